@@ -1,0 +1,47 @@
+"""What can go wrong, named by what happens next.
+
+WorkerError
+├── Rejected      this article    -> dead letter, its neighbours go on
+├── Unavailable   this batch      -> put back, tried again when the service answers
+└── BadConfig     this process    -> refuses to start
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a raw article became a dead letter. Slugs are stable: they are counters and filters."""
+
+    MALFORMED = "malformed"  # not the JSON object the contract asks for
+    TOO_LARGE = "too-large"  # over one of the contract's limits
+    UNKNOWN_SCHEMA = "unknown-schema"  # a `schema` this worker does not know
+    EMPTY = "empty"  # nothing to read in it: neither title nor text
+    NO_IDENTITY = "no-identity"  # a withdrawal that names neither id nor link
+    HOSTILE = "hostile"  # a page built to hang parsers
+    CRASHED = "crashed"  # a stage raised what it should not
+
+
+class WorkerError(Exception):
+    """Parent of every error this package raises on purpose."""
+
+
+class Rejected(WorkerError):
+    """One raw article can't be processed: it becomes a dead letter with this reason."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Unavailable(WorkerError):
+    """A service does not answer: nothing is lost, the batch goes back and is tried again."""
+
+    def __init__(self, what: str, detail: str = "") -> None:
+        super().__init__(f"{what} is unavailable" + (f": {detail}" if detail else ""))
+        self.what = what
+        self.detail = detail
+
+
+class BadConfig(WorkerError):
+    """Settings or config are wrong: the message names the place, the key and what was expected."""

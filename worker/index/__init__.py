@@ -1,0 +1,52 @@
+"""Likeness: which articles share shingles with this one, and who is canonical among copies.
+
+The index holds hints; the store holds truth. A lost index loses no identity and no decision.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from worker.contract import Frozen
+from worker.models import Fingerprint
+
+
+class Claim(Frozen):
+    """An article that takes its place in the index."""
+
+    article_id: str
+    fingerprint: Fingerprint
+
+
+class Rival(Frozen):
+    """An article already in the index that shares enough shingles to be looked at."""
+
+    article_id: str
+    hits: int  # sketch hashes it owns of the claim's
+    fingerprint: Fingerprint | None  # None once the index has let go of it: the store has it
+
+
+class Wish(Frozen):
+    """The articles that a claim was verified to be a copy of, best first; empty: none."""
+
+    article_id: str
+    alike: tuple[str, ...] = ()
+
+
+class Index(Protocol):
+    """Write, barrier, read; then the write-once register. Raises Unavailable."""
+
+    def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+        """Write every sketch first, then read: the rivals of each claim, most hits first.
+
+        An article never meets itself. Claims of one call meet each other.
+        """
+        ...
+
+    def settle(self, wishes: Sequence[Wish]) -> list[str]:
+        """The canonical article of each wish: its own id, or that of the article it copies.
+
+        The first answer for an article is final: asking again gives the same.
+        """
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,170 @@
+"""The vocabulary as values: what each stage takes and gives. All frozen, none half-made.
+
+RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
+           -> tag -> (Tag, ...) -> Record -> write -> Outcome
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+
+from worker.contract import Frozen, Media, Payload
+from worker.errors import Reason
+
+
+class Kind(StrEnum):
+    """What became of one receipt: the five verdicts, and the two ends without one."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    REVISION = "revision"
+    DUPLICATE = "duplicate"
+    VARIANT = "variant"
+    WITHDRAWN = "withdrawn"
+    DEAD = "dead"
+
+
+def article_id_of(source: str, key: str) -> str:
+    """The id of an article: 128 bits of BLAKE2b over its source and key, as hex."""
+    return blake2b(f"{source}\0{key}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+class Dropped(Frozen):
+    """A line that cleaning took out of the text, and the rule that did it."""
+
+    rule: str
+    line: str
+
+
+class Article(Frozen):
+    """A cleaned raw article. Text is paragraphs joined by a blank line; dates are aware UTC."""
+
+    source: str
+    key: str  # "id:…", "url:…" or "text:…": what identifies it within its source
+    aliases: tuple[str, ...] = ()  # further keys that lead to it, same form
+    title: str
+    text: str
+    summary: str = ""
+    url: str = ""  # canonical link, tracking parameters removed
+    published: datetime | None = None
+    updated: datetime | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # feed categories and section lines
+    media: tuple[Media, ...] = ()
+    language: str = "und"  # BCP 47 primary subtag, "und" when undetermined
+    words: int = 0
+    flags: tuple[str, ...] = ()  # truncated, future-date, bad-date, mojibake …
+    dropped: tuple[Dropped, ...] = ()
+    cleaner: str = ""  # version of the cleaner and its rules
+
+    @property
+    def article_id(self) -> str:
+        return article_id_of(self.source, self.key)
+
+
+class Fingerprint(Frozen):
+    """What two texts are compared by, and nothing else of them."""
+
+    content_hash: str  # of title and text as cleaned: equal means unchanged
+    text_hash: str  # of the words alone: equal means an exact copy
+    words: int
+    sketch: tuple[int, ...] = ()  # the k smallest 64-bit shingle hashes, ascending
+    shingles: bytes = b""  # sampled shingle hashes, sorted little-endian uint64
+    scale: int = 1  # shingles whose hash is below 2**64 / scale were kept
+    numbers: tuple[str, ...] = ()  # distinct figures of the text
+    title: tuple[str, ...] = ()  # content words of the title
+    lead: tuple[str, ...] = ()  # content words of the opening
+    day: str = ""  # ISO day of publication, "" when unknown
+    version: str = ""
+
+
+class Known(Frozen):
+    """What the store knows of an article before this batch."""
+
+    article_id: str
+    hashes: frozenset[str]  # content hashes of all its revisions
+    revision: int  # number of the newest
+    cluster_id: str
+    withdrawn: bool = False
+    fingerprint: Fingerprint | None = None  # of the newest revision
+
+
+class Verdict(Frozen):
+    """What an article is to what was there before, and the evidence."""
+
+    kind: Kind
+    article_id: str
+    revision: int
+    cluster_id: str  # article_id of the cluster's canonical article
+    signal: str  # what decided: identity, content-hash, exact, near, contained, extended …
+    rival: str = ""  # article_id compared with, "" when there was none
+    scores: dict[str, float] = {}
+    thresholds: dict[str, float] = {}
+    version: str = ""  # of the deduper and its rules
+
+
+class Span(Frozen):
+    """A piece of evidence: characters [start, end) of a field of the article."""
+
+    field: str  # title, text, url, category …
+    start: int
+    end: int
+    surface: str
+
+
+class Tag(Frozen):
+    scheme: str  # "taxonomy", "category" …
+    code: str
+    label: str
+    score: float = 1.0
+    method: str = "rule"
+    rule: str = ""
+    version: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+class Record(Frozen):
+    """What is written for one receipt that became an article."""
+
+    receipt: str
+    payload: Payload
+    article: Article
+    fingerprint: Fingerprint
+    verdict: Verdict
+    tags: tuple[Tag, ...] = ()
+
+
+class Withdrawal(Frozen):
+    """A publisher takes an article down: a tombstone stays, nothing of the content does."""
+
+    receipt: str
+    source: str
+    keys: tuple[str, ...]  # any of these may be how the article is known
+
+
+class DeadLetter(Frozen):
+    """A raw article that can't be processed. Equal payloads are one letter, seen more often."""
+
+    receipt: str
+    reason: Reason
+    detail: str
+    stage: str  # the last stage that was begun: admit, clean, deduplicate, tag, write
+    source: str
+    payload: Payload
+
+    @property
+    def letter_id(self) -> str:
+        return self.payload.sha256[:32]
+
+
+class Outcome(Frozen):
+    """The end of one receipt."""
+
+    receipt: str
+    kind: Kind
+    source: str
+    at: datetime
+    article_id: str = ""
+    revision: int = 0
+    letter_id: str = ""
+    reason: str = ""
