@@ -160,8 +160,25 @@ class RawArticle(Part):
     @property
     def source_id(self) -> str:
         """`source.id`, else the host of the feed, else the host of the link, else `local`."""
-        given = self.source.id.strip()
-        return given or host(self.feed.url) or host(self.link) or DEFAULT_SOURCE
+        return _source(self.source.id, self.feed.url, self.link)
+
+
+def source_of(raw: object) -> str:
+    """The source of any JSON value, for what could not be admitted."""
+    if not isinstance(raw, Mapping):
+        return DEFAULT_SOURCE
+    source, feed = raw.get("source"), raw.get("feed")
+    return _source(
+        source.get("id") if isinstance(source, Mapping) else "",
+        feed.get("url") if isinstance(feed, Mapping) else "",
+        raw.get("link"),
+    )
+
+
+def _source(given: object, feed_url: object, link: object) -> str:
+    name = " ".join(given.split())[:200] if isinstance(given, str) else ""
+    hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
+    return name or next(filter(None, hosts), DEFAULT_SOURCE)
 
 
 def host(url: str) -> str:
@@ -185,12 +202,12 @@ class Payload(Frozen):
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
         """The payload of any JSON value; the hash is over canonical JSON, keys sorted.
 
-        An excerpt answers with the payload it stands for. Raises Rejected when the value is
-        nested deeper than JSON can be written.
+        Never raises: an excerpt answers with the payload it stands for, and what is nested
+        deeper than JSON can be written is kept as the names of its keys.
         """
-        if isinstance(raw, Mapping) and raw.get("schema") == EXCERPT_SCHEMA:
-            return cls.model_validate(raw["excerpt"])
-        body = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        if (excerpt := _excerpted(raw)) is not None:
+            return cls.model_validate(excerpt.model_dump())
+        body = _json(raw)
         data = body.encode("utf-8", "surrogatepass")
         whole = len(data) <= limits.article_bytes
         kept = data if whole else data[: limits.kept_bytes]
@@ -210,6 +227,22 @@ class Excerpt(Frozen):
     )
     excerpt: Payload
     detail: str
+
+
+def _excerpted(raw: object) -> Payload | None:
+    if not isinstance(raw, Mapping) or raw.get("schema") != EXCERPT_SCHEMA:
+        return None
+    try:
+        return Excerpt.model_validate(raw).excerpt
+    except ValidationError:  # a foreign object that only looks like one
+        return None
+
+
+def _json(raw: object) -> str:
+    try:
+        return json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    except (RecursionError, TypeError, ValueError):
+        return json.dumps(sorted(map(str, raw)) if isinstance(raw, Mapping) else _kind(raw))
 
 
 def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:

@@ -1,0 +1,55 @@
+# Everything is set up on first use: `make run` and `make test` need Python 3.11+ and a package index.
+PYTHON ?= python3
+SEEDS  ?= seeds/
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+UV  := $(or $(shell command -v uv),.uv/bin/uv)
+SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types imports bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records out
+	@$(BIN)/worker run $(SEEDS) --exclude expected.jsonl
+
+test: .venv/dev.stamp ## run all tests on private real servers
+	@$(BIN)/pytest
+
+check: format lint types imports test ## format, lint, types, import rules, tests
+
+format: .venv/dev.stamp ## is the code formatted?
+	@$(BIN)/ruff format --check
+
+lint: .venv/dev.stamp ## lint
+	@$(BIN)/ruff check
+
+types: .venv/dev.stamp ## mypy --strict
+	@$(BIN)/mypy
+
+imports: .venv/dev.stamp ## imports point down only
+	@$(BIN)/lint-imports
+
+bench: .venv/dev.stamp ## articles a second on this machine, with both stores
+	@$(BIN)/python -m bench.throughput
+
+clean: ## stop the embedded broker, remove everything that was made here
+	@if [ -x $(BIN)/worker ]; then $(BIN)/worker down || true; fi
+	@rm -rf .venv .uv var dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@echo "setting up (once) …"
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/run.stamp: pyproject.toml uv.lock | $(UV)
+	@$(SYNC) --inexact
+	@touch $@
+
+.venv/dev.stamp: pyproject.toml uv.lock | $(UV)
+	@$(SYNC) --extra dev
+	@touch $@ .venv/run.stamp

@@ -1,0 +1,67 @@
+"""Config: every mistake is named with its file and key, before the first message."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from worker.config import PACKAGED, load_config
+from worker.errors import BadConfig
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    shutil.copytree(PACKAGED, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_packaged_config_is_valid() -> None:
+    assert load_config().worker.queue.name == "articles"
+
+
+def test_an_unknown_key_is_named_with_its_file_and_the_nearest_known_one(own: Path) -> None:
+    change(own, "worker.toml", "pause_s", "pauses_s")
+    with pytest.raises(BadConfig) as caught:
+        load_config(own)
+    assert f"{own}/worker.toml: time.pauses_s: unknown key; did you mean pause_s?" in str(
+        caught.value
+    )
+    assert "time.pause_s: missing" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("worker.toml", "articles = 100", "articles = 5000", r"batch.articles: .*100.*got 5000"),
+        ("worker.toml", "soft_limit_s = 90", "soft_limit_s = 500", r"soft_limit_s < hard_limit_s"),
+        ("worker.toml", 'name = "articles"', 'name = "No Good"', r"queue.name: .*got 'No Good'"),
+        ("worker.toml", "[batch]", "[batch", r"worker.toml: .*line"),
+    ],
+)
+def test_a_bad_value_says_what_was_expected(
+    own: Path, name: str, old: str, new: str, message: str
+) -> None:
+    change(own, name, old, new)
+    with pytest.raises(BadConfig, match=message):
+        load_config(own)
+
+
+def test_an_own_folder_need_hold_only_what_differs(tmp_path: Path) -> None:
+    shutil.copy(PACKAGED / "worker.toml", tmp_path)
+    change(tmp_path, "worker.toml", "articles = 100", "articles = 7")
+    config = load_config(tmp_path)
+    assert config.worker.batch.articles == 7
+    assert config.files["dedup"].parent == PACKAGED
+    assert config.digest != load_config().digest
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="WORKER_CONFIG_DIR"):
+        load_config(tmp_path / "nowhere")

@@ -1,0 +1,133 @@
+"""The contract: which JSON values are raw articles, and why the others are not."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.contract import LIMITS, Excerpt, Payload, RawArticle, admit, source_of
+from worker.errors import Reason, Rejected
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def admitted(raw: object) -> RawArticle:
+    return admit(raw, Payload.of(raw).bytes)
+
+
+def test_null_means_absent_and_unknown_keys_go_to_extra() -> None:
+    article = admitted(
+        {"id": None, "title": "A", "wire_priority": 3, "source": {"id": "s", "x": 1}}
+    )
+    assert (article.id, article.title, article.extra) == ("", "A", {"wire_priority": 3})
+    assert article.source.id == "s"
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "expected"),
+    [
+        ({"authors": [{"name": "Ana"}, "Bo"]}, "authors", ("Ana", "Bo")),
+        ({"authors": "Ana"}, "authors", ("Ana",)),
+        ({"tags": [{"term": "sport"}, {"label": "Sport"}]}, "tags", ("sport", "Sport")),
+        ({"published": 1_760_000_000}, "published", "1760000000"),
+        ({"id": 42}, "id", "42"),
+        ({"content": "plain"}, "content", "text/plain"),
+    ],
+)
+def test_what_feed_libraries_give_is_understood(
+    given: dict[str, object], field: str, expected: object
+) -> None:
+    found = getattr(admitted(given), field)
+    assert (found[0].type if field == "content" else found) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason", "named"),
+    [
+        ([1, 2], Reason.MALFORMED, "a list"),
+        ("broken json", Reason.MALFORMED, "text"),
+        (None, Reason.MALFORMED, "null"),
+        ({"title": ["no"]}, Reason.MALFORMED, "title"),
+        ({"status": "deleted"}, Reason.MALFORMED, "status"),
+        ({"schema": "raw-article/9", "title": "t"}, Reason.UNKNOWN_SCHEMA, "raw-article/9"),
+        ({"title": "é" * 513}, Reason.TOO_LARGE, "title bytes: 1,026"),
+        ({"id": "x" * 1025}, Reason.TOO_LARGE, "id bytes"),
+        ({"link": "https://a.example/" + "x" * 2048}, Reason.TOO_LARGE, "link bytes"),
+        ({"summary": "x" * 65_537}, Reason.TOO_LARGE, "summary bytes"),
+        ({"authors": ["a"] * 51}, Reason.TOO_LARGE, "authors"),
+        ({"tags": ["a"] * 101}, Reason.TOO_LARGE, "tags"),
+        ({"media": [{"url": "u"}] * 51}, Reason.TOO_LARGE, "media"),
+        ({"content": "x" * LIMITS.article_bytes}, Reason.TOO_LARGE, "article bytes"),
+    ],
+)
+def test_what_breaks_the_contract_is_rejected_with_its_reason(
+    raw: object, reason: Reason, named: str
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        admitted(raw)
+    assert caught.value.reason is reason
+    assert named in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("raw", "source"),
+    [
+        ({"source": {"id": " My  Wire "}, "link": "https://b.example/1"}, "My Wire"),
+        (
+            {"feed": {"url": "https://www.a.example/rss"}, "link": "https://b.example/1"},
+            "a.example",
+        ),
+        ({"link": "https://B.example:8080/1"}, "b.example"),
+        ({"link": "http://[broken"}, "local"),
+        ({"title": "nothing else"}, "local"),
+    ],
+)
+def test_the_source_is_the_best_name_there_is(raw: dict[str, object], source: str) -> None:
+    assert admitted(raw).source_id == source_of(raw) == source
+
+
+@given(json_values)
+def test_any_json_value_is_admitted_or_rejected_and_keeps_its_payload(raw: object) -> None:
+    payload = Payload.of(raw)
+    assert json.loads(payload.text) == raw or not payload.text.isprintable()
+    with suppress(Rejected):
+        assert isinstance(admit(raw, payload.bytes), RawArticle)
+
+
+def test_equal_articles_have_equal_payloads_whatever_the_order_of_keys() -> None:
+    assert Payload.of({"a": 1, "b": 2}) == Payload.of({"b": 2, "a": 1})
+
+
+def test_an_article_over_the_size_limit_keeps_its_head_and_its_hash() -> None:
+    raw = {"content": "é" * LIMITS.article_bytes}
+    payload = Payload.of(raw)
+    assert not payload.whole
+    assert len(payload.text.encode()) <= LIMITS.kept_bytes + 3
+    assert payload.bytes > LIMITS.article_bytes
+    excerpt = Excerpt(excerpt=payload, detail="too long").model_dump(mode="json", by_alias=True)
+    assert Payload.of(excerpt) == payload
+    with pytest.raises(Rejected, match="too-large: too long"):
+        admitted(excerpt)
+
+
+def test_lone_surrogates_and_deep_nesting_do_not_hurt() -> None:
+    assert Payload.of({"title": "\ud800"}).whole
+    deep: object = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    payload = Payload.of({"content": deep})
+    assert "content" in payload.text
+    while isinstance(deep, list):  # taken apart by hand: freeing it at once would recurse
+        deep = deep[0]
+
+
+def test_dates_of_python_producers_become_iso_text() -> None:
+    article = RawArticle(published=datetime(2026, 11, 1, 8, tzinfo=UTC))  # type: ignore[arg-type]
+    assert article.published == "2026-11-01T08:00:00+00:00"

@@ -1,0 +1,186 @@
+"""The whole main job as a user runs it: commands, a real broker, a real Celery worker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.articles import generate
+from worker.broker import embedded
+
+SEED = """Council opens new bridge after ten years
+
+The city council opened the new river bridge on Monday, ten years after work on it began.
+
+Thousands of residents crossed it on foot in the first hour, the council said.
+
+Read More About: Local News
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WORKER_")}
+    yield clean | {"WORKER_VAR_DIR": str(tmp_path / "var")}
+    embedded.stop(tmp_path / "var")
+
+
+def worker(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "worker", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def until(condition: Callable[[], bool], what: str, deadline_s: float = 60) -> None:
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, f"timed out: {what}"
+        time.sleep(0.05)
+
+
+def processes_below(folder: Path) -> list[str]:
+    """Command lines of living processes that name this folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            environ = (entry / "environ").read_bytes()
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        own = int(entry.name) != os.getpid()
+        if own and command and str(folder).encode() in environ + command:
+            found.append(command.replace(b"\0", b" ").decode())
+    return found
+
+
+def test_a_run_stores_every_article_and_a_second_one_stores_nothing_twice(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text(SEED)
+    lines = [json.dumps(raw) for raw in generate(3)] + ["{broken", json.dumps({"title": ["no"]})]
+    (folder / "b.jsonl").write_text("\n".join(lines))
+
+    first = worker(environment, "run", str(folder), "--json")
+    assert first.returncode == 0, first.stderr
+    second = worker(environment, "run", str(folder), "--json")
+    assert second.returncode == 0, second.stderr
+
+    kinds = [[o["kind"] for o in json.loads(run.stdout)["outcomes"]] for run in (first, second)]
+    assert kinds == [["new"] * 4 + ["dead"] * 2, ["unchanged"] * 4 + ["dead"] * 2]
+    letters = json.loads(second.stdout)["dead_letters"]
+    assert [(letter["reason"], letter["seen"]) for letter in letters] == [("malformed", 2)] * 2
+    assert letters[0]["payload"] == '"{broken"'
+
+    found = json.loads(worker(environment, "search", "bridge", "--json").stdout)
+    assert [f["title"] for f in found] == ["Council opens new bridge after ten years"]
+    article = json.loads(worker(environment, "show", found[0]["article_id"], "--json").stdout)
+    assert "Read More About" not in article["revisions"][-1]["text"]
+    assert any(tag["label"] == "Local News" for tag in article["tags"])
+    assert processes_below(tmp_path) == []
+
+
+def test_a_run_prints_a_table_a_summary_and_what_to_try_next(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text(SEED)
+    done = worker(environment, "run", str(tmp_path / "a.txt"))
+    assert done.returncode == 0, done.stderr
+    for part in ("Council opens new bridge", "verdict", "new 1", "next:", "search"):
+        assert part in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text("\n".join(json.dumps(raw) for raw in generate(300)))
+    run = subprocess.Popen(
+        [sys.executable, "-m", "worker", "run", str(source)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    until((tmp_path / "var" / "worker.log").exists, "the worker starts")
+    run.send_signal(number)
+    _, stderr = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert b"Traceback" not in stderr
+    assert processes_below(tmp_path) == []
+
+    again = worker(environment, "run", str(source), "--json")
+    assert again.returncode == 0, again.stderr
+    outcomes: list[dict[str, Any]] = json.loads(again.stdout)["outcomes"]
+    assert len(outcomes) == 300
+    assert {o["kind"] for o in outcomes} <= {"new", "unchanged"}
+
+
+def test_enqueue_and_a_celery_worker_meet_on_the_embedded_defaults(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(120)))
+    sent = worker(environment, "enqueue", str(tmp_path / "a.jsonl"), "--json")
+    assert sent.returncode == 0, sent.stderr
+    assert len(json.loads(sent.stdout)["receipts"]) == 120
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "2"]
+    celery = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+
+        def stored() -> int:
+            answer = worker(environment, "search", "--limit", "1000", "--json")
+            return len(json.loads(answer.stdout)) if answer.returncode == 0 else 0
+
+        until(lambda: stored() == 120, "all articles are in the store")
+    finally:
+        celery.terminate()
+        celery.wait(60)
+    assert worker(environment, "down").stdout == "the embedded broker is stopped\n"
+    assert processes_below(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "message"),
+    [
+        (["run", "nowhere"], {}, 2, "nowhere"),
+        (["enqueue", "nowhere.txt"], {}, 2, "does not exist"),
+        (["search", "x", "--since", "yesterdayish"], {}, 2, "2026-11-01"),
+        (["config"], {"WORKER_STORE_URI": "x"}, 4, "did you mean WORKER_STORE_URL?"),
+        (["enqueue", "-"], {"WORKER_BROKER_URL": "redis://127.0.0.1:1/0"}, 3, "broker is unav"),
+        (["migrate"], {"WORKER_STORE_URL": "postgresql+psycopg://u:pw@127.0.0.1:1/x"}, 3, "store"),
+    ],
+)
+def test_errors_are_one_line_that_says_what_to_do(
+    environment: dict[str, str],
+    arguments: list[str],
+    variables: dict[str, str],
+    code: int,
+    message: str,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "worker", *arguments],
+        env=environment | variables,
+        input='{"title": "a"}\n',
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "pw@" not in done.stderr

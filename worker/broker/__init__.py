@@ -1,0 +1,20 @@
+"""What lies between producers and workers: the transport, its leases, the embedded server."""
+
+from kombu import transport
+
+_OURS = {
+    "redis": "worker.broker.redis:Transport",
+    "rediss": "worker.broker.redis:Transport",
+    "sentinel": "worker.broker.redis:SentinelTransport",
+}
+
+
+def register() -> None:
+    """Make kombu use our transport for Redis URLs; names only, nothing is imported yet.
+
+    The setting `broker_transport` would not do: it is ignored for redis+socket://, lost on
+    failover between `a;b` addresses, and wrong for Sentinel.
+    """
+    transport.TRANSPORT_ALIASES.update(_OURS)
+    for name in _OURS:
+        transport._transport_cache.pop(name, None)

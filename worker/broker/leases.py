@@ -1,0 +1,100 @@
+"""Keeps the leases of messages in flight, and sends late acks: a thread of the worker's main process.
+
+It has a connection of its own, so it goes on across a rebuilt channel, a broker that comes back,
+and a draining pool. Its part of the blueprint has no stop: leases are renewed to the end.
+"""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from celery import bootsteps
+from celery.worker import state
+from redis.exceptions import RedisError
+
+from worker.broker import scripts
+from worker.broker.redis import Transport, late_acks
+
+log = logging.getLogger("worker.broker")
+
+
+class LeaseKeeper(bootsteps.StartStopStep):  # type: ignore[misc]
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, parent: Any) -> None:
+        threading.Thread(target=_keep, args=(parent.app,), name="leases", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:
+        """A warm shutdown still works on messages: the thread ends with the process."""
+
+
+def running() -> set[str]:
+    """Delivery tags of messages that a child works on."""
+    return {r.message.delivery_tag for r in _requests((state.active_requests,)) if not _done(r)}
+
+
+def _in_flight() -> list[str]:
+    held = (state.active_requests, state.reserved_requests, state.scheduled_requests)
+    tags = {request.message.delivery_tag for request in _requests(held) if not _done(request)}
+    return scripts.members(tags)
+
+
+def _done(request: Any) -> bool:
+    return bool(request.acknowledged)
+
+
+def _requests(sets: tuple[Any, ...]) -> list[Any]:
+    for _ in range(100):
+        try:
+            return [request for requests in sets for request in tuple(requests)]
+        except RuntimeError:  # a WeakSet changed under us: the main thread has no lock for it
+            time.sleep(0)
+    return []
+
+
+def _keep(app: Any) -> None:
+    timeout_s = app.conf.broker_transport_options["visibility_timeout"]
+    connection = None
+    while True:
+        pause_s = timeout_s / 4
+        try:
+            if connection is None:
+                connection = _connect(app)
+            _renew(connection.default_channel)
+        except (RedisError, OSError) as e:
+            log.warning("leases.retry error=%s", e)
+            pause_s = 0.5
+            connection = _released(connection)
+        time.sleep(pause_s)
+
+
+def _connect(app: Any) -> Any:
+    connection = app.connection_for_write()
+    timeouts = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    connection.transport_options = {**connection.transport_options, **timeouts}
+    connection.connect()  # one attempt; default_channel alone would retry with pauses of its own
+    if not isinstance(connection.transport, Transport):
+        raise SystemExit(f"worker: {type(connection.transport)} is not our transport")
+    return connection
+
+
+def _released(connection: Any) -> None:
+    try:
+        if connection is not None:
+            connection.release()
+    except (RedisError, OSError) as e:
+        log.debug("leases.release error=%s", e)
+
+
+def _renew(channel: Any) -> None:
+    late = late_acks.tags()
+    if late:
+        channel.eval(
+            scripts.ACK, [channel.unacked_index_key, channel.unacked_key], scripts.members(late)
+        )
+        late_acks.sent(late)
+        log.info("ack.late count=%d", len(late))
+    tags = _in_flight()
+    if tags:
+        channel.eval(scripts.RENEW, [channel.unacked_index_key], tags)

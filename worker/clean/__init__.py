@@ -1,0 +1,121 @@
+"""Clean one article: a raw article comes in, an Article goes out, or Rejected says why not.
+
+Pure: no clock, no network, no disk. The order of cleaning reads down the page in `clean`.
+"""
+
+from datetime import datetime
+
+from worker.clean import titles
+from worker.clean.body import Body, read_body, richest
+from worker.clean.dates import Read, day_first, read_date
+from worker.clean.identity import keys_of, source_of, withdrawn_keys
+from worker.clean.language import count_words, detect, load_models
+from worker.clean.lines import sweep
+from worker.clean.names import authors, names, tidy
+from worker.clean.page import load_extractor
+from worker.clean.rules import CleaningRules
+from worker.clean.text import letters, one_line, storable
+from worker.clean.urls import canonical, page_canonical
+from worker.contract import Content, Media, RawArticle, host
+from worker.errors import Reason, Rejected
+from worker.models import Article
+
+__all__ = ["CleaningRules", "clean", "source_of", "warm", "withdrawn_keys"]
+
+VERSION = "1"  # of the code; the rules have their own
+
+
+def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
+    """The article in a raw article; feed fields outrank what its page says.
+
+    Raises Rejected with `empty` or `hostile`.
+    """
+    body = richest(raw.content, rules)
+    summary = read_body(Content(value=raw.summary), rules)
+    text_flag = ""
+    if not body.text and summary.text:
+        body, text_flag = _instead(body, summary), "summary-only"
+
+    title = _title(raw, body, rules)
+    declared = raw.language or body.language or raw.feed.language or body.page.language
+    language = detect(f"{title}\n{body.text}", declared, rules.language)
+
+    swept = sweep(body.text, title, language, rules)
+    if not _readable(title, rules) and not _readable(swept.text, rules):
+        raise Rejected(Reason.EMPTY, f"fewer than {rules.text.min_letters} letters to read")
+    title_flag = "" if title else "no-title"
+    title = title or titles.from_text(swept.text, rules.text.max_title_chars)
+
+    url = canonical(raw.link, rules.urls)
+    page_url = page_canonical(body.page.canonical, url, rules.urls) if body.page.canonical else ""
+    key, aliases = keys_of(raw, title, swept.text, page_url)
+    published, updated = _dates(raw, body, language, declared, rules, now)
+    flags = (
+        *(*body.flags, text_flag, title_flag),
+        *("truncated" if swept.truncated else "", published.flag, updated.flag),
+    )
+    return Article(
+        source=source_of(raw),
+        key=key,
+        aliases=aliases,
+        title=title,
+        text=swept.text,
+        summary=sweep(summary.text, "", language, rules).text,
+        url=url or page_url,
+        published=published.at,
+        updated=updated.at,
+        authors=authors(raw.authors or body.page.authors, rules.text),
+        categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
+        media=tuple(_media(medium) for medium in raw.media if medium.url.strip()),
+        language=language,
+        words=count_words(swept.text, language),
+        flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
+        dropped=swept.dropped,
+        cleaner=f"{VERSION}/{rules.version}",
+    )
+
+
+def warm() -> None:
+    """Load models and extractor: half a second once, before forking, so that workers share it."""
+    load_models()
+    load_extractor()
+
+
+def _instead(body: Body, summary: Body) -> Body:
+    """No body to read: the summary is the text, the page still knows the rest."""
+    return summary.model_copy(update={"page": body.page, "flags": body.flags + summary.flags})
+
+
+def _title(raw: RawArticle, body: Body, rules: CleaningRules) -> str:
+    title = tidy(raw.title or body.page.title, rules.text)
+    given = (raw.source.title, raw.feed.title, raw.source.id, body.page.site)
+    return titles.without_site(title, titles.site_names(given, host(raw.link)))
+
+
+def _readable(text: str, rules: CleaningRules) -> bool:
+    return letters(text, rules.text.min_letters) >= rules.text.min_letters
+
+
+def _dates(
+    raw: RawArticle, body: Body, language: str, declared: str, rules: CleaningRules, now: datetime
+) -> tuple[Read, Read]:
+    """Published and updated; nothing was published after it was fetched."""
+    fetched = read_date(raw.fetch.at, rules.dates, now).at or now
+    british = day_first(language, declared)
+
+    def first(given: str, on_page: str) -> Read:
+        read = read_date(given, rules.dates, fetched, day_first=british)
+        if read.at or not on_page:
+            return read
+        found = read_date(on_page, rules.dates, fetched, day_first=british)
+        return Read(found.at, read.flag or found.flag)
+
+    return first(raw.published, body.page.published), first(raw.updated, body.page.updated)
+
+
+def _media(medium: Media) -> Media:
+    return Media(
+        url=storable(medium.url).strip(),
+        type=storable(medium.type).strip(),
+        title=one_line(medium.title),
+    )

@@ -1,0 +1,65 @@
+"""The bodies of a raw article come in, the richest of them goes out as text."""
+
+from collections.abc import Sequence
+
+from worker.clean.guard import count_tags, cut_tags, refuse_hostile
+from worker.clean.html import body_text, has_tags, is_html, is_page, is_text
+from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.page import main_text
+from worker.clean.rules import CleaningRules
+from worker.clean.text import mend, paragraphs, storable, unescape, unescape_again, unwrap
+from worker.contract import Content, Frozen
+
+
+class Body(Frozen):
+    """Clean paragraphs of one body, what its page says of itself, and what had to be done."""
+
+    text: str = ""
+    page: PageMetadata = NOTHING
+    language: str = ""
+    flags: tuple[str, ...] = ()
+
+
+def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
+    """The body with the most text, the first of equals; a page's metadata goes with any of them.
+
+    Raises Rejected with `hostile`.
+    """
+    texts = [content for content in contents if is_text(content.type)]
+    largest = sorted(texts, key=lambda content: len(content.value), reverse=True)
+    bodies = [read_body(content, rules) for content in largest[: rules.html.max_bodies]]
+    best = max(bodies, key=lambda body: len(body.text), default=Body())
+    pages = (body.page for body in bodies if body.page != NOTHING)
+    return best.model_copy(update={"page": next(pages, NOTHING)})
+
+
+def read_body(content: Content, rules: CleaningRules) -> Body:
+    """The paragraphs of one body. Raises Rejected with `hostile`."""
+    value = storable(content.value)
+    text, page, flag = _markup(value, rules) if is_html(content.type) else (value, NOTHING, "")
+    if text is value:
+        text = unwrap(unescape(value) if is_html(content.type) else value)
+    # Mending comes before invisible characters go: half of mojibake is such characters.
+    text = unescape_again(text)
+    mended = mend(text, rules.text.max_mended_chars)
+    flags = (flag, "mojibake" if mended != text else "")
+    return Body(
+        text=paragraphs(mended),
+        page=page,
+        language=content.language,
+        flags=tuple(f for f in flags if f),
+    )
+
+
+def _markup(value: str, rules: CleaningRules) -> tuple[str, PageMetadata, str]:
+    """Text, metadata and a flag; text without any tag comes back as it is."""
+    if not has_tags(value):
+        return value, NOTHING, ""
+    tags = count_tags(value)
+    if tags > rules.html.max_tags:
+        return unescape(cut_tags(value)), NOTHING, "tags-cut"
+    refuse_hostile(value, rules.html)
+    if not is_page(value):
+        return body_text(value), NOTHING, ""
+    text, flag = main_text(value, tags, rules.html)
+    return text, read_metadata(value), flag

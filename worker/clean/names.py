@@ -1,0 +1,38 @@
+"""Titles, authors and categories: short texts that come with the strangest wrapping."""
+
+import re
+from collections.abc import Iterable
+
+from worker.clean.html import inline_text
+from worker.clean.rules import TextRules
+from worker.clean.text import mend, one_line, storable, unescape, unescape_again
+
+_MAILBOX = re.compile(r"[^\s@()]{1,64}@[^\s@()]{1,255}\s*(?:\((.{1,200})\))?")  # RSS 2.0 <author>
+_BY = re.compile(r"(?:by|von|par|por|di|автор:?)\s+(?=\w)", re.I)
+_AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
+
+
+def tidy(text: str, rules: TextRules) -> str:
+    """One line of visible characters: inline tags, entities and mojibake resolved."""
+    plain = unescape_again(unescape(inline_text(storable(text))))
+    return one_line(mend(plain, rules.max_mended_chars))
+
+
+def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """Tidy names, each once whatever its case, in the order given."""
+    tidied = (tidy(name, rules).strip(" ,;|") for name in given)
+    once = {n.casefold(): n for n in reversed(list(tidied)) if 0 < len(n) <= rules.max_name_chars}
+    return tuple(reversed(once.values()))[: rules.max_names]
+
+
+def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """People and agencies; "By Ann Lee and Bo Chen" is two, "Johnson & Johnson" one."""
+    people: list[str] = []
+    for author in given:
+        author = tidy(author, rules)
+        if mailbox := _MAILBOX.fullmatch(author):
+            author = mailbox[1] or ""
+        author = _BY.sub("", author, count=1) if _BY.match(author) else author
+        parts = _AND.split(author)
+        people.extend(parts if all(" " in part for part in parts) else [author])
+    return names(people, rules)

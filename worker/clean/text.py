@@ -1,0 +1,125 @@
+"""Characters in, characters out: text that a store accepts and a reader can read."""
+
+import html
+import re
+import unicodedata
+
+import ftfy
+from ftfy import TextFixerConfig
+
+# PostgreSQL stores neither NUL nor half of a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+# Control characters, soft hyphens, zero-width and direction marks.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+# Persian, Indic scripts and emoji need joiners; Latin letters don't.
+_JOINER = re.compile("(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])")
+
+# Only with a semicolon: HTML reads "?a=1&copy=2" as "?a=1©=2".
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+# UTF-8 read as Latin-1 or Windows-1252: a lead byte and as many followers as it asks for. ftfy
+# costs about 1.2 ms a KB and decides; this only spares it the lines that can't be broken.
+_FOLLOWER = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_MOJIBAKE = re.compile(
+    f"[\u00c2-\u00df]{_FOLLOWER}|[\u00e0-\u00ef]{_FOLLOWER}{{2}}|[\u00f0-\u00f4]{_FOLLOWER}{{3}}"
+    "|[\u0080-\u0084\u0086-\u009f]"
+)
+_LEAD = re.compile("[\u0080-\u0084\u0086-\u009f\u00c2-\u00f4]")
+_MEND = TextFixerConfig(
+    unescape_html=False,
+    uncurl_quotes=False,
+    fix_latin_ligatures=False,
+    fix_character_width=False,
+    remove_terminal_escapes=False,
+    normalization="NFC",
+    explain=False,
+)
+
+# Lines of a text wrapped by hand are at most this wide; shorter "widths" are lists or verse.
+_WRAPPED = range(50, 101)
+
+
+def storable(text: str) -> str:
+    """Without NUL and lone surrogates."""
+    return _UNSTORABLE.sub("", text)
+
+
+def visible(text: str) -> str:
+    """Storable, without invisible characters, in normal form C."""
+    text = _INVISIBLE.sub("", text)
+    if text.isascii():
+        return text
+    if "\u200c" in text or "\u200d" in text:
+        text = _JOINER.sub("", text)
+    return unicodedata.normalize("NFC", text)
+
+
+def unescape(text: str) -> str:
+    """Entities to characters, once."""
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
+
+
+def unescape_again(text: str) -> str:
+    """Entities that an escape too many left behind; never makes a new tag out of text."""
+    again = unescape(text)
+    return again if again.count("<") == text.count("<") else text
+
+
+def mend(text: str, max_chars: int) -> str:
+    """Repair lines that were decoded with the wrong charset, of at most `max_chars` in all."""
+    if text.isascii() or not _LEAD.search(text) or not _MOJIBAKE.search(text):
+        return text
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if len(line) <= max_chars and _MOJIBAKE.search(line):
+            max_chars -= len(line)
+            lines[at] = ftfy.fix_text(line, _MEND)
+    return "\n".join(lines)
+
+
+def one_line(text: str) -> str:
+    """Visible characters, runs of any white space as one space."""
+    return " ".join(visible(text).split())
+
+
+def paragraphs(text: str) -> str:
+    """One paragraph per line of the input, joined by exactly one blank line."""
+    lines = (" ".join(line.split()) for line in visible(text).splitlines())
+    return "\n\n".join(line for line in lines if line)
+
+
+def unwrap(text: str) -> str:
+    """Join lines that were broken only because the next word did not fit the width."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    width = max(map(len, lines), default=0)
+    if width not in _WRAPPED:
+        return text
+    joined: list[str] = []
+    before = ""
+    for line in lines:
+        fits = len(before) + 1 + len(line.split(" ", 1)[0]) <= width
+        if before and line and line[0] != " " and not fits:
+            joined[-1] += " " + line
+        else:
+            joined.append(line)
+        before = line
+    return "\n".join(joined)
+
+
+def letters(text: str, enough: int) -> int:
+    """How many letters of any script there are, counted up to `enough`."""
+    found = 0
+    for character in text:
+        found += character.isalpha()
+        if found >= enough:
+            break
+    return found
+
+
+def bare(text: str) -> str:
+    """Letters and digits alone, case folded: equal means the same words."""
+    return "".join(c for c in text.casefold() if c.isalnum())

@@ -1,0 +1,60 @@
+"""The `worker` command. Exit codes: 0 done, 1 done but something needs a look, 2 wrong usage,
+3 a service does not answer, 4 settings or config are wrong, 130 interrupted."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from worker.errors import BadConfig, Unavailable, WorkerError
+
+EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 3, 4
+
+# Modules are imported when their command runs: `worker --help` answers at once.
+COMMANDS = {
+    "run": "worker.cli.run:run",
+    "enqueue": "worker.cli.enqueue:enqueue",
+    "search": "worker.cli.find:search",
+    "show": "worker.cli.find:show",
+    "config": "worker.cli.ops:config",
+    "migrate": "worker.cli.ops:migrate_store",
+    "down": "worker.cli.ops:down",
+}
+
+
+class LazyGroup(click.Group):
+    """Click's own recipe for commands that are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command = getattr(import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name]} is not a command")
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="article-worker", prog_name="worker")
+def group() -> None:
+    """Ingestion worker for news: raw articles go in on a queue, records come out in a store.
+
+    The worker processes themselves are Celery's: celery -A worker worker
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; errors we raise on purpose are one line, never a traceback."""
+    try:
+        return group(arguments, prog_name="worker")
+    except WorkerError as e:
+        print(f"worker: {e}", file=sys.stderr)
+        codes = {Unavailable: EXIT_UNAVAILABLE, BadConfig: EXIT_CONFIG}
+        sys.exit(next((code for kind, code in codes.items() if isinstance(e, kind)), EXIT_LOOK))
+    except KeyboardInterrupt:
+        sys.exit(130)

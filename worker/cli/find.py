@@ -1,0 +1,93 @@
+"""`worker search` and `worker show`: what is in the store."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from dateutil import parser as dates
+
+from worker import build
+from worker.cli.terminal import err, print_json, print_table
+from worker.settings import Settings
+from worker.store import Found, Query
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Since(click.ParamType[datetime]):
+    """A date, or an age: 30m, 12h, 7d, 2w."""
+
+    name = "DATE|AGE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        now = datetime.now(UTC)
+        try:
+            if value[-1:] in _UNITS and value[:-1].isdigit():
+                return now - timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
+            found = dates.parse(value, default=datetime(now.year, 1, 1))  # noqa: DTZ001
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is neither a date like 2026-11-01 nor an age like 7d", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@click.command(epilog='Example: worker search "climate summit" --tag politics --since 7d')
+@click.argument("words", nargs=-1)
+@click.option("--tag", default="", help="Code or label of a tag.")
+@click.option("--source", default="", help="Source id.")
+@click.option("--language", default="", help="Language code, such as en.")
+@click.option("--since", type=Since(), help="Published (or else received) since: 2026-11-01 or 7d.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--json", "as_json", is_flag=True, help="Print the articles as JSON.")
+def search(
+    words: tuple[str, ...],
+    tag: str,
+    source: str,
+    language: str,
+    since: datetime | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Search the store: words, "phrases", -excluded, begin*. Without words: the newest."""
+    query = Query(
+        words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
+    )
+    found = build.store(Settings.load()).search(query)
+    if as_json:
+        print_json(found)
+    elif found:
+        columns = ("title", "source", "published", "language", "tags", "id")
+        print_table(f"{len(found)} articles", columns, [_row(f) for f in found])
+    else:
+        err.print("nothing found")
+    sys.exit(0 if found else 1)
+
+
+def _row(found: Found) -> tuple[object, ...]:
+    return (
+        found.title,
+        found.source,
+        found.published or found.received,
+        found.language,
+        ", ".join(found.tags[:3]),
+        found.article_id[:10],
+    )
+
+
+@click.command(epilog="Example: worker show 3f2a91")
+@click.argument("article_id")
+@click.option("--json", "as_json", is_flag=True, help="Print everything that is stored.")
+def show(article_id: str, as_json: bool) -> None:
+    """Show one article by its id or the beginning of it: text, revisions, tags, sightings."""
+    try:
+        stored = build.store(Settings.load()).show(article_id)
+    except LookupError as e:
+        raise click.BadParameter(str(e), param_hint="ARTICLE_ID") from e
+    if stored is None:
+        err.print(f"no article {article_id}; find ids with `worker search`", markup=False)
+        sys.exit(1)
+    print_json(stored)

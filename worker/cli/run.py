@@ -1,0 +1,204 @@
+"""`worker run`: the whole job on this machine: servers up, files in, records out, servers down."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from worker import build
+from worker.broker import embedded
+from worker.cli.enqueue import push
+from worker.cli.terminal import counted, err, out, print_json, print_table, progress
+from worker.config import load_config
+from worker.errors import Unavailable
+from worker.models import Kind, Outcome
+from worker.producer import Producer
+from worker.settings import Settings
+from worker.store import Found, Letter, Store
+
+_POLL_S = 0.1
+_ASKED_AT_ONCE = 500  # receipts in one look at the store
+_ROWS = 200  # of the table that is printed; --json prints all
+_COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
+_LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
+
+Listing = Sequence[tuple[Outcome, Found | None]]
+
+
+@click.command(epilog="Example: worker run seeds/ --exclude expected.jsonl")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
+@click.option("--json", "as_json", is_flag=True, help="Print outcomes and dead letters as JSON.")
+def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json: bool) -> None:
+    """Ingest files from beginning to end and show what became of them.
+
+    Starts the embedded broker (unless WORKER_BROKER_URL is set) and a Celery worker, enqueues
+    the files, waits until every article has its outcome, and stops what it started.
+    """
+    settings = Settings.load()
+    rules = load_config(settings.config_dir).worker
+    _treat_termination_as_interrupt()
+    store = build.store(settings)
+    began = time.monotonic()
+    with _servers(settings), _celery(settings, rules.time.drain_s) as worker:
+        with Producer(source=source) as producer:
+            _, receipts = push(producer, paths, exclude, "bury")
+        _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
+        took_s = time.monotonic() - began
+        listing = store.listing(receipts)
+    letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
+    if as_json:
+        print_json({"outcomes": [o for o, _ in listing], "dead_letters": letters})
+        return
+    _print(listing, letters, took_s)
+
+
+def _treat_termination_as_interrupt() -> None:
+    """SIGTERM and a closed terminal end the run as Ctrl-C does: through every `finally`."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def _servers(settings: Settings) -> Iterator[None]:
+    build.prepare_store(settings)
+    started = False
+    try:
+        started = settings.embedded_broker and embedded.ensure(settings.var_dir)
+        yield
+    finally:
+        if started:
+            with _uninterrupted():
+                embedded.stop(settings.var_dir)
+
+
+@contextmanager
+def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[bytes]"]:
+    """A real `celery -A worker worker`; on the way out it drains, then is killed."""
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker"]
+    command += ["--pool", "prefork", "--concurrency", str(settings.processes)]
+    command += ["--without-gossip", "--without-mingle", "--loglevel", settings.log_level]
+    command += ["--hostname", f"run-{os.getpid()}@%h"]
+    worker: subprocess.Popen[bytes] | None = None
+    try:
+        with _log_file(settings).open("ab") as log:
+            worker = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we then ask the worker to drain
+            )
+        yield worker
+    finally:
+        if worker:
+            with _uninterrupted():
+                _stop(worker, drain_s)
+
+
+def _stop(worker: "subprocess.Popen[bytes]", drain_s: float) -> None:
+    worker.terminate()
+    try:
+        worker.wait(drain_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C must not keep us from stopping what we started."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _wait(
+    store: Store,
+    receipts: Sequence[str],
+    worker: "subprocess.Popen[bytes]",
+    settings: Settings,
+    *,
+    stall_s: float,
+) -> None:
+    """Until every receipt has its outcome. Raises Unavailable when the worker is gone or stuck."""
+    pending = list(receipts)
+    moved = time.monotonic()
+    with progress("ingesting ") as bar:
+        task = bar.add_task("", total=len(pending))
+        while pending:
+            done = store.outcomes(pending[:_ASKED_AT_ONCE])
+            if done:
+                pending = [receipt for receipt in pending if receipt not in done]
+                bar.advance(task, len(done))
+                moved = time.monotonic()
+                continue
+            if worker.poll() is not None:
+                raise Unavailable("worker", _tail(settings, f"exited with {worker.returncode}"))
+            if time.monotonic() - moved > stall_s:
+                raise Unavailable("worker", _tail(settings, f"no outcome for {stall_s:.0f} s"))
+            time.sleep(_POLL_S)
+
+
+def _log_file(settings: Settings) -> Path:
+    return settings.var_dir / "worker.log"
+
+
+def _tail(settings: Settings, what: str) -> str:
+    log = _log_file(settings)
+    lines = log.read_text("utf-8", "replace").splitlines()[-5:] if log.exists() else []
+    return "\n  ".join([f"{what}; the end of {log}:", *lines])
+
+
+def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
+    stored = [(o, found) for o, found in listing if found]
+    print_table("articles", _COLUMNS, [_row(o, found) for o, found in stored[:_ROWS]])
+    if len(stored) > _ROWS:
+        out.print(f"… and {len(stored) - _ROWS} more: worker search\n")
+    if letters:
+        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(each) for each in letters])
+    kinds = Counter(outcome.kind for outcome, _ in listing)
+    out.print(
+        f"[bold]{len(listing)} raw articles in {took_s:.1f} s:[/] "
+        + counted({kind: kinds[kind] for kind in Kind})
+    )
+    _print_next(stored)
+
+
+def _row(outcome: Outcome, found: Found) -> tuple[object, ...]:
+    labels = ", ".join(tag.partition(":")[2] for tag in found.tags[:3])
+    cluster = found.cluster_id[:8]
+    return found.title, found.source, outcome.kind, cluster, found.language, labels, found.words
+
+
+def _letter_row(letter: Letter) -> tuple[object, ...]:
+    return letter.detail, letter.reason, letter.source, letter.seen, letter.letter_id[:8]
+
+
+def _print_next(stored: Listing) -> None:
+    try:
+        program = str(Path(sys.argv[0]).relative_to(Path.cwd()))
+    except ValueError:
+        program = "worker"
+    first = next((found for _, found in stored if found), None)
+    out.print("\nnext:", style="bold")
+    out.print(f"  {program} search Ukraine            find articles by word, tag or source")
+    if first:
+        out.print(f"  {program} show {first.article_id[:8]}              everything about one")
+    out.print(f"  {program} enqueue FILE              push your own .json, .jsonl, .txt, .html")
+    out.print(f"  {program} config                    the rules in force, and where they stand")
+    err.print(f"  log: {_log_file(Settings.load())}", style="dim", markup=False)
+
+
+def _unique(letter_ids: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(letter_ids))

@@ -1,0 +1,81 @@
+"""How things look: tables that fit the width, JSON for machines, progress on standard error."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+_COLOURS = {
+    "new": "green",
+    "revision": "cyan",
+    "duplicate": "magenta",
+    "variant": "yellow",
+    "dead": "red",
+    "withdrawn": "red",
+}
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table as wide as the terminal; the first column gives way, numbers stand right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        right = column in ("words", "seen", "count")
+        table.add_column(
+            column,
+            justify="right" if right else "left",
+            ratio=1 if number == 0 else None,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        # Text, not str: brackets in a headline are not markup.
+        table.add_row(*(Text(_cell(value), style=_COLOURS.get(str(value), "")) for value in row))
+    out.print(table)
+    out.print()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return " ".join(str(value).split())
+
+
+def progress(label: str) -> Progress:
+    """A bar on standard error that vanishes when done and is silent when piped."""
+    return Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`new 41, duplicate 6`: what there is, in the order given."""
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"

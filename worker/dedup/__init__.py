@@ -1,0 +1,22 @@
+"""Deduplication, pure: articles come in, verdicts with their evidence go out.
+
+What users should know of it: an article is known by its key, whatever its text becomes. Another
+article is a duplicate when its words and its figures are in this one, or the other way round; a
+text with other figures is a variant. Duplicates are stored in full, only marked.
+"""
+
+from worker.dedup.features import fingerprint
+from worker.dedup.likeness import Likeness, compare
+from worker.dedup.rules import DedupRules
+from worker.dedup.verdicts import after, identify, rejudge, resolve
+
+__all__ = [
+    "DedupRules",
+    "Likeness",
+    "after",
+    "compare",
+    "fingerprint",
+    "identify",
+    "rejudge",
+    "resolve",
+]

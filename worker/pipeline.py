@@ -1,0 +1,267 @@
+"""The path of a batch: deliveries come in, one outcome per receipt goes out.
+
+    admit -> clean -> fingerprint          one article at a time, pure
+    latest -> identify                     the store says which article it is
+    claim -> compare -> settle -> resolve  the index says whom it is like
+    tag                                    what is new or changed
+    write                                  one transaction; only then may the message be acked
+
+The order of the stages lives here and nowhere else. A fixed number of round trips a batch,
+none an article. An article that fails is buried with its payload; its neighbours go on.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+
+from worker.clean import clean, withdrawn_keys
+from worker.config import Config
+from worker.contract import Frozen, Payload, RawArticle, admit, source_of
+from worker.dedup import Likeness, after, compare, fingerprint, identify, rejudge, resolve
+from worker.errors import Reason, Rejected
+from worker.index import Claim, Index, Rival, Wish
+from worker.models import (
+    Article,
+    DeadLetter,
+    Fingerprint,
+    Kind,
+    Known,
+    Outcome,
+    Record,
+    Verdict,
+    Withdrawal,
+)
+from worker.store import Store
+from worker.tag import tag
+
+log = logging.getLogger("worker")
+
+Likes = list[tuple[str, Likeness]]
+
+
+class Delivery(Frozen):
+    """One raw article as it came off the queue: any JSON value, under its receipt."""
+
+    receipt: str
+    raw: object
+
+
+class Origin(Frozen):
+    """Where something in the batch came from: what a dead letter needs to be written."""
+
+    receipt: str
+    source: str
+    payload: Payload
+
+
+class Admitted(Frozen):
+    origin: Origin
+    raw: RawArticle
+
+
+class Cleaned(Frozen):
+    origin: Origin
+    article: Article
+    fingerprint: Fingerprint
+
+
+class Judged(Frozen):
+    cleaned: Cleaned
+    verdict: Verdict
+    likes: Likes = []
+
+
+class Pipeline:
+    """Holds the rules and the two connections; knows nothing of queues."""
+
+    def __init__(self, config: Config, store: Store, index: Index) -> None:
+        self.config = config
+        self.store = store
+        self.index = index
+
+    def ingest(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Outcome]:
+        """Process a batch; returns the outcomes written now, none for receipts already done.
+
+        Raises Unavailable when store or index do not answer: then nothing was written.
+        """
+        began = monotonic()
+        done = self.store.outcomes([d.receipt for d in deliveries])
+        grave = Grave()
+        admitted = _admit([d for d in deliveries if d.receipt not in done], grave)
+        withdrawals = _withdrawals(admitted, grave)
+        cleaned = self._clean(admitted, grave, now)
+        judged = self._likeness(self._identity(cleaned, grave), grave)
+        records = self._tag(judged, grave)
+        outcomes = self.store.write(records, withdrawals, grave.dead, judge=rejudge, now=now)
+        _log(outcomes, grave.dead, len(done), monotonic() - began)
+        return outcomes
+
+    def _clean(self, admitted: Sequence[Admitted], grave: "Grave", now: datetime) -> list[Cleaned]:
+        cleaned = []
+        for a in admitted:
+            if a.raw.status == "withdrawn":
+                continue
+            with grave.buries(a.origin, "clean"):
+                article = clean(a.raw, self.config.cleaning, now)
+                print_ = fingerprint(article, self.config.dedup)
+                cleaned.append(Cleaned(origin=a.origin, article=article, fingerprint=print_))
+        return cleaned
+
+    def _identity(self, cleaned: Sequence[Cleaned], grave: "Grave") -> list[Judged]:
+        """Which article each one is; what comes twice in one batch is taken in order."""
+        stored = self.store.latest([c.article for c in cleaned])
+        known: dict[str, Known | None] = {}
+        judged = []
+        for c, found in zip(cleaned, stored, strict=True):
+            with grave.buries(c.origin, "deduplicate"):
+                before = known.get(c.article.article_id, found)
+                verdict = identify(c.article, c.fingerprint, before, self.config.dedup)
+                same = before if before and before.article_id == verdict.article_id else None
+                known[verdict.article_id] = after(same, verdict, c.fingerprint)
+                judged.append(Judged(cleaned=c, verdict=verdict))
+        return judged
+
+    def _likeness(self, judged: Sequence[Judged], grave: "Grave") -> list[Judged]:
+        """Whom new content is like. Identity comes first: what is unchanged is not compared."""
+        same = [j for j in judged if j.verdict.kind is Kind.UNCHANGED]
+        compared = self._compare([j for j in judged if j.verdict.kind is not Kind.UNCHANGED], grave)
+        new = [j for j in compared if j.verdict.kind is Kind.NEW]
+        canonical = dict(zip(map(_id, new), self._settle(new), strict=True))
+        resolved = []
+        for j in compared:
+            with grave.buries(j.cleaned.origin, "deduplicate"):
+                home = canonical.get(_id(j), j.verdict.cluster_id)
+                verdict = resolve(j.verdict, j.likes, home, self.config.dedup)
+                resolved.append(Judged(cleaned=j.cleaned, verdict=verdict))
+        return in_order(same + resolved, judged)
+
+    def _compare(self, changed: Sequence[Judged], grave: "Grave") -> list[Judged]:
+        claims = [Claim(article_id=_id(j), fingerprint=j.cleaned.fingerprint) for j in changed]
+        rivals = self.index.claim(claims) if claims else []
+        prints = self._fingerprints(rivals)
+        compared = []
+        for j, met in zip(changed, rivals, strict=True):
+            with grave.buries(j.cleaned.origin, "deduplicate"):
+                likes = [
+                    (rival.article_id, likeness)
+                    for rival in met
+                    if rival.article_id in prints
+                    if (likeness := self._like(j, prints[rival.article_id]))
+                ]
+                compared.append(Judged(cleaned=j.cleaned, verdict=j.verdict, likes=likes))
+        return compared
+
+    def _like(self, judged: Judged, rival: Fingerprint) -> Likeness | None:
+        return compare(judged.cleaned.fingerprint, rival, self.config.dedup)
+
+    def _fingerprints(self, rivals: Sequence[Sequence[Rival]]) -> dict[str, Fingerprint]:
+        """A rival in flight is only in the index; one the index let go of is in the store."""
+        met = [rival for each in rivals for rival in each]
+        held = {r.article_id: r.fingerprint for r in met if r.fingerprint}
+        missing = sorted({r.article_id for r in met} - held.keys())
+        return held | (self.store.fingerprints(missing) if missing else {})
+
+    def _settle(self, new: Sequence[Judged]) -> list[str]:
+        wishes = [
+            Wish(
+                article_id=_id(j),
+                alike=tuple(rival for rival, like in j.likes if like.kind is Kind.DUPLICATE),
+            )
+            for j in new
+        ]
+        return self.index.settle(wishes) if wishes else []
+
+    def _tag(self, judged: Sequence[Judged], grave: "Grave") -> list[Record]:
+        records = []
+        for j in judged:
+            with grave.buries(j.cleaned.origin, "tag"):
+                changed = j.verdict.kind is not Kind.UNCHANGED
+                record = Record(
+                    receipt=j.cleaned.origin.receipt,
+                    payload=j.cleaned.origin.payload,
+                    article=j.cleaned.article,
+                    fingerprint=j.cleaned.fingerprint,
+                    verdict=j.verdict,
+                    tags=tag(j.cleaned.article, self.config.taxonomy) if changed else (),
+                )
+                records.append(record)
+        return records
+
+
+class Grave:
+    """Collects the dead letters of one batch."""
+
+    def __init__(self) -> None:
+        self.dead: list[DeadLetter] = []
+
+    @contextmanager
+    def buries(self, origin: Origin, stage: str) -> Iterator[None]:
+        """What is raised inside becomes the dead letter of this one article."""
+        try:
+            yield
+        except Rejected as e:
+            self._bury(origin, stage, e.reason, e.detail)
+        except Exception as e:
+            log.exception("article.crashed source=%s stage=%s", origin.source, stage)
+            self._bury(origin, stage, Reason.CRASHED, f"{type(e).__name__}: {e}"[:500])
+
+    def _bury(self, origin: Origin, stage: str, reason: Reason, detail: str) -> None:
+        letter = DeadLetter(
+            receipt=origin.receipt,
+            reason=reason,
+            detail=detail,
+            stage=stage,
+            source=origin.source,
+            payload=origin.payload,
+        )
+        self.dead.append(letter)
+
+
+def _admit(deliveries: Sequence[Delivery], grave: Grave) -> list[Admitted]:
+    admitted = []
+    for d in deliveries:
+        payload = Payload.of(d.raw)
+        origin = Origin(receipt=d.receipt, source=source_of(d.raw), payload=payload)
+        with grave.buries(origin, "admit"):
+            admitted.append(Admitted(origin=origin, raw=admit(d.raw, payload.bytes)))
+    return admitted
+
+
+def _withdrawals(admitted: Sequence[Admitted], grave: Grave) -> list[Withdrawal]:
+    gone = []
+    for a in admitted:
+        if a.raw.status != "withdrawn":
+            continue
+        with grave.buries(a.origin, "clean"):
+            keys = withdrawn_keys(a.raw)
+            gone.append(Withdrawal(receipt=a.origin.receipt, source=a.origin.source, keys=keys))
+    return gone
+
+
+def in_order(some: Sequence[Judged], order: Sequence[Judged]) -> list[Judged]:
+    """As they arrived: the store numbers revisions in the order it is given."""
+    place = {j.cleaned.origin.receipt: n for n, j in enumerate(order)}
+    return sorted(some, key=lambda j: place[j.cleaned.origin.receipt])
+
+
+def _id(judged: Judged) -> str:
+    return judged.verdict.article_id
+
+
+def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, took_s: float) -> None:
+    counts = Counter(outcome.kind for outcome in outcomes)
+    parts = [f"{kind}={counts[kind]}" for kind in Kind if counts[kind]]
+    parts += [f"redelivered={done}"] if done else []
+    log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
+    for letter in dead:
+        log.warning(
+            "article.rejected source=%s reason=%s stage=%s receipt=%s letter=%s",
+            letter.source,
+            letter.reason,
+            letter.stage,
+            letter.receipt,
+            letter.letter_id[:12],
+        )

@@ -1,0 +1,208 @@
+"""How producers push: `with Producer(broker_url) as p: receipts = p.enqueue(articles)`.
+
+Raw articles come in, any iterable of them; they are validated, given receipts, packed into
+messages by count and bytes, and sent. `enqueue` returns after the broker has taken the last.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+from kombu.exceptions import OperationalError
+
+from worker.broker import embedded
+from worker.celery import INGEST, broker_url, make_app
+from worker.config import load_worker_rules
+from worker.contract import LIMITS, Excerpt, Frozen, Payload, RawArticle, admit, host
+from worker.errors import Reason, Rejected, Unavailable, WorkerError
+from worker.models import Outcome
+from worker.settings import Settings, masked
+from worker.store.sql import SqlStore
+
+OnInvalid = Literal["raise", "collect", "bury"]
+
+
+class Invalid(Frozen):
+    """A raw article that breaks the contract: its place in what was enqueued, and why."""
+
+    position: int
+    reason: Reason
+    detail: str
+    raw: Any
+
+
+class InvalidArticles(WorkerError):
+    """Some articles broke the contract; all the others are enqueued, under `receipts`."""
+
+    def __init__(self, invalid: list[Invalid], receipts: list[str]) -> None:
+        first = invalid[0]
+        more = f" (and {len(invalid) - 1} more)" if len(invalid) > 1 else ""
+        super().__init__(f"article {first.position}: {first.reason}: {first.detail}{more}")
+        self.invalid = invalid
+        self.receipts = receipts
+
+
+class Packed(NamedTuple):
+    """One raw article ready to travel."""
+
+    receipt: str
+    raw: object
+    bytes: int
+
+
+class Producer:
+    """A connection to the broker. Safe to keep open; not shared between threads."""
+
+    def __init__(self, broker: str = "", *, store: str = "", source: str = "") -> None:
+        """Unset addresses are taken from the environment, else the embedded defaults.
+
+        `source` names the source of articles that name none, by id, feed or link.
+        """
+        settings = Settings.load()
+        self._settings = settings
+        self._embedded = not broker and settings.embedded_broker
+        self._broker = broker or broker_url(settings)
+        self._rules = load_worker_rules(settings.config_dir)
+        self._app = make_app(self._broker, self._rules)
+        self._store = SqlStore(store or settings.store)
+        self._source = source
+        self.invalid: list[Invalid] = []
+
+    def __enter__(self) -> Self:
+        if self._embedded:
+            embedded.ensure(self._settings.var_dir)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._app.close()
+        self._store.close()
+
+    def enqueue(
+        self,
+        articles: Iterable[RawArticle | Mapping[str, Any] | Any],
+        *,
+        invalid: OnInvalid = "raise",
+        on_sent: Callable[[int], None] = lambda count: None,
+    ) -> list[str]:
+        """Send every valid article; returns their receipts in order.
+
+        An invalid one never keeps the others back: it is raised in the end as InvalidArticles,
+        collected in `self.invalid`, or sent on to be buried as a dead letter. Raises Unavailable
+        when the broker does not take a message; articles sent before that stay sent.
+        """
+        self.invalid = []
+        receipts: list[str] = []
+        for batch in _batches(self._packed(articles, invalid), self._rules.batch):
+            self._send(batch)
+            receipts += [packed.receipt for packed in batch]
+            on_sent(len(batch))
+        if self.invalid and invalid == "raise":
+            raise InvalidArticles(self.invalid, receipts)
+        return receipts
+
+    def outcome(self, receipt: str) -> Outcome | None:
+        """What became of one receipt; None while it waits or is worked on."""
+        return self._store.outcomes([receipt]).get(receipt)
+
+    def _packed(self, articles: Iterable[Any], invalid: OnInvalid) -> Iterator[Packed]:
+        for position, given in enumerate(articles):
+            raw: object = None
+            try:
+                raw, size = _plain(given)
+                article = admit(raw, size)
+                receipt = article.receipt or new_receipt()
+                yield Packed(receipt, self._with_source(raw, article), size)
+            except Rejected as e:
+                self.invalid.append(
+                    Invalid(position=position, reason=e.reason, detail=e.detail, raw=given)
+                )
+                if invalid == "bury":
+                    yield _to_be_buried(raw or Payload.of(given).text, e)
+
+    def _with_source(self, raw: object, article: RawArticle) -> object:
+        named = article.source.id or host(article.feed.url) or host(article.link)
+        if named or not self._source or not isinstance(raw, Mapping):
+            return raw
+        return {**raw, "source": {**(raw.get("source") or {}), "id": self._source}}
+
+    def _send(self, batch: list[Packed]) -> None:
+        receipts = [packed.receipt for packed in batch]
+        try:
+            self._app.send_task(
+                INGEST,
+                args=[[packed.raw for packed in batch]],
+                kwargs={"receipts": receipts},
+                task_id=new_receipt(),
+                argsrepr=f"[{len(batch)} articles]",  # else the text itself rides in the headers
+                kwargsrepr="{}",
+            )
+        except (OperationalError, OSError) as e:
+            raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
+
+
+def new_receipt() -> str:
+    """A UUIDv7 (RFC 9562, 5.7): sorts by the millisecond it was made."""
+    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
+    noise = bytearray(secrets.token_bytes(10))
+    noise[0] = 0x70 | (noise[0] & 0x0F)
+    noise[2] = 0x80 | (noise[2] & 0x3F)
+    text = (stamp + noise).hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _batches(articles: Iterable[Packed], limit: Any) -> Iterator[list[Packed]]:
+    """Pack by count and bytes; an article larger than a batch travels alone."""
+    batch: list[Packed] = []
+    size = 0
+    for packed in articles:
+        if batch and (len(batch) >= limit.articles or size + packed.bytes > limit.bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(packed)
+        size += packed.bytes
+    if batch:
+        yield batch
+
+
+def _plain(given: Any) -> tuple[object, int]:
+    """The article as plain JSON values, and its bytes. Raises Rejected when it can't be."""
+    if isinstance(given, RawArticle):
+        given = given.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    odd = False
+
+    def plain(value: object) -> object:
+        nonlocal odd
+        odd = True
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        if isinstance(value, Mapping):
+            return dict(value)
+        raise TypeError(f"{type(value).__name__} is not JSON")
+
+    try:
+        text = json.dumps(given, ensure_ascii=False, default=plain)
+    except (TypeError, ValueError, RecursionError) as e:
+        raise Rejected(Reason.MALFORMED, str(e)) from e
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return (json.loads(text) if odd else given), size
+
+
+def _to_be_buried(raw: object, why: Rejected) -> Packed:
+    """What breaks the contract still travels, so that the worker keeps it as a dead letter."""
+    payload = Payload.of(raw)
+    if payload.bytes > LIMITS.article_bytes:
+        excerpt = Excerpt(excerpt=payload, detail=why.detail)
+        raw = excerpt.model_dump(mode="json", by_alias=True)
+    return Packed(new_receipt(), raw, min(payload.bytes, LIMITS.article_bytes))

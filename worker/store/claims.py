@@ -1,0 +1,160 @@
+"""What a write transaction takes first: its receipts, its keys and its articles, in this order.
+
+Each is locked in the order of its own key, so two writers never wait for each other in a circle.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.models import Known
+from worker.store.batch import (
+    Batch,
+    Key,
+    Takedown,
+    claimed_keys,
+    intended,
+    stored_keys,
+    take_down,
+)
+from worker.store.rows import Row, article_row, receipt_row
+from worker.store.schema import aliases, articles, receipts, revisions
+from worker.store.upsert import insert
+
+
+def take_receipts(connection: Connection, batch: Batch, now: datetime) -> set[str]:
+    """The receipts that nobody has ended before, entered with the outcome to be expected."""
+    rows: dict[str, Row] = {}
+    for end in batch.ends():
+        rows.setdefault(end.receipt, receipt_row(intended(end, now)))
+    if not rows:
+        return set()
+    statement = insert(connection, receipts).on_conflict_do_nothing()
+    result = connection.execute(
+        statement.returning(receipts.c.receipt), [rows[receipt] for receipt in sorted(rows)]
+    )
+    return set(result.scalars())
+
+
+class Keys(NamedTuple):
+    """Where the keys of a batch lead, and what stood there before."""
+
+    owners: dict[Key, str]
+    existing: set[str]
+    withdrawn: set[str]
+
+
+def take_keys(connection: Connection, fresh: Batch) -> Keys:
+    # A withdrawal and an article that share a key meet here: whoever comes second waits until
+    # the first is committed and then sees it.
+    claimed = claimed_keys(fresh)
+    if not claimed:
+        return Keys({}, set(), set())
+    rows = [
+        {"source": source, "key": key, "article_id": claimed[source, key]}
+        for source, key in sorted(claimed)
+    ]
+    connection.execute(insert(connection, aliases).on_conflict_do_nothing(), rows)
+    found = connection.execute(
+        sa.select(aliases, articles.c.seq, articles.c.withdrawn_at)
+        .outerjoin(articles, articles.c.article_id == aliases.c.article_id)
+        .where(sa.tuple_(aliases.c.source, aliases.c.key).in_(list(claimed)))
+    ).all()
+    return Keys(
+        owners={(row.source, row.key): row.article_id for row in found},
+        existing={row.article_id for row in found if row.seq is not None},
+        withdrawn={row.article_id for row in found if row.withdrawn_at is not None},
+    )
+
+
+def takedowns_of(fresh: Batch, keys: Keys) -> list[Takedown]:
+    existing = keys.existing | {record.verdict.article_id for record in fresh.records}
+    return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
+
+
+def blocked_by(fresh: Batch, keys: Keys) -> dict[str, Known]:
+    """Articles whose own key was withdrawn under another id before they ever came."""
+    blocked = {}
+    for record in fresh.records:
+        article, article_id = record.article, record.verdict.article_id
+        (own,) = stored_keys(article.source, [article.key])
+        if keys.owners[own] in keys.withdrawn:
+            blocked[article_id] = _gone(article_id)
+    return blocked
+
+
+def _gone(article_id: str, revision: int = 0) -> Known:
+    return Known(
+        article_id=article_id,
+        hashes=frozenset(),
+        revision=revision,
+        cluster_id=article_id,
+        withdrawn=True,
+    )
+
+
+def lock_articles(
+    connection: Connection, fresh: Batch, takedowns: Sequence[Takedown], now: datetime
+) -> dict[str, Known]:
+    """Lock or insert every article involved; what is known of those that were there before."""
+    rows: dict[str, Row] = {}
+    for record in fresh.records:
+        article, verdict = record.article, record.verdict
+        row = article_row(verdict.article_id, article.source, article.key, verdict)
+        rows.setdefault(verdict.article_id, row)
+    for takedown in takedowns:
+        withdrawal = takedown.withdrawal
+        for article_id in takedown.article_ids:
+            row = article_row(article_id, withdrawal.source, withdrawal.keys[0], None)
+            rows.setdefault(article_id, row)
+    if not rows:
+        return {}
+    seen = Counter(record.verdict.article_id for record in fresh.records)
+    seen.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
+    statement = insert(connection, articles)
+    statement = statement.on_conflict_do_update(
+        index_elements=["article_id"],
+        set_={
+            "sightings": articles.c.sightings + statement.excluded.sightings,
+            "last_seen": statement.excluded.last_seen,
+        },
+    )
+    columns = articles.c
+    result = connection.execute(
+        statement.returning(
+            columns.article_id, columns.revision, columns.cluster_id, columns.withdrawn_at
+        ),
+        [
+            {**rows[i], "sightings": seen[i], "first_seen": now, "last_seen": now}
+            for i in sorted(rows)
+        ],
+    )
+    return _known(connection, result.all())
+
+
+def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, Known]:
+    ids = [row.article_id for row in locked if row.revision and row.withdrawn_at is None]
+    hashes: dict[str, set[str]] = {article_id: set() for article_id in ids}
+    if ids:
+        columns = revisions.c
+        found = sa.select(columns.article_id, columns.content_hash).where(
+            columns.article_id.in_(ids)
+        )
+        for article_id, content_hash in connection.execute(found):
+            hashes[article_id].add(content_hash)
+    known = {}
+    for article_id, revision, cluster_id, withdrawn_at in locked:
+        if withdrawn_at is not None:
+            known[article_id] = _gone(article_id, revision)
+        elif revision:
+            known[article_id] = Known(
+                article_id=article_id,
+                hashes=frozenset(hashes[article_id]),
+                revision=revision,
+                cluster_id=cluster_id,
+            )
+    return known

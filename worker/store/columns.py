@@ -1,0 +1,100 @@
+"""Column types that take any Python value safely and give back the same on both databases."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+# A PostgreSQL index row holds 2,704 bytes; the widest key here is two names.
+NAME_BYTES = 1000
+
+
+def storable(text: str) -> str:
+    """The text without NUL and lone surrogates, which PostgreSQL refuses."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def name(text: str) -> str:
+    """The form in which a key is stored: fits an index, and different keys stay different."""
+    clean = storable(text)
+    if clean == text and (len(text) * 4 <= NAME_BYTES or len(text.encode()) <= NAME_BYTES):
+        return clean
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{clean[:200]}…{digest}"
+
+
+def dumps(value: object) -> str:
+    """JSON that both databases accept: no NUL, no lone surrogates, no NaN."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()
+    except ValueError:
+        text = "\\u0000"
+    if "\\u0000" in text:
+        text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    return text
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(k)): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and value - value != 0:  # NaN and the infinities
+        return None
+    return value
+
+
+class Words(TypeDecorator[str]):
+    """Free text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class Name(TypeDecorator[str]):
+    """Text that is searched for as a whole."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else name(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, aware UTC in Python. SQLite has no zones: what it stores is UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without time zone: {value}")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Serial = BigInteger().with_variant(Integer(), "sqlite")

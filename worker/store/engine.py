@@ -1,0 +1,125 @@
+"""Connections: a URL comes in, an engine goes out whose transactions are safe between processes."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from worker.errors import BadConfig, Unavailable
+from worker.store.columns import dumps
+
+LOCK_TIMEOUT_S = 30
+# A peer that vanished without closing is noticed after idle + interval * count seconds.
+KEEPALIVE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+# SQLite's primary result codes for a file that can't be used now; any other is a bug of ours.
+SQLITE_AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+READ_ONLY_TRANSACTION = "25006"
+LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the server
+
+
+def parse(url: str) -> URL:
+    """The URL with the driver this package uses. Raises BadConfig for any other database."""
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError) as e:
+        raise BadConfig("store URL: expected sqlite:///PATH or postgresql://…") from e
+    kind = parsed.drivername.partition("+")[0]
+    if kind in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise BadConfig(f"store URL: expected sqlite:///PATH or postgresql://…, got {kind}:")
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine that has not connected yet. It must not cross a fork."""
+    if url.drivername == "sqlite+pysqlite":
+        return _sqlite(url)
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        connect_args={k: v for k, v in KEEPALIVE.items() if k not in url.query},
+        json_serializer=dumps,
+    )
+    event.listen(engine, "connect", _limit_lock_waits)
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
+    # isolation_level None: Python's sqlite3 begins no transactions of its own.
+    arguments = {"timeout": LOCK_TIMEOUT_S, "isolation_level": None}
+    engine = create_engine(url, connect_args=arguments, json_serializer=dumps)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another wrote meanwhile,
+    # whatever the timeout: writers take the write lock at the start and wait for it there.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _limit_lock_waits(connection: psycopg.Connection[Any], _: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+    connection.autocommit = False
+
+
+@contextmanager
+def answering(url: URL) -> Iterator[None]:
+    """Turn the errors of a database that can't serve us now into Unavailable."""
+    try:
+        yield
+    except SQLAlchemyError as e:
+        if not _is_away(e):
+            raise
+        detail = str(getattr(e, "orig", e)).strip().partition("\n")[0]
+        if url.password:
+            detail = detail.replace(str(url.password), "***")
+        raise Unavailable("store", detail[:200]) from e
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
+    state = getattr(cause, "sqlstate", None) or ""
+    if state == READ_ONLY_TRANSACTION or error.connection_invalidated:
+        return True
+    away = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return away and not state.startswith(LIMIT_EXCEEDED)

@@ -1,0 +1,145 @@
+"""What the store answers: ids and receipts come in, values go out."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.models import Article, Fingerprint, Known, Outcome
+from worker.store import Found, Letter
+from worker.store.batch import stored_keys
+from worker.store.columns import name
+from worker.store.packing import unpack_fingerprint
+from worker.store.rows import found_of, letter_of, outcome_of
+from worker.store.schema import aliases, articles, dead_letters, receipts, revisions, tags
+
+T = TypeVar("T")
+CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
+
+NEWEST = articles.join(revisions, articles.c.newest == revisions.c.id)
+FOUND = (
+    articles.c.article_id,
+    articles.c.revision,
+    articles.c.source,
+    articles.c.verdict,
+    articles.c.cluster_id,
+    revisions.c.title,
+    revisions.c.url,
+    revisions.c.language,
+    revisions.c.words,
+    revisions.c.published,
+    revisions.c.received,
+)
+
+
+def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome]:
+    given = {name(receipt): receipt for receipt in wanted}
+    found = {}
+    for chunk in _chunks(list(given)):
+        statement = sa.select(receipts).where(receipts.c.receipt.in_(chunk))
+        for row in connection.execute(statement).mappings():
+            receipt = given[row["receipt"]]
+            found[receipt] = outcome_of(row).model_copy(update={"receipt": receipt})
+    return found
+
+
+def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | None]:
+    if not asked:
+        return []
+    keys = [stored_keys(article.source, (article.key, *article.aliases)) for article in asked]
+    every = sorted({key for its in keys for key in its})
+    statement = sa.select(aliases).where(sa.tuple_(aliases.c.source, aliases.c.key).in_(every))
+    owners = {(row.source, row.key): row.article_id for row in connection.execute(statement)}
+    ways = [
+        [article.article_id, *(owners[key] for key in its if key in owners)]
+        for article, its in zip(asked, keys, strict=True)
+    ]
+    known = _known(connection, sorted({article_id for way in ways for article_id in way}))
+    return [next((known[i] for i in way if i in known), None) for way in ways]
+
+
+def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Known]:
+    is_newest = revisions.c.id == articles.c.newest
+    statement = (
+        sa.select(
+            articles.c.article_id,
+            articles.c.revision,
+            articles.c.cluster_id,
+            articles.c.withdrawn_at,
+            revisions.c.content_hash,
+            sa.case((is_newest, revisions.c.fingerprint)).label("fingerprint"),
+        )
+        .outerjoin(revisions, revisions.c.article_id == articles.c.article_id)
+        .where(articles.c.article_id.in_(article_ids))
+    )
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(statement):
+        rows[row.article_id].append(row)
+    return {article_id: _as_known(its) for article_id, its in rows.items()}
+
+
+def _as_known(rows: Sequence[Any]) -> Known:
+    article = rows[0]
+    blob = next((row.fingerprint for row in rows if row.fingerprint), None)
+    return Known(
+        article_id=article.article_id,
+        hashes=frozenset(row.content_hash for row in rows if row.content_hash),
+        revision=article.revision,
+        cluster_id=article.cluster_id,
+        withdrawn=article.withdrawn_at is not None,
+        fingerprint=unpack_fingerprint(blob) if blob else None,
+    )
+
+
+def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
+    found = {}
+    for chunk in _chunks(list(dict.fromkeys(article_ids))):
+        statement = sa.select(articles.c.article_id, revisions.c.fingerprint)
+        statement = statement.select_from(NEWEST).where(articles.c.article_id.in_(chunk))
+        for article_id, blob in connection.execute(statement):
+            found[article_id] = unpack_fingerprint(blob)
+    return found
+
+
+def listing(connection: Connection, wanted: Sequence[str]) -> list[tuple[Outcome, Found | None]]:
+    ended = outcomes(connection, wanted)
+    ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
+    found: dict[str, Found] = {}
+    for chunk in _chunks(ids):
+        statement = sa.select(*FOUND).select_from(NEWEST)
+        rows = connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings()
+        found.update({f.article_id: f for f in tagged(connection, rows.all())})
+    return [(ended[r], found.get(ended[r].article_id)) for r in wanted if r in ended]
+
+
+def tagged(
+    connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
+) -> list[Found]:
+    """The rows as values, in their order, with the tags of each, best first."""
+    ids = [row["article_id"] for row in rows]
+    statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code)
+    statement = statement.where(tags.c.article_id.in_(ids))
+    names: dict[str, list[str]] = defaultdict(list)
+    order = (tags.c.score.desc(), tags.c.scheme, tags.c.code)
+    for article_id, scheme, code in connection.execute(statement.order_by(*order)) if ids else ():
+        names[article_id].append(f"{scheme}:{code}")
+    texts = snippets or [""] * len(rows)
+    return [
+        found_of(row, names[row["article_id"]], text) for row, text in zip(rows, texts, strict=True)
+    ]
+
+
+def letters(connection: Connection, letter_ids: Sequence[str]) -> list[Letter]:
+    found = {}
+    for chunk in _chunks(list(dict.fromkeys(letter_ids))):
+        statement = sa.select(dead_letters).where(dead_letters.c.letter_id.in_(chunk))
+        for row in connection.execute(statement).mappings():
+            found[row["letter_id"]] = letter_of(row)
+    return [found[letter_id] for letter_id in letter_ids if letter_id in found]
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
