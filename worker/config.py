@@ -27,6 +27,8 @@ Rules = TypeVar("Rules", bound=BaseModel)
 
 class Queue(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
+    coalesce_messages: int = Field(ge=1, le=500)
+    coalesce_bytes: int = Field(ge=1024)
 
 
 class Batch(Frozen):

@@ -202,7 +202,7 @@ def _plain(given: Any) -> tuple[object, int]:
 def _to_be_buried(raw: object, why: Rejected) -> Packed:
     """What breaks the contract still travels, so that the worker keeps it as a dead letter."""
     payload = Payload.of(raw)
-    if payload.bytes > LIMITS.article_bytes:
-        excerpt = Excerpt(excerpt=payload, detail=why.detail)
-        raw = excerpt.model_dump(mode="json", by_alias=True)
-    return Packed(new_receipt(), raw, min(payload.bytes, LIMITS.article_bytes))
+    if payload.whole:
+        return Packed(new_receipt(), raw, payload.bytes)
+    excerpt = Excerpt(excerpt=payload, detail=why.detail)
+    return Packed(new_receipt(), excerpt.model_dump(mode="json", by_alias=True), LIMITS.kept_bytes)

@@ -6,6 +6,7 @@ does not answer the message goes back on the queue as it was.
 
 import logging
 import time
+from base64 import b64decode
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
@@ -14,9 +15,12 @@ from typing import Any
 from celery import Task
 from celery.exceptions import Reject
 from celery.signals import celeryd_init
+from kombu.exceptions import ContentDisallowed, DecodeError
+from kombu.serialization import loads
 
 from worker import build
-from worker.celery import INGEST, app
+from worker.broker.leases import LeaseKeeper
+from worker.celery import INGEST, INGEST_GROUP, app
 from worker.config import load_worker_rules
 from worker.errors import Unavailable, WorkerError
 from worker.pipeline import Delivery, Pipeline
@@ -24,7 +28,14 @@ from worker.settings import Settings
 
 log = logging.getLogger("worker")
 
+# id, content type, content encoding, body encoding, body: what the transport hands over of each
+Message = tuple[str, str, str, str | None, str]
+
+_JSON = {"application/json"}
 _LONGEST_RECEIPT = 200
+
+
+app.steps["worker"].add(LeaseKeeper)
 
 
 @cache
@@ -46,11 +57,34 @@ def _prepare(**_: object) -> None:
 @app.task(name=INGEST, bind=True)
 def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
     """Process one message: a list of raw articles, or a single one."""
+    _process(_deliveries(str(self.request.id), articles, receipts))
+
+
+@app.task(name=INGEST_GROUP)
+def ingest_group(messages: list[Message]) -> None:
+    """Process many small messages as one batch. One that can't be read is buried alone."""
+    deliveries = []
+    for message_id, content_type, content_encoding, body_encoding, body in messages:
+        try:
+            data = b64decode(body) if body_encoding == "base64" else body
+            args, kwargs, _ = loads(data, content_type, content_encoding, accept=_JSON)
+            deliveries += _deliveries(message_id, *args, **kwargs)
+        except (DecodeError, ContentDisallowed, TypeError, ValueError):
+            deliveries += _deliveries(message_id, body)  # text is no raw article: it is buried
+    _process(deliveries)
+
+
+def _deliveries(
+    message_id: str, articles: Any, receipts: list[str] | None = None
+) -> list[Delivery]:
     batch = articles if isinstance(articles, list) else [articles]
-    deliveries = [
-        Delivery(receipt=_receipt(raw, place, str(self.request.id), receipts), raw=raw)
+    return [
+        Delivery(receipt=_receipt(raw, place, message_id, receipts), raw=raw)
         for place, raw in enumerate(batch)
     ]
+
+
+def _process(deliveries: list[Delivery]) -> None:
     try:
         pipeline().ingest(deliveries, now=datetime.now(UTC))
     except Unavailable as e:

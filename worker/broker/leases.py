@@ -23,6 +23,9 @@ class LeaseKeeper(bootsteps.StartStopStep):  # type: ignore[misc]
     requires = ("celery.worker.components:Pool",)
 
     def start(self, parent: Any) -> None:
+        ours = parent.app.connection_for_write().get_transport_cls()
+        if not issubclass(ours, Transport):
+            raise SystemExit(f"worker: {ours.__module__} would lose messages; see worker.broker")
         threading.Thread(target=_keep, args=(parent.app,), name="leases", daemon=True).start()
 
     def stop(self, parent: Any) -> None:
@@ -65,7 +68,8 @@ def _keep(app: Any) -> None:
         except (RedisError, OSError) as e:
             log.warning("leases.retry error=%s", e)
             pause_s = 0.5
-            connection = _released(connection)
+            _release(connection)
+            connection = None
         time.sleep(pause_s)
 
 
@@ -74,12 +78,10 @@ def _connect(app: Any) -> Any:
     timeouts = {"socket_timeout": 2, "socket_connect_timeout": 2}
     connection.transport_options = {**connection.transport_options, **timeouts}
     connection.connect()  # one attempt; default_channel alone would retry with pauses of its own
-    if not isinstance(connection.transport, Transport):
-        raise SystemExit(f"worker: {type(connection.transport)} is not our transport")
     return connection
 
 
-def _released(connection: Any) -> None:
+def _release(connection: Any) -> None:
     try:
         if connection is not None:
             connection.release()

@@ -53,7 +53,7 @@ class LateAcks:
 late_acks = LateAcks()
 
 
-class QoS(stock.QoS):  # type: ignore[misc]
+class QoS(stock.QoS):
     """What is delivered and not yet acked, under leases of the broker."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,7 +99,7 @@ class QoS(stock.QoS):  # type: ignore[misc]
                 scripts.EXPIRED, self._index_keys()[:1], [self.visibility_timeout, _SWEPT_AT_ONCE]
             )
             for tag in tags:
-                self.restore_by_tag(stock.bytes_to_str(tag), delivered=True)
+                self.restore_by_tag(_text(tag), delivered=True)
         except ResponseError as e:
             log.warning("sweep.refused error=%s", e)
 
@@ -145,7 +145,7 @@ class QoS(stock.QoS):  # type: ignore[misc]
         if leased is None:
             return
         head, _, tail = leased.rpartition(b',"","')
-        queue = stock.bytes_to_str(tail[:-2]) if head else "unknown"
+        queue = _text(tail[:-2]) if head else "unknown"
         why = {"reason": reason, "queue": queue, "at": time()}
         log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, tag)
         self._move(tag, f"{queue}.dead", json.dumps(why).encode() + b"\n" + head[1:], "LPUSH")
@@ -164,7 +164,7 @@ class QoS(stock.QoS):  # type: ignore[misc]
         return [self.unacked_index_key, self.unacked_key]
 
 
-class Channel(stock.Channel):  # type: ignore[misc]
+class Channel(stock.Channel):
     """Claims, waits, and hands what it claimed to the worker."""
 
     QoS = QoS
@@ -198,9 +198,9 @@ class Channel(stock.Channel):  # type: ignore[misc]
         if not queues:
             return
         waiting = [(q, self._q_for_pri(q, pri)) for pri in self.priority_steps for q in queues]
-        self._in_poll = self.client.connection
+        self._in_poll = connection = self.client.connection
         self._brpop_sent_at = monotonic()
-        self._in_poll.send_command(*self._command(waiting))
+        connection.send_command(*self._command(waiting))
 
     def _command(self, waiting: list[tuple[str, str]]) -> list[Any]:
         prefix = self.global_keyprefix
@@ -227,7 +227,7 @@ class Channel(stock.Channel):  # type: ignore[misc]
             if asked != "claim" or not reply:
                 self._asked = "wait" if asked == "claim" and self._asked == "claim" else self._asked
                 raise Empty
-            queue = stock.bytes_to_str(reply[0])
+            queue = _text(reply[0])
             self._queue_cycle.rotate(queue)
             self._take(queue, reply[1:])
             return True
@@ -287,11 +287,11 @@ class Channel(stock.Channel):  # type: ignore[misc]
             self.qos.restore_by_tag(tag, leftmost=leftmost)
 
 
-class Transport(stock.Transport):  # type: ignore[misc]
+class Transport(stock.Transport):
     Channel = Channel
 
 
-class SentinelChannel(stock.SentinelChannel, Channel):  # type: ignore[misc]
+class SentinelChannel(stock.SentinelChannel, Channel):
     QoS = QoS
     from_transport_options = tuple(
         dict.fromkeys(
@@ -303,6 +303,10 @@ class SentinelChannel(stock.SentinelChannel, Channel):  # type: ignore[misc]
 class SentinelTransport(Transport):
     Channel = SentinelChannel
     default_port = 26379
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:

@@ -27,16 +27,11 @@ def sweep(text: str, title: str, language: str, rules: CleaningRules) -> Swept:
     Order: echo of the title, head, anywhere, tail, and last what is cut from the end.
     """
     lines = text.split("\n\n")
-    gone: dict[int, tuple[LineRule, str]] = {}
-    _match(
-        lines, range(min(rules.lines.head_lines, len(lines))), rules.sieve(language, "head"), gone
-    )
-    _match(lines, range(len(lines)), rules.sieve(language, "any"), gone)
-    _match_tail(lines, rules.lines.tail_lines, rules.sieve(language, "tail"), gone)
+    gone = _matches(lines, language, rules)
     echo = _echoes(lines, title)
     kept = [line for at, line in enumerate(lines) if at not in gone and at not in echo]
-    cuts = _cut(kept, rules.sieve(language, "cut"))
-    matches = [*(gone[at] for at in sorted(gone) if at not in echo), *cuts]
+    matches = [*((gone[at], lines[at]) for at in sorted(gone) if at not in echo)]
+    matches += _cut(kept, rules)
     return Swept(
         text="\n\n".join(kept),
         dropped=(
@@ -48,29 +43,24 @@ def sweep(text: str, title: str, language: str, rules: CleaningRules) -> Swept:
     )
 
 
-def _match(
-    lines: list[str], where: range, sieve: Sieve, gone: dict[int, tuple[LineRule, str]]
-) -> None:
-    for at in where:
-        if at not in gone and (rule := _rule_of(lines[at], sieve)):
-            gone[at] = (rule, lines[at])
-
-
-def _match_tail(
-    lines: list[str], tail_lines: int, sieve: Sieve, gone: dict[int, tuple[LineRule, str]]
-) -> None:
-    """Walk up from the end; lines that are gone do not count."""
+def _matches(lines: list[str], language: str, rules: CleaningRules) -> dict[int, LineRule]:
+    """Rules by the number of the line they take out, the first rule that matches."""
+    head, anywhere, tail = (rules.sieve(language, where) for where in ("head", "any", "tail"))
+    gone: dict[int, LineRule] = {}
+    left = rules.lines.tail_lines
     for at in reversed(range(len(lines))):
-        if tail_lines <= 0:
-            return
-        if at not in gone and (rule := _rule_of(lines[at], sieve)):
-            gone[at] = (rule, lines[at])
-        tail_lines -= at not in gone
+        line = lines[at].lower() if len(lines[at]) <= rules.lines.max_chars else ""
+        if line:
+            rule = _rule_of(line, head) if at < rules.lines.head_lines else None
+            rule = rule or _rule_of(line, anywhere) or (_rule_of(line, tail) if left > 0 else None)
+            if rule:
+                gone[at] = rule
+        # Lines that are gone do not count: a tail is as long as its boilerplate.
+        left -= at not in gone
+    return gone
 
 
 def _rule_of(line: str, sieve: Sieve) -> LineRule | None:
-    if len(line) > sieve.max_chars:
-        return None
     match = sieve.expression.fullmatch(line)
     if not match or not match.lastgroup:
         return None
@@ -82,21 +72,19 @@ def _echoes(lines: list[str], title: str) -> tuple[int, ...]:
     """The first line when it says what the title says and text follows."""
     first = lines[0]
     echo = len(lines) > 1 and len(first) <= 2 * len(title) and bare(first) == bare(title)
-    return (0,) if echo and title else ()
+    return (0,) if echo and first else ()
 
 
-def _cut(kept: list[str], sieve: Sieve) -> list[tuple[LineRule, str]]:
-    """Cut from the end of the last line, again and again: "… [&hellip;] Read more"."""
+def _cut(kept: list[str], rules: CleaningRules) -> list[tuple[LineRule, str]]:
+    """Cut from the end of the last line, rule by rule: "… The post X appeared first on Y"."""
     cuts: list[tuple[LineRule, str]] = []
-    while kept and len(cuts) < len(sieve.rules):
-        tail = kept[-1][-sieve.max_chars :] if sieve.max_chars else ""
-        match = sieve.expression.search(tail)
-        if not match or not match.lastgroup or not match[0]:
-            break
-        cuts.append((sieve.rules[int(match.lastgroup[1:])], match[0].strip()))
-        kept[-1] = kept[-1][: len(kept[-1]) - len(tail) + match.start()].rstrip()
-        if not kept[-1]:
-            kept.pop()
+    for rule, expression in rules.cuts:
+        tail = kept[-1][-rule.max_chars :] if kept else ""
+        match = expression.search(tail.lower())
+        if match:
+            start = len(kept[-1]) - len(tail) + match.start()
+            cuts.append((rule, kept[-1][start:].strip()))
+            kept[-1:] = filter(None, [kept[-1][:start].rstrip()])
     return cuts
 
 

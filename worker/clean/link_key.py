@@ -9,9 +9,7 @@ import re
 
 _URI = re.compile(r"(?i:https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.S)  # RFC 3986 B
 _SPACE = " \t\r\n\f\v\x00\u00a0"
-_SAFE = frozenset(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%/:@!$&'()*+,;=?"
-)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._~%/:@!$&'()*+,;=?-]")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _TRACKING = frozenset(
     (
@@ -62,7 +60,9 @@ def _tracks(pair: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    escaped = "".join(
-        chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in text.encode("utf-8", "ignore")
-    )
-    return _ESCAPE.sub(lambda escape: escape[0].upper(), escaped)
+    escaped = _UNSAFE.sub(_as_bytes, text)
+    return _ESCAPE.sub(lambda escape: escape[0].upper(), escaped) if "%" in escaped else escaped
+
+
+def _as_bytes(character: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in character[0].encode("utf-8", "ignore"))

@@ -11,6 +11,7 @@ from worker.contract import Frozen
 
 EVERY_LANGUAGE = "any"
 UNDETERMINED = "und"
+_UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class HtmlRules(Frozen):
@@ -63,7 +64,7 @@ class LineRule(Frozen):
     """One kind of line that is not part of an article."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    pattern: str  # matched against the whole line, ignoring case
+    pattern: str  # matched against the whole line in lower case
     position: Literal["head", "tail", "any"]
     languages: tuple[str, ...] = Field(default=(EVERY_LANGUAGE,), min_length=1)
     max_chars: int = Field(gt=0, le=1000)  # a longer line is never matched
@@ -78,6 +79,8 @@ class LineRule(Frozen):
             compiled = re.compile(self.pattern)
         except re.error as e:
             raise ValueError(f"line rule {self.name}: {e}") from e
+        if _UPPER.search(self.pattern):
+            raise ValueError(f"line rule {self.name}: lines are compared in lower case")
         if compiled.match(""):
             raise ValueError(f"line rule {self.name}: matches the empty line")
         if self.effect == "category" and not compiled.groups:
@@ -99,13 +102,20 @@ class LineRules(Frozen):
             raise ValueError(f"line rules named twice: {', '.join(sorted(twice))}")
         return self
 
+    @cached_property
+    def max_chars(self) -> int:
+        """No rule matches a longer line."""
+        return max((rule.max_chars for rule in self.rules if rule.effect != "cut"), default=0)
+
 
 class Sieve(NamedTuple):
-    """The line rules of one language and position, compiled into one expression."""
+    """The line rules of one language and position, compiled into one expression.
+
+    Without IGNORECASE, which would keep `re` from passing over alternatives by their first letter.
+    """
 
     rules: tuple[LineRule, ...]
     expression: re.Pattern[str]
-    max_chars: int
 
 
 class CleaningRules(Frozen):
@@ -124,8 +134,14 @@ class CleaningRules(Frozen):
         return {
             (language, position): _sieve(self.lines.rules, language, position)
             for language in named | {EVERY_LANGUAGE, UNDETERMINED}
-            for position in ("head", "tail", "any", "cut")
+            for position in ("head", "tail", "any")
         }
+
+    @cached_property
+    def cuts(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
+        """What is cut from the end of a text, in any language."""
+        cuts = (rule for rule in self.lines.rules if rule.effect == "cut")
+        return tuple((rule, re.compile(rule.pattern)) for rule in cuts)
 
     def sieve(self, language: str, position: str) -> Sieve:
         known = self.sieves.get((language, position))
@@ -137,10 +153,10 @@ def _sieve(rules: tuple[LineRule, ...], language: str, position: str) -> Sieve:
     chosen = tuple(
         rule
         for rule in rules
-        if position == ("cut" if rule.effect == "cut" else rule.position)
+        if position == rule.position
+        and rule.effect != "cut"
         and (language == UNDETERMINED or {language, EVERY_LANGUAGE} & set(rule.languages))
     )
     # (?!) never matches: no rules, nothing dropped.
     expression = "|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(chosen)) or "(?!)"
-    longest = max((rule.max_chars for rule in chosen), default=0)
-    return Sieve(chosen, re.compile(expression, re.I), longest)
+    return Sieve(chosen, re.compile(expression))

@@ -7,9 +7,6 @@ import unicodedata
 import ftfy
 from ftfy import TextFixerConfig
 
-# PostgreSQL stores neither NUL nor half of a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
 # Control characters, soft hyphens, zero-width and direction marks.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
@@ -44,8 +41,12 @@ _WRAPPED = range(50, 101)
 
 
 def storable(text: str) -> str:
-    """Without NUL and lone surrogates."""
-    return _UNSTORABLE.sub("", text)
+    """Without NUL and lone surrogates: PostgreSQL stores neither."""
+    try:
+        text.encode()  # far quicker than looking for surrogates
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "ignore").decode()
+    return text.replace("\x00", "")
 
 
 def visible(text: str) -> str:

@@ -3,13 +3,12 @@
 
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
 from worker.errors import BadConfig, Unavailable, WorkerError
 
-EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 3, 4
+EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_CONFIG, EXIT_INTERRUPTED = 1, 3, 4, 130
 
 # Modules are imported when their command runs: `worker --help` answers at once.
 COMMANDS = {
@@ -48,13 +47,17 @@ def group() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors we raise on purpose are one line, never a traceback."""
     try:
-        return group(arguments, prog_name="worker")
+        sys.exit(group.main(arguments, prog_name="worker", standalone_mode=False))
+    except click.ClickException as e:
+        e.show()
+        sys.exit(e.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted; what is on the queue stays there", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
     except WorkerError as e:
         print(f"worker: {e}", file=sys.stderr)
         codes = {Unavailable: EXIT_UNAVAILABLE, BadConfig: EXIT_CONFIG}
         sys.exit(next((code for kind, code in codes.items() if isinstance(e, kind)), EXIT_LOOK))
-    except KeyboardInterrupt:
-        sys.exit(130)

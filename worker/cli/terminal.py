@@ -1,8 +1,10 @@
 """How things look: tables that fit the width, JSON for machines, progress on standard error."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -12,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-out = Console(highlight=False)
+# Piped output has no width of its own: COLUMNS, or room for every column.
+_WIDTH = None if sys.stdout.isatty() else get_terminal_size(fallback=(120, 24)).columns
+out = Console(highlight=False, width=_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 _COLOURS = {
@@ -38,15 +42,20 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+# Columns that share the width that is left; all others are as wide as what they hold.
+_GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
+_NUMBERS = ("words", "seen", "count")
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table as wide as the terminal; the first column gives way, numbers stand right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for number, column in enumerate(columns):
-        right = column in ("words", "seen", "count")
+    """A table exactly as wide as the terminal, one line a row."""
+    out.print(title, style="bold")
+    table = Table(box=None, pad_edge=False, expand=True, header_style="dim")
+    for column in columns:
         table.add_column(
             column,
-            justify="right" if right else "left",
-            ratio=1 if number == 0 else None,
+            justify="right" if column in _NUMBERS else "left",
+            ratio=_GROWING.get(column),
             no_wrap=True,
             overflow="ellipsis",
         )

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract import Frozen
-from worker.dedup.rules import Copies, DedupRules
+from worker.dedup.rules import DedupRules
 from worker.dedup.shingles import NARROW, Hashes, below
 from worker.models import Fingerprint, Kind
+
+Scores = dict[str, float]
 
 
 class Likeness(Frozen):
@@ -23,8 +25,8 @@ class Likeness(Frozen):
 
     kind: Kind  # DUPLICATE or VARIANT
     signal: str  # exact, near, contained, extended; of a variant: series, template
-    scores: dict[str, float]
-    thresholds: dict[str, float]
+    scores: Scores
+    thresholds: Scores
 
     @property
     def strength(self) -> float:
@@ -41,22 +43,20 @@ class Overlap(NamedTuple):
 
 def compare(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Likeness | None:
     """Symmetric, except that `contained` seen from the other side is `extended`."""
-    apart = _days_apart(mine.day, rival.day)
+    days = _days_apart(mine.day, rival.day)
     if mine.text_hash == rival.text_hash:
-        return _exact(mine, apart, rules.copies)
+        return _exact(mine, days, rules)
     overlap = overlap_of(mine, rival)
     if overlap is None:
         return None
-    scores = _scores(mine, rival, overlap, apart)
-    thresholds = _thresholds(overlap, scores, rules.copies)
-    if scores["containment"] < thresholds["containment"]:
+    scores = _scores(mine, rival, overlap, days)
+    judge = _judge_short if overlap.short else _judge_long
+    thresholds, flaw = judge(scores, rules)
+    if scores["containment"] < thresholds["variant" if flaw else "containment"]:
         return None
-    if "days" in thresholds and scores.get("days", 0) > thresholds["days"]:
-        return None
-    variant = _variant(scores, thresholds)
     return Likeness(
-        kind=Kind.VARIANT if variant else Kind.DUPLICATE,
-        signal=variant or _part(overlap, rules.copies.part),
+        kind=Kind.VARIANT if flaw else Kind.DUPLICATE,
+        signal=flaw or _part(overlap, rules.copies.part),
         scores=scores,
         thresholds=thresholds,
     )
@@ -81,60 +81,82 @@ def _narrow(hashes: Hashes) -> NDArray[np.bool_]:
     return (hashes & NARROW).astype(bool)
 
 
-def _exact(mine: Fingerprint, apart: int | None, copies: Copies) -> Likeness | None:
-    """The same few words on another day are another story ("Sunny all day")."""
+def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness | None:
+    """The same few words on another day are another story ("Rate left unchanged")."""
     tiny = not mine.shingles
-    if tiny and apart is None:
+    if tiny and days != 0:
         return None
+    scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
     short = tiny or bool(_narrow(np.frombuffer(mine.shingles, "<u8")).any())
-    thresholds = {"days": 0.0 if tiny else float(copies.near_days)} if short else {}
-    scores = {"containment": 1.0} | ({} if apart is None else {"days": float(apart)})
-    if thresholds and scores.get("days", 0) > thresholds["days"]:
-        return None
-    return Likeness(kind=Kind.DUPLICATE, signal="exact", scores=scores, thresholds=thresholds)
+    if not short:
+        return Likeness(kind=Kind.DUPLICATE, signal="exact", scores=scores, thresholds={})
+    most = float(0 if tiny else rules.short.days)
+    late = scores.get("days", 0) > most
+    return Likeness(
+        kind=Kind.VARIANT if late else Kind.DUPLICATE,
+        signal="series" if late else "exact",
+        scores=scores,
+        thresholds={"days": most},
+    )
 
 
-def _scores(
-    mine: Fingerprint, rival: Fingerprint, overlap: Overlap, apart: int | None
-) -> dict[str, float]:
+def _scores(mine: Fingerprint, rival: Fingerprint, overlap: Overlap, days: int | None) -> Scores:
     scores = {
         "containment": overlap.containment,
         "numbers": _agreement(mine.numbers, rival.numbers, least=1 if overlap.short else 2),
         "title": _agreement(mine.title, rival.title),
         "lead": _agreement(mine.lead, rival.lead),
     }
-    if apart is not None:
-        scores["days"] = float(apart)
+    if days is not None:
+        scores["days"] = float(days)
     return {name: round(score, 4) for name, score in scores.items()}
 
 
-def _thresholds(overlap: Overlap, scores: dict[str, float], copies: Copies) -> dict[str, float]:
-    """The less of the words is shared, the more has to be proven by other signs."""
-    if overlap.short:
-        return {
-            "containment": copies.short_containment,
-            "numbers": copies.short_numbers,
-            "days": float(copies.near_days),
-        }
-    far = scores.get("days", 0) > copies.near_days
+def _judge_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
+    """The thresholds, and what makes a variant of it or ""."""
+    short = rules.short
+    thresholds = {
+        "containment": short.containment,
+        "variant": rules.copies.variant,
+        "numbers": short.numbers,
+        "title": short.title,
+        "days": float(short.days),
+    }
+    if scores["numbers"] < short.numbers or scores.get("days", 0) > short.days:
+        return thresholds, "series"
+    if scores["title"] >= short.title:
+        return thresholds, ""
+    # Without the title's help all of it has to be there, and where the other one begins:
+    # in a round-up it is one item of many.
+    thresholds |= {"containment": short.whole, "lead": rules.copies.lead}
+    whole = scores["containment"] >= short.whole and scores["lead"] >= rules.copies.lead
+    return thresholds, "" if whole else "template"
+
+
+def _judge_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
+    """The thresholds, and what makes a variant of it or "".
+
+    The less of the words and of the title is shared, the more has to be proven by other signs.
+    """
+    copies = rules.copies
+    same_title = scores["title"] >= copies.same_title
     numbers = max(copies.numbers, scores["containment"] - copies.numbers_slack)
     thresholds = {
-        "containment": copies.far_containment if far else copies.containment,
-        "numbers": round(numbers, 4),
+        "containment": copies.containment,
+        "variant": copies.variant,
+        "numbers": round(numbers, 4) if same_title else copies.other_title_numbers,
     }
+    if scores["numbers"] < thresholds["numbers"]:
+        return thresholds, "series"
+    if scores.get("days", 0) > copies.near_days:
+        thresholds |= {"days": float(copies.near_days), "containment": copies.far_containment}
+        if scores["containment"] < copies.far_containment:
+            return thresholds, "series"
     if scores["containment"] < copies.whole:
         thresholds |= {"title": copies.title, "lead": copies.lead}
-    return thresholds
-
-
-def _variant(scores: dict[str, float], thresholds: dict[str, float]) -> str:
-    """What makes a variant of it: other figures, else another title and opening; "": nothing."""
-    if scores["numbers"] < thresholds["numbers"]:
-        return "series"
-    guarded = [sign for sign in ("title", "lead") if sign in thresholds]
-    if guarded and all(scores[sign] < thresholds[sign] for sign in guarded):
-        return "template"
-    return ""
+        if scores["title"] < copies.title and scores["lead"] < copies.lead:
+            return thresholds, "template"
+    return thresholds, ""
 
 
 def _part(overlap: Overlap, part: float) -> str:
@@ -144,7 +166,7 @@ def _part(overlap: Overlap, part: float) -> str:
 
 
 def _agreement(mine: Collection[str], rival: Collection[str], least: int = 1) -> float:
-    """Share of the smaller set that is in the other; too few to tell: they agree."""
+    """Share of the smaller set that is in the other; with too few to tell they agree."""
     fewer = min(len(mine), len(rival))
     return 1.0 if fewer < least else len(set(mine) & set(rival)) / fewer
 

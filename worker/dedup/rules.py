@@ -42,19 +42,30 @@ class Content(Frozen):
 
 
 class Copies(Frozen):
-    """When a text is a copy of another. Shares are of the shorter text."""
+    """When a text is a copy of another. Shares are of the shorter text's."""
 
     containment: Share
-    short_containment: Share
+    variant: Share
     whole: Share
     numbers: Share
     numbers_slack: Share
-    short_numbers: Share
+    other_title_numbers: Share
+    same_title: Share
     title: Share
     lead: Share
     near_days: Count
     far_containment: Share
     part: Share
+
+
+class Short(Frozen):
+    """The same where one of the two texts is short."""
+
+    containment: Share
+    whole: Share
+    numbers: Share
+    title: Share
+    days: Count
 
 
 class Identity(Frozen):
@@ -79,5 +90,6 @@ class DedupRules(Frozen):
     shingles: Shingles
     content: Content
     copies: Copies
+    short: Short
     identity: Identity
     index: LikenessIndex

@@ -6,6 +6,7 @@ capitals (`WHO`) matches only capitals. Offsets are those of the text as it was 
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,32 +34,26 @@ class Hit(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A text made comparable, and where each of its characters came from (empty: same places)."""
+    """A text made comparable, and the way back to the text as it was."""
 
     text: str
-    origins: list[int]
+    added: list[int]  # places of the characters that casefolding added, ascending
 
-    def hit(self, phrase: int, start: int, end: int) -> Hit:
-        """Folded places as places of the text that was given; no character is cut."""
-        if not self.origins:
-            return Hit(phrase, start, end)
-        return Hit(phrase, self.origins[start], self.origins[end - 1] + 1)
+    def origin(self, at: int) -> int:
+        """The place of the character that this one came from."""
+        return at - bisect_right(self.added, at)
 
 
 def fold(text: str) -> Folded:
     """Casefold, and make typographic apostrophes, hyphens and spaces plain."""
     plain = text.replace("’", "'").replace("\u2011", "-").replace("\u00a0", " ")
     folded = plain.casefold()
-    if len(folded) == len(text):
-        return Folded(folded, [])
-    origins: list[int] = []
-    copied = 0
-    for found in _LONGER.finditer(plain):
-        origins.extend(range(copied, found.start()))
-        origins.extend([found.start()] * len(found.group().casefold()))
-        copied = found.end()
-    origins.extend(range(copied, len(plain)))
-    return Folded(folded, origins)
+    added: list[int] = []
+    if len(folded) > len(text):
+        for found in _LONGER.finditer(plain):
+            first = found.start() + len(added) + 1
+            added.extend(range(first, first + len(found[0].casefold()) - 1))
+    return Folded(folded, added)
 
 
 class Phrases:
@@ -84,7 +79,7 @@ class Phrases:
                 end = _word_end(folded.text, end)
             elif _joined(folded.text, end):
                 continue
-            hit = folded.hit(phrase, start, end)
+            hit = Hit(phrase, folded.origin(start), folded.origin(end - 1) + 1)
             if not self.capitals[phrase] or text[hit.start : hit.end].isupper():
                 hits.append(hit)
         return hits

@@ -8,6 +8,7 @@ from worker.tag.phrases import Hit
 from worker.tag.taxonomy import Ready, Rule, Scoring, Taxonomy, Topic, category_code
 
 SCHEME = "taxonomy"
+FIELDS = ("title", "summary", "text")  # searched, in reading order
 
 Found = dict[int, list[tuple[str, Hit]]]  # by phrase: (field, hit), title first
 
@@ -58,12 +59,12 @@ def _said(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
 
 def _seen(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
     scoring, found = taxonomy.scoring, _find(article, taxonomy)
-    chars = len(article.text)
+    there, chars = frozenset(found), len(article.text)
     for ready in _asked(found, taxonomy, article.language):
-        if not _holds(ready, found):
+        evidence = {phrase: found[phrase] for phrase in sorted(ready.asked & there)}
+        if not _holds(ready, there, evidence):
             continue
-        phrases = sorted(ready.asked & found.keys())
-        score = _score(found, phrases, ready.rule, scoring, chars)
+        score = _score(evidence, ready.rule, scoring, chars)
         if score >= (ready.rule.threshold or scoring.threshold):
             yield Tag(
                 scheme=SCHEME,
@@ -72,13 +73,13 @@ def _seen(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
                 score=score,
                 rule=ready.id,
                 version=taxonomy.version,
-                spans=_spans(article, found, phrases, scoring.max_spans),
+                spans=_spans(article, evidence, scoring.max_spans),
             )
 
 
 def _find(article: Article, taxonomy: Taxonomy) -> Found:
     found: Found = defaultdict(list)
-    for field in ("title", "summary", "text"):
+    for field in FIELDS:
         for hit in taxonomy.compiled.phrases.find(getattr(article, field)):
             found[hit.phrase].append((field, hit))
     return dict(found)
@@ -91,33 +92,30 @@ def _asked(found: Found, taxonomy: Taxonomy, language: str) -> list[Ready]:
     return [r for r in asked.values() if not r.rule.languages or language in r.rule.languages]
 
 
-def _holds(ready: Ready, found: Found) -> bool:
-    if ready.none & found.keys() or not ready.all <= found.keys():
+def _holds(ready: Ready, there: frozenset[int], evidence: Found) -> bool:
+    if ready.none & there or not ready.all <= there:
         return False
-    if ready.any and not ready.any & found.keys():
+    if ready.any and ready.any.isdisjoint(there):
         return False
-    return sum(len(found[p]) for p in ready.asked & found.keys()) >= ready.rule.min_count
+    return sum(map(len, evidence.values())) >= ready.rule.min_count
 
 
-def _score(found: Found, phrases: list[int], rule: Rule, scoring: Scoring, chars: int) -> float:
+def _score(evidence: Found, rule: Rule, scoring: Scoring, chars: int) -> float:
     """Points against doubt: p / (p + d). A long text meets more phrases by chance, so d grows."""
     weights = rule.weights or scoring.weights
     points = 0.0
-    for phrase in phrases:
-        hits = found[phrase]
-        points += max(getattr(weights, field) for field, _ in hits)
+    for hits in evidence.values():
+        points += max(getattr(weights, field) for field in {field for field, _ in hits})
         points += scoring.repeat * min(len(hits) - 1, scoring.max_repeats)
     doubt = scoring.doubt + scoring.doubt_per_1000_chars * chars / 1000
     return round(points / (points + doubt), 3)
 
 
-def _spans(article: Article, found: Found, phrases: list[int], most: int) -> tuple[Span, ...]:
+def _spans(article: Article, evidence: Found, most: int) -> tuple[Span, ...]:
     """The first hits of different phrases, in reading order."""
-    first = sorted((found[p][0] for p in phrases), key=lambda at: (_FIELDS[at[0]], at[1].start))
+    firsts = (hits[0] for hits in evidence.values())
+    in_order = sorted(firsts, key=lambda first: (FIELDS.index(first[0]), first[1].start))
     return tuple(
         Span(field=f, start=h.start, end=h.end, surface=getattr(article, f)[h.start : h.end])
-        for f, h in first[:most]
+        for f, h in in_order[:most]
     )
-
-
-_FIELDS = {"title": 0, "summary": 1, "text": 2}

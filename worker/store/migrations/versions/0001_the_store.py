@@ -14,7 +14,7 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # What joins words in PostgreSQL's parser (hosts, paths, signs, hyphens) and separates them in
 # SQLite's. Separated for both, the same words find the same articles.
-JOINTS = "-_./:\\@&+%~#=?<>'\"`’‘“”–—…·"
+JOINTS = "-_./:\\@&+~#=?<>'\"`’‘“”–—…·"
 # Characters that are indexed of a text: 1 MB of distinct words is the most a tsvector holds.
 INDEXED = 150_000
 
@@ -211,22 +211,29 @@ def _search_in_postgres() -> None:
 
 
 def _separated(column: str) -> str:
-    joints = JOINTS.replace("'", "''").replace("%", "%%")
+    joints = JOINTS.replace("'", "''")
     return f"translate(left({column}, {INDEXED}), '{joints}', '{' ' * len(JOINTS)}')"
 
 
 def _search_in_sqlite() -> None:
-    columns = ("title", "text", "summary")
-    names = ", ".join(columns)
-    new = ", ".join(f"new.{column}" for column in columns)
-    old = ", ".join(f"old.{column}" for column in columns)
-    for statement in (
-        f"CREATE VIRTUAL TABLE revisions_fts USING fts5({names}, content='revisions',"
-        " content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
-        "CREATE TRIGGER revisions_fts_insert AFTER INSERT ON revisions BEGIN"
-        f" INSERT INTO revisions_fts(rowid, {names}) VALUES (new.id, {new}); END",
-        "CREATE TRIGGER revisions_fts_delete AFTER DELETE ON revisions BEGIN"
-        f" INSERT INTO revisions_fts(revisions_fts, rowid, {names})"
-        f" VALUES ('delete', old.id, {old}); END",
-    ):
+    for statement in (INDEX, INDEX_INSERTED, INDEX_DELETED):
         op.get_bind().exec_driver_sql(statement)
+
+
+INDEX = """
+CREATE VIRTUAL TABLE revisions_fts USING fts5(
+    title, text, summary,
+    content='revisions', content_rowid='id', tokenize='unicode61 remove_diacritics 0'
+)"""
+
+INDEX_INSERTED = """
+CREATE TRIGGER revisions_fts_insert AFTER INSERT ON revisions BEGIN
+    INSERT INTO revisions_fts(rowid, title, text, summary)
+    VALUES (new.id, new.title, new.text, new.summary);
+END"""
+
+INDEX_DELETED = """
+CREATE TRIGGER revisions_fts_delete AFTER DELETE ON revisions BEGIN
+    INSERT INTO revisions_fts(revisions_fts, rowid, title, text, summary)
+    VALUES ('delete', old.id, old.title, old.text, old.summary);
+END"""

@@ -1,0 +1,34 @@
+"""Factories: they supply the ordinary, a test states only what matters."""
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from worker.clean import CleaningRules, clean
+from worker.contract import RawArticle
+from worker.models import Article
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CONFIG = Path(__file__).parents[2] / "config" / "cleaning.toml"
+RULES = CleaningRules.model_validate(tomllib.loads(CONFIG.read_text(encoding="utf-8")))
+
+PARAGRAPHS = (
+    "The harbour reopened on Monday after two weeks of repairs to its eastern wall.",
+    "Engineers said the storm had moved stones of more than four tonnes each.",
+    "Ferries will run every hour until the end of March, the operator announced.",
+)
+TEXT = "\n\n".join(PARAGRAPHS)
+
+
+def raw(**fields: Any) -> RawArticle:
+    ordinary = {"link": "https://news.example.com/2026/harbour", "title": "Harbour reopens"}
+    return RawArticle.model_validate(ordinary | {"content": TEXT} | fields)
+
+
+def markup(value: str, media_type: str = "text/html") -> list[dict[str, str]]:
+    return [{"type": media_type, "value": value}]
+
+
+def cleaned(**fields: Any) -> Article:
+    return clean(raw(**fields), RULES, NOW)

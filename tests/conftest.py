@@ -1,0 +1,113 @@
+"""Servers and stores for every test; a missing server skips, and fails where CI=true."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from sqlalchemy import make_url
+
+from tests.servers import NoServer, private_postgres, private_valkey, unix_url
+from worker.store.migrate import migrate
+from worker.store.sql import SqlStore
+
+_numbers = count(1)
+
+
+def _start(server: AbstractContextManager[str], stack: ExitStack) -> str:
+    try:
+        return stack.enter_context(server)
+    except NoServer as e:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(e))
+        pytest.skip(str(e))
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this run's own."""
+    with ExitStack() as stack:
+        yield _start(private_postgres(), stack)
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A Valkey server of this run's own, as kombu writes it; for redis-py: servers.unix_url."""
+    with ExitStack() as stack:
+        yield _start(private_valkey(), stack)
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator[redis.Redis]:
+    """A client of that server, which is emptied first."""
+    with redis.Redis.from_url(unix_url(valkey_url)) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_url: str) -> str:
+    create_database(postgres_url, "template_store")
+    migrate(in_database(postgres_url, "template_store"))
+    return "template_store"
+
+
+def create_database(url: str, name: str, template: str = "template0") -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def drop_database(url: str, name: str) -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def in_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def sqlite_store_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    shutil.copy(_sqlite_template, tmp_path / "store.db")
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def postgres_store_url(postgres_url: str, _postgres_template: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    name = f"store_{next(_numbers)}"
+    create_database(postgres_url, name, _postgres_template)
+    yield in_database(postgres_url, name)
+    drop_database(postgres_url, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_store_url")
+    return url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[SqlStore]:
+    """A store on a fresh database of each kind."""
+    store = SqlStore(store_url)
+    yield store
+    store.close()
