@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from worker.config import PACKAGED, load_config
+from worker.config import load_config
 from worker.errors import BadConfig
+from worker.rules import PACKAGED
 
 
 @pytest.fixture

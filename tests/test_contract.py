@@ -38,7 +38,7 @@ def test_null_means_absent_and_unknown_keys_go_to_extra() -> None:
         ({"tags": [{"term": "sport"}, {"label": "Sport"}]}, "tags", ("sport", "Sport")),
         ({"published": 1_760_000_000}, "published", "1760000000"),
         ({"id": 42}, "id", "42"),
-        ({"content": "plain"}, "content", "text/plain"),
+        ({"content": "bare"}, "content", "text/html"),
     ],
 )
 def test_what_feed_libraries_give_is_understood(

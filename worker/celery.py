@@ -11,8 +11,8 @@ from kombu.entity import Exchange, Queue
 
 from worker import broker
 from worker.broker import embedded
-from worker.config import WorkerRules, load_worker_rules
 from worker.errors import BadConfig
+from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
 INGEST = "articles.ingest"

@@ -127,12 +127,12 @@ class Fetch(Part):
 
 
 def _as_content(value: object) -> object:
-    """A body may be plain text, one object, or a list of either."""
+    """A body may be a string, one object, or a list of either."""
     if isinstance(value, str | Mapping):
         value = [value]
     if not isinstance(value, list | tuple):
         return value
-    return [{"type": "text/plain", "value": v} if isinstance(v, str) else v for v in value]
+    return [{"value": v} if isinstance(v, str) else v for v in value]
 
 
 class RawArticle(Part):
@@ -177,6 +177,7 @@ def source_of(raw: object) -> str:
 
 def _source(given: object, feed_url: object, link: object) -> str:
     name = " ".join(given.split())[:200] if isinstance(given, str) else ""
+    name = "".join(letter for letter in name if letter.isprintable())  # no NUL, no lone surrogate
     hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
     return name or next(filter(None, hosts), DEFAULT_SOURCE)
 

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
@@ -16,12 +17,12 @@ from kombu.exceptions import OperationalError
 
 from worker.broker import embedded
 from worker.celery import INGEST, broker_url, make_app
-from worker.config import load_worker_rules
 from worker.contract import LIMITS, Excerpt, Frozen, Payload, RawArticle, admit, host
 from worker.errors import Reason, Rejected, Unavailable, WorkerError
 from worker.models import Outcome
+from worker.rules import load_worker_rules
 from worker.settings import Settings, masked
-from worker.store.sql import SqlStore
+from worker.store import Store
 
 OnInvalid = Literal["raise", "collect", "bury"]
 
@@ -68,7 +69,7 @@ class Producer:
         self._broker = broker or broker_url(settings)
         self._rules = load_worker_rules(settings.config_dir)
         self._app = make_app(self._broker, self._rules)
-        self._store = SqlStore(store or settings.store)
+        self._store_url = store or settings.store
         self._source = source
         self.invalid: list[Invalid] = []
 
@@ -87,7 +88,8 @@ class Producer:
 
     def close(self) -> None:
         self._app.close()
-        self._store.close()
+        if "_store" in self.__dict__:
+            self._store.close()
 
     def enqueue(
         self,
@@ -115,6 +117,12 @@ class Producer:
     def outcome(self, receipt: str) -> Outcome | None:
         """What became of one receipt; None while it waits or is worked on."""
         return self._store.outcomes([receipt]).get(receipt)
+
+    @cached_property
+    def _store(self) -> Store:
+        from worker.store.sql import SqlStore  # a poller that only pushes needs no database
+
+        return SqlStore(self._store_url)
 
     def _packed(self, articles: Iterable[Any], invalid: OnInvalid) -> Iterator[Packed]:
         for position, given in enumerate(articles):

@@ -21,9 +21,9 @@ from kombu.serialization import loads
 from worker import build
 from worker.broker.leases import LeaseKeeper
 from worker.celery import INGEST, INGEST_GROUP, app
-from worker.config import load_worker_rules
 from worker.errors import Unavailable, WorkerError
 from worker.pipeline import Delivery, Pipeline
+from worker.rules import load_worker_rules
 from worker.settings import Settings
 
 log = logging.getLogger("worker")

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, TEXT, cleaned, markup, raw
-from worker.clean import clean, source_of, withdrawn_keys
+from worker.clean import clean, withdrawn_keys
 from worker.contract import RawArticle
 from worker.errors import Reason, Rejected
 from worker.models import Article, Dropped
@@ -49,11 +49,19 @@ def test_cleaning_again_gives_the_same_article() -> None:
     ("fields", "text"),
     [
         ({"content": markup("<p>one two</p><p>three four</p>")}, "one two\n\nthree four"),
-        ({"content": [*markup("<p>short</p>"), *markup("<p>the longer body</p>")]}, "the longer body"),
+        (
+            {"content": [*markup("<p>short</p>"), *markup("<p>the longer body</p>")]},
+            "the longer body",
+        ),
         ({"content": [*markup("<p>AB</p>" * 9, "image/png"), "plain text"]}, "plain text"),
         ({"content": markup("<p>x y</p>", "application/xhtml+xml; charset=utf-8")}, "x y"),
         ({"content": markup("AT&amp;T &amp;amp; others\nline two")}, "AT&T & others\n\nline two"),
-        ({"content": "1 < 2 <b>stays</b>"}, "1 < 2 <b>stays</b>"),
+        ({"content": markup("1 < 2 <b>stays</b>", "text/plain")}, "1 < 2 <b>stays</b>"),
+        ({"content": "a bare string with <b>markup</b>"}, "a bare string with markup"),
+        (
+            {"content": "&lt;p&gt;One too many.&lt;/p&gt;&lt;p&gt;It&amp;#8217;s.&lt;/p&gt;"},
+            "One too many.\n\nIt’s.",
+        ),
         ({"content": (), "summary": "<p>Only a summary.</p>"}, "Only a summary."),
         ({"content": (), "summary": ""}, ""),
     ],
@@ -136,19 +144,12 @@ def storable(article: Article) -> bool:
 
 
 texts = st.text(max_size=200)
-markups = st.lists(
-    st.one_of(
-        texts,
-        st.sampled_from(
-            "<p> </p> <br> <html> <body> <head> <title> <h1> <a href=x> </a> <table> <tr> <td> <pre>"
-            " <!-- --> <![CDATA[ ]]> <script> </script> <style> &amp; &#0; &#xD800; &lt;b&gt; […]"
-            " <script type='application/ld+json'>{\"@type\":\"Article\",\"headline\":1}</script>"
-            " <link rel=canonical href=http://[x> <meta property=og:title content=x> <svg> <frameset>"
-            "".split(" ")
-        ),
-    ),
-    max_size=12,
-).map("".join)
+MARKUP = """\
+<p> </p> <br> <html> <body> <head> <title> <h1> <a href=x> </a> <table> <tr> <td> <pre> </pre> <svg>
+<!-- --> <![CDATA[ ]]> <script> </script> <style> <frameset> &amp; &#0; &#xD800; &lt;b&gt; […]
+<link rel=canonical href=http://[x> <meta property=og:title content=x> <time datetime=x>
+<script type='application/ld+json'>{"@type":"Article","headline":1}</script>"""
+markups = st.lists(st.one_of(texts, st.sampled_from(MARKUP.split(" "))), max_size=12).map("".join)
 bodies = st.lists(
     st.fixed_dictionaries(
         {"type": st.sampled_from(["text/html", "text/plain", "", "html"]), "value": markups}
@@ -160,10 +161,16 @@ dates = st.one_of(texts, st.integers().map(str), st.datetimes().map(str), st.flo
 anything = st.fixed_dictionaries(
     {},
     optional={
-        **dict.fromkeys(("title", "summary"), markups),
-        **dict.fromkeys(("published", "updated"), dates),
-        **{"id": texts, "link": urls, "content": bodies, "language": texts},
-        **{"authors": st.lists(texts, max_size=3), "tags": st.lists(texts, max_size=3)},
+        "id": texts,
+        "link": urls,
+        "title": markups,
+        "summary": markups,
+        "content": bodies,
+        "published": dates,
+        "updated": dates,
+        "language": texts,
+        "authors": st.lists(texts, max_size=3),
+        "tags": st.lists(texts, max_size=3),
         "media": st.lists(st.fixed_dictionaries({"url": urls, "title": texts}), max_size=2),
         "source": st.fixed_dictionaries({}, optional={"id": texts, "title": texts}),
         "feed": st.fixed_dictionaries({}, optional={"url": urls, "language": texts}),
@@ -177,8 +184,7 @@ anything = st.fixed_dictionaries(
 def test_any_raw_article_is_cleaned_or_rejected(fields: dict[str, object]) -> None:
     try:
         article = clean(RawArticle.model_validate(fields), RULES, NOW)
-    except Rejected as rejected:
-        assert rejected.reason in (Reason.EMPTY, Reason.HOSTILE)
+    except Rejected:
         return
     assert storable(article)
     assert article.key
@@ -200,4 +206,4 @@ def test_a_withdrawal_that_names_nothing_is_rejected() -> None:
 
 def test_the_source_of_a_withdrawal_is_the_source_of_its_article() -> None:
     withdrawal = raw(source={"id": " wi\x00re "})
-    assert source_of(withdrawal) == clean(withdrawal, RULES, NOW).source == "wire"
+    assert withdrawal.source_id == clean(withdrawal, RULES, NOW).source == "wire"

@@ -8,7 +8,7 @@ from datetime import datetime
 from worker.clean import titles
 from worker.clean.body import Body, read_body, richest
 from worker.clean.dates import Read, day_first, read_date
-from worker.clean.identity import keys_of, source_of, withdrawn_keys
+from worker.clean.identity import keys_of, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.lines import sweep
 from worker.clean.names import authors, names, tidy
@@ -20,7 +20,7 @@ from worker.contract import Content, Media, RawArticle, host
 from worker.errors import Reason, Rejected
 from worker.models import Article
 
-__all__ = ["CleaningRules", "clean", "source_of", "warm", "withdrawn_keys"]
+__all__ = ["CleaningRules", "clean", "warm", "withdrawn_keys"]
 
 VERSION = "1"  # of the code; the rules have their own
 
@@ -55,7 +55,7 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
         *("truncated" if swept.truncated else "", published.flag, updated.flag),
     )
     return Article(
-        source=source_of(raw),
+        source=raw.source_id,
         key=key,
         aliases=aliases,
         title=title,

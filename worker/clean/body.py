@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worker.clean.guard import count_tags, cut_tags, refuse_hostile
-from worker.clean.html import body_text, has_tags, is_html, is_page, is_text
+from worker.clean.html import body_text, has_tags, is_escaped, is_html, is_page, is_text
 from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
 from worker.clean.page import main_text
 from worker.clean.rules import CleaningRules
@@ -54,7 +54,9 @@ def read_body(content: Content, rules: CleaningRules) -> Body:
 def _markup(value: str, rules: CleaningRules) -> tuple[str, PageMetadata, str]:
     """Text, metadata and a flag; text without any tag comes back as it is."""
     if not has_tags(value):
-        return value, NOTHING, ""
+        if not is_escaped(value):
+            return value, NOTHING, ""
+        value = unescape(value)
     tags = count_tags(value)
     if tags > rules.html.max_tags:
         return unescape(cut_tags(value)), NOTHING, "tags-cut"

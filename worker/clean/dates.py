@@ -35,12 +35,23 @@ _MONTHS = (
     "dezember december décembre decembre diciembre dezembro dicembre декабря"
 )
 _ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-_MONTH = {
-    name: english
-    for names, english in zip(_MONTHS.split("|"), _ENGLISH.split(), strict=True)
-    for name in names.split()
-}
-_WORD = re.compile(r"[^\W\d_]{2,}\.?")
+
+
+def _beginnings() -> dict[str, str]:
+    """Every month name and every beginning of one (sept, janv, févr) that names only one month."""
+    months: dict[str, set[str]] = {}
+    for names, english in zip(_MONTHS.split("|"), _ENGLISH.split(), strict=True):
+        for name in names.split():
+            for end in range(3, len(name) + 1):
+                months.setdefault(name[:end], set()).add(english)
+    whole = set(_MONTHS.replace("|", " ").split())
+    return {m: min(of) for m, of in months.items() if len(of) == 1 or m in whole}
+
+
+_MONTH = _beginnings()
+_WEEKDAY = re.compile(r"^([^\W\d_]+)\.?,?\s+(?=[0-9])")  # or a month: "May 3, 2026"
+_ORDINAL = re.compile(r"(?<=[0-9])(?:er|º|ª)\b")
+_WORD = re.compile(r"[^\W\d_]+\.?")
 _FILLERS = frozenset("de del di um uhr alle le den il el la kl om at on ore года г в".split())
 
 
@@ -96,7 +107,7 @@ def _parse(text: str, *, day_first: bool) -> datetime:
 
 def _human(text: str, *, day_first: bool) -> datetime:
     """Common forms of eight languages, by way of English."""
-    english = _WORD.sub(_english, text)
+    english = _WORD.sub(_english, _without_weekday(_ORDINAL.sub("", text)))
     # Year 1 where the year is missing: today's would make the result depend on the clock.
     at = parser.parse(
         english,
@@ -105,6 +116,16 @@ def _human(text: str, *, day_first: bool) -> datetime:
         tzinfos=_zone,
     )
     return _utc(at)
+
+
+def _without_weekday(text: str) -> str:
+    """The word "mar." is Tuesday in "mar. 3 mars" and March in "Mar 3": a second month tells."""
+    first = _WEEKDAY.match(text)
+    if not first:
+        return text
+    rest = text[first.end() :]
+    months = [word for word in _WORD.findall(rest) if word.removesuffix(".").lower() in _MONTH]
+    return rest if months or first[1].lower() not in _MONTH else text
 
 
 def _english(word: re.Match[str]) -> str:

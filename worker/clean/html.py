@@ -5,6 +5,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 _TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]*+[\s/>]|!--|!\[CDATA\[|!doctype)", re.I)
+_ESCAPED = re.compile(r"\s*&lt;(?:p|div|h[1-6]|ul|ol|section|article|html|!doctype)\b", re.I)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
 _HTML_TYPES = {"", "html", "xhtml", "text/html", "application/xhtml+xml", "text/xml"}
 _HTML_TYPES |= {"application/xml", "application/html", "application/atom+xml"}
@@ -46,6 +47,11 @@ def is_text(media_type: str) -> bool:
 def has_tags(text: str) -> bool:
     """Whether there is a tag, a comment or a doctype in it: "5 < 6" and "I <3 you" hold none."""
     return _TAG.search(text) is not None
+
+
+def is_escaped(text: str) -> bool:
+    """Markup escaped one level too many, as some feeds send it: "&lt;p&gt;Text&lt;/p&gt;"."""
+    return _ESCAPED.match(text) is not None and "&lt;/" in text
 
 
 def is_page(markup: str) -> bool:

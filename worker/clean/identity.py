@@ -8,16 +8,11 @@ from hashlib import blake2b
 
 from worker.clean.link_key import frozen_key
 from worker.clean.text import bare, storable
-from worker.contract import DEFAULT_SOURCE, RawArticle
+from worker.contract import RawArticle
 from worker.errors import Reason, Rejected
 
 MAX_KEY_BYTES = 512  # frozen with the keys: a longer one is hashed
 _OPENING_CHARS = 200
-
-
-def source_of(raw: RawArticle) -> str:
-    """The source of a raw article as it is stored."""
-    return storable(raw.source_id).strip() or DEFAULT_SOURCE
 
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:

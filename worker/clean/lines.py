@@ -79,8 +79,9 @@ def _cut(kept: list[str], rules: CleaningRules) -> list[tuple[LineRule, str]]:
     """Cut from the end of the last line, rule by rule: "… The post X appeared first on Y"."""
     cuts: list[tuple[LineRule, str]] = []
     for rule, expression in rules.cuts:
-        tail = kept[-1][-rule.max_chars :] if kept else ""
-        match = expression.search(tail.lower())
+        tail = kept[-1][-rule.max_chars :].lower() if kept else ""
+        hinted = not rule.hints or any(hint in tail for hint in rule.hints)
+        match = expression.search(tail) if hinted else None
         if match:
             start = len(kept[-1]) - len(tail) + match.start()
             cuts.append((rule, kept[-1][start:].strip()))

@@ -1,6 +1,7 @@
 """What a page says about itself: JSON-LD first, then meta elements, then what readers see."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ _WANTED = (
     "html,title,h1,meta[content],link[rel][href],time[datetime],a[rel=author],"
     "script[type='application/ld+json']"
 )
+_SUFFIX = re.compile(r"\s*[-–—|·•:»]\s")
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
 _AUTHOR = ("author", "parsely-author", "dc.creator", "byl", "sailthru.author", "article:author")
 _PUBLISHED = (
@@ -66,7 +68,10 @@ def read_metadata(markup: str) -> PageMetadata:
     bylines = tuple(filter(None, (_text(node) for node in by_tag.get("a", []))))
     roots = [_attribute(node, "lang") for node in by_tag.get("html", [])]
     return PageMetadata(
-        title=_first(linked.get("headline"), *_all(meta, _TITLE), *headings[:1], *titles[:1]),
+        title=_title(
+            _first(linked.get("headline"), *_all(meta, _TITLE), *headings[:1], *titles[:1]),
+            headings,
+        ),
         site=_first(*_all(meta, ("og:site_name", "application-name"))),
         canonical=_first(links.get("canonical"), meta.get("og:url")),
         published=_first(linked.get("datePublished"), *_all(meta, _PUBLISHED), *times[:1]),
@@ -75,6 +80,14 @@ def read_metadata(markup: str) -> PageMetadata:
         authors=_names(linked.get("author")) or _authors(meta) or bylines,
         sections=_names(linked.get("articleSection")) or tuple(_all(meta, _SECTION))[:1],
     )
+
+
+def _title(declared: str, headings: list[str]) -> str:
+    """The heading, where what is declared is the heading and a suffix for search engines."""
+    for heading in headings[:1]:
+        if heading and declared.startswith(heading) and _SUFFIX.match(declared, len(heading)):
+            return heading
+    return declared
 
 
 def _article(scripts: list[LexborNode]) -> dict[str, Any]:

@@ -20,9 +20,12 @@ def tidy(text: str, rules: TextRules) -> str:
 
 def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
     """Tidy names, each once whatever its case, in the order given."""
-    tidied = (tidy(name, rules).strip(" ,;|") for name in given)
-    once = {n.casefold(): n for n in reversed(list(tidied)) if 0 < len(n) <= rules.max_name_chars}
-    return tuple(reversed(once.values()))[: rules.max_names]
+    once: dict[str, str] = {}
+    for name in given:
+        name = tidy(name, rules).strip(" ,;|")
+        if 0 < len(name) <= rules.max_name_chars:
+            once.setdefault(name.casefold(), name)
+    return tuple(once.values())[: rules.max_names]
 
 
 def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class LineRule(Frozen):
     # drop: the line goes. category: it goes, and group 1 names categories.
     # cut: the pattern is searched at the end of the text, and only what it matches goes.
     effect: Literal["drop", "category", "cut"] = "drop"
+    hints: tuple[str, ...] = ()  # a cut is searched only where one of these stands: it is slow
     truncated: bool = False  # a match says that the text is a teaser
 
     @model_validator(mode="after")

@@ -23,8 +23,8 @@ def site_names(names: Iterable[str], host: str) -> set[str]:
     """Everything a site may call itself in a title: given names, their parts, its host."""
     given = {name for name in names if name}
     parts = {part for name in given for part in _SEPARATOR.split(name)}
-    labels = host.split(".")
-    return given | parts | {host, labels[0], ".".join(labels[:-1])} - {""}
+    labels = host.split(".")[:-1]
+    return given | parts | {host, ".".join(labels), max(labels, key=len, default="")}
 
 
 def from_text(text: str, max_chars: int) -> str:

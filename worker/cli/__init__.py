@@ -12,13 +12,13 @@ EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_CONFIG, EXIT_INTERRUPTED = 1, 3, 4, 130
 
 # Modules are imported when their command runs: `worker --help` answers at once.
 COMMANDS = {
-    "run": "worker.cli.run:run",
-    "enqueue": "worker.cli.enqueue:enqueue",
-    "search": "worker.cli.find:search",
-    "show": "worker.cli.find:show",
-    "config": "worker.cli.ops:config",
-    "migrate": "worker.cli.ops:migrate_store",
-    "down": "worker.cli.ops:down",
+    "run": ("worker.cli.run:run", "Ingest files from beginning to end on this machine."),
+    "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
+    "search": ("worker.cli.find:search", "Find articles by word, tag, source or date."),
+    "show": ("worker.cli.find:show", "Show everything about one article."),
+    "config": ("worker.cli.ops:config", "Print settings and rules, and where each came from."),
+    "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),
+    "down": ("worker.cli.ops:down", "Stop the embedded broker."),
 }
 
 
@@ -31,11 +31,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
+        module, name = COMMANDS[cmd_name][0].split(":")
         command = getattr(import_module(module), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]} is not a command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

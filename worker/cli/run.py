@@ -16,10 +16,10 @@ from worker import build
 from worker.broker import embedded
 from worker.cli.enqueue import push
 from worker.cli.terminal import counted, err, out, print_json, print_table, progress
-from worker.config import load_config
 from worker.errors import Unavailable
 from worker.models import Kind, Outcome
 from worker.producer import Producer
+from worker.rules import load_worker_rules
 from worker.settings import Settings
 from worker.store import Found, Letter, Store
 
@@ -44,7 +44,7 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     the files, waits until every article has its outcome, and stops what it started.
     """
     settings = Settings.load()
-    rules = load_config(settings.config_dir).worker
+    rules = load_worker_rules(settings.config_dir)
     _treat_termination_as_interrupt()
     store = build.store(settings)
     began = time.monotonic()

@@ -31,7 +31,7 @@ def fingerprint(article: Article, rules: DedupRules) -> Fingerprint:
     hashes = _shingles(text, rules)
     kept, scale = sampled(hashes, rules.shingles.most)
     return Fingerprint(
-        content_hash=_digest(f"{article.title}\0{article.text}".encode("utf-8", "replace")),
+        content_hash=_exact(article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
@@ -65,9 +65,15 @@ def _shingles(text: Words, rules: DedupRules) -> Hashes:
 def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
     """A tiny text says too little without its title; where no words are, signs must do."""
     if not text.total and not title.total:
-        return _digest(f"{article.title}\0{article.text}".encode("utf-8", "replace"))
+        return _exact(article)
     parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
     return _digest(np.concatenate(parts).astype("<u8").tobytes())
+
+
+def _exact(article: Article) -> str:
+    """The title's length tells where the text begins."""
+    whole = f"{len(article.title)}:{article.title}{article.text}"
+    return _digest(whole.encode("utf-8", "surrogatepass"))
 
 
 def _numbers(text: str, most: int) -> tuple[str, ...]:

@@ -139,19 +139,17 @@ def _judge_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
     The less of the words and of the title is shared, the more has to be proven by other signs.
     """
     copies = rules.copies
-    same_title = scores["title"] >= copies.same_title
-    numbers = max(copies.numbers, scores["containment"] - copies.numbers_slack)
-    thresholds = {
-        "containment": copies.containment,
-        "variant": copies.variant,
-        "numbers": round(numbers, 4) if same_title else copies.other_title_numbers,
-    }
+    thresholds = {"containment": copies.containment, "variant": copies.variant}
+    far = scores.get("days", 0) > copies.near_days
+    if far:
+        thresholds |= {"containment": copies.far_containment, "days": float(copies.near_days)}
+    numbers = max(copies.numbers, round(scores["containment"] - copies.numbers_slack, 4))
+    strict = far or scores["title"] < copies.same_title
+    thresholds["numbers"] = copies.strict_numbers if strict else numbers
     if scores["numbers"] < thresholds["numbers"]:
         return thresholds, "series"
-    if scores.get("days", 0) > copies.near_days:
-        thresholds |= {"days": float(copies.near_days), "containment": copies.far_containment}
-        if scores["containment"] < copies.far_containment:
-            return thresholds, "series"
+    if far and scores["containment"] < copies.far_containment:
+        return thresholds, "series"
     if scores["containment"] < copies.whole:
         thresholds |= {"title": copies.title, "lead": copies.lead}
         if scores["title"] < copies.title and scores["lead"] < copies.lead:

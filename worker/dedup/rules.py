@@ -49,7 +49,7 @@ class Copies(Frozen):
     whole: Share
     numbers: Share
     numbers_slack: Share
-    other_title_numbers: Share
+    strict_numbers: Share
     same_title: Share
     title: Share
     lead: Share

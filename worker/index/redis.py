@@ -2,11 +2,11 @@
 
     aw:next               string  counter: the number of the newest article
     aw:i:<gen>:<bucket>   hash    article_id, 16 bytes  -> its number
-    aw:a:<number // 64>   hash    number % 64           -> article_id, 16 bytes
+    aw:a:<number // 256>   hash    number % 256          -> article_id, 16 bytes
     aw:s:<gen>:<bucket>   hash    sketch hash, 4 bytes  -> number of the first article that had it
     aw:t:<gen>:<bucket>   hash    text hash, 8 bytes    -> number of the first article that had it
     aw:f:<number>         string  fingerprint: a line of JSON, then the shingles; for rival_ttl_s
-    aw:v:<number // 64>   hash    number % 64           -> number of its canonical article
+    aw:v:<number // 256>   hash    number % 256          -> number of its canonical article
 
 Only the first article owns a shingle: no posting lists, no hot keys. A generation is window_days of
 the server's clock. The running one is written, it and the one before are read, and whole buckets
@@ -28,7 +28,7 @@ from worker.index.wire import Command, Wire
 from worker.models import Fingerprint
 
 DAY_S = 86_400
-NUMBERED = 64  # numbers a bucket; they come in order, so it is full before the next one begins
+NUMBERED = 256  # numbers a bucket; they come in order, so it is full before the next one begins
 COARSER_BITS = 4  # an article has one id and one text hash for 2**4 sketch hashes
 
 
@@ -94,6 +94,11 @@ class RedisIndex:
         names = {number: article_id for article_id, number in numbers.items()}
         names |= self._names(set(canonical.values()) - names.keys())
         return [names[canonical[numbers[wish.article_id]]] for wish in wishes]
+
+    @property
+    def trips(self) -> int:
+        """Round trips so far."""
+        return self._wire.trips
 
     def close(self) -> None:
         self._wire.close()
@@ -237,7 +242,7 @@ class RedisIndex:
 
 
 class _Cells:
-    """The register: sixty-four cells a bucket."""
+    """The register: cells in buckets."""
 
     def __init__(self, wire: Wire, ttl_s: int) -> None:
         self._wire = wire

@@ -74,18 +74,21 @@ def rule(records: Iterable[Record], known: Mapping[str, Known], judge: Judge) ->
             rulings.append(Ruling(record=record, verdict=None))
             continue
         content_hash = record.fingerprint.content_hash
-        verdict = _numbered(judge(record.verdict, content_hash, before), before)
+        given = judge(record.verdict, content_hash, before)
+        verdict = _numbered(given, content_hash, before)
         if verdict.kind is not Kind.UNCHANGED:
             standing[article_id] = _after(verdict, content_hash, before)
         rulings.append(Ruling(record=record, verdict=verdict))
     return rulings
 
 
-def _numbered(verdict: Verdict, before: Known | None) -> Verdict:
+def _numbered(verdict: Verdict, content_hash: str, before: Known | None) -> Verdict:
+    number = before.revision if before else 0
     if before is None and verdict.kind in (Kind.UNCHANGED, Kind.REVISION):
         # What it was compared with never came: an earlier copy in its batch was passed over.
         return verdict.model_copy(update={"kind": Kind.NEW, "revision": 1})
-    number = before.revision if before else 0
+    if before and verdict.kind is Kind.UNCHANGED and content_hash not in before.hashes:
+        return verdict.model_copy(update={"kind": Kind.REVISION, "revision": number + 1})
     if verdict.kind is not Kind.UNCHANGED and verdict.revision != number + 1:
         raise ValueError(f"{verdict.article_id}: revision {verdict.revision} after {number}")
     return verdict

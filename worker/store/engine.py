@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.errors import BadConfig, Unavailable
@@ -90,7 +89,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _limit_lock_waits(connection: psycopg.Connection[Any], _: object) -> None:
+def _limit_lock_waits(connection: Any, _: object) -> None:
     connection.autocommit = True
     connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
     connection.autocommit = False
@@ -121,5 +120,6 @@ def _is_away(error: SQLAlchemyError) -> bool:
     state = getattr(cause, "sqlstate", None) or ""
     if state == READ_ONLY_TRANSACTION or error.connection_invalidated:
         return True
-    away = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    return away and not state.startswith(LIMIT_EXCEEDED)
+    return isinstance(error, OperationalError | InterfaceError) and not state.startswith(
+        LIMIT_EXCEEDED
+    )

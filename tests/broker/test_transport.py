@@ -1,0 +1,341 @@
+"""The transport against a real server: what is claimed, leased, acked, restored and buried."""
+
+import inspect
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import celery.worker.request
+import kombu.transport.redis as stock
+import pytest
+import redis
+from kombu import Connection
+from kombu.transport import virtual
+
+from worker import broker
+from worker.broker import leases, scripts
+from worker.broker.redis import Channel, QoS, Transport, late_acks
+
+broker.register()
+
+LEASE_S = 0.4
+OPTIONS = {"visibility_timeout": LEASE_S, "unacked_restore_throttle": 1}
+
+
+def message(number: int = 0, task: str = "articles.ingest", **headers: Any) -> str:
+    """A message of task protocol 2 as a stock producer writes it."""
+    return json.dumps(
+        {
+            "body": json.dumps([[[{"n": number}]], {}, {}]),
+            "content-type": "application/json",
+            "content-encoding": "utf-8",
+            "headers": {"task": task, "id": f"id-{number}", **headers},
+            "properties": {
+                "delivery_info": {"exchange": "", "routing_key": "articles"},
+                "delivery_tag": "given by the producer",
+                "priority": 0,
+                "body_encoding": None,
+            },
+        }
+    )
+
+
+class Peer:
+    """A worker's side of the transport, without Celery."""
+
+    def __init__(self, url: str, queues: tuple[str, ...] = ("articles",), **options: Any) -> None:
+        self.connection = Connection(url, transport_options={**OPTIONS, **options})
+        self.got: list[Any] = []
+        self.channel = self.connection.default_channel
+        for queue in queues:
+            self.channel.basic_consume(queue, False, self.got.append, queue)
+
+    def take(self, count: int = 1, deadline_s: float = 10) -> list[Any]:
+        """Wait for this many messages and hand them over."""
+        wait(lambda: len(self.got) >= count, self._drain, deadline_s)
+        taken, self.got[:] = self.got[:count], self.got[count:]
+        return taken
+
+    def _drain(self) -> None:
+        with suppress(TimeoutError):
+            self.connection.drain_events(timeout=0.1)
+
+    def stays_empty(self, rounds: int = 3) -> bool:
+        for _ in range(rounds):
+            self._drain()
+        return not self.got
+
+
+def wait(
+    condition: Callable[[], bool],
+    step: Callable[[], None] = lambda: time.sleep(0.02),
+    s: float = 10,
+) -> None:
+    end = time.monotonic() + s
+    while not condition():
+        assert time.monotonic() < end, "timed out"
+        step()
+
+
+@contextmanager
+def peer(url: str, *queues: str, **options: Any) -> Iterator[Peer]:
+    worker = Peer(url, queues or ("articles",), **options)
+    try:
+        yield worker
+    finally:
+        worker.channel.qos._delivered.clear()  # a crash, as far as the broker can tell
+        worker.connection.release()
+
+
+def body(taken: Any) -> Any:
+    return json.loads(taken.body)[0][0]
+
+
+def test_what_is_delivered_is_leased_until_it_is_acked(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", message(1))
+    with peer(valkey_url) as worker:
+        [taken] = worker.take()
+        assert valkey.llen("articles") == 0
+        assert valkey.hlen("unacked") == 1
+        assert json.loads(next(iter(valkey.hgetall("unacked").values())))[1:] == ["", "articles"]
+        taken.ack()
+        assert (valkey.hlen("unacked"), valkey.zcard("unacked_index")) == (0, 0)
+
+
+def test_leases_carry_the_servers_time_not_the_workers(
+    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock, "time", lambda: 17.0)
+    valkey.lpush("articles", message())
+    with peer(valkey_url) as worker:
+        worker.take()
+        [(_, leased)] = valkey.zrange("unacked_index", 0, -1, withscores=True)
+        assert abs(leased - valkey.time()[0]) < 5
+
+
+def test_a_waiting_worker_takes_nothing_off_the_queue(valkey_url: str, valkey: redis.Redis) -> None:
+    with peer(valkey_url) as worker:
+        assert worker.stays_empty()
+        assert worker.channel._in_poll or worker.channel._asked in ("claim", "wait")
+        valkey.lpush("articles", message(1), message(2))
+        assert [body(m)[0]["n"] for m in worker.take(2)] == [1, 2]
+
+
+def test_messages_of_all_four_priorities_are_taken_most_urgent_first(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    for number, list_ in enumerate(("articles\x06\x169", "articles\x06\x163", "articles")):
+        valkey.lpush(list_, message(number))
+    with peer(valkey_url) as worker:
+        assert [body(m)[0]["n"] for m in worker.take(3)] == [2, 1, 0]
+
+
+def test_a_vanished_workers_messages_are_restored_once_after_their_lease(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", message(7))
+    with peer(valkey_url) as vanished, peer(valkey_url) as other, peer(valkey_url) as third:
+        vanished.take()
+        assert other.stays_empty()
+        wait(lambda: other.got != [] or third.got != [], lambda: (other._drain(), third._drain()))
+        [taken] = other.got + third.got
+        assert taken.headers["redelivered"] is True
+        assert taken.headers["x-delivery-count"] == 1
+        taken.ack()
+        assert valkey.llen("articles") == valkey.hlen("unacked") == 0
+
+
+def test_who_lost_the_lease_can_not_ack_for_who_has_it_now(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", message())
+    with peer(valkey_url) as slow, peer(valkey_url) as other:
+        [first] = slow.take()
+        [second] = other.take()
+        first.ack()
+        assert valkey.hlen("unacked") == 1
+        second.ack()
+        assert valkey.hlen("unacked") == 0
+
+
+def test_a_renewed_lease_is_not_taken_away_and_a_lost_one_not_brought_back(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", message())
+    with peer(valkey_url) as worker, peer(valkey_url) as other:
+        [taken] = worker.take()
+        end = time.monotonic() + 4 * LEASE_S
+        while time.monotonic() < end:
+            assert worker.channel.eval(scripts.RENEW, ["unacked_index"], [taken.delivery_tag]) == 1
+            other._drain()
+        assert other.got == []
+        taken.ack()
+        assert worker.channel.eval(scripts.RENEW, ["unacked_index"], [taken.delivery_tag]) == 0
+        assert valkey.zcard("unacked_index") == 0
+
+
+@pytest.mark.parametrize(
+    "bad", ["{broken", "[]", "null", '"text"', '{"headers": {}}', message().replace("task", "tusk")]
+)
+def test_what_is_no_message_moves_to_the_dead_list_and_its_neighbours_go_on(
+    valkey_url: str, valkey: redis.Redis, bad: str
+) -> None:
+    valkey.lpush("articles", message(1), bad, message(2))
+    with peer(valkey_url) as worker:
+        assert [body(m)[0]["n"] for m in worker.take(2)] == [1, 2]
+        why, _, kept = valkey.lindex("articles.dead", 0).partition(b"\n")
+        assert kept == bad.encode()
+        assert json.loads(why)["reason"] == "malformed"
+        assert valkey.hlen("unacked") == 2
+
+
+def test_bytes_that_are_no_text_are_kept_as_they_are(valkey_url: str, valkey: redis.Redis) -> None:
+    valkey.lpush("articles", b"\xff\xfe\x00", message(1))
+    with peer(valkey_url) as worker:
+        worker.take()
+        assert valkey.lindex("articles.dead", 0).endswith(b"\n\xff\xfe\x00")
+
+
+def test_what_the_worker_rejects_is_dead_and_what_it_requeues_is_next(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", message(1), message(2), message(3))
+    with peer(valkey_url) as worker:
+        first, second, _ = worker.take(3)
+        first.reject()
+        assert valkey.llen("articles.dead") == 1
+        second.requeue()
+        assert [body(m)[0]["n"] for m in worker.take()] == [2]
+
+
+def test_an_ack_that_fails_gives_its_credit_back_and_is_sent_later(
+    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valkey.lpush("articles", message(1), message(2))
+    with peer(valkey_url) as worker:
+        worker.channel.basic_qos(0, 1, False)
+        [taken] = worker.take()
+
+        def refused(*_: Any) -> None:
+            raise redis.ConnectionError("gone")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(worker.channel, "eval", refused)
+            taken.ack()
+        assert late_acks.tags() == [taken.delivery_tag]
+        worker.take()  # there is credit for the next one
+        leases._renew(worker.channel)
+        assert late_acks.tags() == []
+        assert valkey.hlen("unacked") == 1
+
+
+def test_small_messages_run_as_one_with_a_tag_each(valkey_url: str, valkey: redis.Redis) -> None:
+    valkey.lpush("articles", *(message(n) for n in range(120)))
+    valkey.lpush("articles", message(900, task="other"), message(901, redelivered=True))
+    options = {"coalesce": {"articles.ingest": "group"}, "coalesce_messages": 50}
+    with peer(valkey_url, **options) as worker:
+        taken = worker.take(5)
+        assert [m.headers["task"] for m in taken] == [
+            *("group", "group"),
+            *("other", "articles.ingest", "group"),
+        ]
+        assert [len(body(m)) for m in taken if m.headers["task"] == "group"] == [50, 50, 20]
+        assert valkey.hlen("unacked") == 122
+        taken[0].ack()
+        assert valkey.hlen("unacked") == 72
+        taken[1].requeue()
+        assert valkey.llen("articles") == 50
+        assert len(worker.take(50)) == 50  # what was given back runs alone
+
+
+def test_a_group_ends_at_its_byte_limit(valkey_url: str, valkey: redis.Redis) -> None:
+    valkey.lpush("articles", *(message(n) for n in range(10)))
+    size = len(message())
+    options = {"coalesce": {"articles.ingest": "group"}, "coalesce_bytes": 3 * size - 1}
+    with peer(valkey_url, **options) as worker:
+        assert len(body(worker.take()[0])) == 3
+
+
+def test_several_queues_and_a_key_prefix_are_served(valkey_url: str, valkey: redis.Redis) -> None:
+    with peer(valkey_url, "articles", "articles.replay", global_keyprefix="news:") as worker:
+        assert worker.stays_empty()
+        valkey.lpush("news:articles.replay", message(2))
+        valkey.lpush("news:articles", message(1))
+        taken = worker.take(2)
+        assert sorted(body(m)[0]["n"] for m in taken) == [1, 2]
+        assert valkey.hlen("news:unacked") == 2
+        taken[0].reject()
+        taken[1].ack()
+        assert valkey.hlen("news:unacked") == 0
+        assert sum(valkey.llen(f"news:{q}.dead") for q in ("articles", "articles.replay")) == 1
+
+
+def test_a_broker_out_of_memory_is_drained_and_recovers_by_itself(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", *(message(n) for n in range(5)))
+    with peer(valkey_url) as worker:
+        valkey.config_set("maxmemory-policy", "noeviction")
+        valkey.config_set("maxmemory", "1mb")
+        try:
+            with pytest.raises(redis.ResponseError, match="used memory"):
+                valkey.lpush("articles", message(9))
+            for taken in worker.take(5):
+                taken.ack()
+            assert valkey.hlen("unacked") == 0
+            assert worker.stays_empty()
+        finally:
+            valkey.config_set("maxmemory", "0")
+        valkey.lpush("articles", message(6))
+        assert [body(m)[0]["n"] for m in worker.take()] == [6]
+
+
+def test_a_dropped_connection_loses_nothing(valkey_url: str, valkey: redis.Redis) -> None:
+    valkey.lpush("articles", *(message(n) for n in range(30)))
+    seen = set()
+    with peer(valkey_url) as worker:
+
+        def step() -> None:
+            for connection in valkey.client_list():
+                if connection["cmd"] != "client|list":
+                    valkey.client_kill_filter(_id=connection["id"])
+            try:
+                worker._drain()
+            except worker.connection.connection_errors:
+                worker.channel._asked = "claim"
+            for taken in worker.got:
+                seen.add(body(taken)[0]["n"])
+                taken.ack()
+            worker.got.clear()
+
+        wait(lambda: len(seen) == 30, step, 30)
+
+
+def test_kombu_still_has_the_internals_that_are_built_upon() -> None:
+    """Fails loudly when a kombu release moves them: read its changes, then widen the pin."""
+    expected = {
+        stock.Channel: ["_brpop_start", "_brpop_read", "_restore", "_q_for_pri", "conn_or_acquire"],
+        stock.QoS: ["append", "ack", "reject", "restore_visible", "restore_unacked"],
+        virtual.QoS: ["append", "ack", "_flush", "can_consume"],
+        stock.MultiChannelPoller: ["on_poll_start", "maybe_restore_messages", "_register_BRPOP"],
+    }
+    for owner, names in expected.items():
+        assert not [name for name in names if not hasattr(owner, name)], owner
+    source = inspect.getsource(stock.MultiChannelPoller._register_BRPOP)
+    assert "channel._brpop_start()" in source
+    assert "'BRPOP': self._brpop_read" in inspect.getsource(stock.Channel.__init__)
+    assert list(inspect.signature(stock.QoS.restore_by_tag).parameters) == [
+        "self",
+        "tag",
+        "client",
+        "leftmost",
+    ]
+    assert hasattr(celery.worker.request.Request, "acknowledged") or "acknowledged" in (
+        inspect.getsource(celery.worker.request.Request)
+    )
+    assert Transport.Channel is Channel
+    assert Channel.QoS is QoS

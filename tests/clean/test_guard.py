@@ -1,0 +1,85 @@
+import time
+
+import pytest
+
+from tests.clean.ordinary import RULES, cleaned, markup
+from worker.clean.guard import count_tags, cut_tags, refuse_hostile
+from worker.errors import Reason, Rejected
+
+N = 100_000
+ATTRIBUTES = " ".join(f"a{n}=1" for n in range(N))
+HOSTILE = {
+    "nested": "<div>" * N,
+    "nested behind an empty comment": "<!--><div>" + "<div>" * N,
+    "nested behind end tags that close nothing": "<div></b>" * N,
+    "nested in a style that is none": "<svg><style>" + "<g>" * N,
+    "attributes": f"<p {ATTRIBUTES}>",
+    "attributes between quoted brackets": "<p " + ATTRIBUTES.replace("=1", "='>'") + ">",
+    "attributes never closed": f"<p {ATTRIBUTES}",
+    "attributes of one body": "".join(f"<body a{n}>" for n in range(N)),
+    "rows outside of tables": "<svg>" + "<tr>" * N,
+    "formatting": "".join(f"<b id={n}>" for n in range(400)) + "<p>x</p>" * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_pages_built_to_hang_parsers_are_refused(name: str) -> None:
+    with pytest.raises(Rejected) as rejected:
+        refuse_hostile(HOSTILE[name], RULES.html)
+    assert rejected.value.reason is Reason.HOSTILE
+
+
+HONEST = {
+    "many paragraphs": "<p>text</p>" * 20_000,
+    "paragraphs left open": "<p>text" * 4_000,
+    "closed in place": "<div><b>x</b><br><img src=a></div>" * 5_000,
+    "script full of tags": "<script>" + "'<div>'" * 5_000 + "</script>",
+    "comment full of tags": "<!--" + "<div>" * 5_000 + "-->",
+    "long attributes": f"<img src='data:{'A' * 100_000}' alt=\"{'x ' * 5_000}\">",
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_markup_passes(name: str) -> None:
+    refuse_hostile(HONEST[name], RULES.html)
+
+
+def test_tags_are_cut_without_a_tree() -> None:
+    source = "<p>a <b>b</b>c<!-- x --><script>y</script><div title='>'>d &amp; 5 < 6"
+    assert cut_tags(source).split() == ["a", "bc", "d", "&amp;", "5", "<", "6"]
+    assert count_tags(source) >= 8
+
+
+def test_too_many_tags_cost_the_layout_but_not_the_text() -> None:
+    article = cleaned(content=markup("<td>cell " * (RULES.html.max_tags + 1)))
+    assert article.flags == ("tags-cut",)
+    assert article.text.startswith("cell\n\ncell")
+
+
+LARGE = {
+    "cells": "<table>" + "<td>x" * 200_000,
+    "links": "<a href=x>link</a> " * 150_000,
+    "links of a page": "<html><body>" + "<a href=x>link</a> " * 80_000,
+    "entities": "&amp;" * 800_000,
+    "entity tower": "&" + "amp;" * 900_000,
+    "comments": "<!--" * 900_000,
+    "brackets": "<" * 4_000_000,
+    "open tags": "<a" * 2_000_000,
+    "open quotes": '<a b="' * 700_000,
+    "pre": "<pre>\n</pre>" * 90_000,
+    "mojibake": "donâ€™t " * 500_000,
+    "prompts": "Read more: x\n" * 100_000,
+    "the post": "The post " * 500_000,
+    "ellipses": "…" * 1_000_000,
+    "blank lines": "\n" * 4_000_000,
+    "surrogates": "\ud800" * 1_000_000,
+    "nul": "\x00" * 4_000_000,
+    "json": "<html><script type='application/ld+json'>" + "[" * 250_000 + "</script>",
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_bodies_take_seconds_at_most(name: str) -> None:
+    start = time.process_time()
+    cleaned(content=markup(LARGE[name]))
+    assert time.process_time() - start < 5

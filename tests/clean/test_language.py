@@ -1,0 +1,71 @@
+import pytest
+
+from tests.clean.ordinary import RULES
+from worker.clean import warm
+from worker.clean.language import count_words, detect, primary
+
+SENTENCES = {
+    "en": "The harbour reopened on Monday after two weeks of repairs to its eastern wall. ",
+    "de": "Der Hafen wurde am Montag nach zwei Wochen Reparatur wieder geöffnet. ",
+    "fr": "Le port a rouvert lundi après deux semaines de réparations de la digue. ",
+    "es": "El puerto reabrió el lunes tras dos semanas de reparaciones en el muro. ",
+    "pt": "O porto reabriu na segunda-feira depois de duas semanas de reparos no muro. ",
+    "it": "Il porto ha riaperto lunedì dopo due settimane di riparazioni alla diga. ",
+    "nl": "De haven is maandag na twee weken herstelwerk weer opengegaan. ",
+    "ru": "Порт вновь открылся в понедельник после двух недель ремонта стены. ",
+    "zh": "港口在经过两周的东墙维修后于周一重新开放，渡轮每小时一班。",
+    "ja": "港は東側の壁の修理を終え、月曜日に二週間ぶりに再開されました。",
+    "ar": "أعيد فتح الميناء يوم الاثنين بعد أسبوعين من إصلاح الجدار الشرقي. ",
+}
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+@pytest.mark.parametrize("times", [1, 20])
+def test_short_and_long_texts_are_recognised(language: str, times: int) -> None:
+    assert detect(SENTENCES[language] * times, "", RULES.language) == language
+
+
+def test_a_sure_detector_outranks_what_the_feed_declares() -> None:
+    assert detect(SENTENCES["de"] * 20, "en-US", RULES.language) == "de"
+
+
+@pytest.mark.parametrize(("declared", "language"), [("de-AT", "de"), ("", "und"), ("und", "und")])
+def test_too_little_text_is_what_the_feed_declares(declared: str, language: str) -> None:
+    assert detect("Hafen", declared, RULES.language) == language
+
+
+def test_the_declared_language_breaks_a_tie() -> None:
+    undecided = "Merkel Berlin Paris Macron London Putin"
+    assert {detect(undecided, code, RULES.language) for code in ("de", "en")} == {"de", "en"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("en", "en"),
+        ("de-AT", "de"),
+        ("pt_BR", "pt"),
+        ("ZH-Hans", "zh"),
+        ("nb-NO", "no"),
+        ("iw", "he"),
+        ("und", ""),
+        ("english", ""),
+        ("", ""),
+    ],
+)
+def test_tags_are_reduced_to_their_primary_part(tag: str, code: str) -> None:
+    assert primary(tag) == code
+
+
+def test_words_without_spaces_are_counted_by_their_letters() -> None:
+    assert count_words("two words, again", "en") == 3
+    assert count_words("港口重新开放。", "zh") == 3
+
+
+def test_warming_loads_models_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    warm()
+    assert detect(SENTENCES["en"], "", RULES.language) == "en"

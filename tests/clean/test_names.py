@@ -1,0 +1,80 @@
+import pytest
+
+from tests.clean.ordinary import RULES
+from worker.clean.names import authors, names, tidy
+from worker.clean.titles import from_text, site_names, without_site
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["Ann Lee"], ("Ann Lee",)),
+        (["By Ann Lee"], ("Ann Lee",)),
+        (["Von Anna Lee und Bo Chen"], ("Anna Lee", "Bo Chen")),
+        (["Ann Lee and Bo Chen"], ("Ann Lee", "Bo Chen")),
+        (["Johnson & Johnson"], ("Johnson & Johnson",)),
+        (["ann@example.com (Ann Lee)", "desk@example.com"], ("Ann Lee",)),
+        (["Ann Lee", "ANN LEE", " ", "<b>Bo</b>&nbsp;Chen"], ("Ann Lee", "Bo Chen")),
+        (["x" * 121], ()),
+    ],
+)
+def test_authors_are_people_without_their_wrapping(
+    given: list[str], expected: tuple[str, ...]
+) -> None:
+    assert authors(given, RULES.text) == expected
+
+
+def test_names_keep_their_order_and_first_spelling() -> None:
+    assert names(["World", "Politics", "WORLD"], RULES.text) == ("World", "Politics")
+
+
+def test_there_are_at_most_as_many_names_as_configured() -> None:
+    assert len(names(map(str, range(1000)), RULES.text)) == RULES.text.max_names
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Biden’s <em>terms</em>", "Biden’s terms"),
+        ("AT&amp;amp;T  &#8211;\n rises", "AT&T – rises"),
+        ("Using &lt;b&gt;", "Using <b>"),
+        ("The Queenâ€™s", "The Queen’s"),
+    ],
+)
+def test_titles_are_one_tidy_line(title: str, expected: str) -> None:
+    assert tidy(title, RULES.text) == expected
+
+
+SITES = site_names(["Example News - World", "The Wire"], "news.example.co.uk")
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Harbour reopens - Example News", "Harbour reopens"),
+        ("Harbour reopens | THE WIRE", "Harbour reopens"),
+        ("Harbour reopens — news.example.co.uk", "Harbour reopens"),
+        ("Harbour reopens – Example", "Harbour reopens"),
+        ("Harbour - what next", "Harbour - what next"),
+        ("Harbour-Example", "Harbour-Example"),
+        ("Example News", "Example News"),
+        (" - The Wire", " - The Wire"),
+    ],
+)
+def test_only_the_name_of_the_site_is_cut_from_a_title(title: str, expected: str) -> None:
+    assert without_site(title, SITES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("The harbour has reopened. Ferries run.", "The harbour has reopened."),
+        ("U.S. ferries stop. More", "U.S. ferries stop. More"),
+        ("One line\n\nAnother", "One line"),
+        ("word " * 20, "word word word word word word word…"),
+        ("港" * 50, "港" * 39 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_title_from_the_text_is_a_sentence_or_what_fits(text: str, title: str) -> None:
+    assert from_text(text, 40) == title

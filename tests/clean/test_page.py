@@ -1,0 +1,92 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.clean.ordinary import PARAGRAPHS, RULES, cleaned, markup
+from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.page import main_text
+
+ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 5)
+MENU = "<nav><ul>" + "<li><a href='/x'>Menu entry</a></li>" * 30 + "</ul></nav>"
+PAGE = f"<!doctype html><html><body>{MENU}<article><h1>Title</h1>{ARTICLE}</article></body></html>"
+
+
+def test_the_menu_of_a_page_is_no_part_of_the_article() -> None:
+    article = cleaned(content=markup(PAGE))
+    assert "Menu entry" not in article.text
+    assert article.text.count(PARAGRAPHS[0]) >= 1
+    assert article.flags == ()
+
+
+def test_a_page_without_main_text_gives_all_its_text() -> None:
+    article = cleaned(content=markup("<html><body><div>abc</div></body></html>"))
+    assert article.text == "abc"
+
+
+def test_a_page_with_too_many_tags_gives_all_its_text() -> None:
+    text, flag = main_text(PAGE, RULES.html.max_extract_tags + 1, RULES.html)
+    assert flag == "whole-page"
+    assert "Menu entry" in text
+
+
+def test_the_extractor_is_not_imported_before_the_first_page() -> None:
+    program = "import sys, worker.clean; print('trafilatura' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def linked(value: object) -> str:
+    return f"<script type='application/ld+json'>{json.dumps(value)}</script>"
+
+
+NEWS = {"@type": "NewsArticle", "headline": "H", "datePublished": "2022-12-02"}
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (linked(NEWS), {"title": "H", "published": "2022-12-02"}),
+        (linked([{"@type": "Person"}, NEWS]), {"title": "H", "published": "2022-12-02"}),
+        (
+            linked({"@graph": [{"@type": ["Thing"]}, NEWS]}),
+            {"title": "H", "published": "2022-12-02"},
+        ),
+        (linked(NEWS | {"author": {"name": "Ann"}}), {"authors": ("Ann",)}),
+        (linked(NEWS | {"author": [{"name": "Ann"}, "Bo", 3]}), {"authors": ("Ann", "Bo")}),
+        (linked(NEWS | {"headline": 5, "author": None}), {"title": "", "authors": ()}),
+        ("<script type='application/ld+json'>{broken</script>", {"title": ""}),
+        ("<script type='application/ld+json'>" + "[" * 99_999 + "</script>", {"title": ""}),
+        ("<meta property='og:title' content=' O '><title>T</title>", {"title": "O"}),
+        ("<title>T</title><body><h1>H <b>1</b></h1>", {"title": "H 1"}),
+        ("<title>T &amp; U</title>", {"title": "T & U"}),
+        ("<meta property=og:title content='H | Best of 2026'><body><h1>H</h1>", {"title": "H"}),
+        ("<meta property=og:title content='Hen'><body><h1>H</h1>", {"title": "Hen"}),
+        (
+            "<meta name=author content='http://x/ann'><meta name=byl content='Ann'>",
+            {"authors": ("Ann",)},
+        ),
+        ("<body><a rel=author href=x>Ann</a>", {"authors": ("Ann",)}),
+        (
+            "<meta property='article:published_time' content='2022-12-02'>",
+            {"published": "2022-12-02"},
+        ),
+        ("<body><time datetime='2022-12-02'>Friday</time>", {"published": "2022-12-02"}),
+        ("<meta property='article:modified_time' content='x'>", {"updated": "x"}),
+        ("<link rel=canonical href='/a'><meta property=og:url content='/b'>", {"canonical": "/a"}),
+        ("<meta property=og:url content='/b'>", {"canonical": "/b"}),
+        ("<meta property=og:site_name content=Wire>", {"site": "Wire"}),
+        ("<meta property=article:section content=World>", {"sections": ("World",)}),
+    ],
+)
+def test_what_a_page_says_of_itself_is_read(head: str, expected: dict[str, object]) -> None:
+    found = read_metadata(f"<html lang=en><head>{head}").model_dump()
+    assert {name: found[name] for name in expected} == expected
+    assert found["language"] == "en"
+
+
+def test_a_page_that_says_nothing_has_no_metadata() -> None:
+    assert read_metadata("<html><body><p>x") == NOTHING == PageMetadata()

@@ -1,0 +1,222 @@
+"""Identity before likeness, the evidence of each verdict, and the last word under the lock."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import make
+from tests.dedup.texts import OTHER, OTHER_TITLE, RULES, STORY, TITLE, print_of
+from worker.dedup import Likeness, after, compare, identify, rejudge, resolve
+from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id_of
+
+ARTICLE = make.article(title=TITLE, text=STORY)
+PRINT = print_of(STORY)
+EDITED = print_of(STORY.replace("two", "three"))
+OLD = article_id_of("wire", "id:old")
+
+
+def known(of: Article = ARTICLE, **changes: Any) -> Known:
+    ordinary = {
+        "article_id": of.article_id,
+        "hashes": frozenset({PRINT.content_hash, "older"}),
+        "revision": 2,
+        "cluster_id": OLD,
+        "fingerprint": PRINT,
+    }
+    return Known(**(ordinary | changes))
+
+
+def new(**changes: Any) -> Verdict:
+    return identify(ARTICLE, PRINT, None, RULES).model_copy(update=changes)
+
+
+def like(text: str, title: str = TITLE) -> Likeness:
+    found = compare(PRINT, print_of(text, title), RULES)
+    assert found is not None
+    return found
+
+
+COPY, LESSER_COPY = like(STORY.replace("told", "said to")), like(STORY.replace("s", "z", 40))
+SERIES = like("".join("7" if c.isdigit() else c for c in STORY))
+
+
+def test_an_unseen_article_is_new_and_its_own_cluster() -> None:
+    verdict = identify(ARTICLE, PRINT, None, RULES)
+    assert (verdict.kind, verdict.revision, verdict.signal) == (Kind.NEW, 1, "unseen")
+    assert verdict.cluster_id == verdict.article_id == ARTICLE.article_id
+    assert RULES.version in verdict.version
+
+
+def test_a_tombstone_of_what_never_came_leaves_the_article_new() -> None:
+    empty = known(revision=0, hashes=frozenset())
+    assert identify(ARTICLE, PRINT, empty, RULES).kind is Kind.NEW
+
+
+@pytest.mark.parametrize("hashes", [{PRINT.content_hash}, {"newest", PRINT.content_hash}])
+def test_any_known_content_is_unchanged(hashes: set[str]) -> None:
+    verdict = identify(ARTICLE, PRINT, known(hashes=frozenset(hashes)), RULES)
+    assert (verdict.kind, verdict.revision, verdict.cluster_id) == (Kind.UNCHANGED, 2, OLD)
+
+
+def test_other_content_under_the_same_key_is_the_next_revision() -> None:
+    verdict = identify(ARTICLE, EDITED, known(), RULES)
+    assert (verdict.kind, verdict.revision, verdict.signal) == (Kind.REVISION, 3, "key")
+    assert verdict.cluster_id == OLD
+
+
+def test_content_that_shares_nothing_is_a_revision_that_says_so() -> None:
+    verdict = identify(ARTICLE, print_of(OTHER, OTHER_TITLE), known(), RULES)
+    assert (verdict.kind, verdict.signal) == (Kind.REVISION, "identity")
+    assert verdict.scores == {"containment": 0.0, "title": 0.0}
+    assert verdict.thresholds == {"containment": RULES.identity.stranger_containment}
+
+
+@pytest.mark.parametrize(
+    ("mine", "before"),
+    [
+        pytest.param(print_of(OTHER, TITLE), PRINT, id="the titles share a word"),
+        pytest.param(print_of("Wait for news on this", "Soon"), PRINT, id="too short to tell"),
+        pytest.param(print_of(OTHER, OTHER_TITLE), None, id="no fingerprint to compare"),
+    ],
+)
+def test_without_doubt_a_revision_is_ordinary(
+    mine: Fingerprint, before: Fingerprint | None
+) -> None:
+    verdict = identify(ARTICLE, mine, known(fingerprint=before), RULES)
+    assert (verdict.kind, verdict.signal) == (Kind.REVISION, "key")
+
+
+def test_an_alias_that_the_content_confirms_leads_to_the_known_article() -> None:
+    verdict = identify(ARTICLE, EDITED, known(article_id=OLD), RULES)
+    assert (verdict.kind, verdict.signal, verdict.article_id) == (Kind.REVISION, "alias", OLD)
+
+
+def test_equal_words_confirm_an_alias() -> None:
+    tiny = print_of("No more news", "Soon")
+    verdict = identify(ARTICLE, tiny, known(article_id=OLD, fingerprint=tiny), RULES)
+    assert (verdict.signal, verdict.scores) == ("alias", {"containment": 1.0})
+
+
+def test_unchanged_content_found_by_an_alias_is_unchanged() -> None:
+    verdict = identify(ARTICLE, PRINT, known(article_id=OLD), RULES)
+    assert (verdict.kind, verdict.article_id) == (Kind.UNCHANGED, OLD)
+
+
+@pytest.mark.parametrize("before", [print_of(OTHER, OTHER_TITLE), None])
+def test_an_alias_that_nothing_confirms_is_a_conflict(before: Fingerprint | None) -> None:
+    verdict = identify(
+        ARTICLE, PRINT, known(article_id=OLD, hashes=frozenset(), fingerprint=before), RULES
+    )
+    assert (verdict.kind, verdict.signal, verdict.rival) == (Kind.NEW, "alias-conflict", OLD)
+    assert verdict.article_id == verdict.cluster_id == ARTICLE.article_id
+    assert verdict.scores == {"containment": 0.0}
+
+
+def test_a_second_copy_in_a_batch_is_unchanged_and_an_edit_the_next_revision() -> None:
+    first = identify(ARTICLE, PRINT, None, RULES)
+    then = after(None, first, PRINT)
+    assert identify(ARTICLE, PRINT, then, RULES).kind is Kind.UNCHANGED
+    edit = identify(ARTICLE, EDITED, then, RULES)
+    assert (edit.kind, edit.revision) == (Kind.REVISION, 2)
+    last = after(then, edit, EDITED)
+    assert last.hashes == {PRINT.content_hash, EDITED.content_hash}
+    assert (last.revision, last.fingerprint) == (2, EDITED)
+
+
+def test_what_is_unchanged_changes_nothing_that_is_known() -> None:
+    before = known()
+    assert after(before, identify(ARTICLE, PRINT, before, RULES), PRINT) == before
+
+
+def test_after_an_alias_conflict_the_article_stands_alone() -> None:
+    before = known(article_id=OLD, hashes=frozenset(), fingerprint=None)
+    verdict = identify(ARTICLE, PRINT, before, RULES)
+    assert after(before, verdict, PRINT).hashes == {PRINT.content_hash}
+
+
+def test_a_copy_of_another_article_is_its_duplicate() -> None:
+    likes = [("x", SERIES), ("y", LESSER_COPY), ("z", COPY)]
+    verdict = resolve(new(), likes, "canonical", RULES)
+    assert (verdict.kind, verdict.cluster_id) == (Kind.DUPLICATE, "canonical")
+    assert (verdict.rival, verdict.signal, verdict.scores) == ("z", "near", COPY.scores)
+    assert verdict.thresholds == COPY.thresholds
+
+
+def test_a_duplicate_by_the_rivals_word_alone_names_the_canonical_article() -> None:
+    verdict = resolve(new(), [], "canonical", RULES)
+    assert (verdict.kind, verdict.rival, verdict.signal) == (
+        Kind.DUPLICATE,
+        "canonical",
+        "settled",
+    )
+
+
+def test_only_variants_make_a_variant_in_its_own_cluster() -> None:
+    verdict = resolve(new(), [("x", SERIES)], ARTICLE.article_id, RULES)
+    assert (verdict.kind, verdict.rival, verdict.signal) == (Kind.VARIANT, "x", "series")
+    assert verdict.cluster_id == ARTICLE.article_id
+
+
+@pytest.mark.parametrize("likes", [[], [("x", COPY)], [("x", COPY), ("y", SERIES)]])
+def test_the_canonical_article_is_new_whatever_copies_it_has(
+    likes: list[tuple[str, Likeness]],
+) -> None:
+    assert resolve(new(), likes, ARTICLE.article_id, RULES) == new()
+
+
+@pytest.mark.parametrize("mine", [PRINT, EDITED])
+def test_what_is_known_already_is_resolved(mine: Fingerprint) -> None:
+    verdict = identify(ARTICLE, mine, known(), RULES)
+    assert resolve(verdict, [("x", COPY)], "canonical", RULES) == verdict
+
+
+@pytest.mark.parametrize("under_lock", [None, known(revision=0)])
+def test_a_verdict_holds_when_nothing_came_meanwhile(under_lock: Known | None) -> None:
+    assert rejudge(new(), PRINT.content_hash, under_lock) == new()
+
+
+@pytest.mark.parametrize("kind", [Kind.NEW, Kind.DUPLICATE, Kind.VARIANT])
+def test_who_comes_second_is_a_revision(kind: Kind) -> None:
+    verdict = rejudge(new(kind=kind, rival="x"), "other content", known())
+    assert (verdict.kind, verdict.revision, verdict.cluster_id) == (Kind.REVISION, 3, OLD)
+    assert (verdict.signal, verdict.rival) == ("race", "")
+
+
+def test_a_revision_is_numbered_after_the_newest() -> None:
+    verdict = identify(ARTICLE, EDITED, known(), RULES)
+    later = rejudge(verdict, EDITED.content_hash, known(revision=6, cluster_id="moved"))
+    assert (later.revision, later.cluster_id, later.signal) == (7, "moved", "key")
+
+
+verdicts = st.builds(
+    new, kind=st.sampled_from([Kind.NEW, Kind.DUPLICATE, Kind.VARIANT, Kind.REVISION])
+)
+knowns = st.none() | st.builds(
+    known,
+    revision=st.integers(0, 5),
+    hashes=st.frozensets(st.sampled_from(["a", "b", "c"])),
+    cluster_id=st.sampled_from(["x", "y"]),
+)
+
+
+@settings(deadline=None)
+@given(verdicts, st.sampled_from(["a", "b"]), knowns)
+def test_judging_twice_is_judging_once(
+    verdict: Verdict, content_hash: str, under_lock: Known | None
+) -> None:
+    once = rejudge(verdict, content_hash, under_lock)
+    assert rejudge(once, content_hash, under_lock) == once
+
+
+@settings(deadline=None)
+@given(verdicts, st.sampled_from(["a", "b"]), knowns)
+def test_content_is_never_written_twice(
+    verdict: Verdict, content_hash: str, under_lock: Known | None
+) -> None:
+    judged = rejudge(verdict, content_hash, under_lock)
+    if under_lock and under_lock.revision:
+        unchanged = content_hash in under_lock.hashes
+        assert (judged.kind is Kind.UNCHANGED) == unchanged
+        assert judged.revision == under_lock.revision + (not unchanged)

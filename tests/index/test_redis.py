@@ -1,0 +1,216 @@
+"""What only the shared index has: round trips, generations, a server that fails, races."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from random import Random
+
+import pytest
+import redis
+
+from tests.dedup.texts import RULES, STORY, invented, print_of
+from worker.dedup import compare
+from worker.errors import Unavailable
+from worker.index import Claim, Wish
+from worker.index.redis import RedisIndex
+from worker.index.wire import client_url
+from worker.models import Kind, article_id_of
+
+A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
+PRINT = print_of(STORY)
+PROCESSES, STORIES, BATCH = 4, 200, 10
+
+
+@pytest.fixture
+def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
+    index = RedisIndex(valkey_url, RULES)
+    yield index
+    index.close()
+
+
+def one(article_id: str) -> list[Claim]:
+    return [Claim(article_id=article_id, fingerprint=PRINT)]
+
+
+def grow_old(client: redis.Redis) -> None:
+    """What is of a generation becomes of the one before; the oldest is gone."""
+    named = [key.split(b":") for key in client.keys("aw:?:*:*")]
+    for prefix, layer, generation, bucket in sorted(named, key=lambda parts: int(parts[2])):
+        older = b":".join((prefix, layer, b"%d" % (int(generation) - 1), bucket))
+        client.rename(b":".join((prefix, layer, generation, bucket)), older)
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_batch_costs_the_same_round_trips_whatever_its_size(index: RedisIndex, size: int) -> None:
+    prints = [print_of(invented(seed)) for seed in range(size)]
+    for name in ("first", "second"):  # the second ones meet the first
+        ids = [article_id_of(name, str(number)) for number in range(size)]
+        before = index.trips
+        met = index.claim(
+            [Claim(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
+        )
+        claimed = index.trips
+        wishes = zip(ids, met, strict=True)
+        index.settle([Wish(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in wishes])
+        assert claimed - before == (4 if name == "first" else 5)
+        assert index.trips - claimed == 5
+
+
+def test_copies_meet_across_one_generation_but_not_two(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    index.claim(one(A))
+    grow_old(valkey)
+    assert [rival.article_id for rival in index.claim(one(B))[0]] == [A]
+    grow_old(valkey)
+    grow_old(valkey)
+    assert index.claim(one(article_id_of("wire", "id:c"))) == [[]]
+
+
+def test_an_article_keeps_its_number_while_it_keeps_coming(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    index.claim(one(A))
+    index.settle([Wish(article_id=A)])
+    for _ in range(3):
+        grow_old(valkey)
+        assert index.claim(one(A)) == [[]]
+    index.claim(one(B))
+    assert index.settle([Wish(article_id=B, alike=(A,))]) == [A]
+    assert valkey.keys("aw:a:*") == [b"aw:a:0"]
+    assert set(valkey.hvals("aw:a:0")) == {bytes.fromhex(A), bytes.fromhex(B)}
+
+
+def test_everything_but_the_counter_expires(index: RedisIndex, valkey: redis.Redis) -> None:
+    for _ in range(2):  # emptied under a process that has dated its buckets already
+        index.claim(one(A))
+        index.claim(one(B))
+        index.settle([Wish(article_id=A), Wish(article_id=B, alike=(A,))])
+        lasting = [key for key in valkey.keys("*") if valkey.ttl(key) == -1]
+        assert lasting == [b"aw:next"]
+        valkey.flushall()
+
+
+def test_a_rival_without_its_fingerprint_is_still_named(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    index.claim(one(A))
+    for key in valkey.keys("aw:f:*"):
+        valkey.delete(key)
+    (rival,) = index.claim(one(B))[0]
+    assert (rival.article_id, rival.fingerprint) == (A, None)
+
+
+def test_a_fingerprint_of_another_release_counts_as_gone(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    index.claim(one(A))
+    for key in valkey.keys("aw:f:*"):
+        valkey.set(key, b'{"feature": "of tomorrow"}\n')
+    assert index.claim(one(B))[0][0].fingerprint is None
+
+
+def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
+    """Sketches are the smallest hashes: chosen by their high bits, buckets would overflow."""
+    claims = [
+        Claim(article_id=article_id_of("w", str(n)), fingerprint=print_of(invented(n)))
+        for n in range(300)
+    ]
+    index.claim(claims)
+    assert max(valkey.hlen(key) for key in valkey.keys("aw:s:*")) < 8
+
+
+def test_it_connects_only_when_asked_and_says_what_is_missing(tmp_path: Path) -> None:
+    index = RedisIndex(f"unix://{tmp_path}/none.sock", RULES)
+    with pytest.raises(Unavailable, match="index"):
+        index.claim(one(A))
+    with pytest.raises(Unavailable, match="index"):
+        index.settle([Wish(article_id=A)])
+    index.close()
+
+
+def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    valkey.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(Unavailable, match="memory"):
+            index.claim(one(A))
+    finally:
+        valkey.config_set("maxmemory", 0)
+    assert index.claim(one(A)) == [[]]
+    assert [rival.article_id for rival in index.claim(one(B))[0]] == [A]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://host:6379/1", "redis://host:6379/1"),
+        ("redis+socket:///var/a.sock?virtual_host=2", "unix:///var/a.sock?db=2"),
+        ("redis+socket://:secret@/var/a.sock", "unix://:secret@/var/a.sock"),
+        ("unix:///var/a.sock?db=1", "unix:///var/a.sock?db=1"),
+        ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "rediss://h/0?ssl_cert_reqs=none"),
+    ],
+)
+def test_broker_urls_are_understood(url: str, expected: str) -> None:
+    assert client_url(url) == expected
+
+
+def copies() -> list[list[tuple[str, str]]]:
+    """Ids and texts of two to four edited copies of each story."""
+    random, stories = Random(11), []
+    for story in range(STORIES):
+        words = invented(story, words=120).split()
+        texts = [
+            " ".join(word for word in words if random.random() > 0.02)
+            for _ in range(random.choice([2, 2, 3, 4]))
+        ]
+        named = enumerate(texts)
+        stories.append([(article_id_of(f"source-{n}", str(story)), text) for n, text in named])
+    return stories
+
+
+def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
+    """What a worker does with its batches: article id -> canonical id."""
+    index, answers = RedisIndex(url, RULES), {}
+    for batch in shares:
+        prints = {article_id: print_of(text) for article_id, text in batch}
+        rivals = index.claim([Claim(article_id=i, fingerprint=p) for i, p in prints.items()])
+        wishes = []
+        for (mine, print_), met in zip(prints.items(), rivals, strict=True):
+            likes = [(r.article_id, compare(print_, r.fingerprint, RULES)) for r in met]
+            alike = tuple(i for i, like in likes if like and like.kind is Kind.DUPLICATE)
+            wishes.append(Wish(article_id=mine, alike=alike))
+        answers |= dict(zip(prints, index.settle(wishes), strict=True))
+    index.close()
+    return answers
+
+
+def together(start: Barrier) -> None:
+    """Workers take as long to start as the race takes: they wait for each other."""
+    start.wait(timeout=60)
+
+
+def test_each_story_has_one_canonical_article_however_many_workers_race(
+    valkey: redis.Redis, valkey_url: str
+) -> None:
+    stories = copies()
+    articles = [article for members in stories for article in members]
+    dealt = [articles[n::PROCESSES] for n in range(PROCESSES)]
+    # Every batch is delivered twice, as after a crash between settle and ack.
+    shares = [[s[n : n + BATCH] for n in range(0, len(s), BATCH) for _ in "12"] for s in dealt]
+    spawn = multiprocessing.get_context("spawn")
+    start = (spawn.Barrier(PROCESSES),)
+    answers: dict[str, str] = {}
+    with ProcessPoolExecutor(PROCESSES, spawn, initializer=together, initargs=start) as workers:
+        for answered in workers.map(ingest, [valkey_url] * PROCESSES, shares):
+            answers |= answered
+    index = RedisIndex(valkey_url, RULES)
+    for members in stories:
+        ids = [article_id for article_id, _ in members]
+        canonical = [article_id for article_id in ids if answers[article_id] == article_id]
+        assert len(canonical) == 1
+        assert index.settle([Wish(article_id=i) for i in ids]) == canonical * len(ids)
+    index.close()

@@ -1,0 +1,16 @@
+"""The rule of identity, as the deduper has it: content that is known changes nothing."""
+
+from worker.models import Kind, Known, Verdict
+
+
+def judge(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:
+    if known is None:
+        return verdict
+    unchanged = content_hash in known.hashes
+    return verdict.model_copy(
+        update={
+            "kind": Kind.UNCHANGED if unchanged else Kind.REVISION,
+            "revision": known.revision + (not unchanged),
+            "cluster_id": known.cluster_id,
+        }
+    )

@@ -1,0 +1,69 @@
+"""What lies in the tables, read past the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event, select, text
+
+from worker.store.engine import open_engine, parse
+from worker.store.packing import unpack_fingerprint, unpack_text
+from worker.store.schema import metadata
+
+Rows = list[dict[str, Any]]
+
+
+def rows(url: str, table: str) -> Rows:
+    """All rows of one table, in the order of its primary key."""
+    engine = open_engine(parse(url))
+    its = metadata.tables[table]
+    with engine.connect() as connection:
+        found = connection.execute(select(its).order_by(*its.primary_key.columns)).mappings()
+        its_rows = [dict(row) for row in found]
+    engine.dispose()
+    return its_rows
+
+
+def row(url: str, table: str) -> dict[str, Any]:
+    (only,) = rows(url, table)
+    return only
+
+
+def everything(url: str) -> dict[str, Rows]:
+    return {table: rows(url, table) for table in metadata.tables}
+
+
+def all_words(url: str) -> str:
+    """Every text of every row, blobs unpacked."""
+    readers = {"fingerprint": unpack_fingerprint, "payload": unpack_text}
+    return "\n".join(
+        str(readers[name](value) if name in readers else value)
+        for its_rows in everything(url).values()
+        for its_row in its_rows
+        for name, value in its_row.items()
+    )
+
+
+def index_words(url: str, word: str) -> int:
+    """How many revisions SQLite's index has for a word, whatever the tables say."""
+    engine = open_engine(parse(url))
+    with engine.connect() as connection:
+        query = text("SELECT count(*) FROM revisions_fts WHERE revisions_fts MATCH :word")
+        found: int = connection.execute(query, {"word": word}).scalar_one()
+    engine.dispose()
+    return found
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements sent meanwhile; one executed with many rows counts as one."""
+    sent: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -1,0 +1,203 @@
+"""What the store answers, on both databases."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.make import NOW, article, dead, fingerprint, record, tag
+from tests.store.judge import judge
+from tests.store.stored import statements
+from worker.models import DeadLetter, Fingerprint, Kind, Record
+from worker.store.packing import pack_fingerprint, unpack_fingerprint
+from worker.store.sql import SqlStore
+
+
+def write(store: SqlStore, *records: Record, dead: tuple[DeadLetter, ...] = ()) -> None:
+    store.write(records, [], dead, judge=judge, now=NOW)
+
+
+def test_outcomes_are_those_that_write_returned(store: SqlStore) -> None:
+    given = store.write([record()], [], [dead()], judge=judge, now=NOW)
+    asked = [*(o.receipt for o in given), "unknown"]
+    assert store.outcomes(asked) == {o.receipt: o for o in given}
+
+
+def test_more_receipts_than_a_statement_takes_can_be_asked_for(store: SqlStore) -> None:
+    one = record()
+    write(store, one)
+    many = [f"unknown-{n}" for n in range(70_000)]
+    assert list(store.outcomes([*many, one.receipt])) == [one.receipt]
+
+
+def test_latest_answers_in_order_and_none_for_the_unknown(store: SqlStore) -> None:
+    write(store, record(article("id:1")), record(article("id:2")))
+    asked = [article("id:2"), article("id:3"), article("id:1"), article("id:2")]
+    known = store.latest(asked)
+    assert [k and k.article_id for k in known] == [
+        article("id:2").article_id,
+        None,
+        article("id:1").article_id,
+        article("id:2").article_id,
+    ]
+
+
+def test_latest_knows_all_hashes_and_the_newest_fingerprint(store: SqlStore) -> None:
+    versions = [record(article(text=text)) for text in ("one", "two", "three")]
+    write(store, *versions)
+    (known,) = store.latest([article()])
+    assert known is not None
+    assert known.hashes == {r.fingerprint.content_hash for r in versions}
+    assert (known.revision, known.fingerprint) == (3, versions[-1].fingerprint)
+    assert not known.withdrawn
+
+
+def test_its_own_key_leads_before_an_alias(store: SqlStore) -> None:
+    write(store, record(article("id:1", aliases=("url:a",))), record(article("id:2")))
+    for asked, expected in [
+        (article("id:2", aliases=("url:a",)), "id:2"),
+        (article("id:9", aliases=("url:z", "url:a")), "id:1"),
+        (article("url:a", aliases=("id:2",)), "id:1"),
+    ]:
+        (known,) = store.latest([asked])
+        assert known is not None
+        assert known.article_id == article(expected).article_id
+
+
+def test_the_same_key_of_another_source_leads_nowhere(store: SqlStore) -> None:
+    write(store, record())
+    assert store.latest([article(source="other")]) == [None]
+
+
+def test_an_own_key_that_another_article_took_as_alias_still_leads_home(store: SqlStore) -> None:
+    taker, home = article("id:1", aliases=("url:a",)), article("url:a")
+    write(store, record(taker), record(home))
+    (known,) = store.latest([home])
+    assert known is not None
+    assert known.article_id == home.article_id
+
+
+def test_latest_sends_two_queries_whatever_the_batch(store: SqlStore) -> None:
+    for size in (1, 100):
+        with statements() as sent:
+            store.latest([article(f"id:{n}", aliases=(f"url:{n}",)) for n in range(size)])
+        assert len([s for s in sent if s.startswith("SELECT alias") or "revisions" in s]) == 2
+        assert len([s for s in sent if not s.startswith("BEGIN")]) == 2
+
+
+def test_fingerprints_are_those_of_the_newest_revisions(store: SqlStore) -> None:
+    newest = record(article(text="Other words."))
+    write(store, record(), newest)
+    article_id = article().article_id
+    assert store.fingerprints([article_id, "unknown"]) == {article_id: newest.fingerprint}
+
+
+words = st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.just("£"))
+
+
+@given(
+    st.builds(
+        Fingerprint,
+        content_hash=st.text(st.characters(exclude_categories=["Cs"])),
+        text_hash=st.just("t"),
+        words=st.integers(0, 10**6),
+        sketch=st.lists(st.integers(0, 2**64 - 1)).map(tuple),
+        shingles=st.binary(),
+        scale=st.integers(1, 64),
+        numbers=words,
+        title=words,
+        lead=words,
+        day=st.sampled_from(["", "2026-11-22"]),
+    )
+)
+def test_a_fingerprint_comes_back_as_it_was(its: Fingerprint) -> None:
+    assert unpack_fingerprint(pack_fingerprint(its)) == its
+
+
+def test_moments_come_back_as_aware_utc(store: SqlStore) -> None:
+    published = datetime(2026, 7, 1, 1, 30, 0, 123456, timezone(timedelta(hours=5, minutes=30)))
+    written = record(article(published=published))
+    write(store, written)
+    ((outcome, found),) = store.listing([written.receipt])
+    assert found is not None
+    assert found.published == published
+    assert (found.published.tzinfo, found.received.tzinfo, outcome.at.tzinfo) == (UTC, UTC, UTC)
+
+
+def test_a_moment_without_time_zone_is_refused(store: SqlStore) -> None:
+    with pytest.raises(Exception, match="without time zone"):
+        store.write([record()], [], [], judge=judge, now=NOW.replace(tzinfo=None))
+
+
+def test_listing_tells_what_became_of_each_receipt_in_the_order_asked(store: SqlStore) -> None:
+    one = record(article("id:1"), tags=(tag("b", score=0.5), tag("a", score=0.9)))
+    newer = record(article("id:1", text="Other words."), tags=one.tags)
+    letter = dead()
+    write(store, one, newer, dead=(letter,))
+    listed = store.listing([letter.receipt, "unknown", newer.receipt, one.receipt])
+    assert [(o.receipt, o.kind, f and f.revision) for o, f in listed] == [
+        (letter.receipt, Kind.DEAD, None),
+        (newer.receipt, Kind.REVISION, 2),
+        (one.receipt, Kind.NEW, 2),
+    ]
+    found = listed[2][1]
+    assert found is not None
+    assert found.tags == ("taxonomy:a", "taxonomy:b")
+    assert (found.verdict, found.title) == ("revision", newer.article.title)
+
+
+def test_letters_come_in_the_order_asked(store: SqlStore) -> None:
+    one, two = dead({"title": 1}), dead([2], detail="two")
+    write(store, dead=(one, two, one.model_copy(update={"receipt": "again"})))
+    letters = store.letters([two.letter_id, "unknown", one.letter_id])
+    assert [letter.letter_id for letter in letters] == [two.letter_id, one.letter_id]
+    assert (letters[0].payload, letters[0].detail, letters[0].seen) == ("[2]", "two", 1)
+    assert (letters[1].payload, letters[1].seen, letters[1].first) == ('{"title":1}', 2, NOW)
+
+
+def test_show_tells_all_that_is_stored_of_an_article(store: SqlStore) -> None:
+    first = record(article(aliases=("url:a",)))
+    second = record(article(text="Other words."), tags=(tag("ports"),))
+    copy = article("id:2", title="A copy")
+    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": first.article.article_id}
+    write(store, first, second, record(copy, verdict=duplicate))
+
+    shown = store.show(first.article.article_id[:8])
+
+    assert shown is not None
+    assert shown["article"]["key"] == "id:1"
+    assert shown["article"]["sightings"] == 2
+    assert [r["number"] for r in shown["revisions"]] == [1, 2]
+    assert shown["revisions"][1]["text"] == "Other words."
+    assert shown["revisions"][1]["received"] == NOW
+    assert [t["code"] for t in shown["tags"]] == ["ports"]
+    receipts = {first.receipt, second.receipt}
+    assert {d["receipt"] for d in shown["decisions"]} == receipts
+    assert {s["receipt"] for s in shown["sightings"]} == receipts
+    assert [a["key"] for a in shown["aliases"]] == ["id:1", "url:a"]
+    assert {m["title"] for m in shown["cluster"]} == {first.article.title, "A copy"}
+
+
+@pytest.mark.parametrize("beginning", ["", "zz", "%", "_", "\0", "ffffffffffffffffff"])
+def test_show_knows_nothing_of_an_unknown_beginning(store: SqlStore, beginning: str) -> None:
+    write(store, record())
+    assert store.show(beginning) is None
+
+
+def test_show_names_the_candidates_of_an_ambiguous_beginning(store: SqlStore) -> None:
+    many = [article(f"id:{n}") for n in range(17)]  # 16 beginnings of one digit
+    write(store, *map(record, many))
+    ids = sorted(a.article_id for a in many)
+    ambiguous = next(a[0] for a, b in pairwise(ids) if a[0] == b[0])
+    with pytest.raises(LookupError) as caught:
+        store.show(ambiguous)
+    candidates = [i for i in ids if i.startswith(ambiguous)]
+    assert all(i in str(caught.value) for i in candidates[:5])
+    assert store.show(ids[0].upper()) is not None
+
+
+def test_a_packed_fingerprint_is_little_more_than_its_shingles() -> None:
+    shingles = bytes(range(256)) * 4
+    assert len(pack_fingerprint(fingerprint(article(), shingles=shingles))) < len(shingles) + 400

@@ -1,0 +1,373 @@
+"""What a batch leaves behind, on both databases."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from tests.make import NOW, article, dead, record, tag
+from tests.store.judge import judge
+from tests.store.stored import all_words, everything, row, rows, statements
+from worker.contract import Media
+from worker.models import Article, Dropped, Kind, Known, Outcome, Record, Span, Verdict
+from worker.store import Query
+from worker.store.packing import unpack_text
+from worker.store.sql import SqlStore
+
+LATER = NOW + timedelta(hours=1)
+
+
+def write(store: SqlStore, *records: Record, now=NOW) -> list[Outcome]:
+    return store.write(records, [], [], judge=judge, now=now)
+
+
+def kinds(outcomes: list[Outcome]) -> list[Kind]:
+    return [outcome.kind for outcome in outcomes]
+
+
+def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> None:
+    full = article(
+        summary="In short.",
+        published=NOW,
+        updated=LATER,
+        authors=("A. Writer",),
+        categories=("Weather",),
+        media=(Media(url="https://example.com/a.jpg", type="image/jpeg"),),
+        flags=("truncated",),
+        dropped=(Dropped(rule="footer", line="Read more"),),
+    )
+    span = Span(field="title", start=0, end=7, surface="Harbour")
+    written = record(full, tags=(tag(score=0.5, rule="r1", spans=(span,)),))
+
+    (outcome,) = write(store, written)
+
+    assert outcome == Outcome(
+        receipt=written.receipt,
+        kind=Kind.NEW,
+        source="wire",
+        at=NOW,
+        article_id=full.article_id,
+        revision=1,
+    )
+    stored = row(store_url, "revisions")
+    for field in ("title", "text", "summary", "url", "language", "words", "published", "updated"):
+        assert stored[field] == getattr(full, field)
+    assert stored["authors"] == ["A. Writer"]
+    assert stored["media"] == [{"url": "https://example.com/a.jpg", "type": "image/jpeg"}]
+    assert stored["dropped"] == [{"rule": "footer", "line": "Read more"}]
+    assert stored["versions"] == {"cleaner": "clean-1", "deduper": "dedup-1", "tagger": "tags-1"}
+    assert unpack_text(stored["payload"]) == written.payload.text
+    stored_tag = row(store_url, "tags")
+    assert (stored_tag["score"], stored_tag["rule"]) == (0.5, "r1")
+    assert stored_tag["spans"] == [span.model_dump()]
+    assert row(store_url, "articles")["newest"] == stored["id"]
+    assert row(store_url, "clusters")["articles"] == 1
+
+
+def test_a_replayed_batch_writes_nothing_twice(store: SqlStore, store_url: str) -> None:
+    batch = [record(article(f"id:{n}")) for n in range(3)]
+    letters = [dead("x"), dead("x")]
+    store.write(batch, [], letters, judge=judge, now=NOW)
+    before = everything(store_url)
+
+    assert store.write(batch, [], letters, judge=judge, now=LATER) == []
+    assert everything(store_url) == before
+
+
+def test_a_receipt_repeated_inside_a_batch_counts_once_and_the_first_wins(
+    store: SqlStore, store_url: str
+) -> None:
+    first, second = record(receipt="r"), record(article("id:2"), receipt="r")
+    outcomes = store.write([first, second], [], [dead(receipt="r")], judge=judge, now=NOW)
+    assert [(o.receipt, o.article_id) for o in outcomes] == [("r", first.article.article_id)]
+    assert len(rows(store_url, "articles")) == 1
+    assert rows(store_url, "dead_letters") == []
+
+
+def test_only_the_fresh_receipts_of_a_batch_are_written(store: SqlStore, store_url: str) -> None:
+    old, new = record(), record(article("id:2"))
+    write(store, old)
+    assert [o.receipt for o in write(store, old, new)] == [new.receipt]
+    assert len(rows(store_url, "receipts")) == 2
+
+
+def test_outcomes_come_in_the_order_given(store: SqlStore) -> None:
+    batch = [record(article(f"id:{n}"), receipt=r) for n, r in enumerate("zma")]
+    letters = [dead("2", receipt="y"), dead("1", receipt="b")]
+    outcomes = store.write(batch, [], letters, judge=judge, now=NOW)
+    assert "".join(o.receipt for o in outcomes) == "zmayb"
+
+
+def test_new_content_is_the_next_revision_and_the_old_one_stays(
+    store: SqlStore, store_url: str
+) -> None:
+    write(store, record())
+    (outcome,) = write(store, record(article(text="Other words.")), now=LATER)
+    assert (outcome.kind, outcome.revision) == (Kind.REVISION, 2)
+    stored = rows(store_url, "revisions")
+    assert [r["number"] for r in stored] == [1, 2]
+    assert "closed for three days" in stored[0]["text"]
+    one = row(store_url, "articles")
+    assert (one["newest"], one["revision"], one["verdict"]) == (stored[1]["id"], 2, "revision")
+    assert (one["first_seen"], one["last_seen"], one["sightings"]) == (NOW, LATER, 2)
+    assert row(store_url, "clusters")["articles"] == 1
+
+
+def test_known_content_is_a_sighting_and_nothing_more(store: SqlStore, store_url: str) -> None:
+    write(store, record())
+    (outcome,) = write(store, record(tags=()), now=LATER)
+    assert (outcome.kind, outcome.revision) == (Kind.UNCHANGED, 1)
+    assert len(rows(store_url, "revisions")) == 1
+    assert len(rows(store_url, "tags")) == 1
+    one = row(store_url, "articles")
+    assert (one["verdict"], one["sightings"], one["last_seen"]) == ("new", 2, LATER)
+
+
+def test_old_content_never_becomes_the_newest_again(store: SqlStore) -> None:
+    first, second = article(), article(text="Other words.")
+    outcomes = write(store, *map(record, (first, second, first)))
+    assert kinds(outcomes) == [Kind.NEW, Kind.REVISION, Kind.UNCHANGED]
+    (known,) = store.latest([first])
+    assert known is not None
+    assert known.revision == 2
+    assert known.fingerprint == record(second).fingerprint
+
+
+def test_an_article_twice_in_a_batch_is_judged_by_what_came_before_it(store: SqlStore) -> None:
+    versions = [article(text=text) for text in ("one", "one", "two", "three")]
+    outcomes = write(store, *map(record, versions))
+    assert [o.revision for o in outcomes] == [1, 1, 2, 3]
+
+
+def test_the_judge_sees_what_is_known_under_the_lock(store: SqlStore) -> None:
+    write(store, record())
+    seen: list[Known | None] = []
+
+    def noting(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:
+        seen.append(known)
+        return judge(verdict, content_hash, known)
+
+    batch = [record(), record(article("id:2"))]
+    store.write(batch, [], [], judge=noting, now=NOW)
+    old = batch[0]
+    assert seen == [
+        Known(
+            article_id=old.article.article_id,
+            hashes=frozenset({old.fingerprint.content_hash}),
+            revision=1,
+            cluster_id=old.article.article_id,
+        ),
+        None,
+    ]
+
+
+def test_a_revision_number_that_leaves_a_gap_is_refused_and_leaves_nothing(
+    store: SqlStore, store_url: str
+) -> None:
+    before = everything(store_url)
+    with pytest.raises(ValueError, match="revision 3 after 0"):
+        write(store, record(), record(article("id:2"), verdict={"revision": 3}))
+    assert everything(store_url) == before
+
+
+@pytest.mark.parametrize("kind", [Kind.UNCHANGED, Kind.REVISION])
+def test_a_copy_whose_forerunner_was_passed_over_is_the_first(store: SqlStore, kind: Kind) -> None:
+    write(store, record(article("id:other"), receipt="forerunner"))
+    batch = [record(receipt="forerunner"), record(verdict={"kind": kind, "revision": 2})]
+    (outcome,) = write(store, *batch)
+    assert (outcome.kind, outcome.revision) == (Kind.NEW, 1)
+
+
+def test_content_that_is_not_stored_is_never_called_unchanged(store: SqlStore) -> None:
+    write(store, record())
+    unseen = record(article(text="Other words."), verdict={"kind": Kind.UNCHANGED, "revision": 1})
+    (outcome,) = store.write([unseen], [], [], judge=lambda verdict, *_: verdict, now=NOW)
+    assert (outcome.kind, outcome.revision) == (Kind.REVISION, 2)
+
+
+def test_an_article_found_by_an_alias_is_stored_under_the_id_it_has(
+    store: SqlStore, store_url: str
+) -> None:
+    first = article("id:1", aliases=("url:example.com/a",))
+    write(store, record(first))
+    moved = article("url:example.com/a", text="Other words.")
+    (outcome,) = write(store, record(moved, verdict={"article_id": first.article_id}))
+    assert (outcome.kind, outcome.article_id) == (Kind.REVISION, first.article_id)
+    assert len(rows(store_url, "articles")) == 1
+
+
+def test_the_first_comer_keeps_an_alias(store: SqlStore) -> None:
+    shared = ("url:example.com/",)
+    first, second = article("id:1", aliases=shared), article("id:2", aliases=shared)
+    write(store, record(first), record(second))
+    (known,) = store.latest([article("url:example.com/")])
+    assert known is not None
+    assert known.article_id == first.article_id
+
+
+def test_a_duplicate_is_stored_in_full_and_counted_in_its_cluster(
+    store: SqlStore, store_url: str
+) -> None:
+    original, copy = article("id:1"), article("id:2", source="other")
+    write(store, record(original))
+    duplicate = {
+        "kind": Kind.DUPLICATE,
+        "cluster_id": original.article_id,
+        "signal": "near",
+        "rival": original.article_id,
+        "scores": {"containment": 0.9},
+        "thresholds": {"containment": 0.4},
+    }
+    written = record(copy, verdict=duplicate)
+    (outcome,) = write(store, written)
+    assert outcome.kind is Kind.DUPLICATE
+    assert len(rows(store_url, "revisions")) == 2
+    assert row(store_url, "clusters")["articles"] == 2
+    (decision,) = [d for d in rows(store_url, "decisions") if d["receipt"] == written.receipt]
+    assert decision["rival"] == original.article_id
+    assert decision["scores"] == {"containment": 0.9}
+
+
+def test_an_article_that_changes_its_cluster_is_counted_once(
+    store: SqlStore, store_url: str
+) -> None:
+    write(store, record(article("id:1")), record(article("id:2")))
+    other = article("id:1").article_id
+
+    def moving(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:
+        return judge(verdict, content_hash, known).model_copy(update={"cluster_id": other})
+
+    store.write([record(article("id:2", text="x"))], [], [], judge=moving, now=NOW)
+    counts = {c["cluster_id"]: c["articles"] for c in rows(store_url, "clusters")}
+    assert counts == {other: 2, article("id:2").article_id: 0}
+
+
+def pending(url: str, of: Article) -> bool:
+    (found,) = [a for a in rows(url, "articles") if a["article_id"] == of.article_id]
+    return bool(found["canonical_pending"])
+
+
+def test_a_duplicate_waits_for_a_canonical_article_that_is_not_stored_yet(
+    store: SqlStore, store_url: str
+) -> None:
+    original, copy = article("id:1"), article("id:2")
+    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": original.article_id}
+    write(store, record(copy, verdict=duplicate))
+    assert pending(store_url, copy)
+    write(store, record(article("id:3")))
+    assert pending(store_url, copy)
+    write(store, record(original))
+    assert not pending(store_url, copy)
+
+
+def test_a_duplicate_does_not_wait_for_a_canonical_article_of_its_own_batch(
+    store: SqlStore, store_url: str
+) -> None:
+    original, copy = article("id:1"), article("id:2")
+    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": original.article_id}
+    write(store, record(copy, verdict=duplicate), record(original))
+    assert not pending(store_url, copy)
+
+
+def test_a_new_revision_replaces_the_tags(store: SqlStore, store_url: str) -> None:
+    write(store, record(tags=(tag("weather"), tag("ports"))))
+    write(store, record(article(text="Other words."), tags=(tag("ports"), tag("trade"))))
+    assert [t["code"] for t in rows(store_url, "tags")] == ["ports", "trade"]
+
+
+def test_a_tag_given_twice_is_stored_once(store: SqlStore, store_url: str) -> None:
+    write(store, record(tags=(tag(score=0.9), tag(score=0.1))))
+    assert row(store_url, "tags")["score"] == 0.9
+
+
+def test_equal_payloads_are_one_dead_letter_seen_more_often(
+    store: SqlStore, store_url: str
+) -> None:
+    first = dead("x", stage="admit")
+    bury = partial(store.write, [], [], judge=judge)
+    bury([first, dead("x")], now=NOW)
+    (outcome,) = bury([dead("x", detail="again", stage="clean")], now=LATER)
+    assert (outcome.kind, outcome.letter_id) == (Kind.DEAD, first.letter_id)
+    letter = row(store_url, "dead_letters")
+    assert (letter["seen"], letter["first"], letter["last"]) == (3, NOW, LATER)
+    assert (letter["detail"], letter["stage"]) == ("again", "clean")
+    assert unpack_text(letter["payload"]) == first.payload.text
+    assert letter["bytes"] == first.payload.bytes
+
+
+def test_sources_count_articles_receipts_and_dead_letters(store: SqlStore, store_url: str) -> None:
+    batch = [record(article("id:1")), record(article("id:1")), record(article("id:2"))]
+    store.write(batch, [], [dead(), dead(source="other")], judge=judge, now=NOW)
+    store.write([record(article("id:1"))], [], [], judge=judge, now=LATER)
+    other, wire = rows(store_url, "sources")
+    assert (wire["articles"], wire["receipts"], wire["dead"]) == (2, 5, 1)
+    assert (other["articles"], other["receipts"], other["dead"]) == (0, 1, 1)
+    assert (wire["first_seen"], wire["last_seen"]) == (NOW, LATER)
+
+
+def test_an_empty_batch_sends_nothing(store: SqlStore) -> None:
+    store.outcomes(["connect first"])
+    with statements() as sent:
+        assert store.write([], [], [], judge=judge, now=NOW) == []
+    assert [s for s in sent if not s.startswith("BEGIN")] == []
+
+
+def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
+    store: SqlStore,
+) -> None:
+    def batch(size: int, text: str) -> list[Record]:
+        originals = [article(f"id:{size}.{n}", text=f"{text} {n}") for n in range(size)]
+        duplicate = {"kind": Kind.DUPLICATE, "cluster_id": originals[0].article_id}
+        copies = [article(f"id:copy.{size}.{n}", text=f"{text} {n}") for n in range(size)]
+        return [*map(record, originals), *(record(c, verdict=duplicate) for c in copies)]
+
+    counts = []
+    for size in (5, 100):
+        for text in ("new", "revised"):
+            letters = [dead(n) for n in range(size)]
+            with statements() as sent:
+                outcomes = store.write(batch(size, text), [], letters, judge=judge, now=NOW)
+            assert len(outcomes) == 3 * size
+            counts.append(len(sent))
+    assert counts[:2] == counts[2:]
+    assert max(counts) <= 20
+
+
+HOSTILE = "a\0b\ud800c\ud83d\ude00"
+
+
+def test_no_text_breaks_a_batch(store: SqlStore, store_url: str) -> None:
+    hostile = Article.model_construct(
+        **dict(article(f"id:{HOSTILE}")) | {"source": HOSTILE, "title": HOSTILE, "text": HOSTILE}
+    )
+    written = record(hostile, receipt=HOSTILE, tags=(tag(HOSTILE, rule=HOSTILE),))
+    letter = dead(HOSTILE, detail=HOSTILE, source=HOSTILE, receipt=HOSTILE + "2")
+    outcomes = store.write([written], [], [letter], judge=judge, now=NOW)
+    assert kinds(outcomes) == [Kind.NEW, Kind.DEAD]
+    assert store.outcomes([HOSTILE])[HOSTILE].kind is Kind.NEW
+    assert "\0" not in all_words(store_url)
+    assert store.write([written], [], [letter], judge=judge, now=NOW) == []
+
+
+@pytest.mark.parametrize("end", ["1", "2"])
+def test_names_too_long_for_an_index_stay_apart(store: SqlStore, end: str) -> None:
+    # Incompressible, or PostgreSQL would shrink it until it fits.
+    long = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(4_000))
+    one, two = (article(f"id:{long}{n}", source=long) for n in "12")
+    write(store, record(one, receipt=long + "1", tags=(tag(long),)))
+    write(store, record(two, receipt=long + "2", tags=(tag(long),)))
+    assert store.outcomes([long + end])[long + end].receipt == long + end
+    (known,) = store.latest([article(f"id:{long}{end}", source=long)])
+    assert known is not None
+    assert known.article_id == article(f"id:{long}{end}", source=long).article_id
+
+
+def test_a_text_of_five_megabytes_is_stored_and_found(store: SqlStore) -> None:
+    words = " ".join(f"word{n:x}" for n in range(500_000))
+    write(store, record(article(text=words)))
+    assert len(store.search(Query(words="worda1"))) == 1
+
+
+def test_figures_that_json_does_not_know_become_null(store: SqlStore, store_url: str) -> None:
+    write(store, record(verdict={"scores": {"ratio": float("nan"), "words": 2.0}}))
+    assert row(store_url, "decisions")["scores"] == {"ratio": None, "words": 2.0}

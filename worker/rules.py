@@ -1,0 +1,110 @@
+"""Rules from `config/*.toml`: how a file is read, and the rules of the worker itself.
+
+A file missing from WORKER_CONFIG_DIR is taken from the packaged defaults, so that an own
+folder need hold only what differs. Apart from config.py because producers need only this.
+"""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from worker.contract import LIMITS, Frozen
+from worker.errors import BadConfig
+
+_PACKAGE = Path(__file__).parent
+# In a wheel the defaults are package data, in a checkout they lie beside the package.
+PACKAGED = next(d for d in (_PACKAGE / "_config", _PACKAGE.parent / "config") if d.is_dir())
+
+Rules = TypeVar("Rules", bound=BaseModel)
+
+
+class Queue(Frozen):
+    name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
+    coalesce_messages: int = Field(ge=1, le=500)
+    coalesce_bytes: int = Field(ge=1024)
+
+
+class Batch(Frozen):
+    articles: int = Field(ge=1, le=LIMITS.batch_articles)
+    bytes: int = Field(ge=1024, le=LIMITS.batch_bytes)
+
+
+class Time(Frozen):
+    soft_limit_s: float = Field(gt=0)
+    hard_limit_s: float = Field(gt=0)
+    visibility_timeout_s: float = Field(gt=0)
+    restore_interval_s: float = Field(gt=0)
+    pause_s: float = Field(ge=0, le=60)
+    drain_s: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _each_net_lies_under_the_last(self) -> "Time":
+        if not self.soft_limit_s < self.hard_limit_s < self.visibility_timeout_s:
+            raise ValueError("expected soft_limit_s < hard_limit_s < visibility_timeout_s")
+        return self
+
+
+class Child(Frozen):
+    max_batches: int = Field(ge=1)
+    max_memory_mb: int = Field(ge=100)
+
+
+class WorkerRules(Frozen):
+    queue: Queue
+    batch: Batch
+    time: Time
+    child: Child
+
+
+def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:
+    """config/worker.toml alone: all that a producer needs. Raises BadConfig."""
+    return read(find("worker.toml", config_dir), WorkerRules)
+
+
+def find(name: str, config_dir: Path | None) -> Path:
+    """The own file if there is one, else the packaged one. Raises BadConfig for a lost folder."""
+    if config_dir is not None and not config_dir.is_dir():
+        raise BadConfig(f"WORKER_CONFIG_DIR: {config_dir} is not a folder")
+    own = config_dir / name if config_dir else None
+    return own if own and own.is_file() else PACKAGED / name
+
+
+def read(path: Path, rules: type[Rules]) -> Rules:
+    """One validated file. Raises BadConfig with up to five lines: file, key, what was expected."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise BadConfig(f"{path}: {e}") from e
+    try:
+        return rules.model_validate(values)
+    except ValidationError as e:
+        problems = e.errors(include_url=False)
+        lines = [_explain(path, rules, dict(problem)) for problem in problems[:5]]
+        raise BadConfig("\n".join(lines)) from e
+
+
+def _explain(path: Path, rules: type[BaseModel], problem: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"]) or "(file)"
+    if problem["type"] == "extra_forbidden":
+        near = get_close_matches(str(problem["loc"][-1]), _keys(rules), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"{path}: {key}: unknown key{hint}"
+    if problem["type"] == "missing":
+        return f"{path}: {key}: missing"
+    got = problem.get("input")
+    shown = f", got {got!r}" if isinstance(got, str | int | float | bool) else ""
+    return f"{path}: {key}: {problem['msg']}{shown}"
+
+
+def _keys(rules: type[BaseModel]) -> list[str]:
+    """Every key that may stand somewhere in a file of these rules."""
+    keys: list[str] = []
+    for name, field in rules.model_fields.items():
+        keys.append(name)
+        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                keys += _keys(inner)
+    return keys
