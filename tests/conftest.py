@@ -7,12 +7,18 @@ from contextlib import AbstractContextManager, ExitStack
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
-from sqlalchemy import make_url
 
-from tests.servers import NoServer, private_postgres, private_valkey, unix_url
+from tests.servers import (
+    NoServer,
+    create_database,
+    drop_database,
+    in_database,
+    private_postgres,
+    private_valkey,
+    unix_url,
+)
 from worker.store.migrate import migrate
 from worker.store.sql import SqlStore
 
@@ -62,24 +68,6 @@ def _postgres_template(postgres_url: str) -> str:
     create_database(postgres_url, "template_store")
     migrate(in_database(postgres_url, "template_store"))
     return "template_store"
-
-
-def create_database(url: str, name: str, template: str = "template0") -> None:
-    with psycopg.connect(_plain(url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-
-
-def drop_database(url: str, name: str) -> None:
-    with psycopg.connect(_plain(url), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def in_database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def _plain(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg
 import redis
+from sqlalchemy import make_url
 
 READY_S = 60  # a busy machine starts a database slowly
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
@@ -92,6 +94,24 @@ def _run(command: Sequence[object], account: str | None) -> None:
             output.seek(0)
             sys.stderr.write(output.read().decode(errors="replace"))
         done.check_returncode()
+
+
+def create_database(url: str, name: str, template: str = "template0") -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def drop_database(url: str, name: str) -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def in_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -1,166 +1,54 @@
 """The contract with producers, `raw-article/1`: any JSON value comes in, a RawArticle goes out.
 
 Producers and workers admit by the same function, so a producer learns early what the worker
-would refuse. Dates and languages stay the text the feed gave: reading them is cleaning.
+would refuse. The shapes stand in raw_article.py, and are taken from here.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
 from hashlib import sha256
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from worker.errors import Reason, Rejected
+from worker.raw_article import (
+    DEFAULT_SOURCE,
+    LIMITS,
+    SCHEMA,
+    Content,
+    Feed,
+    Fetch,
+    Frozen,
+    Limits,
+    Media,
+    RawArticle,
+    Source,
+    best_name,
+    host,
+)
 
-SCHEMA = "raw-article/1"
+__all__ = [
+    "EXCERPT_SCHEMA",
+    "LIMITS",
+    "SCHEMA",
+    "Content",
+    "Excerpt",
+    "Feed",
+    "Fetch",
+    "Frozen",
+    "Limits",
+    "Media",
+    "Payload",
+    "RawArticle",
+    "Source",
+    "admit",
+    "host",
+    "sizes",
+    "source_of",
+]
+
 EXCERPT_SCHEMA = "raw-article-excerpt/1"
-DEFAULT_SOURCE = "local"
-
-
-class Frozen(BaseModel):
-    """Parent of every value: immutable, unknown fields refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Limits(Frozen):
-    """How large a raw article may be. Sizes are bytes of UTF-8."""
-
-    article_bytes: int = 5 * 1024 * 1024
-    id_bytes: int = 1024
-    link_bytes: int = 2048
-    title_bytes: int = 1024
-    summary_bytes: int = 64 * 1024
-    authors: int = 50
-    tags: int = 100
-    media: int = 50
-    batch_articles: int = 100
-    batch_bytes: int = 1024 * 1024
-    kept_bytes: int = 64 * 1024  # what a `too-large` dead letter keeps of the payload
-
-
-LIMITS = Limits()
-
-
-def _text(value: object) -> object:
-    """Feed libraries give dates and numbers where the contract says text."""
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
-def _name(value: object) -> object:
-    """Authors and tags come as text or as an object that names them."""
-    if isinstance(value, Mapping):
-        return value.get("name") or value.get("term") or value.get("label") or ""
-    return _text(value)
-
-
-def _listed(value: object) -> object:
-    """One value where a list is asked for is a list of one."""
-    return [value] if isinstance(value, str | Mapping) else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[str, BeforeValidator(_name)]
-
-
-class Part(Frozen):
-    """Parent of everything inside a raw article: null means absent, unknown keys go to `extra`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_apart_from_extra(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        names = {field.alias or name for name, field in cls.model_fields.items()}
-        known = {k: v for k, v in value.items() if k in names and v is not None}
-        unknown = {str(k): v for k, v in value.items() if k not in names}
-        if unknown and "extra" in names:
-            given = known.get("extra")
-            known["extra"] = {**(given if isinstance(given, Mapping) else {}), **unknown}
-        return known
-
-
-class Content(Part):
-    """One body of the article. `type` is a media type: text/html, text/plain …"""
-
-    type: str = "text/html"
-    value: str = ""
-    language: str = ""
-
-
-class Media(Part):
-    url: Text = ""
-    type: str = ""
-    title: str = ""
-
-
-class Source(Part):
-    """Who published it: `id` is the name the source has everywhere in this system."""
-
-    id: Text = ""
-    title: str = ""
-    url: str = ""
-
-
-class Feed(Part):
-    url: str = ""
-    title: str = ""
-    language: str = ""
-
-
-class Fetch(Part):
-    """How the poller got it."""
-
-    at: Text = ""
-    etag: str = ""
-    last_modified: Text = ""
-    status: int | None = None
-
-
-def _as_content(value: object) -> object:
-    """A body may be a string, one object, or a list of either."""
-    if isinstance(value, str | Mapping):
-        value = [value]
-    if not isinstance(value, list | tuple):
-        return value
-    return [{"value": v} if isinstance(v, str) else v for v in value]
-
-
-class RawArticle(Part):
-    """What a producer enqueues. Every field is optional; an article needs a title or a text."""
-
-    schema_: Literal["raw-article/1"] = Field(default="raw-article/1", alias="schema")
-    id: Text = ""
-    link: Text = ""
-    title: Text = ""
-    summary: Text = ""
-    content: Annotated[tuple[Content, ...], BeforeValidator(_as_content)] = ()
-    published: Text = ""
-    updated: Text = ""
-    authors: Annotated[tuple[Name, ...], BeforeValidator(_listed)] = ()
-    tags: Annotated[tuple[Name, ...], BeforeValidator(_listed)] = ()
-    media: Annotated[tuple[Media, ...], BeforeValidator(_listed)] = ()
-    language: str = ""
-    source: Source = Source()
-    feed: Feed = Feed()
-    fetch: Fetch = Fetch()
-    status: Literal["published", "withdrawn"] = "published"
-    receipt: Text = ""
-    extra: dict[str, Any] = {}
-
-    @property
-    def source_id(self) -> str:
-        """`source.id`, else the host of the feed, else the host of the link, else `local`."""
-        return _source(self.source.id, self.feed.url, self.link)
 
 
 def source_of(raw: object) -> str:
@@ -168,27 +56,11 @@ def source_of(raw: object) -> str:
     if not isinstance(raw, Mapping):
         return DEFAULT_SOURCE
     source, feed = raw.get("source"), raw.get("feed")
-    return _source(
+    return best_name(
         source.get("id") if isinstance(source, Mapping) else "",
         feed.get("url") if isinstance(feed, Mapping) else "",
         raw.get("link"),
     )
-
-
-def _source(given: object, feed_url: object, link: object) -> str:
-    name = " ".join(given.split())[:200] if isinstance(given, str) else ""
-    name = "".join(letter for letter in name if letter.isprintable())  # no NUL, no lone surrogate
-    hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
-    return name or next(filter(None, hosts), DEFAULT_SOURCE)
-
-
-def host(url: str) -> str:
-    """The host of a URL without `www.`, or "" when there is none."""
-    try:
-        name = urlsplit(url.strip()).hostname or ""
-    except ValueError:  # "http://[broken" and the like
-        return ""
-    return name.lower().removeprefix("www.")
 
 
 class Payload(Frozen):
@@ -264,13 +136,14 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
         article = RawArticle.model_validate(raw)
     except ValidationError as e:
         raise Rejected(Reason.MALFORMED, _first_problem(e)) from e
-    for what, found, limit in _sizes(article, limits):
+    for what, found, limit in sizes(article, limits):
         if found > limit:
             raise Rejected(Reason.TOO_LARGE, _over(what, found, limit))
     return article
 
 
-def _sizes(article: RawArticle, limits: Limits) -> Iterable[tuple[str, int, int]]:
+def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:
+    """What is limited: its name, how much there is of it, how much there may be."""
     yield "id bytes", _bytes(article.id), limits.id_bytes
     yield "link bytes", _bytes(article.link), limits.link_bytes
     yield "title bytes", _bytes(article.title), limits.title_bytes

@@ -151,6 +151,7 @@ class Pipeline:
                     if rival.article_id in prints
                     if (likeness := self._like(j, prints[rival.article_id]))
                 ]
+                likes.sort(key=lambda like: like[1].strength, reverse=True)
                 compared.append(Judged(cleaned=j.cleaned, verdict=j.verdict, likes=likes))
         return compared
 

@@ -151,6 +151,15 @@ def test_tiny_texts_are_copies_on_the_same_day() -> None:
     assert (like.kind, like.signal) == (Kind.DUPLICATE, "exact")
 
 
+def test_a_short_text_without_a_title_has_to_be_all_there() -> None:
+    longer = same_kind(print_of(SHORT + " in Oslo", ""), print_of(SHORT, ""))
+    assert longer is not None
+    assert longer.kind is Kind.DUPLICATE
+    reworded = same_kind(print_of(BRIEF.replace("Friday evening", "Sunday"), ""), print_of(BRIEF))
+    assert reworded is not None
+    assert (reworded.kind, reworded.signal) == (Kind.VARIANT, "template")
+
+
 def test_a_chinese_copy_is_found() -> None:
     edited = CHINESE.replace("港务局表示,", "").replace("周五晚间", "星期五晚上")
     like = same_kind(print_of(edited, "风暴逼近鹿特丹"), print_of(CHINESE, "鹿特丹港关闸"))

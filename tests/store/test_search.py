@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.make import NOW, article, record, tag
+from tests.servers import create_database, drop_database, in_database
 from tests.store.judge import judge
 from worker.models import Article, Record
 from worker.store import Query
+from worker.store.migrate import migrate
 from worker.store.search import Term, read_terms, snippet
 from worker.store.sql import SqlStore
 
@@ -198,10 +200,9 @@ def test_a_snippet_is_cut_where_a_term_stands(
 
 
 @pytest.fixture(scope="module")
-def shelves(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[list[SqlStore]]:
-    from tests.conftest import create_database, drop_database, in_database
-    from worker.store.migrate import migrate
-
+def shelves(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[SqlStore]]:
     server = request.getfixturevalue("postgres_url")
     create_database(server, "shelf")
     urls = [in_database(server, "shelf"), f"sqlite:///{tmp_path_factory.mktemp('shelf')}/s.db"]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.make import NOW, article, fingerprint, record, tag, withdrawal
 from tests.store.judge import judge
-from tests.store.stored import all_words, index_words, row, rows
+from tests.store.stored import all_words, index_words, row, rows, statements
 from worker.models import DeadLetter, Kind, Outcome, Record, Withdrawal
 from worker.store import Query
 from worker.store.sql import SqlStore
@@ -144,8 +144,6 @@ def test_a_withdrawn_article_is_neither_found_nor_listed_but_shown(store: SqlSto
 
 
 def test_withdrawals_send_a_fixed_number_of_statements_too(store: SqlStore) -> None:
-    from tests.store.stored import statements
-
     counts = []
     for size in (2, 40):
         write(store, *(record(article(f"id:{size}.{n}")) for n in range(size)))

@@ -1,4 +1,4 @@
-"""Keeps the leases of messages in flight, and sends late acks: a thread of the worker's main process.
+"""Keeps the leases of messages in flight and sends late acks, in a thread of the main process.
 
 It has a connection of its own, so it goes on across a rebuilt channel, a broker that comes back,
 and a draining pool. Its part of the blueprint has no stop: leases are renewed to the end.

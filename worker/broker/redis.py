@@ -174,10 +174,9 @@ class Channel(stock.Channel):
     coalesce_bytes = 262_144
     # A peek blocks on one list; the others are looked at this often, in seconds.
     idle_poll = 0.25
-    from_transport_options = stock.Channel.from_transport_options + (
-        "coalesce",
-        "coalesce_messages",
-        "coalesce_bytes",
+    from_transport_options = (
+        *stock.Channel.from_transport_options,
+        *("coalesce", "coalesce_messages", "coalesce_bytes"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -275,7 +274,7 @@ class Channel(stock.Channel):
             self.connection._deliver(message, queue)
         except (RedisError, OSError):
             raise
-        except Exception as e:
+        except Exception as e:  # noqa: BLE001 - any error here must cost one message only
             # kombu counts KeyError among connection errors: one bad message would reconnect for
             # ever. Whatever it is, this message is at fault, and is kept on the dead list.
             log.warning("message.undeliverable tag=%s error=%r", tag, e)
@@ -294,9 +293,7 @@ class Transport(stock.Transport):
 class SentinelChannel(stock.SentinelChannel, Channel):
     QoS = QoS
     from_transport_options = tuple(
-        dict.fromkeys(
-            stock.SentinelChannel.from_transport_options + Channel.from_transport_options
-        )
+        dict.fromkeys(stock.SentinelChannel.from_transport_options + Channel.from_transport_options)
     )
 
 

@@ -8,6 +8,7 @@ import click
 from dateutil import parser as dates
 
 from worker import build
+from worker.cli.article import print_article
 from worker.cli.terminal import err, print_json, print_table
 from worker.settings import Settings
 from worker.store import Found, Query
@@ -73,7 +74,7 @@ def _row(found: Found) -> tuple[object, ...]:
         found.source,
         found.published or found.received,
         found.language,
-        ", ".join(found.tags[:3]),
+        ", ".join(found.labels),
         found.article_id[:10],
     )
 
@@ -90,4 +91,7 @@ def show(article_id: str, as_json: bool) -> None:
     if stored is None:
         err.print(f"no article {article_id}; find ids with `worker search`", markup=False)
         sys.exit(1)
-    print_json(stored)
+    if as_json:
+        print_json(stored)
+    else:
+        print_article(stored)

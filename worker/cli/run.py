@@ -176,8 +176,7 @@ def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
 
 
 def _row(outcome: Outcome, found: Found) -> tuple[object, ...]:
-    labels = ", ".join(tag.partition(":")[2] for tag in found.tags[:3])
-    cluster = found.cluster_id[:8]
+    labels, cluster = ", ".join(found.labels), found.cluster_id[:8]
     return found.title, found.source, outcome.kind, cluster, found.language, labels, found.words
 
 

@@ -44,7 +44,7 @@ def _plain(value: object) -> object:
 
 # Columns that share the width that is left; all others are as wide as what they hold.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
-_NUMBERS = ("words", "seen", "count")
+_NUMBERS = ("words", "seen", "count", "score", "number")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -67,9 +67,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    return " ".join(str(value).split())
+    return moment(value) if isinstance(value, datetime) else " ".join(str(value).split())
+
+
+def moment(at: datetime) -> str:
+    """A time as people read it, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def progress(label: str) -> Progress:

@@ -104,7 +104,7 @@ def _scores(mine: Fingerprint, rival: Fingerprint, overlap: Overlap, days: int |
     scores = {
         "containment": overlap.containment,
         "numbers": _agreement(mine.numbers, rival.numbers, least=1 if overlap.short else 2),
-        "title": _agreement(mine.title, rival.title),
+        "title": _agreement(mine.title, rival.title, unknown=0.0 if overlap.short else 1.0),
         "lead": _agreement(mine.lead, rival.lead),
     }
     if days is not None:
@@ -163,10 +163,12 @@ def _part(overlap: Overlap, part: float) -> str:
     return "extended" if overlap.rival < part * overlap.mine else "near"
 
 
-def _agreement(mine: Collection[str], rival: Collection[str], least: int = 1) -> float:
-    """Share of the smaller set that is in the other; with too few to tell they agree."""
+def _agreement(
+    mine: Collection[str], rival: Collection[str], least: int = 1, unknown: float = 1.0
+) -> float:
+    """Share of the smaller set that is in the other; `unknown` when it has less than `least`."""
     fewer = min(len(mine), len(rival))
-    return 1.0 if fewer < least else len(set(mine) & set(rival)) / fewer
+    return unknown if fewer < least else len(set(mine) & set(rival)) / fewer
 
 
 def _days_apart(mine: str, rival: str) -> int | None:

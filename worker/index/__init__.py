@@ -45,7 +45,8 @@ class Index(Protocol):
     def settle(self, wishes: Sequence[Wish]) -> list[str]:
         """The canonical article of each wish: its own id, or that of the article it copies.
 
-        The first answer for an article is final: asking again gives the same.
+        Who is canonical once stays so. A copy follows its pointer, so a rival that was undecided
+        may meanwhile point on to the canonical of both.
         """
         ...
 

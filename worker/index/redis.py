@@ -2,11 +2,11 @@
 
     aw:next               string  counter: the number of the newest article
     aw:i:<gen>:<bucket>   hash    article_id, 16 bytes  -> its number
-    aw:a:<number // 256>   hash    number % 256          -> article_id, 16 bytes
+    aw:a:<number // 256>  hash    number % 256          -> article_id, 16 bytes
     aw:s:<gen>:<bucket>   hash    sketch hash, 4 bytes  -> number of the first article that had it
     aw:t:<gen>:<bucket>   hash    text hash, 8 bytes    -> number of the first article that had it
     aw:f:<number>         string  fingerprint: a line of JSON, then the shingles; for rival_ttl_s
-    aw:v:<number // 256>   hash    number % 256          -> number of its canonical article
+    aw:v:<number // 256>  hash    number % 256          -> number of its canonical article
 
 Only the first article owns a shingle: no posting lists, no hot keys. A generation is window_days of
 the server's clock. The running one is written, it and the one before are read, and whole buckets

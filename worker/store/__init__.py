@@ -45,7 +45,8 @@ class Found(Frozen):
     received: datetime
     verdict: str  # of the newest revision
     cluster_id: str
-    tags: tuple[str, ...]  # "scheme:code"
+    tags: tuple[str, ...]  # "scheme:code", best first
+    labels: tuple[str, ...]  # of the same tags
     snippet: str = ""
 
 

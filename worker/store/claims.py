@@ -21,6 +21,7 @@ from worker.store.batch import (
     stored_keys,
     take_down,
 )
+from worker.store.reading import aliases_of
 from worker.store.rows import Row, article_row, receipt_row
 from worker.store.schema import aliases, articles, receipts, revisions
 from worker.store.upsert import insert
@@ -59,10 +60,11 @@ def take_keys(connection: Connection, fresh: Batch) -> Keys:
         for source, key in sorted(claimed)
     ]
     connection.execute(insert(connection, aliases).on_conflict_do_nothing(), rows)
+    led_to = articles.c.article_id == aliases.c.article_id
     found = connection.execute(
-        sa.select(aliases, articles.c.seq, articles.c.withdrawn_at)
-        .outerjoin(articles, articles.c.article_id == aliases.c.article_id)
-        .where(sa.tuple_(aliases.c.source, aliases.c.key).in_(list(claimed)))
+        sa.select(aliases, articles.c.seq, articles.c.withdrawn_at).select_from(
+            aliases_of(claimed).outerjoin(articles, led_to)
+        )
     ).all()
     return Keys(
         owners={(row.source, row.key): row.article_id for row in found},
@@ -101,6 +103,27 @@ def lock_articles(
     connection: Connection, fresh: Batch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, Known]:
     """Lock or insert every article involved; what is known of those that were there before."""
+    rows = _article_rows(fresh, takedowns, now)
+    if not rows:
+        return {}
+    statement = insert(connection, articles)
+    statement = statement.on_conflict_do_update(
+        index_elements=["article_id"],
+        set_={
+            "sightings": articles.c.sightings + statement.excluded.sightings,
+            "last_seen": statement.excluded.last_seen,
+        },
+    )
+    columns = ("article_id", "revision", "cluster_id", "withdrawn_at")
+    result = connection.execute(
+        statement.returning(*(articles.c[column] for column in columns)),
+        [rows[article_id] for article_id in sorted(rows)],
+    )
+    return _known(connection, result.all())
+
+
+def _article_rows(fresh: Batch, takedowns: Sequence[Takedown], now: datetime) -> dict[str, Row]:
+    """What is inserted of the articles that are not there yet, with this batch's sightings."""
     rows: dict[str, Row] = {}
     for record in fresh.records:
         article, verdict = record.article, record.verdict
@@ -111,29 +134,11 @@ def lock_articles(
         for article_id in takedown.article_ids:
             row = article_row(article_id, withdrawal.source, withdrawal.keys[0], None)
             rows.setdefault(article_id, row)
-    if not rows:
-        return {}
     seen = Counter(record.verdict.article_id for record in fresh.records)
     seen.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
-    statement = insert(connection, articles)
-    statement = statement.on_conflict_do_update(
-        index_elements=["article_id"],
-        set_={
-            "sightings": articles.c.sightings + statement.excluded.sightings,
-            "last_seen": statement.excluded.last_seen,
-        },
-    )
-    columns = articles.c
-    result = connection.execute(
-        statement.returning(
-            columns.article_id, columns.revision, columns.cluster_id, columns.withdrawn_at
-        ),
-        [
-            {**rows[i], "sightings": seen[i], "first_seen": now, "last_seen": now}
-            for i in sorted(rows)
-        ],
-    )
-    return _known(connection, result.all())
+    for article_id, row in rows.items():
+        row.update(sightings=seen[article_id], first_seen=now, last_seen=now)
+    return rows
 
 
 def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, Known]:

@@ -1,7 +1,7 @@
 """What the store answers: ids and receipts come in, values go out."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from worker.models import Article, Fingerprint, Known, Outcome
 from worker.store import Found, Letter
-from worker.store.batch import stored_keys
-from worker.store.columns import name
+from worker.store.batch import Key, stored_keys
+from worker.store.columns import Name, name
 from worker.store.packing import unpack_fingerprint
 from worker.store.rows import found_of, letter_of, outcome_of
 from worker.store.schema import aliases, articles, dead_letters, receipts, revisions, tags
@@ -18,7 +18,11 @@ from worker.store.schema import aliases, articles, dead_letters, receipts, revis
 T = TypeVar("T")
 CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
 
-NEWEST = articles.join(revisions, articles.c.newest == revisions.c.id)
+# Joined by both columns, so that an index serves from either side.
+NEWEST = articles.join(
+    revisions,
+    sa.and_(revisions.c.article_id == articles.c.article_id, articles.c.newest == revisions.c.id),
+)
 FOUND = (
     articles.c.article_id,
     articles.c.revision,
@@ -49,8 +53,8 @@ def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | Non
     if not asked:
         return []
     keys = [stored_keys(article.source, (article.key, *article.aliases)) for article in asked]
-    every = sorted({key for its in keys for key in its})
-    statement = sa.select(aliases).where(sa.tuple_(aliases.c.source, aliases.c.key).in_(every))
+    every = {key for its in keys for key in its}
+    statement = sa.select(aliases).select_from(aliases_of(every))
     owners = {(row.source, row.key): row.article_id for row in connection.execute(statement)}
     ways = [
         [article.article_id, *(owners[key] for key in its if key in owners)]
@@ -58,6 +62,14 @@ def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | Non
     ]
     known = _known(connection, sorted({article_id for way in ways for article_id in way}))
     return [next((known[i] for i in way if i in known), None) for way in ways]
+
+
+def aliases_of(keys: Collection[Key]) -> sa.FromClause:
+    """The rows of `aliases` with these keys: SQLite scans the table for (source, key) IN (…)."""
+    columns = (sa.column("source", Name), sa.column("key", Name))
+    wanted = sa.values(*columns, name="wanted").data(sorted(keys)).cte("wanted")
+    same = sa.and_(aliases.c.source == wanted.c.source, aliases.c.key == wanted.c.key)
+    return wanted.join(aliases, same)
 
 
 def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Known]:
@@ -119,12 +131,14 @@ def tagged(
 ) -> list[Found]:
     """The rows as values, in their order, with the tags of each, best first."""
     ids = [row["article_id"] for row in rows]
-    statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code)
+    statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)
     statement = statement.where(tags.c.article_id.in_(ids))
-    names: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, list[tuple[str, str]]] = defaultdict(list)
     order = (tags.c.score.desc(), tags.c.scheme, tags.c.code)
-    for article_id, scheme, code in connection.execute(statement.order_by(*order)) if ids else ():
-        names[article_id].append(f"{scheme}:{code}")
+    for article_id, scheme, code, label in (
+        connection.execute(statement.order_by(*order)) if ids else ()
+    ):
+        names[article_id].append((f"{scheme}:{code}", label))
     texts = snippets or [""] * len(rows)
     return [
         found_of(row, names[row["article_id"]], text) for row, text in zip(rows, texts, strict=True)

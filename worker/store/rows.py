@@ -151,6 +151,11 @@ def letter_of(row: RowMapping) -> Letter:
     return Letter(**fields, payload=unpack_text(row["payload"]))
 
 
-def found_of(row: RowMapping, tags: Sequence[str], snippet: str = "") -> Found:
-    fields = set(Found.model_fields) - {"tags", "snippet"}
-    return Found(**{field: row[field] for field in fields}, tags=tuple(tags), snippet=snippet)
+def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> Found:
+    fields = set(Found.model_fields) - {"tags", "labels", "snippet"}
+    return Found(
+        **{field: row[field] for field in fields},
+        tags=tuple(code for code, _ in tags),
+        labels=tuple(label for _, label in tags),
+        snippet=snippet,
+    )

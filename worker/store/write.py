@@ -142,6 +142,8 @@ def _point_to_newest(
     ]
     connection.execute(_newest_revision(), rows)
     new = [article_id for article_id in newest if article_id not in known]
+    if not new:
+        return
     # Rows that another writer holds are skipped, not waited for: it may be waiting for us.
     waiting = (
         sa.select(articles.c.article_id)

@@ -1,0 +1,78 @@
+"""One article as a person reads it: what it is, its text, why it is what it is, its history."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.padding import Padding
+from rich.text import Text
+
+from worker.cli.terminal import moment, out, print_table
+
+_TEXT_CHARS = 1500  # of the text that is shown; --json has all of it
+
+
+def print_article(stored: Mapping[str, Any]) -> None:
+    """Print what `Store.show` gives."""
+    article, newest = stored["article"], (stored["revisions"] or [None])[-1]
+    if newest is None:
+        out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])}")
+        return
+    out.print(Text(newest["title"], style="bold"))
+    _facts(article, newest)
+    out.print(Padding(Text(_shortened(newest["text"])), (1, 0)))
+    if newest["dropped"]:
+        lines = ((dropped["rule"], dropped["line"]) for dropped in newest["dropped"])
+        print_table("left out of the text", ("rule", "detail"), lines)
+    if stored["tags"]:
+        print_table("tags", ("tag", "code", "score", "by", "detail"), map(_tag, stored["tags"]))
+    if stored["decisions"]:
+        print_table("decisions", ("at", "verdict", "detail"), map(_decision, stored["decisions"]))
+    if len(stored["cluster"]) > 1:
+        print_table(
+            "cluster", ("title", "source", "verdict", "id"), map(_member, stored["cluster"])
+        )
+    if len(stored["revisions"]) > 1:
+        columns = ("number", "title", "words", "received")
+        print_table("revisions", columns, ([r[c] for c in columns] for r in stored["revisions"]))
+
+
+def _facts(article: Mapping[str, Any], newest: Mapping[str, Any]) -> None:
+    facts = {
+        "id": article["article_id"],
+        "source": article["source"],
+        "link": newest["url"],
+        "authors": ", ".join(newest["authors"]),
+        "published": newest["published"] and moment(newest["published"]),
+        "updated": newest["updated"] and moment(newest["updated"]),
+        "language": newest["language"],
+        "words": newest["words"],
+        "flags": ", ".join(newest["flags"]),
+        "verdict": f"{article['verdict']}, revision {article['revision']}",
+        "seen": f"{article['sightings']} times, last {moment(article['last_seen'])}",
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(Text(f"{name:>10}  {value}"))
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _TEXT_CHARS:
+        return text
+    return f"{text[:_TEXT_CHARS].rsplit(' ', 1)[0]} … ({len(text):,} characters, all with --json)"
+
+
+def _tag(tag: Mapping[str, Any]) -> tuple[object, ...]:
+    evidence = ", ".join(dict.fromkeys(span["surface"] for span in tag["spans"]))
+    by = f"{tag['method']} {tag['rule']}".strip()
+    return tag["label"], f"{tag['scheme']}:{tag['code']}", f"{tag['score']:.2f}", by, evidence
+
+
+def _decision(decision: Mapping[str, Any]) -> tuple[object, ...]:
+    scores = " ".join(f"{name}={value:.2f}" for name, value in decision["scores"].items())
+    rival = f"of {decision['rival'][:12]}" if decision["rival"] else ""
+    why = " ".join(filter(None, (decision["signal"], rival, scores)))
+    return decision["at"], decision["verdict"], why
+
+
+def _member(member: Mapping[str, Any]) -> tuple[object, ...]:
+    return member["title"], member["source"], member["verdict"], member["article_id"][:12]

@@ -1,0 +1,241 @@
+"""The shape of a raw article, `raw-article/1`, as producers write it.
+
+Dates and languages stay the text the feed gave: reading them is cleaning. The descriptions are
+for whoever writes a poller: `worker schema` prints them.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+SCHEMA = "raw-article/1"
+DEFAULT_SOURCE = "local"
+
+
+class Frozen(BaseModel):
+    """Parent of every value: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Frozen):
+    """How large a raw article may be. Sizes are bytes of UTF-8."""
+
+    article_bytes: int = 5 * 1024 * 1024
+    id_bytes: int = 1024
+    link_bytes: int = 2048
+    title_bytes: int = 1024
+    summary_bytes: int = 64 * 1024
+    authors: int = 50
+    tags: int = 100
+    media: int = 50
+    batch_articles: int = 100
+    batch_bytes: int = 1024 * 1024
+    kept_bytes: int = 64 * 1024  # what a `too-large` dead letter keeps of the payload
+
+
+LIMITS = Limits()
+
+
+def _text(value: object) -> object:
+    """Feed libraries give dates and numbers where the contract says text."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _name(value: object) -> object:
+    """Authors and tags come as text or as an object that names them."""
+    if isinstance(value, Mapping):
+        return value.get("name") or value.get("term") or value.get("label") or ""
+    return _text(value)
+
+
+def _listed(value: object) -> object:
+    """One value where a list is asked for is a list of one."""
+    return [value] if isinstance(value, str | Mapping) else value
+
+
+class Part(Frozen):
+    """Parent of everything inside a raw article: null means absent, unknown keys go to `extra`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_apart_from_extra(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        names = cls.known_keys()
+        known = {k: v for k, v in value.items() if k in names and v is not None}
+        unknown = {str(k): v for k, v in value.items() if k not in names}
+        if unknown and "extra" in names:
+            given = known.get("extra")
+            known["extra"] = {**(given if isinstance(given, Mapping) else {}), **unknown}
+        return known
+
+    @classmethod
+    def known_keys(cls) -> set[str]:
+        """The keys a producer may write here."""
+        return {field.alias or name for name, field in cls.model_fields.items()}
+
+
+class Named(Part):
+    """An author or a tag as an object: the first of these that is not empty is its name."""
+
+    name: str = Field(default="", description="As in JSON Feed, and authors of feedparser.")
+    term: str = Field(default="", description="As in Atom, and tags of feedparser.")
+    label: str = Field(default="", description="As Atom shows a category to readers.")
+
+
+# What a producer may write where the contract keeps text, a name, or a list of names.
+Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)]
+Name = Annotated[str, BeforeValidator(_name, json_schema_input_type=str | float | Named)]
+Names = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(_listed, json_schema_input_type=str | Named | list[str | float | Named]),
+]
+
+
+class Content(Part):
+    """One body of the article; when there are several, the richest is read."""
+
+    type: str = Field(
+        default="text/html",
+        description="Media type: text/html (a fragment or a whole page), text/plain, "
+        "application/xhtml+xml. Anything that is no text is kept and not read.",
+    )
+    value: str = Field(default="", description="The text or markup itself.")
+    language: str = Field(default="", description="BCP 47 language of this body: de, pt-BR.")
+
+
+class Media(Part):
+    """A picture, a recording or a film that belongs to the article; it is not fetched."""
+
+    url: Text = Field(default="", description="Where it is; without it the entry is left out.")
+    type: str = Field(default="", description="Media type, such as image/jpeg.")
+    title: str = Field(default="", description="Caption or alternative text.")
+
+
+class Source(Part):
+    """Who published it."""
+
+    id: Text = Field(
+        default="",
+        description="The name the source has everywhere in this system. Never change it: an "
+        "article's identity is its source and its id. Unset: the host of feed.url, else of link.",
+    )
+    title: str = Field(default="", description="Name for people; taken off the end of titles.")
+    url: str = Field(default="", description="Home page.")
+
+
+class Feed(Part):
+    """The feed it was found in."""
+
+    url: str = Field(default="", description="Address of the feed.")
+    title: str = Field(default="", description="Title of the feed.")
+    language: str = Field(default="", description="BCP 47 language the feed declares.")
+
+
+class Fetch(Part):
+    """How the poller got it."""
+
+    at: Text = Field(
+        default="",
+        description="When it was fetched, ISO 8601 with zone. No date of the article is later.",
+    )
+    etag: str = Field(default="", description="ETag of the response.")
+    last_modified: Text = Field(default="", description="Last-Modified of the response.")
+    status: int | None = Field(default=None, description="HTTP status of the response.")
+
+
+def _as_content(value: object) -> object:
+    """A body may be a string, one object, or a list of either."""
+    if isinstance(value, str | Mapping):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        return value
+    return [{"value": v} if isinstance(v, str) else v for v in value]
+
+
+class RawArticle(Part):
+    """A news article as a feed poller found it. Every key is optional, as long as there is a
+    title or a text to read; null means absent; unknown keys are kept."""
+
+    schema_: Literal["raw-article/1"] = Field(
+        default="raw-article/1", alias="schema", description="Version of this contract."
+    )
+    id: Text = Field(
+        default="",
+        description="Id the publisher gave, such as an RSS guid: what makes a later version a "
+        "revision of the same article. Unset: the link identifies it, else title and opening.",
+    )
+    link: Text = Field(
+        default="", description="Absolute URL of the article. Tracking parameters are removed."
+    )
+    title: Text = Field(default="", description="Headline; may hold markup and entities.")
+    summary: Text = Field(
+        default="", description="Teaser or standfirst, text or HTML; the text when no content is."
+    )
+    content: Annotated[
+        tuple[Content, ...],
+        BeforeValidator(_as_content, json_schema_input_type=str | Content | list[str | Content]),
+    ] = Field(default=(), description="The body or bodies; a string is one of type text/html.")
+    published: Text = Field(
+        default="",
+        description="When it was first published: ISO 8601 or RFC 5322 with zone, or seconds "
+        "since 1970. Other forms are read as well as can be; without zone it is UTC.",
+    )
+    updated: Text = Field(default="", description="When it was last changed, as `published`.")
+    authors: Names = Field(default=(), description="Names, or objects with a name.")
+    tags: Names = Field(default=(), description="The publisher's own categories or keywords.")
+    media: Annotated[
+        tuple[Media, ...],
+        BeforeValidator(_listed, json_schema_input_type=Media | list[Media]),
+    ] = Field(default=(), description="Pictures, recordings, films: enclosures of a feed.")
+    language: str = Field(
+        default="",
+        description="BCP 47 language of the article. A hint: what is read in the text outranks it.",
+    )
+    source: Source = Field(default=Source(), description="The publisher, named by its id.")
+    feed: Feed = Field(default=Feed(), description="The feed; names the source without one.")
+    fetch: Fetch = Field(default=Fetch(), description="The request that brought it.")
+    status: Literal["published", "withdrawn"] = Field(
+        default="published",
+        description="`withdrawn` takes the article down that this id or link names.",
+    )
+    receipt: Text = Field(
+        default="",
+        description="Your own id for this delivery, at most 200 printable characters: what comes "
+        "again under the same receipt is not processed again. Unset: one is made.",
+    )
+    extra: dict[str, Any] = Field(
+        default={}, description="Anything else; it stays in the payload, as unknown keys do."
+    )
+
+    @property
+    def source_id(self) -> str:
+        """`source.id`, else the host of the feed, else the host of the link, else `local`."""
+        return best_name(self.source.id, self.feed.url, self.link)
+
+
+def best_name(given: object, feed_url: object, link: object) -> str:
+    """The name of a source, of what there is to name it by."""
+    name = " ".join(given.split())[:200] if isinstance(given, str) else ""
+    name = "".join(letter for letter in name if letter.isprintable())  # no NUL, no lone surrogate
+    hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
+    return name or next(filter(None, hosts), DEFAULT_SOURCE)
+
+
+def host(url: str) -> str:
+    """The host of a URL without `www.`, or "" when there is none."""
+    try:
+        name = urlsplit(url.strip()).hostname or ""
+    except ValueError:  # "http://[broken" and the like
+        return ""
+    return name.lower().removeprefix("www.")
