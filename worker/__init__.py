@@ -3,18 +3,32 @@
 from worker import Producer
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from worker.async_producer import AsyncProducer
+    from worker.feeds import from_feedparser, from_jsonfeed
     from worker.producer import Invalid, InvalidArticles, Producer
 
-__all__ = ["Invalid", "InvalidArticles", "Producer"]
+__all__ = [
+    "AsyncProducer",
+    "Invalid",
+    "InvalidArticles",
+    "Producer",
+    "from_feedparser",
+    "from_jsonfeed",
+]
+
+_MODULES = {
+    "AsyncProducer": "worker.async_producer",
+    "from_feedparser": "worker.feeds",
+    "from_jsonfeed": "worker.feeds",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use: `import worker` costs nothing, and Celery finds `worker.celery`."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from worker import producer
-
-    return getattr(producer, name)
+    return getattr(import_module(_MODULES.get(name, "worker.producer")), name)

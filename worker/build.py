@@ -8,7 +8,6 @@ from worker.index.redis import RedisIndex
 from worker.pipeline import Pipeline
 from worker.settings import Settings, masked
 from worker.store import Store
-from worker.store.migrate import is_current, migrate
 from worker.store.sql import SqlStore
 
 
@@ -25,6 +24,8 @@ def prepare(settings: Settings) -> None:
 
 def prepare_store(settings: Settings) -> None:
     """The embedded store migrates itself; a given one is only checked."""
+    from worker.store.migrate import is_current, migrate  # Alembic costs 0.3 s to import
+
     if settings.embedded_store:
         settings.var_dir.mkdir(parents=True, exist_ok=True)
         migrate(settings.store)
@@ -35,6 +36,7 @@ def prepare_store(settings: Settings) -> None:
 def pipeline(settings: Settings) -> Pipeline:
     """Everything loaded, nothing connected: connections open on first use, after the fork."""
     config = load_config(settings.config_dir)
+    _ = config.taxonomy.compiled  # once, before the fork: the children share it
     index_url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
     return Pipeline(config, store(settings), RedisIndex(index_url, config.dedup))
 

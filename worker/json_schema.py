@@ -33,7 +33,7 @@ _NULL = {"type": "null"}
 
 
 def json_schema() -> dict[str, Any]:
-    """`raw-article/1` in the 2020-12 dialect; null is allowed everywhere, and so are unknown keys."""
+    """`raw-article/1` in the 2020-12 dialect; null and unknown keys are allowed everywhere."""
     generated = RawArticle.model_json_schema(by_alias=True, mode="validation")
     parts = {name: _object(part) for name, part in generated["$defs"].items()}
     article = _object(generated)

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         """The store's URL, with the embedded default filled in."""
         return self.store_url or f"sqlite:///{self.var_dir / 'articles.sqlite3'}"
 
+    def heartbeat(self, node: str) -> Path:
+        """The file that the worker with this Celery node name touches while it works."""
+        return self.var_dir / f"{node}.heartbeat"
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Settings from the environment. Raises BadConfig with the variable's name."""

@@ -14,11 +14,12 @@ from typing import Any
 
 from celery import Task
 from celery.exceptions import Reject
-from celery.signals import celeryd_init
+from celery.signals import celeryd_init, worker_ready
 from kombu.exceptions import ContentDisallowed, DecodeError
 from kombu.serialization import loads
 
 from worker import build
+from worker.broker import heartbeat
 from worker.broker.leases import LeaseKeeper
 from worker.celery import INGEST, INGEST_GROUP, app
 from worker.errors import Unavailable, WorkerError
@@ -52,6 +53,11 @@ def _prepare(**_: object) -> None:
         pipeline()  # rules are validated now, and shared by the children
     except WorkerError as e:
         raise SystemExit(f"worker: {e}") from e
+
+
+@worker_ready.connect
+def _beat(sender: Any, **_: object) -> None:
+    heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
 
 
 @app.task(name=INGEST, bind=True)

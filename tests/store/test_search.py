@@ -1,7 +1,7 @@
 """Search finds the same articles on both databases, and no input breaks it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +17,7 @@ from worker.store.search import Term, read_terms, snippet
 from worker.store.sql import SqlStore
 
 
-def write(store: SqlStore, *records: Record, now=NOW) -> None:
+def write(store: SqlStore, *records: Record, now: datetime = NOW) -> None:
     store.write(records, [], [], judge=judge, now=now)
 
 

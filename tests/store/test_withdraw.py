@@ -1,7 +1,7 @@
 """A publisher takes an article down: a tombstone stays, nothing of the content does."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,9 @@ from worker.store.sql import SqlStore
 LATER = timedelta(hours=1) + NOW
 
 
-def write(store: SqlStore, *ends: Record | Withdrawal | DeadLetter, now=NOW) -> list[Outcome]:
+def write(
+    store: SqlStore, *ends: Record | Withdrawal | DeadLetter, now: datetime = NOW
+) -> list[Outcome]:
     def of(kind: type) -> Sequence:
         return [end for end in ends if isinstance(end, kind)]
 

@@ -1,23 +1,21 @@
 """What a batch leaves behind, on both databases."""
 
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
-from tests.store.stored import all_words, everything, row, rows, statements
+from tests.store.stored import everything, row, rows
 from worker.contract import Media
 from worker.models import Article, Dropped, Kind, Known, Outcome, Record, Span, Verdict
-from worker.store import Query
 from worker.store.packing import unpack_text
 from worker.store.sql import SqlStore
 
 LATER = NOW + timedelta(hours=1)
 
 
-def write(store: SqlStore, *records: Record, now=NOW) -> list[Outcome]:
+def write(store: SqlStore, *records: Record, now: datetime = NOW) -> list[Outcome]:
     return store.write(records, [], [], judge=judge, now=now)
 
 
@@ -278,96 +276,3 @@ def test_a_new_revision_replaces_the_tags(store: SqlStore, store_url: str) -> No
 def test_a_tag_given_twice_is_stored_once(store: SqlStore, store_url: str) -> None:
     write(store, record(tags=(tag(score=0.9), tag(score=0.1))))
     assert row(store_url, "tags")["score"] == 0.9
-
-
-def test_equal_payloads_are_one_dead_letter_seen_more_often(
-    store: SqlStore, store_url: str
-) -> None:
-    first = dead("x", stage="admit")
-    bury = partial(store.write, [], [], judge=judge)
-    bury([first, dead("x")], now=NOW)
-    (outcome,) = bury([dead("x", detail="again", stage="clean")], now=LATER)
-    assert (outcome.kind, outcome.letter_id) == (Kind.DEAD, first.letter_id)
-    letter = row(store_url, "dead_letters")
-    assert (letter["seen"], letter["first"], letter["last"]) == (3, NOW, LATER)
-    assert (letter["detail"], letter["stage"]) == ("again", "clean")
-    assert unpack_text(letter["payload"]) == first.payload.text
-    assert letter["bytes"] == first.payload.bytes
-
-
-def test_sources_count_articles_receipts_and_dead_letters(store: SqlStore, store_url: str) -> None:
-    batch = [record(article("id:1")), record(article("id:1")), record(article("id:2"))]
-    store.write(batch, [], [dead(), dead(source="other")], judge=judge, now=NOW)
-    store.write([record(article("id:1"))], [], [], judge=judge, now=LATER)
-    other, wire = rows(store_url, "sources")
-    assert (wire["articles"], wire["receipts"], wire["dead"]) == (2, 5, 1)
-    assert (other["articles"], other["receipts"], other["dead"]) == (0, 1, 1)
-    assert (wire["first_seen"], wire["last_seen"]) == (NOW, LATER)
-
-
-def test_an_empty_batch_sends_nothing(store: SqlStore) -> None:
-    store.outcomes(["connect first"])
-    with statements() as sent:
-        assert store.write([], [], [], judge=judge, now=NOW) == []
-    assert [s for s in sent if not s.startswith("BEGIN")] == []
-
-
-def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
-    store: SqlStore,
-) -> None:
-    def batch(size: int, text: str) -> list[Record]:
-        originals = [article(f"id:{size}.{n}", text=f"{text} {n}") for n in range(size)]
-        duplicate = {"kind": Kind.DUPLICATE, "cluster_id": originals[0].article_id}
-        copies = [article(f"id:copy.{size}.{n}", text=f"{text} {n}") for n in range(size)]
-        return [*map(record, originals), *(record(c, verdict=duplicate) for c in copies)]
-
-    counts = []
-    for size in (5, 100):
-        for text in ("new", "revised"):
-            letters = [dead(n) for n in range(size)]
-            with statements() as sent:
-                outcomes = store.write(batch(size, text), [], letters, judge=judge, now=NOW)
-            assert len(outcomes) == 3 * size
-            counts.append(len(sent))
-    assert counts[:2] == counts[2:]
-    assert max(counts) <= 20
-
-
-HOSTILE = "a\0b\ud800c\ud83d\ude00"
-
-
-def test_no_text_breaks_a_batch(store: SqlStore, store_url: str) -> None:
-    hostile = Article.model_construct(
-        **dict(article(f"id:{HOSTILE}")) | {"source": HOSTILE, "title": HOSTILE, "text": HOSTILE}
-    )
-    written = record(hostile, receipt=HOSTILE, tags=(tag(HOSTILE, rule=HOSTILE),))
-    letter = dead(HOSTILE, detail=HOSTILE, source=HOSTILE, receipt=HOSTILE + "2")
-    outcomes = store.write([written], [], [letter], judge=judge, now=NOW)
-    assert kinds(outcomes) == [Kind.NEW, Kind.DEAD]
-    assert store.outcomes([HOSTILE])[HOSTILE].kind is Kind.NEW
-    assert "\0" not in all_words(store_url)
-    assert store.write([written], [], [letter], judge=judge, now=NOW) == []
-
-
-@pytest.mark.parametrize("end", ["1", "2"])
-def test_names_too_long_for_an_index_stay_apart(store: SqlStore, end: str) -> None:
-    # Incompressible, or PostgreSQL would shrink it until it fits.
-    long = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(4_000))
-    one, two = (article(f"id:{long}{n}", source=long) for n in "12")
-    write(store, record(one, receipt=long + "1", tags=(tag(long),)))
-    write(store, record(two, receipt=long + "2", tags=(tag(long),)))
-    assert store.outcomes([long + end])[long + end].receipt == long + end
-    (known,) = store.latest([article(f"id:{long}{end}", source=long)])
-    assert known is not None
-    assert known.article_id == article(f"id:{long}{end}", source=long).article_id
-
-
-def test_a_text_of_five_megabytes_is_stored_and_found(store: SqlStore) -> None:
-    words = " ".join(f"word{n:x}" for n in range(500_000))
-    write(store, record(article(text=words)))
-    assert len(store.search(Query(words="worda1"))) == 1
-
-
-def test_figures_that_json_does_not_know_become_null(store: SqlStore, store_url: str) -> None:
-    write(store, record(verdict={"scores": {"ratio": float("nan"), "words": 2.0}}))
-    assert row(store_url, "decisions")["scores"] == {"ratio": None, "words": 2.0}

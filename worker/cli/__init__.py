@@ -16,8 +16,11 @@ COMMANDS = {
     "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
     "search": ("worker.cli.find:search", "Find articles by word, tag, source or date."),
     "show": ("worker.cli.find:show", "Show everything about one article."),
+    "lint": ("worker.cli.contract:lint_articles", "Say what is wrong with raw articles."),
+    "schema": ("worker.cli.contract:schema", "Print the contract raw-article/1 as JSON Schema."),
     "config": ("worker.cli.ops:config", "Print settings and rules, and where each came from."),
     "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),
+    "health": ("worker.cli.health:health", "Is the worker on this machine doing its work?"),
     "down": ("worker.cli.ops:down", "Stop the embedded broker."),
 }
 

@@ -1,7 +1,7 @@
 """`worker enqueue`: files become raw articles on the queue."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -52,7 +52,12 @@ def enqueue(
 
 
 def push(
-    producer: Producer, paths: tuple[Path, ...], exclude: tuple[str, ...], invalid: OnInvalid
+    producer: Producer,
+    paths: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    invalid: OnInvalid,
+    *,
+    before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
     """Enqueue every article of these files; returns where each stood, and the receipts."""
     places: list[str] = []
@@ -61,6 +66,7 @@ def push(
 
         def raws() -> Iterator[object]:
             for where, raw in reads(paths, exclude):
+                before_each()
                 places.append(where)
                 yield raw
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -22,6 +23,9 @@ from worker.producer import Producer
 from worker.rules import load_worker_rules
 from worker.settings import Settings
 from worker.store import Found, Letter, Store
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_interrupted = Event()
 
 _POLL_S = 0.1
 _ASKED_AT_ONCE = 500  # receipts in one look at the store
@@ -50,7 +54,7 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     began = time.monotonic()
     with _servers(settings), _celery(settings, rules.time.drain_s) as worker:
         with Producer(source=source) as producer:
-            _, receipts = push(producer, paths, exclude, "bury")
+            _, receipts = push(producer, paths, exclude, "bury", before_each=_obey_interrupt)
         _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
         listing = store.listing(receipts)
@@ -63,8 +67,18 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
 
 def _treat_termination_as_interrupt() -> None:
     """SIGTERM and a closed terminal end the run as Ctrl-C does: through every `finally`."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    for number in _ENDINGS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    # Not raised here: in a destructor or a callback from C the exception would be swallowed.
+    _interrupted.set()
+
+
+def _obey_interrupt() -> None:
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -116,11 +130,12 @@ def _stop(worker: "subprocess.Popen[bytes]", drain_s: float) -> None:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """A second Ctrl-C must not keep us from stopping what we started."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait(
@@ -137,6 +152,7 @@ def _wait(
     with progress("ingesting ") as bar:
         task = bar.add_task("", total=len(pending))
         while pending:
+            _obey_interrupt()
             done = store.outcomes(pending[:_ASKED_AT_ONCE])
             if done:
                 pending = [receipt for receipt in pending if receipt not in done]

@@ -1,0 +1,201 @@
+"""docker-compose.yml says what the code expects: commands, names, addresses, limits.
+
+compose-spec.json beside this file is the schema of the Compose Specification (Apache-2.0).
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import pytest
+from celery.bin.base import CLIContext
+from celery.bin.worker import worker as celery_worker
+from jsonschema import Draft202012Validator
+
+from tests.compose.stack import FILE, ROOT, defaults, seconds, services, size, stack
+from worker.celery import make_app
+from worker.cli import COMMANDS, group
+from worker.rules import load_worker_rules
+from worker.settings import PREFIX, Settings
+
+SERVICES = services()
+BUILT = [name for name, service in SERVICES.items() if "build" in service]
+LISTENING = {"valkey": 6379, "postgres": 5432}
+
+
+def test_the_file_follows_the_compose_specification() -> None:
+    schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text("utf-8"))
+    problems = Draft202012Validator(schema).iter_errors(stack())
+    assert [f"{problem.json_path}: {problem.message}" for problem in problems] == []
+
+
+@pytest.mark.parametrize("profile", [[], ["--profile", "seed"]])
+def test_compose_itself_accepts_the_file(profile: list[str]) -> None:
+    command = [*compose(), "--file", str(FILE), *profile, "config", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def compose() -> list[str]:
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]):
+            version = [*command, "version", "--short"]
+            done = subprocess.run(version, capture_output=True, text=True, timeout=30, check=False)
+            if done.returncode == 0 and not done.stdout.startswith("1."):
+                return command
+    pytest.skip("neither `docker compose` nor docker-compose 2 is installed")
+
+
+def test_the_example_environment_names_every_variable_with_its_default() -> None:
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert {name: {value} for name, value in example.items()} == defaults()
+    # A shell that sources the file must not set what the worker then refuses as unknown.
+    assert [name for name in example if name.startswith(PREFIX)] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_no_more_rights_and_resources_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert float(service["cpus"]) > 0
+    assert size(service["mem_limit"]) > 0
+    assert service["pids_limit"] > 0
+    assert "build" in service or service["user"] not in ("", "root", "0")
+    assert not service.keys() & {"privileged", "cap_add", "network_mode", "pid", "devices"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_published_on_the_loopback_address_only(name: str) -> None:
+    ports = SERVICES[name].get("ports", [])
+    expected = [f"127.0.0.1:{LISTENING[name]}:{LISTENING[name]}"] if name in LISTENING else []
+    assert ports == expected
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in BUILT])
+def test_images_of_others_are_pinned_to_a_version(name: str) -> None:
+    assert re.search(r":\d[\w.-]*$", SERVICES[name]["image"])
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_any_number_of_a_service_of_ours_may_run_at_once(name: str) -> None:
+    assert not SERVICES[name].keys() & {"container_name", "hostname", "ports", "scale"}
+    shared = [volume for volume in SERVICES[name].get("volumes", []) if not volume.endswith(":ro")]
+    assert shared == []
+
+
+def test_all_services_of_ours_run_the_same_image_of_this_checkout() -> None:
+    images = {(SERVICES[name]["build"], SERVICES[name]["image"]) for name in BUILT}
+    assert images == {(".", "article-worker:local")}
+
+
+def test_data_lies_in_named_volumes() -> None:
+    mounts = {name: SERVICES[name]["volumes"] for name in LISTENING}
+    assert mounts == {"valkey": ["valkey:/data"], "postgres": ["postgres:/var/lib/postgresql"]}
+    assert set(stack()["volumes"]) == {"valkey", "postgres"}
+
+
+def test_a_worker_starts_after_the_broker_answers_and_the_schema_is_current() -> None:
+    waits = {
+        name: {other: how["condition"] for other, how in service.get("depends_on", {}).items()}
+        for name, service in SERVICES.items()
+    }
+    assert waits == {
+        "valkey": {},
+        "postgres": {},
+        "migrate": {"postgres": "service_healthy"},
+        "worker": {"valkey": "service_healthy", "migrate": "service_completed_successfully"},
+        "seed": {"valkey": "service_healthy"},
+    }
+
+
+def test_what_stays_up_is_started_again_and_what_runs_once_is_not() -> None:
+    for name, service in SERVICES.items():
+        stays = name in ("valkey", "postgres", "worker")
+        assert service["restart"] == ("unless-stopped" if stays else "no")
+        assert ("healthcheck" in service) == stays
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_commands_are_commands_of_the_code(name: str) -> None:
+    check(SERVICES[name]["command"])
+
+
+def test_the_health_check_of_the_worker_is_a_command_of_the_code() -> None:
+    how, *command = SERVICES["worker"]["healthcheck"]["test"]
+    assert how == "CMD"
+    check(command)
+
+
+def check(command: list[str]) -> None:
+    """Parsed as the program itself would, so that a wrong option is an error here too."""
+    program, *arguments = command
+    if program == "celery":
+        application, name, *arguments = arguments
+        assert (application, name) == ("--app=worker", "worker")
+        given = CLIContext(app=make_app("memory://", load_worker_rules()), no_color=True, workdir="")
+        celery_worker.parse_args(click.Context(celery_worker, obj=given), arguments)
+        return
+    name, *arguments = arguments
+    assert (program, name in COMMANDS) == ("worker", True)
+    context = click.Context(group)
+    found = group.get_command(context, name)
+    assert found is not None
+    found.make_context(name, arguments, parent=context).close()
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_environment_names_are_settings_and_nothing_is_embedded(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = SERVICES[name]["environment"]
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    settings = Settings.load(environment)
+    assert not settings.embedded_broker
+    assert not settings.embedded_store
+    # The root file system is read-only: what the worker writes must go to memory.
+    assert str(settings.var_dir.parent) in SERVICES[name]["tmpfs"]
+
+
+@pytest.mark.parametrize("secret", ["articles", "another-1"])
+def test_addresses_lead_to_the_servers_of_the_stack(secret: str) -> None:
+    found = services({"POSTGRES_PASSWORD": secret, "VALKEY_PASSWORD": secret})
+    valkey, postgres = found["valkey"], found["postgres"]
+    account = postgres["environment"]
+    assert valkey["command"][1:3] == ["--requirepass", secret]
+    assert valkey["environment"]["VALKEYCLI_AUTH"] == secret
+    for name in BUILT:
+        broker, store = urls(found[name])
+        assert (broker.hostname, broker.port, broker.password) == ("valkey", 6379, secret)
+        assert (store.hostname, store.port, store.password) == ("postgres", 5432, secret)
+        assert store.username == account["POSTGRES_USER"]
+        assert store.path == f"/{account['POSTGRES_DB']}"
+        assert account["POSTGRES_PASSWORD"] == secret
+
+
+def urls(service: dict[str, Any]) -> tuple[Any, Any]:
+    environment = service["environment"]
+    return urlsplit(environment["WORKER_BROKER_URL"]), urlsplit(environment["WORKER_STORE_URL"])
+
+
+def test_a_stopping_worker_is_not_killed_before_its_drain_ends() -> None:
+    grace_s = seconds(SERVICES["worker"]["stop_grace_period"])
+    assert grace_s > load_worker_rules().time.drain_s + 5
+
+
+def test_memory_limits_leave_room_for_what_runs_below_them() -> None:
+    worker, valkey = SERVICES["worker"], SERVICES["valkey"]
+    processes = int(worker["cpus"])
+    assert f"--concurrency={processes}" in worker["command"]
+    children = processes * load_worker_rules().child.max_memory_mb * 10**6
+    assert size(worker["mem_limit"]) > children + 300 * 10**6
+    held = valkey["command"][valkey["command"].index("--maxmemory") + 1]
+    assert size(valkey["mem_limit"]) > 2 * size(held)

@@ -1,0 +1,54 @@
+"""No text that a producer can send breaks a batch or is taken for another."""
+
+import pytest
+
+from tests.make import NOW, article, dead, record, tag
+from tests.store.judge import judge
+from tests.store.stored import all_words, row
+from worker.models import Article, Kind, Record
+from worker.store import Query
+from worker.store.sql import SqlStore
+
+
+def write(store: SqlStore, *records: Record) -> None:
+    store.write(records, [], [], judge=judge, now=NOW)
+
+
+HOSTILE = "a\0b\ud800c\ud83d\ude00"
+
+
+def test_no_text_breaks_a_batch(store: SqlStore, store_url: str) -> None:
+    hostile = Article.model_construct(
+        **dict(article(f"id:{HOSTILE}")) | {"source": HOSTILE, "title": HOSTILE, "text": HOSTILE}
+    )
+    written = record(hostile, receipt=HOSTILE, tags=(tag(HOSTILE, rule=HOSTILE),))
+    letter = dead(HOSTILE, detail=HOSTILE, source=HOSTILE, receipt=HOSTILE + "2")
+    outcomes = store.write([written], [], [letter], judge=judge, now=NOW)
+    assert [outcome.kind for outcome in outcomes] == [Kind.NEW, Kind.DEAD]
+    assert store.outcomes([HOSTILE])[HOSTILE].kind is Kind.NEW
+    assert "\0" not in all_words(store_url)
+    assert store.write([written], [], [letter], judge=judge, now=NOW) == []
+
+
+@pytest.mark.parametrize("end", ["1", "2"])
+def test_names_too_long_for_an_index_stay_apart(store: SqlStore, end: str) -> None:
+    # Incompressible, or PostgreSQL would shrink it until it fits.
+    long = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(4_000))
+    one, two = (article(f"id:{long}{n}", source=long) for n in "12")
+    write(store, record(one, receipt=long + "1", tags=(tag(long),)))
+    write(store, record(two, receipt=long + "2", tags=(tag(long),)))
+    assert store.outcomes([long + end])[long + end].receipt == long + end
+    (known,) = store.latest([article(f"id:{long}{end}", source=long)])
+    assert known is not None
+    assert known.article_id == article(f"id:{long}{end}", source=long).article_id
+
+
+def test_a_text_of_five_megabytes_is_stored_and_found(store: SqlStore) -> None:
+    words = " ".join(f"word{n:x}" for n in range(500_000))
+    write(store, record(article(text=words)))
+    assert len(store.search(Query(words="worda1"))) == 1
+
+
+def test_figures_that_json_does_not_know_become_null(store: SqlStore, store_url: str) -> None:
+    write(store, record(verdict={"scores": {"ratio": float("nan"), "words": 2.0}}))
+    assert row(store_url, "decisions")["scores"] == {"ratio": None, "words": 2.0}

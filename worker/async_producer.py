@@ -1,0 +1,148 @@
+"""How asyncio pollers push: `async with AsyncProducer() as p: receipts = await p.enqueue(articles)`.
+
+The sends of a Producer, in one thread of its own: same packing, same guarantees, same errors,
+and the event loop never waits for the broker.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from worker.models import Outcome
+from worker.producer import Invalid, InvalidArticles, OnInvalid, Producer
+
+_AT_ONCE = 100  # articles handed to the thread at a time
+
+Result = TypeVar("Result")
+
+
+class Stopped(Exception):
+    """Raised between two messages when nobody waits for the rest any more."""
+
+
+class AsyncProducer:
+    """A Producer for one event loop. Any number of tasks may enqueue; their messages take turns."""
+
+    def __init__(
+        self, broker: str = "", *, store: str = "", source: str = "", linger_s: float = 1.0
+    ) -> None:
+        """As Producer. `linger_s`: how long articles that are there wait for an async iterable
+        that pauses, before they are sent without the rest."""
+        self._producer = Producer(broker, store=store, source=source)
+        # One thread: a Producer is not shared between threads, and what comes in waits its turn.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-producer")
+        self._linger_s = linger_s
+
+    async def __aenter__(self) -> Self:
+        await self._run(self._producer.__enter__)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Waits for the message that is being sent, if there is one."""
+        try:
+            await self._run(self._producer.close)
+        finally:
+            self._thread.shutdown(wait=False)
+
+    async def enqueue(
+        self,
+        articles: Iterable[Any] | AsyncIterable[Any],
+        *,
+        invalid: OnInvalid = "raise",
+        collected: list[Invalid] | None = None,
+    ) -> list[str]:
+        """Send every valid article; returns their receipts in order, as Producer.enqueue does.
+
+        Invalid ones go to `collected` if it is given. Raises InvalidArticles or Unavailable.
+        Cancelled, it sends no further message; one on its way is sent whole. Enqueue articles
+        under receipts of your own and it can simply be run again.
+        """
+        problems: list[Invalid] = [] if collected is None else collected
+        receipts: list[str] = []
+        taken = 0
+        async for chunk in _chunks(articles, self._linger_s):
+            sent, bad = await self._send(chunk, invalid)
+            receipts += sent
+            problems += [b.model_copy(update={"position": taken + b.position}) for b in bad]
+            taken += len(chunk)
+        if problems and invalid == "raise":
+            raise InvalidArticles(problems, receipts)
+        return receipts
+
+    async def outcome(self, receipt: str) -> Outcome | None:
+        """What became of one receipt; None while it waits or is worked on."""
+        return await self._run(lambda: self._producer.outcome(receipt))
+
+    async def _send(
+        self, chunk: list[Any], invalid: OnInvalid
+    ) -> tuple[list[str], list[Invalid]]:
+        unwanted = Event()
+
+        def go_on(_: int) -> None:
+            if unwanted.is_set():
+                raise Stopped
+
+        def send() -> tuple[list[str], list[Invalid]]:
+            policy: OnInvalid = "bury" if invalid == "bury" else "collect"
+            receipts = self._producer.enqueue(chunk, invalid=policy, on_sent=go_on)
+            return receipts, self._producer.invalid
+
+        try:
+            return await self._run(send)
+        except asyncio.CancelledError:
+            unwanted.set()
+            raise
+
+    async def _run(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+async def _chunks(
+    articles: Iterable[Any] | AsyncIterable[Any], linger_s: float
+) -> AsyncIterator[list[Any]]:
+    """Up to a message full at a time; iterables run on the event loop, which made them."""
+    if isinstance(articles, AsyncIterable):
+        async for chunk in _arriving(aiter(articles), linger_s):
+            yield chunk
+        return
+    chunk: list[Any] = []
+    for article in articles:
+        chunk.append(article)
+        if len(chunk) == _AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+async def _arriving(articles: AsyncIterator[Any], linger_s: float) -> AsyncIterator[list[Any]]:
+    """What has arrived when a message is full, or when nothing came for a while."""
+    chunk: list[Any] = []
+    coming = asyncio.ensure_future(anext(articles))
+    try:
+        while True:
+            await asyncio.wait([coming], timeout=linger_s if chunk else None)
+            if coming.done():
+                try:
+                    chunk.append(coming.result())
+                except StopAsyncIteration:
+                    break
+                coming = asyncio.ensure_future(anext(articles))
+            if len(chunk) == _AT_ONCE or (chunk and not coming.done()): 
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+    finally:
+        coming.cancel()

@@ -1,0 +1,58 @@
+"""A file that is touched while the worker does its work: `worker health` looks at its age.
+
+Being alive and connected is not enough, a worker can be both and consume nothing. It does its
+work when it took a message since the last look, or none waits. An outage of the broker is not the
+worker's fault either: started again, it would be no better off.
+"""
+
+import atexit
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from celery.worker import state
+from redis.exceptions import RedisError
+
+log = logging.getLogger("worker.broker")
+
+EVERY_S = 10.0
+_TIMEOUTS = {"socket_timeout": 5, "socket_connect_timeout": 5}
+
+
+def start(app: Any, file: Path) -> None:
+    """Touch `file` for as long as this process works, in a thread of its own; then remove it."""
+    atexit.register(file.unlink, missing_ok=True)
+    threading.Thread(target=_keep, args=(app, file), name="heartbeat", daemon=True).start()
+
+
+def none_waits(app: Any) -> bool:
+    """Whether the queues this worker consumes are empty, or nobody can say."""
+    try:
+        with app.connection_for_write() as connection:
+            connection.transport_options = {**connection.transport_options, **_TIMEOUTS}
+            connection.connect()  # one attempt; default_channel alone would try again and again
+            channel = connection.default_channel
+            return not any(channel._size(queue) for queue in app.amqp.queues.consume_from)
+    except (RedisError, OSError) as e:
+        log.debug("heartbeat.unknown error=%s", e)
+        return True
+
+
+def _keep(app: Any, file: Path) -> None:
+    taken = None
+    while True:
+        now_taken = state.all_total_count[0]
+        if now_taken != taken or none_waits(app):
+            taken = now_taken
+            _touch(file)
+        time.sleep(EVERY_S)
+
+
+def _touch(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    except OSError as e:
+        log.warning("heartbeat.unwritten error=%s", e)
