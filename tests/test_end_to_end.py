@@ -14,6 +14,9 @@ import pytest
 
 from bench.articles import generate
 from worker.broker import embedded
+from worker.models import Kind
+from worker.store import Query
+from worker.store.sql import SqlStore
 
 SEED = """Council opens new bridge after ten years
 
@@ -129,27 +132,26 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     assert {o["kind"] for o in outcomes} <= {"new", "unchanged"}
 
 
-def test_enqueue_and_a_celery_worker_meet_on_the_embedded_defaults(
-    environment: dict[str, str], tmp_path: Path
+def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
+    environment: dict[str, str], tmp_path: Path, store_url: str, store: SqlStore
 ) -> None:
-    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(120)))
+    environment["WORKER_STORE_URL"] = store_url
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(1000)))
     sent = worker(environment, "enqueue", str(tmp_path / "a.jsonl"), "--json")
     assert sent.returncode == 0, sent.stderr
-    assert len(json.loads(sent.stdout)["receipts"]) == 120
+    receipts = json.loads(sent.stdout)["receipts"]
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "2"]
     celery = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-
-        def stored() -> int:
-            answer = worker(environment, "search", "--limit", "1000", "--json")
-            return len(json.loads(answer.stdout)) if answer.returncode == 0 else 0
-
-        until(lambda: stored() == 120, "all articles are in the store")
+        until(lambda: len(store.outcomes(receipts)) == 1000, "every receipt has its outcome")
     finally:
         celery.terminate()
         celery.wait(60)
+    assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {Kind.NEW}
+    stored = [found.title for found in store.search(Query(limit=5000))]
+    assert sorted(stored) == sorted(raw["title"] for raw in generate(1000))
     assert worker(environment, "down").stdout == "the embedded broker is stopped\n"
     assert processes_below(tmp_path) == []
 

@@ -1,12 +1,21 @@
-"""How asyncio pollers push: `async with AsyncProducer() as p: receipts = await p.enqueue(articles)`.
+"""How asyncio pollers push: `async with AsyncProducer() as p: await p.enqueue(articles)`.
 
 The sends of a Producer, in one thread of its own: same packing, same guarantees, same errors,
 and the event loop never waits for the broker.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from itertools import islice
 from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -35,6 +44,7 @@ class AsyncProducer:
         # One thread: a Producer is not shared between threads, and what comes in waits its turn.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-producer")
         self._linger_s = linger_s
+        self.invalid: list[Invalid] = []
 
     async def __aenter__(self) -> Self:
         await self._run(self._producer.__enter__)
@@ -60,22 +70,23 @@ class AsyncProducer:
         articles: Iterable[Any] | AsyncIterable[Any],
         *,
         invalid: OnInvalid = "raise",
-        collected: list[Invalid] | None = None,
     ) -> list[str]:
         """Send every valid article; returns their receipts in order, as Producer.enqueue does.
 
-        Invalid ones go to `collected` if it is given. Raises InvalidArticles or Unavailable.
-        Cancelled, it sends no further message; one on its way is sent whole. Enqueue articles
-        under receipts of your own and it can simply be run again.
+        Raises InvalidArticles or Unavailable. `self.invalid` is of the call that ended last.
+        Cancelled, it sends no further message; one on its way is sent whole. With receipts of
+        your own in the articles, what was cut short can simply be enqueued again.
         """
-        problems: list[Invalid] = [] if collected is None else collected
+        problems: list[Invalid] = []
         receipts: list[str] = []
         taken = 0
-        async for chunk in _chunks(articles, self._linger_s):
-            sent, bad = await self._send(chunk, invalid)
-            receipts += sent
-            problems += [b.model_copy(update={"position": taken + b.position}) for b in bad]
-            taken += len(chunk)
+        async with aclosing(_chunks(articles, self._linger_s)) as chunks:
+            async for chunk in chunks:
+                sent, bad = await self._send(chunk, invalid)
+                receipts += sent
+                problems += [b.model_copy(update={"position": taken + b.position}) for b in bad]
+                taken += len(chunk)
+        self.invalid = problems
         if problems and invalid == "raise":
             raise InvalidArticles(problems, receipts)
         return receipts
@@ -84,9 +95,7 @@ class AsyncProducer:
         """What became of one receipt; None while it waits or is worked on."""
         return await self._run(lambda: self._producer.outcome(receipt))
 
-    async def _send(
-        self, chunk: list[Any], invalid: OnInvalid
-    ) -> tuple[list[str], list[Invalid]]:
+    async def _send(self, chunk: list[Any], invalid: OnInvalid) -> tuple[list[str], list[Invalid]]:
         unwanted = Event()
 
         def go_on(_: int) -> None:
@@ -108,40 +117,40 @@ class AsyncProducer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
 
-async def _chunks(
+def _chunks(
     articles: Iterable[Any] | AsyncIterable[Any], linger_s: float
-) -> AsyncIterator[list[Any]]:
-    """Up to a message full at a time; iterables run on the event loop, which made them."""
+) -> AsyncGenerator[list[Any], None]:
+    """Up to a message full at a time. Iterables run on the event loop, which made them."""
     if isinstance(articles, AsyncIterable):
-        async for chunk in _arriving(aiter(articles), linger_s):
-            yield chunk
-        return
-    chunk: list[Any] = []
-    for article in articles:
-        chunk.append(article)
-        if len(chunk) == _AT_ONCE:
-            yield chunk
-            chunk = []
-    if chunk:
+        return _arriving(aiter(articles), linger_s)
+    return _cut(iter(articles))
+
+
+async def _cut(articles: Iterator[Any]) -> AsyncGenerator[list[Any], None]:
+    while chunk := list(islice(articles, _AT_ONCE)):
         yield chunk
 
 
-async def _arriving(articles: AsyncIterator[Any], linger_s: float) -> AsyncIterator[list[Any]]:
-    """What has arrived when a message is full, or when nothing came for a while."""
+async def _arriving(
+    articles: AsyncIterator[Any], linger_s: float
+) -> AsyncGenerator[list[Any], None]:
+    """What has arrived when a message is full, or when its first article has waited enough."""
+    now = asyncio.get_running_loop().time
     chunk: list[Any] = []
+    due = 0.0
+    # A task, so that the iterator is not cancelled when the wait for it ends.
     coming = asyncio.ensure_future(anext(articles))
     try:
         while True:
-            await asyncio.wait([coming], timeout=linger_s if chunk else None)
+            await asyncio.wait([coming], timeout=max(0.0, due - now()) if chunk else None)
             if coming.done():
-                try:
-                    chunk.append(coming.result())
-                except StopAsyncIteration:
-                    break
+                due = due if chunk else now() + linger_s
+                chunk.append(coming.result())
                 coming = asyncio.ensure_future(anext(articles))
-            if len(chunk) == _AT_ONCE or (chunk and not coming.done()): 
+            if len(chunk) == _AT_ONCE or now() >= due:
                 yield chunk
                 chunk = []
+    except StopAsyncIteration:
         if chunk:
             yield chunk
     finally:

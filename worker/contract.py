@@ -169,5 +169,6 @@ def _kind(value: object) -> str:
 def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "article"
+    said = first["msg"].replace("valid tuple", "list").replace("Input should", "should")
     more = error.error_count() - 1
-    return f"{where}: {first['msg']}" + (f" (and {more} more)" if more else "")
+    return f"{where}: {said}" + (f" (and {more} more)" if more else "")

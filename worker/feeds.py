@@ -26,16 +26,15 @@ def from_feedparser(entry: Given, feed: Given) -> dict[str, Any]:
     result, feed = (feed, feed["feed"]) if "feed" in feed else ({}, feed)
     links = _listed(entry.get("links"))
     summary, content = _texts(entry)
-    published = entry["published"] if "published" in entry else ""
-    # Not .get: feedparser answers with `published` then, and warns that it will stop doing so.
-    updated = entry["updated"] if "updated" in entry else ""
+    # Without it feedparser's .get answers with `published`, and warns that this will end.
+    updated = entry["updated"] if "updated" in entry else ""  # noqa: SIM401
     return _present(
         id=entry.get("id"),
         link=entry.get("link") or _href(links, "alternate"),
         title=entry.get("title"),
         summary=summary,
         content=content,
-        published=published,
+        published=entry.get("published"),
         updated=updated,
         authors=_unique(_names(entry))[: LIMITS.authors],
         tags=_unique(

@@ -140,7 +140,9 @@ def check(command: list[str]) -> None:
     if program == "celery":
         application, name, *arguments = arguments
         assert (application, name) == ("--app=worker", "worker")
-        given = CLIContext(app=make_app("memory://", load_worker_rules()), no_color=True, workdir="")
+        given = CLIContext(
+            app=make_app("memory://", load_worker_rules()), no_color=True, workdir=""
+        )
         celery_worker.parse_args(click.Context(celery_worker, obj=given), arguments)
         return
     name, *arguments = arguments

@@ -27,7 +27,12 @@ def start(app: Any, file: Path) -> None:
     threading.Thread(target=_keep, args=(app, file), name="heartbeat", daemon=True).start()
 
 
-def none_waits(app: Any) -> bool:
+def at_work(app: Any, taken_before: int | None) -> bool:
+    """Whether messages were taken since there were `taken_before`, or there are none to take."""
+    return state.all_total_count[0] != taken_before or _none_waits(app)
+
+
+def _none_waits(app: Any) -> bool:
     """Whether the queues this worker consumes are empty, or nobody can say."""
     try:
         with app.connection_for_write() as connection:
@@ -41,11 +46,10 @@ def none_waits(app: Any) -> bool:
 
 
 def _keep(app: Any, file: Path) -> None:
-    taken = None
+    taken: int | None = None
     while True:
-        now_taken = state.all_total_count[0]
-        if now_taken != taken or none_waits(app):
-            taken = now_taken
+        if at_work(app, taken):
+            taken = state.all_total_count[0]
             _touch(file)
         time.sleep(EVERY_S)
 

@@ -1,6 +1,7 @@
 """`worker run`: the whole job on this machine: servers up, files in, records out, servers down."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import click
 from worker import build
 from worker.broker import embedded
 from worker.cli.enqueue import push
-from worker.cli.terminal import counted, err, out, print_json, print_table, progress
+from worker.cli.terminal import counted, out, print_json, print_table, progress
 from worker.errors import Unavailable
 from worker.models import Kind, Outcome
 from worker.producer import Producer
@@ -201,18 +202,26 @@ def _letter_row(letter: Letter) -> tuple[object, ...]:
 
 
 def _print_next(stored: Listing) -> None:
-    try:
-        program = str(Path(sys.argv[0]).relative_to(Path.cwd()))
-    except ValueError:
-        program = "worker"
-    first = next((found for _, found in stored if found), None)
+    program = _program()
+    first = next((found.article_id[:8] for _, found in stored if found), "ID")
+    commands = {
+        f"{program} search Ukraine": "find articles by word, tag, source or date",
+        f"{program} show {first}": "everything about one",
+        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt, .html",
+        f"{program} config": "the rules in force, and where they stand",
+    }
+    width = max(map(len, commands))
     out.print("\nnext:", style="bold")
-    out.print(f"  {program} search Ukraine            find articles by word, tag or source")
-    if first:
-        out.print(f"  {program} show {first.article_id[:8]}              everything about one")
-    out.print(f"  {program} enqueue FILE              push your own .json, .jsonl, .txt, .html")
-    out.print(f"  {program} config                    the rules in force, and where they stand")
-    err.print(f"  log: {_log_file(Settings.load())}", style="dim", markup=False)
+    for command, what in commands.items():
+        out.print(f"  {command:{width}}  {what}", markup=False)
+
+
+def _program() -> str:
+    """How this command is called from here."""
+    program = Path(sys.argv[0]).absolute()
+    if shutil.which(program.name) == str(program) or not program.is_relative_to(Path.cwd()):
+        return "worker"
+    return str(program.relative_to(Path.cwd()))
 
 
 def _unique(letter_ids: Iterator[str]) -> list[str]:

@@ -1,0 +1,70 @@
+"""A worker that takes no messages although some wait is not at work, whatever else it does."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner
+
+from worker.broker.heartbeat import at_work
+from worker.celery import INGEST, make_app
+from worker.cli.health import health
+from worker.rules import load_worker_rules
+
+RULES = load_worker_rules()
+NOBODY = "redis://127.0.0.1:1/0"
+
+
+def test_a_worker_is_at_work_while_nothing_waits(valkey: redis.Redis, valkey_url: str) -> None:
+    assert at_work(make_app(valkey_url, RULES), taken_before=0)
+
+
+@pytest.mark.parametrize("priority", [0, 9])
+def test_a_worker_that_took_nothing_while_messages_wait_is_not_at_work(
+    valkey: redis.Redis, valkey_url: str, priority: int
+) -> None:
+    app = make_app(valkey_url, RULES)
+    app.send_task(INGEST, args=[[]], priority=priority)
+    assert at_work(app, taken_before=None)  # it may have just begun
+    assert not at_work(app, taken_before=0)
+
+
+def test_messages_of_queues_it_does_not_consume_are_not_its_concern(
+    valkey: redis.Redis, valkey_url: str
+) -> None:
+    valkey.lpush("another", "message")
+    assert at_work(make_app(valkey_url, RULES), taken_before=0)
+
+
+def test_an_outage_of_the_broker_is_not_the_fault_of_the_worker() -> None:
+    assert at_work(make_app(NOBODY, RULES), taken_before=0)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "code", "message"),
+    [
+        (0, 0, "was at work 0 s ago"),
+        (RULES.time.hard_limit_s, 0, "was at work 120 s ago"),
+        (2 * RULES.time.hard_limit_s + 5, 1, "takes no messages, or is gone, for 245 s"),
+        (None, 1, "is not at work: there is no"),
+    ],
+)
+@pytest.mark.parametrize("node", ["", "celery@another"])
+def test_health_is_the_age_of_the_heartbeat(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    node: str,
+    age_s: float | None,
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path))
+    file = tmp_path / f"{node or 'celery@' + socket.gethostname()}.heartbeat"
+    if age_s is not None:
+        file.touch()
+        os.utime(file, (time.time() - age_s,) * 2)
+    done = CliRunner().invoke(health, ["--node", node] if node else [])
+    assert (done.exit_code, message in " ".join(done.output.split())) == (code, True), done.output
