@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -115,11 +116,15 @@ def _plain(url: str) -> str:
 
 
 @contextmanager
-def private_valkey() -> Iterator[str]:
-    """The URL, as kombu writes it, of an empty Valkey or Redis on a unix socket."""
+def private_valkey(port: int = 0) -> Iterator[str]:
+    """The URL, as kombu writes it, of an empty Valkey or Redis on a unix socket.
+
+    With a port it listens on the loopback interface as well.
+    """
     with _folder("vk") as folder:
         path = folder / "valkey.sock"
-        command = [_valkey(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"]
+        command = [_valkey(), "--port", port, "--bind", "127.0.0.1"]
+        command += ["--unixsocket", path, "--unixsocketperm", "700"]
         command += ["--dir", folder, "--save", "", "--appendonly", "no"]
         with (folder / "log").open("wb") as log:
             arguments = [str(part) for part in command]
@@ -130,6 +135,13 @@ def private_valkey() -> Iterator[str]:
         finally:
             server.kill()
             server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def unix_url(url: str) -> str:

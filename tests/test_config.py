@@ -28,20 +28,20 @@ def test_the_packaged_config_is_valid() -> None:
 
 
 def test_an_unknown_key_is_named_with_its_file_and_the_nearest_known_one(own: Path) -> None:
-    change(own, "worker.toml", "pause_s", "pauses_s")
+    change(own, "worker.toml", "drain_s", "drains_s")
     with pytest.raises(BadConfig) as caught:
         load_config(own)
-    assert f"{own}/worker.toml: time.pauses_s: unknown key; did you mean pause_s?" in str(
+    assert f"{own}/worker.toml: time.drains_s: unknown key; did you mean drain_s?" in str(
         caught.value
     )
-    assert "time.pause_s: missing" in str(caught.value)
+    assert "time.drain_s: missing" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
         ("worker.toml", "articles = 100", "articles = 5000", r"batch.articles: .*100.*got 5000"),
-        ("worker.toml", "soft_limit_s = 90", "soft_limit_s = 500", r"soft_limit_s < hard_limit_s"),
+        ("worker.toml", "article_s = 10 ", "article_s = 500", r"article_s < hard_limit_s"),
         ("worker.toml", 'name = "articles"', 'name = "No Good"', r"queue.name: .*got 'No Good'"),
         ("worker.toml", "[batch]", "[batch", r"worker.toml: .*line"),
     ],

@@ -3,9 +3,11 @@
 from worker import clean
 from worker.broker import embedded
 from worker.config import load_config
+from worker.deadline import deadline
+from worker.dedup import DedupRules
 from worker.errors import BadConfig
 from worker.index.redis import RedisIndex
-from worker.pipeline import Pipeline
+from worker.pipeline import Pipeline, Watch
 from worker.settings import Settings, masked
 from worker.store import Store
 from worker.store.sql import SqlStore
@@ -19,6 +21,11 @@ def prepare(settings: Settings) -> None:
     if settings.embedded_broker:
         embedded.ensure(settings.var_dir)
     prepare_store(settings)
+    warm()
+
+
+def warm() -> None:
+    """Load models, so that processes forked from this one share them."""
     clean.warm()
 
 
@@ -33,12 +40,34 @@ def prepare_store(settings: Settings) -> None:
         raise BadConfig(f"{masked(settings.store)} is not migrated; run `worker migrate`")
 
 
-def pipeline(settings: Settings) -> Pipeline:
-    """Everything loaded, nothing connected: connections open on first use, after the fork."""
+def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
+    """Everything loaded, nothing connected: connections open on first use, after the fork.
+
+    `watch` stands in for the deadline that each article has in each stage.
+    """
     config = load_config(settings.config_dir)
     _ = config.taxonomy.compiled  # once, before the fork: the children share it
-    index_url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
-    return Pipeline(config, store(settings), RedisIndex(index_url, config.dedup))
+    watch = watch or deadline(config.worker.time.article_s)
+    return Pipeline(config, store(settings), _index(settings, config.dedup), watch)
+
+
+def probe(settings: Settings, what: str) -> None:
+    """Ask a service whether it works again. Raises Unavailable while it does not."""
+    if what == "index":
+        index = _index(settings, load_config(settings.config_dir).dedup)
+        index.ping()
+        index.close()
+        return
+    asked = store(settings)
+    try:
+        asked.outcomes(["probe"])
+    finally:
+        asked.close()
+
+
+def _index(settings: Settings, rules: DedupRules) -> RedisIndex:
+    url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
+    return RedisIndex(url, rules)
 
 
 def store(settings: Settings) -> Store:

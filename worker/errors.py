@@ -19,6 +19,8 @@ class Reason(StrEnum):
     NO_IDENTITY = "no-identity"  # a withdrawal that names neither id nor link
     HOSTILE = "hostile"  # a page built to hang parsers
     CRASHED = "crashed"  # a stage raised what it should not
+    DEADLINE = "deadline"  # a stage took longer than an article may
+    POISON = "poison"  # killed every process that tried it
 
 
 class WorkerError(Exception):
@@ -29,18 +31,24 @@ class Rejected(WorkerError):
     """One raw article can't be processed: it becomes a dead letter with this reason."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
+        super().__init__(reason, detail)  # as given: exceptions cross processes by their arguments
         self.reason = reason
         self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
 
 
 class Unavailable(WorkerError):
     """A service does not answer: nothing is lost, the batch goes back and is tried again."""
 
     def __init__(self, what: str, detail: str = "") -> None:
-        super().__init__(f"{what} is unavailable" + (f": {detail}" if detail else ""))
+        super().__init__(what, detail)
         self.what = what
         self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.what} is unavailable" + (f": {self.detail}" if self.detail else "")
 
 
 class BadConfig(WorkerError):

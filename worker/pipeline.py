@@ -12,8 +12,8 @@ none an article. An article that fails is buried with its payload; its neighbour
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from time import monotonic
 
@@ -40,6 +40,11 @@ from worker.tag import tag
 log = logging.getLogger("worker")
 
 Likes = list[tuple[str, Likeness]]
+Watch = Callable[[str], AbstractContextManager[object]]
+
+
+def _at_ease(stage: str) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 class Delivery(Frozen):
@@ -75,12 +80,16 @@ class Judged(Frozen):
 
 
 class Pipeline:
-    """Holds the rules and the two connections; knows nothing of queues."""
+    """Holds the rules and the two connections; knows nothing of queues.
 
-    def __init__(self, config: Config, store: Store, index: Index) -> None:
+    `watch` is entered with the stage's name around every stage of every article: a deadline.
+    """
+
+    def __init__(self, config: Config, store: Store, index: Index, watch: Watch = _at_ease) -> None:
         self.config = config
         self.store = store
         self.index = index
+        self.watch = watch
 
     def ingest(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Outcome]:
         """Process a batch; returns the outcomes written now, none for receipts already done.
@@ -89,7 +98,7 @@ class Pipeline:
         """
         began = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
-        grave = Grave()
+        grave = Grave(self.watch)
         admitted = _admit([d for d in deliveries if d.receipt not in done], grave)
         withdrawals = _withdrawals(admitted, grave)
         cleaned = self._clean(admitted, grave, now)
@@ -195,14 +204,16 @@ class Pipeline:
 class Grave:
     """Collects the dead letters of one batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch = _at_ease) -> None:
         self.dead: list[DeadLetter] = []
+        self._watch = watch
 
     @contextmanager
     def buries(self, origin: Origin, stage: str) -> Iterator[None]:
         """What is raised inside becomes the dead letter of this one article."""
         try:
-            yield
+            with self._watch(stage):
+                yield
         except Rejected as e:
             self._bury(origin, stage, e.reason, e.detail)
         except Exception as e:

@@ -33,18 +33,24 @@ class Batch(Frozen):
 
 
 class Time(Frozen):
-    soft_limit_s: float = Field(gt=0)
+    article_s: float = Field(gt=0)
     hard_limit_s: float = Field(gt=0)
     visibility_timeout_s: float = Field(gt=0)
     restore_interval_s: float = Field(gt=0)
-    pause_s: float = Field(ge=0, le=60)
     drain_s: float = Field(gt=0)
 
     @model_validator(mode="after")
     def _each_net_lies_under_the_last(self) -> "Time":
-        if not self.soft_limit_s < self.hard_limit_s < self.visibility_timeout_s:
-            raise ValueError("expected soft_limit_s < hard_limit_s < visibility_timeout_s")
+        if not self.article_s < self.hard_limit_s < self.visibility_timeout_s:
+            raise ValueError("expected article_s < hard_limit_s < visibility_timeout_s")
         return self
+
+
+class Quarantine(Frozen):
+    deliveries: int = Field(ge=1)
+    attempts: int = Field(ge=1, le=10)
+    memory_mb: int = Field(ge=200)
+    budget_s: float = Field(gt=0)
 
 
 class Child(Frozen):
@@ -56,6 +62,7 @@ class WorkerRules(Frozen):
     queue: Queue
     batch: Batch
     time: Time
+    quarantine: Quarantine
     child: Child
 
 

@@ -1,12 +1,12 @@
 """The Celery task: a message comes in, its raw articles go through the pipeline.
 
-The task never raises: what can't be processed is buried by the pipeline, and when a service
-does not answer the message goes back on the queue as it was.
+What can't be processed is buried by the pipeline. A task that raises all the same is judged by
+`broker.request` in the main process: its message goes back, or its articles are tried alone.
 """
 
 import logging
-import time
 from base64 import b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
@@ -24,7 +24,8 @@ from worker.broker.leases import LeaseKeeper
 from worker.celery import INGEST, INGEST_GROUP, app
 from worker.errors import Unavailable, WorkerError
 from worker.pipeline import Delivery, Pipeline
-from worker.rules import load_worker_rules
+from worker.quarantine import one_by_one
+from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
@@ -44,6 +45,11 @@ def pipeline() -> Pipeline:
     return build.pipeline(Settings.load())
 
 
+@cache
+def rules() -> WorkerRules:
+    return load_worker_rules(Settings.load().config_dir)
+
+
 @celeryd_init.connect
 def _prepare(**_: object) -> None:
     """Before the first message and any fork. Celery logs what a signal handler raises and goes
@@ -60,13 +66,29 @@ def _beat(sender: Any, **_: object) -> None:
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
 
 
-@app.task(name=INGEST, bind=True)
+class Ingest(Task):
+    """A task of ours: its message's fate is decided by our Request, in the main process."""
+
+    Request = "worker.broker.request:Request"
+
+    @staticmethod
+    def probe(what: str) -> None:
+        build.probe(Settings.load(), what)
+
+
+@app.task(name=INGEST, base=Ingest, bind=True)
 def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
     """Process one message: a list of raw articles, or a single one."""
-    _process(_deliveries(str(self.request.id), articles, receipts))
+    headers = self.request.headers or {}
+    vanished = int(headers.get("x-delivery-count") or 0)
+    deliveries = _deliveries(str(self.request.id), articles, receipts)
+    if headers.get("x-quarantine") or vanished >= rules().quarantine.deliveries:
+        _returning(lambda: one_by_one(pipeline(), deliveries, rules()))
+    else:
+        _process(deliveries)
 
 
-@app.task(name=INGEST_GROUP)
+@app.task(name=INGEST_GROUP, base=Ingest)
 def ingest_group(messages: list[Message]) -> None:
     """Process many small messages as one batch. One that can't be read is buried alone."""
     deliveries = []
@@ -80,6 +102,21 @@ def ingest_group(messages: list[Message]) -> None:
     _process(deliveries)
 
 
+def _process(deliveries: list[Delivery]) -> None:
+    _returning(lambda: pipeline().ingest(deliveries, now=datetime.now(UTC)))
+
+
+def _returning(work: Callable[[], object]) -> None:
+    """Do it, or say to our Request what is to become of the message."""
+    try:
+        work()
+    except Unavailable as e:
+        log.warning("batch.returned what=%s detail=%s", e.what, e.detail)
+        raise Reject(e, requeue=True) from e
+    except MemoryError as e:
+        raise RuntimeError("out of memory") from e  # Celery ends the worker on a MemoryError
+
+
 def _deliveries(
     message_id: str, articles: Any, receipts: list[str] | None = None
 ) -> list[Delivery]:
@@ -88,22 +125,6 @@ def _deliveries(
         Delivery(receipt=_receipt(raw, place, message_id, receipts), raw=raw)
         for place, raw in enumerate(batch)
     ]
-
-
-def _process(deliveries: list[Delivery]) -> None:
-    try:
-        pipeline().ingest(deliveries, now=datetime.now(UTC))
-    except Unavailable as e:
-        log.warning("batch.returned what=%s detail=%s", e.what, e.detail)
-        _give_back(e)
-    except Exception as e:
-        log.exception("batch.returned what=bug")
-        _give_back(e)
-
-
-def _give_back(cause: Exception) -> None:
-    time.sleep(load_worker_rules(Settings.load().config_dir).time.pause_s)
-    raise Reject(cause, requeue=True) from cause
 
 
 def _receipt(raw: Any, place: int, message_id: str, receipts: list[str] | None) -> str:

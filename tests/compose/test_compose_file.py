@@ -173,7 +173,7 @@ def test_addresses_lead_to_the_servers_of_the_stack(secret: str) -> None:
     valkey, postgres = found["valkey"], found["postgres"]
     account = postgres["environment"]
     assert valkey["command"][1:3] == ["--requirepass", secret]
-    assert valkey["environment"]["VALKEYCLI_AUTH"] == secret
+    assert set(valkey["environment"].values()) == {secret}
     for name in BUILT:
         broker, store = urls(found[name])
         assert (broker.hostname, broker.port, broker.password) == ("valkey", 6379, secret)
@@ -186,6 +186,14 @@ def test_addresses_lead_to_the_servers_of_the_stack(secret: str) -> None:
 def urls(service: dict[str, Any]) -> tuple[Any, Any]:
     environment = service["environment"]
     return urlsplit(environment["WORKER_BROKER_URL"]), urlsplit(environment["WORKER_STORE_URL"])
+
+
+@pytest.mark.parametrize("name", ["valkey", "postgres", "worker"])
+def test_a_service_has_time_to_start_to_answer_and_to_stop(name: str) -> None:
+    health = SERVICES[name]["healthcheck"]  # the schema takes any text for a duration
+    assert seconds(health["timeout"]) <= seconds(health["interval"])
+    assert seconds(health["start_period"]) >= 60
+    assert seconds(SERVICES[name]["stop_grace_period"]) >= 30
 
 
 def test_a_stopping_worker_is_not_killed_before_its_drain_ends() -> None:

@@ -2,6 +2,8 @@
 
 from kombu import transport
 
+QUARANTINE = ".quarantine"  # ends the name of the lane where articles are tried one at a time
+
 _OURS = {
     "redis": "worker.broker.redis:Transport",
     "rediss": "worker.broker.redis:Transport",

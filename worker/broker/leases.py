@@ -19,7 +19,7 @@ from worker.broker.redis import Transport, late_acks
 log = logging.getLogger("worker.broker")
 
 
-class LeaseKeeper(bootsteps.StartStopStep):  # type: ignore[misc]
+class LeaseKeeper(bootsteps.StartStopStep):
     requires = ("celery.worker.components:Pool",)
 
     def start(self, parent: Any) -> None:

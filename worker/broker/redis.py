@@ -21,7 +21,8 @@ from kombu.transport import virtual
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import scripts
+from worker.broker import QUARANTINE, scripts
+from worker.broker.gate import gate
 from worker.broker.scripts import members
 
 log = logging.getLogger("worker.broker")
@@ -59,6 +60,7 @@ class QoS(stock.QoS):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._born = monotonic()
+        self._detours: set[str] = set()
 
     def append(self, message: Any, delivery_tag: str) -> None:
         if ":" not in delivery_tag:  # not claimed by us: basic_get, or a message being refused
@@ -76,12 +78,18 @@ class QoS(stock.QoS):
             late_acks.add(delivery_tag)
         virtual.QoS.ack(self, delivery_tag)
 
+    def detour(self, delivery_tag: str) -> None:
+        """When this one is requeued, it goes to the quarantine lane instead of its queue."""
+        self._detours.add(delivery_tag)
+
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Back to the queue, or to the dead list: nothing is dropped."""
+        """Back to the queue, to the quarantine lane, or to the dead list: nothing is dropped."""
+        quarantine = delivery_tag in self._detours
+        self._detours.discard(delivery_tag)
         try:
             for tag in members([delivery_tag]):
-                if requeue:
-                    self.restore_by_tag(tag)
+                if requeue or quarantine:
+                    self.restore_by_tag(tag, quarantine=quarantine)
                 else:
                     self.bury(tag, "rejected")
         except AttributeError as e:
@@ -119,9 +127,15 @@ class QoS(stock.QoS):
         return []
 
     def restore_by_tag(
-        self, tag: str, client: Any = None, leftmost: bool = False, *, delivered: bool = False
+        self,
+        tag: str,
+        client: Any = None,
+        leftmost: bool = False,
+        *,
+        delivered: bool = False,
+        quarantine: bool = False,
     ) -> None:
-        """Back to the front of its queue, marked as redelivered."""
+        """Back to the front of its queue, or to the end of the quarantine lane, marked."""
         leased = self._leased(tag)
         if leased is None:
             return
@@ -131,6 +145,9 @@ class QoS(stock.QoS):
             headers["redelivered"] = True
             if delivered:
                 headers["x-delivery-count"] = int(headers.get("x-delivery-count") or 0) + 1
+            if quarantine:
+                headers["x-quarantine"] = True
+                queue, leftmost = f"{queue.removesuffix(QUARANTINE)}{QUARANTINE}", True
             message["properties"]["delivery_info"]["redelivered"] = True
             priority = self.channel._get_message_priority(message, reverse=False)
         except (ValueError, TypeError, KeyError):
@@ -204,12 +221,14 @@ class Channel(stock.Channel):
     def _command(self, waiting: list[tuple[str, str]]) -> list[Any]:
         prefix = self.global_keyprefix
         first = prefix + waiting[0][1]
+        if gate.closed_for and self._asked == "claim":
+            self._asked = "rest"
         if self._asked == "wait":
             # Moves the last message onto its own place: waits for one, and removes nothing.
             return ["BLMOVE", first, first, "RIGHT", "RIGHT", self.idle_poll]
         if self._asked == "rest":
             # Out of memory the broker refuses BLMOVE; BRPOP on a key that never exists is a pause.
-            return ["BRPOP", f"{first}.never", 1]
+            return ["BRPOP", f"{first}.never", 0.5]
         self._fence = uuid.uuid4().hex
         keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in waiting)]
         limits = [self._fence, self._most(), self.coalesce_bytes]
@@ -280,6 +299,8 @@ class Channel(stock.Channel):
             log.warning("message.undeliverable tag=%s error=%r", tag, e)
             for single in members([tag]):
                 self.qos.bury(single, f"undeliverable: {type(e).__name__}")
+            # Else the credit it was delivered on is gone, and a worker without credit stands still.
+            virtual.QoS.ack(self.qos, tag)
 
     def _restore(self, message: Any, leftmost: bool = False) -> None:
         for tag in members([message.delivery_tag]):
@@ -321,7 +342,7 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
 
 def _stands_alone(headers: dict[str, Any]) -> bool:
     """What was given back before, or has a time of its own, never runs in a group."""
-    return any(headers.get(name) for name in ("redelivered", "eta", "expires", "x-delivery-count"))
+    return any(headers.get(name) for name in ("redelivered", "eta", "expires"))
 
 
 def _group(task: str, messages: list[dict[str, Any]]) -> dict[str, Any]:

@@ -62,6 +62,10 @@ class RedisIndex:
         self._expiring: set[str] = set()  # buckets that got their date from this process
         self._generation = self._newest = 0
 
+    def ping(self) -> None:
+        """Raises Unavailable while the server does not answer."""
+        self._wire.trip([("PING",)])
+
     def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
         """Five round trips: clock and counter, numbers, write, read, rivals.
 

@@ -1,10 +1,11 @@
 """Truth: articles, their revisions, tags and decisions, and the outcome of every receipt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
-from worker.contract import Frozen
+from worker.contract import Frozen, Media
 from worker.models import (
     Article,
     DeadLetter,
@@ -27,7 +28,9 @@ class Query(Frozen):
     tag: str = ""
     source: str = ""
     language: str = ""
-    since: datetime | None = None
+    verdict: str = ""  # of the newest revision
+    since: datetime | None = None  # published, or else received: from here on
+    until: datetime | None = None  # and before this
     limit: int = 20
 
 
@@ -48,6 +51,56 @@ class Found(Frozen):
     tags: tuple[str, ...]  # "scheme:code", best first
     labels: tuple[str, ...]  # of the same tags
     snippet: str = ""
+
+
+class StoredTag(Frozen):
+    scheme: str
+    code: str
+    label: str
+    score: float
+
+
+class StoredArticle(Frozen):
+    """One revision of an article with all its content. Tags belong to the newest revision."""
+
+    article_id: str
+    revision: int
+    source: str
+    title: str
+    text: str
+    summary: str
+    url: str
+    language: str
+    words: int
+    published: datetime | None
+    updated: datetime | None
+    received: datetime
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    media: tuple[Media, ...]
+    flags: tuple[str, ...]
+    verdict: str
+    cluster_id: str
+    tags: tuple[StoredTag, ...] = ()  # best first
+
+
+class ChangeKind(StrEnum):
+    """What happened to an article."""
+
+    STORED = "stored"  # a revision was added
+    JUDGED = "judged"  # verdict or cluster changed, the content did not
+    WITHDRAWN = "withdrawn"  # taken down, by its publisher or by hand: no content is left
+
+
+class Change(Frozen):
+    """One step of the change feed."""
+
+    cursor: str  # reading on from here gives what follows
+    at: datetime
+    kind: ChangeKind
+    article_id: str
+    revision: int
+    article: StoredArticle | None  # that revision; None when its content is gone by now
 
 
 class Letter(Frozen):
@@ -110,6 +163,29 @@ class Store(Protocol):
 
     def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, Found | None]]:
         """What became of these receipts, in the order given; those without outcome are left out."""
+        ...
+
+    def count(self, query: Query) -> int:
+        """How many articles it finds, whatever its limit."""
+        ...
+
+    def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
+        """Every article it finds, whatever its limit, in the order in which they were stored.
+
+        Reads a page at a time. An article revised meanwhile may come twice, the newer one last.
+        """
+        ...
+
+    def cursor(self, since: str) -> str:
+        """Where `start`, `now` or a cursor stands. Raises LookupError for what is none of these."""
+        ...
+
+    def changes(self, cursor: str, limit: int) -> list[Change]:
+        """What follows the cursor, oldest first; never the same twice, and nothing is left out."""
+        ...
+
+    def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
+        """Take articles down as their publisher would; returns how many were not down before."""
         ...
 
     def letters(self, letter_ids: Sequence[str]) -> list[Letter]:

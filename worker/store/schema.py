@@ -4,11 +4,13 @@ articles 1─* revisions      content, numbered from 1, never changed
 articles 1─* aliases        (source, key): every way to name the article
 articles 1─* tags           of the newest revision
 receipts 1─1 decisions      why it was judged so
+articles 1─* changes        written by triggers, in the order of commits
 """
 
 from sqlalchemy import (
     Boolean,
     Column,
+    FetchedValue,
     Float,
     ForeignKey,
     Index,
@@ -181,4 +183,18 @@ sources = Table(
     Column("dead", Integer, nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    # Of the transaction that wrote it; 0 on SQLite, where only one writes at a time.
+    Column("xid", Serial, nullable=False, server_default=FetchedValue()),
+    Column("at", Moment, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("article_id", Name, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("ix_changes_xid_id", "xid", "id", unique=True),
+    sqlite_autoincrement=True,
 )

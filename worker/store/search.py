@@ -53,17 +53,24 @@ def _letters(text: str) -> str:
 
 
 def search(connection: Connection, query: Query) -> list[Found]:
-    terms = read_terms(query.words)
-    wanted = [term for term in terms if not term.excluded]
-    unwanted = [term for term in terms if term.excluded]
-    in_dialect = _in_postgres if connection.dialect.name == "postgresql" else _in_sqlite
-    statement = in_dialect(sa.select(revisions.c.id).select_from(NEWEST), wanted, unwanted)
-    statement = statement.where(*_restrictions(query))
-    statement = statement.order_by(dated.desc(), revisions.c.id.desc())
+    wanted = [term for term in read_terms(query.words) if not term.excluded]
+    statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()
     rows = _fetch(connection, best)
     snippets = [snippet((row["text"], row["summary"]), wanted) for row in rows] if wanted else ()
     return tagged(connection, rows, snippets)
+
+
+def matching(
+    connection: Connection, query: Query, within: sa.FromClause = NEWEST
+) -> sa.Select[tuple[int]]:
+    """The ids of the revisions that are asked for; where words are, the best first."""
+    terms = read_terms(query.words)
+    wanted = [term for term in terms if not term.excluded]
+    unwanted = [term for term in terms if term.excluded]
+    in_dialect = _in_postgres if connection.dialect.name == "postgresql" else _in_sqlite
+    statement = in_dialect(sa.select(revisions.c.id).select_from(within), wanted, unwanted)
+    return statement.where(*_restrictions(query))
 
 
 def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
@@ -80,8 +87,12 @@ def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
         yield articles.c.source == query.source
     if query.language:
         yield revisions.c.language == query.language.lower()
+    if query.verdict:
+        yield articles.c.verdict == query.verdict.lower()
     if query.since:
         yield dated >= sa.literal(query.since, Moment)
+    if query.until:
+        yield dated < sa.literal(query.until, Moment)
     if query.tag:
         yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
 

@@ -1,0 +1,1 @@
+"""Failure injection on real workers, brokers and stores."""

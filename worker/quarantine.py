@@ -1,0 +1,63 @@
+"""The quarantine lane: each article of a message is tried alone, so that only the culprit ends.
+
+Only the death of a trial's own process counts as an attempt. An article that kills `attempts`
+of them is buried as `poison`; whatever else happened to the message before buries nobody.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from worker.contract import Payload, source_of
+from worker.dedup import rejudge
+from worker.errors import Reason, Unavailable
+from worker.models import DeadLetter
+from worker.pipeline import Delivery, Pipeline
+from worker.rules import WorkerRules
+from worker.trial import Ended, Trials
+
+log = logging.getLogger("worker")
+
+
+def one_by_one(pipeline: Pipeline, deliveries: Sequence[Delivery], rules: WorkerRules) -> None:
+    """Every delivery gets its outcome, or Unavailable is raised for the rest.
+
+    Progress is kept by the receipts: what comes back begins where this ended.
+    """
+    done = pipeline.store.outcomes([d.receipt for d in deliveries])
+    waiting = [d for d in deliveries if d.receipt not in done]
+    if not waiting:
+        return
+    log.info("quarantine.began articles=%d", len(waiting))
+    until = time.monotonic() + rules.quarantine.budget_s
+    with Trials() as trials:
+        for place, delivery in enumerate(waiting):
+            if place and time.monotonic() > until:
+                raise Unavailable("time", f"{len(waiting) - place} articles left to try")
+            ended = _attempt(trials, delivery, rules.quarantine.attempts)
+            if not ended.stored:
+                _bury(pipeline, delivery, ended, rules.quarantine.attempts)
+
+
+def _attempt(trials: Trials, delivery: Delivery, attempts: int) -> Ended:
+    for attempt in range(1, attempts + 1):
+        ended = trials.run(delivery)
+        if ended.unavailable:
+            raise Unavailable("store", "a trial could not write")
+        if ended.stored:
+            break
+        log.warning("trial.ended receipt=%s attempt=%d how=%s", delivery.receipt, attempt, ended)
+    return ended
+
+
+def _bury(pipeline: Pipeline, delivery: Delivery, ended: Ended, attempts: int) -> None:
+    letter = DeadLetter(
+        receipt=delivery.receipt,
+        reason=Reason.POISON if ended.code < 0 else Reason.CRASHED,
+        detail=f"{ended}, {attempts} attempts",
+        stage=ended.stage,
+        source=source_of(delivery.raw),
+        payload=Payload.of(delivery.raw),
+    )
+    pipeline.store.write([], [], [letter], judge=rejudge, now=datetime.now(UTC))

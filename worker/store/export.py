@@ -1,0 +1,111 @@
+"""Whole articles in bulk: a query comes in, pages of articles go out in the order of storage.
+
+Each page is found by the revision id behind the last one and is a transaction of its own: however
+much there is and however slowly it is taken, memory stays small and no writer waits.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.models import Kind
+from worker.store import Query, StoredArticle, StoredTag
+from worker.store.reading import NEWEST
+from worker.store.schema import articles, receipts, revisions, tags
+from worker.store.search import matching
+
+PAGE = 200  # articles; a usual one has a few kB, the largest 5 MB
+EVERY = articles.join(revisions, revisions.c.article_id == articles.c.article_id)
+_CONTENT = set(StoredArticle.model_fields) - {"revision", "source", "verdict", "cluster_id", "tags"}
+_FIELDS = (
+    *(revisions.c[column] for column in sorted(_CONTENT)),
+    revisions.c.id,
+    revisions.c.number.label("revision"),
+    articles.c.source,
+    articles.c.verdict,
+    articles.c.cluster_id,
+    (articles.c.newest == revisions.c.id).label("is_newest"),
+)
+_ADDING = [kind.value for kind in (Kind.NEW, Kind.REVISION, Kind.DUPLICATE, Kind.VARIANT)]
+
+
+def count(connection: Connection, query: Query, *, all_revisions: bool = False) -> int:
+    found = _found(connection, query, all_revisions=all_revisions)
+    counted = sa.select(sa.func.count()).select_from(found.subquery())
+    return connection.execute(counted).scalar_one()
+
+
+def page(
+    connection: Connection, query: Query, after: int, *, all_revisions: bool = False
+) -> tuple[int, list[StoredArticle]]:
+    """The articles behind a revision id, and the id of the last; 0 and nothing at the end."""
+    behind = _found(connection, query, all_revisions=all_revisions)
+    behind = behind.where(revisions.c.id > after).order_by(revisions.c.id).limit(PAGE)
+    ids = connection.scalars(behind).all()
+    found = read(connection, revisions.c.id.in_(ids)) if ids else {}
+    return (ids[-1] if ids else 0), [found[i] for i in ids if i in found]
+
+
+def ids(connection: Connection, query: Query, limit: int) -> Sequence[str]:
+    """The ids of the first articles that are asked for."""
+    first = _found(connection, query).order_by(revisions.c.id).limit(limit)
+    return connection.scalars(first.with_only_columns(articles.c.article_id)).all()
+
+
+def _found(
+    connection: Connection, query: Query, *, all_revisions: bool = False
+) -> sa.Select[tuple[int]]:
+    return matching(connection, query, EVERY if all_revisions else NEWEST).order_by(None)
+
+
+def read(connection: Connection, wanted: sa.ColumnElement[bool]) -> dict[int, StoredArticle]:
+    """These revisions as values, by their ids."""
+    statement = sa.select(*_FIELDS).select_from(EVERY).where(wanted)
+    rows = connection.execute(statement).mappings().all()
+    newest = {row["article_id"] for row in rows if row["is_newest"]}
+    its_tags = _tags(connection, newest)
+    verdicts = _verdicts(connection, {r["article_id"] for r in rows if not r["is_newest"]})
+    return {row["id"]: _article(row, its_tags, verdicts) for row in rows}
+
+
+def _article(
+    row: sa.RowMapping,
+    its_tags: dict[str, list[StoredTag]],
+    verdicts: dict[tuple[str, int], str],
+) -> StoredArticle:
+    fields: dict[str, Any] = {name: row[name] for name in StoredArticle.model_fields.keys() & row}
+    if row["is_newest"]:
+        fields["tags"] = tuple(its_tags[row["article_id"]])
+    else:
+        its_verdict = (row["article_id"], row["revision"])
+        fields["verdict"] = verdicts.get(its_verdict, Kind.REVISION.value)
+    return StoredArticle(**fields)
+
+
+def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, list[StoredTag]]:
+    found: dict[str, list[StoredTag]] = defaultdict(list)
+    if not article_ids:
+        return found
+    columns = (tags.c.scheme, tags.c.code, tags.c.label, tags.c.score)
+    statement = sa.select(tags.c.article_id, *columns).where(tags.c.article_id.in_(article_ids))
+    order = (tags.c.score.desc(), tags.c.scheme, tags.c.code)
+    for row in connection.execute(statement.order_by(*order)):
+        found[row.article_id].append(
+            StoredTag(scheme=row.scheme, code=row.code, label=row.label, score=row.score)
+        )
+    return found
+
+
+def _verdicts(
+    connection: Connection, article_ids: Collection[str]
+) -> dict[tuple[str, int], str]:
+    """What each revision was judged when it was stored: `articles` has the newest one's only."""
+    if not article_ids:
+        return {}
+    statement = sa.select(receipts.c.article_id, receipts.c.revision, receipts.c.outcome).where(
+        receipts.c.article_id.in_(article_ids), receipts.c.outcome.in_(_ADDING)
+    )
+    return {(row.article_id, row.revision): row.outcome for row in connection.execute(statement)}

@@ -1,0 +1,111 @@
+"""The change feed: what happened to articles, in the order in which it was committed.
+
+Triggers write it, not the application: a worker of the version before, a repair by hand and every
+future command are in the feed too, and none can forget.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    postgres = op.get_bind().dialect.name == "postgresql"
+    # A 64-bit number as text is all that PostgreSQL lets out of an xid8.
+    xid = "(pg_current_xact_id()::text::bigint)" if postgres else "0"
+    op.create_table(
+        "changes",
+        sa.Column("id", Serial, nullable=False, autoincrement=True),
+        sa.Column("xid", Serial, nullable=False, server_default=sa.text(xid)),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("article_id", sa.Text, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_changes"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_changes_xid_id", "changes", ["xid", "id"], unique=True)
+    # Writers wait from here on, so that what they store is either copied below or triggers.
+    for statement in (*(IN_POSTGRES if postgres else IN_SQLITE), STORED_BEFORE, WITHDRAWN_BEFORE):
+        op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    postgres = op.get_bind().dialect.name == "postgresql"
+    for table, events in TRIGGERS.items():
+        for event in events:
+            on = f" ON {table}" if postgres else ""
+            op.get_bind().exec_driver_sql(f"DROP TRIGGER {table}_{event}_change{on}")
+    if postgres:
+        op.get_bind().exec_driver_sql("DROP FUNCTION note_change")
+    op.drop_table("changes")
+
+
+STORED_BEFORE = """
+INSERT INTO changes(at, kind, article_id, revision)
+SELECT received, 'stored', article_id, number FROM revisions ORDER BY id"""
+
+WITHDRAWN_BEFORE = """
+INSERT INTO changes(at, kind, article_id, revision)
+SELECT withdrawn_at, 'withdrawn', article_id, revision FROM articles
+WHERE withdrawn_at IS NOT NULL ORDER BY withdrawn_at, seq"""
+
+TRIGGERS = {"revisions": ["stored"], "articles": ["withdrawn", "judged"]}
+TOLD_NOW = "old.withdrawn_at IS NULL AND new.withdrawn_at IS NOT NULL"
+# The verdict and the cluster that come with a new revision are part of its own change.
+JUDGED_ANEW = """
+new.newest = old.newest AND (new.verdict <> old.verdict OR new.cluster_id <> old.cluster_id)"""
+
+# The rights of the owner: a worker's account of the version before has none on this table.
+IN_POSTGRES = [
+    "LOCK TABLE articles, revisions IN SHARE ROW EXCLUSIVE MODE",  # in the order writers take them
+    """
+CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_ARGV[0] = 'stored' THEN
+        INSERT INTO changes(at, kind, article_id, revision)
+        VALUES (new.received, TG_ARGV[0], new.article_id, new.number);
+    ELSE
+        INSERT INTO changes(at, kind, article_id, revision)
+        VALUES (coalesce(new.withdrawn_at, now()), TG_ARGV[0], new.article_id, new.revision);
+    END IF;
+    RETURN NULL;
+END $$""",
+    """
+CREATE TRIGGER revisions_stored_change AFTER INSERT ON revisions
+FOR EACH ROW EXECUTE FUNCTION note_change('stored')""",
+    f"""
+CREATE TRIGGER articles_withdrawn_change AFTER UPDATE OF withdrawn_at ON articles
+FOR EACH ROW WHEN ({TOLD_NOW}) EXECUTE FUNCTION note_change('withdrawn')""",
+    f"""
+CREATE TRIGGER articles_judged_change AFTER UPDATE OF verdict, cluster_id ON articles
+FOR EACH ROW WHEN ({JUDGED_ANEW}) EXECUTE FUNCTION note_change('judged')""",
+]
+
+NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+IN_SQLITE = [
+    """
+CREATE TRIGGER revisions_stored_change AFTER INSERT ON revisions BEGIN
+    INSERT INTO changes(at, kind, article_id, revision)
+    VALUES (new.received, 'stored', new.article_id, new.number);
+END""",
+    f"""
+CREATE TRIGGER articles_withdrawn_change AFTER UPDATE OF withdrawn_at ON articles WHEN {TOLD_NOW}
+BEGIN
+    INSERT INTO changes(at, kind, article_id, revision)
+    VALUES (new.withdrawn_at, 'withdrawn', new.article_id, new.revision);
+END""",
+    f"""
+CREATE TRIGGER articles_judged_change AFTER UPDATE OF verdict, cluster_id ON articles
+WHEN {JUDGED_ANEW}
+BEGIN
+    INSERT INTO changes(at, kind, article_id, revision)
+    VALUES ({NOW}, 'judged', new.article_id, new.revision);
+END""",
+]

@@ -1,0 +1,170 @@
+"""Tries articles one at a time, each in a process of its own that may die.
+
+A pool child can't fork (it is daemonic), so it starts `python -m worker.trial`, which loads the
+pipeline once and then forks for every article: deliveries come in on standard input, one JSON
+line each; on standard output goes how the process ended, with the last stage it entered.
+"""
+
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from worker import build
+from worker.contract import Frozen
+from worker.errors import Unavailable
+from worker.pipeline import Delivery, Pipeline
+from worker.rules import load_worker_rules
+from worker.settings import Settings
+
+_STAGES = ("admit", "clean", "deduplicate", "tag", "write")
+_STORED, _UNAVAILABLE, _FAILED = 0, os.EX_TEMPFAIL, os.EX_SOFTWARE
+
+
+class Ended(Frozen):
+    """How the process of one trial ended."""
+
+    code: int  # exit code, or the negative number of the signal that killed it
+    stage: str  # the last it entered
+    took_s: float
+    peak_mb: int
+
+    @property
+    def stored(self) -> bool:
+        return self.code == _STORED
+
+    @property
+    def unavailable(self) -> bool:
+        return self.code == _UNAVAILABLE
+
+    def __str__(self) -> str:
+        how = (
+            f"killed by {signal.Signals(-self.code).name}" if self.code < 0 else f"exit {self.code}"
+        )
+        return f"{how} in stage {self.stage} after {self.took_s:.1f} s, peak {self.peak_mb} MB"
+
+
+class Trials:
+    """The side of the pool child: starts the server on entry, ends it on exit."""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "worker.trial"]
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.stdin.close()  # type: ignore[union-attr]
+        self._server.stdout.close()  # type: ignore[union-attr]
+        self._server.wait()
+
+    def run(self, delivery: Delivery) -> Ended:
+        """Try one article. Raises Unavailable when the server itself is gone."""
+        try:
+            assert self._server.stdin  # noqa: S101 - for mypy: it is a pipe
+            assert self._server.stdout  # noqa: S101
+            self._server.stdin.write(delivery.model_dump_json().encode() + b"\n")
+            self._server.stdin.flush()
+            return Ended.model_validate_json(self._server.stdout.readline())
+        except (OSError, ValueError) as e:
+            raise Unavailable("trial", f"the process that forks is gone: {e}") from e
+
+
+def main() -> None:
+    """The server: forks one process per line."""
+    settings = Settings.load()
+    rules = load_worker_rules(settings.config_dir)
+    pipeline = build.pipeline(settings, _report)
+    build.warm()
+    # Started lines of the log must not mix into the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin.buffer:
+        delivery = Delivery.model_validate_json(line)
+        ended = _try(pipeline, delivery, rules.time.article_s, rules.quarantine.memory_mb)
+        answers.write(ended.model_dump_json() + "\n")
+        answers.flush()
+
+
+_pipe = -1  # where a forked process says which stage it enters
+
+
+@contextmanager
+def _entered(stage: str) -> Iterator[None]:
+    os.write(_pipe, bytes([_STAGES.index(stage)]))
+    yield
+    os.write(_pipe, bytes([_STAGES.index("write")]))  # unless another stage is entered
+
+
+def _report(stage: str) -> AbstractContextManager[None]:
+    return _entered(stage) if _pipe >= 0 else nullcontext()
+
+
+def _try(pipeline: Pipeline, delivery: Delivery, limit_s: float, memory_mb: int) -> Ended:
+    reading, writing = os.pipe()
+    began = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _run(pipeline, delivery, writing, limit_s, memory_mb)
+    os.close(writing)
+    stage = _watch(reading, pid, began + 2 * limit_s)
+    os.close(reading)
+    _, status, used = os.wait4(pid, 0)
+    return Ended(
+        code=os.waitstatus_to_exitcode(status),
+        stage=stage,
+        took_s=time.monotonic() - began,
+        peak_mb=used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
+    )
+
+
+def _run(
+    pipeline: Pipeline, delivery: Delivery, writing: int, limit_s: float, memory_mb: int
+) -> None:
+    """In the forked process: never returns."""
+    global _pipe
+    code = _FAILED
+    try:
+        _pipe = writing
+        bytes_ = memory_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        pipeline.ingest([delivery], now=datetime.now(UTC))
+        code = _STORED
+    except Unavailable:
+        code = _UNAVAILABLE
+    except BaseException as e:  # noqa: BLE001 - the exit code is the answer
+        print(f"trial.failed receipt={delivery.receipt} error={type(e).__name__}", file=sys.stderr)
+    finally:
+        os._exit(code)
+
+
+def _watch(reading: int, pid: int, until: float) -> str:
+    """Follow the stages until the process ends; past the deadline it is killed."""
+    stage = _STAGES[0]
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, until - time.monotonic()))
+        if not ready:
+            os.kill(pid, signal.SIGKILL)
+            return stage
+        told = os.read(reading, 4096)
+        if not told:  # the last end of the pipe is closed: it is gone
+            return stage
+        stage = _STAGES[told[-1]]
+
+
+if __name__ == "__main__":
+    main()
