@@ -1,6 +1,6 @@
 """article-worker: raw articles go in on a queue, records come out in a store.
 
-from worker import Producer
+from worker import Producer, Store
 """
 
 from importlib import import_module
@@ -10,17 +10,20 @@ if TYPE_CHECKING:
     from worker.async_producer import AsyncProducer
     from worker.feeds import from_feedparser, from_jsonfeed
     from worker.producer import Invalid, InvalidArticles, Producer
+    from worker.reader import Store
 
 __all__ = [
     "AsyncProducer",
     "Invalid",
     "InvalidArticles",
     "Producer",
+    "Store",
     "from_feedparser",
     "from_jsonfeed",
 ]
 
 _MODULES = {
+    "Store": "worker.reader",
     "AsyncProducer": "worker.async_producer",
     "from_feedparser": "worker.feeds",
     "from_jsonfeed": "worker.feeds",

@@ -20,6 +20,7 @@ from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from worker.errors import Busy
 from worker.models import Outcome
 from worker.producer import Invalid, InvalidArticles, OnInvalid, Producer
 
@@ -62,8 +63,10 @@ class AsyncProducer:
         """Waits for the message that is being sent, if there is one."""
         try:
             await self._run(self._producer.close)
-        finally:
+        except BaseException:
             self._thread.shutdown(wait=False)
+            raise
+        self._thread.shutdown()  # it is idle now
 
     async def enqueue(
         self,
@@ -82,7 +85,10 @@ class AsyncProducer:
         taken = 0
         async with aclosing(_chunks(articles, self._linger_s)) as chunks:
             async for chunk in chunks:
-                sent, bad = await self._send(chunk, invalid)
+                try:
+                    sent, bad = await self._send(chunk, invalid)
+                except Busy as e:
+                    raise Busy(e.reason, e.retry_after_s, receipts + e.receipts) from e
                 receipts += sent
                 problems += [b.model_copy(update={"position": taken + b.position}) for b in bad]
                 taken += len(chunk)

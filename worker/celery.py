@@ -10,7 +10,7 @@ from celery import Celery
 from kombu.entity import Exchange, Queue
 
 from worker import broker
-from worker.broker import QUARANTINE, embedded
+from worker.broker import QUARANTINE, REPLAY, embedded
 from worker.errors import BadConfig
 from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
@@ -43,7 +43,7 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
         "task_acks_on_timeout": False,  # a child past the hard limit: its message runs again
         "task_acks_on_failure": False,  # rejected instead: our transport keeps it as dead
         "task_time_limit": rules.time.hard_limit_s,
-        "task_queues": [_queue(lane) for lane in (name, f"{name}.replay", name + QUARANTINE)],
+        "task_queues": [_queue(lane) for lane in (name, name + REPLAY, name + QUARANTINE)],
         "task_default_queue": name,
         "task_default_exchange": name,
         "task_default_routing_key": name,
@@ -62,6 +62,7 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
             "coalesce": {INGEST: INGEST_GROUP},
             "coalesce_messages": rules.queue.coalesce_messages,
             "coalesce_bytes": rules.queue.coalesce_bytes,
+            "journal": f"{name}.journal",
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
         },

@@ -3,9 +3,11 @@
 WorkerError
 ├── Rejected      this article    -> dead letter, its neighbours go on
 ├── Unavailable   this batch      -> put back, tried again when the service answers
+│   └── Busy      a producer      -> sends the rest later
 └── BadConfig     this process    -> refuses to start
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -21,6 +23,7 @@ class Reason(StrEnum):
     CRASHED = "crashed"  # a stage raised what it should not
     DEADLINE = "deadline"  # a stage took longer than an article may
     POISON = "poison"  # killed every process that tried it
+    UNDELIVERABLE = "undeliverable"  # a message that no worker could take
 
 
 class WorkerError(Exception):
@@ -49,6 +52,23 @@ class Unavailable(WorkerError):
 
     def __str__(self) -> str:
         return f"{self.what} is unavailable" + (f": {self.detail}" if self.detail else "")
+
+
+class Busy(Unavailable):
+    """The broker has enough for now: send the rest after `retry_after_s`; `receipts` are sent."""
+
+    def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:
+        super().__init__("broker", reason)
+        self.args = (reason, retry_after_s, receipts)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        self.receipts = list(receipts)
+
+    def __str__(self) -> str:
+        return (
+            f"the broker has enough for now: {self.reason}; {len(self.receipts)} articles are "
+            f"sent, send the rest in {self.retry_after_s:g} s"
+        )
 
 
 class BadConfig(WorkerError):

@@ -19,6 +19,7 @@ from worker.clean.language import primary
 from worker.clean.text import bare, mend
 from worker.contract import (
     LIMITS,
+    LONGEST_RECEIPT,
     SCHEMA,
     Content,
     Feed,
@@ -27,12 +28,11 @@ from worker.contract import (
     Media,
     RawArticle,
     Source,
+    is_receipt,
     sizes,
 )
 from worker.errors import Reason, Rejected
 from worker.raw_article import DEFAULT_SOURCE, Part
-
-LONGEST_RECEIPT = 200
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
 _ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"
@@ -194,8 +194,8 @@ def _unknown(given: Mapping[str, Any], known: Collection[str], within: str) -> I
         if key in known:
             continue
         near = _ALSO_CALLED.get(key.lower()) if not within else None
-        near = near or next(iter(get_close_matches(key.lower(), known, n=1, cutoff=0.7)), None)
-        meant = near and near not in given
+        near = near or next(iter(get_close_matches(key.lower(), known, n=1)), None)
+        meant = near and given.get(near) is None
         fix = f'did you mean "{near}"?' if meant else 'it is kept, not read; own keys go in "extra"'
         yield warning("unknown-key", f'unknown key "{within}{key}"', fix)
 
@@ -212,8 +212,7 @@ def _identity(article: RawArticle) -> Iterator[Finding]:
     if article.link and not _is_absolute(article.link):
         what = f"no address on the web: {article.link[:60]}"
         yield warning("relative-link", what, "resolve it against the address of the feed")
-    receipt = article.receipt
-    if receipt and not (len(receipt) <= LONGEST_RECEIPT and receipt.isprintable()):
+    if article.receipt and not is_receipt(article.receipt):
         what = "the receipt is not used: too long, or not printable"
         yield warning("bad-receipt", what, f"at most {LONGEST_RECEIPT} printable characters")
 

@@ -148,13 +148,22 @@ class DeadLetter(Frozen):
     receipt: str
     reason: Reason
     detail: str
-    stage: str  # the last stage that was begun: admit, clean, deduplicate, tag, write
+    stage: str  # the last that was begun: broker, admit, clean, deduplicate, tag, write
     source: str
     payload: Payload
+    queue: str = ""  # of a message that could not be delivered: the payload is the message
 
     @property
     def letter_id(self) -> str:
         return self.payload.sha256[:32]
+
+
+class Entry(Frozen):
+    """A receipt in the journal: the broker has had its raw article."""
+
+    receipt: str
+    message_id: str
+    at: datetime  # by the broker's clock
 
 
 class Outcome(Frozen):

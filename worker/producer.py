@@ -14,15 +14,29 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
-from worker.broker import embedded
+from worker.broker import REPLAY, dead_list, embedded, leases, pressure
+from worker.broker.link import Link, is_ours
+from worker.broker.pressure import Advice, Answer
 from worker.celery import INGEST, broker_url, make_app
-from worker.contract import LIMITS, Excerpt, Frozen, Payload, RawArticle, admit, host
-from worker.errors import Reason, Rejected, Unavailable, WorkerError
+from worker.contract import (
+    LIMITS,
+    Excerpt,
+    Frozen,
+    Payload,
+    RawArticle,
+    admit,
+    host,
+    is_receipt,
+)
+from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
 from worker.models import Outcome
 from worker.rules import load_worker_rules
 from worker.settings import Settings, masked
 from worker.store import Store
+
+ANSWER_S = 20.0  # until a broker that took a connection and says nothing is asked again
 
 OnInvalid = Literal["raise", "collect", "bury"]
 
@@ -69,8 +83,10 @@ class Producer:
         self._broker = broker or broker_url(settings)
         self._rules = load_worker_rules(settings.config_dir)
         self._app = make_app(self._broker, self._rules)
+        self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
         self._store_url = store or settings.store
         self._source = source
+        self._link: Link | None = None  # opened by the first question
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -88,6 +104,8 @@ class Producer:
 
     def close(self) -> None:
         self._app.close()
+        if self._link:
+            self._link.close()
         if "_store" in self.__dict__:
             self._store.close()
 
@@ -97,8 +115,14 @@ class Producer:
         *,
         invalid: OnInvalid = "raise",
         on_sent: Callable[[int], None] = lambda count: None,
+        pace: bool = True,
+        on_stop: Callable[[Advice], None] | None = None,
     ) -> list[str]:
         """Send every valid article; returns their receipts in order.
+
+        Before each message the broker is asked how full it is. Advised to slow down, this call
+        sleeps for the time advised (not with pace=False); advised to stop, it raises Busy, or with
+        `on_stop` calls that, sleeps, and asks again.
 
         An invalid one never keeps the others back: it is raised in the end as InvalidArticles,
         collected in `self.invalid`, or sent on to be buried as a dead letter. Raises Unavailable
@@ -107,12 +131,25 @@ class Producer:
         self.invalid = []
         receipts: list[str] = []
         for batch in _batches(self._packed(articles, invalid), self._rules.batch):
+            self._make_way(receipts, pace, on_stop)
             self._send(batch)
             receipts += [packed.receipt for packed in batch]
             on_sent(len(batch))
         if self.invalid and invalid == "raise":
             raise InvalidArticles(self.invalid, receipts)
         return receipts
+
+    def advice(self) -> Advice:
+        """Whether to send, slow down or stop, and why. One round trip. Raises Unavailable.
+
+        Brokers other than Redis bound their queues themselves: there the answer is to send.
+        """
+        if not is_ours(self._app):
+            return Advice(answer=Answer.ACCEPT)
+        self._link = self._link or Link(self._app)
+        with self._link.channel() as channel:
+            load = pressure.look(channel, list(self._app.amqp.queues))
+        return pressure.advise(load, self._rules.pressure)
 
     def outcome(self, receipt: str) -> Outcome | None:
         """What became of one receipt; None while it waits or is worked on."""
@@ -130,7 +167,7 @@ class Producer:
             try:
                 raw, size = _plain(given)
                 article = admit(raw, size)
-                receipt = article.receipt or new_receipt()
+                receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
                 yield Packed(receipt, self._with_source(raw, article), size)
             except Rejected as e:
                 self.invalid.append(
@@ -145,7 +182,36 @@ class Producer:
             return raw
         return {**raw, "source": {**(raw.get("source") or {}), "id": self._source}}
 
-    def _send(self, batch: list[Packed]) -> None:
+    def _make_way(
+        self, sent: list[str], pace: bool, on_stop: Callable[[Advice], None] | None
+    ) -> None:
+        try:
+            while (advice := self.advice()).answer is Answer.STOP:
+                if on_stop is None:
+                    raise Busy(advice.reason, advice.retry_after_s, sent)
+                on_stop(advice)
+                time.sleep(advice.retry_after_s)
+        except Busy:
+            raise
+        except Unavailable:
+            return  # the send that follows tries more than once, and then says so
+        if pace:
+            time.sleep(advice.retry_after_s)
+
+    def replay(self, articles: Iterable[Packed]) -> None:
+        """Send raw articles unchecked, under the receipts given, into the replay lane."""
+        for batch in _batches(articles, self._rules.batch):
+            self._send(batch, self._rules.queue.name + REPLAY)
+
+    def send_message(self, queue: str, message: bytes) -> None:
+        """Put a message that could not be delivered back on its queue, byte for byte."""
+        try:
+            with leases.connect(self._app) as connection:
+                dead_list.send_again(connection.default_channel, queue, message)
+        except (RedisError, OSError) as e:
+            raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
+
+    def _send(self, batch: list[Packed], queue: str = "") -> None:
         receipts = [packed.receipt for packed in batch]
         try:
             self._app.send_task(
@@ -153,6 +219,8 @@ class Producer:
                 args=[[packed.raw for packed in batch]],
                 kwargs={"receipts": receipts},
                 task_id=new_receipt(),
+                queue=queue or None,
+                receipts=receipts,  # for the journal: our transport takes them out again
                 argsrepr=f"[{len(batch)} articles]",  # else the text itself rides in the headers
                 kwargsrepr="{}",
             )

@@ -1,13 +1,15 @@
-"""The quarantine lane: each article of a message is tried alone, so that only the culprit ends.
+"""The quarantine lane: a message whose process died is tried where nothing else can die with it.
 
-Only the death of a trial's own process counts as an attempt. An article that kills `attempts`
-of them is buried as `poison`; whatever else happened to the message before buries nobody.
+First whole, for most such messages met an accident; if that process dies, each article alone.
+Only the death of a trial with one article counts as an attempt. An article that kills `attempts`
+of them is buried; whatever else happened to its message before buries nobody.
 """
 
 import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 from worker.contract import Payload, source_of
 from worker.dedup import rejudge
@@ -31,20 +33,31 @@ def one_by_one(pipeline: Pipeline, deliveries: Sequence[Delivery], rules: Worker
         return
     log.info("quarantine.began articles=%d", len(waiting))
     until = time.monotonic() + rules.quarantine.budget_s
-    with Trials() as trials:
-        for place, delivery in enumerate(waiting):
-            if place and time.monotonic() > until:
-                raise Unavailable("time", f"{len(waiting) - place} articles left to try")
-            ended = _attempt(trials, delivery, rules.quarantine.attempts)
-            if not ended.stored:
-                _bury(pipeline, delivery, ended, rules.quarantine.attempts)
+    if len(waiting) > 1 and _tried(waiting).stored:
+        return
+    for place, delivery in enumerate(waiting):
+        if place and time.monotonic() > until:
+            raise Unavailable("time", f"{len(waiting) - place} articles left to try")
+        ended = _attempt(delivery, rules.quarantine.attempts)
+        if not ended.stored:
+            _bury(pipeline, delivery, ended, rules.quarantine.attempts)
 
 
-def _attempt(trials: Trials, delivery: Delivery, attempts: int) -> Ended:
+@cache
+def _trials() -> Trials:
+    return Trials()  # one server for all messages of this process: it takes seconds to start
+
+
+def _tried(deliveries: Sequence[Delivery]) -> Ended:
+    ended = _trials().run(deliveries)
+    if ended.unavailable:
+        raise Unavailable("store", "a trial could not write")
+    return ended
+
+
+def _attempt(delivery: Delivery, attempts: int) -> Ended:
     for attempt in range(1, attempts + 1):
-        ended = trials.run(delivery)
-        if ended.unavailable:
-            raise Unavailable("store", "a trial could not write")
+        ended = _tried([delivery])
         if ended.stored:
             break
         log.warning("trial.ended receipt=%s attempt=%d how=%s", delivery.receipt, attempt, ended)

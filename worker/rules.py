@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from worker.broker.pressure import Pressure
 from worker.contract import LIMITS, Frozen
 from worker.errors import BadConfig
 
@@ -58,12 +59,22 @@ class Child(Frozen):
     max_memory_mb: int = Field(ge=100)
 
 
+class Ledger(Frozen):
+    grace_s: float = Field(ge=0)
+
+
+class Dead(Frozen):
+    keep_days: float = Field(ge=0)
+
+
 class WorkerRules(Frozen):
     queue: Queue
     batch: Batch
     time: Time
     quarantine: Quarantine
     child: Child
+    pressure: Pressure
+    ledger: Ledger
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:

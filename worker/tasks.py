@@ -9,7 +9,6 @@ from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import blake2b
 from typing import Any
 
 from celery import Task
@@ -19,9 +18,10 @@ from kombu.exceptions import ContentDisallowed, DecodeError
 from kombu.serialization import loads
 
 from worker import build
-from worker.broker import heartbeat
+from worker.broker import drain, heartbeat
 from worker.broker.leases import LeaseKeeper
 from worker.celery import INGEST, INGEST_GROUP, app
+from worker.contract import receipt_of
 from worker.errors import Unavailable, WorkerError
 from worker.pipeline import Delivery, Pipeline
 from worker.quarantine import one_by_one
@@ -34,7 +34,6 @@ log = logging.getLogger("worker")
 Message = tuple[str, str, str, str | None, str]
 
 _JSON = {"application/json"}
-_LONGEST_RECEIPT = 200
 
 
 app.steps["worker"].add(LeaseKeeper)
@@ -62,7 +61,8 @@ def _prepare(**_: object) -> None:
 
 
 @worker_ready.connect
-def _beat(sender: Any, **_: object) -> None:
+def _begin(sender: Any, **_: object) -> None:
+    drain.arm(sender.controller, rules().time.drain_s)
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
 
 
@@ -122,15 +122,6 @@ def _deliveries(
 ) -> list[Delivery]:
     batch = articles if isinstance(articles, list) else [articles]
     return [
-        Delivery(receipt=_receipt(raw, place, message_id, receipts), raw=raw)
+        Delivery(receipt=receipt_of(raw, place, message_id, receipts), raw=raw)
         for place, raw in enumerate(batch)
     ]
-
-
-def _receipt(raw: Any, place: int, message_id: str, receipts: list[str] | None) -> str:
-    """Given with the message, else by the article itself, else from the message's own id."""
-    given = receipts[place] if isinstance(receipts, list) and place < len(receipts) else None
-    given = given or (raw.get("receipt") if isinstance(raw, dict) else None)
-    if isinstance(given, str) and 0 < len(given) <= _LONGEST_RECEIPT and given.isprintable():
-        return given
-    return blake2b(f"{message_id}\0{place}".encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -1,10 +1,12 @@
-"""Tries articles one at a time, each in a process of its own that may die.
+"""Tries articles in a process of their own that may die.
 
 A pool child can't fork (it is daemonic), so it starts `python -m worker.trial`, which loads the
-pipeline once and then forks for every article: deliveries come in on standard input, one JSON
-line each; on standard output goes how the process ended, with the last stage it entered.
+pipeline once and then forks for every trial: deliveries come in on standard input, a JSON line a
+trial; on standard output goes how its process ended, with the last stage it entered. The server
+ends by itself when nothing is to be tried for a while.
 """
 
+import logging
 import os
 import resource
 import select
@@ -12,11 +14,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 from worker import build
 from worker.contract import Frozen
@@ -25,6 +25,9 @@ from worker.pipeline import Delivery, Pipeline
 from worker.rules import load_worker_rules
 from worker.settings import Settings
 
+log = logging.getLogger("worker")
+
+_IDLE_S = 30.0
 _STAGES = ("admit", "clean", "deduplicate", "tag", "write")
 _STORED, _UNAVAILABLE, _FAILED = 0, os.EX_TEMPFAIL, os.EX_SOFTWARE
 
@@ -53,33 +56,45 @@ class Ended(Frozen):
 
 
 class Trials:
-    """The side of the pool child: starts the server on entry, ends it on exit."""
+    """The side of the pool child: starts the server when there is something to try."""
 
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "worker.trial"]
-        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        return self
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.stdin.close()  # type: ignore[union-attr]
+    def run(self, deliveries: Sequence[Delivery]) -> Ended:
+        """Try these as one batch. Raises Unavailable when the server itself is gone."""
+        line = _Trial(deliveries=tuple(deliveries)).model_dump_json().encode() + b"\n"
+        for fresh in (False, True):
+            server = self._running(fresh=fresh)
+            try:
+                server.stdin.write(line)  # type: ignore[union-attr]
+                server.stdin.flush()  # type: ignore[union-attr]
+                if answer := server.stdout.readline():  # type: ignore[union-attr]
+                    return Ended.model_validate_json(answer)
+            except OSError as e:
+                log.debug("trial.restart error=%s", e)  # it ended while idle: start another
+        raise Unavailable("trial", "the process that forks is gone")
+
+    def _running(self, *, fresh: bool) -> "subprocess.Popen[bytes]":
+        if self._server and (fresh or self._server.poll() is not None):
+            self.close()
+        if self._server is None:
+            command = [sys.executable, "-m", "worker.trial"]
+            self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self._server
+
+    def close(self) -> None:
+        if self._server is None:
+            return
+        with suppress(OSError):  # what was left in its pipe when it ended
+            self._server.stdin.close()  # type: ignore[union-attr]
         self._server.stdout.close()  # type: ignore[union-attr]
         self._server.wait()
+        self._server = None
 
-    def run(self, delivery: Delivery) -> Ended:
-        """Try one article. Raises Unavailable when the server itself is gone."""
-        try:
-            assert self._server.stdin  # noqa: S101 - for mypy: it is a pipe
-            assert self._server.stdout  # noqa: S101
-            self._server.stdin.write(delivery.model_dump_json().encode() + b"\n")
-            self._server.stdin.flush()
-            return Ended.model_validate_json(self._server.stdout.readline())
-        except (OSError, ValueError) as e:
-            raise Unavailable("trial", f"the process that forks is gone: {e}") from e
+
+class _Trial(Frozen):
+    deliveries: tuple[Delivery, ...]
 
 
 def main() -> None:
@@ -88,14 +103,21 @@ def main() -> None:
     rules = load_worker_rules(settings.config_dir)
     pipeline = build.pipeline(settings, _report)
     build.warm()
-    # Started lines of the log must not mix into the answers.
+    # What a library prints must not mix into the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    for line in sys.stdin.buffer:
-        delivery = Delivery.model_validate_json(line)
-        ended = _try(pipeline, delivery, rules.time.article_s, rules.quarantine.memory_mb)
+    while line := _next_line():
+        trial = _Trial.model_validate_json(line)
+        ended = _try(pipeline, trial, rules.time.article_s, rules.quarantine.memory_mb)
         answers.write(ended.model_dump_json() + "\n")
         answers.flush()
+
+
+def _next_line() -> bytes:
+    """b"" at the end of input, and when nothing came for a while. One line is asked at a time,
+    so none hides in the buffer while select waits."""
+    ready, _, _ = select.select([sys.stdin.buffer], [], [], _IDLE_S)
+    return sys.stdin.buffer.readline() if ready else b""
 
 
 _pipe = -1  # where a forked process says which stage it enters
@@ -112,13 +134,13 @@ def _report(stage: str) -> AbstractContextManager[None]:
     return _entered(stage) if _pipe >= 0 else nullcontext()
 
 
-def _try(pipeline: Pipeline, delivery: Delivery, limit_s: float, memory_mb: int) -> Ended:
+def _try(pipeline: Pipeline, trial: _Trial, limit_s: float, memory_mb: int) -> Ended:
     reading, writing = os.pipe()
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _run(pipeline, delivery, writing, limit_s, memory_mb)
+        _run(pipeline, trial, writing, memory_mb)
     os.close(writing)
     stage = _watch(reading, pid, began + 2 * limit_s)
     os.close(reading)
@@ -131,9 +153,7 @@ def _try(pipeline: Pipeline, delivery: Delivery, limit_s: float, memory_mb: int)
     )
 
 
-def _run(
-    pipeline: Pipeline, delivery: Delivery, writing: int, limit_s: float, memory_mb: int
-) -> None:
+def _run(pipeline: Pipeline, trial: _Trial, writing: int, memory_mb: int) -> None:
     """In the forked process: never returns."""
     global _pipe
     code = _FAILED
@@ -142,12 +162,12 @@ def _run(
         bytes_ = memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        pipeline.ingest([delivery], now=datetime.now(UTC))
+        pipeline.ingest(trial.deliveries, now=datetime.now(UTC))
         code = _STORED
     except Unavailable:
         code = _UNAVAILABLE
     except BaseException as e:  # noqa: BLE001 - the exit code is the answer
-        print(f"trial.failed receipt={delivery.receipt} error={type(e).__name__}", file=sys.stderr)
+        print(f"trial.failed error={type(e).__name__}", file=sys.stderr)
     finally:
         os._exit(code)
 

@@ -1,7 +1,6 @@
 """What lies between producers and workers: the transport, its leases, the embedded server."""
 
-from kombu import transport
-
+REPLAY = ".replay"  # ends the name of the lane of what is processed once more
 QUARANTINE = ".quarantine"  # ends the name of the lane where articles are tried one at a time
 
 _OURS = {
@@ -17,6 +16,10 @@ def register() -> None:
     The setting `broker_transport` would not do: it is ignored for redis+socket://, lost on
     failover between `a;b` addresses, and wrong for Sentinel.
     """
+    from kombu import (
+        transport,
+    )  # 90 ms that `worker health`, which only reads rules, can do without
+
     transport.TRANSPORT_ALIASES.update(_OURS)
     for name in _OURS:
         transport._transport_cache.pop(name, None)

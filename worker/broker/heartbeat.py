@@ -15,6 +15,8 @@ from typing import Any
 from celery.worker import state
 from redis.exceptions import RedisError
 
+from worker.broker.gate import gate
+
 log = logging.getLogger("worker.broker")
 
 EVERY_S = 10.0
@@ -28,8 +30,11 @@ def start(app: Any, file: Path) -> None:
 
 
 def at_work(app: Any, taken_before: int | None) -> bool:
-    """Whether messages were taken since there were `taken_before`, or there are none to take."""
-    return state.all_total_count[0] != taken_before or _none_waits(app)
+    """Whether messages were taken since there were `taken_before`, or there are none to take.
+
+    Waiting for a store that is away is work, too: another process could not do better.
+    """
+    return state.all_total_count[0] != taken_before or bool(gate.closed_for) or _none_waits(app)
 
 
 def _none_waits(app: Any) -> bool:

@@ -37,7 +37,8 @@ def running() -> set[str]:
     return {r.message.delivery_tag for r in _requests((state.active_requests,)) if not _done(r)}
 
 
-def _in_flight() -> list[str]:
+def in_flight() -> list[str]:
+    """Delivery tags of all messages this process holds, started or not."""
     held = (state.active_requests, state.reserved_requests, state.scheduled_requests)
     tags = {request.message.delivery_tag for request in _requests(held) if not _done(request)}
     return scripts.members(tags)
@@ -63,17 +64,18 @@ def _keep(app: Any) -> None:
         pause_s = timeout_s / 4
         try:
             if connection is None:
-                connection = _connect(app)
+                connection = connect(app)
             _renew(connection.default_channel)
         except (RedisError, OSError) as e:
             log.warning("leases.retry error=%s", e)
             pause_s = 0.5
-            _release(connection)
+            release(connection)
             connection = None
         time.sleep(pause_s)
 
 
-def _connect(app: Any) -> Any:
+def connect(app: Any) -> Any:
+    """A connection of one's own, for a thread. Raises RedisError or OSError after one attempt."""
     connection = app.connection_for_write()
     timeouts = {"socket_timeout": 2, "socket_connect_timeout": 2}
     connection.transport_options = {**connection.transport_options, **timeouts}
@@ -81,7 +83,7 @@ def _connect(app: Any) -> Any:
     return connection
 
 
-def _release(connection: Any) -> None:
+def release(connection: Any) -> None:
     try:
         if connection is not None:
             connection.release()
@@ -97,6 +99,6 @@ def _renew(channel: Any) -> None:
         )
         late_acks.sent(late)
         log.info("ack.late count=%d", len(late))
-    tags = _in_flight()
+    tags = in_flight()
     if tags:
         channel.eval(scripts.RENEW, [channel.unacked_index_key], tags)

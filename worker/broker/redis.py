@@ -21,7 +21,7 @@ from kombu.transport import virtual
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import QUARANTINE, scripts
+from worker.broker import QUARANTINE, REPLAY, scripts
 from worker.broker.gate import gate
 from worker.broker.scripts import members
 
@@ -147,7 +147,8 @@ class QoS(stock.QoS):
                 headers["x-delivery-count"] = int(headers.get("x-delivery-count") or 0) + 1
             if quarantine:
                 headers["x-quarantine"] = True
-                queue, leftmost = f"{queue.removesuffix(QUARANTINE)}{QUARANTINE}", True
+                live = queue.removesuffix(QUARANTINE).removesuffix(REPLAY)
+                queue, leftmost = live + QUARANTINE, True
             message["properties"]["delivery_info"]["redelivered"] = True
             priority = self.channel._get_message_priority(message, reverse=False)
         except (ValueError, TypeError, KeyError):
@@ -189,11 +190,12 @@ class Channel(stock.Channel):
     coalesce: dict[str, str] = {}  # task name -> name of the task that takes a group of them
     coalesce_messages = 50
     coalesce_bytes = 262_144
+    journal = ""  # key of the stream that takes the receipts of what is pushed, "" for none
     # A peek blocks on one list; the others are looked at this often, in seconds.
     idle_poll = 0.25
     from_transport_options = (
         *stock.Channel.from_transport_options,
-        *("coalesce", "coalesce_messages", "coalesce_bytes"),
+        *("coalesce", "coalesce_messages", "coalesce_bytes", "journal"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -207,6 +209,18 @@ class Channel(stock.Channel):
         named = [self.global_keyprefix + key for key in keys]
         with self.conn_or_acquire() as client:
             return client.execute_command("EVAL", script, len(named), *named, *arguments)
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        """A message whose properties hold `receipts` is pushed and journalled in one step."""
+        properties = dict(message["properties"])  # a copy: kombu tries again with the same one
+        receipts = properties.pop("receipts", None)
+        message = {**message, "properties": properties}
+        if receipts is None or not self.journal:
+            super()._put(queue, message, **kwargs)
+            return
+        waiting = self._q_for_pri(queue, self._get_message_priority(message, reverse=False))
+        arguments = [json.dumps(message), message["headers"]["id"], json.dumps(receipts)]
+        self.eval(scripts.PUSH, [waiting, self.journal], arguments)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         """Send the next command of the consuming connection; `_brpop_read` takes the reply."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
 
-CLAIM, ACK, RENEW, EXPIRED, MOVE = (
+CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH = (
     (_FOLDER / f"{name}.lua").read_text("utf-8")
-    for name in ("claim", "ack", "renew", "expired", "move")
+    for name in ("claim", "ack", "renew", "expired", "move", "push")
 )
 
 

@@ -44,7 +44,7 @@ def _plain(value: object) -> object:
 
 # Columns that share the width that is left; all others are as wide as what they hold.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
-_NUMBERS = ("words", "seen", "count", "score", "number")
+_NUMBERS = ("words", "seen", "count", "score", "number", "dropped")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

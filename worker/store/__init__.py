@@ -1,6 +1,6 @@
 """Truth: articles, their revisions, tags and decisions, and the outcome of every receipt."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from worker.contract import Frozen, Media
 from worker.models import (
     Article,
     DeadLetter,
+    Entry,
     Fingerprint,
     Known,
     Outcome,
@@ -103,6 +104,26 @@ class Change(Frozen):
     article: StoredArticle | None  # that revision; None when its content is gone by now
 
 
+class LetterState(StrEnum):
+    """Where a dead letter stands. Dying again it is dead again, however often it was replayed."""
+
+    DEAD = "dead"
+    REPLAYING = "replaying"  # the replay has no outcome yet
+    REPLAYED = "replayed"  # the replay became something else than dead
+
+
+class LetterQuery(Frozen):
+    """Which dead letters. Empty fields do not restrict."""
+
+    beginnings: tuple[str, ...] = ()  # of ids
+    reason: str = ""
+    source: str = ""
+    stage: str = ""
+    since: datetime | None = None  # seen last from here on
+    states: tuple[LetterState, ...] = (LetterState.DEAD,)
+    limit: int | None = None
+
+
 class Letter(Frozen):
     """A dead letter as it is stored."""
 
@@ -116,6 +137,30 @@ class Letter(Frozen):
     last: datetime
     bytes: int
     payload: str
+    sha256: str = ""  # of what the payload stands for
+    whole: bool = True  # else the payload is only the beginning, or was deleted
+    queue: str = ""  # where an undeliverable message waited
+    state: LetterState = LetterState.DEAD
+    replay: str | None = None  # receipt of the last replay
+    replay_at: datetime | None = None
+    outcome: str | None = None  # of that receipt
+    article_id: str | None = None  # which it became
+
+
+class Title(Frozen):
+    """What a person calls an article by."""
+
+    article_id: str
+    title: str
+    source: str
+
+
+class Tally(Frozen):
+    """The journal against the outcomes as of one moment. Days are UTC days of the entries."""
+
+    ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts
+    open: dict[str, str]  # receipt without outcome -> day
+    foreign: dict[str, int]  # day of the outcome -> receipts that have one and no entry
 
 
 class Store(Protocol):
@@ -176,20 +221,75 @@ class Store(Protocol):
         """
         ...
 
+    def article_ids(self, query: Query) -> Sequence[str]:
+        """The ids of the articles it finds, in the order of storage, as many as its limit."""
+        ...
+
     def cursor(self, since: str) -> str:
         """Where `start`, `now` or a cursor stands. Raises LookupError for what is none of these."""
         ...
 
-    def changes(self, cursor: str, limit: int) -> list[Change]:
-        """What follows the cursor, oldest first; never the same twice, and nothing is left out."""
+    def changes(self, cursor: str, limit: int = ...) -> list[Change]:
+        """The page that follows the cursor, oldest first: nothing twice, and nothing left out."""
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
-        """Take articles down as their publisher would; returns how many were not down before."""
+        """Take articles down as their publisher would; returns how many were not down before.
+
+        Two transactions; a call that was broken off may be repeated.
+        """
+        ...
+
+    def letters_of(self, source: str, before: datetime | None, after: str = "") -> list[Letter]:
+        """A page of the source's dead letters last seen before then, by id, after an id."""
+        ...
+
+    def empty_letters(self, letter_ids: Sequence[str]) -> None:
+        """Take payload and detail out of dead letters; the rest stays as a tombstone."""
         ...
 
     def letters(self, letter_ids: Sequence[str]) -> list[Letter]:
         """These dead letters, in the order given; unknown ids are left out."""
+        ...
+
+    def letter_ids(self, query: LetterQuery) -> Sequence[str]:
+        """The ids of the dead letters it finds, the last seen first."""
+        ...
+
+    def count_letters(self, query: LetterQuery) -> dict[str, int]:
+        """How many dead letters it finds of each reason, whatever its limit; the most first."""
+        ...
+
+    def mark_replays(self, replays: Mapping[str, str], *, now: datetime) -> None:
+        """Note which receipt each of these dead letters was sent again under."""
+        ...
+
+    def drop_letters(self, letter_ids: Sequence[str]) -> int:
+        """Remove dead letters for good; returns how many there were."""
+        ...
+
+    def expire_letters(self, before: datetime) -> int:
+        """Remove the dead letters last seen before then, unless one is being replayed."""
+        ...
+
+    def titles(self, article_ids: Sequence[str]) -> dict[str, Title]:
+        """Titles and sources of these articles; the withdrawn have none."""
+        ...
+
+    def known_by(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
+        """Ids of the articles of any source that have one of these keys or canonical links."""
+        ...
+
+    def enter(self, entries: Sequence[Entry]) -> None:
+        """Write entries of the journal down; a receipt that is there keeps its first entry."""
+        ...
+
+    def entries(self, receipts: Sequence[str]) -> list[Entry]:
+        """The journal's entries of these receipts, oldest first."""
+        ...
+
+    def tally(self, since: datetime, until: datetime) -> Tally:
+        """The journal of this time against the outcomes."""
         ...
 
     def close(self) -> None: ...

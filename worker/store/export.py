@@ -32,8 +32,8 @@ _FIELDS = (
 _ADDING = [kind.value for kind in (Kind.NEW, Kind.REVISION, Kind.DUPLICATE, Kind.VARIANT)]
 
 
-def count(connection: Connection, query: Query, *, all_revisions: bool = False) -> int:
-    found = _found(connection, query, all_revisions=all_revisions)
+def count(connection: Connection, query: Query) -> int:
+    found = _found(connection, query)
     counted = sa.select(sa.func.count()).select_from(found.subquery())
     return connection.execute(counted).scalar_one()
 
@@ -44,26 +44,26 @@ def page(
     """The articles behind a revision id, and the id of the last; 0 and nothing at the end."""
     behind = _found(connection, query, all_revisions=all_revisions)
     behind = behind.where(revisions.c.id > after).order_by(revisions.c.id).limit(PAGE)
-    ids = connection.scalars(behind).all()
-    found = read(connection, revisions.c.id.in_(ids)) if ids else {}
+    ids: Sequence[int] = connection.scalars(behind).all()
+    found = read(connection, ids)
     return (ids[-1] if ids else 0), [found[i] for i in ids if i in found]
 
 
-def ids(connection: Connection, query: Query, limit: int) -> Sequence[str]:
-    """The ids of the first articles that are asked for."""
-    first = _found(connection, query).order_by(revisions.c.id).limit(limit)
-    return connection.scalars(first.with_only_columns(articles.c.article_id)).all()
+def first_ids(connection: Connection, query: Query) -> Sequence[str]:
+    """The ids of the first articles that are asked for, as many as its limit."""
+    chosen = _found(connection, query).with_only_columns(articles.c.article_id)
+    return connection.scalars(chosen.order_by(revisions.c.id).limit(query.limit)).all()
 
 
-def _found(
-    connection: Connection, query: Query, *, all_revisions: bool = False
-) -> sa.Select[tuple[int]]:
+def _found(connection: Connection, query: Query, *, all_revisions: bool = False) -> sa.Select[Any]:
     return matching(connection, query, EVERY if all_revisions else NEWEST).order_by(None)
 
 
-def read(connection: Connection, wanted: sa.ColumnElement[bool]) -> dict[int, StoredArticle]:
+def read(connection: Connection, ids: Sequence[int]) -> dict[int, StoredArticle]:
     """These revisions as values, by their ids."""
-    statement = sa.select(*_FIELDS).select_from(EVERY).where(wanted)
+    if not ids:
+        return {}
+    statement = sa.select(*_FIELDS).select_from(EVERY).where(revisions.c.id.in_(ids))
     rows = connection.execute(statement).mappings().all()
     newest = {row["article_id"] for row in rows if row["is_newest"]}
     its_tags = _tags(connection, newest)
@@ -99,9 +99,7 @@ def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, lis
     return found
 
 
-def _verdicts(
-    connection: Connection, article_ids: Collection[str]
-) -> dict[tuple[str, int], str]:
+def _verdicts(connection: Connection, article_ids: Collection[str]) -> dict[tuple[str, int], str]:
     """What each revision was judged when it was stored: `articles` has the newest one's only."""
     if not article_ids:
         return {}

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
 
+from worker.store.changes import age_restored
 from worker.store.engine import answering, open_engine, parse
 
 # Any number will do as long as every version of this package takes the same.
@@ -27,6 +28,8 @@ def migrate(url: str) -> str:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "postgresql":
+            age_restored(connection)
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.models import Article, Fingerprint, Known, Outcome
-from worker.store import Found, Letter
+from worker.store import Found
 from worker.store.batch import Key, stored_keys
 from worker.store.columns import Name, name
 from worker.store.packing import unpack_fingerprint
-from worker.store.rows import found_of, letter_of, outcome_of
-from worker.store.schema import aliases, articles, dead_letters, receipts, revisions, tags
+from worker.store.rows import found_of, outcome_of
+from worker.store.schema import aliases, articles, receipts, revisions, tags
 
 T = TypeVar("T")
 CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
@@ -41,7 +41,7 @@ FOUND = (
 def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome]:
     given = {name(receipt): receipt for receipt in wanted}
     found = {}
-    for chunk in _chunks(list(given)):
+    for chunk in chunks(list(given)):
         statement = sa.select(receipts).where(receipts.c.receipt.in_(chunk))
         for row in connection.execute(statement).mappings():
             receipt = given[row["receipt"]]
@@ -107,7 +107,7 @@ def _as_known(rows: Sequence[Any]) -> Known:
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
     found = {}
-    for chunk in _chunks(list(dict.fromkeys(article_ids))):
+    for chunk in chunks(list(dict.fromkeys(article_ids))):
         statement = sa.select(articles.c.article_id, revisions.c.fingerprint)
         statement = statement.select_from(NEWEST).where(articles.c.article_id.in_(chunk))
         for article_id, blob in connection.execute(statement):
@@ -119,7 +119,7 @@ def listing(connection: Connection, wanted: Sequence[str]) -> list[tuple[Outcome
     ended = outcomes(connection, wanted)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
     found: dict[str, Found] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         statement = sa.select(*FOUND).select_from(NEWEST)
         rows = connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings()
         found.update({f.article_id: f for f in tagged(connection, rows.all())})
@@ -145,15 +145,6 @@ def tagged(
     ]
 
 
-def letters(connection: Connection, letter_ids: Sequence[str]) -> list[Letter]:
-    found = {}
-    for chunk in _chunks(list(dict.fromkeys(letter_ids))):
-        statement = sa.select(dead_letters).where(dead_letters.c.letter_id.in_(chunk))
-        for row in connection.execute(statement).mappings():
-            found[row["letter_id"]] = letter_of(row)
-    return [found[letter_id] for letter_id in letter_ids if letter_id in found]
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]

@@ -136,6 +136,7 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
                 "sha256": letter.payload.sha256,
                 "whole": letter.payload.whole,
                 "source": letter.source,
+                "queue": letter.queue,
                 "seen": 0,
                 "first": now,
                 "last": now,
@@ -147,7 +148,7 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
 
 
 def letter_of(row: RowMapping) -> Letter:
-    fields = {field: row[field] for field in Letter.model_fields if field != "payload"}
+    fields = {field: row[field] for field in Letter.model_fields.keys() - {"payload"} & row.keys()}
     return Letter(**fields, payload=unpack_text(row["payload"]))
 
 

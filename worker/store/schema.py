@@ -104,6 +104,8 @@ revisions = Table(
 )
 dated = func.coalesce(revisions.c.published, revisions.c.received)
 Index("ix_revisions_dated", dated)
+link_beginning = func.substr(revisions.c.url, 1, 200)
+Index("ix_revisions_link", link_beginning)
 
 receipts = Table(
     "receipts",
@@ -163,6 +165,9 @@ dead_letters = Table(
     Column("seen", Integer, nullable=False),
     Column("first", Moment, nullable=False),
     Column("last", Moment, nullable=False),
+    Column("queue", Name, nullable=False, server_default=""),  # of an undeliverable message
+    Column("replay", Name),  # receipt of the last replay; what became of it stands in receipts
+    Column("replay_at", Moment),
 )
 
 clusters = Table(
@@ -197,4 +202,12 @@ changes = Table(
     Column("revision", Integer, nullable=False),
     Index("ix_changes_xid_id", "xid", "id", unique=True),
     sqlite_autoincrement=True,
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("receipt", Name, primary_key=True),
+    Column("message_id", Name, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
 )

@@ -63,7 +63,7 @@ def search(connection: Connection, query: Query) -> list[Found]:
 
 def matching(
     connection: Connection, query: Query, within: sa.FromClause = NEWEST
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[Any]:
     """The ids of the revisions that are asked for; where words are, the best first."""
     terms = read_terms(query.words)
     wanted = [term for term in terms if not term.excluded]

@@ -1,7 +1,7 @@
 """The store on SQLAlchemy: one implementation for SQLite and PostgreSQL."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,23 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from worker.models import Article, DeadLetter, Fingerprint, Known, Outcome, Record, Withdrawal
-from worker.store import Found, Judge, Letter, Query, portrait, reading
+from worker.store import (
+    Change,
+    Found,
+    Judge,
+    Letter,
+    LetterQuery,
+    Query,
+    StoredArticle,
+    Title,
+    changes,
+    export,
+    graves,
+    portrait,
+    reading,
+    story,
+    takedown,
+)
 from worker.store.batch import Batch
 from worker.store.engine import answering, open_engine, parse
 from worker.store.search import search
@@ -65,7 +81,87 @@ class SqlStore:
 
     def letters(self, letter_ids: Sequence[str]) -> list[Letter]:
         with self._reading() as connection:
-            return reading.letters(connection, letter_ids)
+            return graves.letters(connection, letter_ids)
+
+    def letter_ids(self, query: LetterQuery) -> Sequence[str]:
+        with self._reading() as connection:
+            return graves.letter_ids(connection, query)
+
+    def count_letters(self, query: LetterQuery) -> dict[str, int]:
+        with self._reading() as connection:
+            return graves.count_letters(connection, query)
+
+    def mark_replays(self, replays: Mapping[str, str], *, now: datetime) -> None:
+        with self._writing() as connection:
+            graves.mark_replays(connection, replays, now)
+
+    def drop_letters(self, letter_ids: Sequence[str]) -> int:
+        with self._writing() as connection:
+            return graves.drop_letters(connection, letter_ids)
+
+    def expire_letters(self, before: datetime) -> int:
+        with self._writing() as connection:
+            return graves.expire_letters(connection, before)
+
+    def titles(self, article_ids: Sequence[str]) -> dict[str, Title]:
+        with self._reading() as connection:
+            return story.titles(connection, article_ids)
+
+    def known_by(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
+        with self._reading() as connection:
+            return story.known_by(connection, keys, urls)
+
+    def count(self, query: Query) -> int:
+        with self._reading() as connection:
+            return export.count(connection, query)
+
+    def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
+        last = 0
+        while True:
+            with self._reading() as connection:
+                last, page = export.page(connection, query, last, all_revisions=all_revisions)
+            yield from page
+            if not last:
+                return
+
+    def article_ids(self, query: Query) -> Sequence[str]:
+        with self._reading() as connection:
+            return export.first_ids(connection, query)
+
+    def cursor(self, since: str) -> str:
+        with self._reading() as connection:
+            return changes.cursor(connection, since)
+
+    def changes(self, cursor: str, limit: int = changes.PAGE) -> list[Change]:
+        with self._reading() as connection:
+            return changes.page(connection, cursor, min(limit, changes.PAGE))
+
+    def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
+        with self._writing() as connection:
+            deleted = takedown.delete(connection, article_ids, now)
+        with self._writing() as connection:
+            takedown.orphan(connection, article_ids)
+        return deleted
+
+    def letters_of(self, source: str, before: datetime | None, after: str = "") -> list[Letter]:
+        with self._reading() as connection:
+            return takedown.letters_of(connection, source, before, after)
+
+    def empty_letters(self, letter_ids: Sequence[str]) -> None:
+        with self._writing() as connection:
+            takedown.empty(connection, letter_ids)
+
+    def enter(self, entries: Sequence[Entry]) -> None:
+        with self._writing() as connection:
+            ledger.enter(connection, entries)
+
+    def entries(self, receipts: Sequence[str]) -> list[Entry]:
+        with self._reading() as connection:
+            return ledger.entries(connection, receipts)
+
+    def tally(self, since: datetime, until: datetime) -> Tally:
+        with self._reading() as connection:
+            return ledger.tally(connection, since, until)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

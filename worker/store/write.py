@@ -24,7 +24,7 @@ from worker.store.batch import (
     withdrawal_outcome,
 )
 from worker.store.claims import blocked_by, lock_articles, take_keys, take_receipts, takedowns_of
-from worker.store.columns import Moment, Name, name
+from worker.store.columns import Name, name
 from worker.store.rows import decision_row, letter_rows, receipt_row, revision_row, tag_rows
 from worker.store.schema import (
     articles,
@@ -36,6 +36,7 @@ from worker.store.schema import (
     sources,
     tags,
 )
+from worker.store.takedown import withdraw
 from worker.store.upsert import add
 
 
@@ -53,7 +54,7 @@ def write(connection: Connection, batch: Batch, judge: Judge, now: datetime) -> 
     _write_decisions(connection, rulings)
     _count_clusters(connection, rulings, known, now)
     _point_to_newest(connection, rulings, known)
-    _withdraw(connection, [*_ids(takedowns), *(blocked.keys() - known.keys())], now)
+    withdraw(connection, [*_ids(takedowns), *(blocked.keys() - known.keys())], now)
     _bury(connection, fresh, now)
     outcomes = _outcomes(fresh, rulings, takedowns, now)
     _correct_receipts(connection, fresh, outcomes, now)
@@ -77,24 +78,6 @@ def _write_revisions(
     rows = [row for i, record in newest.items() for row in tag_rows(i, record.tags)]
     if rows:
         connection.execute(sa.insert(tags), rows)
-
-
-def _withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) -> None:
-    """Leave a tombstone: the row and its keys stay, nothing of the content does."""
-    if not article_ids:
-        return
-    connection.execute(
-        sa.update(articles)
-        .where(articles.c.article_id.in_(article_ids))
-        .values(
-            newest=None,
-            verdict=Kind.WITHDRAWN.value,
-            canonical_pending=False,
-            withdrawn_at=sa.func.coalesce(articles.c.withdrawn_at, sa.literal(now, Moment)),
-        )
-    )
-    for table in (tags, decisions, revisions):
-        connection.execute(sa.delete(table).where(table.c.article_id.in_(article_ids)))
 
 
 def _write_decisions(connection: Connection, rulings: Sequence[Ruling]) -> None:
@@ -173,7 +156,9 @@ def _newest_revision() -> sa.Update:
             revision=number,
             cluster_id=cluster_id,
             verdict=sa.bindparam("its_verdict"),
-            canonical_pending=~sa.exists().where(canonical.c.article_id == cluster_id),
+            canonical_pending=~sa.exists().where(
+                canonical.c.article_id == cluster_id, canonical.c.withdrawn_at.is_(None)
+            ),
         )
     )
 
@@ -181,7 +166,7 @@ def _newest_revision() -> sa.Update:
 def _bury(connection: Connection, fresh: Batch, now: datetime) -> None:
     # The first payload stays; why it can't be processed is what the last attempt said.
     rows = letter_rows(fresh.dead, now)
-    latest = ["reason", "detail", "stage", "last"]
+    latest = ["reason", "detail", "stage", "queue", "last"]
     add(connection, dead_letters, "letter_id", ["seen"], rows, latest)
 
 

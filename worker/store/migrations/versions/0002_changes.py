@@ -89,23 +89,16 @@ FOR EACH ROW WHEN ({JUDGED_ANEW}) EXECUTE FUNCTION note_change('judged')""",
 
 NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
+
+NOTE = "INSERT INTO changes(at, kind, article_id, revision) VALUES"
+
 IN_SQLITE = [
-    """
-CREATE TRIGGER revisions_stored_change AFTER INSERT ON revisions BEGIN
-    INSERT INTO changes(at, kind, article_id, revision)
-    VALUES (new.received, 'stored', new.article_id, new.number);
-END""",
-    f"""
-CREATE TRIGGER articles_withdrawn_change AFTER UPDATE OF withdrawn_at ON articles WHEN {TOLD_NOW}
-BEGIN
-    INSERT INTO changes(at, kind, article_id, revision)
-    VALUES (new.withdrawn_at, 'withdrawn', new.article_id, new.revision);
-END""",
-    f"""
-CREATE TRIGGER articles_judged_change AFTER UPDATE OF verdict, cluster_id ON articles
-WHEN {JUDGED_ANEW}
-BEGIN
-    INSERT INTO changes(at, kind, article_id, revision)
-    VALUES ({NOW}, 'judged', new.article_id, new.revision);
-END""",
+    "CREATE TRIGGER revisions_stored_change AFTER INSERT ON revisions "
+    f"BEGIN {NOTE} (new.received, 'stored', new.article_id, new.number); END",
+    "CREATE TRIGGER articles_withdrawn_change AFTER UPDATE OF withdrawn_at ON articles "
+    f"WHEN {TOLD_NOW} "
+    f"BEGIN {NOTE} (new.withdrawn_at, 'withdrawn', new.article_id, new.revision); END",
+    "CREATE TRIGGER articles_judged_change AFTER UPDATE OF verdict, cluster_id ON articles "
+    f"WHEN {JUDGED_ANEW} "
+    f"BEGIN {NOTE} ({NOW}, 'judged', new.article_id, new.revision); END",
 ]

@@ -1,0 +1,65 @@
+"""A short form of the fault matrix: nothing lost, nothing twice, nobody buried."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.chaos import scenarios
+from tests.chaos.scenarios import Cost
+from tests.chaos.stack import Stack
+from worker.broker import embedded
+
+
+@pytest.fixture
+def stack(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, sqlite_store_url: str
+) -> Iterator[Stack]:
+    stack = Stack(tmp_path, valkey_url, sqlite_store_url)
+    yield stack
+    stack.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "faults"),
+    [
+        (scenarios.kill_workers, 3),
+        (scenarios.kill_children, 4),
+        (scenarios.restart_workers, 2),
+        (scenarios.drop_connections, 5),
+    ],
+)
+def test_failures_cost_nothing(
+    stack: Stack, scenario: Callable[[Stack, int], Cost], faults: int
+) -> None:
+    cost = scenario(stack, faults)
+    assert cost.clean, cost
+
+
+def test_a_killed_broker_costs_nothing(tmp_path: Path, sqlite_store_url: str) -> None:
+    var = tmp_path / "broker"
+    embedded.ensure(var)
+    stack = Stack(tmp_path, embedded.broker_url(var), sqlite_store_url)
+    try:
+        cost = scenarios.kill_broker(stack, 2, lambda: embedded.ensure(var) and None)
+        assert cost.clean, cost
+    finally:
+        stack.close()
+        embedded.stop(var)
+
+
+def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
+) -> None:
+    stack = Stack(tmp_path, valkey_url, postgres_store_url)
+    try:
+        cost = scenarios.stop_store(stack, 2, postgres_store_url)
+        assert cost.clean, cost
+        log = stack.logs(1000)
+        assert "consuming.paused what=store" in log
+        assert "consuming.resumed" in log
+        assert log.count("batch.returned") < 40  # nothing spins
+        assert "quarantine" not in log.partition("ready.")[2]  # an outage is no attempt
+    finally:
+        stack.close()

@@ -1,0 +1,23 @@
+"""Processes that write one article after another while the feed is read."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+from tests.make import NOW, article, record
+from tests.store.judge import judge
+from worker.store.sql import SqlStore
+
+
+def _write(url: str, process: int, articles: int) -> None:
+    store = SqlStore(url)
+    for n in range(articles):
+        store.write([record(article(f"id:{process}.{n}"))], [], [], judge=judge, now=NOW)
+    store.close()
+
+
+@contextmanager
+def writers(url: str, processes: int, articles: int) -> Iterator[list[Future[None]]]:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield [pool.submit(_write, url, process, articles) for process in range(processes)]

@@ -1,0 +1,129 @@
+"""Whole articles in bulk, the same from both databases."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.make import NOW, article, record, tag, withdrawal
+from tests.store.judge import judge
+from tests.store.stored import statements
+from worker.models import Article, Kind
+from worker.store import Query, StoredArticle, StoredTag, export
+from worker.store.sql import SqlStore
+
+DAY = timedelta(days=1)
+
+
+def write(store: SqlStore, *written: Article, **changes: object) -> None:
+    records = [record(each, **changes) for each in written]
+    store.write(records, [], [], judge=judge, now=NOW)
+
+
+def keys(store: SqlStore, **asked: object) -> list[tuple[str, int]]:
+    found = store.articles(Query(**asked))
+    return [(each.title, each.revision) for each in found]
+
+
+def test_an_article_comes_with_all_its_content(store: SqlStore) -> None:
+    media = ({"url": "https://a.example/a.jpg", "title": "Harbour"},)
+    its = article(
+        published=NOW - DAY,
+        authors=("A", "B"),
+        categories=("c",),
+        media=media,
+        flags=("truncated",),
+    )
+    write(store, its, tags=(tag("sea", score=0.25), tag("storm", score=0.5)))
+    (found,) = store.articles(Query())
+    assert found == StoredArticle(
+        article_id=its.article_id,
+        revision=1,
+        received=NOW,
+        verdict="new",
+        cluster_id=its.article_id,
+        tags=tuple(
+            StoredTag(scheme="taxonomy", code=code, label=code.title(), score=score)
+            for code, score in (("storm", 0.5), ("sea", 0.25))
+        ),
+        **its.model_dump(exclude={"key", "aliases", "dropped", "cleaner"}),
+    )
+
+
+def test_the_newest_revision_stands_for_an_article_and_others_come_on_request(
+    store: SqlStore,
+) -> None:
+    write(store, article("id:1", title="a"), article("id:2", title="b"))
+    write(store, article("id:1", title="a", text="Edited."))
+    assert keys(store) == [("b", 1), ("a", 2)]
+    every = list(store.articles(Query(), all_revisions=True))
+    assert [(a.title, a.revision, a.verdict, len(a.tags)) for a in every] == [
+        ("a", 1, "new", 0),
+        ("b", 1, "new", 1),
+        ("a", 2, "revision", 1),
+    ]
+
+
+def test_what_was_withdrawn_is_left_out(store: SqlStore) -> None:
+    write(store, article("id:1"), article("id:2", title="b"))
+    store.write([], [withdrawal("id:1")], [], judge=judge, now=NOW)
+    assert keys(store) == [("b", 1)]
+    assert len(list(store.articles(Query(), all_revisions=True))) == store.count(Query()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, "abc"),
+        ({"words": "storm"}, "ac"),
+        ({"words": "storm -sea"}, "a"),
+        ({"source": "wire"}, "ab"),
+        ({"language": "sv"}, "b"),
+        ({"tag": "sport"}, "b"),
+        ({"verdict": "duplicate"}, "c"),
+        ({"verdict": "new", "words": "storm"}, "a"),
+        ({"since": NOW - 2 * DAY}, "bc"),
+        ({"until": NOW - 2 * DAY}, "a"),
+        ({"since": NOW - 3 * DAY, "until": NOW}, "ab"),
+        ({"since": NOW, "until": NOW}, ""),
+        ({"words": "nowhere"}, ""),
+    ],
+)
+def test_it_is_restricted_as_a_search_is(
+    store: SqlStore, asked: dict[str, object], expected: str
+) -> None:
+    write(store, article("id:1", title="a", text="A storm.", published=NOW - 3 * DAY))
+    write(
+        store,
+        article("id:2", title="b", text="Nothing.", published=NOW - DAY, language="sv"),
+        tags=(tag("sport"),),
+    )
+    copy = article("id:3", title="c", text="A storm at sea.", source="other")
+    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": article("id:1").article_id}
+    write(store, copy, verdict=duplicate)
+    assert "".join(title for title, _ in keys(store, **asked)) == expected
+    assert store.count(Query(**asked)) == len(expected)
+    assert sorted(f.title for f in store.search(Query(**asked))) == sorted(expected)
+
+
+def test_however_many_there_are_each_comes_once_a_page_at_a_time(store: SqlStore) -> None:
+    many = [article(f"id:{n}", title=f"{n:04}", text="A storm.") for n in range(2 * export.PAGE)]
+    write(store, *many)
+    for words in ("", "storm"):
+        with statements() as sent:
+            found = store.articles(Query(words=words))
+            assert next(found).title == "0000"
+            assert sum("LIMIT" in statement for statement in sent) == 1
+            rest = [each.title for each in found]
+        assert rest == [each.title for each in many[1:]]
+
+
+def test_an_article_revised_meanwhile_is_not_lost(store: SqlStore) -> None:
+    many = [article(f"id:{n}", title=f"{n:04}") for n in range(export.PAGE + 1)]
+    write(store, *many)
+    found = store.articles(Query())
+    first = next(found)
+    write(store, many[-1].model_copy(update={"text": "Edited."}))
+    rest = [(each.title, each.revision) for each in found]
+    assert first.title == "0000"
+    assert rest[-1] == (many[-1].title, 2)
+    assert len(rest) == export.PAGE

@@ -1,0 +1,185 @@
+"""`worker lint`: what a poller's author is told, and that telling it touches nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.make import NOW
+from worker.contract import LIMITS
+from worker.lint import Linted, lint, rehearsal
+
+GOOD = {
+    "id": "1",
+    "link": "https://a.example/1",
+    "title": "Harbour reopens after the storm",
+    "content": [{"type": "text/plain", "value": "The harbour was closed. Ships return on Monday."}],
+    "published": "2026-11-01T08:00:00Z",
+    "language": "en",
+    "source": {"id": "wire"},
+}
+
+
+def linted(*raws: object) -> list[Linted]:
+    with rehearsal(None) as pipeline:
+        named = ((f"feed.jsonl:{n}", raw) for n, raw in enumerate(raws, start=1))
+        return list(lint(named, pipeline, NOW))
+
+
+def told(raw: object) -> list[str]:
+    return [str(finding) for finding in linted(raw)[0].findings]
+
+
+def test_a_good_article_gets_no_findings_and_is_shown_as_the_worker_would_store_it() -> None:
+    [each] = linted(GOOD)
+    assert each.findings == ()
+    assert (each.outcome, each.title, each.source) == ("new", GOOD["title"], "wire")
+    assert (each.language, each.words, each.flags, each.dropped) == ("en", 8, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "slug", "said"),
+    [
+        ({"id": None, "link": None}, "no-identity", "no id, and no link"),
+        ({"id": None, "link": "https://a.example"}, "no-identity", "of its own"),
+        ({"published": None}, "no-date", 'send "published"'),
+        ({"published": "soonish"}, "bad-date", "can't be read"),
+        ({"published": "2026-12-24T08:00:00Z"}, "future-date", "later than the fetch"),
+        ({"published": "2026-11-01T08:00:00"}, "naive-date", "read as UTC"),
+        ({"updated": "Sun, 01 Nov 2026 08:00:00"}, "naive-date", "updated"),
+        ({"language": None}, "no-language", "guessed"),
+        ({"language": "English"}, "bad-language", "'English'"),
+        ({"title": None, "titel": "x"}, "unknown-key", 'did you mean "title"?'),
+        ({"body": "x", "content": None}, "unknown-key", 'did you mean "content"?'),
+        ({"wire_priority": 1}, "unknown-key", '"extra"'),
+        ({"feed": {"uri": "x"}}, "unknown-key", 'did you mean "url"?'),
+        ({"content": "<html><body><p>Text of a page</p></body></html>"}, "no-type", "page"),
+        (
+            {"content": {"type": "text/plain", "value": "<p>Some text</p>"}},
+            "wrong-type",
+            "text/plain",
+        ),
+        ({"summary": "Harbour reopens after the storm."}, "title-is-summary", "leave it out"),
+        ({"content": "<p>The harbour opens on [&hellip;]</p>"}, "truncated", "teaser"),
+        ({"title": "CafÃ© an der MÃ¼hle"}, "mojibake", "charset"),
+        ({"content": "<p>Das CafÃ© an der MÃ¼hle Ã¶ffnet</p>"}, "mojibake", "charset"),
+        ({"link": "/harbour/1"}, "relative-link", "/harbour/1"),
+        ({"title": "x" * 600}, "near-limit", "title bytes: 600 of 1,024"),
+        ({"source": None, "link": None}, "no-source", '"local"'),
+        ({"receipt": "x" * 300}, "bad-receipt", "200"),
+        ({"content": None, "summary": "The harbour is open."}, "summary-only", "content"),
+    ],
+)
+def test_a_warning_says_what_is_wrong_and_what_to_do(
+    change: dict[str, Any], slug: str, said: str
+) -> None:
+    about = [line for line in told(GOOD | change) if line.startswith(f"warning: {slug}: ")]
+    assert len(about) == 1
+    assert said in about[0]
+    assert "; " in about[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sun, 01 Nov 2026 08:00:00 GMT", "2026-11-01T08:00:00+01:00", "1793520000", "2026-11-01"],
+)
+def test_dates_that_name_their_zone_or_no_time_are_not_called_naive(text: str) -> None:
+    assert told(GOOD | {"published": text}) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "lines"),
+    [
+        ('{"title": "a",}', ["malformed: not a JSON object"]),
+        ([1], ["malformed: expected an object, got a list"]),
+        (
+            GOOD | {"title": ["no"], "source": "bbc"},
+            ['malformed: title: expected text, got ["no"]', "malformed: source: expected an obj"],
+        ),
+        (GOOD | {"title": "x" * 1025}, ["too-large: title bytes: 1,025"]),
+        (GOOD | {"schema": "raw-article/9"}, ["unknown-schema: "]),
+        (GOOD | {"title": "…", "content": "—"}, ["empty: "]),
+        (GOOD | {"id": None, "link": None, "status": "withdrawn"}, ["no-identity: "]),
+        (GOOD | {"content": "x" * LIMITS.article_bytes}, ["too-large: article bytes"]),
+    ],
+)
+def test_every_error_of_an_article_the_worker_would_bury_is_named(
+    raw: object, lines: list[str]
+) -> None:
+    [each] = linted(raw)
+    errors = [str(finding) for finding in each.findings if finding.level == "error"]
+    assert each.outcome == "dead"
+    assert [
+        told.startswith(f"error: {line}") for told, line in zip(errors, lines, strict=True)
+    ] == [True] * len(lines)
+
+
+def test_later_articles_are_judged_by_earlier_ones_across_batches() -> None:
+    others = [
+        GOOD | {"id": f"{n}", "title": f"Story {n}", "content": f"{n} " * 9} for n in range(99)
+    ]
+    edited = GOOD | {"id": "a", "title": "Harbour reopens, ferries follow"}
+    outcomes = linted(GOOD | {"id": "a"}, *others, edited, GOOD | {"id": "a"})
+    assert [each.outcome for each in (outcomes[0], *outcomes[-2:])] == [
+        "new",
+        "revision",
+        "unchanged",
+    ]
+    assert outcomes[-2].title == edited["title"]
+
+
+def test_a_receipt_that_comes_again_is_skipped_as_the_worker_would() -> None:
+    first, again = linted(GOOD | {"receipt": "r"}, GOOD | {"id": "2", "receipt": "r"})
+    assert (first.outcome, again.outcome) == ("new", "skipped")
+    assert "the receipt of feed.jsonl:1 again" in str(again.findings[-1])
+
+
+def run(folder: Path, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "worker", "lint", *arguments],
+        env=environment | {"COLUMNS": "160", "TMPDIR": str(folder / "tmp")},
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "feed").mkdir()
+    (tmp_path / "feed/a.jsonl").write_text(f"{json.dumps(GOOD)}\n{{broken\n")
+    return tmp_path
+
+
+def test_the_command_names_file_and_line_prints_a_table_and_leaves_nothing_behind(
+    folder: Path,
+) -> None:
+    done = run(folder, "feed")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("a.jsonl:2: error: malformed: not a JSON object")
+    assert "Harbour reopens after the storm" in done.stdout
+    assert "2 raw articles: new 1, dead 1; 1 errors, 0 warnings" in done.stdout
+    assert done.stderr == ""
+    left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    assert left == ["feed", "feed/a.jsonl", "tmp"]
+
+
+def test_the_command_reads_a_pipe_answers_in_json_and_is_content_with_warnings(
+    folder: Path,
+) -> None:
+    recent = GOOD | {"published": datetime.now(UTC).isoformat(), "titel": "x"}
+    done = run(folder, "-", "--json", given=json.dumps(recent))
+    assert done.returncode == 0, done.stderr
+    [article] = json.loads(done.stdout)
+    assert (article["where"], article["outcome"], article["words"]) == ("-:1", "new", 8)
+    assert [finding["slug"] for finding in article["findings"]] == ["unknown-key"]

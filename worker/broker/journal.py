@@ -1,0 +1,92 @@
+"""The journal: receipts that producers pushed, on their way from the broker into the store.
+
+lua/push.lua writes it. A thread of every worker's main process collects it: entries are first
+stored and then deleted, so any number of workers may collect at once and any may die in between.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from redis import Redis
+
+from worker.broker.link import Link
+from worker.errors import Unavailable
+from worker.models import Entry
+
+log = logging.getLogger("worker.broker")
+
+Enter = Callable[[Sequence[Entry]], None]
+
+EVERY_S = 2.0
+_LONGEST_PAUSE_S = 30.0
+_MESSAGES = 100  # collected in one transaction: up to 10,000 receipts
+
+# SQLite must not be open while this process forks: a child would take the parent's locks for its
+# own. Forks wait for the transaction that is running, some milliseconds.
+_storing = threading.Lock()
+
+
+def start(app: Any, enter: Enter) -> None:
+    """Collect for as long as this process works. `enter` opens the store, writes, and closes it."""
+    os.register_at_fork(
+        before=_storing.acquire,
+        after_in_parent=_storing.release,
+        after_in_child=_storing.release,
+    )
+
+    def alone(entries: Sequence[Entry]) -> None:
+        with _storing:
+            enter(entries)
+
+    threading.Thread(target=_keep, args=(app, alone), name="journal", daemon=True).start()
+
+
+def collect(channel: Any, enter: Enter) -> int:
+    """Move what the journal holds now into the store; returns how many receipts that were.
+
+    Raises Unavailable.
+    """
+    client = Redis(connection_pool=channel.pool)
+    key = channel.global_keyprefix + channel.journal
+    collected = 0
+    for _ in range(client.xlen(key) // _MESSAGES + 1):
+        found = client.xrange(key, count=_MESSAGES)
+        if not found:
+            break
+        entries = [entry for id_, fields in found for entry in _entries(id_, fields)]
+        enter(entries)
+        # Stored first, deleted second: dying in between, it is stored again, which does nothing.
+        client.xdel(key, *(id_ for id_, _ in found))
+        collected += len(entries)
+    return collected
+
+
+def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[Entry]:
+    at = datetime.fromtimestamp(int(id_.partition(b"-")[0]) / 1000, UTC)
+    try:
+        message_id = fields[b"message"].decode()
+        for receipt in json.loads(fields[b"receipts"]):
+            yield Entry(receipt=receipt, message_id=message_id, at=at)
+    except (KeyError, ValueError, TypeError) as e:  # somebody else's: in the way for ever, if kept
+        log.warning("journal.malformed entry=%s error=%r", id_.decode(), e)
+
+
+def _keep(app: Any, enter: Enter) -> None:
+    link, pause_s = Link(app), EVERY_S
+    while True:
+        time.sleep(pause_s)
+        try:
+            with link.channel() as channel:
+                count = collect(channel, enter)
+            pause_s = EVERY_S
+            if count:
+                log.debug("journal.collected receipts=%d", count)
+        except Unavailable as e:
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            log.warning("journal.waits error=%s", e)

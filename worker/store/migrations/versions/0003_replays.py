@@ -1,0 +1,21 @@
+"""Dead letters know where they were replayed to, and an article is found by its canonical link."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.add_column("dead_letters", sa.Column("queue", sa.Text, nullable=False, server_default=""))
+    op.add_column("dead_letters", sa.Column("replay", sa.Text))
+    op.add_column("dead_letters", sa.Column("replay_at", sa.DateTime(timezone=True)))
+    # Links are longer than an index row may be.
+    op.create_index("ix_revisions_link", "revisions", [sa.text("substr(url, 1, 200)")])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_revisions_link", "revisions")
+    for column in ("replay_at", "replay", "queue"):
+        op.drop_column("dead_letters", column)

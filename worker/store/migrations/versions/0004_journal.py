@@ -1,0 +1,22 @@
+"""The journal: every receipt that producers pushed, for the ledger to compare with outcomes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "journal",
+        sa.Column("receipt", sa.Text, nullable=False),
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("receipt", name="pk_journal"),
+    )
+    op.create_index("ix_journal_at", "journal", ["at"])
+
+
+def downgrade() -> None:
+    op.drop_table("journal")

@@ -1,0 +1,108 @@
+"""One place for all dead letters: the broker's dead lists are emptied into the store.
+
+Run by every worker's main process in a thread of its own, and by `worker dead` before it looks.
+"""
+
+import json
+import logging
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from worker.broker import dead_list, leases
+from worker.broker.dead_list import Entry
+from worker.contract import DEFAULT_SOURCE, Payload
+from worker.dedup import rejudge
+from worker.errors import Reason, Unavailable
+from worker.models import DeadLetter
+from worker.store import Letter, Store
+
+log = logging.getLogger("worker")
+
+EVERY_S = 5.0
+_EXPIRE_EVERY_S = 3600.0
+
+
+def drain(channel: Any, queues: Sequence[str], store: Store) -> int:
+    """Move every undeliverable message into the store; returns how many.
+
+    Stored first, under a receipt made of the entry itself: broken off and repeated, or done by
+    several at once, each is stored once. Raises Unavailable, RedisError or OSError.
+    """
+
+    def keep(entry: Entry) -> None:
+        letter = _letter(entry)
+        store.write([], [], [letter], judge=rejudge, now=entry.at)
+        log.warning(
+            "message.buried queue=%s reason=%s letter=%s",
+            *(entry.queue, entry.reason, letter.letter_id[:12]),
+        )
+
+    return dead_list.drain(channel, queues, keep)
+
+
+def message_of(letter: Letter) -> bytes:
+    """The message that an undeliverable letter keeps, byte for byte."""
+    data = letter.payload.encode()
+    if sha256(data).hexdigest() == letter.sha256:
+        return data
+    return b64decode(json.loads(letter.payload)["base64"])
+
+
+def start(app: Any, store: Store, keep_days: float) -> None:
+    """From now on, empty the dead lists every few seconds, and once an hour drop what is too old
+    (unless `keep_days` is 0)."""
+    arguments = (app, store, keep_days)
+    threading.Thread(target=_keep, args=arguments, name="undertaker", daemon=True).start()
+
+
+def _letter(entry: Entry) -> DeadLetter:
+    digest = blake2b(entry.queue.encode() + b"\0" + entry.written, digest_size=16).hexdigest()
+    return DeadLetter(
+        receipt=f"undeliverable-{digest}",
+        reason=Reason.UNDELIVERABLE,
+        detail=entry.reason,
+        stage="broker",
+        source=DEFAULT_SOURCE,
+        payload=_payload(entry.message),
+        queue=entry.queue,
+    )
+
+
+def _payload(message: bytes) -> Payload:
+    try:
+        text = message.decode()
+    except UnicodeDecodeError:
+        text = json.dumps({"base64": b64encode(message).decode()})
+    digest = sha256(message).hexdigest()
+    return Payload(text=text, sha256=digest, bytes=len(message), whole=True)
+
+
+def _keep(app: Any, store: Store, keep_days: float) -> None:
+    queues = list(app.amqp.queues)
+    connection = None
+    expired = float("-inf")
+    while True:
+        try:
+            connection = connection or leases.connect(app)
+            drain(connection.default_channel, queues, store)
+            if keep_days and time.monotonic() - expired > _EXPIRE_EVERY_S:
+                expired = time.monotonic()
+                _expire(store, keep_days)
+        except (RedisError, OSError, Unavailable) as e:
+            log.info("undertaker.retry error=%s", e)
+            leases.release(connection)
+            connection = None
+        time.sleep(EVERY_S)
+
+
+def _expire(store: Store, keep_days: float) -> None:
+    dropped = store.expire_letters(datetime.now(UTC) - timedelta(days=keep_days))
+    if dropped:
+        log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)
