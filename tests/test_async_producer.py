@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,8 @@ import redis
 from tests.make import NOW, record
 from worker import AsyncProducer, InvalidArticles
 from worker.dedup import rejudge
-from worker.errors import Reason, Unavailable
+from worker.errors import Busy, Reason, Unavailable
+from worker.rules import PACKAGED
 from worker.store.sql import SqlStore
 
 SLOW_S = 0.8
@@ -111,6 +113,26 @@ def test_a_broker_that_takes_the_connection_and_says_nothing_is_a_typed_error(
         pytest.raises(Unavailable, match="broker is unavailable"),
     ):
         asyncio.run(push(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+
+
+def test_a_full_broker_stops_it_and_the_error_names_all_that_was_sent(
+    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rules = (PACKAGED / "worker.toml").read_text("utf-8")
+    rules = re.sub(r"slow_messages = \d+", "slow_messages = 1", rules)
+    (tmp_path / "worker.toml").write_text(
+        re.sub(r"stop_messages = \d+", "stop_messages = 3", rules)
+    )
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(tmp_path))
+
+    async def push() -> None:
+        async with AsyncProducer(valkey_url) as producer:
+            await producer.enqueue(titles(500))
+
+    with pytest.raises(Busy) as caught:
+        asyncio.run(push())
+    assert caught.value.receipts == [f"poll-1/{n}" for n in range(300)]
+    assert [r for _, receipts in sent(valkey) for r in receipts] == caught.value.receipts
 
 
 def test_the_loop_keeps_ticking_while_the_broker_is_slow(

@@ -76,7 +76,7 @@ class AsyncProducer:
     ) -> list[str]:
         """Send every valid article; returns their receipts in order, as Producer.enqueue does.
 
-        Raises InvalidArticles or Unavailable. `self.invalid` is of the call that ended last.
+        Raises InvalidArticles, Unavailable or Busy. `self.invalid` is of the call that ended last.
         Cancelled, it sends no further message; one on its way is sent whole. With receipts of
         your own in the articles, what was cut short can simply be enqueued again.
         """
@@ -88,7 +88,7 @@ class AsyncProducer:
                 try:
                     sent, bad = await self._send(chunk, invalid)
                 except Busy as e:
-                    raise Busy(e.reason, e.retry_after_s, receipts + e.receipts) from e
+                    raise Busy(e.reason, e.retry_after_s, [*receipts, *e.receipts]) from e
                 receipts += sent
                 problems += [b.model_copy(update={"position": taken + b.position}) for b in bad]
                 taken += len(chunk)

@@ -1,5 +1,7 @@
 """Settings and config come in, a pipeline goes out: the one place that picks implementations."""
 
+from collections.abc import Sequence
+
 from worker import clean
 from worker.broker import embedded
 from worker.config import load_config
@@ -7,6 +9,7 @@ from worker.deadline import deadline
 from worker.dedup import DedupRules
 from worker.errors import BadConfig
 from worker.index.redis import RedisIndex
+from worker.models import Entry
 from worker.pipeline import Pipeline, Watch
 from worker.settings import Settings, masked
 from worker.store import Store
@@ -63,6 +66,15 @@ def probe(settings: Settings, what: str) -> None:
         asked.outcomes(["probe"])
     finally:
         asked.close()
+
+
+def enter(settings: Settings, entries: Sequence[Entry]) -> None:
+    """Write entries of the journal into the store, on a connection that is closed afterwards."""
+    entered = store(settings)
+    try:
+        entered.enter(entries)
+    finally:
+        entered.close()
 
 
 def _index(settings: Settings, rules: DedupRules) -> RedisIndex:

@@ -16,6 +16,7 @@ from worker.errors import Rejected
 from worker.store import Letter, Query, Store
 
 PAGE = 200  # articles taken down in one transaction
+FOUND_AT_ONCE = 10_000  # of a source
 
 
 class Doomed(Frozen):
@@ -29,7 +30,7 @@ class Doomed(Frozen):
 
     @property
     def query(self) -> Query:
-        return Query(source=self.source, until=self.before, limit=PAGE)
+        return Query(source=self.source, until=self.before, limit=FOUND_AT_ONCE)
 
 
 def named(store: Store, beginnings: Sequence[str]) -> Doomed:
@@ -48,12 +49,11 @@ def named(store: Store, beginnings: Sequence[str]) -> Doomed:
 
 def delete_articles(store: Store, doomed: Doomed, now: datetime) -> Iterator[int]:
     """Take the articles down, some at a time; yields how many each time."""
-    if doomed.article_ids:
-        for start in range(0, len(doomed.article_ids), PAGE):
-            yield store.delete(doomed.article_ids[start : start + PAGE], now=now)
-        return
-    while ids := store.article_ids(doomed.query):
-        yield store.delete(ids, now=now)
+    ids: Sequence[str] = doomed.article_ids or store.article_ids(doomed.query)
+    while ids:
+        for start in range(0, len(ids), PAGE):
+            yield store.delete(ids[start : start + PAGE], now=now)
+        ids = () if doomed.article_ids else store.article_ids(doomed.query)
 
 
 def letters_about(store: Store, doomed: Doomed) -> Iterator[list[str]]:

@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
-from worker.broker import REPLAY, dead_list, embedded, leases, pressure
+from worker.broker import REPLAY, dead_list, embedded, pressure
 from worker.broker.link import Link, is_ours
 from worker.broker.pressure import Advice, Answer
 from worker.celery import INGEST, broker_url, make_app
@@ -86,7 +85,7 @@ class Producer:
         self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
         self._store_url = store or settings.store
         self._source = source
-        self._link: Link | None = None  # opened by the first question
+        self._link = Link(self._app)
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -104,8 +103,7 @@ class Producer:
 
     def close(self) -> None:
         self._app.close()
-        if self._link:
-            self._link.close()
+        self._link.close()
         if "_store" in self.__dict__:
             self._store.close()
 
@@ -144,9 +142,8 @@ class Producer:
 
         Brokers other than Redis bound their queues themselves: there the answer is to send.
         """
-        if not is_ours(self._app):
+        if not self._redis:
             return Advice(answer=Answer.ACCEPT)
-        self._link = self._link or Link(self._app)
         with self._link.channel() as channel:
             load = pressure.look(channel, list(self._app.amqp.queues))
         return pressure.advise(load, self._rules.pressure)
@@ -154,6 +151,10 @@ class Producer:
     def outcome(self, receipt: str) -> Outcome | None:
         """What became of one receipt; None while it waits or is worked on."""
         return self._store.outcomes([receipt]).get(receipt)
+
+    @cached_property
+    def _redis(self) -> bool:
+        return is_ours(self._app)
 
     @cached_property
     def _store(self) -> Store:
@@ -185,18 +186,19 @@ class Producer:
     def _make_way(
         self, sent: list[str], pace: bool, on_stop: Callable[[Advice], None] | None
     ) -> None:
-        try:
-            while (advice := self.advice()).answer is Answer.STOP:
-                if on_stop is None:
-                    raise Busy(advice.reason, advice.retry_after_s, sent)
-                on_stop(advice)
-                time.sleep(advice.retry_after_s)
-        except Busy:
-            raise
-        except Unavailable:
-            return  # the send that follows tries more than once, and then says so
+        while (advice := self._advice_to_send()).answer is Answer.STOP:
+            if on_stop is None:
+                raise Busy(advice.reason, advice.retry_after_s, sent)
+            on_stop(advice)
+            time.sleep(advice.retry_after_s)
         if pace:
             time.sleep(advice.retry_after_s)
+
+    def _advice_to_send(self) -> Advice:
+        try:
+            return self.advice()
+        except Unavailable:  # the send that follows tries more than once, and then says so
+            return Advice(answer=Answer.ACCEPT)
 
     def replay(self, articles: Iterable[Packed]) -> None:
         """Send raw articles unchecked, under the receipts given, into the replay lane."""
@@ -205,11 +207,8 @@ class Producer:
 
     def send_message(self, queue: str, message: bytes) -> None:
         """Put a message that could not be delivered back on its queue, byte for byte."""
-        try:
-            with leases.connect(self._app) as connection:
-                dead_list.send_again(connection.default_channel, queue, message)
-        except (RedisError, OSError) as e:
-            raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
+        with self._link.channel() as channel:
+            dead_list.send_again(channel, queue, message)
 
     def _send(self, batch: list[Packed], queue: str = "") -> None:
         receipts = [packed.receipt for packed in batch]

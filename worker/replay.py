@@ -39,7 +39,7 @@ def replay(
     step = max(1, min(_SENT_AT_ONCE, int(per_s)))
     for start in range(0, len(letter_ids), step):
         pause(max(0.0, began + sent / per_s - time.monotonic()))
-        letters = [each for each in store.letters(letter_ids[start : start + step])]
+        letters = store.letters(letter_ids[start : start + step])
         receipts = _send(producer, [each for each in letters if not refusal(each)])
         store.mark_replays(receipts, now=datetime.now(UTC))
         sent += len(receipts)

@@ -75,6 +75,7 @@ class WorkerRules(Frozen):
     child: Child
     pressure: Pressure
     ledger: Ledger
+    dead: Dead
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:

@@ -29,7 +29,11 @@ class Settings(BaseSettings):
     var_dir: Path = Field(default=Path("var"), description="where embedded data lives")
     config_dir: Path | None = Field(default=None, description="own rules; unset: the packaged")
     processes: int = Field(default=2, ge=1, le=256, description="worker processes of `worker run`")
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="log level of `worker run`: DEBUG, INFO, WARNING or ERROR",
+    )
 
     @field_validator("var_dir", "config_dir")
     @classmethod

@@ -8,7 +8,7 @@ import logging
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from celery import Task
@@ -17,8 +17,9 @@ from celery.signals import celeryd_init, worker_ready
 from kombu.exceptions import ContentDisallowed, DecodeError
 from kombu.serialization import loads
 
-from worker import build
-from worker.broker import drain, heartbeat
+from worker import build, undertaker
+from worker.broker import drain, heartbeat, journal
+from worker.broker.condition import NoEviction
 from worker.broker.leases import LeaseKeeper
 from worker.celery import INGEST, INGEST_GROUP, app
 from worker.contract import receipt_of
@@ -37,6 +38,7 @@ _JSON = {"application/json"}
 
 
 app.steps["worker"].add(LeaseKeeper)
+app.steps["consumer"].add(NoEviction)
 
 
 @cache
@@ -63,7 +65,9 @@ def _prepare(**_: object) -> None:
 @worker_ready.connect
 def _begin(sender: Any, **_: object) -> None:
     drain.arm(sender.controller, rules().time.drain_s)
+    journal.start(app, partial(build.enter, Settings.load()))
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
+    undertaker.start(app, build.store(Settings.load()), rules().dead.keep_days)
 
 
 class Ingest(Task):

@@ -1,44 +1,56 @@
 """One place for all dead letters: the broker's dead lists are emptied into the store.
 
-Run by every worker's main process in a thread of its own, and by `worker dead` before it looks.
+Done by every worker's main process in a thread of its own, and by `worker dead` before it looks.
 """
 
 import json
 import logging
+import os
 import threading
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from typing import Any
 
-from redis.exceptions import RedisError
-
-from worker.broker import dead_list, leases
+from worker.broker import dead_list
 from worker.broker.dead_list import Entry
-from worker.contract import DEFAULT_SOURCE, Payload
+from worker.broker.link import Link
+from worker.contract import Payload
 from worker.dedup import rejudge
 from worker.errors import Reason, Unavailable
 from worker.models import DeadLetter
-from worker.store import Letter, Store
+from worker.raw_article import DEFAULT_SOURCE
+from worker.store import Letter, LetterQuery, Store
 
 log = logging.getLogger("worker")
 
 EVERY_S = 5.0
 _EXPIRE_EVERY_S = 3600.0
 
+# SQLite must not be open while this process forks: a child would take the parent's locks for its
+# own. Forks wait for the transaction that is running, some milliseconds.
+_storing = threading.Lock()
 
-def drain(channel: Any, queues: Sequence[str], store: Store) -> int:
+
+def drain(
+    channel: Any,
+    queues: Sequence[str],
+    store: Store,
+    storing: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> int:
     """Move every undeliverable message into the store; returns how many.
 
     Stored first, under a receipt made of the entry itself: broken off and repeated, or done by
-    several at once, each is stored once. Raises Unavailable, RedisError or OSError.
+    several at once, each is stored once. Raises Unavailable.
     """
 
     def keep(entry: Entry) -> None:
         letter = _letter(entry)
-        store.write([], [], [letter], judge=rejudge, now=entry.at)
+        with storing():
+            store.write([], [], [letter], judge=rejudge, now=entry.at)
         log.warning(
             "message.buried queue=%s reason=%s letter=%s",
             *(entry.queue, entry.reason, letter.letter_id[:12]),
@@ -55,9 +67,22 @@ def message_of(letter: Letter) -> bytes:
     return b64decode(json.loads(letter.payload)["base64"])
 
 
+def buried_messages(store: Store) -> Iterator[bytes]:
+    """The messages that wait as dead letters to be sent again."""
+    for letter_id in store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE)):
+        for letter in store.letters([letter_id]):
+            if letter.whole:
+                yield message_of(letter)
+
+
 def start(app: Any, store: Store, keep_days: float) -> None:
-    """From now on, empty the dead lists every few seconds, and once an hour drop what is too old
-    (unless `keep_days` is 0)."""
+    """From now on empty the dead lists every few seconds, and once an hour drop the letters that
+    are older than `keep_days`, unless that is 0."""
+    os.register_at_fork(
+        before=_storing.acquire,
+        after_in_parent=_storing.release,
+        after_in_child=_storing.release,
+    )
     arguments = (app, store, keep_days)
     threading.Thread(target=_keep, args=arguments, name="undertaker", daemon=True).start()
 
@@ -85,20 +110,26 @@ def _payload(message: bytes) -> Payload:
 
 
 def _keep(app: Any, store: Store, keep_days: float) -> None:
-    queues = list(app.amqp.queues)
-    connection = None
+    @contextmanager
+    def alone() -> Iterator[None]:
+        with _storing:
+            try:
+                yield
+            finally:
+                store.close()
+
+    link, queues = Link(app), list(app.amqp.queues)
     expired = float("-inf")
     while True:
         try:
-            connection = connection or leases.connect(app)
-            drain(connection.default_channel, queues, store)
+            with link.channel() as channel:
+                drain(channel, queues, store, alone)
             if keep_days and time.monotonic() - expired > _EXPIRE_EVERY_S:
                 expired = time.monotonic()
-                _expire(store, keep_days)
-        except (RedisError, OSError, Unavailable) as e:
-            log.info("undertaker.retry error=%s", e)
-            leases.release(connection)
-            connection = None
+                with alone():
+                    _expire(store, keep_days)
+        except Unavailable as e:
+            log.info("undertaker.waits error=%s", e)
         time.sleep(EVERY_S)
 
 

@@ -16,7 +16,8 @@ from kombu.transport import virtual
 
 from worker import broker
 from worker.broker import leases, scripts
-from worker.broker.redis import Channel, QoS, Transport, late_acks
+from worker.broker.qos import QoS, late_acks
+from worker.broker.redis import Channel, Transport
 
 broker.register()
 

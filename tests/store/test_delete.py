@@ -45,7 +45,7 @@ def test_nothing_of_a_deleted_article_stays_and_it_never_comes_back(
         dead({"id": "1", "title": ["zyxwv"]}),
         dead({"link": "https://a.x/1?utm_source=zyxwv", "id": []}),
         dead({"id": "2", "title": ["other"]}),
-        dead({"id": "1", "title": ["zyxwv"]}, source="elsewhere"),
+        dead({"id": "1", "title": ["zyxwv"], "x": 1}, source="elsewhere"),
         dead("zyxwv: no object"),
     ]
     write(store, record(secret, tags=(tag("zyxwv"),)), record(article("id:2")), letters=letters)
@@ -60,7 +60,10 @@ def test_nothing_of_a_deleted_article_stays_and_it_never_comes_back(
     delete(store, Doomed(source="elsewhere"))
     delete(store, Doomed(source="wire"))
     assert "zyxwv" not in all_words(store_url).lower()
-    assert write(store, record(secret), letters=letters) == [Kind.WITHDRAWN] + [Kind.DEAD] * 5
+    again = tuple(
+        letter.model_copy(update={"receipt": f"{letter.receipt}-2"}) for letter in letters
+    )
+    assert write(store, record(secret), letters=again) == [Kind.WITHDRAWN] + [Kind.DEAD] * 5
     assert "zyxwv" not in all_words(store_url).lower()
     assert delete(store, doomed) == (0, 0)
 

@@ -105,16 +105,20 @@ def test_it_is_restricted_as_a_search_is(
     assert sorted(f.title for f in store.search(Query(**asked))) == sorted(expected)
 
 
-def test_however_many_there_are_each_comes_once_a_page_at_a_time(store: SqlStore) -> None:
-    many = [article(f"id:{n}", title=f"{n:04}", text="A storm.") for n in range(2 * export.PAGE)]
+def test_however_many_there_are_each_comes_once_a_page_at_a_time(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "PAGE", 4)
+    monkeypatch.setattr(export, "FOUND_AT_ONCE", 8)
+    many = [article(f"id:{n}", title=f"{n:04}", text="A storm.") for n in range(24)]
     write(store, *many)
     for words in ("", "storm"):
+        found = store.articles(Query(words=words))
         with statements() as sent:
-            found = store.articles(Query(words=words))
-            assert next(found).title == "0000"
-            assert sum("LIMIT" in statement for statement in sent) == 1
-            rest = [each.title for each in found]
-        assert rest == [each.title for each in many[1:]]
+            assert [next(found).title for _ in range(4)] == ["0000", "0001", "0002", "0003"]
+        texts = [statement for statement in sent if "revisions.text" in statement]
+        assert len(texts) == 1  # nothing is read ahead
+        assert [each.title for each in found] == [each.title for each in many[4:]]
 
 
 def test_an_article_revised_meanwhile_is_not_lost(store: SqlStore) -> None:

@@ -16,9 +16,7 @@ def register() -> None:
     The setting `broker_transport` would not do: it is ignored for redis+socket://, lost on
     failover between `a;b` addresses, and wrong for Sentinel.
     """
-    from kombu import (
-        transport,
-    )  # 90 ms that `worker health`, which only reads rules, can do without
+    from kombu import transport  # 90 ms that reading rules can do without
 
     transport.TRANSPORT_ALIASES.update(_OURS)
     for name in _OURS:

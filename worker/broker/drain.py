@@ -15,7 +15,7 @@ from celery.signals import worker_shutting_down
 from redis.exceptions import RedisError
 
 from worker.broker import leases
-from worker.broker.redis import QoS
+from worker.broker.qos import QoS
 
 log = logging.getLogger("worker.broker")
 

@@ -52,7 +52,7 @@ def collect(channel: Any, enter: Enter) -> int:
 
     Raises Unavailable.
     """
-    client = Redis(connection_pool=channel.pool)
+    client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal
     collected = 0
     for _ in range(client.xlen(key) // _MESSAGES + 1):

@@ -14,7 +14,8 @@ from celery.worker import state
 from redis.exceptions import RedisError
 
 from worker.broker import scripts
-from worker.broker.redis import Transport, late_acks
+from worker.broker.qos import late_acks
+from worker.broker.redis import Transport
 
 log = logging.getLogger("worker.broker")
 

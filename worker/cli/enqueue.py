@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from worker.broker.pressure import Advice
 from worker.cli.read import Read, files_below, read_file
 from worker.cli.terminal import err, out, print_json, progress
 from worker.producer import Invalid, OnInvalid, Producer
@@ -24,21 +25,24 @@ from worker.producer import Invalid, OnInvalid, Producer
     show_default=True,
     help="Send what breaks the contract on to be kept as a dead letter, or leave it out.",
 )
+@click.option("--wait", is_flag=True, help="Wait while the broker has enough, instead of ending.")
 @click.option("--json", "as_json", is_flag=True, help="Print receipts as JSON.")
 def enqueue(
     paths: tuple[Path, ...],
     source: str,
     exclude: tuple[str, ...],
     invalid: OnInvalid,
+    wait: bool,
     as_json: bool,
 ) -> None:
     """Put raw articles from files on the queue.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines from
-    standard input. Prints how many were enqueued; exit code 1 when some were invalid.
+    standard input. Prints how many were enqueued; exit code 1 when some were invalid, 3 when the
+    broker has enough for now.
     """
     with Producer(source=source) as producer:
-        places, receipts = push(producer, paths, exclude, invalid)
+        places, receipts = push(producer, paths, exclude, invalid, wait=wait)
         problems = [(places[bad.position], bad) for bad in producer.invalid]
     if as_json:
         print_json({"receipts": receipts, "invalid": [_row(where, bad) for where, bad in problems]})
@@ -57,12 +61,19 @@ def push(
     exclude: tuple[str, ...],
     invalid: OnInvalid,
     *,
+    wait: bool,
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
     """Enqueue every article of these files; returns where each stood, and the receipts."""
     places: list[str] = []
     with progress("enqueueing") as bar:
         task = bar.add_task("", total=None)
+        said: set[bool] = set()
+
+        def on_stop(advice: Advice) -> None:
+            if not said:
+                err.print(f"waiting for workers: {advice.reason}", style="yellow", markup=False)
+                said.add(True)
 
         def raws() -> Iterator[object]:
             for where, raw in reads(paths, exclude):
@@ -71,7 +82,10 @@ def push(
                 yield raw
 
         receipts = producer.enqueue(
-            raws(), invalid=invalid, on_sent=lambda count: bar.advance(task, count)
+            raws(),
+            invalid=invalid,
+            on_sent=lambda count: bar.advance(task, count),
+            on_stop=on_stop if wait else None,
         )
     return places, receipts
 

@@ -12,8 +12,14 @@ from worker.settings import Settings, masked
 
 @click.command(epilog="Example: worker config --json | jq '.config.dedup'")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-def config(as_json: bool) -> None:
+@click.option("--reference", "as_reference", is_flag=True, help="Print all keys as Markdown.")
+def config(as_json: bool, as_reference: bool) -> None:
     """Print the settings and rules in force, and where each came from. Passwords are masked."""
+    if as_reference:
+        from worker.cli.reference import reference
+
+        click.echo(reference(), nl=False)
+        return
     settings = Settings.load()
     rules = load_config(settings.config_dir)
     origins = settings.origins()

@@ -196,7 +196,7 @@ def delete(
         doomed = named(store, ids) if ids else Doomed(source=source, before=older_than)
     except LookupError as e:
         raise click.BadParameter(str(e.args[0]), param_hint="IDS") from e
-    titles = list(doomed.titles) or [f.title for f in store.search(doomed.query)]
+    titles = list(doomed.titles) or [f.title for f in store.search(_some(doomed))]
     total = len(doomed.titles) if ids else store.count(doomed.query)
     articles, letters = _delete(store, doomed, total) if yes else (total, _letters(store, doomed))
     if as_json:
@@ -205,6 +205,10 @@ def delete(
     else:
         _say(titles, articles, letters, yes)
     sys.exit(0 if articles or letters else 1)
+
+
+def _some(doomed: Doomed) -> Query:
+    return doomed.query.model_copy(update={"limit": _SAMPLES})
 
 
 def _delete(store: Store, doomed: Doomed, total: int) -> tuple[int, int]:

@@ -55,7 +55,9 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     began = time.monotonic()
     with _servers(settings), _celery(settings, rules.time.drain_s) as worker:
         with Producer(source=source) as producer:
-            _, receipts = push(producer, paths, exclude, "bury", before_each=_obey_interrupt)
+            _, receipts = push(
+                producer, paths, exclude, "bury", wait=True, before_each=_obey_interrupt
+            )
         _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
         listing = store.listing(receipts)

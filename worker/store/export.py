@@ -1,7 +1,8 @@
 """Whole articles in bulk: a query comes in, pages of articles go out in the order of storage.
 
-Each page is found by the revision id behind the last one and is a transaction of its own: however
-much there is and however slowly it is taken, memory stays small and no writer waits.
+First many ids are found, behind the last ones, then their articles are read a page at a time, each
+in a transaction of its own: however much there is and however slowly it is taken, memory stays
+small and no writer waits.
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from worker.store.reading import NEWEST
 from worker.store.schema import articles, receipts, revisions, tags
 from worker.store.search import matching
 
+FOUND_AT_ONCE = 100_000  # ids
 PAGE = 200  # articles; a usual one has a few kB, the largest 5 MB
 EVERY = articles.join(revisions, revisions.c.article_id == articles.c.article_id)
 _CONTENT = set(StoredArticle.model_fields) - {"revision", "source", "verdict", "cluster_id", "tags"}
@@ -38,15 +40,21 @@ def count(connection: Connection, query: Query) -> int:
     return connection.execute(counted).scalar_one()
 
 
-def page(
+def ids(
     connection: Connection, query: Query, after: int, *, all_revisions: bool = False
-) -> tuple[int, list[StoredArticle]]:
-    """The articles behind a revision id, and the id of the last; 0 and nothing at the end."""
+) -> Sequence[int]:
+    """The next revision ids. Many at once: a database may look at everything to find a few."""
     behind = _found(connection, query, all_revisions=all_revisions)
-    behind = behind.where(revisions.c.id > after).order_by(revisions.c.id).limit(PAGE)
-    ids: Sequence[int] = connection.scalars(behind).all()
-    found = read(connection, ids)
-    return (ids[-1] if ids else 0), [found[i] for i in ids if i in found]
+    behind = behind.where(revisions.c.id > after).order_by(revisions.c.id).limit(FOUND_AT_ONCE)
+    return connection.scalars(behind).all()
+
+
+def page(
+    connection: Connection, revision_ids: Sequence[int], *, all_revisions: bool = False
+) -> list[StoredArticle]:
+    """The articles of these, in order; a revision that is not the newest any more is left out."""
+    found = read(connection, revision_ids, newest_only=not all_revisions)
+    return [found[i] for i in revision_ids if i in found]
 
 
 def first_ids(connection: Connection, query: Query) -> Sequence[str]:
@@ -59,11 +67,14 @@ def _found(connection: Connection, query: Query, *, all_revisions: bool = False)
     return matching(connection, query, EVERY if all_revisions else NEWEST).order_by(None)
 
 
-def read(connection: Connection, ids: Sequence[int]) -> dict[int, StoredArticle]:
+def read(
+    connection: Connection, revision_ids: Sequence[int], *, newest_only: bool = False
+) -> dict[int, StoredArticle]:
     """These revisions as values, by their ids."""
-    if not ids:
+    if not revision_ids:
         return {}
-    statement = sa.select(*_FIELDS).select_from(EVERY).where(revisions.c.id.in_(ids))
+    joined = NEWEST if newest_only else EVERY
+    statement = sa.select(*_FIELDS).select_from(joined).where(revisions.c.id.in_(revision_ids))
     rows = connection.execute(statement).mappings().all()
     newest = {row["article_id"] for row in rows if row["is_newest"]}
     its_tags = _tags(connection, newest)

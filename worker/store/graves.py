@@ -92,7 +92,8 @@ def mark_replays(connection: Connection, replays: Mapping[str, str], now: dateti
         dead_letters.c.letter_id == sa.bindparam("its_id", type_=Name)
     )
     replay, at = sa.bindparam("its_replay", type_=Name), sa.bindparam("its_at", type_=Moment)
-    connection.execute(marked.values(replay=replay, replay_at=at), rows)
+    if rows:
+        connection.execute(marked.values(replay=replay, replay_at=at), rows)
 
 
 def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:

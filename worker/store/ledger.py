@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.errors import Reason
 from worker.models import Entry
 from worker.store import Tally
 from worker.store.columns import name
@@ -47,13 +49,11 @@ def tally(connection: Connection, since: datetime, until: datetime) -> Tally:
             ended[day, outcome] = count
         else:
             opened[receipt] = day
-    foreign = connection.execute(_foreign(connection, since, until))
-    return Tally(ended=ended, open=opened, foreign={day: count for day, count in foreign})
+    foreign = dict(connection.execute(_foreign(connection, since, until)).tuples().all())
+    return Tally(ended=ended, open=opened, foreign=foreign)
 
 
-def _ended(
-    connection: Connection, since: datetime, until: datetime
-) -> sa.Select[tuple[object, ...]]:
+def _ended(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
     day = _day(connection, journal.c.at)
     return (
         sa.select(day, receipts.c.outcome, sa.func.count(), sa.null())
@@ -63,9 +63,7 @@ def _ended(
     )
 
 
-def _open(
-    connection: Connection, since: datetime, until: datetime
-) -> sa.Select[tuple[object, ...]]:
+def _open(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
     return (
         sa.select(_day(connection, journal.c.at), sa.null(), sa.literal(1), journal.c.receipt)
         .select_from(journal.outerjoin(receipts, receipts.c.receipt == journal.c.receipt))
@@ -73,14 +71,13 @@ def _open(
     )
 
 
-def _foreign(
-    connection: Connection, since: datetime, until: datetime
-) -> sa.Select[tuple[object, ...]]:
+def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Select[str, int]:
     day = _day(connection, receipts.c.at)
     return (
         sa.select(day, sa.func.count())
         .select_from(receipts.outerjoin(journal, journal.c.receipt == receipts.c.receipt))
         .where(receipts.c.at >= since, receipts.c.at < until, journal.c.receipt.is_(None))
+        .where(receipts.c.reason != Reason.UNDELIVERABLE.value)  # no article, a whole message
         .group_by(day)
     )
 

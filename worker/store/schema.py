@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     func,
+    literal_column,
 )
 
 from worker.store.columns import Json, Moment, Name, Serial, Words
@@ -104,7 +105,8 @@ revisions = Table(
 )
 dated = func.coalesce(revisions.c.published, revisions.c.received)
 Index("ix_revisions_dated", dated)
-link_beginning = func.substr(revisions.c.url, 1, 200)
+LINK_BEGINNING = 200  # characters of a link: an index row holds no longest one
+link_beginning = func.substr(revisions.c.url, literal_column("1"), literal_column("200"))
 Index("ix_revisions_link", link_beginning)
 
 receipts = Table(

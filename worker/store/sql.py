@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from worker.models import Article, DeadLetter, Fingerprint, Known, Outcome, Record, Withdrawal
+from worker.models import (
+    Article,
+    DeadLetter,
+    Entry,
+    Fingerprint,
+    Known,
+    Outcome,
+    Record,
+    Withdrawal,
+)
 from worker.store import (
     Change,
     Found,
@@ -17,10 +26,12 @@ from worker.store import (
     LetterQuery,
     Query,
     StoredArticle,
+    Tally,
     Title,
     changes,
     export,
     graves,
+    ledger,
     portrait,
     reading,
     story,
@@ -117,12 +128,17 @@ class SqlStore:
 
     def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
         last = 0
-        while True:
-            with self._reading() as connection:
-                last, page = export.page(connection, query, last, all_revisions=all_revisions)
-            yield from page
-            if not last:
-                return
+        while ids := self._revision_ids(query, last, all_revisions):
+            for start in range(0, len(ids), export.PAGE):
+                chosen = ids[start : start + export.PAGE]
+                with self._reading() as connection:
+                    page = export.page(connection, chosen, all_revisions=all_revisions)
+                yield from page
+            last = ids[-1]
+
+    def _revision_ids(self, query: Query, after: int, all_revisions: bool) -> Sequence[int]:
+        with self._reading() as connection:
+            return export.ids(connection, query, after, all_revisions=all_revisions)
 
     def article_ids(self, query: Query) -> Sequence[str]:
         with self._reading() as connection:

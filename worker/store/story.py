@@ -6,9 +6,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store import Title
-from worker.store.columns import Name, Words
 from worker.store.reading import NEWEST, chunks
-from worker.store.schema import aliases, articles, link_beginning, revisions, sources
+from worker.store.schema import (
+    LINK_BEGINNING,
+    aliases,
+    articles,
+    link_beginning,
+    revisions,
+    sources,
+)
 
 
 def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Title]:
@@ -22,17 +28,21 @@ def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Titl
 
 
 def known_by(connection: Connection, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
-    # By way of the sources, which are few: an alias is found by source and key together.
-    key, url = sa.column("key", Name), sa.column("url", Words)
-    its_keys = sa.values(key, name="its_keys").data([(each,) for each in keys]).cte("its_keys")
-    its_urls = sa.values(url, name="its_urls").data([(each,) for each in urls]).cte("its_urls")
-    alias = sa.and_(aliases.c.source == sources.c.source, aliases.c.key == its_keys.c.key)
-    by_key = sa.select(aliases.c.article_id).select_from(
-        its_keys.join(sources, sa.true()).join(aliases, alias)
-    )
-    beginning = sa.func.substr(its_urls.c.url, 1, 200)
-    linked = sa.and_(link_beginning == beginning, revisions.c.url == its_urls.c.url)
-    by_url = sa.select(revisions.c.article_id).select_from(its_urls.join(revisions, linked))
-    found = {*connection.scalars(by_key), *connection.scalars(by_url)}
+    found = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
     statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(found))
-    return connection.scalars(statement.order_by(articles.c.first_seen, articles.c.seq)).all()
+    return connection.scalars(statement.order_by(articles.c.seq)).all()
+
+
+def _with_keys(connection: Connection, keys: Sequence[str]) -> Sequence[str]:
+    # By way of the sources, which are few: an alias is found by source and key together.
+    same = sa.and_(aliases.c.source == sources.c.source, aliases.c.key.in_(keys))
+    statement = sa.select(aliases.c.article_id).select_from(sources.join(aliases, same))
+    return connection.scalars(statement).all() if keys else []
+
+
+def _with_urls(connection: Connection, urls: Sequence[str]) -> Sequence[str]:
+    beginnings = [url[:LINK_BEGINNING] for url in urls]
+    statement = sa.select(revisions.c.article_id).where(
+        link_beginning.in_(beginnings), revisions.c.url.in_(urls)
+    )
+    return connection.scalars(statement).all() if urls else []

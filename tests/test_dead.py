@@ -1,0 +1,251 @@
+"""`worker dead`: what could not be processed is listed, shown, sent again and dropped."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tests.chaos.stack import Stack, until
+from tests.make import NOW, dead
+from tests.store.judge import judge
+from tests.test_pipeline import STORY, raw
+from worker.cli import group
+from worker.contract import LIMITS
+from worker.errors import Reason
+from worker.models import DeadLetter, Kind
+from worker.producer import Producer
+from worker.replay import replay
+from worker.store import Letter, LetterState
+from worker.store.sql import SqlStore
+
+Worker = Callable[..., Result]
+
+
+@pytest.fixture
+def worker(valkey_url: str, valkey: redis.Redis, store_url: str) -> Worker:
+    """The command line, on the broker and the store of this test."""
+    environment = {"WORKER_BROKER_URL": valkey_url, "WORKER_STORE_URL": store_url}
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(group, ["dead", *arguments], env=environment)
+        assert done.exit_code == code, done.output
+        return done
+
+    return run
+
+
+def bury(store: SqlStore, *letters: DeadLetter) -> list[str]:
+    store.write([], [], letters, judge=judge, now=NOW)
+    return [letter.letter_id for letter in letters]
+
+
+def only(store: SqlStore, letter_id: str) -> Letter:
+    [letter] = store.letters([letter_id])
+    return letter
+
+
+def entry(message: bytes, reason: str = "malformed", at: float = 1.5) -> bytes:
+    """As the broker writes a message that it can't deliver."""
+    return json.dumps({"reason": reason, "queue": "articles", "at": at}).encode() + b"\n" + message
+
+
+def test_the_list_begins_with_counts_and_keeps_to_the_width_of_the_terminal(
+    worker: Worker, store: SqlStore
+) -> None:
+    wide = dead("1", detail="it went wrong " * 30, source="a-source-with-a-name-" * 6)
+    bury(store, wide, dead("2"), dead("3", reason=Reason.CRASHED))
+    lines = worker("list", "--limit", "2").stdout.splitlines()
+    assert lines[0] == "3 dead letters: malformed 2, crashed 1"
+    assert max(map(len, lines)) <= 120
+    assert lines[-1] == "… and 1 more: --limit 3"
+    assert worker("list", "--reason", "poison").stdout == "no dead letters\n"
+    listed = json.loads(worker("list", "--reason", "crashed", "--json").stdout)
+    assert [letter["reason"] for letter in listed["letters"]] == ["crashed"]
+    assert "payload" not in listed["letters"][0]
+
+
+def test_a_letter_is_shown_with_its_payload_readable_or_exactly_as_it_came(
+    worker: Worker, store: SqlStore
+) -> None:
+    [letter_id] = bury(store, dead({"title": "Ä", "n": [1]}, detail="no \x1b[31mgood"))
+    shown = worker("show", letter_id[:8]).stdout
+    assert '"title": "Ä"' in shown
+    assert "no \\x1b[31mgood" in shown
+    assert worker("show", letter_id, "--raw").stdout == '{"n":[1],"title":"Ä"}'
+    assert json.loads(worker("show", letter_id, "--json").stdout)["stage"] == "admit"
+
+
+@pytest.mark.parametrize("command", ["show", "list", "replay", "drop"])
+def test_an_id_that_nobody_has_is_an_error_that_says_where_ids_are(
+    worker: Worker, command: str
+) -> None:
+    assert "worker dead list --all" in worker(command, "f00", code=2).stderr
+
+
+def test_an_id_that_several_begin_with_is_answered_with_those(
+    worker: Worker, store: SqlStore
+) -> None:
+    ids = bury(store, *(dead(n) for n in range(17)))
+    first = next(i for i in ids if sum(other[0] == i[0] for other in ids) > 1)
+    assert first in worker("show", first[0], code=2).stderr.replace("\n", "")
+
+
+def test_nothing_is_dropped_before_yes_and_then_only_what_was_asked_for(
+    worker: Worker, store: SqlStore
+) -> None:
+    kept, gone = bury(store, dead("1"), dead("2", source="other"))
+    assert "would drop 1 dead letters" in worker("drop", "--source", "other").stdout
+    assert len(store.letters([kept, gone])) == 2
+    assert worker("drop", "--source", "other", "--yes").stdout == "dropped 1 dead letters\n"
+    assert [letter.letter_id for letter in store.letters([kept, gone])] == [kept]
+
+
+def test_nothing_is_replayed_before_yes_and_then_it_waits_in_the_lane_of_replays(
+    worker: Worker, store: SqlStore, valkey: redis.Redis
+) -> None:
+    [letter_id] = bury(store, dead({"title": "x", "receipt": "the producer's"}))
+    dry = json.loads(worker("replay", "--json").stdout)
+    assert (dry["replayed"], dry["letters"][0]["receipt"]) == (False, None)
+    assert "add --yes" in worker("replay").stdout
+    assert valkey.keys("articles*") == []
+    [sent] = json.loads(worker("replay", "--yes", "--json").stdout)["letters"]
+    assert valkey.llen("articles.replay") == 1
+    assert only(store, letter_id).state is LetterState.REPLAYING
+    assert "replaying" in worker("list").stdout
+    assert json.loads(worker("replay", "--json").stdout)["letters"] == []
+    again = worker("replay", letter_id[:9], "--again", "--yes", "--json")
+    assert json.loads(again.stdout)["letters"] == [sent]
+
+
+def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
+    worker: Worker, store: SqlStore, valkey: redis.Redis
+) -> None:
+    cut, emptied, good = bury(store, dead("x" * (LIMITS.article_bytes + 1)), dead("1"), dead("2"))
+    store.empty_letters([emptied])
+    done = worker("replay", "--yes")
+    assert "1 dead letters are on their way" in done.stdout
+    assert f"{cut[:10]} can't be replayed: only the beginning" in done.stderr
+    assert f"{emptied[:10]} can't be replayed: it was deleted" in done.stderr
+    assert only(store, good).state is LetterState.REPLAYING
+    assert "only 65,536 of 5,242,8" in worker("show", cut, "--raw").stderr
+
+
+def test_a_replay_keeps_to_its_rate(valkey_url: str, valkey: redis.Redis, store: SqlStore) -> None:
+    ids = bury(store, *(dead(n) for n in range(5)))
+    pauses: list[float] = []
+    with Producer(valkey_url) as producer:
+        sent = list(replay(store, producer, ids, per_s=2, pause=pauses.append))
+    assert [len(each) for each in sent] == [2, 2, 1]
+    assert [round(pause) for pause in pauses] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("message", ['{"broken": "ü"', b"\xff\xfe\x00", b'{"base64": "AAAA"}'])
+def test_what_the_broker_could_not_deliver_is_a_dead_letter_and_goes_back_byte_for_byte(
+    worker: Worker, store: SqlStore, valkey: redis.Redis, message: str | bytes
+) -> None:
+    data = message if isinstance(message, bytes) else message.encode()
+    valkey.lpush("articles.dead", entry(data))
+    [listed] = json.loads(worker("list", "--json").stdout)["letters"]
+    assert (listed["reason"], listed["stage"]) == ("undeliverable", "broker")
+    assert (listed["detail"], listed["queue"]) == ("malformed", "articles")
+    assert valkey.exists("articles.dead") == 0
+    assert worker("show", listed["letter_id"], "--raw").stdout_bytes == data
+    worker("replay", "--yes")
+    assert valkey.lrange("articles", 0, -1) == [data]
+    assert only(store, listed["letter_id"]).state is LetterState.REPLAYED
+    valkey.lpush("articles.dead", entry(data, at=2.5))
+    assert "undeliverable 1" in worker("list").stdout
+    assert only(store, listed["letter_id"]).seen == 2
+
+
+def test_a_drain_that_was_broken_off_counts_nothing_twice(
+    worker: Worker, store: SqlStore, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles.quarantine.dead", entry(b"a"), entry(b"b"))
+    worker("list")
+    valkey.lpush("articles.quarantine.dead", entry(b"a"))  # stored, but not taken off
+    listed = json.loads(worker("list", "--json").stdout)["letters"]
+    assert [letter["seen"] for letter in listed] == [1, 1]
+    assert valkey.exists("articles.quarantine.dead") == 0
+
+
+def test_an_entry_that_nobody_can_read_is_kept_as_it_is(
+    worker: Worker, valkey: redis.Redis
+) -> None:
+    valkey.lpush("unknown.dead", b"no head\nat all")
+    [listed] = json.loads(worker("list", "--json").stdout)["letters"]
+    assert worker("show", listed["letter_id"], "--raw").stdout == "no head\nat all"
+    assert "nobody knows which queue" in worker("replay", "--yes").stderr
+
+
+def test_without_a_broker_letters_are_listed_and_replay_says_what_is_missing(
+    store: SqlStore, store_url: str
+) -> None:
+    bury(store, dead("1"))
+    environment = {"WORKER_BROKER_URL": "redis://127.0.0.1:1/0", "WORKER_STORE_URL": store_url}
+    done = CliRunner().invoke(group, ["dead", "list"], env=environment)
+    assert "1 dead letters" in done.stdout
+    assert "broker is unavailable" in done.stderr
+
+
+@pytest.fixture
+def stack(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
+) -> Iterator[Stack]:
+    stack = Stack(tmp_path, valkey_url, postgres_store_url)
+    yield stack
+    stack.close()
+
+
+def test_replayed_letters_die_again_until_the_worker_can_take_them(
+    stack: Stack, valkey: redis.Redis
+) -> None:
+    killer = {"id": "f-kill", "title": "FAULT kill", "content": [{"value": STORY}]}
+    broken = {"id": "f-error", "title": "FAULT error", "content": [{"value": STORY[:150]}]}
+    raws: list[Any] = [killer, broken, "SECRET text that is no article", raw(1, STORY[80:])]
+    faulty = stack.start_worker(faults=True)
+    valkey.lpush("articles.dead", entry(b"{broken SECRET"))
+    receipts = stack.enqueue(raws)
+    outcomes = stack.outcomes(receipts)
+    ids = [outcomes[receipt].letter_id for receipt in receipts[:3]]
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(group, ["dead", *arguments], env=stack.environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    def states() -> list[tuple[str, int]]:
+        return [(letter.state, letter.seen) for letter in stack.store.letters(ids)]
+
+    until(lambda: valkey.exists("articles.dead") == 0, "the worker drains the dead list")
+    assert "undeliverable 1" in run("list")
+    run("replay", *ids, "--yes")
+    until(lambda: states() == [("dead", 2)] * 3, "each dies again")
+    faulty.terminate()
+    faulty.wait(60)
+
+    stack.start_worker()
+    run("replay", *ids, "--yes")
+    healed = [("replayed", 2), ("replayed", 2), ("dead", 3)]
+    until(lambda: states() == healed, "what can be processed is")
+    assert {letter.outcome for letter in stack.store.letters(ids[:2])} <= {Kind.NEW, Kind.DUPLICATE}
+    assert "SECRET" not in stack.logs(1000)
+    assert valkey.keys("articles*") == []
+
+
+def test_payloads_never_go_to_a_log(
+    worker: Worker, store: SqlStore, valkey: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "worker")
+    bury(store, dead("SECRET"))
+    valkey.lpush("articles.dead", entry(b"{SECRET"))
+    worker("list")
+    worker("replay", "--yes")
+    worker("drop", "--all", "--yes")
+    assert "message.buried" in caplog.text
+    assert "SECRET" not in caplog.text

@@ -1,0 +1,261 @@
+"""Results out: commands and Python reading as docs/results.md has them, on the seeds."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.make import NOW
+from worker import Store
+from worker.cli import group
+from worker.cli.enqueue import reads
+from worker.config import load_config
+from worker.errors import BadConfig
+from worker.index.memory import MemoryIndex
+from worker.models import Kind, Outcome
+from worker.pipeline import Delivery, Pipeline
+from worker.store import Query, StoredArticle
+from worker.store.migrate import migrate
+from worker.store.sql import SqlStore
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/results.md").read_text()
+CONFIG = load_config()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.M | re.S)
+
+
+def ingest(store: SqlStore, raws: Sequence[object], prefix: str) -> list[Outcome]:
+    pipeline = Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+    deliveries = [Delivery(receipt=f"{prefix}{n}", raw=raw) for n, raw in enumerate(raws)]
+    return pipeline.ingest(deliveries, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def _seeded(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("seeded") / "articles.sqlite3"
+    migrate(f"sqlite:///{path}")
+    store = SqlStore(f"sqlite:///{path}")
+    ingest(store, [raw for _, raw in reads((ROOT / "seeds",), ("expected.jsonl",))], "seed-")
+    store.close()  # the last connection folds the write-ahead log into the file
+    return path.read_bytes()
+
+
+@pytest.fixture
+def seeded(_seeded: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlStore]:
+    """The seeds in the embedded store of a folder, in which commands run."""
+    for name in [name for name in os.environ if name.startswith("WORKER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/articles.sqlite3").write_bytes(_seeded)
+    store = SqlStore(f"sqlite:///{tmp_path}/var/articles.sqlite3")
+    yield store
+    store.close()
+
+
+def worker(*arguments: str) -> Result:
+    """The command in this process, output and errors apart."""
+    return CliRunner().invoke(group, arguments)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("sh") if "--follow" not in b])
+def test_every_command_of_the_page_works(seeded: SqlStore, block: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", block],
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert done.stdout
+
+
+def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> None:
+    (block,) = [b for b in blocks("sh") if "--follow" in b]
+    (command,) = block.splitlines()
+    follower = subprocess.Popen(
+        [sys.executable, "-m", *command.split("#")[0].split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert follower.stdout
+    count = len(seeded.changes("start"))
+    told = [json.loads(follower.stdout.readline()) for _ in range(count)]
+    ingest(seeded, [{"title": "Late news", "content": "Something else happened at last."}], "late-")
+    told.append(json.loads(follower.stdout.readline()))
+    follower.send_signal(signal.SIGINT)
+    rest, said = follower.communicate(timeout=30)
+    assert (follower.returncode, rest) == (0, "")
+    assert told[-1]["article"]["title"] == "Late news"
+    assert said.strip() == f"go on with: worker changes --since {told[-1]['cursor']}"
+
+
+def test_the_python_of_the_page_runs(seeded: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    for block in blocks("python"):
+        exec(compile(block, "results.md", "exec"), {})  # noqa: S102
+    printed = capsys.readouterr().out
+    assert "At least 14 dead as earthquake hits Santerra ('earthquake'" in printed
+    assert "stored 6cc136eb42590f3bfb1b0393e6801f3c" in printed
+    assert printed.endswith("new\nNone\n")
+
+
+def test_the_page_names_every_key_and_every_column(seeded: SqlStore) -> None:
+    keys = lines(worker("export"))[0].keys()
+    columns = worker("export", "--format", "csv").stdout.partition("\n")[0].split(",")
+    assert keys | {"labels", "scores"} == set(columns)
+    assert set(columns) <= set(re.findall(r"`(\w+)`", PAGE))
+
+
+def test_csv_and_json_lines_say_the_same(seeded: SqlStore) -> None:
+    articles = lines(worker("export"))
+    printed = worker("export", "--format", "csv").stdout
+    rows = csv.DictReader(io.StringIO(printed, newline=""))
+    for row, article in zip(rows, articles, strict=True):
+        assert (row["title"], row["text"]) == (article["title"], article["text"])
+        assert row["published"] == (article["published"] or "")
+        assert row["authors"] == "; ".join(article["authors"])
+        assert row["tags"] == "; ".join(f"{t['scheme']}:{t['code']}" for t in article["tags"])
+        assert row["labels"] == "; ".join(tag["label"] for tag in article["tags"])
+
+
+def test_a_file_appears_when_it_is_complete(seeded: SqlStore, tmp_path: Path) -> None:
+    assert worker("export", "--out", "a.jsonl").exit_code == 0
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(lines(worker("export")))
+    assert worker("export", "--out", "nowhere/a.jsonl").exit_code == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "var"]
+
+
+def test_an_export_that_finds_nothing_says_so_by_its_exit_code(seeded: SqlStore) -> None:
+    assert worker("export", "--source", "nobody").exit_code == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error(seeded: SqlStore) -> None:
+    program = f"{sys.executable} -m worker"
+    shell = f"{program} export | head -c 10; {program} changes | head -n 1"
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_parquet_without_its_extra_says_what_to_install(
+    seeded: SqlStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    result = worker("export", "--format", "parquet", "--out", "a.parquet")
+    assert isinstance(result.exception, BadConfig)
+    assert "pip install 'article-worker[parquet]'" in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["var"]
+
+
+def test_parquet_has_lists_and_dates_as_such(seeded: SqlStore) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert worker("export", "--format", "parquet", "--out", "a.parquet").exit_code == 0
+    rows = parquet.read_table("a.parquet").to_pylist()
+    assert rows == [article.model_dump() | _listed(article) for article in seeded.articles(Query())]
+
+
+def _listed(article: StoredArticle) -> dict[str, Any]:
+    return {
+        name: list(value) for name, value in article.model_dump().items() if type(value) is tuple
+    }
+
+
+def test_an_unreadable_cursor_is_wrong_usage_that_says_what_to_do(seeded: SqlStore) -> None:
+    result = worker("changes", "--since", "yesterday")
+    assert result.exit_code == 2
+    assert "`start`" in result.stderr
+
+
+def test_changes_go_on_where_they_ended(seeded: SqlStore) -> None:
+    whole = lines(worker("changes", "--json"))
+    first = worker("changes", "--json", "--limit", "5")
+    cursor = first.stderr.split()[-1]
+    rest = lines(worker("changes", "--json", "--since", cursor))
+    assert lines(first) + rest == whole
+    assert lines(worker("changes", "--since", "now", "--json")) == []
+
+
+def test_what_was_deleted_never_comes_back_through_the_pipeline(seeded: SqlStore) -> None:
+    raws = [raw for _, raw in reads((ROOT / "seeds/01-putin-rejects-conditions.txt",))]
+    shown = worker("delete", "1b2e93fc")
+    assert shown.exit_code == 0
+    assert "would delete 1 articles" in shown.stdout
+    assert "Putin rejects" in shown.stdout
+    before = lines(worker("changes", "--json"))[-1]["cursor"]
+    gone = json.loads(worker("delete", "1b2e93fc", "--yes", "--json").stdout)
+    assert (gone["articles"], gone["deleted"]) == (1, True)
+
+    (again,) = ingest(seeded, raws, "again-")
+    assert again.kind is Kind.WITHDRAWN
+    assert worker("search", "Peskov").exit_code == 1
+    assert "Peskov" not in worker("export").stdout
+    (change,) = lines(worker("changes", "--since", before, "--json"))
+    assert (change["kind"], change["article_id"][:8]) == ("withdrawn", "1b2e93fc")
+    assert worker("delete", "1b2e93fc", "--yes").exit_code == 1
+
+
+def test_a_source_is_deleted_with_its_dead_letters(seeded: SqlStore) -> None:
+    titles = {a["title"] for a in lines(worker("export", "--source", "local"))}
+    shown = json.loads(worker("delete", "--source", "local", "--json").stdout)
+    assert (shown["articles"], shown["deleted"]) == (len(titles), False)
+    assert shown["dead_letters"] > 0
+    done = json.loads(worker("delete", "--source", "local", "--json", "--yes").stdout)
+    assert done == {**shown, "deleted": True}
+    assert worker("export", "--source", "local").exit_code == 1
+    assert worker("delete", "--source", "local").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("1b2e", "--source", "local"), ("1b2e", "--older-than", "1d"), ("ffff",), ("",)],
+)
+def test_a_deletion_that_is_not_clear_is_refused(
+    seeded: SqlStore, arguments: tuple[str, ...]
+) -> None:
+    before = len(lines(worker("export")))
+    assert worker("delete", *arguments, "--yes").exit_code == 2
+    assert len(lines(worker("export"))) == before
+
+
+def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
+    (outcome,) = ingest(store, [{"title": "Storm", "content": "It closed the harbour."}], "r")
+    with Store(store_url) as reader:
+        assert reader.outcome("r0") == outcome
+        assert reader.outcome("r1") is None
+        (found,) = reader.search("harbour")
+        (article,) = reader.articles(verdict="new")
+        (change,) = reader.changes()
+        assert found.article_id == article.article_id == change.article_id == outcome.article_id
+        assert change.article == article
+        assert list(reader.changes(change.cursor)) == list(reader.changes("now")) == []
+        shown = reader.show(found.article_id[:9])
+        assert shown
+        assert shown["article"]["article_id"] == found.article_id
+        with pytest.raises(LookupError, match="not a cursor"):
+            list(reader.changes("tomorrow"))
+
+
+def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="run `worker migrate`"):
+        Store(f"sqlite:///{tmp_path}/none.sqlite3")

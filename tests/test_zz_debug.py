@@ -1,0 +1,251 @@
+"""The message as others send it: the examples and every code block of docs/message.md, run
+against a private Valkey and one real worker, which is the stock command."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+import redis
+
+from tests.servers import NoServer, free_port, private_valkey
+from worker.errors import Reason
+from worker.models import Outcome
+from worker.store import LetterQuery
+from worker.store.sql import SqlStore
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTED_URL = "redis://localhost:6379/0"
+BLOCKS = re.findall(
+    r"^```(\w+)\n(.*?)^```$", (ROOT / "docs/message.md").read_text("utf-8"), re.M | re.S
+)
+
+
+class Running(NamedTuple):
+    """A worker at work: where its broker is, and what it has written."""
+
+    url: str
+    environment: dict[str, str]
+    broker: redis.Redis
+    store: SqlStore
+    log: Path
+
+    def outcome(self, receipt: str) -> Outcome:
+        self.until(lambda: bool(self.store.outcomes([receipt])), f"an outcome for {receipt}")
+        return self.store.outcomes([receipt])[receipt]
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        end = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < end, (what, self.broker.llen("articles.dead"), self.undeliverable(), self.log.read_text()[-600:])
+            time.sleep(0.02)
+
+    def undeliverable(self) -> dict[str, str]:
+        """Messages that became dead letters, and why."""
+        letter_ids = self.store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE))
+        return {letter.payload: letter.detail for letter in self.store.letters(letter_ids)}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="msg", ignore_cleanup_errors=True) as folder:
+        try:
+            with private_valkey(port), redis.Redis(port=port) as broker:
+                yield from _worker(Path(folder), f"redis://127.0.0.1:{port}/0", broker)
+        except NoServer as e:
+            pytest.skip(str(e))
+
+
+def _worker(folder: Path, url: str, broker: redis.Redis) -> Iterator[Running]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
+    environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder)}
+    # One child: its one prefetched message is all the credit the worker has.
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
+    command += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    log = folder / "worker.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=ROOT)
+    store = SqlStore(f"sqlite:///{folder}/articles.sqlite3")
+    running = Running(url, environment, broker, store, log)
+    try:
+        running.until(lambda: b"ready." in log.read_bytes(), "the worker to start")
+        yield running
+    finally:
+        store.close()
+        worker.terminate()
+        worker.wait(30)
+
+
+def run(command: list[str], running: Running, cwd: Path, **more: str) -> str:
+    done = subprocess.run(
+        command,
+        env=running.environment | more,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def message(content: object, **changes: object) -> dict[str, Any]:
+    ordinary = {
+        "headers": {"task": "articles.ingest", "id": str(uuid4())},
+        "properties": {"delivery_info": {}, "body_encoding": "base64"},
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "body": base64.b64encode(json.dumps(content).encode()).decode(),
+    }
+    return {k: v for k, v in (ordinary | changes).items() if v is not None}
+
+
+def raw(number: str) -> dict[str, Any]:
+    return {"id": number, "title": f"Story “{number}” über alles", "source": {"id": "examples"}}
+
+
+@pytest.fixture
+def node_path(tmp_path: Path) -> str:
+    """A folder with ioredis in it."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not on PATH")
+    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(tmp_path)]
+    done = subprocess.run([*command, "ioredis"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"npm install ioredis did not work: {done.stderr.strip()[-200:]}")
+    return str(tmp_path / "node_modules")
+
+
+@pytest.mark.parametrize("name", ["push.py", "push_celery.py"])
+def test_the_python_examples_bring_an_article_to_the_store(
+    running: Running, tmp_path: Path, name: str
+) -> None:
+    check_example([sys.executable, str(ROOT / "examples" / name)], running, tmp_path)
+
+
+def test_the_shell_example_brings_an_article_to_the_store(running: Running, tmp_path: Path) -> None:
+    if not (shutil.which("redis-cli") or shutil.which("valkey-cli")):
+        pytest.skip("neither redis-cli nor valkey-cli is on PATH")
+    check_example(["sh", str(ROOT / "examples/push.sh")], running, tmp_path)
+
+
+def test_the_node_example_brings_an_article_to_the_store(
+    running: Running, tmp_path: Path, node_path: str
+) -> None:
+    check_example(["node", str(ROOT / "examples/push.js")], running, tmp_path, NODE_PATH=node_path)
+
+
+def check_example(command: list[str], running: Running, tmp_path: Path, **more: str) -> None:
+    article = raw(Path(command[1]).name)
+    (tmp_path / "article.json").write_text(json.dumps(article, ensure_ascii=False))
+    receipt = run([*command, "article.json", running.url], running, tmp_path, **more)
+    stored = running.store.show(running.outcome(receipt).article_id)
+    assert stored
+    assert stored["revisions"][-1]["title"] == article["title"]
+
+
+def test_every_code_block_of_the_documentation_does_what_it_says(
+    running: Running, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """From top to bottom: later blocks ask about the articles of earlier ones."""
+    for number, (language, code) in enumerate(BLOCKS):
+        with subtests.test(f"block {number}: {language}"):
+            check_block(language, code.replace(DOCUMENTED_URL, running.url), running, tmp_path)
+
+
+def check_block(language: str, code: str, running: Running, tmp_path: Path) -> None:
+    match language:
+        case "json":
+            given = json.loads(code)
+            whole = given if isinstance(given, dict) else message(given)
+            running.broker.lpush("articles", json.dumps(whole))
+        case "python":
+            printed = run([sys.executable, "-c", code], running, tmp_path)
+            assert bool(printed) == ("print(" in code)
+        case "sh":
+            path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            run(["sh", "-euc", code], running, tmp_path, PATH=path)
+        case _:
+            pytest.fail(f"nothing runs blocks of {language}")
+    for receipt in sorted(set(re.findall(r"poll-17/\d", code))):
+        assert running.outcome(receipt).kind == "new"
+
+
+def test_a_stock_celery_client_that_never_saw_this_package_reaches_all_four_priorities(
+    running: Running, tmp_path: Path
+) -> None:
+    client = """
+import sys
+from celery import Celery
+with Celery(broker=sys.argv[1]) as app:
+    for priority in range(10):
+        app.send_task("articles.ingest", [[{"id": f"p{priority}", "title": "Priority"}]],
+            {"receipts": [f"priority-{priority}"]}, queue="articles", priority=priority)
+assert not any(name.partition(".")[0] == "worker" for name in sys.modules)
+"""
+    run([sys.executable, "-c", client, running.url], running, tmp_path)
+    kinds = [running.outcome(f"priority-{priority}").kind for priority in range(10)]
+    assert "dead" not in kinds
+
+
+BAD: list[tuple[object, str]] = [
+    ("{no json", "malformed"),
+    (message([[[]], {}, {}], headers={"task": "articles.ingest"}), "malformed"),
+    (message([[[]], {}, {}], headers={"id": "1"}), "malformed"),
+    (message([[[]], {}, {}], properties={"body_encoding": "base64"}), "malformed"),
+    (message([[[]], {}, {}], properties=None), "malformed"),
+    (message(None, body=None), "malformed"),
+    (message([[[]], {}, {}], **{"content-type": None}), "undeliverable: ValueError"),
+    (message([[[]], {}]), "undeliverable: ValueError"),
+    (message(None, body="%%%"), "undeliverable: TypeError"),
+    (message([[[]], {}, {}], **{"content-type": "application/x-yaml"}), "rejected"),
+    (message([[[]], {}, {}], headers={"task": "articles.other", "id": "1"}), "rejected"),
+]
+
+
+def test_a_bad_message_is_kept_with_its_reason_and_the_next_one_is_taken(running: Running) -> None:
+    expected = {bad if isinstance(bad, str) else json.dumps(bad): why for bad, why in BAD}
+    for bad in expected:
+        receipt = str(uuid4())
+        good = message([[{"id": receipt, "title": "Harbour"}], {"receipts": [receipt]}, {}])
+        running.broker.lpush("articles", bad, json.dumps(good))
+        assert running.outcome(receipt).kind != "dead"
+    running.until(lambda: len(running.undeliverable()) >= len(expected), "all the dead letters")
+    assert running.undeliverable() == expected
+
+
+def test_a_message_sent_twice_and_a_message_of_one_bare_article_are_processed_once(
+    running: Running,
+) -> None:
+    own = message([[raw("twice") | {"receipt": "own-1"}], {}, {}])
+    running.broker.lpush("articles", json.dumps(own), json.dumps(own))
+    first = running.outcome("own-1")
+    after = message([[[raw("after")]], {"receipts": ["after-1"]}, {}])
+    running.broker.lpush("articles", json.dumps(after))
+    running.outcome("after-1")
+    assert first.kind == "new"
+    stored = running.store.show(first.article_id)
+    assert stored
+    assert [sighting["receipt"] for sighting in stored["sightings"]] == ["own-1"]
+
+
+def test_a_bad_article_is_a_dead_letter_and_its_neighbours_go_on(running: Running) -> None:
+    articles = [raw("good-1"), {"title": ["no"]}, raw("good-2")]
+    mixed = message([[articles], {"receipts": ["mix-1", "mix-2", "mix-3"]}, {}])
+    running.broker.lpush("articles", json.dumps(mixed))
+    outcomes = [running.outcome(f"mix-{n}") for n in (1, 2, 3)]
+    assert [o.kind for o in outcomes][1] == "dead"
+    assert "dead" not in (outcomes[0].kind, outcomes[2].kind)
+    assert running.store.letters([outcomes[1].letter_id])[0].reason == "malformed"

@@ -1,0 +1,172 @@
+"""What a worker holds of the broker's messages: leases, acks, and where a message goes back to."""
+
+import json
+import logging
+from collections.abc import Iterable
+from threading import Lock
+from time import monotonic, time
+from typing import Any
+
+from kombu.transport import redis as stock
+from kombu.transport import virtual
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import RedisError, ResponseError
+
+from worker.broker import QUARANTINE, REPLAY, scripts
+from worker.broker.messages import text
+from worker.broker.scripts import members
+
+log = logging.getLogger("worker.broker")
+
+_SWEPT_AT_ONCE = 500  # expired leases restored by one sweep
+
+
+class LateAcks:
+    """Acks that could not be sent. They are safe to send later: the tag is the fence."""
+
+    def __init__(self) -> None:
+        self._tags: set[str] = set()
+        self._lock = Lock()
+
+    def add(self, tag: str) -> None:
+        with self._lock:
+            self._tags.add(tag)
+
+    def tags(self) -> list[str]:
+        with self._lock:
+            return sorted(self._tags)
+
+    def sent(self, tags: Iterable[str]) -> None:
+        with self._lock:
+            self._tags.difference_update(tags)
+
+
+late_acks = LateAcks()
+
+
+class QoS(stock.QoS):
+    """What is delivered and not yet acked, under leases of the broker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._born = monotonic()
+        self._detours: set[str] = set()
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        if ":" not in delivery_tag:  # not claimed by us: basic_get, or a message being refused
+            super().append(message, delivery_tag)
+            return
+        virtual.QoS.append(self, message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Never raises, and gives the prefetch credit back whatever happens: a worker without
+        credit sends no command, so it would never notice that the broker is back."""
+        try:
+            self.channel.eval(scripts.ACK, self._index_keys(), members([delivery_tag]))
+        except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
+            log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
+            late_acks.add(delivery_tag)
+        virtual.QoS.ack(self, delivery_tag)
+
+    def detour(self, delivery_tag: str) -> None:
+        """When this one is requeued, it goes to the quarantine lane instead of its queue."""
+        self._detours.add(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Back to the queue, to the quarantine lane, or to the dead list: nothing is dropped."""
+        quarantine = delivery_tag in self._detours
+        self._detours.discard(delivery_tag)
+        try:
+            for tag in members([delivery_tag]):
+                if requeue or quarantine:
+                    self.restore_by_tag(tag, quarantine=quarantine)
+                else:
+                    self.bury(tag, "rejected")
+        except AttributeError as e:
+            raise NotConnected("channel is closed") from e
+        finally:
+            virtual.QoS.ack(self, delivery_tag)
+
+    def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
+        """Put back what a vanished worker held. A channel younger than a lease stays quiet: after
+        a broker restart every worker first gets the chance to renew what it still works on."""
+        if monotonic() - self._born < self.visibility_timeout:
+            return
+        try:
+            tags = self.channel.eval(
+                scripts.EXPIRED, self._index_keys()[:1], [self.visibility_timeout, _SWEPT_AT_ONCE]
+            )
+            for tag in tags:
+                self.restore_by_tag(text(tag), delivered=True)
+        except ResponseError as e:
+            log.warning("sweep.refused error=%s", e)
+
+    def restore_unacked(self, client: Any = None) -> list[Any]:
+        """Called when the channel closes. What still runs keeps its lease and acks by its tag."""
+        from worker.broker.leases import running  # Celery's state, only there inside a worker
+
+        self._flush()
+        busy = running()
+        try:
+            for tag in [tag for tag in self._delivered if tag not in busy]:
+                for single in members([tag]):
+                    self.restore_by_tag(single)
+        except (RedisError, OSError, AttributeError) as e:
+            log.warning("restore.skipped error=%s; leases will expire by themselves", e)
+        self._delivered.clear()
+        return []
+
+    def restore_by_tag(
+        self,
+        tag: str,
+        client: Any = None,
+        leftmost: bool = False,
+        *,
+        delivered: bool = False,
+        quarantine: bool = False,
+    ) -> None:
+        """Back to the front of its queue, or to the end of the quarantine lane, marked."""
+        leased = self._leased(tag)
+        if leased is None:
+            return
+        try:
+            message, _, queue = json.loads(leased)
+            headers = message["headers"]
+            headers["redelivered"] = True
+            if delivered:
+                headers["x-delivery-count"] = int(headers.get("x-delivery-count") or 0) + 1
+            if quarantine:
+                headers["x-quarantine"] = True
+                live = queue.removesuffix(QUARANTINE).removesuffix(REPLAY)
+                queue, leftmost = live + QUARANTINE, True
+            message["properties"]["delivery_info"]["redelivered"] = True
+            priority = self.channel._get_message_priority(message, reverse=False)
+        except (ValueError, TypeError, KeyError):
+            self.bury(tag, "malformed")
+            return
+        waiting = self.channel._q_for_pri(queue, priority)
+        self._move(tag, waiting, json.dumps(message), "LPUSH" if leftmost else "RPUSH")
+
+    def bury(self, tag: str, reason: str) -> None:
+        """To the dead list: a line that says why, then the message as it was."""
+        leased = self._leased(tag)
+        if leased is None:
+            return
+        head, _, tail = leased.rpartition(b',"","')
+        queue = text(tail[:-2]) if head else "unknown"
+        why = {"reason": reason, "queue": queue, "at": time()}
+        log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, tag)
+        self._move(tag, f"{queue}.dead", json.dumps(why).encode() + b"\n" + head[1:], "LPUSH")
+
+    def _leased(self, tag: str) -> bytes | None:
+        with self.channel.conn_or_acquire() as client:
+            found = client.hget(self.unacked_key, tag)
+        if found is None:
+            return None
+        return found if isinstance(found, bytes) else found.encode("utf-8", "surrogateescape")
+
+    def _move(self, tag: str, to: str, message: str | bytes, side: str) -> None:
+        self.channel.eval(scripts.MOVE, [*self._index_keys(), to], [tag, message, side])
+
+    def _index_keys(self) -> list[str]:
+        return [self.unacked_index_key, self.unacked_key]

@@ -1,0 +1,131 @@
+"""`worker explain`: one article's whole story, in sentences."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from worker import build
+from worker.clean import withdrawn_keys
+from worker.clean.urls import canonical
+from worker.cli import sentences
+from worker.cli.terminal import err, moment, out, print_json
+from worker.config import load_config
+from worker.contract import Frozen, RawArticle
+from worker.errors import Rejected
+from worker.models import Outcome
+from worker.settings import Settings
+from worker.store import Letter, LetterQuery, LetterState, Store
+
+_MOST = 10  # articles that have one address
+
+
+class Known(Frozen):
+    """What the store has of what was asked for."""
+
+    received: datetime | None = None  # a receipt, by the broker
+    outcome: Outcome | None = None  # of that receipt
+    letter: Letter | None = None
+    articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
+
+
+@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/story")
+@click.argument("what", metavar="RECEIPT|ID|URL")
+@click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
+def explain(what: str, as_json: bool) -> None:
+    """Tell the whole story of one article: when it was seen, what was decided and why.
+
+    By the receipt it was enqueued under, by its id or the beginning of it, or by any address
+    it has. Exit code 1 when nothing is known.
+    """
+    settings = Settings.load()
+    build.prepare_store(settings)
+    store = build.store(settings)
+    try:
+        known = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
+    except LookupError as e:
+        raise click.BadParameter(str(e.args[0]), param_hint="ID") from e
+    if as_json:
+        print_json({"asked": what, **dict(known)})
+    else:
+        _print(what, known)
+    sys.exit(0 if known != Known() else 1)
+
+
+def _by_url(store: Store, url: str, settings: Settings) -> Known:
+    try:
+        keys = withdrawn_keys(RawArticle(link=url))
+    except Rejected:  # a home page: links of many articles
+        keys = ()
+    urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
+    return Known(articles=_told(store, store.known_by(keys, sorted(urls))[:_MOST]))
+
+
+def _by_id(store: Store, what: str) -> Known:
+    outcome = store.outcomes([what]).get(what)
+    received = next((entry.at for entry in store.entries([what])), None)
+    if outcome is None and received:
+        return Known(received=received)
+    if outcome is None:
+        stored = store.show(what)
+        if stored:
+            return Known(articles=_told(store, [stored["article"]["article_id"]]))
+        return Known(letter=_letter_by_id(store, what))
+    letters = store.letters([outcome.letter_id]) if outcome.letter_id else []
+    letter = next(iter(letters), None)
+    led_to = outcome.article_id or (letter.article_id if letter else "")
+    articles = _told(store, [led_to]) if led_to else ()
+    return Known(received=received, outcome=outcome, letter=letter, articles=articles)
+
+
+def _letter_by_id(store: Store, beginning: str) -> Letter | None:
+    query = LetterQuery(beginnings=(beginning.lower(),), states=tuple(LetterState), limit=1)
+    return next(iter(store.letters(store.letter_ids(query))), None)
+
+
+def _told(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
+    met = {its["rival"] for stored in shown for its in stored["decisions"] if its["rival"]}
+    titles = store.titles(sorted(met | {stored["article"]["cluster_id"] for stored in shown}))
+    return tuple({**each, "story": [*sentences.article(each, titles)]} for each in shown)
+
+
+def _print(what: str, known: Known) -> None:
+    if known == Known():
+        if "://" in what:
+            err.print("no article has this address; find articles with `worker search`")
+        else:
+            err.print("not in the store: it waits on the queue, or was never received")
+        return
+    if known.received:
+        _say(f"It was put on the queue {moment(known.received)}.")
+        if not known.outcome:
+            _say("It has no outcome yet: it waits or is being worked on; see `worker ledger`.")
+    if known.outcome:
+        _say(_ended(known.outcome, known.letter))
+    if known.letter:
+        for sentence in sentences.letter(known.letter):
+            _say(sentence)
+    for article in known.articles:
+        title = article["revisions"][-1]["title"] if article["revisions"] else "withdrawn"
+        out.print(Text(title, style="bold"))
+        for sentence in article["story"]:
+            _say(sentence)
+
+
+def _ended(outcome: Outcome, letter: Letter | None) -> str:
+    came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
+    if outcome.letter_id:
+        gone = "" if letter else "; the dead letter was dropped since"
+        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{gone}."
+    revision = f", revision {outcome.revision}" if outcome.revision else ""
+    return f"{came}, article {outcome.article_id[:10]}{revision}."
+
+
+def _say(sentence: str) -> None:
+    """Indented from the second line on, so that each sentence stands out."""
+    out.print(Padding(Text(sentence), (0, 0, 0, 2)))

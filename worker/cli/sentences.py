@@ -1,0 +1,223 @@
+"""What the store knows about an article becomes sentences for people who know news, not code.
+
+One template for each signal of a decision; facts come in as `Store.show` gives them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from worker.cli.terminal import moment
+from worker.models import Kind
+from worker.store import Letter, LetterState, Title
+
+Facts = Mapping[str, Any]
+Titles = Mapping[str, Title]
+
+_MOST_SHOWN = 5  # dropped lines, members of a cluster
+
+_DECISIONS = {
+    ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
+    "text: it is new.",
+    ("new", "alias-conflict"): "Its address is known from {rival}, but its text contains only "
+    "{containment} of the words of that ({least_containment} would do): the address was used for "
+    "another story, and this article is new.",
+    ("unchanged", "content-hash"): "Title and text are exactly what was stored before: nothing "
+    "changed.",
+    ("revision", "key"): "Its id or address is known, its title or text is not: it is revision "
+    "{revision} of the same article.",
+    ("revision", "identity"): "Its id or address is known, but its text has only {containment} of "
+    "its words in common with what was stored, and no word of the title: it became revision "
+    "{revision}, and the source may have used the id for another story.",
+    ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
+    "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
+    ("revision", "race"): "Another version of it was stored at the same moment: this one became "
+    "revision {revision}.",
+    ("duplicate", "exact"): "Its text is word for word that of {rival}, so it is a copy.",
+    ("duplicate", "near"): "Its text contains {containment} of the words of {rival} (threshold "
+    "{least_containment}){agreeing}, so it is a copy.",
+    ("duplicate", "contained"): "{containment} of its text is in {rival} (threshold "
+    "{least_containment}){agreeing}, and that is longer: it is a shortened copy.",
+    ("duplicate", "extended"): "It contains {containment} of the text of {rival} (threshold "
+    "{least_containment}){agreeing}, and more besides: it is an extended copy.",
+    ("duplicate", "settled"): "It came at the same moment as {rival}, which was compared with it "
+    "and was settled on as the first of the two: it is a copy.",
+    ("variant", "series"): "Its text contains {containment} of the words of {rival}, but {unlike}: "
+    "it is the next of a series, a story of its own.",
+    ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
+    "{unlike}: they share a template or background, and it is a story of its own.",
+}
+_ANY_SIGNAL = {
+    "new": "It was not known before: it is new.",
+    "unchanged": "It was known, and nothing changed.",
+    "revision": "It was known with another text: it is revision {revision}.",
+    "duplicate": "It is a copy of {rival}.",
+    "variant": "It is much like {rival}, but a story of its own.",
+}
+_SIGNS = {"numbers": "figures", "title": "titles", "lead": "openings"}
+_FLAGS = {
+    "truncated": "The source gave only a teaser, not the whole text.",
+    "summary-only": "The source gave no text: its summary stands in for it.",
+    "no-title": "The source gave no title: it was taken from the text.",
+    "whole-page": "No main text was found on its page: the text is all of the page.",
+    "tags-cut": "Its markup was too much to read in full: the tags were cut out.",
+    "mojibake": "Garbled characters were repaired.",
+    "bad-date": "A date could not be read and was left out.",
+    "future-date": "A date lay in the future and was set to when it was received.",
+}
+_SIGHTED = {
+    Kind.NEW: "stored as new",
+    Kind.REVISION: "stored as revision {revision}",
+    Kind.DUPLICATE: "stored as a copy",
+    Kind.VARIANT: "stored as a variant",
+    Kind.UNCHANGED: "seen again, unchanged",
+    Kind.WITHDRAWN: "withdrawn",
+    Kind.DEAD: "could not be processed",
+}
+
+
+def article(stored: Facts, titles: Titles) -> Iterator[str]:
+    """The story of one article, from its first sighting to where it is now."""
+    yield from _sightings(stored, titles)
+    if stored["revisions"]:
+        newest = stored["revisions"][-1]
+        yield from _cleaning(newest)
+        yield from map(_tag, stored["tags"])
+        yield from _cluster(stored, titles)
+    yield _now(stored["article"])
+
+
+def letter(its: Letter) -> Iterator[str]:
+    """The story of one dead letter."""
+    times = "once" if its.seen == 1 else f"{its.seen} times, first {moment(its.first)}"
+    yield (
+        f"It could not be processed: {its.reason}, {its.detail or 'no detail is left'}. "
+        f"It ended in the stage {its.stage!r}, {times}, last {moment(its.last)}."
+    )
+    if its.state is LetterState.REPLAYING:
+        yield f"It was sent again under the receipt {its.replay} and waits for its outcome."
+    elif its.state is LetterState.REPLAYED:
+        became = f"became {its.outcome}" if its.outcome else "is back on its queue"
+        yield f"It was sent again under the receipt {its.replay} and {became}."
+    else:
+        yield f"It is kept: worker dead show {its.letter_id[:10]}, worker dead replay …"
+
+
+def decision(its: Facts, titles: Titles) -> str:
+    """Why one raw article was judged as it was; `its` also has the revision it led to."""
+    scores, least = its["scores"], its["thresholds"]
+    template = _DECISIONS.get((its["verdict"], its["signal"])) or _ANY_SIGNAL[its["verdict"]]
+    said = template.format(
+        rival=_called(its["rival"], titles),
+        revision=its["revision"],
+        containment=_share(scores.get("containment")),
+        least_containment=_share(least.get("containment")),
+        agreeing=_agreeing(scores, least),
+        unlike=_unlike(scores, least),
+    )
+    return f"{said} (rules {its['version']})"
+
+
+def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
+    """Each sighting with its decision; what follows each other and is the same is said once."""
+    sightings = list(reversed(stored["sightings"]))
+    decisions = {its["receipt"]: its for its in stored["decisions"]}
+    if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
+        yield f"{earlier} earlier sightings are not listed."
+    for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
+        its = list(group)
+        times = f" {len(its)} times, the last" if len(its) > 1 else ""
+        said = _SIGHTED[Kind(outcome)].format(revision=revision)
+        at, source, receipt = (its[-1][field] for field in ("at", "source", "receipt"))
+        yield f"{moment(at)}: {said}{times} from {source}, receipt {receipt}."
+        if receipt in decisions:
+            yield decision({**decisions[receipt], "revision": revision}, titles)
+
+
+def _cleaning(newest: Facts) -> Iterator[str]:
+    dropped = newest["dropped"]
+    for each in dropped[:_MOST_SHOWN]:
+        line = " ".join(each["line"].split())
+        yield f"Cleaning left out “{_shortened(line)}” (rule {each['rule']})."
+    if len(dropped) > _MOST_SHOWN:
+        yield f"Cleaning left out {len(dropped) - _MOST_SHOWN} more lines."
+    for flag in newest["flags"]:
+        yield _FLAGS.get(flag, f"It is flagged {flag}.")
+
+
+def _tag(tag: Facts) -> str:
+    surfaces = dict.fromkeys(span["surface"] for span in tag["spans"])
+    found = ", ".join(f"“{_shortened(surface, 40)}”" for surface in surfaces)
+    match tag["method"]:
+        case "implied":
+            why = f"because {tag['rule']} is a part of it"
+        case "feed" | "category":
+            why = f"because the source filed it under {found}"
+        case _:
+            why = f"because of {found} (rule {tag['rule']}, score {tag['score']:.2f})"
+    return f"Tagged {tag['label']}, {why}."
+
+
+def _cluster(stored: Facts, titles: Titles) -> Iterator[str]:
+    its, members = stored["article"], stored["cluster"]
+    others = [member for member in members if member["article_id"] != its["article_id"]]
+    if its["canonical_pending"]:
+        yield "The article it is a copy of is not in the store (yet)."
+    if not others:
+        yield "No copy of it is known."
+        return
+    named = "; ".join(f"“{_shortened(m['title'])}” ({m['source']})" for m in others[:_MOST_SHOWN])
+    more = f"; and {len(others) - _MOST_SHOWN} more" if len(others) > _MOST_SHOWN else ""
+    if its["cluster_id"] == its["article_id"]:
+        yield f"It is the first of its cluster. The copies: {named}{more}."
+    else:
+        first = _called(its["cluster_id"], titles)
+        yield f"It belongs to the cluster of {first}, which has {len(members)} articles."
+
+
+def _now(its: Facts) -> str:
+    if its["withdrawn_at"]:
+        return f"It was taken down {moment(its['withdrawn_at'])}: nothing of its content is left."
+    return (
+        f"Now it is stored as {its['verdict']}, revision {its['revision']}, of {its['source']}: "
+        f"worker show {its['article_id'][:10]}"
+    )
+
+
+def _called(article_id: str, titles: Titles) -> str:
+    if not article_id:
+        return "another article"
+    if article_id not in titles:
+        return f"an article that is no longer there ({article_id[:10]})"
+    title = titles[article_id]
+    return f"“{_shortened(title.title)}” of {title.source} ({article_id[:10]})"
+
+
+def _agreeing(scores: Facts, least: Facts) -> str:
+    """The signs that had to agree, and did."""
+    asked = [name for name in _SIGNS if name in least and scores.get(name, 0) >= least[name]]
+    return " and the " + _listed([_SIGNS[name] for name in asked]) + " agree" if asked else ""
+
+
+def _unlike(scores: Facts, least: Facts) -> str:
+    """The signs that should have agreed for a copy, and did not."""
+    found = [
+        f"only {_share(scores[name])} of the {_SIGNS[name]} agree (threshold {_share(least[name])})"
+        for name in _SIGNS
+        if name in least and scores.get(name, 1) < least[name]
+    ]
+    if scores.get("days", 0) > least.get("days", float("inf")):
+        found.append(f"they are {scores['days']:.0f} days apart (at most {least['days']:.0f})")
+    return _listed(found) or "not enough else agrees"
+
+
+def _share(score: float | None) -> str:
+    return "some" if score is None else f"{score:.0%}".replace("%", " %")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def _shortened(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

@@ -1,0 +1,97 @@
+"""The ledger: every receipt in the journal has an outcome or is in the broker, or it is missing.
+
+Receipts move while this reads: from waiting to leased, back again, to an outcome. So the journal
+is read first and the outcomes last, and what nobody found is looked for again, for `grace_s`
+seconds. Only what is in no place at any look is missing.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from worker.broker.census import Place, carried, census
+from worker.broker.journal import collect
+from worker.contract import Frozen
+from worker.models import Entry
+from worker.store import Store
+from worker.undertaker import buried_messages
+
+_BETWEEN_LOOKS_S = 1.0
+
+
+class Day(Frozen):
+    """The balance of one UTC day of the journal: `received` is the sum of all that follows."""
+
+    day: str
+    received: int
+    ended: dict[str, int]  # outcome -> receipts
+    waiting: int
+    leased: int
+    undeliverable: int  # in messages on a dead list, or buried whole
+    missing: int
+    foreign: int  # besides: outcomes of this day whose receipts nobody journalled
+
+
+class Balance(Frozen):
+    days: list[Day]
+    missing: list[Entry]
+
+
+def balance(
+    channel: Any,
+    queues: Sequence[str],
+    store: Store,
+    since: datetime,
+    until: datetime,
+    *,
+    grace_s: float,
+) -> Balance:
+    """What became of the receipts entered in this time. Raises Unavailable."""
+    collect(channel, store.enter)
+    tally = store.tally(since, until)
+    found: dict[str, Place | str] = {}
+    missing = set(tally.open)
+    deadline = time.monotonic() + grace_s
+    while missing:
+        for place, receipts in _held(channel, queues, store):
+            found.update((receipt, place) for receipt in missing.intersection(receipts))
+        missing.difference_update(found)
+        ended = store.outcomes(sorted(missing))
+        found.update((receipt, outcome.kind) for receipt, outcome in ended.items())
+        missing.difference_update(ended)
+        if time.monotonic() >= deadline:
+            break
+        if missing:
+            time.sleep(_BETWEEN_LOOKS_S)
+    counts: Counter[tuple[str, str]] = Counter(tally.ended)
+    counts.update((day, found.get(receipt, "missing")) for receipt, day in tally.open.items())
+    return Balance(days=_days(counts, tally.foreign), missing=store.entries(sorted(missing)))
+
+
+def _held(channel: Any, queues: Sequence[str], store: Store) -> Iterator[tuple[Place, list[str]]]:
+    """What broker and store hold of messages; undeliverable ones go from here to there."""
+    yield from census(channel, queues)
+    for message in buried_messages(store):
+        yield Place.UNDELIVERABLE, carried(message)
+
+
+def _days(counts: Counter[tuple[str, str]], foreign: dict[str, int]) -> list[Day]:
+    days: dict[str, dict[str, int]] = {day: {} for day in foreign}
+    for (day, what), count in counts.items():
+        days.setdefault(day, {})[what] = count
+    return [_day(day, days[day], foreign.get(day, 0)) for day in sorted(days)]
+
+
+def _day(day: str, counts: dict[str, int], foreign: int) -> Day:
+    return Day(
+        day=day,
+        received=sum(counts.values()),
+        waiting=counts.pop(Place.WAITING, 0),
+        leased=counts.pop(Place.LEASED, 0),
+        undeliverable=counts.pop(Place.UNDELIVERABLE, 0),
+        missing=counts.pop("missing", 0),
+        ended=counts,
+        foreign=foreign,
+    )
