@@ -103,6 +103,7 @@ def test_a_broker_that_takes_the_connection_and_says_nothing_is_a_typed_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("worker.producer.ANSWER_S", 0.05)
+    monkeypatch.setattr("worker.broker.link._TIMEOUTS", {"socket_timeout": 0.05})
 
     async def push(url: str) -> None:
         async with AsyncProducer(url) as producer:

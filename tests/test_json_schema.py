@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from worker.cli.contract import schema
+from worker.cli.schema import schema
 from worker.contract import LIMITS, Payload, RawArticle, admit
 from worker.errors import Rejected
 from worker.json_schema import EXAMPLE, json_schema

@@ -1,6 +1,7 @@
 """Settings and config come in, a pipeline goes out: the one place that picks implementations."""
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from worker import clean
 from worker.broker import embedded
@@ -14,6 +15,7 @@ from worker.pipeline import Pipeline, Watch
 from worker.settings import Settings, masked
 from worker.store import Store
 from worker.store.sql import SqlStore
+from worker.store.unforked import unforked
 
 
 def prepare(settings: Settings) -> None:
@@ -69,12 +71,9 @@ def probe(settings: Settings, what: str) -> None:
 
 
 def enter(settings: Settings, entries: Sequence[Entry]) -> None:
-    """Write entries of the journal into the store, on a connection that is closed afterwards."""
-    entered = store(settings)
-    try:
-        entered.enter(entries)
-    finally:
-        entered.close()
+    """Write entries of the journal into the store, from a process that may fork afterwards."""
+    with unforked(), closing(store(settings)) as opened:
+        opened.enter(entries)
 
 
 def _index(settings: Settings, rules: DedupRules) -> RedisIndex:

@@ -7,7 +7,7 @@ seconds. Only what is in no place at any look is missing.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from worker.models import Entry
 from worker.store import Store
 from worker.undertaker import buried_messages
 
-_BETWEEN_LOOKS_S = 1.0
+_LONGEST_PAUSE_S = 2.0
 
 
 class Day(Frozen):
@@ -51,9 +51,19 @@ def balance(
     """What became of the receipts entered in this time. Raises Unavailable."""
     collect(channel, store.enter)
     tally = store.tally(since, until)
-    found: dict[str, Place | str] = {}
-    missing = set(tally.open)
-    deadline = time.monotonic() + grace_s
+    found = _find(tally.open.keys(), channel, queues, store, grace_s)
+    counts: Counter[tuple[str, str]] = Counter(tally.ended)
+    counts.update((day, found.get(receipt, "missing")) for receipt, day in tally.open.items())
+    missing = sorted(tally.open.keys() - found.keys())
+    return Balance(days=_days(counts, tally.foreign), missing=store.entries(missing))
+
+
+def _find(
+    wanted: Iterable[str], channel: Any, queues: Sequence[str], store: Store, grace_s: float
+) -> dict[str, str]:
+    """Where these receipts are. Looks again for what it does not find, until the time is up."""
+    found: dict[str, str] = {}
+    missing, deadline, pause_s = set(wanted), time.monotonic() + grace_s, 0.05
     while missing:
         for place, receipts in _held(channel, queues, store):
             found.update((receipt, place) for receipt in missing.intersection(receipts))
@@ -61,13 +71,13 @@ def balance(
         ended = store.outcomes(sorted(missing))
         found.update((receipt, outcome.kind) for receipt, outcome in ended.items())
         missing.difference_update(ended)
-        if time.monotonic() >= deadline:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
             break
         if missing:
-            time.sleep(_BETWEEN_LOOKS_S)
-    counts: Counter[tuple[str, str]] = Counter(tally.ended)
-    counts.update((day, found.get(receipt, "missing")) for receipt, day in tally.open.items())
-    return Balance(days=_days(counts, tally.foreign), missing=store.entries(sorted(missing)))
+            time.sleep(min(left_s, pause_s))
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+    return found
 
 
 def _held(channel: Any, queues: Sequence[str], store: Store) -> Iterator[tuple[Place, list[str]]]:

@@ -22,7 +22,13 @@ def refusal(letter: Letter) -> str:
     """Why a letter can't be replayed, or ""."""
     if not letter.whole:
         return "only the beginning of its payload was kept" if letter.payload else "it was deleted"
-    return "nobody knows which queue it was on" if letter.queue == UNKNOWN else ""
+    if letter.queue:
+        return "nobody knows which queue it was on" if letter.queue == UNKNOWN else ""
+    try:
+        json.loads(letter.payload)
+    except (ValueError, RecursionError):
+        return "its payload is not JSON that can be read"
+    return ""
 
 
 def replay(

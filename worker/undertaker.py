@@ -5,7 +5,6 @@ Done by every worker's main process in a thread of its own, and by `worker dead`
 
 import json
 import logging
-import os
 import threading
 import time
 from base64 import b64decode, b64encode
@@ -24,15 +23,12 @@ from worker.errors import Reason, Unavailable
 from worker.models import DeadLetter
 from worker.raw_article import DEFAULT_SOURCE
 from worker.store import Letter, LetterQuery, Store
+from worker.store.unforked import unforked
 
 log = logging.getLogger("worker")
 
 EVERY_S = 5.0
 _EXPIRE_EVERY_S = 3600.0
-
-# SQLite must not be open while this process forks: a child would take the parent's locks for its
-# own. Forks wait for the transaction that is running, some milliseconds.
-_storing = threading.Lock()
 
 
 def drain(
@@ -75,14 +71,16 @@ def buried_messages(store: Store) -> Iterator[bytes]:
                 yield message_of(letter)
 
 
+def expire(store: Store, keep_days: float, now: datetime) -> None:
+    """Drop the letters that were last seen longer ago."""
+    dropped = store.expire_letters(now - timedelta(days=keep_days))
+    if dropped:
+        log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)
+
+
 def start(app: Any, store: Store, keep_days: float) -> None:
     """From now on empty the dead lists every few seconds, and once an hour drop the letters that
     are older than `keep_days`, unless that is 0."""
-    os.register_at_fork(
-        before=_storing.acquire,
-        after_in_parent=_storing.release,
-        after_in_child=_storing.release,
-    )
     arguments = (app, store, keep_days)
     threading.Thread(target=_keep, args=arguments, name="undertaker", daemon=True).start()
 
@@ -112,7 +110,7 @@ def _payload(message: bytes) -> Payload:
 def _keep(app: Any, store: Store, keep_days: float) -> None:
     @contextmanager
     def alone() -> Iterator[None]:
-        with _storing:
+        with unforked():
             try:
                 yield
             finally:
@@ -127,13 +125,7 @@ def _keep(app: Any, store: Store, keep_days: float) -> None:
             if keep_days and time.monotonic() - expired > _EXPIRE_EVERY_S:
                 expired = time.monotonic()
                 with alone():
-                    _expire(store, keep_days)
+                    expire(store, keep_days, datetime.now(UTC))
         except Unavailable as e:
             log.info("undertaker.waits error=%s", e)
         time.sleep(EVERY_S)
-
-
-def _expire(store: Store, keep_days: float) -> None:
-    dropped = store.expire_letters(datetime.now(UTC) - timedelta(days=keep_days))
-    if dropped:
-        log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)

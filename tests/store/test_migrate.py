@@ -45,6 +45,15 @@ def test_a_database_that_was_never_migrated_is_not_current(store_url: str) -> No
     assert not is_current(store_url)
 
 
+def test_a_database_of_a_later_version_is_taken_as_it_is(store_url: str) -> None:
+    its = engine.open_engine(engine.parse(store_url))
+    with its.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    its.dispose()
+    assert is_current(store_url)
+    assert migrate(store_url) == revision(store_url) == "9999"
+
+
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     with ProcessPoolExecutor(4, get_context("spawn")) as pool:
         assert set(pool.map(migrate, [empty_url] * 8)) == {"0004"}

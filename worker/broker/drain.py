@@ -12,10 +12,11 @@ import time
 from typing import Any
 
 from celery.signals import worker_shutting_down
-from redis.exceptions import RedisError
 
 from worker.broker import leases
+from worker.broker.link import Link
 from worker.broker.qos import QoS
+from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
@@ -36,10 +37,10 @@ def _end(worker: Any, drain_s: float) -> None:
     tags = leases.in_flight()
     log.warning("drain.over messages=%d", len(tags))
     try:
-        channel = leases.connect(worker.app).default_channel
-        for tag in tags:
-            QoS(channel).restore_by_tag(tag)
-    except (RedisError, OSError) as e:
+        with Link(worker.app).channel() as channel:
+            for tag in tags:
+                QoS(channel).restore_by_tag(tag)
+    except Unavailable as e:
         log.warning("drain.unreachable error=%s; the leases will expire", e)
     # After the messages went back: a child that still commits is absorbed by its receipts, and
     # nobody takes its death for a message that kills.

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from celery.worker import state
-from redis.exceptions import RedisError
 
 from worker.broker.gate import gate
+from worker.broker.link import Link
+from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
 EVERY_S = 10.0
-_TIMEOUTS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 
 
 def start(app: Any, file: Path) -> None:
@@ -39,15 +39,15 @@ def at_work(app: Any, taken_before: int | None) -> bool:
 
 def _none_waits(app: Any) -> bool:
     """Whether the queues this worker consumes are empty, or nobody can say."""
+    link = Link(app)
     try:
-        with app.connection_for_write() as connection:
-            connection.transport_options = {**connection.transport_options, **_TIMEOUTS}
-            connection.connect()  # one attempt; default_channel alone would try again and again
-            channel = connection.default_channel
+        with link.channel() as channel:
             return not any(channel._size(queue) for queue in app.amqp.queues.consume_from)
-    except (RedisError, OSError) as e:
+    except Unavailable as e:
         log.debug("heartbeat.unknown error=%s", e)
         return True
+    finally:
+        link.close()
 
 
 def _keep(app: Any, file: Path) -> None:

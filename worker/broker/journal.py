@@ -6,7 +6,6 @@ stored and then deleted, so any number of workers may collect at once and any ma
 
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,24 +26,10 @@ EVERY_S = 2.0
 _LONGEST_PAUSE_S = 30.0
 _MESSAGES = 100  # collected in one transaction: up to 10,000 receipts
 
-# SQLite must not be open while this process forks: a child would take the parent's locks for its
-# own. Forks wait for the transaction that is running, some milliseconds.
-_storing = threading.Lock()
-
 
 def start(app: Any, enter: Enter) -> None:
-    """Collect for as long as this process works. `enter` opens the store, writes, and closes it."""
-    os.register_at_fork(
-        before=_storing.acquire,
-        after_in_parent=_storing.release,
-        after_in_child=_storing.release,
-    )
-
-    def alone(entries: Sequence[Entry]) -> None:
-        with _storing:
-            enter(entries)
-
-    threading.Thread(target=_keep, args=(app, alone), name="journal", daemon=True).start()
+    """Collect for as long as this process works, in a thread of its own."""
+    threading.Thread(target=_keep, args=(app, enter), name="journal", daemon=True).start()
 
 
 def collect(channel: Any, enter: Enter) -> int:

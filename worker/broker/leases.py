@@ -11,11 +11,11 @@ from typing import Any
 
 from celery import bootsteps
 from celery.worker import state
-from redis.exceptions import RedisError
 
 from worker.broker import scripts
+from worker.broker.link import Link, is_ours
 from worker.broker.qos import late_acks
-from worker.broker.redis import Transport
+from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
@@ -24,9 +24,9 @@ class LeaseKeeper(bootsteps.StartStopStep):
     requires = ("celery.worker.components:Pool",)
 
     def start(self, parent: Any) -> None:
-        ours = parent.app.connection_for_write().get_transport_cls()
-        if not issubclass(ours, Transport):
-            raise SystemExit(f"worker: {ours.__module__} would lose messages; see worker.broker")
+        if not is_ours(parent.app):
+            theirs = parent.app.connection_for_write().get_transport_cls().__module__
+            raise SystemExit(f"worker: {theirs} would lose messages; see worker.broker")
         threading.Thread(target=_keep, args=(parent.app,), name="leases", daemon=True).start()
 
     def stop(self, parent: Any) -> None:
@@ -60,36 +60,16 @@ def _requests(sets: tuple[Any, ...]) -> list[Any]:
 
 def _keep(app: Any) -> None:
     timeout_s = app.conf.broker_transport_options["visibility_timeout"]
-    connection = None
+    link = Link(app)
     while True:
         pause_s = timeout_s / 4
         try:
-            if connection is None:
-                connection = connect(app)
-            _renew(connection.default_channel)
-        except (RedisError, OSError) as e:
+            with link.channel() as channel:
+                _renew(channel)
+        except Unavailable as e:
             log.warning("leases.retry error=%s", e)
             pause_s = 0.5
-            release(connection)
-            connection = None
         time.sleep(pause_s)
-
-
-def connect(app: Any) -> Any:
-    """A connection of one's own, for a thread. Raises RedisError or OSError after one attempt."""
-    connection = app.connection_for_write()
-    timeouts = {"socket_timeout": 2, "socket_connect_timeout": 2}
-    connection.transport_options = {**connection.transport_options, **timeouts}
-    connection.connect()  # one attempt; default_channel alone would retry with pauses of its own
-    return connection
-
-
-def release(connection: Any) -> None:
-    try:
-        if connection is not None:
-            connection.release()
-    except (RedisError, OSError) as e:
-        log.debug("leases.release error=%s", e)
 
 
 def _renew(channel: Any) -> None:

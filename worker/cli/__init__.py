@@ -10,26 +10,35 @@ from worker.errors import BadConfig, Unavailable, WorkerError
 
 EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_CONFIG, EXIT_INTERRUPTED = 1, 3, 4, 130
 
-# Modules are imported when their command runs: `worker --help` answers at once.
-COMMANDS = {
-    "run": ("worker.cli.run:run", "Ingest files from beginning to end on this machine."),
-    "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
-    "search": ("worker.cli.find:search", "Find articles by word, tag, source or date."),
-    "show": ("worker.cli.find:show", "Show everything about one article."),
-    "export": ("worker.cli.results:export", "Write articles as JSON lines, CSV or Parquet."),
-    "changes": ("worker.cli.results:changes", "Print what happened since a cursor, or follow it."),
-    "explain": ("worker.cli.explain:explain", "Tell the whole story of an article or receipt."),
-    "dead": ("worker.cli.dead:dead", "List, show, replay or drop dead letters."),
-    "delete": ("worker.cli.results:delete", "Take articles down for good; shows first."),
-    "ledger": ("worker.cli.ledger:ledger", "Is anything missing? Receipts against outcomes."),
-    "lint": ("worker.cli.contract:lint_articles", "Say what is wrong with raw articles."),
-    "schema": ("worker.cli.contract:schema", "Print the contract raw-article/1 as JSON Schema."),
-    "config": ("worker.cli.ops:config", "Print settings and rules, and where each came from."),
-    "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),
-    "doctor": ("worker.cli.doctor:doctor", "Check broker, store and config; say how to mend them."),
-    "health": ("worker.cli.health:health", "Is the worker on this machine doing its work?"),
-    "down": ("worker.cli.ops:down", "Stop the embedded broker."),
+# By who uses them. Modules are imported when their command runs: `worker --help` answers at once.
+GROUPS = {
+    "Try it": {
+        "run": ("worker.cli.run:run", "Ingest files from beginning to end on this machine."),
+        "down": ("worker.cli.ops:down", "Stop the embedded broker."),
+    },
+    "Push articles": {
+        "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
+        "lint": ("worker.cli.lint:lint_articles", "Say what is wrong with raw articles."),
+        "schema": ("worker.cli.schema:schema", "Print the contract raw-article/1."),
+    },
+    "Read results": {
+        "search": ("worker.cli.find:search", "Find articles by word, tag, source or date."),
+        "show": ("worker.cli.find:show", "Show everything about one article."),
+        "explain": ("worker.cli.explain:explain", "Tell the story of an article or receipt."),
+        "export": ("worker.cli.results:export", "Write articles as JSON lines, CSV or Parquet."),
+        "changes": ("worker.cli.results:changes", "Follow what happens, from a cursor on."),
+    },
+    "Keep it running": {
+        "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),
+        "config": ("worker.cli.ops:config", "Print settings and rules, and where each came from."),
+        "doctor": ("worker.cli.doctor:doctor", "Check broker, store and config; how to mend them."),
+        "health": ("worker.cli.health:health", "Is the worker on this machine doing its work?"),
+        "ledger": ("worker.cli.ledger:ledger", "Is anything missing? Receipts against outcomes."),
+        "dead": ("worker.cli.dead:dead", "List, show, replay or drop dead letters."),
+        "delete": ("worker.cli.results:delete", "Take articles down for good; shows first."),
+    },
 }
+COMMANDS = {name: target for group in GROUPS.values() for name, target in group.items()}
 
 
 class LazyGroup(click.Group):
@@ -48,16 +57,24 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, help_) for name, (_, help_) in commands.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    epilog='Shell completion: eval "$(_WORKER_COMPLETE=bash_source worker)" (or zsh_source, …)',
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="article-worker", prog_name="worker")
 def group() -> None:
     """Ingestion worker for news: raw articles go in on a queue, records come out in a store.
 
     The worker processes themselves are Celery's: celery -A worker worker
+
+    Exit codes: 0 done, 1 something needs a look, 2 wrong usage, 3 a service does not answer,
+    4 settings or config are wrong, 130 interrupted.
     """
 
 

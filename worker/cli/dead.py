@@ -1,28 +1,25 @@
 """`worker dead`: what could not be processed, for who wants to know why and to try again."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
-from rich.text import Text
 
 from worker import build
 from worker.broker import embedded
 from worker.cli.find import Since
-from worker.cli.terminal import counted, err, moment, out, print_json, print_table, progress
+from worker.cli.letters import plain, print_letter, print_letters, print_some
+from worker.cli.terminal import counted, err, out, print_json, progress
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
 from worker.store import Letter, LetterQuery, LetterState, Store
 
-_COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
 _OPEN = (LetterState.DEAD, LetterState.REPLAYING)
-_CONTROL = {c: f"\\x{c:02x}" for c in (*range(32), *range(127, 160)) if c not in (9, 10)}
 
 
-@click.group()
+@click.group(epilog="Example: worker dead list --reason malformed --since 7d")
 def dead() -> None:
     """List, show, replay or drop dead letters: raw articles that could not be processed.
 
@@ -62,29 +59,16 @@ def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
     counts = store.count_letters(query)
     letters = store.letters(store.letter_ids(query))
     if as_json:
-        print_json({"counts": counts, "letters": [_plain(letter) for letter in letters]})
+        print_json({"counts": counts, "letters": [plain(letter) for letter in letters]})
         return
     if not letters:
         out.print("no dead letters")
         return
     total = sum(counts.values())
     out.print(f"[bold]{total} dead letters:[/] {counted(counts)}\n")
-    _print_letters(letters)
+    print_letters(letters)
     if total > len(letters):
         out.print(f"… and {total - len(letters)} more: --limit {total}")
-
-
-def _print_letters(letters: Sequence[Letter]) -> None:
-    stated = any(letter.state is not LetterState.DEAD for letter in letters)
-    columns = ("detail", *(("state",) if stated else ()), *_COLUMNS[1:])
-    print_table("last seen", columns, [_row(letter, columns) for letter in letters])
-
-
-def _row(letter: Letter, columns: Sequence[str]) -> list[object]:
-    fields = {**dict(letter), "id": letter.letter_id[:10]}
-    if letter.state is LetterState.REPLAYED:
-        fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
-    return [fields[column] for column in columns]
 
 
 @dead.command(epilog="Example: worker dead show 3f2a91 --raw > payload.json")
@@ -104,7 +88,7 @@ def show(letter_id: str, raw: bool, as_json: bool) -> None:
     elif as_json:
         print_json(letter)
     else:
-        _print_letter(letter)
+        print_letter(letter)
 
 
 def _print_raw(letter: Letter) -> None:
@@ -116,42 +100,18 @@ def _print_raw(letter: Letter) -> None:
         err.print(f"only {len(payload):,} of {letter.bytes:,} bytes were kept")
 
 
-def _print_letter(letter: Letter) -> None:
-    replay = f"{letter.replay} at {moment(letter.replay_at)}" if letter.replay_at else ""
-    facts = {
-        "id": letter.letter_id,
-        "reason": letter.reason,
-        "detail": letter.detail,
-        "stage": letter.stage,
-        "source": letter.source,
-        "queue": letter.queue,
-        "seen": f"{letter.seen} times, first {moment(letter.first)}, last {moment(letter.last)}",
-        "state": letter.state,
-        "replay": replay,
-        "outcome": letter.outcome,
-        "article": letter.article_id,
-        "payload": f"{letter.bytes:,} bytes" + ("" if letter.whole else ", not all of it kept"),
-    }
-    for name, value in facts.items():
-        if value:
-            out.print(Text(f"{name:>8}  {value}".translate(_CONTROL)))
-    out.print()
-    out.print(Text(_pretty(letter.payload).translate(_CONTROL)))
-
-
-def _pretty(payload: str) -> str:
-    try:
-        return json.dumps(json.loads(payload), ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):
-        return payload
-
-
 @dead.command(
     epilog="Examples: worker dead replay --reason crashed · worker dead replay 3f2a91 --yes"
 )
 @_filters
 @click.option("--again", is_flag=True, help="Also those whose replay has no outcome yet.")
-@click.option("--rate", default=50.0, show_default=True, type=click.FloatRange(min=0.01))
+@click.option(
+    "--rate",
+    default=50.0,
+    show_default=True,
+    type=click.FloatRange(min=0.01),
+    help="At most so many a second.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--yes", is_flag=True, help="Do it. Without, only say what would be replayed.")
 @click.option("--json", "as_json", is_flag=True, help="Print ids and receipts as JSON.")
@@ -181,7 +141,7 @@ def replay(
         print_json({"replayed": yes, "letters": letters, "left_out": left_out})
         return
     if not yes:
-        _print_some(store, ids)
+        print_some(store, ids)
     for letter_id, why in left_out.items():
         err.print(f"{letter_id[:10]} can't be replayed: {why}", style="yellow", markup=False)
     if yes:
@@ -220,7 +180,7 @@ def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: An
     elif yes:
         out.print(f"dropped {dropped} dead letters")
     else:
-        _print_some(store, ids)
+        print_some(store, ids)
         _print_dry("drop", "dropped", len(ids))
 
 
@@ -233,13 +193,6 @@ def _drop(store: Store, ids: Sequence[str]) -> int:
             dropped += store.drop_letters(page)
             bar.advance(task, len(page))
     return dropped
-
-
-def _print_some(store: Store, ids: Sequence[str]) -> None:
-    if ids:
-        _print_letters(store.letters(ids[:20]))
-    if len(ids) > 20:
-        out.print(f"… and {len(ids) - 20} more")
 
 
 def _print_dry(verb: str, done: str, count: int) -> None:
@@ -269,15 +222,12 @@ def _query(
     return LetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
 
 
-def _plain(letter: Letter) -> dict[str, Any]:
-    return letter.model_dump(mode="json", exclude={"payload"})
-
-
 def _opened() -> Store:
     """The store, with what lay on the broker's dead lists in it."""
     settings = Settings.load()
     build.prepare_store(settings)
     store = build.store(settings)
+    click.get_current_context().call_on_close(store.close)
     if not settings.embedded_broker or embedded.is_running(settings.var_dir):
         try:
             _drain(settings, store)

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from worker.broker.pressure import Advice
+from worker.cli import EXIT_UNAVAILABLE
 from worker.cli.read import Read, files_below, read_file
 from worker.cli.terminal import err, out, print_json, progress
+from worker.errors import Busy
 from worker.producer import Invalid, OnInvalid, Producer
 
 
@@ -42,7 +44,13 @@ def enqueue(
     broker has enough for now.
     """
     with Producer(source=source) as producer:
-        places, receipts = push(producer, paths, exclude, invalid, wait=wait)
+        try:
+            places, receipts = push(producer, paths, exclude, invalid, wait=wait)
+        except Busy as e:
+            if as_json:
+                print_json({"receipts": e.receipts, "invalid": []})
+            err.print(f"worker: {e}; --wait waits", markup=False, soft_wrap=True)
+            sys.exit(EXIT_UNAVAILABLE)
         problems = [(places[bad.position], bad) for bad in producer.invalid]
     if as_json:
         print_json({"receipts": receipts, "invalid": [_row(where, bad) for where, bad in problems]})
@@ -68,12 +76,13 @@ def push(
     places: list[str] = []
     with progress("enqueueing") as bar:
         task = bar.add_task("", total=None)
-        said: set[bool] = set()
+        waiting = False
 
         def on_stop(advice: Advice) -> None:
-            if not said:
+            nonlocal waiting
+            if not waiting:
                 err.print(f"waiting for workers: {advice.reason}", style="yellow", markup=False)
-                said.add(True)
+            waiting = True
 
         def raws() -> Iterator[object]:
             for where, raw in reads(paths, exclude):

@@ -10,18 +10,21 @@ from rich.padding import Padding
 from rich.text import Text
 
 from worker import build
+from worker.broker.census import carried
 from worker.clean import withdrawn_keys
 from worker.clean.urls import canonical
 from worker.cli import sentences
-from worker.cli.terminal import err, moment, out, print_json
+from worker.cli.terminal import err, moment, out, print_json, visible
 from worker.config import load_config
 from worker.contract import Frozen, RawArticle
-from worker.errors import Rejected
+from worker.errors import Reason, Rejected
 from worker.models import Outcome
 from worker.settings import Settings
 from worker.store import Letter, LetterQuery, LetterState, Store
+from worker.undertaker import message_of
 
 _MOST = 10  # articles that have one address
+_MOST_MESSAGES = 1000  # undeliverable ones searched for a receipt
 
 
 class Known(Frozen):
@@ -45,6 +48,7 @@ def explain(what: str, as_json: bool) -> None:
     settings = Settings.load()
     build.prepare_store(settings)
     store = build.store(settings)
+    click.get_current_context().call_on_close(store.close)
     try:
         known = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
     except LookupError as e:
@@ -69,7 +73,7 @@ def _by_id(store: Store, what: str) -> Known:
     outcome = store.outcomes([what]).get(what)
     received = next((entry.at for entry in store.entries([what])), None)
     if outcome is None and received:
-        return Known(received=received)
+        return Known(received=received, letter=_undelivered(store, what))
     if outcome is None:
         stored = store.show(what)
         if stored:
@@ -80,6 +84,14 @@ def _by_id(store: Store, what: str) -> Known:
     led_to = outcome.article_id or (letter.article_id if letter else "")
     articles = _told(store, [led_to]) if led_to else ()
     return Known(received=received, outcome=outcome, letter=letter, articles=articles)
+
+
+def _undelivered(store: Store, receipt: str) -> Letter | None:
+    """The dead letter of the message that carries this receipt."""
+    query = LetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
+    letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
+    whole = (letter for letter in letters if letter.whole)
+    return next((letter for letter in whole if receipt in carried(message_of(letter))), None)
 
 
 def _letter_by_id(store: Store, beginning: str) -> Letter | None:
@@ -103,7 +115,7 @@ def _print(what: str, known: Known) -> None:
         return
     if known.received:
         _say(f"It was put on the queue {moment(known.received)}.")
-        if not known.outcome:
+        if not known.outcome and not known.letter:
             _say("It has no outcome yet: it waits or is being worked on; see `worker ledger`.")
     if known.outcome:
         _say(_ended(known.outcome, known.letter))
@@ -128,4 +140,4 @@ def _ended(outcome: Outcome, letter: Letter | None) -> str:
 
 def _say(sentence: str) -> None:
     """Indented from the second line on, so that each sentence stands out."""
-    out.print(Padding(Text(sentence), (0, 0, 0, 2)))
+    out.print(Padding(Text(visible(sentence)), (0, 0, 0, 2)))

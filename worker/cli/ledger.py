@@ -19,7 +19,7 @@ from worker.settings import Settings
 
 _DAY = timedelta(days=1)
 _ROWS = 50  # missing receipts that are printed; --json prints all
-_COLUMNS = ("day", "received", "stored", "dead", "waiting", "leased", "undeliverable", "missing")
+_COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliverable", "missing")
 
 
 @click.command(

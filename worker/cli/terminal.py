@@ -44,7 +44,15 @@ def _plain(value: object) -> object:
 
 # Columns that share the width that is left; all others are as wide as what they hold.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
-_NUMBERS = ("words", "seen", "count", "score", "number", "dropped")
+_NUMBERS = (
+    "words",
+    "seen",
+    "count",
+    "score",
+    "number",
+    "dropped",
+    *("receipts", "stored", "waiting", "leased", "undeliverable", "missing"),
+)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -67,7 +75,17 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def _cell(value: object) -> str:
-    return moment(value) if isinstance(value, datetime) else " ".join(str(value).split())
+    if isinstance(value, datetime):
+        return moment(value)
+    return visible(" ".join(str(value).split()))
+
+
+def visible(text: str) -> str:
+    """What came from outside must not steer the terminal: control characters as escapes."""
+    return text.translate(_CONTROL)
+
+
+_CONTROL = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
 def moment(at: datetime) -> str:

@@ -49,7 +49,7 @@ def tally(connection: Connection, since: datetime, until: datetime) -> Tally:
             ended[day, outcome] = count
         else:
             opened[receipt] = day
-    foreign = dict(connection.execute(_foreign(connection, since, until)).tuples().all())
+    foreign = {row[0]: row[1] for row in connection.execute(_foreign(connection, since, until))}
     return Tally(ended=ended, open=opened, foreign=foreign)
 
 

@@ -18,7 +18,10 @@ ADVISORY_LOCK = 5_301_171
 
 
 def migrate(url: str) -> str:
-    """Bring the database to the newest revision and return that; several processes may try."""
+    """Bring the database to the newest revision and return that; several processes may try.
+
+    One that a later version has migrated stays as it is.
+    """
     parsed = parse(url)
     if parsed.drivername.startswith("sqlite"):
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +30,8 @@ def migrate(url: str) -> str:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if not _is_newer(connection):
+            command.upgrade(config, "head")
         if connection.dialect.name == "postgresql":
             age_restored(connection)
         return MigrationContext.configure(connection).get_current_revision() or ""
@@ -40,8 +44,20 @@ def revision(url: str) -> str:
 
 
 def is_current(url: str) -> bool:
-    """Whether this version of the package knows the database as it is."""
-    return revision(url) == ScriptDirectory.from_config(_config()).get_current_head()
+    """Whether this version of the package can work with the database as it is.
+
+    It can with a newer one: migrations only add, so that two versions may run side by side.
+    """
+    with _connection(parse(url)) as connection:
+        its = MigrationContext.configure(connection).get_current_revision()
+        head = ScriptDirectory.from_config(_config()).get_current_head()
+        return its == head or _is_newer(connection)
+
+
+def _is_newer(connection: Connection) -> bool:
+    its = MigrationContext.configure(connection).get_current_revision()
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return its is not None and its not in {script.revision for script in known}
 
 
 def _config() -> Config:

@@ -1,4 +1,4 @@
-"""`worker schema` and `worker lint`: the contract, for whoever writes a poller."""
+"""`worker lint`: what is wrong with raw articles, for whoever writes a poller."""
 
 import logging
 import sys
@@ -10,19 +10,12 @@ import click
 
 from worker.cli.enqueue import reads
 from worker.cli.terminal import counted, out, print_json, print_table, progress
-from worker.json_schema import json_schema
 from worker.lint import SKIPPED, Linted, lint, rehearsal
 from worker.models import Kind
 from worker.settings import Settings
 
 _ROWS = 200  # of the table; --json prints all
 _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "dropped")
-
-
-@click.command(epilog="Example: worker schema > raw-article.schema.json")
-def schema() -> None:
-    """Print the contract raw-article/1 as JSON Schema (2020-12)."""
-    print_json(json_schema())
 
 
 @click.command(

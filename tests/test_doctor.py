@@ -1,0 +1,134 @@
+"""The doctor finds what would lose or refuse articles, and says how to mend it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from click.testing import CliRunner
+
+from tests.servers import create_database, drop_database, in_database, private_valkey, unix_url
+from worker.broker import embedded
+from worker.broker.condition import Condition
+from worker.cli.doctor import State, doctor, judge
+
+GOOD = Condition(
+    server="valkey",
+    version="9.1.2",
+    append_only=True,
+    policy="noeviction",
+    used_bytes=10,
+    limit_bytes=100,
+    clock_ahead_s=0.1,
+)
+
+
+@pytest.fixture(autouse=True)
+def _embedded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path))
+    yield
+    embedded.stop(tmp_path)
+
+
+def examine() -> tuple[int, dict[str, Any]]:
+    """Exit code and findings by name."""
+    done = CliRunner().invoke(doctor, ["--json"])
+    return done.exit_code, {finding["what"]: finding for finding in json.loads(done.output)}
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "state", "mend"),
+    [
+        ({"version": "6.2.14"}, "broker version", State.MEND, "7.0 or newer"),
+        ({"version": "7.0.15"}, "broker version", State.OK, ""),
+        ({"append_only": False}, "persistence", State.MEND, "CONFIG SET appendonly yes"),
+        ({"policy": "allkeys-lru"}, "eviction", State.MEND, "maxmemory-policy noeviction"),
+        ({"policy": "volatile-ttl"}, "eviction", State.MEND, "maxmemory-policy noeviction"),
+        ({"used_bytes": 95}, "memory", State.MEND, "start more workers"),
+        ({"limit_bytes": 0}, "memory", State.NOTE, "CONFIG SET maxmemory"),
+        ({"clock_ahead_s": -61.0}, "clock", State.MEND, "NTP"),
+    ],
+)
+def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
+    change: dict[str, Any], what: str, state: State, mend: str
+) -> None:
+    findings = {f.what: f for f in judge(GOOD.model_copy(update=change))}
+    assert findings[what].state is state
+    assert mend in findings[what].mend
+    assert {f.state for f in findings.values() if f.what != what} == {State.OK}
+
+
+def test_embedded_defaults_need_no_mending_before_and_after_their_first_use(tmp_path: Path) -> None:
+    code, findings = examine()
+    assert (code, findings["broker"]["state"], findings["store"]["state"]) == (0, "note", "note")
+    embedded.ensure(tmp_path)
+    code, findings = examine()
+    assert code == 0
+    assert findings["persistence"]["found"] == "append-only file"
+    assert abs(float(findings["clock"]["found"].split()[1])) < 5
+
+
+def test_a_real_broker_as_a_cache_is_configured_is_refused_with_every_reason(
+    monkeypatch: pytest.MonkeyPatch, sqlite_store_url: str
+) -> None:
+    with private_valkey() as url, redis.Redis.from_url(unix_url(url)) as broker:
+        broker.config_set("maxmemory", "200mb")
+        broker.config_set("maxmemory-policy", "allkeys-lfu")
+        monkeypatch.setenv("WORKER_BROKER_URL", url)
+        monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
+        code, findings = examine()
+        assert code == 1
+        faults = {what for what, finding in findings.items() if finding["state"] == "mend"}
+        assert faults == {"persistence", "eviction"}
+        assert "allkeys-lfu" in findings["eviction"]["mend"]
+
+        command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode != 0
+        assert "drops keys when its memory is full (allkeys-lfu)" in done.stderr
+
+
+def test_services_that_do_not_answer_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKER_BROKER_URL", "redis://:secret@127.0.0.1:1/0")
+    monkeypatch.setenv("WORKER_INDEX_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("WORKER_STORE_URL", "postgresql://u:secret@127.0.0.1:1/x")
+    code, findings = examine()
+    assert code == 1
+    assert {findings[what]["state"] for what in ("broker", "index", "store")} == {"mend"}
+    assert "WORKER_STORE_URL" in findings["store"]["mend"]
+    assert "secret" not in json.dumps(findings)
+
+
+def test_a_store_that_was_never_migrated_is_told_how(
+    monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    create_database(postgres_url, "unmigrated")
+    monkeypatch.setenv("WORKER_STORE_URL", in_database(postgres_url, "unmigrated"))
+    code, findings = examine()
+    drop_database(postgres_url, "unmigrated")
+    assert code == 1
+    assert (findings["schema"]["state"], findings["schema"]["mend"]) == (
+        "mend",
+        "run worker migrate",
+    )
+    assert findings["store version"]["state"] == "ok"
+
+
+def test_a_broken_rule_is_named_with_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "dedup.toml").write_text("[nonsense]\n")
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(tmp_path))
+    code, findings = examine()
+    assert (code, "dedup.toml" in findings["config"]["found"]) == (1, True)
+
+
+def test_people_read_a_table_and_what_to_do() -> None:
+    done = CliRunner().invoke(doctor, [])
+    assert done.exit_code == 0
+    for part in ("condition", "config", "embedded server", "not running"):
+        assert part in done.output

@@ -1,0 +1,213 @@
+"""`worker explain`: the story of an article in sentences, from any name it goes by."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.make import NOW, dead
+from tests.store.judge import judge
+from tests.test_pipeline import CONFIG, STORY, ingest, raw
+from worker.cli import group, sentences
+from worker.contract import Payload
+from worker.errors import Reason
+from worker.index.memory import MemoryIndex
+from worker.models import Entry
+from worker.pipeline import Delivery, Pipeline
+from worker.store import Title
+from worker.store.graves import replay_receipt
+from worker.store.sql import SqlStore
+
+Explain = Callable[..., Result]
+
+
+@pytest.fixture
+def pipeline(store: SqlStore) -> Pipeline:
+    return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+
+
+@pytest.fixture
+def explain(store_url: str) -> Explain:
+    def run(*arguments: str, code: int = 0) -> Result:
+        environment = {"WORKER_STORE_URL": store_url}
+        done = CliRunner().invoke(group, ["explain", *arguments], env=environment)
+        assert done.exit_code == code, done.output
+        return done
+
+    return run
+
+
+def told(done: Result) -> str:
+    """What was printed as one line."""
+    return re.sub(r"\s+", " ", done.stdout)
+
+
+def test_an_article_is_told_from_its_first_sighting_to_where_it_is_now(
+    pipeline: Pipeline, explain: Explain
+) -> None:
+    link = "https://a.example/harbour"
+    first = raw(1, f"{STORY}\n\nRead More About: Earthquakes", link=link, published="yesterdayish")
+    edited = {**first, "title": "Harbour to be deepened after the earthquake"}
+    outcomes = ingest(pipeline, [first, first, first, edited])
+    story = told(explain(outcomes[0].article_id[:9]))
+    for part in (
+        "stored as new from wire, receipt r0.",
+        "Neither its id nor its address was known",
+        "seen again, unchanged 2 times, the last from wire, receipt r2.",
+        "stored as revision 2 from wire, receipt r3.",
+        "it is revision 2 of the same article",
+        "Cleaning left out “Read More About: Earthquakes” (rule ",
+        "A date could not be read",
+        "Tagged earthquake, because ",
+        "No copy of it is known.",
+        "Now it is stored as revision, revision 2, of wire: worker show ",
+    ):
+        assert part in story
+    assert story.count("nothing changed") == 1
+
+
+def test_every_name_an_article_goes_by_leads_to_its_story(
+    pipeline: Pipeline, explain: Explain
+) -> None:
+    link = "https://www.a.example/story?b=2&a=1&utm_source=x"
+    [outcome] = ingest(pipeline, [raw(1, link=link)])
+    names = [
+        *("r0", outcome.article_id, outcome.article_id[:6], link),
+        *("http://a.example/story?a=1&b=2#top", "https://www.a.example/story/?a=1&b=2&fbclid=y"),
+    ]
+    for name in names:
+        [article] = json.loads(explain(name, "--json").stdout)["articles"]
+        assert article["article"]["article_id"] == outcome.article_id
+
+
+def test_an_address_that_several_sources_have_gives_each_story(
+    pipeline: Pipeline, explain: Explain
+) -> None:
+    link = "https://a.example/story"
+    other = "Rain is expected on the northern coast from noon, and the wind will turn to the west."
+    ingest(pipeline, [raw(1, link=link), raw(2, other, link=link, source={"id": "mirror"})])
+    articles = json.loads(explain(link, "--json").stdout)["articles"]
+    assert [each["article"]["source"] for each in articles] == ["wire", "mirror"]
+
+
+def test_a_copy_names_what_it_is_a_copy_of_and_the_first_its_copies(
+    pipeline: Pipeline, explain: Explain
+) -> None:
+    copies = [raw(n, title=f"Headline {n}", source={"id": f"paper-{n}"}) for n in range(3)]
+    outcomes = ingest(pipeline, copies)
+    kinds = {str(outcome.kind): told(explain(outcome.receipt)) for outcome in outcomes}
+    assert "Its text is word for word that of “Headline" in kinds["duplicate"]
+    assert "It belongs to the cluster of “Headline" in kinds["duplicate"]
+    assert "It is the first of its cluster. The copies: “Headline" in kinds["new"]
+
+
+def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
+    pipeline: Pipeline, store: SqlStore, explain: Explain
+) -> None:
+    [outcome] = ingest(pipeline, ["no article"])
+    story = told(explain("r0"))
+    assert "as dead (malformed)" in story
+    assert "malformed, expected an object, got text" in story
+    assert "It ended in the stage 'admit', once" in story
+    assert told(explain(outcome.letter_id[:8])).startswith(" It could not be processed")
+    [letter] = store.letters([outcome.letter_id])
+    receipt = replay_receipt(letter)
+    store.mark_replays({letter.letter_id: receipt}, now=NOW)
+    assert f"under the receipt {receipt} and waits" in told(explain("r0"))
+    pipeline.ingest([Delivery(receipt=receipt, raw=raw(1))], now=NOW)
+    story = told(explain("r0"))
+    assert f"under the receipt {receipt} and became new." in story
+    assert "Harbour story 1" in story
+    store.drop_letters([letter.letter_id])
+    assert "the dead letter was dropped since" in told(explain("r0"))
+
+
+def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain) -> None:
+    assert "waits on the queue, or was never received" in explain("r-unknown", code=1).stderr
+    assert "worker search" in explain("https://nowhere.example/x", code=1).stderr
+    assert "worker search" in explain("https://nowhere.example/", code=1).stderr
+    assert json.loads(explain("nothing", "--json", code=1).stdout)["articles"] == []
+
+
+def test_a_receipt_that_only_the_journal_has_waits(store: SqlStore, explain: Explain) -> None:
+    store.enter([Entry(receipt="r0", message_id="m", at=NOW)])
+    assert "It was put on the queue 2026-11-22 12:00." in told(explain("r0"))
+    assert "It has no outcome yet" in told(explain("r0"))
+
+
+def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
+    store: SqlStore, explain: Explain
+) -> None:
+    body = json.dumps([[[{"title": "x"}]], {"receipts": ["r0"]}, {}])
+    message = {"body": body, "headers": {"id": "m"}, "properties": {}}
+    payload = Payload.of(message)
+    letter = dead(reason=Reason.UNDELIVERABLE, queue="articles", detail="gone", payload=payload)
+    store.enter([Entry(receipt="r0", message_id="m", at=NOW)])
+    store.write([], [], [letter], judge=judge, now=NOW)
+    story = told(explain("r0"))
+    assert "undeliverable, gone" in story
+    assert "no outcome yet" not in story
+
+
+def test_a_withdrawn_article_tells_only_that(pipeline: Pipeline, explain: Explain) -> None:
+    withdrawal = {"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}
+    ingest(pipeline, [raw(1)])
+    [outcome] = ingest(pipeline, [withdrawal], "w")
+    story = told(explain(outcome.article_id))
+    assert "It was taken down 2026-11-22 12:00: nothing of its content is left." in story
+    assert "Harbour story" not in story
+
+
+RIVAL = Title(article_id="f" * 32, title="Storm hits coast", source="wire")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "signal", "scores", "thresholds", "part"),
+    [
+        ("new", "alias-conflict", {"containment": 0.1}, {"containment": 0.41}, "only 10 % of the"),
+        ("unchanged", "content-hash", {}, {}, "exactly what was stored"),
+        ("revision", "identity", {"containment": 0.02}, {"containment": 0.05}, "only 2 % of its"),
+        ("revision", "alias", {"containment": 0.9}, {"containment": 0.41}, "(threshold 41 %)"),
+        ("revision", "race", {}, {}, "at the same moment"),
+        ("duplicate", "settled", {}, {}, "at the same moment as “Storm hits coast” of wire"),
+        (
+            *("duplicate", "near", {"containment": 0.87, "numbers": 1.0}),
+            *({"containment": 0.41, "numbers": 0.67}, "threshold 41 %) and the figures agree, so"),
+        ),
+        (
+            *("duplicate", "contained", {"containment": 0.87, "numbers": 1.0, "title": 0.9}),
+            {"containment": 0.41, "numbers": 0.67, "title": 0.34},
+            "87 % of its text is in “Storm hits coast” of wire (ffffffffff) (threshold 41 %) and "
+            "the figures and titles agree, and that is longer",
+        ),
+        ("duplicate", "exact", {"containment": 1.0}, {}, "word for word"),
+        (
+            *("variant", "series", {"containment": 0.8, "numbers": 0.2, "days": 7.0}),
+            {"containment": 0.41, "numbers": 0.9, "days": 3.0},
+            "only 20 % of the figures agree (threshold 90 %) and they are 7 days apart (at most 3)",
+        ),
+        (
+            *("variant", "template", {"containment": 0.7, "title": 0.1, "lead": 0.2}),
+            {"containment": 0.41, "title": 0.34, "lead": 0.34},
+            "only 10 % of the titles agree (threshold 34 %) and only 20 % of the openings",
+        ),
+        ("variant", "invented tomorrow", {}, {}, "much like “Storm hits coast”"),
+    ],
+)
+def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(
+    verdict: str, signal: str, scores: dict[str, float], thresholds: dict[str, float], part: str
+) -> None:
+    facts = {
+        "verdict": verdict,
+        "signal": signal,
+        "rival": RIVAL.article_id,
+        "scores": scores,
+        "thresholds": thresholds,
+        "version": "1/1",
+        "revision": 2,
+    }
+    said = sentences.decision(facts, {RIVAL.article_id: RIVAL})
+    assert part in said
+    assert said.endswith("(rules 1/1)")

@@ -1,0 +1,235 @@
+"""The ledger: every receipt a producer returned is accounted for, and what is lost is named."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from click.testing import CliRunner
+
+from bench.articles import generate
+from tests.chaos.stack import Stack, until
+from tests.make import dead, record
+from tests.worker_rules import own_rules
+from worker import Producer
+from worker.broker.link import Link
+from worker.celery import make_app
+from worker.cli.ledger import ledger
+from worker.dedup import rejudge
+from worker.ledger import Balance, Day, balance
+from worker.models import Entry
+from worker.rules import load_worker_rules
+from worker.store.sql import SqlStore
+from worker.undertaker import drain
+
+NOW = datetime.now(UTC)
+TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+DAY = timedelta(days=1)
+QUEUES = ["articles", "articles.replay", "articles.quarantine"]
+
+
+@pytest.fixture
+def producer(
+    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Producer]:
+    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path))
+    with Producer(valkey_url) as producer:
+        yield producer
+
+
+@pytest.fixture
+def link(valkey_url: str, valkey: redis.Redis) -> Iterator[Link]:
+    link = Link(make_app(valkey_url, load_worker_rules()))
+    yield link
+    link.close()
+
+
+def look(
+    link: Link, store: SqlStore, grace_s: float = 0, since: datetime = NOW - 2 * DAY
+) -> Balance:
+    with link.channel() as channel:
+        return balance(channel, QUEUES, store, since, NOW + DAY, grace_s=grace_s)
+
+
+def lease(valkey: redis.Redis, tag: str) -> None:
+    """What a claim does with the oldest message of the queue."""
+    valkey.hset("unacked", tag, b"[" + valkey.rpop("articles") + b',"","articles"]')
+
+
+def test_every_place_a_receipt_may_be_in_is_found(
+    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    sent = [producer.enqueue([{"title": "t"}] * count) for count in (1, 2, 4, 8, 16)]
+    valkey.rpop("articles")  # its two ended
+    [stored], [buried] = sent[0], producer.enqueue([{"title": "t"}])
+    valkey.lpop("articles")
+    store.write([record(receipt=stored)], [], [dead(receipt=buried)], judge=rejudge, now=NOW)
+    lease(valkey, "leased")
+    valkey.lpush("articles.dead", b'{"reason": "x"}\n' + valkey.rpop("articles"))
+    valkey.lpush("articles.replay\x06\x169", valkey.rpop("articles"))
+    valkey.lpush("articles", "no message at all")
+
+    found = look(link, store)
+    assert found.missing == []
+    [day] = found.days
+    assert day == Day(
+        day=f"{datetime.now(UTC):%Y-%m-%d}",
+        received=32,
+        ended={"new": 1, "dead": 1},
+        waiting=8 + 16,
+        leased=2,
+        undeliverable=4,
+        missing=0,
+        foreign=0,
+    )
+
+
+def test_a_message_lost_behind_our_back_is_named_receipt_by_receipt(
+    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    producer.enqueue([{"title": "kept"}])
+    lost = producer.enqueue([{"title": "lost"}] * 3)
+    message_id = json.loads(valkey.lpop("articles"))["headers"]["id"]
+    found = look(link, store, grace_s=0.1)
+    assert [entry.receipt for entry in found.missing] == sorted(lost)
+    assert {entry.message_id for entry in found.missing} == {message_id}
+    assert [(day.received, day.waiting, day.missing) for day in found.days] == [(4, 1, 3)]
+
+
+def test_what_is_enqueued_again_under_the_same_receipts_is_missing_no_more(
+    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    producer.enqueue([{"title": "t", "receipt": "r1"}])
+    valkey.delete("articles")
+    assert [entry.receipt for entry in look(link, store).missing] == ["r1"]
+    producer.enqueue([{"title": "t", "receipt": "r1"}])
+    assert look(link, store).missing == []
+
+
+def test_what_could_not_be_delivered_is_found_where_it_is_buried(
+    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    producer.enqueue([{"title": "t"}] * 2)
+    valkey.lpush("articles.dead", b'{"reason": "x", "at": 1}\n' + valkey.rpop("articles"))
+    with link.channel() as channel:
+        assert drain(channel, QUEUES, store) == 1
+    found = look(link, store)
+    assert (found.days[0].undeliverable, found.days[0].foreign, found.missing) == (2, 0, [])
+
+
+def test_outcomes_that_no_producer_journalled_are_counted_apart(
+    link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    store.write([record()], [], [], judge=rejudge, now=NOW)
+    [day] = look(link, store).days
+    assert (day.received, day.foreign) == (0, 1)
+
+
+def test_a_day_is_a_utc_day_of_the_journal(
+    link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    moments = [TODAY - timedelta(microseconds=1), TODAY, TODAY - DAY]
+    store.enter([Entry(receipt=f"r{m}", message_id="m", at=m) for m in moments])
+    ends = [record(receipt=f"r{m}") for m in moments]
+    for end in ends:
+        store.write([end], [], [], judge=rejudge, now=NOW)
+    days = look(link, store, since=TODAY - DAY).days
+    assert [(day.day, day.received) for day in days] == [
+        (f"{TODAY - DAY:%Y-%m-%d}", 2),
+        (f"{TODAY:%Y-%m-%d}", 1),
+    ]
+
+
+def test_a_message_that_moves_while_the_ledger_reads_is_not_missing(
+    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    producer.enqueue([{"title": "t"}])
+    ended = threading.Event()
+
+    def move() -> None:
+        while not ended.is_set():
+            lease_and_restore(valkey)
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        assert all(look(link, store, grace_s=5).missing == [] for _ in range(20))
+    finally:
+        ended.set()
+        mover.join()
+
+
+def lease_and_restore(valkey: redis.Redis) -> None:
+    """Each step is atomic, as the scripts of the broker are."""
+    take = (
+        "redis.call('HSET','unacked','t','['..redis.call('RPOP','articles')..',\"\",\"articles\"]')"
+    )
+    back = """redis.call('RPUSH', 'articles', string.sub(redis.call('HGET','unacked','t'), 2, -16))
+              redis.call('HDEL', 'unacked', 't')"""
+    with suppress(redis.ConnectionError):
+        valkey.eval(take, 0)
+        valkey.eval(back, 0)
+
+
+def test_the_command_exits_with_1_and_the_list_when_something_is_missing(
+    valkey_url: str,
+    valkey: redis.Redis,
+    sqlite_store_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("WORKER_BROKER_URL", valkey_url)
+    monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(own_rules(tmp_path, grace_s=0)))
+    with Producer() as producer:
+        [receipt] = producer.enqueue([{"title": "t"}])
+    before = CliRunner().invoke(ledger, [])
+    assert (before.exit_code, "missing" in before.output) == (0, True), before.output
+    valkey.rpop("articles")
+    lost = CliRunner().invoke(ledger, ["--day", f"{datetime.now(UTC):%Y-%m-%d}", "--json"])
+    assert lost.exit_code == 1
+    assert [entry["receipt"] for entry in json.loads(lost.output)["missing"]] == [receipt]
+    shown = CliRunner().invoke(ledger, [])
+    assert (shown.exit_code, receipt in shown.output) == (1, True), shown.output
+    earlier = CliRunner().invoke(ledger, ["--day", "2020-02-02"])
+    assert (earlier.exit_code, "nothing was received" in earlier.output) == (0, True)
+
+
+def test_under_load_nothing_is_ever_missing_and_in_the_end_the_balance_is_even(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, link: Link, postgres_store_url: str
+) -> None:
+    stack = Stack(tmp_path, valkey_url, postgres_store_url)
+    articles = [*generate(600, chars=300), *(["no article"] * 20)]
+    sent: list[str] = []
+
+    def send() -> None:
+        for start in range(0, len(articles), 10):
+            sent.extend(stack.enqueue(articles[start : start + 10]))
+
+    sender = threading.Thread(target=send)
+    try:
+        stack.start_worker()
+        sender.start()
+        looks: list[Any] = []
+
+        def all_ended() -> bool:
+            looks.append(look(link, stack.store, grace_s=5))
+            return not sender.is_alive() and len(stack.store.outcomes(sent)) == len(articles)
+
+        until(all_ended, "every receipt has its outcome", 90)
+        sender.join()
+        assert [entry for each in looks for entry in each.missing] == []
+        last = look(link, stack.store, grace_s=0)
+        assert sum(sum(day.ended.values()) for day in last.days) == len(articles)
+        assert sum(day.received for day in last.days) == len(articles)
+        assert sum(day.ended.get("dead", 0) for day in last.days) == 20
+        assert {day.foreign for day in last.days} == {0}
+        assert any(day.waiting + day.leased for each in looks for day in each.days)
+    finally:
+        sender.join()
+        stack.close()
