@@ -106,6 +106,13 @@ def test_a_run_prints_a_table_a_summary_and_what_to_try_next(
         assert part in done.stdout
 
 
+def test_reading_before_anything_was_stored_finds_nothing_and_says_so(
+    environment: dict[str, str],
+) -> None:
+    done = worker(environment, "search", "anything")
+    assert (done.returncode, done.stderr) == (1, "nothing found\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals

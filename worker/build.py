@@ -82,4 +82,7 @@ def _index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def store(settings: Settings) -> Store:
+    """The store; an embedded one that nobody has made yet is made, and is empty."""
+    if settings.embedded_store and not settings.store_file.exists():
+        prepare_store(settings)
     return SqlStore(settings.store)

@@ -83,7 +83,7 @@ class Producer:
         self._rules = load_worker_rules(settings.config_dir)
         self._app = make_app(self._broker, self._rules)
         self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
-        self._store_url = store or settings.store
+        self._store_url = store
         self._source = source
         self._link = Link(self._app)
         self.invalid: list[Invalid] = []
@@ -158,9 +158,10 @@ class Producer:
 
     @cached_property
     def _store(self) -> Store:
-        from worker.store.sql import SqlStore  # a poller that only pushes needs no database
+        from worker import build  # a poller that only pushes needs no database
+        from worker.store.sql import SqlStore
 
-        return SqlStore(self._store_url)
+        return SqlStore(self._store_url) if self._store_url else build.store(self._settings)
 
     def _packed(self, articles: Iterable[Any], invalid: OnInvalid) -> Iterator[Packed]:
         for position, given in enumerate(articles):

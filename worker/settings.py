@@ -51,7 +51,12 @@ class Settings(BaseSettings):
     @property
     def store(self) -> str:
         """The store's URL, with the embedded default filled in."""
-        return self.store_url or f"sqlite:///{self.var_dir / 'articles.sqlite3'}"
+        return self.store_url or f"sqlite:///{self.store_file}"
+
+    @property
+    def store_file(self) -> Path:
+        """Where the embedded store lies."""
+        return self.var_dir / "articles.sqlite3"
 
     def heartbeat(self, node: str) -> Path:
         """The file that the worker with this Celery node name touches while it works."""
