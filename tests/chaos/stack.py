@@ -31,14 +31,14 @@ FAULTS = Path(__file__).parent / "faults"
 class Stack:
     """Workers on one broker and one store, and what became of what was enqueued."""
 
-    def __init__(self, folder: Path, broker_url: str, store_url: str) -> None:
+    def __init__(self, folder: Path, broker_url: str, store_url: str, **times: float) -> None:
         self.folder = folder
         self.broker_url = broker_url
         self.store = SqlStore(store_url)
         config = folder / "config"
         config.mkdir()
         shutil.copy(PACKAGED / "worker.toml", config)
-        _set(config / "worker.toml", TIMES)
+        _set(config / "worker.toml", {**TIMES, **times})
         clean = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
         self.environment = clean | {
             "WORKER_VAR_DIR": str(folder / "var"),

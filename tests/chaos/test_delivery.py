@@ -1,15 +1,19 @@
 """A short form of the fault matrix: nothing lost, nothing twice, nobody buried."""
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from bench.articles import generate
 from tests.chaos import scenarios
 from tests.chaos.scenarios import Cost
-from tests.chaos.stack import Stack
+from tests.chaos.stack import Stack, until
 from worker.broker import embedded
+from worker.models import Kind
 
 
 @pytest.fixture
@@ -61,5 +65,28 @@ def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
         assert "consuming.resumed" in log
         assert log.count("batch.returned") < 40  # nothing spins
         assert "quarantine" not in log.partition("ready.")[2]  # an outage is no attempt
+    finally:
+        stack.close()
+
+
+def test_what_is_not_done_when_the_drain_is_over_goes_back_uncounted(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, sqlite_store_url: str
+) -> None:
+    times = {"article_s": 70, "hard_limit_s": 80, "visibility_timeout_s": 90, "drain_s": 2}
+    stack = Stack(tmp_path, valkey_url, sqlite_store_url, **times)
+    try:
+        worker = stack.start_worker(faults=True)
+        receipts = stack.enqueue([*generate(3), {"id": "slow", "title": "FAULT sleep"}])
+        until(lambda: "received" in stack.logs(), "the batch has begun")
+        began = time.monotonic()
+        worker.terminate()
+        assert worker.wait(30) == 0
+        assert time.monotonic() - began < 10
+        assert (valkey.llen("articles"), valkey.hlen("unacked")) == (1, 0)
+        message = json.loads(valkey.lindex("articles", 0))
+        assert "x-delivery-count" not in message["headers"]
+        assert "x-quarantine" not in message["headers"]
+        stack.start_worker()
+        assert {o.kind for o in stack.outcomes(receipts).values()} == {Kind.NEW}
     finally:
         stack.close()

@@ -7,6 +7,7 @@ trials are all the product as it is, but for `clean`.
 import ctypes
 import os
 import signal
+import time
 from typing import Any
 
 import worker.pipeline
@@ -35,6 +36,7 @@ FAULTS = {
     "recursion": _recurse,
     "memory": _exhaust,
     "error": lambda: 1 / 0,
+    "sleep": lambda: time.sleep(60),
 }
 
 
