@@ -1,6 +1,8 @@
 """A short form of the fault matrix: nothing lost, nothing twice, nobody buried."""
 
 import json
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.chaos.scenarios import Cost
 from tests.chaos.stack import Stack, until
 from worker.broker import embedded
 from worker.models import Kind
+from worker.store.migrate import migrate
 
 
 @pytest.fixture
@@ -88,5 +91,37 @@ def test_what_is_not_done_when_the_drain_is_over_goes_back_uncounted(
         assert "x-quarantine" not in message["headers"]
         stack.start_worker()
         assert {o.kind for o in stack.outcomes(receipts).values()} == {Kind.NEW}
+    finally:
+        stack.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of three megabytes."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(path)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def test_a_full_disk_pauses_consuming_until_there_is_room(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, small_disk: Path
+) -> None:
+    store_url = f"sqlite:///{small_disk}/store.db"
+    migrate(store_url)
+    stack = Stack(tmp_path, valkey_url, store_url)
+    try:
+        stack.start_worker(processes=1)
+        receipts = stack.enqueue(generate(400))
+        until(lambda: "consuming.paused what=store" in stack.logs(1000), "the disk is full")
+        began = time.monotonic()
+        until(lambda: time.monotonic() - began > 3, "it stays full for a while")
+        assert stack.logs(1000).count("batch.returned") < 15  # nothing spins
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        assert {o.kind for o in stack.outcomes(receipts).values()} == {Kind.NEW}
+        assert "quarantine" not in stack.logs(1000).partition("ready.")[2]
     finally:
         stack.close()
