@@ -41,12 +41,12 @@ def worker(environment: dict[str, str], *arguments: str) -> "subprocess.Complete
         env=environment,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=180,
         check=False,
     )
 
 
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 60) -> None:
+def until(condition: Callable[[], bool], what: str, deadline_s: float = 120) -> None:
     end = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < end, f"timed out: {what}"

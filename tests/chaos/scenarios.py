@@ -96,7 +96,7 @@ def suffer(stack: Stack, faults: int, strike: Callable[[int], None], seed: int =
     with load(stack, seed) as feeding:
         until(lambda: len(feeding.receipts) > 20, "the load runs")
         first = feeding.receipts[:20]
-        until(lambda: len(stack.store.outcomes(first)) == 20, f"work began\n{stack.logs()}", 60)
+        until(lambda: len(stack.store.outcomes(first)) == 20, "work began", 120)
         for number in range(faults):
             strike(number)
     struck = time.monotonic()
@@ -104,17 +104,18 @@ def suffer(stack: Stack, faults: int, strike: Callable[[int], None], seed: int =
     pending = list(feeding.receipts)
     ids: Counter[str] = Counter()
 
-    def settled() -> bool:
+    # Lost is what has no outcome although nothing has moved for three leases: a slow machine that
+    # still works through its queue has lost nothing.
+    moved = time.monotonic()
+    while pending and time.monotonic() - moved < 20 + LEASES * TIMES["visibility_timeout_s"]:
         outcomes = stack.store.outcomes(pending)
         done.update(outcome.kind for outcome in outcomes.values())
         ids.update(o.article_id for o in outcomes.values() if o.kind is not Kind.DEAD)
-        pending[:] = [receipt for receipt in pending if receipt not in outcomes]
-        return not pending
-
-    deadline = 30 + LEASES * TIMES["visibility_timeout_s"]
-    try:
-        until(settled, "all settled", deadline)
-    except AssertionError:
+        if outcomes:
+            pending[:] = [receipt for receipt in pending if receipt not in outcomes]
+            moved = time.monotonic()
+        time.sleep(0.1)
+    if pending:
         print(stack.logs(40))
     return Cost(
         faults=faults,

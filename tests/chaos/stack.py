@@ -72,7 +72,7 @@ class Stack:
         with Producer(self.broker_url) as producer:
             return producer.enqueue(raws, invalid="bury")
 
-    def outcomes(self, receipts: Sequence[str], deadline_s: float = 60) -> dict[str, Outcome]:
+    def outcomes(self, receipts: Sequence[str], deadline_s: float = 120) -> dict[str, Outcome]:
         """Wait until every receipt has its outcome."""
         done: dict[str, Outcome] = {}
 

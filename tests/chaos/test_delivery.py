@@ -18,6 +18,9 @@ from worker.broker import embedded
 from worker.models import Kind
 from worker.store.migrate import migrate
 
+# Workers start slowly on a busy machine; a hang is found all the same.
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture
 def stack(
