@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from celery.signals import worker_shutting_down
@@ -42,8 +43,10 @@ def _end(worker: Any, drain_s: float) -> None:
                 QoS(channel).restore_by_tag(tag)
     except Unavailable as e:
         log.warning("drain.unreachable error=%s; the leases will expire", e)
-    # After the messages went back: a child that still commits is absorbed by its receipts, and
-    # nobody takes its death for a message that kills.
-    for process in worker.pool._pool._pool:
-        os.kill(process.pid, signal.SIGKILL)
-    os._exit(os.EX_OK)
+    finally:
+        # After the messages went back: a child that still commits is absorbed by its receipts, and
+        # nobody takes its death for a message that kills.
+        for process in list(worker.pool._pool._pool):
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        os._exit(os.EX_OK)
