@@ -34,15 +34,6 @@ QUEUES = ["articles", "articles.replay", "articles.quarantine"]
 
 
 @pytest.fixture
-def producer(
-    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Producer]:
-    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path))
-    with Producer(valkey_url) as producer:
-        yield producer
-
-
-@pytest.fixture
 def link(valkey_url: str, valkey: redis.Redis) -> Iterator[Link]:
     link = Link(make_app(valkey_url, load_worker_rules()))
     yield link

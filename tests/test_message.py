@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 import redis
 
-from tests.servers import NoServer, free_port, private_valkey
+from tests.servers import NoServer, absent, free_port, private_valkey
 from worker.errors import Reason
 from worker.models import Outcome
 from worker.store import LetterQuery
@@ -64,7 +64,7 @@ def running() -> Iterator[Running]:
             with private_valkey(port), redis.Redis(port=port) as broker:
                 yield from _worker(Path(folder), f"redis://127.0.0.1:{port}/0", broker)
         except NoServer as e:
-            pytest.skip(str(e))
+            absent(e)
 
 
 def _worker(folder: Path, url: str, broker: redis.Redis) -> Iterator[Running]:

@@ -2,9 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +11,6 @@ import redis
 from worker import InvalidArticles, Producer
 from worker.contract import LIMITS, RawArticle
 from worker.errors import Reason, Unavailable
-
-
-@pytest.fixture
-def producer(
-    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Producer]:
-    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path))
-    with Producer(valkey_url) as producer:
-        yield producer
 
 
 def messages(valkey: redis.Redis) -> list[tuple[list[Any], dict[str, Any]]]:

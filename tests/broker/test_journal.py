@@ -31,15 +31,6 @@ JOURNAL = "articles.journal"
 
 
 @pytest.fixture
-def producer(
-    valkey_url: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Producer]:
-    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path))
-    with Producer(valkey_url) as producer:
-        yield producer
-
-
-@pytest.fixture
 def channel(valkey_url: str, valkey: redis.Redis) -> Iterator[Any]:
     link = Link(make_app(valkey_url, load_worker_rules()))
     with link.channel() as channel:
