@@ -4,13 +4,14 @@ Pure: no clock, no network, no disk. The order of cleaning reads down the page i
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from worker.clean import titles
 from worker.clean.body import Body, read_body, richest
 from worker.clean.dates import Read, day_first, read_date
 from worker.clean.identity import keys_of, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
-from worker.clean.lines import sweep
+from worker.clean.lines import Swept, sweep
 from worker.clean.names import authors, names, tidy
 from worker.clean.page import load_extractor
 from worker.clean.rules import CleaningRules
@@ -20,9 +21,20 @@ from worker.contract import Content, Media, RawArticle, host
 from worker.errors import Reason, Rejected
 from worker.models import Article
 
-__all__ = ["CleaningRules", "clean", "warm", "withdrawn_keys"]
+__all__ = ["CleaningRules", "Examined", "clean", "examine", "warm", "withdrawn_keys"]
 
 VERSION = "1"  # of the code; the rules have their own
+
+
+class Examined(NamedTuple):
+    """An article and what it was made of: `worker.clean.account` tells it to people."""
+
+    article: Article
+    raw: RawArticle
+    body: Body
+    swept: Swept
+    declared: str  # language
+    page_url: str  # canonical address that was believed
 
 
 def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
@@ -30,6 +42,11 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
 
     Raises Rejected with `empty` or `hostile`.
     """
+    return examine(raw, rules, now).article
+
+
+def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
+    """Clean, and keep what it was decided by. Raises as `clean`."""
     body = richest(raw.content, rules)
     summary = read_body(Content(value=raw.summary), rules)
     text_flag = ""
@@ -54,7 +71,7 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
         *(*body.flags, text_flag, title_flag),
         *("truncated" if swept.truncated else "", published.flag, updated.flag),
     )
-    return Article(
+    article = Article(
         source=raw.source_id,
         key=key,
         aliases=aliases,
@@ -73,6 +90,7 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
         dropped=swept.dropped,
         cleaner=f"{VERSION}/{rules.version}",
     )
+    return Examined(article, raw, body, swept, declared, page_url)
 
 
 def warm() -> None:
@@ -83,7 +101,8 @@ def warm() -> None:
 
 def _instead(body: Body, summary: Body) -> Body:
     """No body to read: the summary is the text, the page still knows the rest."""
-    return summary.model_copy(update={"page": body.page, "flags": body.flags + summary.flags})
+    kept = {"page": body.page, "flags": body.flags + summary.flags, "how": "summary"}
+    return summary.model_copy(update=kept)
 
 
 def _title(raw: RawArticle, body: Body, rules: CleaningRules) -> str:

@@ -18,6 +18,8 @@ class Body(Frozen):
     page: PageMetadata = NOTHING
     language: str = ""
     flags: tuple[str, ...] = ()
+    how: str = ""  # how it was read: plain, fragment, page
+    place: int = -1  # of it among the contents of the raw article
 
 
 def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
@@ -25,18 +27,21 @@ def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
 
     Raises Rejected with `hostile`.
     """
-    texts = [content for content in contents if is_text(content.type)]
-    largest = sorted(texts, key=lambda content: len(content.value), reverse=True)
-    bodies = [read_body(content, rules) for content in largest[: rules.html.max_bodies]]
+    texts = [(place, content) for place, content in enumerate(contents) if is_text(content.type)]
+    largest = sorted(texts, key=lambda placed: len(placed[1].value), reverse=True)
+    bodies = [
+        read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]
+    ]
     best = max(bodies, key=lambda body: len(body.text), default=Body())
     pages = (body.page for body in bodies if body.page != NOTHING)
     return best.model_copy(update={"page": next(pages, NOTHING)})
 
 
-def read_body(content: Content, rules: CleaningRules) -> Body:
+def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     """The paragraphs of one body. Raises Rejected with `hostile`."""
     value = storable(content.value)
     text, page, flag = _markup(value, rules) if is_html(content.type) else (value, NOTHING, "")
+    how = "plain" if text is value else "fragment" if page is NOTHING else "page"
     if text is value:
         text = unwrap(unescape(value) if is_html(content.type) else value)
     # Mending comes before invisible characters go: half of mojibake is such characters.
@@ -48,6 +53,8 @@ def read_body(content: Content, rules: CleaningRules) -> Body:
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
+        how=how,
+        place=place,
     )
 
 

@@ -19,6 +19,7 @@ GROUPS = {
     "Push articles": {
         "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
         "lint": ("worker.cli.lint:lint_articles", "Say what is wrong with raw articles."),
+        "clean": ("worker.cli.clean:clean", "Show what cleaning makes of a file, and why."),
         "schema": ("worker.cli.schema:schema", "Print the contract raw-article/1."),
     },
     "Read results": {

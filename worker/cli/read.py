@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import BinaryIO
 
 Read = tuple[str, object]
 
@@ -36,12 +37,24 @@ def read_file(path: Path, name: str | None = None) -> Iterator[Read]:
             with path.open("rb") as lines:
                 yield from _lines(where, lines)
         case ".html" | ".htm":
-            page = _decode_page(path.read_bytes())
-            yield where, {"content": [{"type": "text/html", "value": page}]}
+            yield where, _page(path.read_bytes())
         case ".json":
             yield from _json(where, path.read_bytes().decode("utf-8-sig", "replace"))
         case _:
             yield where, _story(path.read_bytes().decode("utf-8-sig", "replace"))
+
+
+def read_input(stdin: BinaryIO) -> Iterator[Read]:
+    """What stands on standard input: a page when it begins with a tag, else JSON lines."""
+    data = stdin.read()
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        yield "-", _page(data)
+    else:
+        yield from _lines("-", data.splitlines())
+
+
+def _page(data: bytes) -> object:
+    return {"content": [{"type": "text/html", "value": _decode_page(data)}]}
 
 
 def _lines(where: str, lines: Iterable[bytes]) -> Iterator[Read]:
