@@ -73,6 +73,8 @@ def record(of: Article | None = None, **changes: Any) -> Record:
         "fingerprint": fingerprint(of),
         "verdict": verdict(of, **its_verdict) if isinstance(its_verdict, dict) else its_verdict,
         "tags": (tag(),),
+        "tagger": "tags-1",
+        "config": "config-1",
     }
     return Record(**(ordinary | changes))
 

@@ -51,7 +51,7 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
     `watch` stands in for the deadline that each article has in each stage.
     """
     config = load_config(settings.config_dir)
-    _ = config.taxonomy.compiled  # once, before the fork: the children share it
+    config.tagging.warm()  # once, before the fork: the children share it
     watch = watch or deadline(config.worker.time.article_s)
     return Pipeline(config, store(settings), _index(settings, config.dedup), watch)
 

@@ -3,11 +3,13 @@
 from hashlib import blake2b
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from worker.clean import CleaningRules
 from worker.contract import Frozen
 from worker.dedup import DedupRules
 from worker.rules import WorkerRules, find, read
-from worker.tag import Taxonomy
+from worker.tag import Tagging, Taxonomy
 
 
 class Config(Frozen):
@@ -16,9 +18,14 @@ class Config(Frozen):
     worker: WorkerRules
     cleaning: CleaningRules
     dedup: DedupRules
-    taxonomy: Taxonomy
+    tagging: Tagging
     files: dict[str, Path]
     digest: str  # of the files' bytes: equal digests mean equal rules
+
+    def of(self, name: str) -> BaseModel:
+        """What the file of this name says."""
+        parts: dict[str, BaseModel] = {**dict(self), "taxonomy": self.tagging.taxonomy}
+        return parts[name]
 
 
 def load_config(config_dir: Path | None = None) -> Config:
@@ -29,7 +36,7 @@ def load_config(config_dir: Path | None = None) -> Config:
         worker=read(files["worker"], WorkerRules),
         cleaning=read(files["cleaning"], CleaningRules),
         dedup=read(files["dedup"], DedupRules),
-        taxonomy=read(files["taxonomy"], Taxonomy),
+        tagging=Tagging(taxonomy=read(files["taxonomy"], Taxonomy)),
         files=files,
         digest=blake2b(b"\0".join(f.read_bytes() for f in files.values())).hexdigest()[:16],
     )

@@ -132,6 +132,8 @@ class Record(Frozen):
     fingerprint: Fingerprint
     verdict: Verdict
     tags: tuple[Tag, ...] = ()
+    tagger: str = ""  # version of all that tags
+    config: str = ""  # digest of the rules in force
 
 
 class Withdrawal(Frozen):

@@ -103,7 +103,7 @@ class Pipeline:
         withdrawals = _withdrawals(admitted, grave)
         cleaned = self._clean(admitted, grave, now)
         judged = self._likeness(self._identity(cleaned, grave), grave)
-        records = self._tag(judged, grave)
+        records = self._tag(judged, grave, now)
         outcomes = self.store.write(records, withdrawals, grave.dead, judge=rejudge, now=now)
         _log(outcomes, grave.dead, len(done), monotonic() - began)
         return outcomes
@@ -184,7 +184,7 @@ class Pipeline:
         ]
         return self.index.settle(wishes) if wishes else []
 
-    def _tag(self, judged: Sequence[Judged], grave: "Grave") -> list[Record]:
+    def _tag(self, judged: Sequence[Judged], grave: "Grave", now: datetime) -> list[Record]:
         records = []
         for j in judged:
             with grave.buries(j.cleaned.origin, "tag"):
@@ -195,7 +195,9 @@ class Pipeline:
                     article=j.cleaned.article,
                     fingerprint=j.cleaned.fingerprint,
                     verdict=j.verdict,
-                    tags=tag(j.cleaned.article, self.config.taxonomy) if changed else (),
+                    tags=tag(j.cleaned.article, self.config.tagging, now) if changed else (),
+                    tagger=self.config.tagging.version,
+                    config=self.config.digest,
                 )
                 records.append(record)
         return records

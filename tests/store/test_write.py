@@ -53,7 +53,12 @@ def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> Non
     assert stored["authors"] == ["A. Writer"]
     assert stored["media"] == [{"url": "https://example.com/a.jpg", "type": "image/jpeg"}]
     assert stored["dropped"] == [{"rule": "footer", "line": "Read more"}]
-    assert stored["versions"] == {"cleaner": "clean-1", "deduper": "dedup-1", "tagger": "tags-1"}
+    assert stored["versions"] == {
+        "cleaner": "clean-1",
+        "deduper": "dedup-1",
+        "tagger": "tags-1",
+        "config": "config-1",
+    }
     assert unpack_text(stored["payload"]) == written.payload.text
     stored_tag = row(store_url, "tags")
     assert (stored_tag["score"], stored_tag["rule"]) == (0.5, "r1")

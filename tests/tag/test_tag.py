@@ -1,4 +1,5 @@
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from worker.models import Article, Tag
-from worker.tag import Taxonomy, tag
+from worker.tag import Tagging, Taxonomy
+from worker.tag import tag as tag_with
 
 CONFIG = Path(__file__).parents[2] / "config" / "taxonomy.toml"
 SHIPPED = Taxonomy.model_validate(tomllib.loads(CONFIG.read_text("utf-8")))
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def tag(given_: Article, taxonomy: Taxonomy) -> tuple[Tag, ...]:
+    return tag_with(given_, Tagging(taxonomy=taxonomy), NOW)
+
 
 SCORING: dict[str, Any] = {
     "weights": {"title": 2, "summary": 1, "text": 1},

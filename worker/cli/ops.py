@@ -49,8 +49,7 @@ def config(as_json: bool, as_reference: bool) -> None:
 
 
 def _values(rules: Config, name: str) -> dict[str, Any]:
-    values: dict[str, Any] = getattr(rules, name).model_dump(mode="json")
-    return values
+    return rules.of(name).model_dump(mode="json")
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -46,7 +46,7 @@ def _rules(config: Config, name: str, path: Path) -> Iterator[str]:
     comments = dict(_comments(text))
     yield "| key | default | type | meaning |\n|---|---|---|---|"
     for key, value in _flat(tomllib.loads(text)):
-        kind = _kind(getattr(config, name), key)
+        kind = _kind(config.of(name), key)
         yield f"| `{key}` | {_shown(value)} | {kind} | {_cell(comments.get(key, ''))} |"
 
 

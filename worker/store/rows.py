@@ -63,7 +63,8 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
         "versions": {
             "cleaner": article.cleaner,
             "deduper": verdict.version,
-            "tagger": next((tag.version for tag in record.tags), ""),
+            "tagger": record.tagger,
+            "config": record.config,
         },
         "fingerprint": pack_fingerprint(record.fingerprint),
         "payload": pack_text(record.payload.text),
