@@ -7,10 +7,10 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench clean
+.PHONY: help run test check format lint types imports bench bench-race clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records out
 	@$(BIN)/worker run $(SEEDS) --exclude expected.jsonl
@@ -34,6 +34,9 @@ imports: .venv/dev.stamp ## imports point down only
 
 bench: .venv/dev.stamp ## articles a second on this machine, with both stores
 	@$(BIN)/python -m bench.throughput
+
+bench-race: .venv/dev.stamp ## copies at once in eight processes that die: one canonical article each?
+	@$(BIN)/python -m bench.race
 
 clean: ## stop the embedded broker, remove everything that was made here
 	@if [ -x $(BIN)/worker ]; then $(BIN)/worker down || true; fi

@@ -1,0 +1,20 @@
+"""Copies that arrive at once, in processes that are killed and deliver again; the long form is
+`make bench-race`."""
+
+import json
+import subprocess
+import sys
+
+import redis
+
+
+def test_every_story_has_one_canonical_article_whatever_dies(
+    store_url: str, valkey: redis.Redis, valkey_url: str
+) -> None:
+    asked = ["--stories", "100", "--crash", "0.01", "--store", store_url, "--index", valkey_url]
+    command = [sys.executable, "-m", "bench.race", *asked, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["one_canonical"] == result["stories"] == 100
+    assert (result["lost"], result["mixed"], result["killed"] > 0) == (0, 0, True)
