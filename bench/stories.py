@@ -1,4 +1,4 @@
-"""Generated stories, each in copies that are alike among themselves, as papers print an agency's."""
+"""Generated stories in copies that are alike among themselves, as papers print an agency's."""
 
 import random
 from collections.abc import Sequence
