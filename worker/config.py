@@ -1,5 +1,6 @@
 """Config is what the rules are: every file of `config/` comes in, one validated value goes out."""
 
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -8,8 +9,14 @@ from pydantic import BaseModel
 from worker.clean import CleaningRules
 from worker.contract import Frozen
 from worker.dedup import DedupRules
-from worker.rules import WorkerRules, find, read
+from worker.errors import BadConfig
+from worker.rules import WorkerRules, find, names_in, read
 from worker.tag import Tagging, Taxonomy
+from worker.tag.examples import broken
+from worker.tag.taxonomy import RuleFile
+
+TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
+_MOST_SHOWN = 5
 
 
 class Config(Frozen):
@@ -19,24 +26,74 @@ class Config(Frozen):
     cleaning: CleaningRules
     dedup: DedupRules
     tagging: Tagging
+    tag_rules: dict[str, RuleFile]  # by the name of the file, as read: tagging holds them joined
     files: dict[str, Path]
     digest: str  # of the files' bytes: equal digests mean equal rules
 
     def of(self, name: str) -> BaseModel:
         """What the file of this name says."""
-        parts: dict[str, BaseModel] = {**dict(self), "taxonomy": self.tagging.taxonomy}
+        parts: dict[str, BaseModel] = {
+            **dict(self),
+            **self.tag_rules,
+            "taxonomy": self.tagging.taxonomy,
+        }
         return parts[name]
 
 
-def load_config(config_dir: Path | None = None) -> Config:
-    """Read and validate every file. Raises BadConfig naming file, key and what was expected."""
-    names = ("worker", "cleaning", "dedup", "taxonomy")
-    files = {name: find(f"{name}.toml", config_dir) for name in names}
+def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
+    """Read and validate every file, and try the examples of the tagging rules.
+
+    `instead` names files to read in place of some, or besides them. Raises BadConfig naming file,
+    key or rule, and what was expected.
+    """
+    files = {**files_of(config_dir), **instead}
+    tag_rules = {
+        name: read(path, RuleFile) for name, path in files.items() if name.startswith(TAG_RULES)
+    }
     return Config(
         worker=read(files["worker"], WorkerRules),
         cleaning=read(files["cleaning"], CleaningRules),
         dedup=read(files["dedup"], DedupRules),
-        tagging=Tagging(taxonomy=read(files["taxonomy"], Taxonomy)),
+        tagging=Tagging(taxonomy=_taxonomy(files, tag_rules)),
+        tag_rules=tag_rules,
         files=files,
-        digest=blake2b(b"\0".join(f.read_bytes() for f in files.values())).hexdigest()[:16],
+        digest=digest(files.values()),
     )
+
+
+def files_of(config_dir: Path | None) -> dict[str, Path]:
+    """Every file that counts, by its name without `.toml`. Raises BadConfig for a lost folder."""
+    names = ("worker", "cleaning", "dedup", "taxonomy", *names_in(TAG_RULES, config_dir))
+    return {name: find(f"{name}.toml", config_dir) for name in names}
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Raises BadConfig for a file that can't be read."""
+    try:
+        return blake2b(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
+    except OSError as e:
+        raise BadConfig(str(e)) from e
+
+
+def _taxonomy(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> Taxonomy:
+    """taxonomy.toml with the files that add to it, in the order of their names."""
+    taxonomy, at = read(files["taxonomy"], Taxonomy), "taxonomy"
+    try:
+        for at, more in tag_rules.items():
+            taxonomy = taxonomy.joined_by(at, more)
+    except ValueError as e:
+        raise BadConfig("\n".join(f"{files[at]}: {line}" for line in _lines(e))) from e
+    if wrong := list(broken(taxonomy)):
+        lines = [f"{files[b.file]}: {b.rule}: {b.example!r} {b.why}" for b in wrong[:_MOST_SHOWN]]
+        more_of_them = len(wrong) - _MOST_SHOWN
+        raise BadConfig("\n".join(lines + [f"… and {more_of_them} more"] * (more_of_them > 0)))
+    return taxonomy
+
+
+def _lines(error: ValueError) -> list[str]:
+    """What was wrong, of our own errors and of pydantic's."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return [problem["msg"] for problem in error.errors(include_url=False)]
+    return [str(error)]

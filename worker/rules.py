@@ -19,6 +19,8 @@ _PACKAGE = Path(__file__).parent
 # In a wheel the defaults are package data, in a checkout they lie beside the package.
 PACKAGED = next(d for d in (_PACKAGE / "_config", _PACKAGE.parent / "config") if d.is_dir())
 
+_NAMES = ("code", "id", "name", "source")  # what entries of lists are called by
+
 Rules = TypeVar("Rules", bound=BaseModel)
 
 
@@ -91,6 +93,12 @@ def find(name: str, config_dir: Path | None) -> Path:
     return own if own and own.is_file() else PACKAGED / name
 
 
+def names_in(folder: str, config_dir: Path | None) -> list[str]:
+    """The names of the files that a folder of rules holds, own and packaged, in their order."""
+    homes = [home / folder for home in (PACKAGED, config_dir) if home]
+    return sorted({f"{folder}/{file.stem}" for home in homes for file in home.glob("*.toml")})
+
+
 def read(path: Path, rules: type[Rules]) -> Rules:
     """One validated file. Raises BadConfig with up to five lines: file, key, what was expected."""
     try:
@@ -101,12 +109,12 @@ def read(path: Path, rules: type[Rules]) -> Rules:
         return rules.model_validate(values)
     except ValidationError as e:
         problems = e.errors(include_url=False)
-        lines = [_explain(path, rules, dict(problem)) for problem in problems[:5]]
+        lines = [_explain(path, rules, values, dict(problem)) for problem in problems[:5]]
         raise BadConfig("\n".join(lines)) from e
 
 
-def _explain(path: Path, rules: type[BaseModel], problem: dict[str, Any]) -> str:
-    key = ".".join(str(part) for part in problem["loc"]) or "(file)"
+def _explain(path: Path, rules: type[BaseModel], values: Any, problem: dict[str, Any]) -> str:
+    key = _named(problem["loc"], values) or "(file)"
     if problem["type"] == "extra_forbidden":
         near = get_close_matches(str(problem["loc"][-1]), _keys(rules), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -116,6 +124,22 @@ def _explain(path: Path, rules: type[BaseModel], problem: dict[str, Any]) -> str
     got = problem.get("input")
     shown = f", got {got!r}" if isinstance(got, str | int | float | bool) else ""
     return f"{path}: {key}: {problem['msg']}{shown}"
+
+
+def _named(place: tuple[int | str, ...], values: Any) -> str:
+    """The way to a key: entries of a list by what they are called, if they are."""
+    way = ""
+    for part in place:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            values = None
+        if isinstance(part, str):
+            way += f".{part}" if way else part
+        else:
+            names = values if isinstance(values, dict) else {}
+            way += f"[{next((names[n] for n in _NAMES if isinstance(names.get(n), str)), part)}]"
+    return way
 
 
 def _keys(rules: type[BaseModel]) -> list[str]:

@@ -32,4 +32,4 @@ def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
     `now` is when it was received: what dates an article that names no day itself.
     """
     taxonomy = tagging.taxonomy
-    return (*topic_tags(article, taxonomy), *category_tags(article, taxonomy))
+    return (*topic_tags(article, taxonomy, now), *category_tags(article, taxonomy))

@@ -9,7 +9,7 @@ def category_tags(article: Article, taxonomy: Taxonomy) -> list[Tag]:
     tags: dict[str, Tag] = {}
     for label in article.categories:
         code = category_code(label)
-        if code and code not in tags and code not in taxonomy.by_category:
+        if code and code not in tags and not taxonomy.said_by(article.source, label):
             tags[code] = Tag(
                 scheme="category",
                 code=code,

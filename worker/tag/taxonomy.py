@@ -1,82 +1,33 @@
-"""The rules of tagging: `config/taxonomy.toml` as validated values, compiled once."""
+"""The rules of tagging: `config/taxonomy.toml` and `config/rules/*.toml` as validated values."""
 
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
-from typing import Annotated, NamedTuple, Self
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from worker.contract import Frozen
-from worker.tag.phrases import Phrases
+from worker.tag.rule import Example, Rule, Scoring, Share
 
-Share = Annotated[float, Field(gt=0, le=1)]
-Points = Annotated[float, Field(ge=0)]
-
-
-class Weights(Frozen):
-    """Points a phrase is worth, by the best place where it stands."""
-
-    title: Points
-    summary: Points
-    text: Points
-
-
-class Scoring(Frozen):
-    """How evidence becomes a score of 0 to 1; units and sources are in config/taxonomy.toml."""
-
-    weights: Weights
-    repeat: Points
-    max_repeats: Annotated[int, Field(ge=0)]
-    doubt: Annotated[float, Field(gt=0)]
-    doubt_per_1000_chars: Points
-    threshold: Share
-    max_spans: Annotated[int, Field(ge=1)]
-
-
-class Rule(Frozen):
-    """One way to see a topic: every phrase of `all`, some of `any`, not one of `none`."""
-
-    id: str = ""
-    languages: tuple[str, ...] = ()  # BCP 47 primary subtags; empty: any language
-    any: tuple[str, ...] = ()
-    all: tuple[str, ...] = ()
-    none: tuple[str, ...] = ()
-    min_count: Annotated[int, Field(ge=1)] = 1  # occurrences of `any` and `all`
-    weights: Weights | None = None  # instead of those of the scoring
-    threshold: Share | None = None  # instead of that of the scoring
-
-    @property
-    def name(self) -> str:
-        """What it is called within its topic: its id, else its languages."""
-        return self.id or "+".join(self.languages) or "any"
-
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        return (*self.any, *self.all, *self.none)
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with the rule, "" when nothing is."""
-        if not (self.any or self.all):
-            return "empty, it needs `any` or `all`"
-        for phrase in self.phrases:
-            bare = phrase.removesuffix("*")
-            if len(bare) < 2:
-                return f"phrase {phrase!r} is too short"
-            if "*" in bare or bare != bare.strip():
-                return f"phrase {phrase!r}: `*` only at the end, no space around"
-        return ""
+if TYPE_CHECKING:
+    from worker.tag.compiled import Compiled
 
 
 class Topic(Frozen):
-    """One class of the taxonomy."""
+    """One class of the taxonomy. In a later file it adds to the topic of the same code."""
 
-    code: Annotated[str, Field(min_length=1)]
-    label: Annotated[str, Field(min_length=1)]
+    code: str = Field(min_length=1)
+    label: str = ""
     parents: tuple[str, ...] = ()  # codes
     categories: tuple[str, ...] = ()  # feed categories that say it, in any case
+    expires: date | None = None  # the last day on which an article may be published
     rules: tuple[Rule, ...] = ()
+    matches: tuple[Example, ...] = ()  # must get this topic
+    misses: tuple[Example, ...] = Field(default=(), alias="not")  # must not
 
     @model_validator(mode="after")
     def _rules_are_sound(self) -> Self:
@@ -88,13 +39,55 @@ class Topic(Frozen):
                 raise ValueError(f"{self.code}: rule {name}: {times} rules, give them an id")
         return self
 
+    def joined_by(self, more: "Topic") -> "Topic":
+        """This topic with what a later file says of it; raises ValueError for a rule named twice
+        that does not say `replaces`."""
+        mine = {rule.name: rule for rule in self.rules}
+        for rule in more.rules:
+            if rule.name in mine and not rule.replaces:
+                why = "is there already: give it another id, or set `replaces = true`"
+                raise ValueError(f"{self.code}: rule {rule.name}: {why}")
+            mine[rule.name] = rule
+        return Topic.model_construct(
+            code=self.code,
+            label=more.label or self.label,
+            parents=tuple(dict.fromkeys((*self.parents, *more.parents))),
+            categories=(*self.categories, *more.categories),
+            expires=more.expires or self.expires,
+            rules=tuple(mine.values()),
+            matches=(*self.matches, *more.matches),
+            misses=(*self.misses, *more.misses),
+        )
 
-class Taxonomy(Frozen):
+
+class SourceDefaults(Frozen):
+    """What is known of a source before its articles are read."""
+
+    source: str = Field(min_length=1)  # its id; `*.example.com` for all that end so
+    topics: tuple[str, ...] = ()  # codes that each of its articles gets
+    score: Share = 0.9  # of these tags
+    categories: dict[str, tuple[str, ...]] = {}  # what its feed categories mean here
+
+    def meets(self, source: str) -> bool:
+        if self.source.startswith("*."):
+            return source == self.source[2:] or source.endswith(self.source[1:])
+        return source == self.source
+
+
+class RuleFile(Frozen):
+    """One file of `config/rules/`: it adds to the taxonomy and to the files before it."""
+
+    synonyms: dict[str, tuple[str, ...]] = {}  # `@name` in a rule stands for any of them
+    topics: tuple[Topic, ...] = ()
+    sources: tuple[SourceDefaults, ...] = ()
+
+
+class Taxonomy(RuleFile):
     """All classes and how they are seen; the version goes into every tag."""
 
-    version: Annotated[str, Field(min_length=1)]
+    label: str = Field(alias="version", min_length=1)
     scoring: Scoring
-    topics: tuple[Topic, ...]
+    _files: dict[str, str] = PrivateAttr(default_factory=dict)  # rule id -> where it stands
 
     @model_validator(mode="after")
     def _codes_fit_together(self) -> Self:
@@ -102,11 +95,43 @@ class Taxonomy(Frozen):
             if times > 1:
                 raise ValueError(f"{code}: {times} topics have this code")
         for topic in self.topics:
+            if not topic.label:
+                raise ValueError(f"{topic.code}: a new topic needs a label")
             if unknown := set(topic.parents) - self.by_code.keys():
                 raise ValueError(f"{topic.code}: unknown parent {min(unknown)}")
             if topic.code in self.ancestors(topic.code):
                 raise ValueError(f"{topic.code}: is among its own ancestors")
+            for rule in topic.rules:
+                if unknown := {name for name in rule.groups if name not in self.synonyms}:
+                    raise ValueError(f"{topic.code}: rule {rule.name}: no synonyms @{min(unknown)}")
+        for each in self.sources:
+            named = {*each.topics, *(code for codes in each.categories.values() for code in codes)}
+            if unknown := named - self.by_code.keys():
+                raise ValueError(f"source {each.source}: unknown topic {min(unknown)}")
         return self
+
+    def joined_by(self, name: str, more: RuleFile) -> "Taxonomy":
+        """This taxonomy with one more file. Raises ValueError, naming topic and rule."""
+        topics = dict(self.by_code)
+        for topic in more.topics:
+            known = topics.get(topic.code)
+            topics[topic.code] = known.joined_by(topic) if known else topic
+        whole = Taxonomy(
+            version=self.label,
+            scoring=self.scoring,
+            synonyms={**self.synonyms, **more.synonyms},
+            topics=tuple(topics.values()),
+            sources=(*self.sources, *more.sources),
+        )
+        whole._files.update(self._files)
+        whole._files.update((id_, name) for id_ in more_ids(more))
+        return whole
+
+    @cached_property
+    def version(self) -> str:
+        """The label of the file and a digest of what all files say: comments do not count."""
+        said = self.model_dump_json(by_alias=True, exclude_defaults=True)
+        return f"{self.label}+{blake2b(said.encode(), digest_size=4).hexdigest()}"
 
     @cached_property
     def by_code(self) -> dict[str, Topic]:
@@ -123,7 +148,13 @@ class Taxonomy(Frozen):
 
     @cached_property
     def compiled(self) -> "Compiled":
-        return _compile(self.topics)
+        from worker.tag.compiled import compiled  # it reads these values
+
+        return compiled(self)
+
+    def file_of(self, rule_id: str) -> str:
+        """The file a rule stands in, as config names files."""
+        return self._files.get(rule_id, "taxonomy")
 
     def ancestors(self, code: str) -> list[str]:
         """Parents, their parents and so on; each once, nearest first."""
@@ -135,42 +166,30 @@ class Taxonomy(Frozen):
                 waiting.extend(self.by_code[parent].parents if parent in self.by_code else ())
         return found
 
+    def of_source(self, source: str) -> Iterator[SourceDefaults]:
+        return (each for each in self.sources if each.meets(source))
 
-class Ready(NamedTuple):
-    """A rule ready to run: its phrases by number."""
-
-    topic: Topic
-    rule: Rule
-    id: str  # "medtop:11000000/en"
-    asked: frozenset[int]  # `any` and `all`
-    any: frozenset[int]
-    all: frozenset[int]
-    none: frozenset[int]
-
-
-class Compiled(NamedTuple):
-    """One automaton for the phrases of all rules, and the rules that ask for each phrase."""
-
-    phrases: Phrases
-    rules_of: tuple[tuple[Ready, ...], ...]
+    def said_by(self, source: str, category: str) -> tuple[Topic, ...]:
+        """The topics that a feed category means; a source's own meaning stands alone."""
+        code = category_code(category)
+        for each in self.of_source(source):
+            for label, codes in each.categories.items():
+                if category_code(label) == code:
+                    return tuple(self.by_code[code] for code in codes)
+        return self.by_category.get(code, ())
 
 
-def _compile(topics: tuple[Topic, ...]) -> Compiled:
-    texts = sorted({p for topic in topics for rule in topic.rules for p in rule.phrases})
-    number = {text: i for i, text in enumerate(texts)}
-    rules_of: list[list[Ready]] = [[] for _ in texts]
-    for topic in topics:
-        for rule in topic.rules:
-            any_, all_, none = (
-                frozenset(number[p] for p in part) for part in (rule.any, rule.all, rule.none)
-            )
-            name = f"{topic.code}/{rule.name}"
-            ready = Ready(topic, rule, name, any_ | all_, any_, all_, none)
-            for phrase in ready.asked:
-                rules_of[phrase].append(ready)
-    return Compiled(Phrases(texts), tuple(map(tuple, rules_of)))
+def more_ids(file: RuleFile) -> Iterator[str]:
+    """The ids of a file's rules, and the codes of its topics."""
+    for topic in file.topics:
+        yield topic.code
+        yield from (f"{topic.code}/{rule.name}" for rule in topic.rules)
 
 
 def category_code(label: str) -> str:
-    """The code of a feed category: NFKC, casefolded, words joined by hyphens."""
-    return "-".join(unicodedata.normalize("NFKC", label).casefold().split())
+    """The code of a feed category: NFKC, casefolded, words joined by hyphens.
+
+    "World News", "world_news", "#WorldNews"… only the first two are one: nothing is guessed.
+    """
+    words = unicodedata.normalize("NFKC", label).casefold().replace("_", " ").replace("-", " ")
+    return "-".join(words.strip("#>/|\"'«»“” ").split())

@@ -1,0 +1,259 @@
+"""The rule language, one row a feature: rule, article, whether it matches."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tests.tag.test_tag import SCORING, codes, topic
+from worker.models import Article, Tag
+from worker.tag import Tagging, Taxonomy
+from worker.tag import tag as tag_with
+from worker.tag.examples import broken
+from worker.tag.phrases import words_between
+from worker.tag.taxonomy import RuleFile, category_code
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def taxonomy(*topics: dict[str, Any], **more: Any) -> Taxonomy:
+    scoring = SCORING | {"threshold": 0.01}
+    given_ = {"version": "t1", "scoring": scoring, "topics": topics, **more}
+    return Taxonomy.model_validate(given_)
+
+
+def rule(**rule: Any) -> Taxonomy:
+    synonyms = {"staff": ["staff", "workers", "crew*"], "strike": ["strike*", "walkout"]}
+    return taxonomy(topic("t", rules=[rule]), synonyms=synonyms)
+
+
+def article(text: str = "", title: str = "", **more: Any) -> Article:
+    ordinary = {"source": "wire.example", "key": "id:1", "title": title, "text": text}
+    return Article(**ordinary | {"language": "en"} | more)
+
+
+def tags(given_: Article, rules: Taxonomy) -> tuple[Tag, ...]:
+    return tag_with(given_, Tagging(taxonomy=rules), NOW)
+
+
+NEAR = {"near": ["bank", ["rates", "rate"]]}
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "text", "seen"),
+    [
+        ({"any": ["*minister"]}, "Der Finanzminister kam", True),
+        ({"any": ["*minister"]}, "Das Ministerium und die Ministerin", False),
+        ({"any": ["*minister*"]}, "Die Finanzministerin kam", True),
+        ({"any": ["apple"], "case": True}, "An apple a day", True),
+        ({"any": ["Apple"], "case": True}, "An apple a day", False),
+        ({"any": ["Apple"], "case": True}, "Apple rises", True),
+        ({"any": ["O’Neill"], "case": True}, "Mr O'Neill said", True),
+        ({"all": [["vote", "poll"], ["london", "paris"]]}, "A poll in Paris", True),
+        ({"all": [["vote", "poll"], ["london", "paris"]]}, "A poll, a vote", False),
+        ({"all": ["@strike", "@staff"]}, "A walkout of cabin crews", True),
+        ({"all": ["@strike", "@staff"]}, "A walkout", False),
+        ({"any": ["vote"], "none": ["@staff"]}, "A vote of the workers", False),
+        (NEAR, "The bank raised its rates. It rained.", True),
+        (NEAR, "The bank is closed. Rates rise.", False),
+        (NEAR, "The U.S. bank of no. 5 street raised rates", True),
+        (NEAR | {"within": 2}, "The bank raised its rates", True),
+        (NEAR | {"within": 2}, "The bank raised all its rates", False),
+        (NEAR | {"within": 2}, "Rates at the bank", True),
+        (NEAR | {"within": 5}, "The bank\n\nRates", False),
+        ({"near": ["銀行", "金利"], "within": 3}, "銀行が金利を", True),
+        ({"near": ["銀行", "金利"]}, "銀行が来た。金利は上がる", False),
+        ({"regex": [r"G\d{1,2}"]}, "The G20 meets", True),
+        ({"regex": [r"G\d{1,2}"]}, "The SG20 meets", False),
+        ({"regex": [r"(?i)über\pL+"]}, "Überschwemmung am Rhein", True),
+        ({"regex": [r"G\d"], "any": ["summit"]}, "The summit", True),
+        ({"regex": [r"G\d"], "all": ["summit"]}, "The summit", False),
+        ({"regex": [r"G\d"], "all": ["summit"]}, "The summit of the G7", True),
+        ({"any": ["@strike"], "min_count": 2}, "Strike, strikes", True),
+    ],
+)
+def test_a_rule_asks_for_what_it_says(given_rule: Any, text: str, *, seen: bool) -> None:
+    assert codes(tags(article(text), rule(**given_rule))) == ["t"] * seen
+
+
+ANYWHERE = article(
+    "The harbour reopens.\n\nShips return.",
+    title="Storm over",
+    summary="Calm seas",
+    url="https://wire.example/sport/sailing-42",
+    authors=("Ada Byron",),
+    categories=("Travel News",),
+)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "field"),
+    [
+        ("title:storm", "title"),
+        ("lead:calm seas", "summary"),
+        ("lead:harbour", "text"),
+        ("lead:ships", None),
+        ("body:ships", "text"),
+        ("body:storm", None),
+        ("ships", "text"),
+        ("sailing", None),
+        ("url:sailing", "url"),
+        ("url:/sport/", "url"),
+        ("author:ada byron", "author"),
+        ("section:travel", "category"),
+        ("source:wire.example", "source"),
+        ("source:wire.ex", None),
+        ("lang:en", "language"),
+        ("lang:de", None),
+    ],
+)
+def test_a_phrase_counts_in_its_scope(phrase: str, field: str | None) -> None:
+    found = [t for t in tags(ANYWHERE, rule(any=[phrase])) if t.code == "t"]
+    assert [span.field for t in found for span in t.spans] == ([field] if field else [])
+
+
+def test_a_rule_may_name_the_scopes_of_all_its_phrases() -> None:
+    assert codes(tags(article("vote", "x"), rule(**{"any": ["vote"], "in": ["title"]}))) == []
+    assert codes(tags(article("x", "vote"), rule(**{"any": ["vote"], "in": ["title"]}))) == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("published", "seen"), [(date(2026, 7, 19), True), (date(2026, 7, 20), False), (None, False)]
+)
+def test_an_expired_rule_sees_only_articles_of_its_time(
+    published: date | None, *, seen: bool
+) -> None:
+    day = published and datetime(published.year, published.month, published.day, tzinfo=UTC)
+    its = article("The world cup", published=day)
+    assert codes(tags(its, rule(any=["world cup"], expires=date(2026, 7, 19)))) == ["t"] * seen
+
+
+def test_a_rule_may_fix_its_score() -> None:
+    (only,) = tags(article("vote " + "nothing " * 900), rule(any=["vote"], score=0.8))
+    assert only.score == 0.8
+
+
+SOURCES = [
+    {"source": "*.met.example", "topics": ["weather"], "score": 0.7},
+    {"source": "mixed.example", "categories": {"Panorama": ["weather"], "Sports": []}},
+]
+WITH_SOURCES = taxonomy(
+    topic("weather", parents=["world"]),
+    topic("sport", categories=["Sports"]),
+    topic("world"),
+    sources=SOURCES,
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "category", "expected"),
+    [
+        ("uk.met.example", "", {"weather": "source", "world": "implied"}),
+        ("met.example", "", {"weather": "source", "world": "implied"}),
+        ("notmet.example", "", {}),
+        ("mixed.example", "PANORAMA", {"weather": "category", "world": "implied"}),
+        ("mixed.example", "sports", {"sports": "feed"}),
+        ("other.example", "sports", {"sport": "category"}),
+        ("other.example", "Panorama", {"panorama": "feed"}),
+    ],
+)
+def test_a_source_has_defaults_and_its_own_meaning_of_categories(
+    source: str, category: str, expected: dict[str, str]
+) -> None:
+    its = article("x", source=source, categories=(category,) if category else ())
+    assert {t.code: t.method for t in tags(its, WITH_SOURCES)} == expected
+
+
+@pytest.mark.parametrize("label", ["World News", "world-news", "WORLD_NEWS", " #World  news/ "])
+def test_spellings_of_a_category_are_one(label: str) -> None:
+    assert category_code(label) == "world-news"
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "problem"),
+    [
+        ({"any": ["vote"], "in": ["headline"]}, "t: rule any: unknown scope 'headline'"),
+        ({"near": ["vote"]}, "t: rule any: `near` needs at least two"),
+        ({"any": ["@nobody"]}, "t: rule any: no synonyms @nobody"),
+        ({"regex": ["(vote"]}, r"t: rule any: regex '\(vote': missing"),
+        ({"regex": ["x*"]}, r"t: rule any: regex 'x\*': matches the empty text"),
+        ({"regex": [r"(a)\1"]}, r"t: rule any: regex .*invalid escape"),
+        ({"regex": ["((a{1,100}){1,100}){1,100}"]}, "t: rule any: regex .*"),
+        ({"any": ["title:x"]}, "t: rule any: phrase 'title:x' is too short"),
+    ],
+)
+def test_a_broken_rule_is_named(given_rule: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        rule(**given_rule)
+
+
+def test_examples_are_tried_on_the_rule_itself() -> None:
+    rules = taxonomy(
+        topic(
+            "t",
+            rules=[
+                {
+                    "id": "core",
+                    "any": ["vote"],
+                    "languages": ["de"],
+                    "matches": ["Die vote", "Die Wahl"],
+                    "not": ["A vote", {"title": "Vote", "lang": "en"}],
+                }
+            ],
+            matches=["Nothing"],
+        )
+    )
+    assert [(b.rule, b.example, b.why) for b in broken(rules)] == [
+        ("t/core", "Die Wahl", "does not match: not found: “vote”"),
+        ("t/core", "A vote", "matches by “vote”"),
+        ("t", "Nothing", "does not match"),
+    ]
+
+
+def test_files_add_topics_rules_and_synonyms_and_say_when_they_replace() -> None:
+    first = taxonomy(topic("t", rules=[{"id": "a", "any": ["vote"]}]))
+    more = {"topics": [{"code": "t", "rules": [{"id": "b", "any": ["@poll"]}]}]}
+    joined = first.joined_by(
+        "rules/x", RuleFile.model_validate(more | {"synonyms": {"poll": ["poll"]}})
+    )
+    assert codes(tags(article("The poll"), joined)) == ["t"]
+    assert joined.file_of("t/b") == "rules/x"
+    assert joined.version != first.version
+
+    clash = {"topics": [{"code": "t", "rules": [{"id": "a", "any": ["poll"]}]}]}
+    with pytest.raises(ValueError, match="t: rule a: is there already"):
+        first.joined_by("rules/x", RuleFile.model_validate(clash))
+    clash["topics"][0]["rules"][0]["replaces"] = True  # type: ignore[index]
+    replaced = first.joined_by("rules/x", RuleFile.model_validate(clash))
+    assert codes(tags(article("The vote"), replaced)) == []
+
+
+def test_equal_rules_have_equal_versions() -> None:
+    assert rule(any=["vote"]).version == rule(any=["vote"]).version
+    assert rule(any=["vote"]).version != rule(any=["votes"]).version
+
+
+PIECES = st.sampled_from(["bank", "rates", "Straße", "ﬁ", "\ud800", ". ", "\n\n", " ", "x", "銀行"])
+
+
+@given(st.lists(PIECES, max_size=30).map("".join), st.lists(PIECES, max_size=4).map("".join))
+def test_whatever_the_text_spans_hold_what_they_say(text: str, title: str) -> None:
+    rules = taxonomy(
+        topic("a", rules=[{"near": ["bank", "rates"], "within": 3}]),
+        topic("b", rules=[{"near": ["bank", "strasse"]}]),
+        topic("c", rules=[{"regex": [r"ban\w|rat\w+"]}]),
+    )
+    its = article(text, title, summary=title[1:])
+    for each in tags(its, rules):
+        assert each.spans
+        for span in each.spans:
+            assert getattr(its, span.field)[span.start : span.end] == span.surface
+
+
+@given(st.lists(st.sampled_from(["war", "peace", "été"]), max_size=6))
+def test_words_are_counted_between_places(words: list[str]) -> None:
+    text = f"first {' '.join(words)} last"
+    assert words_between(text, 5, len(text) - 4) == len(words)
