@@ -1,0 +1,93 @@
+"""Main text of pages: this worker against other extractors, in one run.
+
+    python -m bench.clean FOLDER [--only NAME …] [--limit N]
+
+FOLDER holds pages with their main text (see bench.pages for the formats), or folders of such. All
+extractors take a page one after the other, so that a busy machine is busy for all of them.
+"""
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.extractors import Extractor, extractors
+from bench.pages import Page, data_sets
+from bench.score import Score, interval, score, total
+
+
+class Run(NamedTuple):
+    name: str
+    scores: list[Score]
+    cpu_ms: list[float]
+
+
+def run(pages: Sequence[Page], chosen: dict[str, Extractor]) -> list[Run]:
+    runs = [Run(name, [], []) for name in chosen]
+    for extract in chosen.values():
+        extract(pages[0].markup)  # imports and models are loaded once
+    for turn, page in enumerate(pages):
+        # Extractors share parsers and caches: none is always the first to warm them.
+        for at in range(len(runs)):
+            done = runs[(at + turn) % len(runs)]
+            text, cpu_ms = timed(chosen[done.name], page.markup)
+            done.scores.append(score(page, text))
+            done.cpu_ms.append(cpu_ms)
+    return runs
+
+
+def timed(extract: Extractor, markup: str) -> tuple[str, float]:
+    start = time.process_time()
+    try:
+        text = extract(markup)
+    except Exception:  # noqa: BLE001 - an extractor that stumbles found nothing
+        text = ""
+    return text, (time.process_time() - start) * 1000
+
+
+def table(runs: Sequence[Run]) -> list[str]:
+    """Markdown; the last column is what the first extractor is ahead by, with its 95 % interval."""
+    lines = [
+        "| extractor | F1 | precision | recall | ms mean | median | p99 | the worker is ahead by |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    ours = runs[0]
+    for one in runs:
+        f1, precision, recall = total(one.scores)
+        cells = [one.name, f"{f1:.4f}", f"{precision:.4f}", f"{recall:.4f}", *_times(one.cpu_ms)]
+        cells.append("" if one is ours else _ahead(ours.scores, one.scores))
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _times(cpu_ms: Sequence[float]) -> list[str]:
+    ordered = sorted(cpu_ms)
+    mean, p99 = sum(ordered) / len(ordered), ordered[int(len(ordered) * 0.99)]
+    return [f"{mean:.1f}", f"{ordered[len(ordered) // 2]:.1f}", f"{p99:.0f}"]
+
+
+def _ahead(ours: Sequence[Score], theirs: Sequence[Score]) -> str:
+    low, high = interval(ours, theirs)
+    return f"{total(ours)[0] - total(theirs)[0]:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", action="append", default=[], help="name of an extractor")
+    parser.add_argument("--limit", type=int, default=None, help="pages of each data set")
+    options = parser.parse_args()
+    chosen = {n: e for n, e in extractors().items() if not options.only or n in options.only}
+    print(f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}")
+    for name, pages in data_sets(options.folder):
+        pages = pages[: options.limit]
+        measure = "4-shingles" if pages[0].text else "segments"
+        print(f"\n{name}: {len(pages)} pages, {measure}, CPU ms a page\n", flush=True)
+        print("\n".join(table(run(pages, chosen))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Extractors to compare: markup in, main text out. Each library is imported when it is named."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from worker.clean.guard import count_tags
+from worker.clean.page import main_text
+from worker.clean.rules import HtmlRules
+from worker.config import load_config
+
+Extractor = Callable[[str], str]
+
+
+def extractors() -> dict[str, Extractor]:
+    """By name; the first is what the worker does."""
+    for noisy in ("trafilatura", "readability"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    return {
+        "article-worker": shipped(),
+        "trafilatura": _trafilatura(),
+        "trafilatura favor_precision": _trafilatura(favor_precision=True),
+        "trafilatura favor_recall": _trafilatura(favor_recall=True),
+        "trafilatura fast": _trafilatura(fast=True),
+        "readability-lxml": _readability(),
+        "resiliparse main_content": _resiliparse(),
+    }
+
+
+def shipped() -> Extractor:
+    rules: HtmlRules = load_config(Path("config")).cleaning.html
+    return lambda markup: main_text(markup, count_tags(markup), rules)[0]
+
+
+def _trafilatura(**mode: bool) -> Extractor:
+    from trafilatura import extract
+
+    run = partial(extract, include_comments=False, **mode)
+    return lambda markup: run(markup) or ""
+
+
+def _readability() -> Extractor:
+    from lxml.html import fromstring
+    from readability import Document
+
+    return lambda markup: str(fromstring(Document(markup).summary()).text_content())
+
+
+def _resiliparse() -> Extractor:
+    from resiliparse.extract.html2text import extract_plain_text
+
+    return partial(extract_plain_text, main_content=True, alt_texts=False)

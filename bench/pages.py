@@ -1,0 +1,79 @@
+"""Folders of pages with what their main text is; three formats are read.
+
+- WCXB: `html/N.html.gz` and `ground-truth/N.json` with the whole text;
+- segments: `html/*.html.gz` and `gold.json` with what must and what must not appear;
+- pairs: `name.html.gz` next to `name.txt`.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+
+class Page(NamedTuple):
+    """A page as a parser gets it. Either its whole text is known, or segments of it."""
+
+    name: str
+    site: str
+    markup: str
+    text: str = ""
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
+
+
+def data_sets(folder: Path) -> Iterator[tuple[str, list[Page]]]:
+    """The folder's own pages, or those of each folder in it; by name, in a fixed order."""
+    pages = read_pages(folder)
+    if pages:
+        yield folder.name, pages
+        return
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if pages := read_pages(inner):
+            yield inner.name, pages
+
+
+def read_pages(folder: Path) -> list[Page]:
+    if (folder / "ground-truth").is_dir():
+        return [_wcxb(path) for path in sorted((folder / "ground-truth").glob("*.json"))]
+    if (folder / "gold.json").is_file():
+        gold = json.loads((folder / "gold.json").read_text(encoding="utf-8"))
+        return [_segments(folder, url, entry) for url, entry in sorted(gold.items())]
+    found = (path.with_suffix("").with_suffix("") for path in sorted(folder.glob("*.html.gz")))
+    return [_pair(stem) for stem in found if stem.with_suffix(".txt").is_file()]
+
+
+def site_of(url: str) -> str:
+    """The part of a host that one publisher owns: pages of one site never sit in two folds."""
+    labels = (urlsplit(url).hostname or url).split(".")
+    owned = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
+    return ".".join(labels[-owned:])
+
+
+def _wcxb(truth: Path) -> Page:
+    found = json.loads(truth.read_text(encoding="utf-8"))
+    markup = _markup(truth.parent.parent / "html" / f"{truth.stem}.html.gz")
+    text = found["ground_truth"]["main_content"] or ""
+    return Page(truth.stem, site_of(found.get("url") or truth.stem), markup, text=text)
+
+
+def _segments(folder: Path, url: str, entry: dict[str, Any]) -> Page:
+    path = folder / "html" / f"{entry['file']}.gz"
+    return Page(
+        path.name,
+        site_of(url),
+        _markup(path),
+        must=tuple(entry["with"]),
+        must_not=tuple(entry["without"]),
+    )
+
+
+def _pair(stem: Path) -> Page:
+    text = stem.with_suffix(".txt").read_text(encoding="utf-8")
+    return Page(stem.name, stem.name, _markup(stem.with_suffix(".html.gz")), text=text)
+
+
+def _markup(path: Path) -> str:
+    return gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
