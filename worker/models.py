@@ -36,6 +36,13 @@ class Dropped(Frozen):
     line: str
 
 
+class Contributor(Frozen):
+    """Who had a part in an article, as its credits say."""
+
+    name: str
+    role: str  # reporting, writing, editing, translation, photography
+
+
 class Article(Frozen):
     """A cleaned raw article. Text is paragraphs joined by a blank line; dates are aware UTC."""
 
@@ -49,7 +56,12 @@ class Article(Frozen):
     published: datetime | None = None
     updated: datetime | None = None
     authors: tuple[str, ...] = ()
+    contributors: tuple[Contributor, ...] = ()  # of "(Reporting by …; Editing by …)"
+    place: str = ""  # of the dateline: where it was written
+    agency: str = ""  # of the dateline, or of a line that names the source
     categories: tuple[str, ...] = ()  # feed categories and section lines
+    keywords: tuple[str, ...] = ()  # what its page says it is about
+    image: str = ""  # address of the lead image
     media: tuple[Media, ...] = ()
     language: str = "und"  # BCP 47 primary subtag, "und" when undetermined
     words: int = 0

@@ -2,93 +2,12 @@ import pytest
 from pydantic import ValidationError
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, TEXT
-from worker.clean.lines import Swept, sweep
+from worker.clean.lines import Named, Swept, sweep
 from worker.clean.rules import CleaningRules, LineRule
 
 
 def swept(text: str, title: str = "A title", language: str = "en") -> Swept:
-    return sweep(text, title, language, RULES)
-
-
-@pytest.mark.parametrize(
-    ("rule", "line"),
-    [
-        ("read-more", "Read more: Harbour costs rise again"),
-        ("read-more", "RELATED: Five storms that changed the coast"),
-        ("read-more", "Lesen Sie auch: Der Hafen öffnet wieder"),
-        ("read-more", "À lire aussi : Le port rouvre"),
-        ("read-more", "Lea también: El puerto reabre"),
-        ("read-more", "Читайте также: Порт открыт"),
-        ("related-heading", "You may also like"),
-        ("related-heading", "Mehr zum Thema"),
-        ("continue-reading", "Continue reading"),
-        ("continue-reading", "Continue reading Harbour reopens"),
-        ("continue-reading", "Weiterlesen …"),
-        ("continue-reading", "Lire la suite →"),
-        ("continue-reading", "Seguir leyendo"),
-        ("newsletter", "Sign up for our daily newsletter"),
-        ("newsletter", "Subscribe to our newsletter to get the news in your inbox."),
-        ("newsletter", "Abonnieren Sie unseren Newsletter"),
-        ("newsletter", "Inscrivez-vous à notre lettre d’information"),
-        ("newsletter", "Suscríbete a nuestro boletín"),
-        ("follow-us", "Follow us on Facebook and X"),
-        ("follow-us", "Folgen Sie uns auf Instagram"),
-        ("follow-us", "Suivez-nous sur Twitter"),
-        ("follow-us", "Síguenos en Telegram"),
-        ("share", "Share this article"),
-        ("share", "Artikel teilen"),
-        ("comment-prompt", "Leave a comment"),
-        ("comment-prompt", "12 Comments"),
-        ("cookies", "We use cookies to improve your experience."),
-        ("cookies", "Diese Website verwendet Cookies."),
-        ("advertisement", "ADVERTISEMENT"),
-        ("advertisement", "Story continues below advertisement"),
-        ("advertisement", "- Anzeige -"),
-        ("advertisement", "Publicité"),
-        ("photo-credit", "Photo: Ann Lee/Reuters"),
-        ("photo-credit", "Image credit: Getty Images"),
-        ("photo-credit", "Foto: dpa"),
-        ("photo-credit", "Crédit photo : AFP"),
-        ("copyright", "© 2026 Example Media. All rights reserved."),
-        ("copyright", "Alle Rechte vorbehalten."),
-        ("back-to-top", "Back to top"),
-        ("javascript", "Please enable JavaScript to view the comments."),
-        ("download-app", "Download our free app for iPhone and Android"),
-    ],
-)
-def test_boilerplate_lines_at_the_end_are_dropped_and_named(rule: str, line: str) -> None:
-    result = swept(f"{TEXT}\n\n{line}")
-    assert result.text == TEXT
-    assert [(d.rule, d.line) for d in result.dropped] == [(rule, line)]
-
-
-@pytest.mark.parametrize(
-    "line", ["3 min read", "Reading time: 4 minutes", "Lesezeit: 3 Min.", "5 min de lectura"]
-)
-def test_reading_times_at_the_start_are_dropped(line: str) -> None:
-    assert swept(f"{line}\n\n{TEXT}").text == TEXT
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Follow the path to the old lighthouse, past the harbour.",
-        "Read more books, she told the children, and they did.",
-        "Share prices fell by four percent on Monday.",
-        "Advertising revenue doubled.",
-        "The photo showed a harbour in ruins.",
-        "Cookies are baked twice in this region.",
-        "Related companies were not affected.",
-        "Watching the storm, they waited.",
-        "“We use every hour we have,” he said.",
-        "Comment from the ministry was not available.",
-        "More than 200 people were evacuated.",
-        "Die Anzeige wurde am Montag erstattet.",
-    ],
-)
-def test_sentences_that_begin_like_boilerplate_stay(line: str) -> None:
-    text = f"{line}\n\n{TEXT}\n\n{line}"
-    assert swept(text) == Swept(text)
+    return sweep(text, Named(title), language, RULES)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +16,7 @@ def test_sentences_that_begin_like_boilerplate_stay(line: str) -> None:
         ("Read More About: World News", ("World News",)),
         ("READ MORE ABOUT: Politics, World | Ukraine", ("Politics", "World", "Ukraine")),
         ("Filed under: Local; Harbours", ("Local", "Harbours")),
-        ("Schlagwörter: Hafen, Sturm", ("Hafen", "Sturm")),
+        ("Keywords: harbour, storm", ("harbour", "storm")),
     ],
 )
 def test_section_lines_become_categories(line: str, names: tuple[str, ...]) -> None:
@@ -158,7 +77,7 @@ def test_a_text_of_boilerplate_alone_becomes_empty() -> None:
 
 
 def line_rule(**fields: object) -> LineRule:
-    ordinary = {"name": "x", "pattern": "x", "position": "any", "max_chars": 10}
+    ordinary = {"name": "x", "patterns": {"any": "x"}, "position": "any", "max_chars": 10}
     return LineRule.model_validate(ordinary | fields)
 
 
@@ -167,28 +86,126 @@ def only(*rules: LineRule) -> CleaningRules:
     return CleaningRules.model_validate(RULES.model_dump() | {"lines": lines})
 
 
+def left(text: str, rules: CleaningRules, language: str = "en") -> str:
+    return sweep(text, Named(), language, rules).text
+
+
 def test_a_rule_for_one_language_leaves_the_others_alone() -> None:
-    rules = only(line_rule(languages=["de"]))
-    assert [sweep("x\n\ny", "", code, rules).text for code in ("de", "und", "en")] == [
-        "y",
-        "y",
-        "x\n\ny",
-    ]
+    rules = only(line_rule(patterns={"de": "x", "fr": "z", "en": "w"}))
+    assert [left("x\n\ny", rules, code) for code in ("de", "fr", "en")] == ["y", "x\n\ny", "x\n\ny"]
+
+
+def test_english_rules_hold_everywhere_for_sites_are_built_in_english() -> None:
+    rules = only(line_rule(patterns={"en": "x", "de": "y"}))
+    assert left("x\n\ny\n\nz", rules, "de") == "z"
+
+
+def test_where_no_rule_speaks_the_language_all_of_them_do() -> None:
+    rules = only(line_rule(patterns={"de": "x", "fr": "y"}))
+    assert [left("x\n\ny\n\nz", rules, code) for code in ("und", "uk")] == ["z", "z"]
 
 
 def test_a_line_longer_than_its_rule_allows_stays() -> None:
-    rules = only(line_rule(pattern="x+", max_chars=3), line_rule(name="y", pattern="y+"))
-    assert sweep("xxx\n\nxxxx\n\nyyyy", "", "en", rules).text == "xxxx"
+    long = line_rule(patterns={"any": "x+"}, max_chars=3)
+    rules = only(long, line_rule(name="y", patterns={"any": "y+"}))
+    assert left("xxx\n\nxxxx\n\nyyyy", rules) == "xxxx"
+
+
+def test_a_rule_reaches_as_far_as_it_says() -> None:
+    rules = only(line_rule(position="tail", within=2))
+    assert left("x\n\na\n\nx\n\nb", rules) == "x\n\na\n\nb"
+
+
+def test_the_first_rule_that_holds_has_the_line() -> None:
+    narrow = line_rule(position="head", within=1)
+    rules = only(narrow, line_rule(name="wide", position="head"))
+    dropped = sweep("x\n\nx\n\ny", Named(), "en", rules).dropped
+    assert [each.rule for each in dropped] == ["x", "wide"]
+
+
+def test_a_byline_names_the_authors_and_a_sentence_does_not() -> None:
+    assert swept(f"By Ann Lee and Bo van der Berg\n\n{TEXT}").authors == (
+        "Ann Lee",
+        "Bo van der Berg",
+    )
+    assert swept(f"By the old harbour\n\n{TEXT}") == Swept(f"By the old harbour\n\n{TEXT}")
+
+
+@pytest.mark.parametrize(
+    ("credit", "contributors"),
+    [
+        (
+            "(Reporting by Ann Lee and Bo Chen in Paris; Additional reporting by Cy Dee; "
+            "Editing by Eve Fox)",
+            ["reporting: Ann Lee", "reporting: Bo Chen", "reporting: Cy Dee", "editing: Eve Fox"],
+        ),
+        ("Reporting by Ann Lee; editing by Bo Chen", ["reporting: Ann Lee", "editing: Bo Chen"]),
+        (
+            "(Bericht von Max Mustermann, redigiert von Eva Kern.)",
+            ["reporting: Max Mustermann", "editing: Eva Kern"],
+        ),
+    ],
+)
+def test_credits_become_contributors(credit: str, contributors: list[str]) -> None:
+    for text in (
+        f"{TEXT}\n\n{credit}",
+        f"{TEXT} {credit}" if credit[0] == "(" else f"{TEXT}\n\n{credit}",
+    ):
+        result = swept(text)
+        assert result.text == TEXT
+        assert [f"{c.role}: {c.name}" for c in result.contributors] == contributors
+        assert [dropped.rule for dropped in result.dropped] == ["credits"]
+
+
+@pytest.mark.parametrize(
+    ("dateline", "place", "agency"),
+    [
+        ("MOSCOW, Feb 5 (Reuters) - ", "MOSCOW", "Reuters"),
+        ("NEW YORK (AP) — ", "NEW YORK", "AP"),
+        ("WASHINGTON, D.C. — ", "WASHINGTON, D.C", ""),
+        ("LONDON, Feb. 5, 2026 /PRNewswire/ -- ", "LONDON", "PRNewswire"),
+        ("Berlin/Hamburg (dpa/lno) - ", "Berlin/Hamburg", "dpa"),
+        ("BERLIN taz | ", "BERLIN", "taz"),
+        ("Madrid, 5 feb (EFE).- ", "Madrid", "EFE"),
+        ("(ANSA) - ROMA, 05 FEB - ", "ROMA", "ANSA"),
+        ("МОСКВА, 5 февраля. /ТАСС/. ", "МОСКВА", "ТАСС"),
+        ("(Reuters) - ", "", "Reuters"),
+    ],
+)
+def test_a_dateline_becomes_place_and_agency(dateline: str, place: str, agency: str) -> None:
+    result = swept(dateline + TEXT)
+    assert (result.text, result.place, result.agency) == (TEXT, place, agency)
+    assert [(d.rule, d.line) for d in result.dropped] == [("dateline", dateline.strip())]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Ann Lee (Greens) - ",
+        "The harbour – ",
+        "Q: Who pays? A: ",
+        "BREAKING NEWS — ",
+        "Berlin - ",
+        "5 things to know (AP) - ",
+    ],
+)
+def test_what_is_no_dateline_stays(opening: str) -> None:
+    assert swept(opening + TEXT).text == opening + TEXT
+
+
+def test_a_line_that_names_the_source_gives_the_agency() -> None:
+    assert swept(f"{TEXT}\n\nSource: Reuters").agency == "Reuters"
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        {"pattern": "("},
-        {"pattern": "x*"},
-        {"pattern": "Read more"},
+        {"patterns": {"en": "("}},
+        {"patterns": {"en": "x*"}},
+        {"patterns": {"en": "Read more"}},
+        {"patterns": {"en": "(?P<name>x)"}},
+        {"patterns": {}},
         {"effect": "category"},
-        {"effect": "cut"},
         {"position": "middle"},
         {"name": "Read more"},
         {"max_chars": 10_000},

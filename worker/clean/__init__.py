@@ -11,11 +11,11 @@ from worker.clean.body import Body, read_body, richest
 from worker.clean.dates import Read, day_first, read_date
 from worker.clean.identity import keys_of, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
-from worker.clean.lines import Swept, sweep
+from worker.clean.lines import Named, Swept, sweep
 from worker.clean.names import authors, names, tidy
 from worker.clean.page import load_extractor
 from worker.clean.rules import CleaningRules
-from worker.clean.text import letters, one_line, storable
+from worker.clean.text import bare, letters, one_line, storable
 from worker.clean.urls import canonical, page_canonical
 from worker.contract import Content, Media, RawArticle, host
 from worker.errors import Reason, Rejected
@@ -23,7 +23,7 @@ from worker.models import Article
 
 __all__ = ["CleaningRules", "Examined", "clean", "examine", "warm", "withdrawn_keys"]
 
-VERSION = "1"  # of the code; the rules have their own
+VERSION = "2"  # of the code; the rules have their own
 
 
 class Examined(NamedTuple):
@@ -53,11 +53,16 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     if not body.text and summary.text:
         body, text_flag = _instead(body, summary), "summary-only"
 
-    title = _title(raw, body, rules)
+    sites = titles.site_names(
+        (raw.source.title, raw.feed.title, raw.source.id, body.page.site), host(raw.link)
+    )
+    title = titles.without_site(tidy(raw.title or body.page.title, rules.text), sites)
+    given = authors(raw.authors or body.page.authors, rules.text)
     declared = raw.language or body.language or raw.feed.language or body.page.language
     language = detect(f"{title}\n{body.text}", declared, rules.language)
 
-    swept = sweep(body.text, title, language, rules)
+    named = Named(title, given, frozenset(map(bare, sites)) - {""})
+    swept = sweep(body.text, named, language, rules)
     if not _readable(title, rules) and not _readable(swept.text, rules):
         raise Rejected(Reason.EMPTY, f"fewer than {rules.text.min_letters} letters to read")
     title_flag = "" if title else "no-title"
@@ -77,11 +82,14 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         aliases=aliases,
         title=title,
         text=swept.text,
-        summary=sweep(summary.text, "", language, rules).text,
+        summary=sweep(summary.text, Named(), language, rules).text,
         url=url or page_url,
         published=published.at,
         updated=updated.at,
-        authors=authors(raw.authors or body.page.authors, rules.text),
+        authors=given or names(swept.authors, rules.text),
+        contributors=swept.contributors,
+        place=swept.place,
+        agency=swept.agency,
         categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
         media=tuple(_media(medium) for medium in raw.media if medium.url.strip()),
         language=language,
@@ -103,12 +111,6 @@ def _instead(body: Body, summary: Body) -> Body:
     """No body to read: the summary is the text, the page still knows the rest."""
     kept = {"page": body.page, "flags": body.flags + summary.flags, "how": "summary"}
     return summary.model_copy(update=kept)
-
-
-def _title(raw: RawArticle, body: Body, rules: CleaningRules) -> str:
-    title = tidy(raw.title or body.page.title, rules.text)
-    given = (raw.source.title, raw.feed.title, raw.source.id, body.page.site)
-    return titles.without_site(title, titles.site_names(given, host(raw.link)))
 
 
 def _readable(text: str, rules: CleaningRules) -> bool:

@@ -1,94 +1,207 @@
 """A text and its line rules come in; the text without lines that are not the article's go out.
 
 A line is a paragraph. Rules of the head look at the first lines, rules of the tail at the last:
-"Follow us on the path to peace" in the middle of a speech is no prompt.
+"Follow us on the path to peace" in the middle of a speech is no prompt. What a line tells is kept:
+sections become categories, credits contributors, a dateline place and agency.
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from worker.clean.credits import credits_at_end, read_credits
+from worker.clean.datelines import read_dateline
+from worker.clean.people import is_name, people
 from worker.clean.rules import CleaningRules, LineRule, Sieve
 from worker.clean.text import bare
-from worker.models import Dropped
+from worker.models import Contributor, Dropped
 
 _BETWEEN_NAMES = re.compile(r"\s*[,|;•·]\s*")
+_BYLINE_MARK = re.compile(r"^\W*(?:by|von|par|por|di|da|автор:?)\s+", re.I)
+_MAX_ECHO_CHARS = 300
+_MAX_DATELINE_AT = 2  # a standfirst or two may stand before the dateline
+_MAX_CUTS = 6
+
+
+class Named(NamedTuple):
+    """What is known of an article besides its text: lines that only repeat it are dropped."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    sites: frozenset[str] = frozenset()  # bare
 
 
 class Swept(NamedTuple):
     text: str
     dropped: tuple[Dropped, ...] = ()
     categories: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()  # of bylines
+    contributors: tuple[Contributor, ...] = ()
+    place: str = ""
+    agency: str = ""
     truncated: bool = False
 
 
-def sweep(text: str, title: str, language: str, rules: CleaningRules) -> Swept:
-    """Take out the lines that a rule names; every one of them is in `dropped`.
+class Gone(NamedTuple):
+    """A line, or the end of one, that a rule took out, and what it told."""
 
-    Order: echo of the title, head, anywhere, tail, and last what is cut from the end.
+    rule: str
+    line: str
+    effect: str = "drop"
+    told: tuple[str, ...] = ()
+    contributors: tuple[Contributor, ...] = ()
+    truncated: bool = False
+
+
+def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept:
+    """Take out what a rule names; all of it is in `dropped`.
+
+    Order: whole lines, then what ends the last one, then the dateline of the first.
     """
     lines = text.split("\n\n")
-    gone = _matches(lines, language, rules)
-    echo = _echoes(lines, title)
-    kept = [line for at, line in enumerate(lines) if at not in gone and at not in echo]
-    matches = [*((gone[at], lines[at]) for at in sorted(gone) if at not in echo)]
-    matches += _cut(kept, rules)
+    gone = _whole_lines(lines, named, language, rules)
+    kept = [line for at, line in enumerate(lines) if at not in gone]
+    out = [gone[at] for at in sorted(gone)]
+    out += _ends(kept, rules)
+    place, agency = _dateline(kept, out, rules)
+    if not out:
+        return Swept(text)
+    told = {effect: _told(out, effect) for effect in ("category", "byline", "agency")}
     return Swept(
         text="\n\n".join(kept),
-        dropped=(
-            *(Dropped(rule="title-echo", line=lines[at]) for at in echo),
-            *(Dropped(rule=rule.name, line=line) for rule, line in matches),
-        ),
-        categories=tuple(name for rule, line in matches for name in _categories(rule, line)),
-        truncated=any(rule.truncated for rule, _ in matches),
+        dropped=tuple(Dropped.model_construct(rule=g.rule, line=g.line) for g in out),
+        categories=told["category"],
+        authors=told["byline"],
+        contributors=tuple(dict.fromkeys(c for g in out for c in g.contributors)),
+        place=place,
+        agency=agency or next(iter(told["agency"]), ""),
+        truncated=any(g.truncated for g in out),
     )
 
 
-def _matches(lines: list[str], language: str, rules: CleaningRules) -> dict[int, LineRule]:
-    """Rules by the number of the line they take out, the first rule that matches."""
-    head, anywhere, tail = (rules.sieve(language, where) for where in ("head", "any", "tail"))
-    gone: dict[int, LineRule] = {}
-    left = rules.lines.tail_lines
+def _told(out: Iterable[Gone], effect: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for g in out if g.effect == effect for name in g.told))
+
+
+def _whole_lines(
+    lines: list[str], named: Named, language: str, rules: CleaningRules
+) -> dict[int, Gone]:
+    """By the number of the line, the first rule that takes it out."""
+    gone: dict[int, Gone] = {}
+    tail = 0  # lines left behind this one; those that are gone do not count
     for at in reversed(range(len(lines))):
-        line = lines[at].lower() if len(lines[at]) <= rules.lines.max_chars else ""
-        if line:
-            rule = _rule_of(line, head) if at < rules.lines.head_lines else None
-            rule = rule or _rule_of(line, anywhere) or (_rule_of(line, tail) if left > 0 else None)
-            if rule:
-                gone[at] = rule
-        # Lines that are gone do not count: a tail is as long as its boilerplate.
-        left -= at not in gone
+        line = lines[at]
+        if len(line) <= rules.lines.max_chars:
+            found = _repeated(line, at, tail, len(lines), named)
+            found = found or _ruled(line, at, tail, language, rules)
+            if found:
+                gone[at] = found
+        tail += at not in gone
     return gone
 
 
-def _rule_of(line: str, sieve: Sieve) -> LineRule | None:
-    match = sieve.expression.fullmatch(line)
-    if not match or not match.lastgroup:
+def _ruled(line: str, at: int, tail: int, language: str, rules: CleaningRules) -> Gone | None:
+    in_head, in_tail = at < rules.lines.head_lines, tail < rules.lines.tail_lines
+    sieve = rules.sieve(language, head=in_head, tail=in_tail)
+    lower = line.lower()
+    match = sieve.expression.fullmatch(lower)
+    if match and match.lastgroup:
+        first = int(match.lastgroup[1:])
+        if found := _first_that_holds(sieve, first, line, lower, (at, tail)):
+            return found
+    if in_tail and (contributors := read_credits(line, rules.credits)):
+        return Gone("credits", line, contributors=contributors)
+    return None
+
+
+def _first_that_holds(
+    sieve: Sieve, first: int, line: str, lower: str, place: tuple[int, int]
+) -> Gone | None:
+    """The rule whose pattern matched first may not reach this far, or find no names in it."""
+    for rule, pattern in sieve.rules[first:]:
+        if len(line) > rule.max_chars or not _reaches(rule, *place):
+            continue
+        match = pattern.fullmatch(lower)
+        told = _read(rule, match, line) if match else None
+        if told is not None:
+            return Gone(rule.name, line, rule.effect, told, truncated=rule.truncated)
+    return None
+
+
+def _reaches(rule: LineRule, at: int, tail: int) -> bool:
+    if not rule.within or rule.position == "any":
+        return True
+    return (at if rule.position == "head" else tail) < rule.within
+
+
+def _read(rule: LineRule, match: re.Match[str], line: str) -> tuple[str, ...] | None:
+    """What the line tells, in its own case; None when it is not what the rule is for."""
+    if rule.effect == "drop":
+        return ()
+    # Lower case can be longer than the line it is made of: İ has two characters.
+    same = len(match.string) == len(line)
+    group = next((n for n in range(1, match.re.groups + 1) if match[n]), 0)
+    given = (line[slice(*match.span(group))] if same else match[group]).strip(" .")
+    if rule.effect == "byline":
+        return people(given) or None
+    if rule.effect == "agency":
+        signed = is_name(given) or (given.islower() and " " not in given)  # dpa
+        return (given,) if signed else None
+    return tuple(name for name in _BETWEEN_NAMES.split(given) if name)
+
+
+def _repeated(line: str, at: int, tail: int, count: int, named: Named) -> Gone | None:
+    """Lines that say only what is known: the title or the authors first, the site's name last."""
+    if count == 1 or len(line) > _MAX_ECHO_CHARS:
         return None
-    rule = sieve.rules[int(match.lastgroup[1:])]
-    return rule if len(line) <= rule.max_chars else None
+    may_echo = at < _MAX_DATELINE_AT and at + tail and 0 < len(line) <= 2 * len(named.title)
+    if may_echo and bare(line) == bare(named.title):
+        return Gone("title-echo", line)
+    if at <= _MAX_DATELINE_AT and named.authors and _says_authors(line, named.authors):
+        return Gone("byline-echo", line)
+    if tail < _MAX_DATELINE_AT and named.sites and len(line) <= 60 and bare(line) in named.sites:
+        return Gone("site-name", line)
+    return None
 
 
-def _echoes(lines: list[str], title: str) -> tuple[int, ...]:
-    """The first line when it says what the title says and text follows."""
-    first = lines[0]
-    echo = len(lines) > 1 and len(first) <= 2 * len(title) and bare(first) == bare(title)
-    return (0,) if echo and first else ()
+def _says_authors(line: str, authors: tuple[str, ...]) -> bool:
+    if len(line) > sum(map(len, authors)) + 30:
+        return False
+    said = people(_BYLINE_MARK.sub("", line))
+    known = {bare(author) for author in authors}
+    return bool(said) and all(bare(name) in known for name in said)
 
 
-def _cut(kept: list[str], rules: CleaningRules) -> list[tuple[LineRule, str]]:
-    """Cut from the end of the last line, rule by rule: "… The post X appeared first on Y"."""
-    cuts: list[tuple[LineRule, str]] = []
-    for rule, expression in rules.cuts:
-        tail = kept[-1][-rule.max_chars :].lower() if kept else ""
-        hinted = not rule.hints or any(hint in tail for hint in rule.hints)
-        match = expression.search(tail) if hinted else None
-        if match:
-            start = len(kept[-1]) - len(tail) + match.start()
-            cuts.append((rule, kept[-1][start:].strip()))
-            kept[-1:] = filter(None, [kept[-1][:start].rstrip()])
+def _ends(kept: list[str], rules: CleaningRules) -> list[Gone]:
+    """Cut from the end of the last line: "… (Reporting by A) The post X appeared first on Y"."""
+    cuts: list[Gone] = []
+    while kept and len(cuts) < _MAX_CUTS and (cut := _end(kept[-1], rules)):
+        start, gone = cut
+        cuts.append(gone)
+        kept[-1:] = filter(None, [kept[-1][:start].rstrip()])
     return cuts
 
 
-def _categories(rule: LineRule, line: str) -> list[str]:
-    match = re.fullmatch(rule.pattern, line, re.I) if rule.effect == "category" else None
-    return [name for name in _BETWEEN_NAMES.split(match[1].strip(" .")) if name] if match else []
+def _end(line: str, rules: CleaningRules) -> tuple[int, Gone] | None:
+    lower = ""
+    for rule, expression in rules.ends:
+        lower = lower or line[-1000:].lower()
+        tail = lower[-rule.max_chars :]
+        if rule.hints and not any(hint in tail for hint in rule.hints):
+            continue
+        if match := expression.search(tail):
+            start = max(0, len(line) - len(tail) + match.start())
+            return start, Gone(rule.name, line[start:].strip(), truncated=rule.truncated)
+    start, contributors = credits_at_end(line, rules.credits)
+    if contributors:
+        return start, Gone("credits", line[start:].strip(), contributors=contributors)
+    return None
+
+
+def _dateline(kept: list[str], out: list[Gone], rules: CleaningRules) -> tuple[str, str]:
+    for at, line in enumerate(kept[: _MAX_DATELINE_AT + 1]):
+        if found := read_dateline(line, rules.datelines):
+            out.append(Gone("dateline", line[: found.end].strip()))
+            kept[at] = line[found.end :]
+            return found.place, found.agency
+    return "", ""

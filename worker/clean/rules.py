@@ -11,6 +11,7 @@ from worker.contract import Frozen
 
 EVERY_LANGUAGE = "any"
 UNDETERMINED = "und"
+_OF_SOFTWARE = "en"
 _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
@@ -61,34 +62,73 @@ class UrlRules(Frozen):
 
 
 class LineRule(Frozen):
-    """One kind of line that is not part of an article."""
+    """One kind of line that is not part of an article, as each language writes it."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    pattern: str  # matched against the whole line in lower case
-    position: Literal["head", "tail", "any"]
-    languages: tuple[str, ...] = Field(default=(EVERY_LANGUAGE,), min_length=1)
+    # By language, "any" for all. Matched against the whole line in lower case; at an end, searched.
+    patterns: dict[str, str] = Field(min_length=1)
+    # head, tail: the first or last lines. any: all. end: what ends the text, and only that goes.
+    position: Literal["head", "tail", "any", "end"]
+    within: int = Field(default=0, ge=0)  # lines from that end; 0: head_lines or tail_lines
     max_chars: int = Field(gt=0, le=1000)  # a longer line is never matched
-    # drop: the line goes. category: it goes, and group 1 names categories.
-    # cut: the pattern is searched at the end of the text, and only what it matches goes.
-    effect: Literal["drop", "category", "cut"] = "drop"
-    hints: tuple[str, ...] = ()  # a cut is searched only where one of these stands: it is slow
+    # What group 1 is, if it is kept: categories, the names of a byline, an agency.
+    effect: Literal["drop", "category", "byline", "agency"] = "drop"
+    hints: tuple[str, ...] = ()  # an end is searched only where one of these stands: it is slow
     truncated: bool = False  # a match says that the text is a teaser
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
-        try:
-            compiled = re.compile(self.pattern)
-        except re.error as e:
-            raise ValueError(f"line rule {self.name}: {e}") from e
-        if _UPPER.search(self.pattern):
-            raise ValueError(f"line rule {self.name}: lines are compared in lower case")
-        if compiled.match(""):
-            raise ValueError(f"line rule {self.name}: matches the empty line")
-        if self.effect == "category" and not compiled.groups:
-            raise ValueError(f"line rule {self.name}: effect category needs a group")
-        if self.effect == "cut" and self.position != "tail":
-            raise ValueError(f"line rule {self.name}: effect cut works at the tail")
+        for language, pattern in self.patterns.items():
+            if problem := self._problem(pattern):
+                raise ValueError(f"line rule {self.name}, {language}: {problem}")
         return self
+
+    def _problem(self, pattern: str) -> str:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as e:
+            return str(e)
+        if _UPPER.search(pattern):
+            return "lines are compared in lower case"
+        if compiled.match(""):
+            return "matches the empty line"
+        if "(?P" in pattern:  # patterns become one expression, where a name may stand but once
+            return "groups have no names"
+        if self.effect != "drop" and not compiled.groups:
+            return f"effect {self.effect} needs a group"
+        return ""
+
+
+class CreditRules(Frozen):
+    """How a language credits those who made an article: "(Reporting by A; Editing by B)"."""
+
+    roles: dict[str, dict[str, tuple[str, ...]]]  # language -> role -> the words before the names
+
+    @cached_property
+    def role_of(self) -> dict[str, str]:
+        """The role by the words that announce it, in lower case."""
+        return {
+            words: role
+            for by_role in self.roles.values()
+            for role, announced in by_role.items()
+            for words in announced
+        }
+
+    @cached_property
+    def announced(self) -> re.Pattern[str]:
+        """Any of those words, the longest first."""
+        longest = sorted(self.role_of, key=len, reverse=True)
+        return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*", re.I)
+
+
+class DatelineRules(Frozen):
+    agencies: tuple[str, ...]  # as they sign
+    not_places: frozenset[str]  # what stands before a dash and is no place, lower case
+    max_chars: int = Field(gt=0)
+
+    @cached_property
+    def agency_names(self) -> dict[str, str]:
+        return {name.casefold(): name for name in self.agencies}
 
 
 class LineRules(Frozen):
@@ -106,16 +146,20 @@ class LineRules(Frozen):
     @cached_property
     def max_chars(self) -> int:
         """No rule matches a longer line."""
-        return max((rule.max_chars for rule in self.rules if rule.effect != "cut"), default=0)
+        return max((rule.max_chars for rule in self.rules if rule.position != "end"), default=0)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        return frozenset(language for rule in self.rules for language in rule.patterns)
 
 
 class Sieve(NamedTuple):
-    """The line rules of one language and position, compiled into one expression.
+    """The line rules of one language and place, compiled into one expression.
 
     Without IGNORECASE, which would keep `re` from passing over alternatives by their first letter.
     """
 
-    rules: tuple[LineRule, ...]
+    rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
 
 
@@ -127,37 +171,43 @@ class CleaningRules(Frozen):
     language: LanguageRules
     urls: UrlRules
     lines: LineRules
+    credits: CreditRules
+    datelines: DatelineRules
 
     @cached_property
-    def sieves(self) -> dict[tuple[str, str], Sieve]:
-        """By language and position: compiled once, for a text meets dozens of rules per line."""
-        named = {language for rule in self.lines.rules for language in rule.languages}
-        return {
-            (language, position): _sieve(self.lines.rules, language, position)
-            for language in named | {EVERY_LANGUAGE, UNDETERMINED}
-            for position in ("head", "tail", "any")
-        }
-
-    @cached_property
-    def cuts(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
+    def ends(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
         """What is cut from the end of a text, in any language."""
-        cuts = (rule for rule in self.lines.rules if rule.effect == "cut")
-        return tuple((rule, re.compile(rule.pattern)) for rule in cuts)
+        return tuple(
+            (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
+            for rule in self.lines.rules
+            if rule.position == "end"
+        )
 
-    def sieve(self, language: str, position: str) -> Sieve:
-        known = self.sieves.get((language, position))
-        return known or self.sieves[EVERY_LANGUAGE, position]
+    def sieve(self, language: str, *, head: bool, tail: bool) -> Sieve:
+        """The rules for a line there: those of its language, of English, which is what sites are
+        built in, and of no language; all of them where nobody wrote rules for its language."""
+        key = (language if language in self.lines.languages else UNDETERMINED, head, tail)
+        if key not in self._sieves:
+            self._sieves[key] = _sieve(self.lines.rules, *key)
+        return self._sieves[key]
+
+    @cached_property
+    def _sieves(self) -> dict[tuple[str, bool, bool], Sieve]:
+        """Compiled when the first text needs one: all of them would take a second."""
+        return {}
 
 
-def _sieve(rules: tuple[LineRule, ...], language: str, position: str) -> Sieve:
-    """Rules of this language and of every language; all rules when it is undetermined."""
-    chosen = tuple(
-        rule
+def _sieve(rules: tuple[LineRule, ...], language: str, head: bool, tail: bool) -> Sieve:
+    places = {"any"} | ({"head"} if head else set()) | ({"tail"} if tail else set())
+    spoken = {EVERY_LANGUAGE, _OF_SOFTWARE, language}
+    chosen = [
+        (rule, pattern)
         for rule in rules
-        if position == rule.position
-        and rule.effect != "cut"
-        and (language == UNDETERMINED or {language, EVERY_LANGUAGE} & set(rule.languages))
-    )
+        if rule.position in places
+        for of, pattern in rule.patterns.items()
+        if language == UNDETERMINED or of in spoken
+    ]
     # (?!) never matches: no rules, nothing dropped.
-    expression = "|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(chosen)) or "(?!)"
-    return Sieve(chosen, re.compile(expression))
+    expression = "|".join(f"(?P<r{n}>{pattern})" for n, (_, pattern) in enumerate(chosen)) or "(?!)"
+    compiled = tuple((rule, re.compile(pattern)) for rule, pattern in chosen)
+    return Sieve(compiled, re.compile(expression))

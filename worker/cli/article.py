@@ -42,6 +42,8 @@ def _facts(article: Mapping[str, Any], newest: Mapping[str, Any]) -> None:
         "source": article["source"],
         "link": newest["url"],
         "authors": ", ".join(newest["authors"]),
+        "credits": ", ".join(f"{c['name']} ({c['role']})" for c in newest["contributors"]),
+        "from": " / ".join(filter(None, (newest["place"], newest["agency"]))),
         "published": newest["published"] and moment(newest["published"]),
         "updated": newest["updated"] and moment(newest["updated"]),
         "language": newest["language"],

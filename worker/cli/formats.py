@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from worker.contract import Media
 from worker.errors import BadConfig
+from worker.models import Contributor
 from worker.store import StoredArticle
 
 Written = Iterator[int]  # how many articles were written since the last time
@@ -29,7 +30,12 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
     "updated": lambda article: _iso(article.updated),
     "received": lambda article: _iso(article.received),
     "authors": lambda article: _joined(article.authors),
+    "contributors": lambda article: _joined(c.name for c in article.contributors),
     "categories": lambda article: _joined(article.categories),
+    "keywords": lambda article: _joined(article.keywords),
+    "place": lambda article: article.place,
+    "agency": lambda article: article.agency,
+    "image": lambda article: article.image,
     "media": lambda article: _joined(media.url for media in article.media),
     "flags": lambda article: _joined(article.flags),
     "verdict": lambda article: article.verdict,
@@ -81,7 +87,8 @@ def _schema(pa: Any) -> Any:
         "media": pa.list_(pa.struct([(name, pa.string()) for name in Media.model_fields])),
         "tags": pa.list_(pa.struct([*fields, ("score", pa.float64())])),
         **dict.fromkeys(("published", "updated", "received"), moment),
-        **dict.fromkeys(("authors", "categories", "flags"), texts),
+        "contributors": pa.list_(pa.struct([(n, pa.string()) for n in Contributor.model_fields])),
+        **dict.fromkeys(("authors", "categories", "keywords", "flags"), texts),
     }
     names = StoredArticle.model_fields
     return pa.schema([(name, special.get(name, pa.string())) for name in names])

@@ -14,7 +14,7 @@ from worker.store import Letter, LetterState, Title
 Facts = Mapping[str, Any]
 Titles = Mapping[str, Title]
 
-_MOST_SHOWN = 5  # dropped lines, members of a cluster
+_MOST_SHOWN = 5  # members of a cluster
 
 _DECISIONS = {
     ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
@@ -135,12 +135,9 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
 
 
 def _cleaning(newest: Facts) -> Iterator[str]:
-    dropped = newest["dropped"]
-    for each in dropped[:_MOST_SHOWN]:
+    for each in newest["dropped"]:
         line = " ".join(each["line"].split())
         yield f"Cleaning left out “{_shortened(line)}” (rule {each['rule']})."
-    if len(dropped) > _MOST_SHOWN:
-        yield f"Cleaning left out {len(dropped) - _MOST_SHOWN} more lines."
     for flag in newest["flags"]:
         yield _FLAGS.get(flag, f"It is flagged {flag}.")
 

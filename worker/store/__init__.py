@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from worker.contract import Frozen, Media
 from worker.models import (
     Article,
+    Contributor,
     DeadLetter,
     Entry,
     Fingerprint,
@@ -77,7 +78,12 @@ class StoredArticle(Frozen):
     updated: datetime | None
     received: datetime
     authors: tuple[str, ...]
+    contributors: tuple[Contributor, ...]  # whom the credits name, with their roles
     categories: tuple[str, ...]
+    keywords: tuple[str, ...]
+    place: str  # of the dateline
+    agency: str
+    image: str  # address of the lead image
     media: tuple[Media, ...]
     flags: tuple[str, ...]
     verdict: str

@@ -86,6 +86,11 @@ def _content(article: Article) -> Row:
         "authors": list(article.authors),
         "categories": list(article.categories),
         "media": [media.model_dump(exclude_defaults=True) for media in article.media],
+        "contributors": [contributor.model_dump() for contributor in article.contributors],
+        "keywords": list(article.keywords),
+        "image": article.image,
+        "place": article.place,
+        "agency": article.agency,
         "flags": list(article.flags),
         "dropped": [dropped.model_dump() for dropped in article.dropped],
     }

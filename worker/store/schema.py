@@ -93,6 +93,11 @@ revisions = Table(
     Column("authors", Json, nullable=False),
     Column("categories", Json, nullable=False),
     Column("media", Json, nullable=False),
+    Column("contributors", Json, nullable=False, server_default="[]"),
+    Column("keywords", Json, nullable=False, server_default="[]"),
+    Column("image", Words, nullable=False, server_default=""),
+    Column("place", Name, nullable=False, server_default=""),
+    Column("agency", Name, nullable=False, server_default=""),
     Column("flags", Json, nullable=False),
     Column("dropped", Json, nullable=False),
     Column("versions", Json, nullable=False),  # of cleaner, deduper, tagger and config

@@ -1,0 +1,49 @@
+"""What the line rules take out of texts that people cleaned: none of it should go.
+
+    python -m bench.lines FOLDER [--show RULE|all]
+
+FOLDER holds gold texts (see bench.gold). Prints by rule how many lines and which share of all
+tokens it deletes; --show prints those lines.
+"""
+
+import argparse
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from bench.gold import texts
+from worker.clean.language import detect
+from worker.clean.lines import Named, sweep
+from worker.clean.text import paragraphs
+from worker.config import load_config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--show", default="")
+    options = parser.parse_args()
+    rules = load_config(None).cleaning
+    total, articles = 0, 0
+    lines: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    languages: Counter[str] = Counter()
+    for name, title, gold in texts(options.folder):
+        text = paragraphs(gold)
+        language = detect(text, "", rules.language)
+        languages[language] += 1
+        total, articles = total + len(text.split()), articles + 1
+        for dropped in sweep(text, Named(title), language, rules).dropped:
+            lines[dropped.rule].append((name, dropped.line))
+    print(f"{articles} gold texts, {total:,} tokens, {dict(languages.most_common(8))}")
+    deleted = 0
+    for rule, gone in sorted(lines.items()):
+        tokens = sum(len(line.split()) for _, line in gone)
+        deleted += tokens
+        print(f"{rule:20} {len(gone):5} lines {tokens:6} tokens {tokens / total:8.4%}")
+        for name, line in gone if options.show in (rule, "all") else ():
+            print(f"    {name}: {line}")
+    every = sum(map(len, lines.values()))
+    print(f"{'all':20} {every:5} lines {deleted:6} tokens {deleted / total:8.4%}")
+
+
+if __name__ == "__main__":
+    main()

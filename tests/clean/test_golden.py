@@ -1,0 +1,88 @@
+"""Every line rule in every language it has: what must go, and a look-alike that must stay."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clean.ordinary import RULES
+from worker.clean.lines import Named, Swept, sweep
+from worker.clean.rules import EVERY_LANGUAGE
+
+GOLDEN: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
+    (Path(__file__).parent / "golden.toml").read_text("utf-8")
+)
+CASES = [
+    pytest.param(rule, language, case, id=f"{rule}-{language}")
+    for rule, cases in GOLDEN.items()
+    for language, case in cases.items()
+]
+LANGUAGES = {"en", "de", "fr", "es", "pt", "it", "ru"}
+CODED = {  # rules that are code: where they look, and the languages they tell apart
+    "title-echo": ("head", {EVERY_LANGUAGE}),
+    "byline-echo": ("head", {EVERY_LANGUAGE}),
+    "site-name": ("tail", {EVERY_LANGUAGE}),
+    "credits": ("end", LANGUAGES),
+    "dateline": ("start", LANGUAGES),
+}
+KNOWN = Named("Harbour reopens after the storm", ("Ann Lee",), frozenset({"examplenews"}))
+BODIES = {
+    "en": "The harbour reopened on Monday.",
+    "de": "Der Hafen öffnete am Montag wieder.",
+    "fr": "Le port a rouvert ses portes lundi.",
+    "es": "El puerto reabrió sus puertas el lunes.",
+    "pt": "O porto reabriu na segunda-feira.",
+    "it": "Il porto ha riaperto lunedì mattina.",
+    "nl": "De haven ging maandag weer open.",
+    "ru": "Порт снова открылся в понедельник.",
+}
+POSITIONS = {rule.name: rule.position for rule in RULES.lines.rules} | {
+    name: position for name, (position, _) in CODED.items()
+}
+
+
+def placed(rule: str, language: str, line: str) -> str:
+    """A text of three paragraphs with this line where the rule looks."""
+    body = "\n\n".join([BODIES.get(language, BODIES["en"])] * 3)
+    return {
+        "start": f"{line.strip()} {body}",
+        "head": f"{line}\n\n{body}",
+        "tail": f"{body}\n\n{line}",
+        "any": f"{body}\n\n{line}\n\n{body}",
+        "end": f"{body} {line}",
+    }[POSITIONS[rule]]
+
+
+def swept(rule: str, language: str, line: str) -> Swept:
+    spoken = "en" if language == EVERY_LANGUAGE else language
+    return sweep(placed(rule, language, line), KNOWN, spoken, RULES)
+
+
+@pytest.mark.parametrize(("rule", "language", "case"), CASES)
+def test_what_the_rule_is_for_goes(rule: str, language: str, case: dict[str, str]) -> None:
+    result = swept(rule, language, case["goes"])
+    assert [(dropped.rule, dropped.line) for dropped in result.dropped] == [(rule, case["goes"])]
+    assert result.text == placed(rule, language, "").strip().replace("\n\n\n\n", "\n\n")
+
+
+@pytest.mark.parametrize(("rule", "language", "case"), CASES)
+def test_its_look_alike_stays(rule: str, language: str, case: dict[str, str]) -> None:
+    result = swept(rule, language, case["stays"])
+    assert result.dropped == ()
+    assert result.text == placed(rule, language, case["stays"])
+
+
+def test_every_rule_has_a_case_in_each_of_its_languages() -> None:
+    expected = {rule.name: set(rule.patterns) for rule in RULES.lines.rules}
+    expected |= {name: languages for name, (_, languages) in CODED.items()}
+    assert {rule: set(cases) for rule, cases in GOLDEN.items()} == expected
+
+
+@pytest.mark.parametrize("rule", RULES.lines.rules, ids=lambda rule: rule.name)
+def test_every_rule_of_the_config_speaks_the_seven_languages(rule: Any) -> None:
+    assert set(rule.patterns) >= LANGUAGES
+
+
+def test_credits_speak_the_seven_languages() -> None:
+    assert set(RULES.credits.roles) == LANGUAGES

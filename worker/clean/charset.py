@@ -1,0 +1,125 @@
+"""Bytes of a text or page come in, characters go out, whatever was declared.
+
+Order, after the HTML standard's encoding sniffing: a byte order mark, valid UTF-8, what was
+declared (with the bytes, else in a meta element or XML declaration), what the bytes look like.
+Valid UTF-8 comes before any declaration: text in another charset that holds more than ASCII is
+hardly ever valid UTF-8 by chance, and servers declare what they were set up with.
+"""
+
+import codecs
+import re
+from typing import NamedTuple
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w:.-]{2,30})", re.I)
+_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w:.-]{2,30})", re.I)
+_DECLARED_WITHIN = 4096  # bytes; browsers look at 1,024, pages put it later
+_TYPE = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,30})", re.I)
+# What pages call by the first name is the second: the WHATWG Encoding standard's labels.
+_MEANT = {
+    "ascii": "cp1252",
+    "us-ascii": "cp1252",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "l1": "cp1252",
+    "iso-8859-9": "cp1254",
+    "latin5": "cp1254",
+    "tis-620": "cp874",
+    "iso-8859-11": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "shift_jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "windows-31j": "cp932",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "macintosh": "mac_roman",
+    "unicode": "utf-16",
+}
+# Codecs of Python that are no charsets of text.
+_NO_TEXT = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined"))
+_FEW_BYTES = 8
+_LOST = 0.01  # share of characters that may be undecodable before a declaration is disbelieved
+
+
+class Decoded(NamedTuple):
+    text: str
+    charset: str
+    by: str  # mark, utf-8, declared, meta, sniffed
+
+
+def decode(data: bytes, declared: str = "") -> Decoded:
+    """Characters of these bytes; never raises. `declared` is a charset or a media type."""
+    for mark, charset in _MARKS:
+        if data.startswith(mark):
+            return Decoded(data.decode(charset, "replace").removeprefix("\ufeff"), charset, "mark")
+    if charset := _wide(data):
+        return Decoded(data.decode(charset, "replace"), charset, "sniffed")
+    text = _strict(data, "utf-8")
+    if text and "\x1b$" not in text:  # ISO-2022-JP is ASCII to the eye
+        return Decoded(text, "utf-8", "utf-8")
+    head = data[:_DECLARED_WITHIN]
+    inside = next((m[1].decode() for m in (_META.search(head), _XML.search(head)) if m), "")
+    for name, by in ((declared, "declared"), (inside, "meta")):
+        charset = charset_of(name)
+        if charset and (text := _mostly(data, charset)):
+            return Decoded(text, charset, by)
+    charset = _sniffed(data)
+    return Decoded(data.decode(charset, "replace"), charset, "sniffed")
+
+
+def charset_of(declared: str) -> str:
+    """The codec for a declared name or media type, "" for none that decodes text."""
+    parameter = _TYPE.search(declared)
+    name = (parameter[1] if parameter else "" if "/" in declared else declared).strip().lower()
+    try:
+        codec = codecs.lookup(_MEANT.get(name, name)) if name else None
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
+        return ""
+    if codec is None or codec.name in _NO_TEXT or not codec._is_text_encoding:
+        return ""
+    return _MEANT.get(codec.name, codec.name)
+
+
+def _strict(data: bytes, charset: str) -> str:
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError:
+        return ""
+
+
+def _mostly(data: bytes, charset: str) -> str:
+    """Decoded, unless so much is undecodable that the declaration must be wrong."""
+    text = data.decode(charset, "replace")
+    return text if text.count("\ufffd") <= max(1, _LOST * len(text)) else ""
+
+
+def _wide(data: bytes) -> str:
+    """UTF-16 without a mark: nearly every other byte is NUL, wherever there is markup."""
+    head = data[:1024]
+    if head.count(0) * 3 < len(head) or len(head) < _FEW_BYTES:
+        return ""
+    return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
+
+
+def _sniffed(data: bytes) -> str:
+    """What the bytes look like, as resiliparse's uchardet guesses; Windows-1252 when it can't."""
+    from resiliparse.parse.encoding import detect_encoding
+
+    if sum(byte > 127 for byte in data[:100_000]) < _FEW_BYTES:
+        return "cp1252"  # too few for any guess: what browsers take
+    guessed = charset_of(detect_encoding(data[:100_000]) or "")
+    return guessed if guessed and _mostly(data, guessed) else "cp1252"

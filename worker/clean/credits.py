@@ -1,0 +1,37 @@
+"""A line that credits who made the article comes in; contributors with their roles go out."""
+
+import re
+
+from worker.clean.people import people
+from worker.clean.rules import CreditRules
+from worker.models import Contributor
+
+_AT_END = re.compile(r"[(\[]([^()\[\]]{5,600})[)\]]\s*$")
+_OUTER = " ()[]."
+_JOINTS = " ;,.&"
+_AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
+
+
+def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
+    """Who is credited by a line that is nothing but credits; () for any other line."""
+    line = line.strip(_OUTER)
+    if not rules.announced.match(line):
+        return ()
+    found = list(rules.announced.finditer(line))
+    contributors: list[Contributor] = []
+    for at, match in enumerate(found):
+        stop = found[at + 1].start() if at + 1 < len(found) else len(line)
+        named = _AND.sub("", line[match.end() : stop]).strip(_JOINTS)
+        names = people(named)
+        if named and not names:
+            return ()
+        role = rules.role_of[match[1].lower()]
+        contributors += (Contributor(name=name, role=role) for name in names)
+    return tuple(dict.fromkeys(contributors))
+
+
+def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:
+    """Where credits in brackets begin that end a paragraph, and whom they name."""
+    match = _AT_END.search(line) if line.endswith((")", "]")) else None
+    contributors = read_credits(match[1], rules) if match else ()
+    return (match.start(), contributors) if match and contributors else (len(line), ())

@@ -1,0 +1,36 @@
+"""Text that should be names of people comes in; the names go out, none when it is a sentence."""
+
+import re
+
+_BETWEEN = re.compile(r"\s*[,;/|·•&]\s*|\s+(?:and|with|und|et|y|e|и|avec|con|com|mit|с)\s+", re.I)
+# Where somebody worked follows the name: "Ann Lee in Paris".
+_WHERE = re.compile(r"\s+(?:in|from|aus|à|en|a|em|in|da|в|из)\s+[^\W\d_a-zа-я].*")
+_PARTICLES = frozenset(
+    "al bin da das de del della den der di do dos du el ibn la le ten ter van von y zu zum".split()
+)
+_WORD = re.compile(r"[^\W\d_][^\W\d_.’'`-]*(?:[.’'`-][^\W\d_]*)*")
+_MAX_WORDS = 5
+_MAX_CHARS = 60  # of one name
+
+
+def people(text: str) -> tuple[str, ...]:
+    """Each name once; () unless every part looks like the name of a person or an agency."""
+    parts = [_WHERE.sub("", part).strip(" .:") for part in _BETWEEN.split(text.strip(" .()[]"))]
+    found = tuple(dict.fromkeys(part for part in parts if part))
+    return found if all(map(is_name, found)) else ()
+
+
+def is_name(text: str) -> bool:
+    """Whether every word is written like one of a name: capitalised, or "van", "de la"."""
+    words = text.split()
+    if not 0 < len(words) <= _MAX_WORDS or len(text) > _MAX_CHARS:
+        return False
+    if words[0].lower() in _PARTICLES and len(words) == 1:
+        return False
+    return words[-1][:1].isupper() and all(map(_of_name, words))
+
+
+def _of_name(word: str) -> bool:
+    if word in _PARTICLES:
+        return True
+    return word[0].isupper() and _WORD.fullmatch(word) is not None
