@@ -233,9 +233,9 @@ def best_name(given: object, feed_url: object, link: object) -> str:
 
 
 def host(url: str) -> str:
-    """The host of a URL without `www.`, or "" when there is none."""
+    """The host of a URL without `www.`, or "" when there is none that can be printed."""
     try:
         name = urlsplit(url.strip()).hostname or ""
     except ValueError:  # "http://[broken" and the like
         return ""
-    return name.lower().removeprefix("www.")
+    return name.lower().removeprefix("www.") if name.isprintable() else ""
