@@ -17,18 +17,20 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from math import ceil
 
 from worker import build
 from worker.contract import Frozen
 from worker.errors import Unavailable
 from worker.pipeline import Delivery, Pipeline
-from worker.rules import load_worker_rules
+from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
 
 _IDLE_S = 30.0
 _STAGES = ("admit", "clean", "deduplicate", "tag", "write")
+_OUTSIDE = "write"  # of the stages: speaking with the store or the index
 _STORED, _UNAVAILABLE, _FAILED = 0, os.EX_TEMPFAIL, os.EX_SOFTWARE
 
 
@@ -108,7 +110,7 @@ def main() -> None:
     os.dup2(2, 1)
     while line := _next_line():
         trial = _Trial.model_validate_json(line)
-        ended = _try(pipeline, trial, rules.time.article_s, rules.quarantine.memory_mb)
+        ended = _try(pipeline, trial, rules)
         answers.write(ended.model_dump_json() + "\n")
         answers.flush()
 
@@ -127,41 +129,55 @@ _pipe = -1  # where a forked process says which stage it enters
 def _entered(stage: str) -> Iterator[None]:
     os.write(_pipe, bytes([_STAGES.index(stage)]))
     yield
-    os.write(_pipe, bytes([_STAGES.index("write")]))  # unless another stage is entered
+    os.write(_pipe, bytes([_STAGES.index(_OUTSIDE)]))  # unless another stage is entered
 
 
 def _report(stage: str) -> AbstractContextManager[None]:
     return _entered(stage) if _pipe >= 0 else nullcontext()
 
 
-def _try(pipeline: Pipeline, trial: _Trial, limit_s: float, memory_mb: int) -> Ended:
+def _try(pipeline: Pipeline, trial: _Trial, rules: WorkerRules) -> Ended:
     reading, writing = os.pipe()
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _run(pipeline, trial, writing, memory_mb)
+        _limit(rules)
+        _run(pipeline, trial, writing)
     os.close(writing)
-    stage = _watch(reading, pid, began + 2 * limit_s)
+    stage, overdue = _watch(reading, pid, began + _patience_s(rules))
     os.close(reading)
     _, status, used = os.wait4(pid, 0)
+    # Stages only compute. Who stands still outside of them waits for the store or the index.
+    waited = overdue and stage == _OUTSIDE
     return Ended(
-        code=os.waitstatus_to_exitcode(status),
+        code=_UNAVAILABLE if waited else os.waitstatus_to_exitcode(status),
         stage=stage,
         took_s=time.monotonic() - began,
         peak_mb=used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
     )
 
 
-def _run(pipeline: Pipeline, trial: _Trial, writing: int, memory_mb: int) -> None:
+def _patience_s(rules: WorkerRules) -> float:
+    """All trials of one article, whole batch first, end before the pool child is killed."""
+    return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
+
+
+def _limit(rules: WorkerRules) -> None:
+    bytes_ = rules.quarantine.memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Not the clock: a machine that stands still must not convict an article.
+    cpu_s = ceil(2 * rules.time.article_s)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+
+
+def _run(pipeline: Pipeline, trial: _Trial, writing: int) -> None:
     """In the forked process: never returns."""
     global _pipe
     code = _FAILED
     try:
         _pipe = writing
-        bytes_ = memory_mb * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         pipeline.ingest(trial.deliveries, now=datetime.now(UTC))
         code = _STORED
     except Unavailable:
@@ -172,17 +188,17 @@ def _run(pipeline: Pipeline, trial: _Trial, writing: int, memory_mb: int) -> Non
         os._exit(code)
 
 
-def _watch(reading: int, pid: int, until: float) -> str:
-    """Follow the stages until the process ends; past the deadline it is killed."""
-    stage = _STAGES[0]
+def _watch(reading: int, pid: int, until: float) -> tuple[str, bool]:
+    """Follow the stages until the process ends: the last one, and whether it had to be killed."""
+    stage = _OUTSIDE
     while True:
         ready, _, _ = select.select([reading], [], [], max(0.0, until - time.monotonic()))
         if not ready:
             os.kill(pid, signal.SIGKILL)
-            return stage
+            return stage, True
         told = os.read(reading, 4096)
         if not told:  # the last end of the pipe is closed: it is gone
-            return stage
+            return stage, False
         stage = _STAGES[told[-1]]
 
 

@@ -137,7 +137,7 @@ def kill_workers(stack: Stack, faults: int) -> Cost:
     def strike(number: int) -> None:
         time.sleep(rng.uniform(0.2, 1.5))
         victim = next(w for w in stack.workers if w.poll() is None)
-        os.killpg(victim.pid, signal.SIGKILL)
+        victim.kill()
         victim.wait()
         stack.start_worker()
 

@@ -3,14 +3,12 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.nursery import Worker, nursery
 from worker.models import Outcome
 from worker.producer import Producer
 from worker.rules import PACKAGED
@@ -25,7 +23,6 @@ TIMES = {
     "drain_s": 10,
     "budget_s": 3,
 }
-FAULTS = Path(__file__).parent / "faults"
 
 
 class Stack:
@@ -46,27 +43,17 @@ class Stack:
             "WORKER_BROKER_URL": broker_url,
             "WORKER_STORE_URL": store_url,
         }
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[Worker] = []
         (folder / "var").mkdir()
 
-    def start_worker(
-        self, *, faults: bool = False, processes: int = 2
-    ) -> "subprocess.Popen[bytes]":
-        extra = {"PYTHONPATH": f"{FAULTS}{os.pathsep}{Path.cwd()}"} if faults else {}
+    def start_worker(self, *, faults: bool = False, processes: int = 2) -> Worker:
+        """With `faults`, articles may be dangerous to it; see faults/sitecustomize.py."""
         number = len(self.workers)
-        command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-l", "INFO"]
-        command += ["-c", str(processes), "-n", f"w{number}@chaos"]
-        command += ["--without-gossip", "--without-mingle"]
-        with (self.folder / f"worker-{number}.log").open("wb") as log:
-            worker = subprocess.Popen(
-                command,
-                env=self.environment | extra,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.workers.append(worker)
-        return worker
+        arguments = ["-A", "worker", "worker", "-l", "INFO", "-c", str(processes)]
+        arguments += ["-n", f"w{number}@chaos", "--without-gossip", "--without-mingle"]
+        log = self.folder / f"worker-{number}.log"
+        self.workers.append(nursery().start(arguments, self.environment, log, faults=faults))
+        return self.workers[-1]
 
     def enqueue(self, raws: Sequence[Any]) -> list[str]:
         with Producer(self.broker_url) as producer:
@@ -88,7 +75,7 @@ class Stack:
             raise AssertionError(f"{waiting} without outcome\n{self.logs(40)}") from e
         return done
 
-    def children(self, worker: "subprocess.Popen[bytes]") -> list[int]:
+    def children(self, worker: Worker) -> list[int]:
         """The pool's processes of a worker, not what those started."""
         path = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
         return [int(pid) for pid in path.read_text().split()] if path.exists() else []
@@ -102,8 +89,7 @@ class Stack:
     def close(self) -> None:
         for worker in self.workers:
             if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+                worker.kill()
         self.store.close()
 
 

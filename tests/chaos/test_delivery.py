@@ -22,35 +22,40 @@ from worker.store.migrate import migrate
 pytestmark = pytest.mark.timeout(400)
 
 
-@pytest.fixture
-def stack(
-    tmp_path: Path, valkey_url: str, valkey: redis.Redis, sqlite_store_url: str
-) -> Iterator[Stack]:
-    stack = Stack(tmp_path, valkey_url, sqlite_store_url)
-    yield stack
-    stack.close()
+# For what never comes to the quarantine lane, where a trial takes seconds to start.
+SHORT = {"hard_limit_s": 5, "visibility_timeout_s": 6}
 
 
 @pytest.mark.parametrize(
-    ("scenario", "faults"),
+    ("scenario", "faults", "times"),
     [
-        (scenarios.kill_workers, 3),
-        (scenarios.kill_children, 4),
-        (scenarios.restart_workers, 2),
-        (scenarios.drop_connections, 5),
+        (scenarios.kill_workers, 3, SHORT),
+        (scenarios.kill_children, 4, {}),
+        (scenarios.restart_workers, 2, SHORT),
+        (scenarios.drop_connections, 5, SHORT),
     ],
 )
 def test_failures_cost_nothing(
-    stack: Stack, scenario: Callable[[Stack, int], Cost], faults: int
+    scenario: Callable[[Stack, int], Cost],
+    faults: int,
+    times: dict[str, float],
+    tmp_path: Path,
+    valkey_url: str,
+    valkey: redis.Redis,
+    sqlite_store_url: str,
 ) -> None:
-    cost = scenario(stack, faults)
-    assert cost.clean, cost
+    stack = Stack(tmp_path, valkey_url, sqlite_store_url, **times)
+    try:
+        cost = scenario(stack, faults)
+        assert cost.clean, cost
+    finally:
+        stack.close()
 
 
 def test_a_killed_broker_costs_nothing(tmp_path: Path, sqlite_store_url: str) -> None:
     var = tmp_path / "broker"
     embedded.ensure(var)
-    stack = Stack(tmp_path, embedded.broker_url(var), sqlite_store_url)
+    stack = Stack(tmp_path, embedded.broker_url(var), sqlite_store_url, **SHORT)
     try:
         cost = scenarios.kill_broker(stack, 2, lambda: embedded.ensure(var) and None)
         assert cost.clean, cost
@@ -62,7 +67,7 @@ def test_a_killed_broker_costs_nothing(tmp_path: Path, sqlite_store_url: str) ->
 def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
     tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
 ) -> None:
-    stack = Stack(tmp_path, valkey_url, postgres_store_url)
+    stack = Stack(tmp_path, valkey_url, postgres_store_url, **SHORT)
     try:
         cost = scenarios.stop_store(stack, 2, postgres_store_url)
         assert cost.clean, cost

@@ -15,8 +15,10 @@ pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture
-def stack(tmp_path: Path, valkey_url: str, valkey: redis.Redis, store_url: str) -> Iterator[Stack]:
-    stack = Stack(tmp_path, valkey_url, store_url)
+def stack(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
+) -> Iterator[Stack]:
+    stack = Stack(tmp_path, valkey_url, postgres_store_url)
     yield stack
     stack.close()
 

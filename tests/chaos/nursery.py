@@ -1,0 +1,147 @@
+"""Workers that start at once: one process imports what they need, and each worker is a fork of it.
+
+A worker is still what `celery worker` runs, with its own environment, pool and trials; only the
+three seconds of imports are not paid again for each one that is killed.
+
+On standard input comes a JSON line a request: {"start": {…}} is answered with the process id,
+{"poll": process id} with its exit code, or null while it lives.
+"""
+
+import atexit
+import importlib
+import json
+import os
+import runpy
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+from threading import Lock
+from typing import Any
+
+# Everything but worker.celery and worker.tasks, which read the environment when imported.
+_MODULES = """
+    celery.__main__ celery.apps.worker celery.bin.worker celery.concurrency.prefork
+    worker.broker.condition worker.broker.drain worker.broker.heartbeat worker.broker.journal
+    worker.broker.leases worker.broker.redis worker.broker.request worker.build worker.quarantine
+    worker.store.migrate worker.undertaker
+""".split()
+_FAULTS = Path(__file__).parent / "faults"
+
+
+class Worker:
+    """One worker's main process, to be used as a Popen is."""
+
+    def __init__(self, nursery: "Nursery", pid: int) -> None:
+        self._nursery = nursery
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._nursery.ask({"poll": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float = 60) -> int:
+        end = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(f"worker {self.pid}", timeout)
+            time.sleep(0.02)
+        return code
+
+    def terminate(self) -> None:
+        os.kill(self.pid, SIGTERM)
+
+    def kill(self) -> None:
+        """With its pool and their trials: a worker has a process group of its own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, SIGKILL)
+
+
+class Nursery:
+    """The side of who wants workers. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.chaos.nursery"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(command, cwd=Path(__file__).parents[2], **pipes)
+        self._lock = Lock()
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        faults: bool = False,
+    ) -> Worker:
+        """`celery` with these arguments. With `faults`, articles may be dangerous to it."""
+        # The processes that the worker starts find the faults by this path.
+        extra = {"PYTHONPATH": f"{_FAULTS}{os.pathsep}{Path.cwd()}"} if faults else {}
+        request = {"arguments": arguments, "environment": {**environment, **extra}}
+        return Worker(self, self.ask({"start": request | {"log": str(log), "faults": faults}}))
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        with self._lock:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        assert answer, "the nursery is gone"
+        return json.loads(answer)
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@cache
+def nursery() -> Nursery:
+    """One for this process."""
+    opened = Nursery()
+    atexit.register(opened.close)
+    return opened
+
+
+def main() -> None:
+    for module in _MODULES:
+        importlib.import_module(module)
+    importlib.import_module("worker.build").warm()
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        answer = _started(**request["start"]) if "start" in request else _exit(request["poll"])
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _started(arguments: list[str], environment: dict[str, str], log: str, *, faults: bool) -> int:
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        _redirect(log)
+        os.environ.clear()
+        os.environ.update(environment)
+        if faults:
+            runpy.run_path(str(_FAULTS / "sitecustomize.py"))
+        sys.argv = ["celery", *arguments]
+        sys.exit(importlib.import_module("celery.__main__").main())
+    return pid
+
+
+def _redirect(log: str) -> None:
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for there, here in ((nothing, 0), (written, 1), (written, 2)):
+        os.dup2(there, here)
+
+
+def _exit(pid: int) -> int | None:
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+if __name__ == "__main__":
+    main()
