@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.nursery import Worker, nursery
+from worker.broker.census import Place, census
+from worker.broker.link import Link
+from worker.celery import make_app
 from worker.models import Outcome
 from worker.producer import Producer
-from worker.rules import PACKAGED
+from worker.rules import PACKAGED, load_worker_rules
 from worker.store.sql import SqlStore
 
 # Short, so that a test waits seconds where production waits minutes.
@@ -28,10 +31,13 @@ TIMES = {
 class Stack:
     """Workers on one broker and one store, and what became of what was enqueued."""
 
-    def __init__(self, folder: Path, broker_url: str, store_url: str, **times: float) -> None:
+    def __init__(
+        self, folder: Path, broker_url: str, store_url: str, app: str = "worker", **times: float
+    ) -> None:
         self.folder = folder
         self.broker_url = broker_url
         self.store = SqlStore(store_url)
+        self.lease_s = times.get("visibility_timeout_s", TIMES["visibility_timeout_s"])
         config = folder / "config"
         config.mkdir()
         shutil.copy(PACKAGED / "worker.toml", config)
@@ -44,16 +50,51 @@ class Stack:
             "WORKER_STORE_URL": store_url,
         }
         self.workers: list[Worker] = []
+        self.ended = 0  # workers that ended although nobody asked them to
+        self._app = app
+        self._expected: set[int] = set()
+        self._options: dict[int, dict[str, Any]] = {}
         (folder / "var").mkdir()
 
-    def start_worker(self, *, faults: bool = False, processes: int = 2) -> Worker:
-        """With `faults`, articles may be dangerous to it; see faults/sitecustomize.py."""
+    def start_worker(self, **options: Any) -> Worker:
+        """`processes=2`; with `faults=True` articles may be dangerous: faults/sitecustomize.py."""
+        worker = self._start(**options)
+        self.workers.append(worker)
+        self._options[worker.pid] = options
+        return worker
+
+    def _start(self, *, faults: bool = False, processes: int = 2) -> Worker:
         number = len(self.workers)
-        arguments = ["-A", "worker", "worker", "-l", "INFO", "-c", str(processes)]
+        arguments = ["-A", self._app, "worker", "-l", "INFO", "-c", str(processes)]
         arguments += ["-n", f"w{number}@chaos", "--without-gossip", "--without-mingle"]
         log = self.folder / f"worker-{number}.log"
-        self.workers.append(nursery().start(arguments, self.environment, log, faults=faults))
-        return self.workers[-1]
+        return nursery().start(arguments, self.environment, log, faults=faults)
+
+    def alive(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.poll() is None]
+
+    def expect_end(self, worker: Worker) -> None:
+        """It is about to be ended: nobody is to take its place."""
+        self._expected.add(worker.pid)
+
+    def tend(self) -> None:
+        """What a supervisor does: in place of each worker that ended by itself, start another."""
+        for worker in [w for w in self.workers if w.pid not in self._expected]:
+            if worker.poll() is not None:
+                self._expected.add(worker.pid)
+                self.ended += 1
+                self.start_worker(**self._options[worker.pid])
+
+    def held(self) -> set[str]:
+        """Receipts of what waits in the broker or is leased."""
+        app = make_app(
+            self.broker_url, load_worker_rules(Path(self.environment["WORKER_CONFIG_DIR"]))
+        )
+        with Link(app).channel() as channel:
+            found = census(channel, list(app.amqp.queues))
+            return {
+                r for place, receipts in found for r in receipts if place != Place.UNDELIVERABLE
+            }
 
     def enqueue(self, raws: Sequence[Any]) -> list[str]:
         with Producer(self.broker_url) as producer:

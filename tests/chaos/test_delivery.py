@@ -12,7 +12,7 @@ import redis
 
 from bench.articles import generate
 from tests.chaos import scenarios
-from tests.chaos.scenarios import Cost
+from tests.chaos.load import Cost
 from tests.chaos.stack import Stack, until
 from worker.broker import embedded
 from worker.models import Kind
