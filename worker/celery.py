@@ -49,6 +49,7 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
         "task_default_routing_key": name,
         "task_create_missing_queues": False,
         "task_publish_retry_policy": {"max_retries": 3, "interval_step": 0.2, "interval_max": 1},
+        "worker_consumer": "worker.broker.consumer:Consumer",
         "worker_prefetch_multiplier": 1,
         "worker_max_tasks_per_child": rules.child.max_batches,
         "worker_max_memory_per_child": rules.child.max_memory_mb * 1024,  # Celery counts in KiB

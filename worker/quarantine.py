@@ -17,7 +17,7 @@ from worker.errors import Reason, Unavailable
 from worker.models import DeadLetter
 from worker.pipeline import Delivery, Pipeline
 from worker.rules import WorkerRules
-from worker.trial import Ended, Trials
+from worker.trial import Ended, Trials, patience_s
 
 log = logging.getLogger("worker")
 
@@ -33,12 +33,13 @@ def one_by_one(pipeline: Pipeline, deliveries: Sequence[Delivery], rules: Worker
         return
     log.info("quarantine.began articles=%d", len(waiting))
     until = time.monotonic() + rules.quarantine.budget_s
-    if len(waiting) > 1 and _tried(waiting).stored:
+    patience = patience_s(rules)
+    if len(waiting) > 1 and _tried(waiting, patience).stored:
         return
     for place, delivery in enumerate(waiting):
         if place and time.monotonic() > until:
             raise Unavailable("time", f"{len(waiting) - place} articles left to try")
-        ended = _attempt(delivery, rules.quarantine.attempts)
+        ended = _attempt(delivery, rules.quarantine.attempts, patience)
         if not ended.stored:
             _bury(pipeline, delivery, ended, rules.quarantine.attempts)
 
@@ -48,16 +49,16 @@ def _trials() -> Trials:
     return Trials()  # one server for all messages of this process: it takes seconds to start
 
 
-def _tried(deliveries: Sequence[Delivery]) -> Ended:
-    ended = _trials().run(deliveries)
+def _tried(deliveries: Sequence[Delivery], patience: float) -> Ended:
+    ended = _trials().run(deliveries, patience)
     if ended.unavailable:
         raise Unavailable("store", "a trial could not write")
     return ended
 
 
-def _attempt(delivery: Delivery, attempts: int) -> Ended:
+def _attempt(delivery: Delivery, attempts: int, patience: float) -> Ended:
     for attempt in range(1, attempts + 1):
-        ended = _tried([delivery])
+        ended = _tried([delivery], patience)
         if ended.stored:
             break
         log.warning("trial.ended receipt=%s attempt=%d how=%s", delivery.receipt, attempt, ended)

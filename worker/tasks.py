@@ -13,7 +13,7 @@ from typing import Any
 
 from celery import Task
 from celery.exceptions import Reject
-from celery.signals import celeryd_init, worker_ready
+from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 from kombu.exceptions import ContentDisallowed, DecodeError
 from kombu.serialization import loads
 
@@ -62,9 +62,15 @@ def _prepare(**_: object) -> None:
         raise SystemExit(f"worker: {e}") from e
 
 
+@celeryd_after_setup.connect
+def _arm(instance: Any, **_: object) -> None:
+    """Before it is ready: a worker may be told to end while it starts."""
+    drain.arm(instance, rules().time.drain_s)
+
+
 @worker_ready.connect
 def _begin(sender: Any, **_: object) -> None:
-    drain.arm(sender.controller, rules().time.drain_s)
+    drain.settle_first()
     journal.start(app, partial(build.enter, Settings.load()))
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
     undertaker.start(app, build.store(Settings.load()), rules().dead.keep_days)
@@ -81,11 +87,14 @@ class Ingest(Task):
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)
-def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
+def ingest(self: Task, *args: Any, **kwargs: Any) -> None:
     """Process one message: a list of raw articles, or a single one."""
     headers = self.request.headers or {}
     vanished = int(headers.get("x-delivery-count") or 0)
-    deliveries = _deliveries(str(self.request.id), articles, receipts)
+    try:
+        deliveries = _deliveries(str(self.request.id), *args, **kwargs)
+    except TypeError as e:  # of other arguments no process makes an article: to the dead list
+        raise Reject("arguments", requeue=False) from e
     if headers.get("x-quarantine") or vanished >= rules().quarantine.deliveries:
         _returning(lambda: one_by_one(pipeline(), deliveries, rules()))
     else:

@@ -62,12 +62,15 @@ class Trials:
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
+        self._ready = False
 
-    def run(self, deliveries: Sequence[Delivery]) -> Ended:
-        """Try these as one batch. Raises Unavailable when the server itself is gone."""
+    def run(self, deliveries: Sequence[Delivery], patience_s: float) -> Ended:
+        """Try these as one batch. Raises Unavailable when the server itself is gone, or has not
+        started yet: it goes on starting, and who asks again finds it ready."""
         line = _Trial(deliveries=tuple(deliveries)).model_dump_json().encode() + b"\n"
         for fresh in (False, True):
             server = self._running(fresh=fresh)
+            self._await_ready(server, patience_s)
             try:
                 server.stdin.write(line)  # type: ignore[union-attr]
                 server.stdin.flush()  # type: ignore[union-attr]
@@ -83,7 +86,15 @@ class Trials:
         if self._server is None:
             command = [sys.executable, "-m", "worker.trial"]
             self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._ready = False
         return self._server
+
+    def _await_ready(self, server: "subprocess.Popen[bytes]", patience_s: float) -> None:
+        if not self._ready:
+            answers, _, _ = select.select([server.stdout], [], [], patience_s)  # type: ignore[type-var]
+            if not answers:
+                raise Unavailable("trial", "the process that forks is still starting")
+            self._ready = bool(server.stdout.readline())  # type: ignore[union-attr]
 
     def close(self) -> None:
         if self._server is None:
@@ -108,6 +119,8 @@ def main() -> None:
     # What a library prints must not mix into the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    answers.write("ready\n")
+    answers.flush()
     while line := _next_line():
         trial = _Trial.model_validate_json(line)
         ended = _try(pipeline, trial, rules)
@@ -145,7 +158,7 @@ def _try(pipeline: Pipeline, trial: _Trial, rules: WorkerRules) -> Ended:
         _limit(rules)
         _run(pipeline, trial, writing)
     os.close(writing)
-    stage, overdue = _watch(reading, pid, began + _patience_s(rules))
+    stage, overdue = _watch(reading, pid, began + patience_s(rules))
     os.close(reading)
     _, status, used = os.wait4(pid, 0)
     # Stages only compute. Who stands still outside of them waits for the store or the index.
@@ -158,8 +171,9 @@ def _try(pipeline: Pipeline, trial: _Trial, rules: WorkerRules) -> Ended:
     )
 
 
-def _patience_s(rules: WorkerRules) -> float:
-    """All trials of one article, whole batch first, end before the pool child is killed."""
+def patience_s(rules: WorkerRules) -> float:
+    """What one trial may take by the clock: all of an article's, and that of its batch, end before
+    the pool child is killed."""
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
 

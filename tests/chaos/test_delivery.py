@@ -22,29 +22,24 @@ from worker.store.migrate import migrate
 pytestmark = pytest.mark.timeout(400)
 
 
-# For what never comes to the quarantine lane, where a trial takes seconds to start.
-SHORT = {"hard_limit_s": 5, "visibility_timeout_s": 6}
-
-
 @pytest.mark.parametrize(
-    ("scenario", "faults", "times"),
+    ("scenario", "faults"),
     [
-        (scenarios.kill_workers, 3, SHORT),
-        (scenarios.kill_children, 4, {}),
-        (scenarios.restart_workers, 2, SHORT),
-        (scenarios.drop_connections, 5, SHORT),
+        (scenarios.kill_workers, 3),
+        (scenarios.kill_children, 4),
+        (scenarios.restart_workers, 2),
+        (scenarios.drop_connections, 5),
     ],
 )
 def test_failures_cost_nothing(
     scenario: Callable[[Stack, int], Cost],
     faults: int,
-    times: dict[str, float],
     tmp_path: Path,
     valkey_url: str,
     valkey: redis.Redis,
     sqlite_store_url: str,
 ) -> None:
-    stack = Stack(tmp_path, valkey_url, sqlite_store_url, **times)
+    stack = Stack(tmp_path, valkey_url, sqlite_store_url)
     try:
         cost = scenario(stack, faults)
         assert cost.clean, cost
@@ -55,7 +50,7 @@ def test_failures_cost_nothing(
 def test_a_killed_broker_costs_nothing(tmp_path: Path, sqlite_store_url: str) -> None:
     var = tmp_path / "broker"
     embedded.ensure(var)
-    stack = Stack(tmp_path, embedded.broker_url(var), sqlite_store_url, **SHORT)
+    stack = Stack(tmp_path, embedded.broker_url(var), sqlite_store_url)
     try:
         cost = scenarios.kill_broker(stack, 2, lambda: embedded.ensure(var) and None)
         assert cost.clean, cost
@@ -67,7 +62,7 @@ def test_a_killed_broker_costs_nothing(tmp_path: Path, sqlite_store_url: str) ->
 def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
     tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
 ) -> None:
-    stack = Stack(tmp_path, valkey_url, postgres_store_url, **SHORT)
+    stack = Stack(tmp_path, valkey_url, postgres_store_url)
     try:
         cost = scenarios.stop_store(stack, 2, postgres_store_url)
         assert cost.clean, cost
@@ -83,8 +78,7 @@ def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
 def test_what_is_not_done_when_the_drain_is_over_goes_back_uncounted(
     tmp_path: Path, valkey_url: str, valkey: redis.Redis, sqlite_store_url: str
 ) -> None:
-    times = {"article_s": 70, "hard_limit_s": 80, "visibility_timeout_s": 90, "drain_s": 2}
-    stack = Stack(tmp_path, valkey_url, sqlite_store_url, **times)
+    stack = Stack(tmp_path, valkey_url, sqlite_store_url, drain_s=2, lease_s=60)
     try:
         worker = stack.start_worker(faults=True)
         receipts = stack.enqueue([*generate(3), {"id": "slow", "title": "FAULT sleep"}])

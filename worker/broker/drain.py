@@ -15,11 +15,14 @@ from typing import Any
 from celery.signals import worker_shutting_down
 
 from worker.broker import leases
+from worker.broker.gate import ENDING, gate
 from worker.broker.link import Link
 from worker.broker.qos import QoS
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
+
+_SETTLE_S = 2.0  # more messages than processes: what waits for one goes back
 
 
 def arm(worker: Any, drain_s: float) -> None:
@@ -31,6 +34,34 @@ def arm(worker: Any, drain_s: float) -> None:
             threading.Thread(target=_end, args=(worker, drain_s), name="drain", daemon=True).start()
 
     worker_shutting_down.connect(begin, weak=False)
+
+
+def settle_first() -> None:
+    """From now on SIGTERM ends the claiming at once, and the shutdown begins when every message
+    has reached a process.
+
+    Celery would write to the pool no more while the pool throws away what lies in its pipes: a
+    message taken just before was forgotten, or made the pool wait for itself.
+    """
+    warm = signal.getsignal(signal.SIGTERM)
+    settled = threading.Event()
+
+    def on_term(number: int, frame: Any) -> None:
+        if settled.is_set() and callable(warm):
+            warm(number, frame)
+        elif gate.closed_for != ENDING:
+            gate.shut()
+            threading.Thread(target=_settle, args=(settled,), name="settle", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, on_term)
+
+
+def _settle(settled: threading.Event) -> None:
+    until = time.monotonic() + _SETTLE_S
+    while leases.unstarted() and time.monotonic() < until:
+        time.sleep(0.02)
+    settled.set()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end(worker: Any, drain_s: float) -> None:
@@ -46,7 +77,12 @@ def _end(worker: Any, drain_s: float) -> None:
     finally:
         # After the messages went back: a child that still commits is absorbed by its receipts, and
         # nobody takes its death for a message that kills.
-        for process in list(worker.pool._pool._pool):
+        for process in _children(worker):
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         os._exit(os.EX_OK)
+
+
+def _children(worker: Any) -> list[Any]:
+    pool = getattr(worker.pool, "_pool", None)  # none yet, when it was told to end while it started
+    return list(pool._pool) if pool else []

@@ -13,6 +13,7 @@ from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
+ENDING = "the end of this process"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 _RELAPSE_S = 10.0  # closed again this soon: a probe that succeeds proves little, wait longer
 
@@ -40,6 +41,11 @@ class Gate:
         log.warning("consuming.paused what=%s", what)
         threading.Thread(target=self._wait, args=(what, probe), name="probe", daemon=True).start()
 
+    def shut(self) -> None:
+        """Take no more messages: this process is about to end."""
+        with self._lock:
+            self._closed_for = ENDING
+
     def _wait(self, what: str, probe: Callable[[], None]) -> None:
         began = time.monotonic()
         while True:
@@ -50,8 +56,11 @@ class Gate:
                 log.info("consuming.waits what=%s detail=%s", what, e.detail)
                 self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
                 continue
-            self._opened = time.monotonic()
-            self._closed_for = ""
+            with self._lock:
+                if self._closed_for == ENDING:
+                    return
+                self._opened = time.monotonic()
+                self._closed_for = ""
             log.warning("consuming.resumed what=%s after_s=%.1f", what, self._opened - began)
             return
 

@@ -1,4 +1,5 @@
-"""Keeps the leases of messages in flight and sends late acks, in a thread of the main process.
+"""Keeps the leases of messages in flight, sends late acks and gives late ones back: a thread of
+the main process.
 
 It has a connection of its own, so it goes on across a rebuilt channel, a broker that comes back,
 and a draining pool. Its part of the blueprint has no stop: leases are renewed to the end.
@@ -14,7 +15,7 @@ from celery.worker import state
 
 from worker.broker import scripts
 from worker.broker.link import Link, is_ours
-from worker.broker.qos import late_acks
+from worker.broker.qos import Late, QoS, late_acks, late_returns
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -45,6 +46,13 @@ def in_flight() -> list[str]:
     return scripts.members(tags)
 
 
+def unstarted() -> list[str]:
+    """Delivery tags of messages that no child has begun to work on."""
+    reserved = _requests((state.reserved_requests,))
+    waiting = [r for r in reserved if r not in state.active_requests and not _done(r)]
+    return [request.message.delivery_tag for request in waiting]
+
+
 def _done(request: Any) -> bool:
     return bool(request.acknowledged)
 
@@ -69,7 +77,9 @@ def _keep(app: Any) -> None:
         except Unavailable as e:
             log.warning("leases.retry error=%s", e)
             pause_s = 0.5
-        time.sleep(pause_s)
+        if Late.added.wait(pause_s):
+            time.sleep(0.1)  # what comes together goes together
+            Late.added.clear()
 
 
 def _renew(channel: Any) -> None:
@@ -80,6 +90,9 @@ def _renew(channel: Any) -> None:
         )
         late_acks.sent(late)
         log.info("ack.late count=%d", len(late))
+    for tag in scripts.members(late_returns.tags()):
+        QoS(channel).restore_by_tag(tag)
+        late_returns.sent([tag])
     tags = in_flight()
     if tags:
         channel.eval(scripts.RENEW, [channel.unacked_index_key], tags)

@@ -4,7 +4,11 @@ import json
 import uuid
 from typing import Any
 
+from worker.contract import LIMITS
+
 Message = dict[str, Any]
+
+LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and its envelope
 
 
 def text(value: bytes | str) -> str:
@@ -12,7 +16,9 @@ def text(value: bytes | str) -> str:
 
 
 def parsed(body: bytes) -> Message | None:
-    """A message of task protocol 2, or None when it can't be one."""
+    """A message of task protocol 2, or None when it can't be one. The body stays closed."""
+    if len(body) > LONGEST:
+        return None
     try:
         message = json.loads(body)
         headers, properties = message["headers"], message["properties"]

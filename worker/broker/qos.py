@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable
-from threading import Lock
+from threading import Event, Lock
 from time import monotonic, time
 from typing import Any
 
@@ -21,16 +21,19 @@ log = logging.getLogger("worker.broker")
 _SWEPT_AT_ONCE = 500  # expired leases restored by one sweep
 
 
-class LateAcks:
-    """Acks that could not be sent. They are safe to send later: the tag is the fence."""
+class Late:
+    """Tags of messages that are acked or given back later: that is safe, the tag is the fence."""
+
+    added = Event()  # to one or the other
 
     def __init__(self) -> None:
         self._tags: set[str] = set()
         self._lock = Lock()
 
-    def add(self, tag: str) -> None:
+    def add(self, *tags: str) -> None:
         with self._lock:
-            self._tags.add(tag)
+            self._tags.update(tags)
+        self.added.set()
 
     def tags(self) -> list[str]:
         with self._lock:
@@ -41,7 +44,8 @@ class LateAcks:
             self._tags.difference_update(tags)
 
 
-late_acks = LateAcks()
+late_acks = Late()
+late_returns = Late()
 
 
 class QoS(stock.QoS):
@@ -51,6 +55,7 @@ class QoS(stock.QoS):
         super().__init__(*args, **kwargs)
         self._born = monotonic()
         self._detours: set[str] = set()
+        self._blames: dict[str, str] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
         if ":" not in delivery_tag:  # not claimed by us: basic_get, or a message being refused
@@ -72,16 +77,21 @@ class QoS(stock.QoS):
         """When this one is requeued, it goes to the quarantine lane instead of its queue."""
         self._detours.add(delivery_tag)
 
+    def blame(self, delivery_tag: str, reason: str) -> None:
+        """When this one is rejected, the dead list says why."""
+        self._blames[delivery_tag] = reason
+
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Back to the queue, to the quarantine lane, or to the dead list: nothing is dropped."""
         quarantine = delivery_tag in self._detours
         self._detours.discard(delivery_tag)
+        reason = self._blames.pop(delivery_tag, "rejected")
         try:
             for tag in members([delivery_tag]):
                 if requeue or quarantine:
                     self.restore_by_tag(tag, quarantine=quarantine)
                 else:
-                    self.bury(tag, "rejected")
+                    self.bury(tag, reason)
         except AttributeError as e:
             raise NotConnected("channel is closed") from e
         finally:

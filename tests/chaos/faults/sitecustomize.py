@@ -28,6 +28,12 @@ def _exhaust() -> None:
     raise MemoryError
 
 
+def _out_of_memory() -> None:
+    """Half a GB, then what the kernel does; a trial's own limit is met before."""
+    _ = [b"x" * 1_000_000 for _ in range(500)]
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 FAULTS = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "segfault": lambda: ctypes.string_at(0),
@@ -36,14 +42,16 @@ FAULTS = {
     "recursion": _recurse,
     "memory": _exhaust,
     "error": lambda: 1 / 0,
+    "oom": _out_of_memory,
     "sleep": lambda: time.sleep(60),
+    "nap": lambda seconds: time.sleep(float(seconds)),
 }
 
 
 def _dangerous(raw: Any, *arguments: Any) -> Any:
-    fault, _, name = raw.title.partition(" ")
-    if fault == "FAULT":
-        FAULTS[name]()
+    if raw.title.startswith("FAULT "):
+        _, name, *how = raw.title.split()
+        FAULTS[name](*how)
     return _clean(raw, *arguments)
 
 

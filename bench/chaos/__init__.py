@@ -1,0 +1,1 @@
+"""The fault matrix in its long form: see __main__.py."""

@@ -1,0 +1,167 @@
+"""The rows of the fault matrix: which fault, how often, under which settings."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.chaos import hostile
+from tests.chaos import scenarios
+from tests.chaos.load import Cost, suffer
+from tests.chaos.stack import Stack
+from tests.servers import create_database, drop_database, in_database
+from worker.broker import embedded
+from worker.store.migrate import migrate
+
+OURS, STOCK = "ours", "stock"
+SQLITE, POSTGRES = "sqlite", "postgres"
+
+OUR_LEASE_S, STOCK_LEASE_S = 6, 10
+NAP_S = 15
+
+
+class Place(NamedTuple):
+    """Where a row runs: what a scenario needs to break its broker or its store."""
+
+    stack: Stack
+    broker_dir: Path
+    store_url: str
+
+
+class Fault(NamedTuple):
+    name: str
+    what: str  # as the table says it
+    times: int
+    run: Callable[[Place, int], Cost]
+    settings: dict[str, float] = {}
+
+
+def _on_stack(scenario: Callable[[Stack, int], Cost]) -> Callable[[Place, int], Cost]:
+    return lambda place, times: scenario(place.stack, times)
+
+
+def _broker(place: Place, times: int) -> Cost:
+    return scenarios.kill_broker(
+        place.stack, times, lambda: embedded.ensure(place.broker_dir) and None
+    )
+
+
+def _store(place: Place, times: int) -> Cost:
+    if place.store_url.startswith("sqlite"):
+        return _full_disk(place, times)
+    return scenarios.stop_store(place.stack, times, place.store_url)
+
+
+def _full_disk(place: Place, times: int) -> Cost:
+    """A file store can't be stopped; its disk is full for two seconds instead."""
+    place.stack.start_worker()
+    ballast = Path(place.store_url.removeprefix("sqlite:///")).with_name("ballast")
+
+    def strike(number: int) -> None:
+        with ballast.open("wb", buffering=0) as file:
+            try:
+                while file.write(bytes(65_536)):
+                    pass
+            except OSError:
+                time.sleep(2)
+        ballast.unlink()
+        time.sleep(1)
+
+    return suffer(place.stack, times, strike)
+
+
+def _poison(name: str, what: str, fault: str = "") -> Fault:
+    scenario = partial(hostile.poison, fault=fault or name)
+    return Fault(name, what, 3, _on_stack(scenario), {"memory_mb": 450})
+
+
+FAULTS = (
+    Fault("worker", "kill -9 of a worker", 50, _on_stack(scenarios.kill_workers)),
+    Fault("child", "kill -9 of a pool process", 50, _on_stack(scenarios.kill_children)),
+    Fault("connection", "all connections cut", 50, _on_stack(scenarios.drop_connections)),
+    Fault("broker", "kill -9 of the broker, restart (AOF)", 20, _broker),
+    Fault("store", "store away for 2 s", 10, _store),
+    Fault("restart", "rolling restart, SIGTERM", 10, _on_stack(scenarios.restart_workers)),
+    _poison("sigkill", "article that kills its process", "kill"),
+    _poison("segfault", "article that crashes in C"),
+    _poison("oom", "article that takes all memory"),
+    _poison("memory", "article that raises MemoryError"),
+    _poison("loop", "article that loops for ever"),
+    Fault(
+        "foreign",
+        "16 kinds of unreadable messages",
+        5,
+        _on_stack(hostile.foreign_messages),
+    ),
+    Fault("full", "broker's memory full for 3 s", 5, _on_stack(hostile.full_broker)),
+    Fault(
+        "long",
+        "tasks of 15 s, longer than the lease",
+        3,
+        _on_stack(partial(hostile.long_tasks, sleep_s=NAP_S)),
+    ),
+)
+
+
+def run(fault: Fault, transport: str, store: str, postgres_url: str, times: int) -> Cost:
+    """One row, on a broker, a store and workers of its own."""
+    app, lease_s = {
+        OURS: ("tests.chaos.brief", OUR_LEASE_S),
+        STOCK: ("bench.chaos.stock", STOCK_LEASE_S),
+    }[transport]
+    with _folder() as folder, _store_url(store, folder, postgres_url) as store_url:
+        broker_dir = folder / "broker"
+        embedded.ensure(broker_dir)
+        broker_url = embedded.broker_url(broker_dir)
+        stack = Stack(folder, broker_url, store_url, app=app, lease_s=lease_s, **fault.settings)
+        try:
+            return fault.run(Place(stack, broker_dir, store_url), times)
+        finally:
+            stack.close()
+            embedded.stop(broker_dir)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(
+        prefix="chaos-", dir="/tmp", ignore_cleanup_errors=True
+    ) as path:
+        yield Path(path)
+
+
+_numbers = count(1)
+
+
+@contextmanager
+def _store_url(store: str, folder: Path, postgres_url: str) -> Iterator[str]:
+    if store == SQLITE:
+        with _small_disk(folder / "disk"):
+            url = f"sqlite:///{folder}/disk/store.db"
+            migrate(url)
+            yield url
+        return
+    name = f"chaos_{os.getpid()}_{next(_numbers)}"
+    create_database(postgres_url, name)
+    url = in_database(postgres_url, name)
+    migrate(url)
+    yield url
+    drop_database(postgres_url, name)
+
+
+@contextmanager
+def _small_disk(path: Path) -> Iterator[None]:
+    """64 MB that can be filled; only root may mount one."""
+    path.mkdir()
+    if os.geteuid() != 0:
+        raise SystemExit("the row `store` on SQLite fills a disk of its own: run it as root")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", path], check=True)  # noqa: S607
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)  # noqa: S607

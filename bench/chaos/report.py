@@ -1,0 +1,66 @@
+"""Rows of the matrix as a results file and as a table of Markdown."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bench.chaos import matrix
+from tests.chaos.load import Cost
+
+_HEAD = (
+    "| fault | times | store | transport | published | stored | dead as they should be | lost "
+    "| stuck | doubled | good buried | workers that ended | recovery s |"
+)
+_BEGIN, _END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
+
+
+class Row(BaseModel):
+    transport: str
+    store: str
+    fault: str
+    took_s: float
+    machine: str
+    cost: Cost
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        return self.transport, self.store, self.fault, self.cost.faults
+
+
+def read(file: Path) -> list[Row]:
+    if not file.exists():
+        return []
+    return [Row.model_validate_json(line) for line in file.read_text().splitlines()]
+
+
+def table(rows: list[Row]) -> str:
+    """In the order of the matrix, ours above stock; of rows that ran twice the last."""
+    latest = {row.key[:3]: row for row in rows}
+    lines = [_HEAD, "|" + "---|" * _HEAD.count(" | ") + "---|"]
+    kinds = product(matrix.FAULTS, (matrix.SQLITE, matrix.POSTGRES), (matrix.OURS, matrix.STOCK))
+    lines += [
+        _line(fault.what, latest[key])
+        for fault, store, transport in kinds
+        if (key := (transport, store, fault.name)) in latest
+    ]
+    return "\n".join(lines)
+
+
+def write(page: Path, rows: list[Row]) -> None:
+    """Put the table between the marks of the page."""
+    text = page.read_text()
+    marked = f"{_BEGIN}\n{table(rows)}\n{_END}"
+    page.write_text(re.sub(f"(?s){_BEGIN}.*{_END}", lambda _: marked, text))
+
+
+def _line(what: str, row: Row) -> str:
+    c = row.cost
+    cells = [what, c.faults, row.store, row.transport, c.published, c.stored, c.dead, c.lost]
+    cells += [c.stuck, c.doubled, c.buried, c.ended, c.recovery_s]
+    return (
+        "| "
+        + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)
+        + " |"
+    )

@@ -1,0 +1,63 @@
+"""Stock Celery on stock kombu with our pipeline: what the matrix is compared with.
+
+The settings are those that stock needs to lose least: late acks, messages of lost children put
+back, outages retried without end, a short visibility timeout and a fast sweep.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import Celery, Task
+from celery.signals import celeryd_init
+from kombu.entity import Exchange, Queue
+
+from worker import build
+from worker.contract import receipt_of
+from worker.errors import Unavailable
+from worker.pipeline import Delivery, Pipeline
+from worker.rules import load_worker_rules
+from worker.settings import Settings
+
+VISIBILITY_S, SWEEP_S = 10, 1
+
+_rules = load_worker_rules(Settings.load().config_dir)
+_pipeline: list[Pipeline] = []
+
+app = Celery("stock", broker=Settings.load().broker_url)
+app.conf.update(
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=_rules.time.hard_limit_s,
+    task_queues=[Queue("articles", Exchange("articles", type="direct"), routing_key="articles")],
+    task_default_queue="articles",
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_S,
+        "unacked_restore_interval": SWEEP_S,
+        "unacked_restore_throttle": 1,
+    },
+)
+
+
+@celeryd_init.connect
+def _prepare(**_: object) -> None:
+    build.prepare(Settings.load())
+    _pipeline.append(build.pipeline(Settings.load()))
+
+
+@app.task(name="articles.ingest", bind=True, max_retries=None)
+def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
+    batch = articles if isinstance(articles, list) else [articles]
+    deliveries = [
+        Delivery(receipt=receipt_of(raw, place, str(self.request.id), receipts), raw=raw)
+        for place, raw in enumerate(batch)
+    ]
+    try:
+        _pipeline[0].ingest(deliveries, now=datetime.now(UTC))
+    except Unavailable as e:
+        raise self.retry(exc=e, countdown=1) from e
