@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench bench-race bench-clean clean
+.PHONY: help run test check format lint types imports bench bench-race bench-clean chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ bench-race: .venv/dev.stamp ## copies at once in eight processes that die: one c
 bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DATA=folder with pages
 	@$(SYNC) --extra dev --extra bench
 	@$(BIN)/python -m bench.clean $(or $(DATA),$(error DATA=FOLDER is missing: see bench/pages.py))
+
+chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (about an hour)
+	@$(BIN)/python -m bench.chaos --write docs/reliability.md
 
 clean: ## stop the embedded broker, remove everything that was made here
 	@if [ -x $(BIN)/worker ]; then $(BIN)/worker down || true; fi
