@@ -15,6 +15,8 @@ COPY README.md LICENSE ./
 COPY config config
 COPY worker worker
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --no-editable
+# numpy's own tests alone are 17 MB.
+RUN find /opt/worker/lib -type d -name tests -prune -exec rm -rf {} +
 
 
 FROM python:3.13-slim-trixie
