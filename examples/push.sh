@@ -2,15 +2,19 @@
 # Push a raw article with nothing but redis-cli (or valkey-cli): push.sh article.json [redis://…]
 set -eu
 article=$(cat "$1")
-url=${2:-redis://localhost:6379/0}
+# redis-cli 7.0 takes ":password@" for a user without a name.
+url=$(printf %s "${2:-redis://localhost:6379/0}" | sed 's#//:#//default:#')
 cli=$(command -v redis-cli || command -v valkey-cli)
 
 uuid() { cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen | tr A-Z a-z; }
 
 receipt=$(uuid)
 body=$(printf '[[[%s]], {"receipts": ["%s"]}, {}]' "$article" "$receipt" | base64 | tr -d '\n')
-printf '{"headers": {"task": "articles.ingest", "id": "%s"},
+reply=$(printf '{"headers": {"task": "articles.ingest", "id": "%s"},
  "properties": {"delivery_info": {}, "body_encoding": "base64"},
  "content-type": "application/json", "content-encoding": "utf-8", "body": "%s"}' "$(uuid)" "$body" |
-  "$cli" -u "$url" -x LPUSH articles >/dev/null
+  "$cli" --no-auth-warning -u "$url" -x LPUSH articles)
+case $reply in
+  *[!0-9]* | "") echo "not pushed: $reply" >&2 && exit 1 ;;
+esac
 echo "$receipt"

@@ -137,6 +137,15 @@ def test_a_store_works_again_after_its_connection_was_cut(postgres_store_url: st
         assert len(rows(postgres_store_url, "articles")) == 2
 
 
+def test_the_server_is_told_to_notice_a_worker_that_vanished(postgres_store_url: str) -> None:
+    its = engine.open_engine(engine.parse(postgres_store_url))
+    query = "SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE 'tcp%%'"
+    with its.connect() as connection:
+        told = set(connection.exec_driver_sql(query).scalars())
+    its.dispose()
+    assert told == set(engine.SERVER_KEEPALIVE)
+
+
 def test_a_connection_cut_while_writing_is_unavailable(postgres_store_url: str) -> None:
     with opened(postgres_store_url) as store, psql(postgres_store_url) as killer:
 

@@ -20,6 +20,14 @@ KEEPALIVE = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
+# The server's side of the same: until it notices that a worker's machine or container vanished, the
+# rows that worker was writing stay locked. Linux waits 2 hours before it asks.
+SERVER_KEEPALIVE = {
+    "tcp_keepalives_idle": "30s",
+    "tcp_keepalives_interval": "10s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60s",
+}
 # SQLite's primary result codes for a file that can't be used now; any other is a bug of ours.
 SQLITE_AWAY = {
     sqlite3.SQLITE_BUSY,
@@ -63,7 +71,7 @@ def open_engine(url: URL) -> Engine:
         connect_args={k: v for k, v in KEEPALIVE.items() if k not in url.query},
         json_serializer=dumps,
     )
-    event.listen(engine, "connect", _limit_lock_waits)
+    event.listen(engine, "connect", _set_up_session)
     return engine
 
 
@@ -89,9 +97,10 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _limit_lock_waits(connection: Any, _: object) -> None:
+def _set_up_session(connection: Any, _: object) -> None:
     connection.autocommit = True
-    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+    settings = {"lock_timeout": f"{LOCK_TIMEOUT_S}s"} | SERVER_KEEPALIVE
+    connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
     connection.autocommit = False
 
 
