@@ -111,6 +111,16 @@ class Content(Part):
         "application/xhtml+xml. Anything that is no text is kept and not read.",
     )
     value: str = Field(default="", description="The text or markup itself.")
+    encoding: Literal["", "base64"] = Field(
+        default="",
+        description="`base64`: value is the bytes of the response as they came, for producers "
+        "that would rather not guess their charset.",
+    )
+    charset: str = Field(
+        default="",
+        description="Charset that was declared with those bytes; a media type with a charset "
+        "will do as well. A wrong one is noticed.",
+    )
     language: str = Field(default="", description="BCP 47 language of this body: de, pt-BR.")
 
 

@@ -45,7 +45,7 @@ def test_titles_are_one_tidy_line(title: str, expected: str) -> None:
     assert tidy(title, RULES.text) == expected
 
 
-SITES = site_names(["Example News - World", "The Wire"], "news.example.co.uk")
+SITES = site_names(("Example News - World", "The Wire"), "news.example.co.uk")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from worker.clean.lines import Named, Swept, sweep
 from worker.clean.names import authors, names, tidy
 from worker.clean.page import load_extractor
 from worker.clean.rules import CleaningRules
-from worker.clean.text import bare, letters, one_line, storable
+from worker.clean.text import letters, one_line, storable
 from worker.clean.urls import canonical, page_canonical
 from worker.contract import Content, Media, RawArticle, host
 from worker.errors import Reason, Rejected
@@ -48,7 +48,7 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     """Clean, and keep what it was decided by. Raises as `clean`."""
     body = richest(raw.content, rules)
-    summary = read_body(Content(value=raw.summary), rules)
+    summary = read_body(Content(value=raw.summary), rules) if raw.summary else Body()
     text_flag = ""
     if not body.text and summary.text:
         body, text_flag = _instead(body, summary), "summary-only"
@@ -61,7 +61,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     declared = raw.language or body.language or raw.feed.language or body.page.language
     language = detect(f"{title}\n{body.text}", declared, rules.language)
 
-    named = Named(title, given, frozenset(map(bare, sites)) - {""})
+    named = Named(title, given, sites)
     swept = sweep(body.text, named, language, rules)
     if not _readable(title, rules) and not _readable(swept.text, rules):
         raise Rejected(Reason.EMPTY, f"fewer than {rules.text.min_letters} letters to read")
@@ -76,7 +76,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         *(*body.flags, text_flag, title_flag),
         *("truncated" if swept.truncated else "", published.flag, updated.flag),
     )
-    article = Article(
+    # Made of checked values: to check them again would take as long as the line rules do.
+    article = Article.model_construct(
         source=raw.source_id,
         key=key,
         aliases=aliases,
@@ -135,7 +136,7 @@ def _dates(
 
 
 def _media(medium: Media) -> Media:
-    return Media(
+    return Media.model_construct(
         url=storable(medium.url).strip(),
         type=storable(medium.type).strip(),
         title=one_line(medium.title),

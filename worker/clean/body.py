@@ -1,7 +1,9 @@
 """The bodies of a raw article come in, the richest of them goes out as text."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 
+from worker.clean.charset import decode
 from worker.clean.guard import count_tags, cut_tags, refuse_hostile
 from worker.clean.html import body_text, has_tags, is_escaped, is_html, is_page, is_text
 from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
@@ -9,6 +11,7 @@ from worker.clean.page import main_text
 from worker.clean.rules import CleaningRules
 from worker.clean.text import mend, paragraphs, storable, unescape, unescape_again, unwrap
 from worker.contract import Content, Frozen
+from worker.errors import Reason, Rejected
 
 
 class Body(Frozen):
@@ -33,13 +36,14 @@ def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
         read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]
     ]
     best = max(bodies, key=lambda body: len(body.text), default=Body())
-    pages = (body.page for body in bodies if body.page != NOTHING)
-    return best.model_copy(update={"page": next(pages, NOTHING)})
+    pages = (body.page for body in bodies if body.page is not NOTHING)
+    page = next(pages, NOTHING)
+    return best if best.page is page else best.model_copy(update={"page": page})
 
 
 def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
-    """The paragraphs of one body. Raises Rejected with `hostile`."""
-    value = storable(content.value)
+    """The paragraphs of one body. Raises Rejected with `hostile` or `malformed`."""
+    value = storable(_given(content))
     text, page, flag = _markup(value, rules) if is_html(content.type) else (value, NOTHING, "")
     how = "plain" if text is value else "fragment" if page is NOTHING else "page"
     if text is value:
@@ -48,7 +52,7 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     text = unescape_again(text)
     mended = mend(text, rules.text.max_mended_chars)
     flags = (flag, "mojibake" if mended != text else "")
-    return Body(
+    return Body.model_construct(
         text=paragraphs(mended),
         page=page,
         language=content.language,
@@ -56,6 +60,17 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
         how=how,
         place=place,
     )
+
+
+def _given(content: Content) -> str:
+    """The value, or the text that its bytes are. Raises Rejected with `malformed`."""
+    if content.encoding != "base64":
+        return content.value
+    try:
+        data = b64decode(content.value)
+    except ValueError as e:  # binascii.Error, or characters that are not ASCII
+        raise Rejected(Reason.MALFORMED, f"content: value is not base64: {e}") from e
+    return decode(data, content.charset or content.type).text
 
 
 def _markup(value: str, rules: CleaningRules) -> tuple[str, PageMetadata, str]:

@@ -49,8 +49,18 @@ _MEANT = {
     "macintosh": "mac_roman",
     "unicode": "utf-16",
 }
+# Windows text is often declared, and taken, for the ISO charset it extends.
+_EXTENDED = {
+    "iso8859-2": "cp1250",
+    "iso8859-5": "cp1251",
+    "iso8859-6": "cp1256",
+    "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255",
+    "iso8859-13": "cp1257",
+}
+_CONTROLS = re.compile(rb"[\x80-\x9f]")  # of the ISO charsets; letters and quotes on Windows
 # Codecs of Python that are no charsets of text.
-_NO_TEXT = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined"))
+_NO_TEXT = frozenset(("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"))
 _FEW_BYTES = 8
 _LOST = 0.01  # share of characters that may be undecodable before a declaration is disbelieved
 
@@ -75,9 +85,10 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     inside = next((m[1].decode() for m in (_META.search(head), _XML.search(head)) if m), "")
     for name, by in ((declared, "declared"), (inside, "meta")):
         charset = charset_of(name)
+        charset = _sibling(data, charset)
         if charset and (text := _mostly(data, charset)):
             return Decoded(text, charset, by)
-    charset = _sniffed(data)
+    charset = _sibling(data, _sniffed(data))
     return Decoded(data.decode(charset, "replace"), charset, "sniffed")
 
 
@@ -105,6 +116,11 @@ def _mostly(data: bytes, charset: str) -> str:
     """Decoded, unless so much is undecodable that the declaration must be wrong."""
     text = data.decode(charset, "replace")
     return text if text.count("\ufffd") <= max(1, _LOST * len(text)) else ""
+
+
+def _sibling(data: bytes, charset: str) -> str:
+    extended = _EXTENDED.get(charset)
+    return extended if extended and _CONTROLS.search(data) else charset
 
 
 def _wide(data: bytes) -> str:

@@ -15,7 +15,8 @@ _AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
 def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
     """Who is credited by a line that is nothing but credits; () for any other line."""
     line = line.strip(_OUTER)
-    if not rules.announced.match(line):
+    first = line.partition(" ")[0].lower().rstrip(":")
+    if first not in rules.first_words or not rules.announced.match(line):
         return ()
     found = list(rules.announced.finditer(line))
     contributors: list[Contributor] = []

@@ -28,6 +28,7 @@ _FORMS = tuple(
         rf"{_PLACE}{_DATE}\s*(?P<agency>)(?:--|[–—]|(?<=\s)-)\s+",
     )
 )
+_MARKS = ("(", " -", "–", "—", "--", "|", "/", ".-")  # no form is without one of them
 _PARTICLES = frozenset("and de del der di do du el am an der im la of the und y и на".split())
 _MAX_WORDS = 5
 _MIN_LEFT_CHARS = 15  # of the sentence that a dateline opens
@@ -42,6 +43,8 @@ class Dateline(NamedTuple):
 def read_dateline(line: str, rules: DatelineRules) -> Dateline | None:
     """The dateline that opens a paragraph. Without an agency a place must stand in capitals."""
     opening = line[: rules.max_chars]
+    if not any(mark in opening for mark in _MARKS):
+        return None
     for form in _FORMS:
         match = form.match(opening)
         if not match or len(line) - match.end() < _MIN_LEFT_CHARS:

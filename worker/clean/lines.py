@@ -58,6 +58,8 @@ def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept
 
     Order: whole lines, then what ends the last one, then the dateline of the first.
     """
+    if not text:
+        return Swept("")
     lines = text.split("\n\n")
     gone = _whole_lines(lines, named, language, rules)
     kept = [line for at, line in enumerate(lines) if at not in gone]

@@ -115,6 +115,11 @@ class CreditRules(Frozen):
         }
 
     @cached_property
+    def first_words(self) -> frozenset[str]:
+        """What credits begin with: a line with another first word need not be looked at."""
+        return frozenset(words.split()[0] for words in self.role_of)
+
+    @cached_property
     def announced(self) -> re.Pattern[str]:
         """Any of those words, the longest first."""
         longest = sorted(self.role_of, key=len, reverse=True)

@@ -5,17 +5,17 @@ on as the text it is, so that it ends as a dead letter with its payload, not as 
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
+from worker.clean.charset import decode
+
 Read = tuple[str, object]
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".html", ".htm")
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{2,20})", re.I)
 
 
 def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
@@ -54,7 +54,7 @@ def read_input(stdin: BinaryIO) -> Iterator[Read]:
 
 
 def _page(data: bytes) -> object:
-    return {"content": [{"type": "text/html", "value": _decode_page(data)}]}
+    return {"content": [{"type": "text/html", "value": decode(data).text}]}
 
 
 def _lines(where: str, lines: Iterable[bytes]) -> Iterator[Read]:
@@ -86,16 +86,3 @@ def _story(text: str) -> object:
     if rest.startswith(("\n", "\r\n")) or not rest.strip():
         return {"title": first.strip(), "content": [{"type": "text/plain", "value": rest.strip()}]}
     return {"content": [{"type": "text/plain", "value": text}]}
-
-
-def _decode_page(data: bytes) -> str:
-    """BOM, then the declared charset, then UTF-8, then what browsers assume: Windows-1252."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        return data.decode("utf-8-sig", "replace")
-    declared = _CHARSET.search(data[:4096])
-    for charset in (declared.group(1).decode() if declared else "utf-8", "utf-8"):
-        try:
-            return data.decode(charset)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return data.decode("cp1252", "replace")
