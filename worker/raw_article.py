@@ -161,7 +161,10 @@ class Fetch(Part):
     )
     etag: str = Field(default="", description="ETag of the response.")
     last_modified: Text = Field(default="", description="Last-Modified of the response.")
-    status: int | None = Field(default=None, description="HTTP status of the response.")
+    # Up to where JSON numbers are exact: beyond, schema and worker disagree on what is an integer.
+    status: int | None = Field(
+        default=None, ge=-(2**53), le=2**53, description="HTTP status of the response."
+    )
 
 
 def _as_content(value: object) -> object:
