@@ -17,6 +17,7 @@ from worker.settings import Settings
 
 INGEST = "articles.ingest"
 INGEST_GROUP = "articles.ingest_group"  # many messages of one article each, run as one
+REDO = "articles.redo"  # stored articles, by newer rules
 
 
 def broker_url(settings: Settings) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from worker.clean import CleaningRules
+from worker.clean import CleaningRules, cleaner_of
 from worker.contract import Frozen
 from worker.dedup import DedupRules
 from worker.errors import BadConfig
@@ -29,6 +29,11 @@ class Config(Frozen):
     tag_rules: dict[str, RuleFile]  # by the name of the file, as read: tagging holds them joined
     files: dict[str, Path]
     digest: str  # of the files' bytes: equal digests mean equal rules
+
+    @property
+    def cleaner(self) -> str:
+        """The version that articles cleaned by these rules carry."""
+        return cleaner_of(self.cleaning)
 
     def of(self, name: str) -> BaseModel:
         """What the file of this name says."""

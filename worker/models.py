@@ -146,6 +146,39 @@ class Record(Frozen):
     tags: tuple[Tag, ...] = ()
     tagger: str = ""  # version of all that tags
     config: str = ""  # digest of the rules in force
+    again: bool = False  # stored before and cleaned again: nobody has seen it anew
+
+
+class StoredRecord(Frozen):
+    """The newest revision of an article as it is stored, with all that doing it over takes."""
+
+    article_id: str
+    revision: int
+    article: Article
+    content_hash: str
+    received: datetime
+    versions: dict[str, str]
+    payload: str
+    tags: tuple[Tag, ...] = ()  # best first
+
+    @property
+    def tagger(self) -> str:
+        return self.versions.get("tagger", "")
+
+    @property
+    def cleaner(self) -> str:
+        return self.versions.get("cleaner", "")
+
+
+class Retagged(Frozen):
+    """New tags for a stored revision, unless it is another by now."""
+
+    article_id: str
+    revision: int
+    was: str  # the tagger's version when it was read
+    tags: tuple[Tag, ...]
+    tagger: str
+    config: str
 
 
 class Withdrawal(Frozen):

@@ -47,11 +47,19 @@ def _at_ease(stage: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+class Again(Frozen):
+    """Of an article that is stored already and is cleaned again."""
+
+    key: str  # stays, whatever the new rules would make of it
+    received: datetime
+
+
 class Delivery(Frozen):
     """One raw article as it came off the queue: any JSON value, under its receipt."""
 
     receipt: str
     raw: object
+    again: Again | None = None
 
 
 class Origin(Frozen):
@@ -65,12 +73,14 @@ class Origin(Frozen):
 class Admitted(Frozen):
     origin: Origin
     raw: RawArticle
+    again: Again | None = None
 
 
 class Cleaned(Frozen):
     origin: Origin
     article: Article
     fingerprint: Fingerprint
+    again: bool = False
 
 
 class Judged(Frozen):
@@ -114,9 +124,14 @@ class Pipeline:
             if a.raw.status == "withdrawn":
                 continue
             with grave.buries(a.origin, "clean"):
-                article = clean(a.raw, self.config.cleaning, now)
+                article = clean(a.raw, self.config.cleaning, a.again.received if a.again else now)
+                if a.again:
+                    article = article.model_copy(update={"key": a.again.key})
                 print_ = fingerprint(article, self.config.dedup)
-                cleaned.append(Cleaned(origin=a.origin, article=article, fingerprint=print_))
+                again = a.again is not None
+                cleaned.append(
+                    Cleaned(origin=a.origin, article=article, fingerprint=print_, again=again)
+                )
         return cleaned
 
     def _identity(self, cleaned: Sequence[Cleaned], grave: "Grave") -> list[Judged]:
@@ -128,6 +143,8 @@ class Pipeline:
             with grave.buries(c.origin, "deduplicate"):
                 before = known.get(c.article.article_id, found)
                 verdict = identify(c.article, c.fingerprint, before, self.config.dedup)
+                if c.again and verdict.kind is Kind.REVISION:
+                    verdict = verdict.model_copy(update={"signal": "cleaned-again"})
                 same = before if before and before.article_id == verdict.article_id else None
                 known[verdict.article_id] = after(same, verdict, c.fingerprint)
                 judged.append(Judged(cleaned=c, verdict=verdict))
@@ -198,6 +215,7 @@ class Pipeline:
                     tags=tag(j.cleaned.article, self.config.tagging, now) if changed else (),
                     tagger=self.config.tagging.version,
                     config=self.config.digest,
+                    again=j.cleaned.again,
                 )
                 records.append(record)
         return records
@@ -240,7 +258,8 @@ def _admit(deliveries: Sequence[Delivery], grave: Grave) -> list[Admitted]:
         payload = Payload.of(d.raw)
         origin = Origin(receipt=d.receipt, source=source_of(d.raw), payload=payload)
         with grave.buries(origin, "admit"):
-            admitted.append(Admitted(origin=origin, raw=admit(d.raw, payload.bytes)))
+            raw = admit(d.raw, payload.bytes)
+            admitted.append(Admitted(origin=origin, raw=raw, again=d.again))
     return admitted
 
 

@@ -7,7 +7,7 @@ messages by count and bytes, and sent. `enqueue` returns after the broker has ta
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from types import TracebackType
@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from worker.broker import REPLAY, dead_list, embedded, pressure
 from worker.broker.link import Link, is_ours
 from worker.broker.pressure import Advice, Answer
-from worker.celery import INGEST, broker_url, make_app
+from worker.celery import INGEST, REDO, broker_url, make_app
 from worker.contract import (
     LIMITS,
     Excerpt,
@@ -206,6 +206,13 @@ class Producer:
         for batch in _batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)
 
+    def redo(self, what: str, article_ids: Sequence[str]) -> None:
+        """Have stored articles done over (`retag`, `reclean`) in the replay lane; waits while the
+        broker advises to. Raises Unavailable."""
+        self._make_way([], pace=True, on_stop=lambda advice: None)
+        queue = self._rules.queue.name + REPLAY
+        self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
+
     def send_message(self, queue: str, message: bytes) -> None:
         """Put a message that could not be delivered back on its queue, byte for byte."""
         with self._link.channel() as channel:
@@ -213,17 +220,19 @@ class Producer:
 
     def _send(self, batch: list[Packed], queue: str = "") -> None:
         receipts = [packed.receipt for packed in batch]
+        self._deliver(
+            INGEST,
+            {"receipts": receipts},
+            args=[[packed.raw for packed in batch]],
+            queue=queue or None,
+            receipts=receipts,  # for the journal: our transport takes them out again
+            argsrepr=f"[{len(batch)} articles]",  # else the text itself rides in the headers
+            kwargsrepr="{}",
+        )
+
+    def _deliver(self, task: str, arguments: Mapping[str, Any], **how: Any) -> None:
         try:
-            self._app.send_task(
-                INGEST,
-                args=[[packed.raw for packed in batch]],
-                kwargs={"receipts": receipts},
-                task_id=new_receipt(),
-                queue=queue or None,
-                receipts=receipts,  # for the journal: our transport takes them out again
-                argsrepr=f"[{len(batch)} articles]",  # else the text itself rides in the headers
-                kwargsrepr="{}",
-            )
+            self._app.send_task(task, kwargs=dict(arguments), task_id=new_receipt(), **how)
         except (OperationalError, OSError) as e:
             raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
 

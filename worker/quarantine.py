@@ -16,6 +16,7 @@ from worker.dedup import rejudge
 from worker.errors import Reason, Unavailable
 from worker.models import DeadLetter
 from worker.pipeline import Delivery, Pipeline
+from worker.redo import Redo
 from worker.rules import WorkerRules
 from worker.trial import Ended, Trials, patience_s
 
@@ -42,6 +43,16 @@ def one_by_one(pipeline: Pipeline, deliveries: Sequence[Delivery], rules: Worker
         ended = _attempt(delivery, rules.quarantine.attempts, patience)
         if not ended.stored:
             _bury(pipeline, delivery, ended, rules.quarantine.attempts)
+
+
+def redo_one_by_one(what: Redo, article_ids: Sequence[str], rules: WorkerRules) -> None:
+    """Each article in a disposable process; one that kills it stays as it is stored."""
+    for article_id in article_ids:
+        ended = _trials().redo(what, article_id, patience_s(rules))
+        if ended.unavailable:
+            raise Unavailable("store", "a trial could not write")
+        if not ended.stored:
+            log.error("article.redo-failed what=%s article=%s how=%s", what, article_id, ended)
 
 
 @cache

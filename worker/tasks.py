@@ -21,11 +21,12 @@ from worker import build, undertaker
 from worker.broker import drain, heartbeat, journal
 from worker.broker.condition import NoEviction
 from worker.broker.leases import LeaseKeeper
-from worker.celery import INGEST, INGEST_GROUP, app
+from worker.celery import INGEST, INGEST_GROUP, REDO, app
 from worker.contract import receipt_of
 from worker.errors import Unavailable, WorkerError
 from worker.pipeline import Delivery, Pipeline
-from worker.quarantine import one_by_one
+from worker.quarantine import one_by_one, redo_one_by_one
+from worker.redo import Redo, redo
 from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
@@ -113,6 +114,16 @@ def ingest_group(messages: list[Message]) -> None:
         except (DecodeError, ContentDisallowed, TypeError, ValueError):
             deliveries += _deliveries(message_id, body)  # text is no raw article: it is buried
     _process(deliveries)
+
+
+@app.task(name=REDO, base=Ingest, bind=True)
+def redo_stored(self: Task, what: str, article_ids: list[str]) -> None:
+    """Do stored articles over by the rules in force; in the quarantine lane each on its own."""
+    kind = Redo(what)
+    if (self.request.headers or {}).get("x-quarantine"):
+        _returning(lambda: redo_one_by_one(kind, article_ids, rules()))
+    else:
+        _returning(lambda: redo(pipeline(), kind, article_ids, now=datetime.now(UTC)))
 
 
 def _process(deliveries: list[Delivery]) -> None:

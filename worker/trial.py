@@ -23,6 +23,7 @@ from worker import build
 from worker.contract import Frozen
 from worker.errors import Unavailable
 from worker.pipeline import Delivery, Pipeline
+from worker.redo import Redo, redo
 from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
@@ -67,7 +68,14 @@ class Trials:
     def run(self, deliveries: Sequence[Delivery], patience_s: float) -> Ended:
         """Try these as one batch. Raises Unavailable when the server itself is gone, or has not
         started yet: it goes on starting, and who asks again finds it ready."""
-        line = _Trial(deliveries=tuple(deliveries)).model_dump_json().encode() + b"\n"
+        return self._tried(_Trial(deliveries=tuple(deliveries)), patience_s)
+
+    def redo(self, what: Redo, article_id: str, patience_s: float) -> Ended:
+        """Do one stored article over. Raises Unavailable as `run` does."""
+        return self._tried(_Trial(what=what, article_id=article_id), patience_s)
+
+    def _tried(self, trial: "_Trial", patience_s: float) -> Ended:
+        line = trial.model_dump_json().encode() + b"\n"
         for fresh in (False, True):
             server = self._running(fresh=fresh)
             self._await_ready(server, patience_s)
@@ -107,7 +115,11 @@ class Trials:
 
 
 class _Trial(Frozen):
-    deliveries: tuple[Delivery, ...]
+    """Deliveries to be ingested, or one stored article to be done over."""
+
+    deliveries: tuple[Delivery, ...] = ()
+    what: Redo | None = None
+    article_id: str = ""
 
 
 def main() -> None:
@@ -192,7 +204,10 @@ def _run(pipeline: Pipeline, trial: _Trial, writing: int) -> None:
     code = _FAILED
     try:
         _pipe = writing
-        pipeline.ingest(trial.deliveries, now=datetime.now(UTC))
+        if trial.what:
+            redo(pipeline, trial.what, [trial.article_id], now=datetime.now(UTC))
+        else:
+            pipeline.ingest(trial.deliveries, now=datetime.now(UTC))
         code = _STORED
     except Unavailable:
         code = _UNAVAILABLE

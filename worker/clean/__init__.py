@@ -21,7 +21,15 @@ from worker.contract import Content, Media, RawArticle, host
 from worker.errors import Reason, Rejected
 from worker.models import Article
 
-__all__ = ["CleaningRules", "Examined", "clean", "examine", "warm", "withdrawn_keys"]
+__all__ = [
+    "CleaningRules",
+    "Examined",
+    "clean",
+    "cleaner_of",
+    "examine",
+    "warm",
+    "withdrawn_keys",
+]
 
 VERSION = "2"  # of the code; the rules have their own
 
@@ -97,9 +105,14 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         words=count_words(swept.text, language),
         flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
         dropped=swept.dropped,
-        cleaner=f"{VERSION}/{rules.version}",
+        cleaner=cleaner_of(rules),
     )
     return Examined(article, raw, body, swept, declared, page_url)
+
+
+def cleaner_of(rules: CleaningRules) -> str:
+    """The version of code and rules: another one may clean the same payload to another article."""
+    return f"{VERSION}/{rules.version}"
 
 
 def warm() -> None:

@@ -19,7 +19,6 @@ GROUPS = {
     "Push articles": {
         "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
         "lint": ("worker.cli.lint:lint_articles", "Say what is wrong with raw articles."),
-        "clean": ("worker.cli.clean:clean", "Show what cleaning makes of a file, and why."),
         "schema": ("worker.cli.schema:schema", "Print the contract raw-article/1."),
     },
     "Read results": {
@@ -28,6 +27,16 @@ GROUPS = {
         "explain": ("worker.cli.explain:explain", "Tell the story of an article or receipt."),
         "export": ("worker.cli.results:export", "Write articles as JSON lines, CSV or Parquet."),
         "changes": ("worker.cli.results:changes", "Follow what happens, from a cursor on."),
+    },
+    "Change the rules": {
+        "clean": ("worker.cli.clean:clean", "Show what cleaning makes of a file, and why."),
+        "tag": ("worker.cli.tag:tag", "Show which tags raw articles would get, and why."),
+        "tags": ("worker.cli.rules:tags", "List topics; check rule files before they are used."),
+        "retag": (
+            "worker.cli.redo:retag",
+            "Tag stored articles by newer rules; rehearse it first.",
+        ),
+        "reclean": ("worker.cli.redo:reclean", "Clean stored payloads again; rehearse it first."),
     },
     "Keep it running": {
         "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),

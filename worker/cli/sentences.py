@@ -10,6 +10,7 @@ from typing import Any
 from worker.cli.terminal import moment
 from worker.models import Kind
 from worker.store import Letter, LetterState, Title
+from worker.store.redo import RECLEAN
 
 Facts = Mapping[str, Any]
 Titles = Mapping[str, Title]
@@ -31,6 +32,8 @@ _DECISIONS = {
     "{revision}, and the source may have used the id for another story.",
     ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
     "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
+    ("revision", "cleaned-again"): "It was cleaned again by newer rules, and reads differently: "
+    "that is revision {revision}.",
     ("revision", "race"): "Another version of it was stored at the same moment: this one became "
     "revision {revision}.",
     ("duplicate", "exact"): "Its text is word for word that of {rival}, so it is a copy.",
@@ -83,6 +86,8 @@ def article(stored: Facts, titles: Titles) -> Iterator[str]:
         newest = stored["revisions"][-1]
         yield from _cleaning(newest)
         yield from map(_tag, stored["tags"])
+        if retagged := stored["article"]["retagged_at"]:
+            yield f"Its tags were last changed without a revision {moment(retagged)}."
         yield from _cluster(stored, titles)
     yield _now(stored["article"])
 
@@ -129,7 +134,10 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
         times = f" {len(its)} times, the last" if len(its) > 1 else ""
         said = _SIGHTED[Kind(outcome)].format(revision=revision)
         at, source, receipt = (its[-1][field] for field in ("at", "source", "receipt"))
-        yield f"{moment(at)}: {said}{times} from {source}, receipt {receipt}."
+        if receipt.startswith(RECLEAN):
+            yield f"{moment(at)}: cleaned again, {said}{times}."
+        else:
+            yield f"{moment(at)}: {said}{times} from {source}, receipt {receipt}."
         if receipt in decisions:
             yield decision({**decisions[receipt], "revision": revision}, titles)
 
@@ -148,6 +156,8 @@ def _tag(tag: Facts) -> str:
     match tag["method"]:
         case "implied":
             why = f"because {tag['rule']} is a part of it"
+        case "source":
+            why = f"as every article of its source is (rule {tag['rule']})"
         case "feed" | "category":
             why = f"because the source filed it under {found}"
         case _:

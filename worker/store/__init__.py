@@ -15,6 +15,8 @@ from worker.models import (
     Known,
     Outcome,
     Record,
+    Retagged,
+    StoredRecord,
     Verdict,
     Withdrawal,
 )
@@ -95,6 +97,7 @@ class ChangeKind(StrEnum):
     """What happened to an article."""
 
     STORED = "stored"  # a revision was added
+    RETAGGED = "retagged"  # its tags changed, the content did not
     JUDGED = "judged"  # verdict or cluster changed, the content did not
     WITHDRAWN = "withdrawn"  # taken down, by its publisher or by hand: no content is left
 
@@ -237,6 +240,28 @@ class Store(Protocol):
 
     def changes(self, cursor: str, limit: int = ...) -> list[Change]:
         """The page that follows the cursor, oldest first: nothing twice, and nothing left out."""
+        ...
+
+    def stale(
+        self, query: Query, part: str, version: str, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        """(place, article id) of newest revisions whose `part` (tagger, cleaner) is of another
+        version, behind that place in the order of storage."""
+        ...
+
+    def count_stale(self, query: Query, part: str, version: str) -> int:
+        """How many there are, whatever the limit."""
+        ...
+
+    def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
+        """The newest revisions of these, without the withdrawn, in the order of the ids."""
+        ...
+
+    def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
+        """Replace tags; returns how many articles read differently now.
+
+        What was revised, withdrawn or re-tagged since it was read is passed over.
+        """
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:

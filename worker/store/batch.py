@@ -62,6 +62,10 @@ class Ruling(Frozen):
     def adds_revision(self) -> bool:
         return self.verdict is not None and self.verdict.kind is not Kind.UNCHANGED
 
+    @property
+    def refreshes(self) -> bool:
+        return self.record.again and self.verdict is not None and not self.adds_revision
+
 
 def rule(records: Iterable[Record], known: Mapping[str, Known], judge: Judge) -> list[Ruling]:
     """Judge each record by what is known and by the records before it."""

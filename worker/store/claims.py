@@ -111,7 +111,10 @@ def lock_articles(
         index_elements=["article_id"],
         set_={
             "sightings": articles.c.sightings + statement.excluded.sightings,
-            "last_seen": statement.excluded.last_seen,
+            "last_seen": sa.case(
+                (statement.excluded.sightings > 0, statement.excluded.last_seen),
+                else_=articles.c.last_seen,
+            ),
         },
     )
     columns = ("article_id", "revision", "cluster_id", "withdrawn_at")
@@ -134,7 +137,7 @@ def _article_rows(fresh: Batch, takedowns: Sequence[Takedown], now: datetime) ->
         for article_id in takedown.article_ids:
             row = article_row(article_id, withdrawal.source, withdrawal.keys[0], None)
             rows.setdefault(article_id, row)
-    seen = Counter(record.verdict.article_id for record in fresh.records)
+    seen = Counter(r.verdict.article_id for r in fresh.records if not r.again)
     seen.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
     for article_id, row in rows.items():
         row.update(sightings=seen[article_id], first_seen=now, last_seen=now)

@@ -12,6 +12,7 @@ from worker.models import Entry
 from worker.store import Tally
 from worker.store.columns import name
 from worker.store.reading import CHUNK
+from worker.store.redo import RECLEAN
 from worker.store.schema import journal, receipts
 from worker.store.upsert import insert
 
@@ -78,6 +79,7 @@ def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Sel
         .select_from(receipts.outerjoin(journal, journal.c.receipt == receipts.c.receipt))
         .where(receipts.c.at >= since, receipts.c.at < until, journal.c.receipt.is_(None))
         .where(receipts.c.reason != Reason.UNDELIVERABLE.value)  # no article, a whole message
+        .where(~receipts.c.receipt.startswith(RECLEAN, autoescape=True))  # nobody sent it
         .group_by(day)
     )
 

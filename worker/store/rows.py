@@ -73,6 +73,22 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
     }
 
 
+def refreshed_row(record: Record, verdict: Verdict) -> Row:
+    """What cleaning again may change of a revision whose title and text stay the same."""
+    content = _content(record.article)
+    return {
+        "article_id": verdict.article_id,
+        "content_hash": record.fingerprint.content_hash,
+        "versions": {
+            "cleaner": record.article.cleaner,
+            "deduper": verdict.version,
+            "tagger": "",
+            "config": record.config,
+        },
+        **{column: content[column] for column in content.keys() - {"title", "text"}},
+    }
+
+
 def _content(article: Article) -> Row:
     return {
         "title": article.title,

@@ -51,6 +51,7 @@ articles = Table(
     Column("last_seen", Moment, nullable=False),
     Column("sightings", Integer, nullable=False),
     Column("withdrawn_at", Moment),
+    Column("retagged_at", Moment),  # when its tags last changed without a revision
     sqlite_autoincrement=True,
 )
 Index(

@@ -16,6 +16,8 @@ from worker.models import (
     Known,
     Outcome,
     Record,
+    Retagged,
+    StoredRecord,
     Withdrawal,
 )
 from worker.store import (
@@ -34,6 +36,7 @@ from worker.store import (
     ledger,
     portrait,
     reading,
+    redo,
     story,
     takedown,
 )
@@ -151,6 +154,24 @@ class SqlStore:
     def changes(self, cursor: str, limit: int = changes.PAGE) -> list[Change]:
         with self._reading() as connection:
             return changes.page(connection, cursor, min(limit, changes.PAGE))
+
+    def stale(
+        self, query: Query, part: str, version: str, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        with self._reading() as connection:
+            return redo.stale(connection, query, part, version, after, limit)
+
+    def count_stale(self, query: Query, part: str, version: str) -> int:
+        with self._reading() as connection:
+            return redo.count_stale(connection, query, part, version)
+
+    def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
+        with self._reading() as connection:
+            return redo.records(connection, article_ids)
+
+    def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
+        with self._writing() as connection:
+            return redo.retag(connection, retagged, now)
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
         with self._writing() as connection:
