@@ -151,9 +151,9 @@ def cleaner(change: str = "") -> str:
 DROP = """
 [[lines.rules]]
 name = "any-report"
-pattern = ".*the report of .*"
 position = "tail"
 max_chars = 1000
+patterns = { any = ".*the report of .*" }
 """
 
 

@@ -137,9 +137,8 @@ class Cleanings:
             out.print()
 
 
-_FIELDS = (
-    *("title", "text", "summary", "url", "published", "updated", "authors", "categories"),
-    *("media", "language", "flags"),
+_FIELDS = sorted(
+    Article.model_fields.keys() - {"source", "key", "aliases", "words", "dropped", "cleaner"}
 )
 
 

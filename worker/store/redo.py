@@ -12,8 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.contract import Media
-from worker.models import Article, Dropped, Retagged, Span, StoredRecord, Tag
+from worker.models import Article, Retagged, Span, StoredRecord, Tag
 from worker.store import Query
 from worker.store.columns import Json, Moment
 from worker.store.packing import unpack_text
@@ -83,18 +82,8 @@ def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRe
 
 def article_of(row: sa.RowMapping) -> Article:
     """What was cleaned, from a row of `revisions` with `source` and `key`."""
-    same = ("title", "text", "summary", "url", "language", "words", "published", "updated")
-    return Article(
-        source=row["source"],
-        key=row["key"],
-        authors=tuple(row["authors"]),
-        categories=tuple(row["categories"]),
-        media=tuple(Media(**medium) for medium in row["media"]),
-        flags=tuple(row["flags"]),
-        dropped=tuple(Dropped(**dropped) for dropped in row["dropped"]),
-        cleaner=row["versions"].get("cleaner", ""),
-        **{field: row[field] for field in same},
-    )
+    fields = {field: row[field] for field in Article.model_fields.keys() & row.keys()}
+    return Article.model_validate({**fields, "cleaner": row["versions"].get("cleaner", "")})
 
 
 def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
