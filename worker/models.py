@@ -4,12 +4,18 @@ RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdi
            -> tag -> (Tag, ...) -> Record -> write -> Outcome
 """
 
+import struct
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import accumulate, pairwise
 
 from worker.contract import Frozen, Media, Payload
 from worker.errors import Reason
+
+_SETS = ("shingles", "opening", "vocabulary", "title", "figures")
+_FORMAT = 2  # of packed fingerprints
+_HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
 class Kind(StrEnum):
@@ -75,19 +81,56 @@ class Article(Frozen):
 
 
 class Fingerprint(Frozen):
-    """What two texts are compared by, and nothing else of them."""
+    """What two texts are compared by, and nothing else of them.
+
+    Sets of hashes are ascending little-endian uint32: the high halves of 64-bit hashes.
+    """
 
     content_hash: str  # of title and text as cleaned: equal means unchanged
     text_hash: str  # of the words alone: equal means an exact copy
     words: int
     sketch: tuple[int, ...] = ()  # the k smallest 64-bit shingle hashes, ascending
-    shingles: bytes = b""  # sampled shingle hashes, sorted little-endian uint64
-    scale: int = 1  # shingles whose hash is below 2**64 / scale were kept
-    numbers: tuple[str, ...] = ()  # distinct figures of the text
-    title: tuple[str, ...] = ()  # content words of the title
-    lead: tuple[str, ...] = ()  # content words of the opening
+    scale: int = 1  # of shingles those are kept whose hash is below 2**64 / scale
+    shingles: bytes = b""
+    opening: bytes = b""  # those of the shingles that the text begins with
+    vocabulary: bytes = b""  # content words of the text
+    title: bytes = b""  # content words of the title
+    figures: bytes = b""  # of the text: each a uint32 of the words around it, and one of itself
     day: str = ""  # ISO day of publication, "" when unknown
     version: str = ""
+
+    def packed(self) -> bytes:
+        """All of it; hashes don't deflate, so nothing is."""
+        said = f"{self.day}\n{self.version}".encode("ascii")
+        sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
+        parts = (said, sketch, *(getattr(self, name) for name in _SETS))
+        head = _HEAD.pack(_FORMAT, self.words, self.scale, *map(len, parts))
+        return b"".join((head, bytes.fromhex(self.content_hash + self.text_hash), *parts))
+
+    @classmethod
+    def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
+        """None for what is gone, or was packed by another release."""
+        if not data or data[0] != _FORMAT:
+            return None
+        _, words, scale, *lengths = _HEAD.unpack_from(data)
+        hashes = data[_HEAD.size : _HEAD.size + 32].hex()
+        ends = list(accumulate(lengths, initial=_HEAD.size + 32))
+        said, sketch, *sets = (data[start:end] for start, end in pairwise(ends))
+        day, version = said.decode("ascii").split("\n")
+        return cls.model_construct(
+            content_hash=hashes[:32],
+            text_hash=hashes[32:],
+            words=words,
+            scale=scale,
+            sketch=struct.unpack(f"<{len(sketch) // 8}Q", sketch),
+            shingles=sets[0],
+            opening=sets[1],
+            vocabulary=sets[2],
+            title=sets[3],
+            figures=sets[4],
+            day=day,
+            version=version,
+        )
 
 
 class Known(Frozen):

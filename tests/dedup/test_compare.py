@@ -184,7 +184,7 @@ def test_fingerprints_of_other_rules_are_not_compared() -> None:
 def test_a_likeness_shows_scores_and_thresholds() -> None:
     like = compare(print_of(LIGHT), print_of(STORY, days=1), RULES)
     assert like is not None
-    assert set(like.scores) == {"containment", "numbers", "title", "lead", "days"}
+    assert set(like.scores) == {"containment", "numbers", "about", "opening", "days"}
     assert like.thresholds["containment"] == RULES.copies.containment
     assert like.strength == like.scores["containment"]
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event, select, text
 
+from worker.models import Fingerprint
 from worker.store.engine import open_engine, parse
-from worker.store.packing import unpack_fingerprint, unpack_text
+from worker.store.packing import unpack_text
 from worker.store.schema import metadata
 
 Rows = list[dict[str, Any]]
@@ -35,7 +36,7 @@ def everything(url: str) -> dict[str, Rows]:
 
 def all_words(url: str) -> str:
     """Every text of every row, blobs unpacked."""
-    readers = {"fingerprint": unpack_fingerprint, "payload": unpack_text}
+    readers = {"fingerprint": Fingerprint.unpacked, "payload": unpack_text}
     return "\n".join(
         str(readers[name](value) if name in readers else value)
         for its_rows in everything(url).values()

@@ -4,14 +4,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.make import NOW, article, dead, fingerprint, record, tag
+from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import statements
-from worker.models import DeadLetter, Fingerprint, Kind, Record
-from worker.store.packing import pack_fingerprint, unpack_fingerprint
+from worker.models import DeadLetter, Kind, Record
 from worker.store.sql import SqlStore
 
 
@@ -91,28 +88,6 @@ def test_fingerprints_are_those_of_the_newest_revisions(store: SqlStore) -> None
     write(store, record(), newest)
     article_id = article().article_id
     assert store.fingerprints([article_id, "unknown"]) == {article_id: newest.fingerprint}
-
-
-words = st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.just("£"))
-
-
-@given(
-    st.builds(
-        Fingerprint,
-        content_hash=st.text(st.characters(exclude_categories=["Cs"])),
-        text_hash=st.just("t"),
-        words=st.integers(0, 10**6),
-        sketch=st.lists(st.integers(0, 2**64 - 1)).map(tuple),
-        shingles=st.binary(),
-        scale=st.integers(1, 64),
-        numbers=words,
-        title=words,
-        lead=words,
-        day=st.sampled_from(["", "2026-11-22"]),
-    )
-)
-def test_a_fingerprint_comes_back_as_it_was(its: Fingerprint) -> None:
-    assert unpack_fingerprint(pack_fingerprint(its)) == its
 
 
 def test_moments_come_back_as_aware_utc(store: SqlStore) -> None:
@@ -195,8 +170,3 @@ def test_show_names_the_candidates_of_an_ambiguous_beginning(store: SqlStore) ->
     candidates = [i for i in ids if i.startswith(ambiguous)]
     assert all(i in str(caught.value) for i in candidates[:5])
     assert store.show(ids[0].upper()) is not None
-
-
-def test_a_packed_fingerprint_is_little_more_than_its_shingles() -> None:
-    shingles = bytes(range(256)) * 4
-    assert len(pack_fingerprint(fingerprint(article(), shingles=shingles))) < len(shingles) + 400

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.make import NOW, article, fingerprint, record, tag, withdrawal
+from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.judge import judge
 from tests.store.stored import all_words, index_words, row, rows, statements
 from worker.models import DeadLetter, Kind, Outcome, Record, Withdrawal
@@ -26,8 +26,7 @@ def write(
 
 def secret(key: str = "id:1", **changes: object) -> Record:
     its = article(key, title="Zyxwv", text="Zyxwv was here.", summary="Zyxwv", **changes)
-    print_ = fingerprint(its, title=("zyxwv",), lead=("zyxwv",))
-    return record(its, fingerprint=print_, tags=(tag("zyxwv"),))
+    return record(its, tags=(tag("zyxwv"),))
 
 
 def test_nothing_of_the_content_stays(store: SqlStore, store_url: str) -> None:

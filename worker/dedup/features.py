@@ -1,6 +1,5 @@
 """An article comes in, its fingerprint goes out: all that two articles are compared by."""
 
-import re
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -10,6 +9,10 @@ from worker.dedup.rules import Content, DedupRules, Shingles
 from worker.dedup.shingles import (
     Hashes,
     Words,
+    below,
+    content_words,
+    figures_of,
+    high_halves,
     sampled,
     shingle_hashes,
     widths_of,
@@ -17,9 +20,7 @@ from worker.dedup.shingles import (
 )
 from worker.models import Article, Fingerprint
 
-ALGORITHM = "1"  # counts up when the same rules would give other fingerprints or verdicts
-FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-UNPUNCTUATED = str.maketrans("", "", ".,")
+ALGORITHM = "2"  # counts up when the same rules would give other fingerprints or verdicts
 
 
 def fingerprint(article: Article, rules: DedupRules) -> Fingerprint:
@@ -28,38 +29,48 @@ def fingerprint(article: Article, rules: DedupRules) -> Fingerprint:
     All but the content hash, that is: it is over title and text exactly as they were cleaned.
     """
     text, title = words_of(article.text), words_of(article.title)
-    hashes = _shingles(text, rules)
+    stop = _hashes_of(rules.content.stop_words)
+    vocabulary = content_words(text, stop)
+    hashes = _shingles(text, len(vocabulary), rules)
     kept, scale = sampled(hashes, rules.shingles.most)
     return Fingerprint(
         content_hash=_exact(article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
-        shingles=kept.astype("<u8").tobytes(),
         scale=scale,
-        numbers=_numbers(text.text, rules.content.most_numbers),
-        title=_content_words(title, title.total, rules.content),
-        lead=_content_words(text, rules.content.lead_words, rules.content),
+        shingles=high_halves(kept),
+        opening=high_halves(_opening(text, scale, rules)),
+        vocabulary=high_halves(vocabulary[: rules.content.most_words]),
+        title=high_halves(content_words(title, stop)),
+        figures=_figures(text, rules.content),
         day=article.published.date().isoformat() if article.published else "",
         version=_version(rules.shingles),
     )
 
 
-def _shingles(text: Words, rules: DedupRules) -> Hashes:
+def _shingles(text: Words, content_words: int, rules: DedupRules) -> Hashes:
     """None for a tiny text; a short one has narrow shingles besides the wide ones."""
     widths, content = widths_of(text, rules.shingles), rules.content
     wide = shingle_hashes(text, widths.wide, narrow=False)
-    # Stop words are less than three quarters of any prose: longer texts need no counting.
-    if len(wide) > 4 * content.short_words * widths.wide / rules.shingles.words.wide:
-        return wide
     # A character is a part of a word: as many of them as a shingle is wide count as three words.
-    held = [word for word in text.spelled(text.total) if word not in content.stop_words]
-    words = len(held) * rules.shingles.words.wide / widths.wide
+    words = content_words * rules.shingles.words.wide / widths.wide
     if words < content.tiny_words:
         return wide[:0]
     if words > content.short_words:
         return wide
     return np.union1d(wide, shingle_hashes(text, widths.narrow, narrow=True))
+
+
+def _opening(text: Words, scale: int, rules: DedupRules) -> Hashes:
+    wide = widths_of(text, rules.shingles).wide
+    words = round(rules.content.lead_words * wide / rules.shingles.words.wide)
+    return below(shingle_hashes(text.first(words), wide, narrow=False), scale)
+
+
+def _figures(text: Words, content: Content) -> bytes:
+    found = figures_of(text, _hashes_of(content.number_words))[: content.most_figures]
+    return found.astype("<u4").tobytes()
 
 
 def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
@@ -76,15 +87,9 @@ def _exact(article: Article) -> str:
     return _digest(whole.encode("utf-8", "surrogatepass"))
 
 
-def _numbers(text: str, most: int) -> tuple[str, ...]:
-    """Distinct figures without their separators, so that 1,000.5 and 1.000,5 are equal."""
-    found = dict.fromkeys(figure.translate(UNPUNCTUATED) for figure in FIGURE.findall(text))
-    return tuple(sorted(list(found)[:most]))
-
-
-def _content_words(words: Words, first: int, content: Content) -> tuple[str, ...]:
-    spelled = words.spelled(first)
-    return tuple(sorted({w for w in spelled if len(w) > 1 and w not in content.stop_words}))
+@lru_cache
+def _hashes_of(words: frozenset[str]) -> Hashes:
+    return np.sort(words_of(" ".join(words)).hashes)
 
 
 @lru_cache

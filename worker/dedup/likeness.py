@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from worker.contract import Frozen
 from worker.dedup.rules import DedupRules
-from worker.dedup.shingles import NARROW, Hashes, below
+from worker.dedup.shingles import below
 from worker.models import Fingerprint, Kind
 
 Scores = dict[str, float]
+Halves = NDArray[np.uint32]
+SHIFT = np.uint64(32)
+CONTEXTS = 3  # figures between the same words: from here on they are enough to judge by
+EVERY = 1 << 32  # more than any text has: in short ones all figures count
+VERBATIM = 0.9  # of an opening: what is word for word there was cut or spliced, not filled in anew
 
 
 class Likeness(Frozen):
@@ -66,19 +71,26 @@ def overlap_of(mine: Fingerprint, rival: Fingerprint) -> Overlap | None:
     """None for what can't be compared: tiny texts, and fingerprints made by other rules."""
     if mine.version != rival.version or not (mine.shingles and rival.shingles):
         return None
-    x, y = np.frombuffer(mine.shingles, "<u8"), np.frombuffer(rival.shingles, "<u8")
+    x, y = _hashes(mine.shingles), _hashes(rival.shingles)
     short = _narrow(x).any(), _narrow(y).any()
     scale = max(mine.scale, rival.scale)
     x, y = (below(h[_narrow(h) == all(short)], scale) for h in (x, y))
     if not (len(x) and len(y)):
         return None
-    shared = len(np.intersect1d(x, y, assume_unique=True))
-    return Overlap(shared / min(len(x), len(y)), len(x), len(y), any(short))
+    return Overlap(_shared(x, y) / min(len(x), len(y)), len(x), len(y), any(short))
 
 
-def _narrow(hashes: Hashes) -> NDArray[np.bool_]:
+def _hashes(packed: bytes) -> Halves:
+    return np.frombuffer(packed, "<u4")
+
+
+def _narrow(hashes: Halves) -> NDArray[np.bool_]:
     """Which of the hashes are of narrow shingles: a short text has some, no other has."""
-    return (hashes & NARROW).astype(bool)
+    return (hashes & 1).astype(bool)
+
+
+def _shared(x: Halves, y: Halves) -> int:
+    return len(np.intersect1d(x, y, assume_unique=True))
 
 
 def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness | None:
@@ -87,7 +99,7 @@ def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness |
     if tiny and days != 0:
         return None
     scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
-    short = tiny or bool(_narrow(np.frombuffer(mine.shingles, "<u8")).any())
+    short = tiny or bool(_narrow(_hashes(mine.shingles)).any())
     if not short:
         return Likeness(kind=Kind.DUPLICATE, signal="exact", scores=scores, thresholds={})
     most = float(0 if tiny else rules.short.days)
@@ -101,15 +113,67 @@ def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness |
 
 
 def _scores(mine: Fingerprint, rival: Fingerprint, overlap: Overlap, days: int | None) -> Scores:
+    opens = _opens(mine, rival), _opens(rival, mine)
+    opening = min(opens) if overlap.short else max(opens)
+    enough = EVERY if overlap.short else 0 if opening >= VERBATIM else CONTEXTS
     scores = {
         "containment": overlap.containment,
-        "numbers": _agreement(mine.numbers, rival.numbers, least=1 if overlap.short else 2),
-        "title": _agreement(mine.title, rival.title, unknown=0.0 if overlap.short else 1.0),
-        "lead": _agreement(mine.lead, rival.lead),
+        "numbers": _same_figures(mine, rival, enough=enough, least=1 if overlap.short else 2),
+        "about": _about(mine, rival, unknown=0.0 if overlap.short else 1.0),
+        "opening": opening,
     }
     if days is not None:
         scores["days"] = float(days)
     return {name: round(score, 4) for name, score in scores.items()}
+
+
+def _same_figures(mine: Fingerprint, rival: Fingerprint, *, enough: int, least: int) -> float:
+    """Share of the figures between the same words that agree, if they are enough to tell.
+
+    Else of all figures of the text that has fewer, if it has at least so many. Another figure in
+    the same sentence makes another story; a sentence that was left out with its figures does not.
+    """
+    x, y = (_hashes(p.figures).reshape(-1, 2) for p in (mine, rival))
+    around = len(np.intersect1d(x[:, 0], y[:, 0]))
+    if around >= enough:
+        agreeing = np.intersect1d(_rows(x), _rows(y)) >> SHIFT
+        return len(np.unique(agreeing)) / around if around else 1.0
+    v, w = np.unique(x[:, 1]), np.unique(y[:, 1])
+    fewer = min(len(v), len(w))
+    return _shared(v, w) / fewer if fewer >= least else 1.0
+
+
+def _rows(figures: Halves) -> NDArray[np.uint64]:
+    return figures[:, 0].astype(np.uint64) << SHIFT | figures[:, 1]
+
+
+def same_title(mine: Fingerprint, rival: Fingerprint, unknown: float) -> float:
+    x, y = _hashes(mine.title), _hashes(rival.title)
+    return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
+
+
+def _about(mine: Fingerprint, rival: Fingerprint, unknown: float) -> float:
+    """Does the title of the one speak of the other: of its title, or of its text?"""
+    if not (mine.title and rival.title):
+        return unknown
+    return max(
+        same_title(mine, rival, unknown),
+        _held(mine.title, rival.vocabulary),
+        _held(rival.title, mine.vocabulary),
+    )
+
+
+def _held(part: bytes, whole: bytes) -> float:
+    x, y = _hashes(part), _hashes(whole)
+    return _shared(x, y) / len(x) if len(x) else 1.0
+
+
+def _opens(mine: Fingerprint, rival: Fingerprint) -> float:
+    """Share of my opening that is anywhere in the rival."""
+    x, y = _hashes(mine.opening), _hashes(rival.shingles)
+    scale = max(mine.scale, rival.scale)
+    x = below(x, scale)
+    return _shared(x, y) / len(x) if len(x) else 1.0
 
 
 def _judge_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
@@ -119,18 +183,19 @@ def _judge_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
         "containment": short.containment,
         "variant": rules.copies.variant,
         "numbers": short.numbers,
-        "title": short.title,
+        "about": short.about,
         "days": float(short.days),
     }
     if scores["numbers"] < short.numbers or scores.get("days", 0) > short.days:
         return thresholds, "series"
-    if scores["title"] >= short.title:
-        return thresholds, ""
-    # Without the title's help all of it has to be there, and where the other one begins:
-    # in a round-up it is one item of many.
-    thresholds |= {"containment": short.whole, "lead": rules.copies.lead}
-    whole = scores["containment"] >= short.whole and scores["lead"] >= rules.copies.lead
-    return thresholds, "" if whole else "template"
+    # In a round-up it is one item of many: the longer one has to begin with it.
+    thresholds["opening"] = rules.copies.opening
+    if scores["opening"] < rules.copies.opening:
+        return thresholds, "template"
+    if scores["about"] < short.about:  # without the title's help all of it has to be there
+        thresholds["containment"] = short.whole
+        return thresholds, "template" if scores["containment"] < short.whole else ""
+    return thresholds, ""
 
 
 def _judge_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
@@ -144,15 +209,15 @@ def _judge_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
     if far:
         thresholds |= {"containment": copies.far_containment, "days": float(copies.near_days)}
     numbers = max(copies.numbers, round(scores["containment"] - copies.numbers_slack, 4))
-    strict = far or scores["title"] < copies.same_title
+    strict = far or scores["about"] < copies.same_story
     thresholds["numbers"] = copies.strict_numbers if strict else numbers
     if scores["numbers"] < thresholds["numbers"]:
         return thresholds, "series"
     if far and scores["containment"] < copies.far_containment:
         return thresholds, "series"
     if scores["containment"] < copies.whole:
-        thresholds |= {"title": copies.title, "lead": copies.lead}
-        if scores["title"] < copies.title and scores["lead"] < copies.lead:
+        thresholds |= {"about": copies.about, "opening": copies.opening}
+        if scores["about"] < copies.about or scores["opening"] < copies.opening:
             return thresholds, "template"
     return thresholds, ""
 

@@ -31,7 +31,9 @@ class Content(Frozen):
     tiny_words: Count
     short_words: Count
     lead_words: Count
-    most_numbers: Count
+    most_words: Count
+    most_figures: Count
+    number_words: frozenset[str]
     stop_words: frozenset[str]
 
     @model_validator(mode="after")
@@ -50,9 +52,9 @@ class Copies(Frozen):
     numbers: Share
     numbers_slack: Share
     strict_numbers: Share
-    same_title: Share
-    title: Share
-    lead: Share
+    same_story: Share
+    about: Share
+    opening: Share
     near_days: Count
     far_containment: Share
     part: Share
@@ -64,7 +66,7 @@ class Short(Frozen):
     containment: Share
     whole: Share
     numbers: Share
-    title: Share
+    about: Share
     days: Count
 
 

@@ -5,8 +5,7 @@ The hashes depend on nothing but the text: equal on every machine, process and b
 
 import unicodedata
 from functools import cache
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from worker.dedup.rules import Shingles, Widths
 
 Hashes = NDArray[np.uint64]
+Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 
 SEPARATOR, LETTER, HAN, SOUTHEAST_ASIAN, DROPPED = range(5)
 HAN_RANGES = (
@@ -38,19 +38,21 @@ class Words(NamedTuple):
     starts: NDArray[np.intp]
     ends: NDArray[np.intp]
     hashes: Hashes
+    letters: NDArray[np.uint32]  # those of all words, one after the other
+    figures: NDArray[np.bool_]  # which of the words have a digit
     script: int  # LETTER, HAN or SOUTHEAST_ASIAN: what most of the words are written in
 
     @property
     def total(self) -> int:
         return len(self.hashes)
 
-    def spelled(self, first: int) -> list[str]:
-        """The first so many words; in scripts without spaces pairs of characters."""
-        bounds = zip(self.starts[:first].tolist(), self.ends[:first].tolist(), strict=True)
-        words = [self.text[start:end] for start, end in bounds]
-        if self.script == LETTER:
-            return words
-        return [a + b for a, b in pairwise(words)] or words
+    def first(self, words: int) -> "Words":
+        return self._replace(
+            starts=self.starts[:words],
+            ends=self.ends[:words],
+            hashes=self.hashes[:words],
+            figures=self.figures[:words],
+        )
 
 
 def words_of(text: str) -> Words:
@@ -63,8 +65,9 @@ def words_of(text: str) -> Words:
     closes[-1:] |= letter[-1:]
     closes[:-1] |= letter[:-1] & ~letter[1:]
     starts, ends = np.flatnonzero(opens), np.flatnonzero(closes) + 1
-    hashes = _word_hashes(codes[letter | single], ends - starts)
-    return Words(text, starts, ends, hashes, _script(kinds, len(starts)))
+    letters, script = codes[letter | single], _script(kinds, len(starts))
+    hashes = _word_hashes(letters, ends - starts)
+    return Words(text, starts, ends, hashes, letters, _figures(letters, ends - starts), script)
 
 
 def shingle_hashes(words: Words, width: int, *, narrow: bool) -> Hashes:
@@ -74,6 +77,54 @@ def shingle_hashes(words: Words, width: int, *, narrow: bool) -> Hashes:
     for place in range(1, width):
         hashes = _mixed(hashes * MIX_1 + words.hashes[place : place + count])
     return np.unique(hashes | NARROW if narrow else hashes & ~NARROW)
+
+
+def content_words(words: Words, stop: Hashes) -> Hashes:
+    """Hashes of the words that are not in `stop`, in order; pairs of characters without spaces.
+
+    `stop` is ascending. Single letters say nothing.
+    """
+    if words.script != LETTER:
+        return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
+    hashes = words.hashes[words.ends - words.starts > 1]
+    return hashes[~_among(hashes, stop)]
+
+
+def figures_of(words: Words, spelled_out: Hashes) -> Hashes:
+    """Rows of two high halves: of the words around a figure, and of the figure itself.
+
+    A figure is a run of words with digits, or of number words (`spelled_out`, ascending): 6-5/16
+    is one, and so is a row of a table. How it is punctuated makes no difference.
+    """
+    figure = words.figures | _among(words.hashes, spelled_out)
+    edges = np.flatnonzero(np.diff(figure, prepend=False, append=False))
+    begins, ends = edges[::2], edges[1::2]
+    if not len(begins):
+        return np.empty((0, 2), np.uint64)
+    around = np.append(words.hashes, np.uint64(0))  # begins - 1 may be its last
+    contexts = _mixed(around[begins - 1] * MIX_1 + around[ends])
+    lengths = words.ends - words.starts
+    letters = words.letters[np.repeat(figure, lengths)]
+    offsets = np.cumsum(np.append(0, lengths))
+    values = _word_hashes(letters, offsets[ends] - offsets[begins])
+    return np.stack((contexts, values), axis=1) >> SHIFT_3
+
+
+def _among(hashes: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
+    if not len(ascending):
+        return np.zeros(len(hashes), bool)
+    places = np.minimum(np.searchsorted(ascending, hashes), len(ascending) - 1)
+    found: NDArray[np.bool_] = ascending[places] == hashes
+    return found
+
+
+def high_halves(hashes: Hashes) -> bytes:
+    """32 bits are enough to compare two sets: of a thousand, one in four thousand errs.
+
+    The lowest bit still tells narrow shingles from wide ones.
+    """
+    halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
+    return np.unique(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: Words, rules: Shingles) -> Widths:
@@ -94,9 +145,12 @@ def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
     return hashes, scale
 
 
-def below(hashes: Hashes, scale: int) -> Hashes:
+def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
     """The part of ascending hashes that a sample of this scale keeps."""
-    return hashes if scale == 1 else hashes[: np.searchsorted(hashes, np.uint64(2**64 // scale))]
+    if scale == 1:
+        return hashes
+    bits = 8 * hashes.itemsize
+    return hashes[: np.searchsorted(hashes, hashes.dtype.type(2**bits // scale))]
 
 
 def _normalised(text: str) -> str:
@@ -137,6 +191,13 @@ def _word_hashes(letters: NDArray[np.uint32], lengths: NDArray[np.intp]) -> Hash
     places = np.arange(len(letters)) - np.repeat(offsets, lengths)
     terms = letters.astype(np.uint64) * POWERS[places % PLACES]
     return _mixed(np.add.reduceat(terms, offsets))
+
+
+def _figures(letters: NDArray[np.uint32], lengths: NDArray[np.intp]) -> NDArray[np.bool_]:
+    if not len(lengths):
+        return np.empty(0, bool)
+    digits = (letters >= ord("0")) & (letters <= ord("9"))
+    return np.logical_or.reduceat(digits, np.cumsum(lengths) - lengths)
 
 
 def _mixed(hashes: Hashes) -> Hashes:

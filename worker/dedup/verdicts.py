@@ -6,7 +6,7 @@ identify -> (the index finds rivals) -> compare -> resolve -> rejudge under the 
 from collections.abc import Sequence
 
 from worker.dedup.features import ALGORITHM
-from worker.dedup.likeness import Likeness, overlap_of
+from worker.dedup.likeness import Likeness, overlap_of, same_title
 from worker.dedup.rules import DedupRules, Identity
 from worker.models import Article, Fingerprint, Kind, Known, Verdict
 
@@ -147,7 +147,7 @@ def _strangeness(
     if known is None or min(mine.words, known.words) < rules.stranger_words:
         return {}, thresholds
     overlap = overlap_of(mine, known)
-    if overlap is None or set(mine.title) & set(known.title):
+    if overlap is None or same_title(mine, known, unknown=0.0):
         return {}, thresholds
     strange = overlap.containment < rules.stranger_containment
     scores = {"containment": round(overlap.containment, 4), "title": 0.0}

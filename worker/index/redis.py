@@ -5,7 +5,7 @@
     aw:a:<number // 256>  hash    number % 256          -> article_id, 16 bytes
     aw:s:<gen>:<bucket>   hash    sketch hash, 4 bytes  -> number of the first article that had it
     aw:t:<gen>:<bucket>   hash    text hash, 8 bytes    -> number of the first article that had it
-    aw:f:<number>         string  fingerprint: a line of JSON, then the shingles; for rival_ttl_s
+    aw:f:<number>         string  fingerprint, packed; for rival_ttl_s
     aw:v:<number // 256>  hash    number % 256          -> number of its canonical article
 
 Only the first article owns a shingle: no posting lists, no hot keys. A generation is window_days of
@@ -18,8 +18,6 @@ Every command touches one key and may be repeated: a batch that comes back claim
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
-
-from pydantic import ValidationError
 
 from worker.index import Claim, Rival, Wish
 from worker.index.candidates import Rules, candidates
@@ -161,7 +159,7 @@ class RedisIndex:
     def _features(self, number: int, claim: Claim) -> list[Command]:
         names, place = f"aw:a:{number // NUMBERED}", number % NUMBERED
         return [
-            ("SET", f"aw:f:{number}", packed(claim.fingerprint), "EX", self._rules.rival_ttl_s),
+            ("SET", f"aw:f:{number}", claim.fingerprint.packed(), "EX", self._rules.rival_ttl_s),
             ("HSET", names, place, bytes.fromhex(claim.article_id)),
             ("EXPIRE", names, 3 * self._window_s),
         ]
@@ -197,7 +195,11 @@ class RedisIndex:
         kept = dict(zip(numbers, replies[len(numbers) :], strict=True))
         return [
             [
-                Rival(article_id=names[number].hex(), hits=hits, fingerprint=unpacked(kept[number]))
+                Rival(
+                    article_id=names[number].hex(),
+                    hits=hits,
+                    fingerprint=Fingerprint.unpacked(kept[number]),
+                )
                 for number, hits in ranked
                 if names[number]
             ]
@@ -263,24 +265,6 @@ class _Cells:
             [("HSETNX", *_cell(number), pointer) for number, pointer in pointers.items()]
             + [("EXPIRE", bucket, self._ttl_s) for bucket in buckets]
         )
-
-
-def packed(fingerprint: Fingerprint) -> bytes:
-    """JSON would swell the shingles, nine tenths of it, by a half."""
-    head = fingerprint.model_dump_json(exclude={"shingles"})
-    return head.encode() + b"\n" + fingerprint.shingles
-
-
-def unpacked(data: bytes | None) -> Fingerprint | None:
-    """None for what is gone, or was written by a worker of another version."""
-    if data is None:
-        return None
-    head, shingles = data.split(b"\n", 1)
-    try:
-        fingerprint = Fingerprint.model_validate_json(head)
-    except ValidationError:
-        return None
-    return fingerprint.model_copy(update={"shingles": shingles})
 
 
 def _cell(number: int) -> tuple[str, int]:

@@ -11,7 +11,6 @@ from worker.models import Article, Fingerprint, Known, Outcome
 from worker.store import Found
 from worker.store.batch import Key, stored_keys
 from worker.store.columns import Name, name
-from worker.store.packing import unpack_fingerprint
 from worker.store.rows import found_of, outcome_of
 from worker.store.schema import aliases, articles, receipts, revisions, tags
 
@@ -101,7 +100,7 @@ def _as_known(rows: Sequence[Any]) -> Known:
         revision=article.revision,
         cluster_id=article.cluster_id,
         withdrawn=article.withdrawn_at is not None,
-        fingerprint=unpack_fingerprint(blob) if blob else None,
+        fingerprint=Fingerprint.unpacked(blob),
     )
 
 
@@ -111,7 +110,8 @@ def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str
         statement = sa.select(articles.c.article_id, revisions.c.fingerprint)
         statement = statement.select_from(NEWEST).where(articles.c.article_id.in_(chunk))
         for article_id, blob in connection.execute(statement):
-            found[article_id] = unpack_fingerprint(blob)
+            if fingerprint := Fingerprint.unpacked(blob):
+                found[article_id] = fingerprint
     return found
 
 

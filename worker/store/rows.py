@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from worker.models import Article, DeadLetter, Kind, Outcome, Record, Tag, Verdict
 from worker.store import Found, Letter
-from worker.store.packing import pack_fingerprint, pack_text, unpack_text
+from worker.store.packing import pack_text, unpack_text
 
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
             "tagger": record.tagger,
             "config": record.config,
         },
-        "fingerprint": pack_fingerprint(record.fingerprint),
+        "fingerprint": record.fingerprint.packed(),
         "payload": pack_text(record.payload.text),
         "received": now,
         **_content(article),

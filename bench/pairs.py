@@ -1,0 +1,96 @@
+"""Natural pairs of a corpus that are worth a person's label, spread evenly over how alike they are.
+
+    python -m bench.pairs DATA fnc1|reuters [--pairs 200] > pairs.txt
+
+Alike means: share of the shorter text's 4-word shingles that the longer one has, counted exactly.
+The labels are in bench/labels; they were given before any verdict of the worker was looked at.
+"""
+
+import argparse
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
+from pathlib import Path
+
+from bench.corpus import Text, fnc1, reuters
+
+_BOUNDS = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.65, 0.85, 0.999)
+_MOST_HOLDERS = 60  # a shingle that more texts have says nothing
+_SERIES = 0.25  # share of pairs that may be results of two companies: the easy ones
+_WORD = re.compile(r"\w+")
+
+
+def shingles(text: str, width: int = 4) -> set[int]:
+    words = _WORD.findall(text.lower())
+    return {hash(tuple(words[n : n + width])) for n in range(len(words) - width + 1)}
+
+
+def alike(texts: Sequence[Text]) -> dict[tuple[int, int], float]:
+    """Containment of all pairs that share at least one shingle in fifty."""
+    sets = [shingles(text.text) for text in texts]
+    holders: defaultdict[int, list[int]] = defaultdict(list)
+    for number, held in enumerate(sets):
+        for shingle in held:
+            holders[shingle].append(number)
+    shared: Counter[tuple[int, int]] = Counter()
+    for numbers in holders.values():
+        if len(numbers) <= _MOST_HOLDERS:
+            shared.update(combinations(numbers, 2))
+    return {
+        pair: count / fewer
+        for pair, count in shared.items()
+        if (fewer := min(len(sets[pair[0]]), len(sets[pair[1]]))) and count > fewer / 50
+    }
+
+
+def sample(
+    texts: Sequence[Text], pairs: dict[tuple[int, int], float], most: int, seed: int
+) -> list[tuple[Text, Text, float]]:
+    """Each text at most twice, as many pairs from each stretch between two bounds."""
+    rng = random.Random(seed)
+    strata = [
+        [(a, b, share) for (a, b), share in sorted(pairs.items()) if low <= share < high]
+        for low, high in pairwise(_BOUNDS)
+    ]
+    taken: list[tuple[Text, Text, float]] = []
+    used: Counter[int] = Counter()
+    series = 0
+    for stratum in strata:
+        rng.shuffle(stratum)
+        wanted = (most - len(taken)) // (len(strata) - strata.index(stratum))
+        for a, b, share in stratum:
+            company = bool(texts[a].tickers and texts[b].tickers - texts[a].tickers)
+            if used[a] > 1 or used[b] > 1 or (company and series >= _SERIES * most):
+                continue
+            if not wanted:
+                break
+            wanted, series = wanted - 1, series + company
+            used.update((a, b))
+            taken.append((texts[a], texts[b], share))
+    return taken
+
+
+def shown(pairs: Iterable[tuple[Text, Text, float]]) -> str:
+    parts = []
+    for number, (a, b, _) in enumerate(pairs, 1):
+        rows = [f"## {number}  {a.id} | {b.id}  {a.day} | {b.day}"]
+        rows += [f"[{t.title}] {len(t.text.split())} words\n{t.text}" for t in (a, b)]
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("corpus", choices=("fnc1", "reuters"))
+    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    texts = (fnc1 if options.corpus == "fnc1" else reuters)(options.data)
+    print(shown(sample(texts, alike(texts), options.pairs, options.seed)))
+
+
+if __name__ == "__main__":
+    main()
