@@ -20,6 +20,7 @@ from worker.models import (
     Verdict,
     Withdrawal,
 )
+from worker.store.clusters import Clusters
 
 Judge = Callable[[Verdict, str, Known | None], Verdict]
 """(verdict, content_hash, what is known under the lock) -> the verdict that holds now."""
@@ -322,5 +323,8 @@ class Store(Protocol):
     def tally(self, since: datetime, until: datetime) -> Tally:
         """The journal of this time against the outcomes."""
         ...
+
+    @property
+    def clusters(self) -> Clusters: ...
 
     def close(self) -> None: ...

@@ -4,6 +4,8 @@ articles 1─* revisions      content, numbered from 1, never changed
 articles 1─* aliases        (source, key): every way to name the article
 articles 1─* tags           of the newest revision
 receipts 1─1 decisions      why it was judged so
+articles 1─* moves          from cluster to cluster, after the first decision
+articles 1─1 pins           the cluster it stays in, by an operator's word
 articles 1─* changes        written by triggers, in the order of commits
 """
 
@@ -60,6 +62,12 @@ Index(
     sqlite_where=articles.c.canonical_pending,
     postgresql_where=articles.c.canonical_pending,
 )
+Index(
+    "ix_articles_withdrawn",
+    articles.c.article_id,
+    sqlite_where=articles.c.withdrawn_at.is_not(None),
+    postgresql_where=articles.c.withdrawn_at.is_not(None),
+)
 
 aliases = Table(
     "aliases",
@@ -83,6 +91,7 @@ revisions = Table(
     Column("article_id", Name, ForeignKey("articles.article_id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("content_hash", Name, nullable=False),
+    Column("change", Name, nullable=False, server_default=""),  # to the one before; "": the first
     Column("title", Words, nullable=False),
     Column("text", Words, nullable=False),
     Column("summary", Words, nullable=False),
@@ -194,8 +203,40 @@ sources = Table(
     Column("articles", Integer, nullable=False),
     Column("receipts", Integer, nullable=False),
     Column("dead", Integer, nullable=False),
+    # What its external ids are worth; see worker.dedup.trust.
+    *(
+        Column(count, Integer, nullable=False, server_default="0")
+        for count in ("without_id", "reused_ids", "changed_ids")
+    ),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("article_id", Name, nullable=False, index=True),
+    Column("left", Name, nullable=False),  # cluster
+    Column("joined", Name, nullable=False),  # cluster
+    Column("reason", Name, nullable=False),
+    Column("by", Name, nullable=False),
+    Column("rival", Name, nullable=False),
+    Column("scores", Json, nullable=False),
+    Column("thresholds", Json, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("note", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("article_id", Name, primary_key=True),
+    Column("cluster_id", Name, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Words, nullable=False),
 )
 
 changes = Table(

@@ -13,6 +13,7 @@ from worker.models import (
     DeadLetter,
     Entry,
     Fingerprint,
+    Kind,
     Known,
     Outcome,
     Record,
@@ -42,6 +43,7 @@ from worker.store import (
 )
 from worker.store.batch import Batch
 from worker.store.engine import answering, open_engine, parse
+from worker.store.membership import SqlClusters
 from worker.store.search import search
 from worker.store.write import write
 
@@ -78,7 +80,11 @@ class SqlStore:
     ) -> list[Outcome]:
         batch = Batch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
         with self._writing() as connection:
-            return write(connection, batch, judge, now)
+            outcomes = write(connection, batch, judge, now)
+        if down := [o.article_id for o in outcomes if o.kind is Kind.WITHDRAWN and o.article_id]:
+            with self._writing() as connection:
+                takedown.orphan(connection, down)
+        return outcomes
 
     def search(self, query: Query) -> list[Found]:
         with self._reading() as connection:
@@ -199,6 +205,10 @@ class SqlStore:
     def tally(self, since: datetime, until: datetime) -> Tally:
         with self._reading() as connection:
             return ledger.tally(connection, since, until)
+
+    @property
+    def clusters(self) -> SqlClusters:
+        return SqlClusters(self._reading, self._writing)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

@@ -60,7 +60,7 @@ def write(connection: Connection, batch: Batch, judge: Judge, now: datetime) -> 
     _write_revisions(connection, rulings, known, now)
     _refresh(connection, rulings)
     _write_decisions(connection, rulings)
-    _count_clusters(connection, rulings, known, now)
+    _count_clusters(connection, rulings, known, _ids(takedowns), now)
     _point_to_newest(connection, rulings, known)
     withdraw(connection, [*_ids(takedowns), *(blocked.keys() - known.keys())], now)
     _bury(connection, fresh, now)
@@ -116,11 +116,19 @@ def _newest(rulings: Sequence[Ruling]) -> dict[str, Verdict]:
 
 
 def _count_clusters(
-    connection: Connection, rulings: Sequence[Ruling], known: Mapping[str, Known], now: datetime
+    connection: Connection,
+    rulings: Sequence[Ruling],
+    known: Mapping[str, Known],
+    taken_down: Sequence[str],
+    now: datetime,
 ) -> None:
-    more: Counter[str] = Counter()
+    # Also locked, without a count: clusters that lose their canonical article, so that whoever
+    # still joins one is seen by who marks the copies; and copies that another article may have
+    # taken for canonical while they were undecided, so that the second of the two sees the first.
+    more: Counter[str] = Counter(dict.fromkeys(set(taken_down) & known.keys(), 0))
     for article_id, verdict in _newest(rulings).items():
         more[verdict.cluster_id] += 1
+        more[article_id] += 0
         if article_id in known:
             more[known[article_id].cluster_id] -= 1
     rows = [
@@ -154,14 +162,26 @@ def _point_to_newest(
     # Rows that another writer holds are skipped, not waited for: it may be waiting for us.
     waiting = (
         sa.select(articles.c.article_id)
-        .where(articles.c.cluster_id.in_(new), articles.c.canonical_pending)
+        .where(articles.c.cluster_id.in_(new), articles.c.cluster_id != articles.c.article_id)
         .with_for_update(skip_locked=True)
     )
+    followed, home = articles.alias("followed"), articles.alias("home")
+    joined = (
+        sa.select(followed.c.cluster_id)
+        .where(followed.c.article_id == articles.c.cluster_id, followed.c.withdrawn_at.is_(None))
+        .correlate(articles)
+        .scalar_subquery()
+    )
+    its_home = sa.func.coalesce(joined, articles.c.cluster_id)
     connection.execute(
         sa.update(articles)
         .where(articles.c.article_id.in_(waiting))
-        .values(canonical_pending=False)
+        .values(cluster_id=its_home, canonical_pending=~_stands(home, its_home))
     )
+
+
+def _stands(its: sa.FromClause, article_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(its.c.article_id == article_id, its.c.withdrawn_at.is_(None))
 
 
 def _newest_revision() -> sa.Update:
@@ -169,6 +189,11 @@ def _newest_revision() -> sa.Update:
     number = sa.bindparam("its_number", type_=sa.Integer)
     cluster_id = sa.bindparam("its_cluster", type_=Name)
     canonical = articles.alias("canonical")
+    # What the index took for canonical may have become a copy since.
+    joined = sa.select(canonical.c.cluster_id).where(
+        canonical.c.article_id == cluster_id, canonical.c.withdrawn_at.is_(None)
+    )
+    home = sa.func.coalesce(joined.scalar_subquery(), cluster_id)
     revision_id = sa.select(revisions.c.id).where(
         revisions.c.article_id == article_id, revisions.c.number == number
     )
@@ -178,11 +203,9 @@ def _newest_revision() -> sa.Update:
         .values(
             newest=revision_id.scalar_subquery(),
             revision=number,
-            cluster_id=cluster_id,
+            cluster_id=home,
             verdict=sa.bindparam("its_verdict"),
-            canonical_pending=~sa.exists().where(
-                canonical.c.article_id == cluster_id, canonical.c.withdrawn_at.is_(None)
-            ),
+            canonical_pending=~_stands(articles.alias("home"), home),
         )
     )
 
