@@ -53,15 +53,15 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
     config = load_config(settings.config_dir)
     config.tagging.warm()  # once, before the fork: the children share it
     watch = watch or deadline(config.worker.time.article_s)
-    return Pipeline(config, store(settings), _index(settings, config.dedup), watch)
+    return Pipeline(config, store(settings), index(settings, config.dedup), watch)
 
 
 def probe(settings: Settings, what: str) -> None:
     """Ask a service whether it works again. Raises Unavailable while it does not."""
     if what == "index":
-        index = _index(settings, load_config(settings.config_dir).dedup)
-        index.ping()
-        index.close()
+        asked_index = index(settings, load_config(settings.config_dir).dedup)
+        asked_index.ping()
+        asked_index.close()
         return
     asked = store(settings)
     try:
@@ -76,7 +76,7 @@ def enter(settings: Settings, entries: Sequence[Entry]) -> None:
         opened.enter(entries)
 
 
-def _index(settings: Settings, rules: DedupRules) -> RedisIndex:
+def index(settings: Settings, rules: DedupRules) -> RedisIndex:
     url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
     return RedisIndex(url, rules)
 

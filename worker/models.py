@@ -156,6 +156,7 @@ class Verdict(Frozen):
     scores: dict[str, float] = {}
     thresholds: dict[str, float] = {}
     version: str = ""  # of the deduper and its rules
+    change: str = ""  # of a revision: format, minor or substantial
 
 
 class Span(Frozen):

@@ -17,7 +17,7 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 from kombu.exceptions import ContentDisallowed, DecodeError
 from kombu.serialization import loads
 
-from worker import build, undertaker
+from worker import build, reconcile, undertaker
 from worker.broker import drain, heartbeat, journal
 from worker.broker.condition import NoEviction
 from worker.broker.leases import LeaseKeeper
@@ -75,6 +75,8 @@ def _begin(sender: Any, **_: object) -> None:
     journal.start(app, partial(build.enter, Settings.load()))
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
     undertaker.start(app, build.store(Settings.load()), rules().dead.keep_days)
+    its = pipeline().config.dedup
+    reconcile.start(build.store(Settings.load()), lambda: build.index(Settings.load(), its), its)
 
 
 class Ingest(Task):

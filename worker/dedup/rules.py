@@ -76,6 +76,10 @@ class Identity(Frozen):
     stranger_words: Count
 
 
+class Revisions(Frozen):
+    minor: Share
+
+
 class LikenessIndex(Frozen):
     """What worker.index reads; it may not import this module and names the fields by a Protocol."""
 
@@ -94,4 +98,5 @@ class DedupRules(Frozen):
     copies: Copies
     short: Short
     identity: Identity
+    revisions: Revisions
     index: LikenessIndex

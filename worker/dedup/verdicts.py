@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from worker.dedup.features import ALGORITHM
 from worker.dedup.likeness import Likeness, overlap_of, same_title
+from worker.dedup.regroup import change_of
 from worker.dedup.rules import DedupRules, Identity
 from worker.models import Article, Fingerprint, Kind, Known, Verdict
 
@@ -25,14 +26,17 @@ def identify(
         return _new(article, "unseen", version)
     if fingerprint.content_hash in known.hashes:
         return _unchanged(known, version)
+    change = _change(fingerprint, known.fingerprint, rules)
     if known.article_id == article.article_id:
         strange, thresholds = _strangeness(fingerprint, known.fingerprint, rules.identity)
         signal = "identity" if strange else "key"
-        return _revision(known, signal, strange, thresholds if strange else {}, version)
+        revision = _revision(known, signal, strange, thresholds if strange else {}, version)
+        return revision.model_copy(update={"change": change})
     scores = {"containment": _containment(fingerprint, known.fingerprint)}
     thresholds = {"containment": rules.identity.alias_containment}
     if scores["containment"] >= thresholds["containment"]:
-        return _revision(known, "alias", scores, thresholds, version)
+        revision = _revision(known, "alias", scores, thresholds, version)
+        return revision.model_copy(update={"change": change})
     conflict = {"rival": known.article_id, "scores": scores, "thresholds": thresholds}
     return _new(article, "alias-conflict", version).model_copy(update=conflict)
 
@@ -128,6 +132,10 @@ def _against(verdict: Verdict, likes: Sequence[tuple[str, Likeness]], version: s
     return verdict.model_copy(
         update=evidence | {"scores": like.scores, "thresholds": like.thresholds}
     )
+
+
+def _change(mine: Fingerprint, known: Fingerprint | None, rules: DedupRules) -> str:
+    return change_of(known, mine, rules.revisions).value if known else ""
 
 
 def _containment(mine: Fingerprint, known: Fingerprint | None) -> float:

@@ -3,7 +3,7 @@
 The index holds hints; the store holds truth. A lost index loses no identity and no decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from worker.contract import Frozen
@@ -48,6 +48,18 @@ class Index(Protocol):
         Who is canonical once stays so. A copy follows its pointer, so a rival that was undecided
         may meanwhile point on to the canonical of both.
         """
+        ...
+
+    def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+        """What `claim` would answer, without writing anything."""
+        ...
+
+    def correct(self, canonical: Mapping[str, str]) -> None:
+        """Overwrite what the register holds: article -> canonical article, as the store has it."""
+        ...
+
+    def turn(self, name: str, ttl_s: float) -> bool:
+        """Whether this caller is the one to do what one worker at a time should do."""
         ...
 
     def close(self) -> None: ...

@@ -39,6 +39,17 @@ class MemoryIndex:
         canonical = settle(self._cells, wanted)
         return [self._articles[canonical[number]] for number in wanted]
 
+    def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+        return [self._rivals(claim) for claim in claims]
+
+    def correct(self, canonical: Mapping[str, str]) -> None:
+        self._cells.overwrite(
+            {self._number(mine): self._number(its) for mine, its in canonical.items()}
+        )
+
+    def turn(self, name: str, ttl_s: float) -> bool:
+        return True
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -49,9 +60,9 @@ class MemoryIndex:
         return number
 
     def _rivals(self, claim: Claim) -> list[Rival]:
-        owners = [[self._owners[key]] for key in claim.fingerprint.sketch]
-        exact = [self._owners[claim.fingerprint.text_hash]]
-        found = candidates(self._numbers[claim.article_id], owners, exact, self._rules)
+        keys: list[int | str] = [claim.fingerprint.text_hash, *claim.fingerprint.sketch]
+        exact, *owners = [[self._owners[key]] if key in self._owners else [] for key in keys]
+        found = candidates(self._numbers.get(claim.article_id, -1), owners, exact, self._rules)
         return [
             Rival(
                 article_id=self._articles[number],
@@ -74,3 +85,6 @@ class _Cells:
     def fill(self, pointers: Mapping[int, int]) -> None:
         for number, pointer in pointers.items():
             self._filled.setdefault(number, pointer)
+
+    def overwrite(self, pointers: Mapping[int, int]) -> None:
+        self._filled.update(pointers)

@@ -7,6 +7,7 @@
     aw:t:<gen>:<bucket>   hash    text hash, 8 bytes    -> number of the first article that had it
     aw:f:<number>         string  fingerprint, packed; for rival_ttl_s
     aw:v:<number // 256>  hash    number % 256          -> number of its canonical article
+    aw:turn:<name>        string  somebody is doing what one worker at a time should do
 
 Only the first article owns a shingle: no posting lists, no hot keys. A generation is window_days of
 the server's clock. The running one is written, it and the one before are read, and whole buckets
@@ -95,7 +96,40 @@ class RedisIndex:
         canonical = settle(self._cells, wanted)
         names = {number: article_id for article_id, number in numbers.items()}
         names |= self._names(set(canonical.values()) - names.keys())
-        return [names[canonical[numbers[wish.article_id]]] for wish in wishes]
+        # A canonical article older than anything the index keeps has no name any more. A copy of
+        # it that is met has: the store knows whom that belongs to.
+        known = (next(iter(wish.alike), wish.article_id) for wish in wishes)
+        return [
+            names.get(canonical[numbers[wish.article_id]], instead)
+            for wish, instead in zip(wishes, known, strict=True)
+        ]
+
+    def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+        """Three round trips: clock, read, rivals."""
+        if not claims:
+            return []
+        [(now_s, _)] = self._wire.trip([("TIME",)])
+        slots = [self._slots(claim.fingerprint) for claim in claims]
+        untaken = [[False] * len(places) for places in slots]
+        owners = self._owners(slots, untaken, now_s // self._window_s)
+        found = [candidates(-1, by_hash, exact, self._rules) for exact, *by_hash in owners]
+        return [
+            [rival for rival in met if rival.article_id != claim.article_id]
+            for claim, met in zip(claims, self._rivals(found), strict=True)
+        ]
+
+    def correct(self, canonical: Mapping[str, str]) -> None:
+        """Three round trips. Articles that the index does not know get a number."""
+        if not canonical:
+            return
+        ids = [*dict.fromkeys([*canonical, *canonical.values()])]
+        numbers = self._numbered(ids).numbers
+        self._wire.trip([name for i in ids for name in self._named(numbers[i], i)])
+        self._cells.overwrite({numbers[mine]: numbers[its] for mine, its in canonical.items()})
+
+    def turn(self, name: str, ttl_s: float) -> bool:
+        mine = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
+        return bool(self._wire.trip([mine])[0])
 
     @property
     def trips(self) -> int:
@@ -157,10 +191,16 @@ class RedisIndex:
         return [[bool(next(replies)) for _ in places] for places in slots]
 
     def _features(self, number: int, claim: Claim) -> list[Command]:
+        ttl_s = self._rules.rival_ttl_s
+        return [
+            ("SET", f"aw:f:{number}", claim.fingerprint.packed(), "EX", ttl_s),
+            *self._named(number, claim.article_id),
+        ]
+
+    def _named(self, number: int, article_id: str) -> list[Command]:
         names, place = f"aw:a:{number // NUMBERED}", number % NUMBERED
         return [
-            ("SET", f"aw:f:{number}", claim.fingerprint.packed(), "EX", self._rules.rival_ttl_s),
-            ("HSET", names, place, bytes.fromhex(claim.article_id)),
+            ("HSET", names, place, bytes.fromhex(article_id)),
             ("EXPIRE", names, 3 * self._window_s),
         ]
 
@@ -210,7 +250,7 @@ class RedisIndex:
         if not numbers:
             return {}
         replies = self._wire.trip([_name(number) for number in numbers])
-        return {n: name.hex() for n, name in zip(numbers, replies, strict=True)}
+        return {n: name.hex() for n, name in zip(numbers, replies, strict=True) if name}
 
     def _slots(self, fingerprint: Fingerprint) -> list[Slot]:
         """The slot of the text hash, then those of the sketch.
@@ -260,9 +300,15 @@ class _Cells:
         return {n: int(reply) for n, reply in zip(asked, replies, strict=True) if reply}
 
     def fill(self, pointers: Mapping[int, int]) -> None:
+        self._write("HSETNX", pointers)
+
+    def overwrite(self, pointers: Mapping[int, int]) -> None:
+        self._write("HSET", pointers)
+
+    def _write(self, command: str, pointers: Mapping[int, int]) -> None:
         buckets = {_cell(number)[0] for number in pointers}
         self._wire.trip(
-            [("HSETNX", *_cell(number), pointer) for number, pointer in pointers.items()]
+            [(command, *_cell(number), pointer) for number, pointer in pointers.items()]
             + [("EXPIRE", bucket, self._ttl_s) for bucket in buckets]
         )
 

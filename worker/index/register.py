@@ -48,7 +48,12 @@ def _chased(cells: Cells, numbers: Iterable[int], known: Pointers) -> Pointers:
 
 
 def _end(known: Pointers, number: int) -> int:
+    """Repairs overwrite cells: two that cross could make a circle, whose smallest is its end."""
+    passed: list[int] = []
     while known.get(number, number) != number:
+        if number in passed:
+            return min(passed[passed.index(number) :])
+        passed.append(number)
         number = known[number]
     return number
 

@@ -78,8 +78,17 @@ class Clusters(Protocol):
         """Members whose canonical article went to another cluster, as moves after it."""
         ...
 
-    def page(self, since: datetime, after: int, limit: int) -> list[Member]:
-        """Articles whose newest revision came since then, by its number, after a number."""
+    def settle(self) -> None:
+        """Take the mark off copies whose canonical article has come since."""
+        ...
+
+    def page(
+        self, since: datetime, after: int, limit: int, *, edited: bool = False
+    ) -> list[Member]:
+        """Articles whose newest revision came since then, by its number, after a number.
+
+        `edited`: only where that changed more than a few words.
+        """
         ...
 
     def count(self, since: datetime) -> int:

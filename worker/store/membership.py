@@ -36,6 +36,7 @@ _MEMBER = sa.select(
     pins.c.article_id.is_not(None).label("pinned"),
 ).select_from(NEWEST.outerjoin(pins, pins.c.article_id == articles.c.article_id))
 _CANONICAL = articles.alias("canonical")
+_SLIGHT = ("format", "minor")  # changes that cannot part an article from its cluster
 
 
 class SqlClusters:
@@ -61,9 +62,25 @@ class SqlClusters:
         with self._reading() as connection:
             return _astray(connection, _STRAYS.limit(limit))
 
-    def page(self, since: datetime, after: int, limit: int) -> list[Member]:
+    def settle(self) -> None:
+        standing = sa.exists().where(
+            _CANONICAL.c.article_id == articles.c.cluster_id, _CANONICAL.c.withdrawn_at.is_(None)
+        )
+        come = sa.select(articles.c.article_id).where(articles.c.canonical_pending, standing)
+        with self._writing() as connection:
+            free = come.order_by(articles.c.article_id).with_for_update(of=articles)
+            ids = connection.scalars(free).all()
+            for chunk in chunks(ids):
+                marked = sa.update(articles).where(articles.c.article_id.in_(chunk))
+                connection.execute(marked.values(canonical_pending=False))
+
+    def page(
+        self, since: datetime, after: int, limit: int, *, edited: bool = False
+    ) -> list[Member]:
         its = revisions.c
         statement = _MEMBER.where(its.id > after, its.received >= sa.literal(since, Moment))
+        if edited:
+            statement = statement.where(its.number > 1, its.change.not_in(_SLIGHT))
         with self._reading() as connection:
             rows = connection.execute(statement.order_by(its.id).limit(limit)).mappings()
             return [_member(row) for row in rows]

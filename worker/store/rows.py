@@ -60,6 +60,7 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
         "article_id": verdict.article_id,
         "number": verdict.revision,
         "content_hash": record.fingerprint.content_hash,
+        "change": verdict.change,
         "versions": {
             "cleaner": article.cleaner,
             "deduper": verdict.version,

@@ -1,0 +1,169 @@
+"""What happens to clusters after the batches are over: every repair is seen on both stores."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+from click.testing import CliRunner
+
+from tests.dedup.texts import OTHER, STORY, invented, print_of
+from tests.make import NOW, article, record
+from tests.store.judge import judge
+from tests.store.stored import rows
+from tests.test_pipeline import CONFIG, ingest, raw
+from worker.cli import group
+from worker.index.memory import MemoryIndex
+from worker.models import Kind
+from worker.pipeline import Pipeline
+from worker.reconcile import Reconciler
+from worker.store.clusters import Move
+from worker.store.sql import SqlStore
+
+LATER = NOW + timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def pipeline(store: SqlStore) -> Pipeline:
+    return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+
+
+def story(number: int, text: str = STORY, **fields: Any) -> dict[str, Any]:
+    return raw(number, text, title="Port of Rotterdam closes gates", **fields)
+
+
+def repairs(pipeline: Pipeline, *, write: bool = True) -> list[Move]:
+    its = Reconciler(pipeline.store, pipeline.index, CONFIG.dedup, now=LATER, write=write)
+    return [*its.run(NOW - DAY)]
+
+
+def reasons(moves: Sequence[Move]) -> list[str]:
+    return sorted(move.reason.value for move in moves)
+
+
+def homes(url: str) -> dict[str, str]:
+    """Key -> key of the canonical article."""
+    its = rows(url, "articles")
+    keys = {row["article_id"]: row["key"].removeprefix("id:") for row in its}
+    return {keys[row["article_id"]]: keys.get(row["cluster_id"], "gone") for row in its}
+
+
+def test_copies_of_a_withdrawn_article_get_the_first_of_them_as_canonical(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    ingest(pipeline, [story(1), story(2), story(3)])
+    ingest(pipeline, [{"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}], "w")
+    assert reasons(repairs(pipeline)) == ["inherited", "promoted"]
+    assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2", "a-3": "a-2"}
+    assert {(r["key"], r["verdict"]) for r in rows(store_url, "articles")} == {
+        ("id:a-1", "withdrawn"),
+        ("id:a-2", "new"),
+        ("id:a-3", "duplicate"),
+    }
+    assert not any(row["canonical_pending"] for row in rows(store_url, "articles"))
+    assert repairs(pipeline) == []
+    [outcome] = ingest(pipeline, [story(4)], "late")
+    assert outcome.kind is Kind.DUPLICATE
+    assert homes(store_url)["a-4"] == "a-2"
+
+
+def test_copies_of_an_article_that_died_wait_for_it_and_then_go_on_without(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    dead = article("id:a-1")
+    orphan = record(
+        article("id:a-2", text=STORY),
+        fingerprint=print_of(STORY),
+        verdict={"kind": Kind.DUPLICATE, "cluster_id": dead.article_id},
+    )
+    pipeline.store.write([orphan], [], [], judge=judge, now=LATER)
+    assert repairs(pipeline) == []
+    pipeline.store.write(
+        [orphan.model_copy(update={"receipt": "again"})], [], [], judge=judge, now=NOW
+    )
+    assert reasons(repairs(pipeline)) == ["promoted"]
+    assert homes(store_url) == {"a-2": "a-2"}
+    # Replayed after all, the dead one is a copy of the one that took its place.
+    [outcome] = ingest(pipeline, [story(1)])
+    assert (outcome.article_id, outcome.kind) == (dead.article_id, Kind.DUPLICATE)
+    assert homes(store_url) == {"a-1": "a-2", "a-2": "a-2"}
+
+
+def test_a_lost_index_makes_twins_that_become_one_cluster(
+    store: SqlStore, store_url: str, pipeline: Pipeline
+) -> None:
+    ingest(pipeline, [story(1), story(2)])
+    pipeline.index = MemoryIndex(CONFIG.dedup)
+    assert [o.kind for o in ingest(pipeline, [story(3), story(4)], "b")] == [
+        Kind.NEW,
+        Kind.DUPLICATE,
+    ]
+    assert reasons(repairs(pipeline, write=False))[0] == "twin"
+    assert homes(store_url)["a-3"] == "a-3"
+    assert reasons(repairs(pipeline)) == ["followed", "twin"]
+    assert set(homes(store_url).values()) == {"a-1"}
+    [twin] = [move for move in rows(store_url, "moves") if move["reason"] == "twin"]
+    assert (twin["scores"]["containment"], twin["by"]) == (1.0, "reconcile")
+
+
+def test_a_copy_edited_into_another_story_leaves_and_joins_that_one(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    ingest(pipeline, [story(1), story(2), story(3, OTHER, source={"id": "other"})])
+    ingest(pipeline, [story(2, OTHER)], "b")
+    assert reasons(repairs(pipeline)) == ["left", "twin"]
+    assert homes(store_url) == {"a-1": "a-1", "a-2": "a-3", "a-3": "a-3"}
+    [outcome] = ingest(pipeline, [story(5, OTHER, source={"id": "fifth"})], "c")
+    assert homes(store_url)["a-5"] == "a-3"
+    assert outcome.kind is Kind.DUPLICATE
+
+
+def test_an_edit_that_still_matches_moves_nobody(pipeline: Pipeline, store_url: str) -> None:
+    ingest(pipeline, [story(1), story(2)])
+    ingest(pipeline, [story(1, STORY.replace("46 vessels", "47 ships"))], "b")
+    assert repairs(pipeline) == []
+    assert [row["change"] for row in rows(store_url, "revisions")] == ["", "", "substantial"]
+
+
+def test_copies_of_an_article_that_became_another_story_stay_together(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    ingest(pipeline, [story(1), story(2), story(3)])
+    ingest(pipeline, [story(1, invented(1))], "b")
+    assert reasons(repairs(pipeline)) == ["left", "left"]
+    assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2", "a-3": "a-2"}
+
+
+def test_what_is_pinned_stays_whatever_the_rules_say(pipeline: Pipeline, store_url: str) -> None:
+    outcomes = ingest(pipeline, [story(1), story(2)])
+    first, second = (outcome.article_id for outcome in outcomes)
+    pipeline.store.clusters.pin({second: first}, "same story, says the desk", now=NOW)
+    ingest(pipeline, [story(2, OTHER)], "b")
+    assert repairs(pipeline) == []
+    assert homes(store_url)["a-2"] == "a-1"
+
+
+def test_a_dry_run_changes_nothing(pipeline: Pipeline, store_url: str) -> None:
+    ingest(pipeline, [story(1), story(2), story(3)])
+    ingest(pipeline, [{"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}], "w")
+    before = rows(store_url, "articles")
+    assert reasons(repairs(pipeline, write=False)) == ["inherited", "promoted"]
+    assert rows(store_url, "articles") == before
+    assert rows(store_url, "moves") == []
+
+
+def test_the_command_says_what_it_repairs(
+    pipeline: Pipeline, store_url: str, valkey_url: str, valkey: redis.Redis
+) -> None:
+    ingest(pipeline, [story(1), story(2)])
+    ingest(pipeline, [{"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}], "w")
+    environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
+    said = [
+        CliRunner().invoke(group, ["reconcile", *arguments], env=environment).stdout
+        for arguments in (["--dry-run"], [], [])
+    ]
+    assert "would repair promoted 1; nothing is changed yet" in said[0]
+    assert "repaired promoted 1" in said[1]
+    assert "nothing to repair" in said[2]
