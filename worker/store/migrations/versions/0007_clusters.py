@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
