@@ -19,7 +19,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from worker.dedup import DedupRules, Likeness
-from worker.dedup.regroup import Place, Seat, copy_of, regroup
+from worker.dedup.regroup import Place, Seat, comparable, copy_of, regroup
 from worker.errors import Unavailable
 from worker.index import Claim, Index, Rival
 from worker.store import Store
@@ -103,7 +103,7 @@ class Reconciler:
             moved = (m for m in others if placed[m.article_id].canonical != edited.article_id)
             for member in moved:
                 yield self._left(member, edited, placed[member.article_id].canonical)
-        elif not edited.pinned and not any(self._alike(edited, other) for other in others):
+        elif not edited.pinned and not any(self._may_stay(edited, other) for other in others):
             first = next((m for m in others if m.canonical), edited)
             yield self._left(edited, first, edited.article_id)
 
@@ -154,6 +154,11 @@ class Reconciler:
             if direct or alone:
                 return _twin(mine, home, rival, like, self._rules.version)
         return None
+
+    def _may_stay(self, mine: Member, other: Member) -> bool:
+        if not comparable(mine.fingerprint, other.fingerprint):
+            return True
+        return self._alike(mine, other) is not None
 
     def _alike(self, mine: Member, rival: Member) -> Likeness | None:
         return copy_of(mine.fingerprint, rival.fingerprint, self._rules)

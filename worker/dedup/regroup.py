@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+
 from worker.contract import Frozen
 from worker.dedup.likeness import Likeness, compare, overlap_of
 from worker.dedup.rules import DedupRules, Revisions
@@ -45,12 +47,17 @@ def regroup(seats: Sequence[Seat], rules: DedupRules) -> dict[str, Place]:
         found = next(((head, like) for head, like in likes if like), None)
         if found:
             placed[seat.article_id] = Place(found[0].article_id, found[1])
-        elif seat.stays and heads:
+        elif heads and (seat.stays or not comparable(seat.fingerprint, heads[0].fingerprint)):
             placed[seat.article_id] = Place(heads[0].article_id, None)
         else:
             heads.append(seat)
             placed[seat.article_id] = Place(seat.article_id, None)
     return placed
+
+
+def comparable(mine: Fingerprint, rival: Fingerprint) -> bool:
+    """Fingerprints that were made by other rules say nothing of each other."""
+    return mine.version == rival.version
 
 
 def copy_of(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Likeness | None:
@@ -63,7 +70,7 @@ def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> Chan
     """A changed figure is news, however small the edit is."""
     if before.text_hash == after.text_hash:
         return Change.FORMAT if before.title == after.title else Change.MINOR
-    if before.numbers != after.numbers:
+    if _figures(before) != _figures(after):
         return Change.SUBSTANTIAL
     overlap = overlap_of(before, after)
     if overlap is None:
@@ -71,3 +78,8 @@ def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> Chan
     shared = overlap.containment * min(overlap.mine, overlap.rival)
     kept = shared / max(overlap.mine, overlap.rival)
     return Change.MINOR if kept >= rules.minor else Change.SUBSTANTIAL
+
+
+def _figures(of: Fingerprint) -> set[int]:
+    """The figures themselves, whatever words are around them."""
+    return set(np.frombuffer(of.figures, "<u4")[1::2].tolist())

@@ -10,10 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Kind
+from worker.models import Fingerprint, Kind
 from worker.store.clusters import Member, Move, MoveReason
 from worker.store.columns import Moment, Name
-from worker.store.packing import unpack_fingerprint
 from worker.store.reading import NEWEST, chunks
 from worker.store.rows import Row
 from worker.store.schema import articles, clusters, moves, pins, revisions
@@ -145,7 +144,10 @@ def _members(
 
 
 def _member(row: sa.RowMapping) -> Member:
-    return Member(**{**row, "fingerprint": unpack_fingerprint(row["fingerprint"])})
+    # One packed by another release can't be compared with any: it has no version.
+    unknown = Fingerprint(content_hash="", text_hash=row["article_id"], words=0)
+    found = Fingerprint.unpacked(row["fingerprint"]) or unknown
+    return Member(**{**row, "fingerprint": found})
 
 
 def _orphaned(before: datetime) -> sa.Select[str]:
