@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench bench-race bench-clean chaos clean
+.PHONY: help run test check format lint types imports bench bench-race bench-clean bench-tags chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,10 @@ bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DAT
 
 chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (about an hour)
 	@$(BIN)/python -m bench.chaos --write docs/reliability.md
+
+bench-tags: .venv/dev.stamp ## how right and fast tagging is: make bench-tags DATA=folder VECTORS=file
+	@$(SYNC) --extra dev --extra bench
+	@$(BIN)/python -m bench.tags --data $(DATA) --vectors $(VECTORS)
 
 clean: ## stop the embedded broker, remove everything that was made here
 	@if [ -x $(BIN)/worker ]; then $(BIN)/worker down || true; fi

@@ -11,12 +11,20 @@ from worker.contract import Frozen
 from worker.dedup import DedupRules
 from worker.errors import BadConfig
 from worker.rules import WorkerRules, find, names_in, read
-from worker.tag import Tagging, Taxonomy
+from worker.tag import (
+    EntityRules,
+    Frequencies,
+    KeyphraseRules,
+    Tagging,
+    Taxonomy,
+    TopicRules,
+)
 from worker.tag.examples import broken
 from worker.tag.taxonomy import RuleFile
 
 TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
 _MOST_SHOWN = 5
+_ALWAYS = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases")
 
 
 class Config(Frozen):
@@ -40,7 +48,7 @@ class Config(Frozen):
         parts: dict[str, BaseModel] = {
             **dict(self),
             **self.tag_rules,
-            "taxonomy": self.tagging.taxonomy,
+            **{name: part for name, part in self.tagging if part is not None},
         }
         return parts[name]
 
@@ -59,16 +67,34 @@ def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}
         worker=read(files["worker"], WorkerRules),
         cleaning=read(files["cleaning"], CleaningRules),
         dedup=read(files["dedup"], DedupRules),
-        tagging=Tagging(taxonomy=_taxonomy(files, tag_rules)),
+        tagging=Tagging(
+            taxonomy=_taxonomy(files, tag_rules),
+            topics=read(files["topics"], TopicRules),
+            entities=read(files["entities"], EntityRules),
+            keyphrases=(phrases := read(files["keyphrases"], KeyphraseRules)),
+            frequencies=_frequencies(files["keyphrases"].parent, phrases),
+        ),
         tag_rules=tag_rules,
         files=files,
         digest=digest(files.values()),
     )
 
 
+def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
+    """What was counted for keyphrases, if they are wanted at all."""
+    if not rules.enabled:
+        return Frequencies()
+    path = folder / rules.frequencies
+    try:
+        return Frequencies.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as e:
+        why = "is not what that command writes" if isinstance(e, ValueError) else str(e)
+        raise BadConfig(f"{path}: {why}; run `worker keyphrases --out {path}`") from e
+
+
 def files_of(config_dir: Path | None) -> dict[str, Path]:
     """Every file that counts, by its name without `.toml`. Raises BadConfig for a lost folder."""
-    names = ("worker", "cleaning", "dedup", "taxonomy", *names_in(TAG_RULES, config_dir))
+    names = (*_ALWAYS, *names_in(TAG_RULES, config_dir))
     return {name: find(f"{name}.toml", config_dir) for name in names}
 
 

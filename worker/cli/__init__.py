@@ -39,6 +39,7 @@ GROUPS = {
         "reclean": ("worker.cli.redo:reclean", "Clean stored payloads again; rehearse it first."),
     },
     "Keep it running": {
+        "keyphrases": ("worker.cli.keyphrases:keyphrases", "Count words for keyphrase tags."),
         "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),
         "config": ("worker.cli.ops:config", "Print settings and rules, and where each came from."),
         "doctor": ("worker.cli.doctor:doctor", "Check broker, store and config; how to mend them."),

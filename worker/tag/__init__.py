@@ -5,31 +5,56 @@ from datetime import datetime
 from worker.contract import Frozen
 from worker.models import Article, Tag
 from worker.tag.categories import category_tags
+from worker.tag.entities import EntityRules, entity_tags
+from worker.tag.keyphrases import Frequencies, KeyphraseRules, keyphrase_tags
+from worker.tag.learned import TopicRules, joined, learned_tags
 from worker.tag.taxonomy import Taxonomy
 from worker.tag.topics import topic_tags
 
-__all__ = ["Tagging", "Taxonomy", "tag"]
+__all__ = [
+    "EntityRules",
+    "Frequencies",
+    "KeyphraseRules",
+    "Tagging",
+    "Taxonomy",
+    "TopicRules",
+    "tag",
+]
 
 
 class Tagging(Frozen):
     """All that tags an article. Whatever joins here joins the version too."""
 
     taxonomy: Taxonomy
+    topics: TopicRules | None = None
+    entities: EntityRules | None = None
+    keyphrases: KeyphraseRules | None = None
+    frequencies: Frequencies = Frequencies()
 
     @property
     def version(self) -> str:
         """Equal versions give an article equal tags: re-tagging looks for records of another."""
-        return self.taxonomy.version
+        models = (self.topics, self.entities, self.keyphrases)
+        return " ".join([self.taxonomy.version, *(m.full_version for m in models if m)])
 
     def warm(self) -> None:
         """Compile and load what tagging needs, once before forking, so that workers share it."""
-        _ = self.taxonomy.compiled
+        _ = self.taxonomy.compiled, self.version  # the version of a model is in its file
+        if self.entities:
+            self.entities.warm()
 
 
 def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
-    """The topics of an article, best first, then the feed categories that map to no topic.
+    """The topics of an article, best first, the feed categories that map to none, then entities
+    and keyphrases.
 
     `now` is when it was received: what dates an article that names no day itself.
     """
     taxonomy = tagging.taxonomy
-    return (*topic_tags(article, taxonomy, now), *category_tags(article, taxonomy))
+    topics = topic_tags(article, taxonomy, now)
+    if tagging.topics:
+        topics = joined(topics, learned_tags(article, tagging.topics, taxonomy))
+    entities = entity_tags(article, tagging.entities) if tagging.entities else []
+    phrases = tagging.keyphrases
+    keyphrases = keyphrase_tags(article, phrases, tagging.frequencies) if phrases else []
+    return (*topics, *category_tags(article, taxonomy), *entities, *keyphrases)

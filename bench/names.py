@@ -1,0 +1,101 @@
+"""Names against tagged corpora: exact F1 of the live path, of heuristics, of a textbook CRF."""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pycrfsuite
+
+from bench.rivals import heuristics, plain_features
+from worker.tag.entities import KINDS, recognised
+from worker.tag.entities.model import shipped
+from worker.tag.entities.tokens import Tokens
+
+Sentence = list[tuple[str, str]]
+Spans = set[tuple[int, int, str]]
+
+TRAIN = ("wikigold", "wnut_tr", "ewt_dev", "pol_train", "pol_dev")
+TESTS = {"UNER English EWT, test": "ewt_test", "CrossNER politics, test": "pol_test"}
+_SHORT = {kind: label for label, kind in KINDS.items()}
+
+
+def read(path: Path) -> list[Sentence]:
+    """Sentences of (word, label)."""
+    blocks = path.read_text("utf-8").strip().split("\n\n")
+    return [
+        [(r.split("\t")[0], r.split("\t")[1]) for r in b.splitlines() if r.strip()] for b in blocks
+    ]
+
+
+def spans(labels: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """[start, end) and kind of each run of BIO labels."""
+    start, kind = -1, ""
+    for at, label in enumerate((*labels, "O")):
+        if start >= 0 and label != "I-" + kind:
+            yield start, at, kind
+            start = -1
+        if label != "O" and start < 0:
+            start, kind = at, label[2:]
+
+
+def in_text(words: Sequence[str], labels: Sequence[str]) -> Spans:
+    """Labels of words as character spans of the words joined by spaces."""
+    starts = [0]
+    for word in words:
+        starts.append(starts[-1] + len(word) + 1)
+    return {(starts[a], starts[b] - 1, kind) for a, b, kind in spans(labels)}
+
+
+def entity_scores(folder: Path) -> None:
+    """One table: exact F1 by kind, and CPU time."""
+    names = shipped()
+    places = frozenset({*names.places, *names.places.values()})
+    crf = _crf([s for name in TRAIN for s in read(folder / f"{name}.bio.tsv")])
+    methods: dict[str, Callable[[list[str]], Spans]] = {
+        "entities": _ours,
+        "textbook CRF, same training": lambda words: in_text(words, crf.tag(plain_features(words))),
+        "heuristics": lambda words: heuristics(" ".join(words), places),
+    }
+    print("\n| corpus | method | person | organisation | place | all | CPU ms per 500 tokens |")
+    print("|---|---|---|---|---|---|---|")
+    for corpus, name in TESTS.items():
+        sentences = read(folder / f"{name}.bio.tsv")
+        gold = [in_text([w for w, _ in s], [label for _, label in s]) for s in sentences]
+        for method, find in methods.items():
+            began = time.process_time()
+            found = [find([w for w, _ in s]) for s in sentences]
+            took = (time.process_time() - began) * 1000 / sum(map(len, sentences)) * 500
+            rates = " | ".join(f"{rate:.3f}" for rate in _f1(gold, found))
+            print(f"| {corpus} | {method} | {rates} | {took:.2f} |", flush=True)
+
+
+def _ours(words: list[str]) -> Spans:
+    found = recognised(Tokens(" ".join(words)), shipped().recogniser)
+    return {(m.start, m.end, _SHORT[m.kind]) for m in found}
+
+
+def _crf(sentences: Sequence[Sentence]) -> "pycrfsuite.Tagger":
+    trainer = pycrfsuite.Trainer(verbose=False)
+    for sentence in sentences:
+        trainer.append(plain_features([w for w, _ in sentence]), [label for _, label in sentence])
+    trainer.set_params({"c1": 0.05, "c2": 0.2, "max_iterations": 60})
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.train(f"{folder}/model")
+        tagger = pycrfsuite.Tagger()
+        tagger.open(f"{folder}/model")
+        return tagger
+
+
+def _f1(gold: Sequence[Spans], found: Sequence[Spans]) -> list[float]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for g, f in zip(gold, found, strict=True):
+        for what, its in (("hit", g & f), ("gold", g), ("found", f)):
+            for _, _, kind in its:
+                counts[what, kind] += 1
+                counts[what, "all"] += 1
+    return [
+        2 * counts["hit", kind] / max(1, counts["gold", kind] + counts["found", kind])
+        for kind in ("PER", "ORG", "LOC", "all")
+    ]

@@ -1,0 +1,94 @@
+"""What tagging is compared with: simple things that people would otherwise reach for."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from training.corpora import CLASSES, Row
+
+Matrix = NDArray[np.float64]
+
+
+class TfidfLinear:
+    """TF-IDF of one and two words, 50,000 of them, and logistic regression: the usual baseline."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.words = TfidfVectorizer(max_features=50_000, ngram_range=(1, 2), sublinear_tf=True)
+        self.model = LogisticRegression(C=8, max_iter=100)
+        self.model.fit(
+            self.words.fit_transform([row.text for row in rows]), [row.classes[0] for row in rows]
+        )
+
+    def probabilities(self, texts: Sequence[str]) -> Matrix:
+        odds = np.zeros((len(texts), len(CLASSES)))
+        odds[:, self.model.classes_] = self.model.predict_proba(self.words.transform(texts))
+        return odds
+
+
+class NameLexicon:
+    """Counts the words that IPTC's own names and definitions of a class have."""
+
+    def __init__(self, definitions: Sequence[Row]) -> None:
+        self.weights: dict[str, NDArray[np.float64]] = {}
+        for row in definitions:
+            for word in set(self._words(row.text)):
+                self.weights.setdefault(word, np.zeros(len(CLASSES)))[row.classes[0]] += 1
+        for weight in self.weights.values():
+            weight /= weight.sum() ** 1.5  # a word of many classes says little
+
+    def probabilities(self, texts: Sequence[str]) -> Matrix:
+        return np.stack([self._odds(text) for text in texts])
+
+    def _odds(self, text: str) -> NDArray[np.float64]:
+        found = [self.weights[w] for w in self._words(text) if w in self.weights]
+        points = np.sum(found, axis=0) + 1e-3 if found else np.ones(len(CLASSES))
+        odds: NDArray[np.float64] = points / points.sum()
+        return odds
+
+    @staticmethod
+    def _words(text: str) -> list[str]:
+        return [w for w in re.findall(r"[a-z]+", text.lower()) if len(w) > 3]
+
+
+def plain_features(words: Sequence[str]) -> list[list[str]]:
+    """The features of the textbook CRF: word, ending, case, and the same of both neighbours."""
+
+    def of(word: str, place: str) -> list[str]:
+        case = f"{word.istitle()}{word.isupper()}{word.isdigit()}"
+        return [f"{place}w={word.lower()}", f"{place}3={word[-3:]}", f"{place}case={case}"]
+
+    seen = []
+    for at, word in enumerate(words):
+        found = [*of(word, ""), "2=" + word[-2:]]
+        found += of(words[at - 1], "-") if at else ["first"]
+        found += of(words[at + 1], "+") if at + 1 < len(words) else ["last"]
+        seen.append(found)
+    return seen
+
+
+_NAME = re.compile(r"[A-Z][\w.'-]*(?: (?:of|the|de|van|al|and) [A-Z][\w.'-]*| [A-Z][\w.'-]*)*")
+_ORGANISATION = re.compile(
+    r"\b(?:Party|Bank|University|Ministry|Agency|Council|Committee|Court|Army|Corp|Inc|Ltd|Group"
+    r"|Company|Association|Union|League|Club|FC|Institute|Congress|Senate|Parliament)\b|^[A-Z]{2,6}$"
+)
+
+
+def heuristics(text: str, places: frozenset[str]) -> set[tuple[int, int, str]]:
+    """Capitals, a list of places, a list of words of organisations; two words are a person."""
+    found = set()
+    for match in _NAME.finditer(text):
+        name = match[0]
+        if name in places:
+            kind = "LOC"
+        elif _ORGANISATION.search(name):
+            kind = "ORG"
+        elif name.count(" ") in (1, 2):
+            kind = "PER"
+        else:
+            continue
+        found.add((match.start(), match.end(), kind))
+    return found

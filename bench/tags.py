@@ -1,0 +1,275 @@
+"""How right tagging is, how sure, how fast, how large; rivals in the same run.
+
+    python -m bench.tags --data FOLDER --vectors vectors.npz          (extra: bench)
+
+FOLDER has topics/ (current_events_train_lt2020.jsonl, huffpost_train60.jsonl, iptc_mapping.json,
+wikinews_2019_2020.json), cleaning/wcxb-dev/ and ner/*.bio.tsv; vectors.npz is what
+`python -m training.words` made. docs/models/ says where each comes from. Times are CPU time.
+"""
+
+import argparse
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from bench.names import entity_scores
+from bench.rivals import Matrix, NameLexicon, TfidfLinear
+from training.corpora import (
+    CLASSES,
+    CODES,
+    Row,
+    compositions,
+    definitions,
+    pages,
+    phrases,
+    sentences,
+    wikinews,
+)
+from training.topics import Words, build, load_words
+from worker.config import load_config
+from worker.models import Article
+from worker.tag import tag
+from worker.tag.entities import entity_tags
+from worker.tag.learned import learned_tags
+from worker.tag.topic_model import TopicModel, words
+from worker.tag.topics import topic_tags
+
+_LABELS = Path(__file__).parent / "labels" / "wikinews.jsonl"
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_SURE = 0.6  # the share of texts a method is surest of
+
+
+class Data:
+    """All that is trained and measured on."""
+
+    def __init__(self, folder: Path) -> None:
+        topics = folder / "topics"
+        events = sentences(topics / "current_events_train_lt2020.jsonl")
+        # The rows are in the order of their days; the first of 2019 is known by its neighbours.
+        first_of_2019 = next(
+            n for n in range(len(events)) if _year_share(events[n : n + 300], "2019") > 0.02
+        )
+        self.before, self.of_2019 = events[:first_of_2019], events[first_of_2019:]
+        self.huffpost = sentences(topics / "huffpost_train60.jsonl")
+        self.pages = pages(folder / "cleaning" / "wcxb-dev")
+        self.definitions = definitions(topics / "iptc_mapping.json")
+        self.wikinews = list(wikinews(topics / "wikinews_2019_2020.json", _LABELS))
+
+
+def _year_share(rows: Sequence[Row], year: str) -> float:
+    return sum(year in row.text for row in rows) / max(1, len(rows))
+
+
+def splits(data: Data) -> list[tuple[str, list[Row], list[Row]]]:
+    """(name, train, test); no test text, and none of its publisher, is in its training."""
+    third = data.pages[::3]
+    rest = [row for n, row in enumerate(data.pages) if n % 3]
+    return [
+        ("time: Current Events 2019, from before 2019", data.before, data.of_2019),
+        ("source: HuffPost, from Current Events", data.before, data.huffpost),
+        ("unseen sites: a third of the web pages", [*data.before, *data.huffpost, *rest], third),
+        (
+            "unseen publisher: 148 of Wikinews",
+            [*data.before, *data.huffpost, *data.pages],
+            data.wikinews,
+        ),
+    ]
+
+
+def judge(odds: Matrix, rows: Sequence[Row]) -> str:
+    """Share right (main label), right with any label, among the surest, and calibration error."""
+    top, sure = odds.argmax(1), odds.max(1)
+    main = np.array([t == row.classes[0] for t, row in zip(top, rows, strict=True)])
+    any_ = np.array([t in row.classes for t, row in zip(top, rows, strict=True)])
+    best = np.argsort(-sure)[: int(_SURE * len(rows))]
+    bins = np.minimum((sure * 10).astype(int), 9)
+    error = sum(
+        abs(any_[bins == n].mean() - sure[bins == n].mean()) * (bins == n).mean() for n in set(bins)
+    )
+    return f"{main.mean():.3f} | {any_.mean():.3f} | {any_[best].mean():.3f} | {error:.3f}"
+
+
+def topics(data: Data, vocabulary: Words) -> None:
+    print("\n| split | method | main label | any label | surest 60 % | calibration error |")
+    print("|---|---|---|---|---|---|")
+    lexicon = NameLexicon(data.definitions)
+    models: dict[int, tuple[TopicModel, TfidfLinear]] = {}
+    for name, train, test in splits(data):
+        if len(train) not in models:
+            extra = [*data.definitions, *phrases(), *compositions(data.before, 5000)]
+            ours = TopicModel(build(train, extra, vocabulary, "bench"))
+            models[len(train)] = ours, TfidfLinear(train)
+        ours, tfidf = models[len(train)]
+        texts = [row.text for row in test]
+        odds = np.stack([ours.probabilities(words(text)) for text in texts])
+        print(f"| {name} ({len(test)}) | topic model | {judge(odds, test)} |")
+        print(f"| | TF-IDF + linear | {judge(tfidf.probabilities(texts), test)} |")
+        print(f"| | IPTC-name lexicon | {judge(lexicon.probabilities(texts), test)} |", flush=True)
+    _by_class(ours, data)
+    _speed_of_rivals(tfidf, lexicon, data)
+
+
+def _by_class(model: TopicModel, data: Data) -> None:
+    """What would be tagged on unseen Wikinews: by the model alone, and with the rules."""
+    config = load_config()
+    counts: dict[str, Counter[str]] = {"model": Counter(), "rules": Counter(), "both": Counter()}
+    for row in data.wikinews:
+        article = _article(row.text)
+        gold = {CODES[n] for n in row.classes}
+        learned = {model.codes[guess.number] for guess in model.guess(words(row.text), 1)}
+        rules = {t.code for t in topic_tags(article, config.tagging.taxonomy, _NOW)} & set(CODES)
+        for name, said in (("model", learned), ("rules", rules), ("both", learned | rules)):
+            for code in gold | said:
+                counts[name][
+                    ("both" if code in gold & said else "said" if code in said else "gold") + code
+                ] += 1
+            counts[name]["none"] += not said
+    print("\n| Wikinews by class | texts | model: precision, recall | rules | both |")
+    print("|---|---|---|---|---|")
+    for code, label in zip(CODES, CLASSES, strict=True):
+        texts = counts["both"]["both" + code] + counts["both"]["gold" + code]
+        if texts:
+            cells = [_rates(counts[name], code) for name in ("model", "rules", "both")]
+            print(f"| {label} | {texts} | {' | '.join(cells)} |")
+    cells = [_rates(counts[name], "") for name in ("model", "rules", "both")]
+    print(f"| all | {len(data.wikinews)} | {' | '.join(cells)} |")
+    print("| no tag at all | | " + " | ".join(str(counts[n]["none"]) for n in counts) + " |")
+
+
+def _rates(counts: Counter[str], code: str) -> str:
+    hit, said, gold = (
+        sum(n for key, n in counts.items() if key.startswith(what + code) and key != "none")
+        for what in ("both", "said", "gold")
+    )
+    return f"{hit / max(1, hit + said):.2f}, {hit / max(1, hit + gold):.2f}"
+
+
+def _article(text: str) -> Article:
+    title, _, body = text.partition("\n")
+    return Article(source="bench", key="id:1", title=title, text=body.strip(), language="en")
+
+
+def cpu_ms(
+    work: Callable[[Article], object], articles: Sequence[Article], rounds: int = 5
+) -> float:
+    """CPU milliseconds per 500 words, the best of some rounds: a busy machine only adds."""
+    for article in articles:
+        work(article)
+    best = float("inf")
+    for _ in range(rounds):
+        began = time.process_time()
+        for article in articles:
+            work(article)
+        best = min(best, time.process_time() - began)
+    count = sum(len(f"{a.title} {a.text}".split()) for a in articles)
+    return best * 1000 / count * 500
+
+
+def _speed_of_rivals(tfidf: TfidfLinear, lexicon: NameLexicon, data: Data) -> None:
+    articles = [_article(row.text) for row in data.wikinews[:60]]
+    print("\n| rival | CPU ms per 500 words |\n|---|---|")
+    rivals: list[tuple[str, Callable[[Article], object]]] = [
+        ("TF-IDF + linear", lambda a: tfidf.probabilities([f"{a.title} {a.text}"])),
+        ("IPTC-name lexicon", lambda a: lexicon.probabilities([f"{a.title} {a.text}"])),
+        ("flashtext, the taxonomy's phrases", _flashtext()),
+        ("YAKE, keyphrases", _yake()),
+    ]
+    for name, work in rivals:
+        print(f"| {name} | {cpu_ms(work, articles, 2):.2f} |", flush=True)
+
+
+def _flashtext() -> Callable[[Article], object]:
+    from flashtext import KeywordProcessor
+
+    matcher = KeywordProcessor()
+    matcher.add_keywords_from_list([row.text for row in phrases() if len(row.text) > 1])
+    return lambda a: matcher.extract_keywords(f"{a.title} {a.text}")
+
+
+def _yake() -> Callable[[Article], object]:
+    from yake import KeywordExtractor
+
+    extractor = KeywordExtractor(lan="en", n=3, top=8)
+    return lambda a: extractor.extract_keywords(f"{a.title} {a.text}")
+
+
+def speed(data: Data) -> None:
+    tagging = load_config().tagging
+    topic_rules, entity_rules = tagging.topics, tagging.entities
+    if not topic_rules or not entity_rules:
+        raise ValueError("the packaged config tags with both models")
+    articles = [_article(row.text) for row in data.wikinews[:60]]
+    fresh = [_article(row.text) for row in data.wikinews[60:]]
+    began = time.process_time()
+    for article in fresh:
+        entity_tags(article, entity_rules)
+    count = sum(len(f"{a.title} {a.text}".split()) for a in fresh)
+    cold = (time.process_time() - began) * 1000 / count * 500
+    print("\n| step | CPU ms per 500 words |\n|---|---|")
+    steps: list[tuple[str, Callable[[Article], object]]] = [
+        ("rules", lambda a: topic_tags(a, tagging.taxonomy, _NOW)),
+        ("topic model", lambda a: learned_tags(a, topic_rules, tagging.taxonomy)),
+        ("entities", lambda a: entity_tags(a, entity_rules)),
+        ("all of it", lambda a: tag(a, tagging, _NOW)),
+    ]
+    for name, work in steps:
+        print(f"| {name} | {cpu_ms(work, articles):.2f} |", flush=True)
+    print(f"| entities, articles never seen before | {cold:.2f} |")
+
+
+_LOAD = """
+import time
+from resource import RUSAGE_SELF, getrusage
+import worker.tag.{module} as module
+before, began = getrusage(RUSAGE_SELF).ru_maxrss, time.process_time()
+module.shipped()
+took_ms = (time.process_time() - began) * 1000
+print(took_ms, (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def sizes() -> None:
+    print("\n| model | MB in the package | load, CPU ms | memory, MB |\n|---|---|---|---|")
+    folder = Path(__file__).parents[1] / "worker" / "tag" / "data"
+    for name, module in (("topics", "topic_model"), ("entities", "entities.model")):
+        code = _LOAD.replace("{module}", module)
+        out = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        load, memory = map(float, out.stdout.split())
+        size = (folder / f"{name}.npz").stat().st_size / 1e6
+        print(f"| {name} | {size:.2f} | {load:.0f} | {memory:.0f} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path, required=True)
+    parser.add_argument("--only", choices=["topics", "entities", "speed", "sizes"])
+    options = parser.parse_args()
+    print(f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}")
+    data = Data(options.data)
+    wanted = [options.only] if options.only else ["sizes", "speed", "entities", "topics"]
+    for name in wanted:
+        if name == "topics":
+            topics(data, load_words(options.vectors))
+        elif name == "entities":
+            entity_scores(options.data / "ner")
+        elif name == "speed":
+            speed(data)
+        else:
+            sizes()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\nThe whole run: {time.process_time():.0f} s CPU, {peak:.0f} MB.")
+
+
+if __name__ == "__main__":
+    main()

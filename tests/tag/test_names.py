@@ -1,0 +1,85 @@
+"""Whom mentions mean: full names, titles, aliases, acronyms."""
+
+import pytest
+
+from worker.tag.entities.names import ORGANISATION, PERSON, PLACE, Mention, bare, resolve
+from worker.tag.entities.rules import EntityRules
+from worker.tag.entities.tokens import Tokens
+
+KINDS = {"P": PERSON, "O": ORGANISATION, "L": PLACE}
+
+
+def names(text: str, *marked: str, **places: str) -> list[tuple[str, str, int]]:
+    """`P:Joe Biden` is the next mention of Joe Biden, a person."""
+    mentions, at = [], 0
+    for mark in marked:
+        kind, surface = mark.split(":")
+        at = text.index(surface, at)
+        mentions.append(Mention(at, at + len(surface), surface, KINDS[kind], 0.9, "crf"))
+        at += len(surface)
+    return [(n.name, n.kind, len(n.mentions)) for n in resolve(mentions, places, {}, text)]
+
+
+def test_a_surname_is_joined_to_the_full_name_of_the_article() -> None:
+    text = "Mr Biden spoke. Joe Biden left. Biden slept."
+    assert names(text, "P:Biden", "P:Joe Biden", "P:Biden") == [("Joe Biden", PERSON, 3)]
+
+
+def test_a_surname_taken_for_something_else_is_the_person_all_the_same() -> None:
+    assert names("Vladimir Putin left Putin", "P:Vladimir Putin", "L:Putin") == [
+        ("Vladimir Putin", PERSON, 2)
+    ]
+
+
+def test_a_surname_of_two_people_is_joined_to_neither() -> None:
+    text = "George Bush met Barbara Bush. Bush smiled."
+    found = names(text, "P:George Bush", "P:Barbara Bush", "P:Bush")
+    assert sorted(name for name, _, _ in found) == ["Barbara Bush", "Bush", "George Bush"]
+
+
+def test_a_place_gets_the_name_of_the_gazetteer_and_a_person_does_not() -> None:
+    found = names("Kiev and Florence Kiev", "L:Kiev", "P:Florence", Kiev="Kyiv", Florence="Firenze")
+    assert found == [("Kyiv", PLACE, 1), ("Florence", PERSON, 1)]
+
+
+def test_an_acronym_means_what_stood_before_it() -> None:
+    text = "The World Health Organization (WHO) met. WHO left."
+    assert names(text, "O:World Health Organization", "O:WHO", "O:WHO") == [
+        ("World Health Organization", ORGANISATION, 3)
+    ]
+
+
+def test_one_surface_has_one_kind_by_majority() -> None:
+    text = "Jordan, Jordan and Jordan"
+    assert names(text, "L:Jordan", "P:Jordan", "L:Jordan") == [("Jordan", PLACE, 3)]
+
+
+@pytest.mark.parametrize(
+    ("surface", "name"),
+    [("President Joe Biden", "Joe Biden"), ("Mrs. Li", "Li"), ("King", "King"), ("A\nB", "A B")],
+)
+def test_titles_are_no_part_of_a_name(surface: str, name: str) -> None:
+    assert bare(surface) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Biden’s U.S. trip.", ["Biden", "’s", "U.S.", "trip", "."]),
+        ("Mr. Al-Sisi, J. Doe", ["Mr.", "Al-Sisi", ",", "J.", "Doe"]),
+        ("AT&T\n\nO'Neil", ["AT&T", "\n\n", "O'Neil"]),
+        ("", []),
+    ],
+)
+def test_tokens_are_those_of_the_training_corpora(text: str, words: list[str]) -> None:
+    tokens = Tokens(text)
+    assert tokens.words == words
+    assert [text[tokens.start(n) : tokens.end(n)] for n in range(len(words))] == words
+
+
+def test_an_alias_of_two_entities_is_refused() -> None:
+    entity = {"name": "Apple", "kind": "organisation", "aliases": ["AAPL"]}
+    with pytest.raises(ValueError, match="'AAPL' means both Apple and Apple Corps"):
+        EntityRules.model_validate(
+            {"version": "1", "entities": [entity, {**entity, "name": "Apple Corps"}]}
+        )

@@ -1,0 +1,130 @@
+"""The corpora that topics are learned from: files come in, rows of (text, classes) go out."""
+
+import gzip
+import json
+import random
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+LABELS = Path(__file__).parent / "labels" / "wcxb.jsonl"
+TAXONOMY = Path(__file__).parents[1] / "config" / "taxonomy.toml"
+
+CLASSES = (
+    "arts, culture, entertainment and media",
+    "crime, law and justice",
+    "disaster, accident and emergency incident",
+    "economy, business and finance",
+    "education",
+    "environment",
+    "health",
+    "human interest",
+    "labour",
+    "lifestyle and leisure",
+    "politics",
+    "religion",
+    "science and technology",
+    "society",
+    "sport",
+    "conflict, war and peace",
+    "weather",
+)
+CODES = tuple(f"medtop:{number:02d}000000" for number in range(1, len(CLASSES) + 1))
+
+
+class Row(NamedTuple):
+    """A text and the numbers of its classes, the main one first."""
+
+    text: str
+    classes: tuple[int, ...]
+    weight: float = 1.0
+
+
+def sentences(path: Path, weight: float = 1.0) -> list[Row]:
+    """JSON lines of {text, iptc}: Wikipedia's Current Events, or HuffPost's headlines."""
+    rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    return [Row(row["text"], (CLASSES.index(row["iptc"]),), weight) for row in rows]
+
+
+def pages(folder: Path, weight: float = 2.0) -> list[Row]:
+    """Full articles of the WCXB benchmark, with the labels of this project."""
+    rows = []
+    for line in LABELS.read_text("utf-8").splitlines():
+        label = json.loads(line)
+        gold = json.loads((folder / "ground-truth" / f"{label['file']}.json").read_text("utf-8"))
+        its = gold["ground_truth"]
+        text = f"{its.get('title') or ''}.\n{its['main_content']}"
+        rows.append(Row(text, tuple(map(CODES.index, label["labels"])), weight))
+    return rows
+
+
+def definitions(path: Path, weight: float = 0.5) -> list[Row]:
+    """Names and definitions of all Media Topics in use, each an example of its top level."""
+    rows = []
+    for topic in json.loads(path.read_text("utf-8")).values():
+        if topic["RetiredDate"] != topic["RetiredDate"]:  # NaN: not retired
+            told = topic["Definition (en-GB)"]
+            text = f"{topic['Name (en-GB)']} {told if isinstance(told, str) else ''}"
+            rows.append(Row(text, (CODES.index(topic["Level1/NewsCode"]),), weight))
+    return rows
+
+
+def phrases(weight: float = 0.3) -> list[Row]:
+    """The English phrases of the taxonomy's rules, each an example of its top level."""
+    topics = tomllib.loads(TAXONOMY.read_text("utf-8"))["topics"]
+    parents = {topic["code"]: topic.get("parents") for topic in topics}
+    rows = []
+    for topic in topics:
+        top = topic["code"]
+        while parents[top]:
+            top = parents[top][0]
+        if top in CODES:
+            said = {p for rule in topic.get("rules", []) for p in _english(rule)}
+            rows += [Row(p.rstrip("*"), (CODES.index(top),), weight) for p in sorted(said)]
+    return rows
+
+
+def _english(rule: dict[str, list[str]]) -> list[str]:
+    return rule.get("any", []) if "en" in rule.get("languages", ["en"]) else []
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The texts of a JSON list or of JSON lines."""
+    content = path.read_text("utf-8")
+    rows = json.loads(content) if content.startswith("[") else map(json.loads, content.splitlines())
+    return (row["text"] for row in rows)
+
+
+def compositions(rows: Sequence[Row], count: int, seed: int = 0) -> list[Row]:
+    """Long texts out of short ones: 4 to 11 sentences of one class from about the same days."""
+    rng = random.Random(seed)  # noqa: S311 -- the same texts in each run
+    members: dict[int, list[int]] = defaultdict(list)
+    place = []
+    for number, row in enumerate(rows):
+        place.append(len(members[row.classes[0]]))
+        members[row.classes[0]].append(number)
+    composed = []
+    for first in rng.choices(range(len(rows)), k=count):
+        peers = members[rows[first].classes[0]]
+        near = peers[max(0, place[first] - 30) : place[first] + 30]
+        others = rng.sample(near, min(rng.randint(3, 10), len(near)))
+        text = "\n".join(rows[n].text for n in (first, *others))
+        composed.append(Row(text, rows[first].classes))
+    return composed
+
+
+def wikinews(articles: Path, labels: Path) -> Iterator[Row]:
+    """The articles that are only measured on; pages without a label are left out."""
+    texts = {a["url"].replace("org//", "org/"): a for a in json.loads(_read(articles))}
+    for line in labels.read_text("utf-8").splitlines():
+        label = json.loads(line)
+        if label["labels"]:
+            article = texts[label["url"]]
+            body = "\n".join(article["text"].strip().split("\n")[1:])  # the first line is the date
+            yield Row(f"{article['title']}.\n{body}", tuple(map(CODES.index, label["labels"])), 0.0)
+
+
+def _read(path: Path) -> str:
+    return gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text("utf-8")

@@ -1,0 +1,252 @@
+"""Train the recogniser of names: tagged corpora come in, worker/tag/data/entities.npz goes out.
+
+    python -m training.entities --vectors vectors.npz --texts TEXTS... --version 2026.11 CORPUS...
+
+CORPUS: files of `word TAB label`, sentences apart by an empty line (BIO; PER, ORG, LOC). TEXTS:
+unlabelled news, for how words are written and, in a second round, what names mostly are.
+A CRF by python-crfsuite; its weights are repacked for `worker/tag/entities/sequence.py`.
+Environment: training/requirements.txt.
+"""
+
+import argparse
+import re
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pycrfsuite
+from sklearn.cluster import MiniBatchKMeans
+
+from training.corpora import texts
+from training.gazetteer import aliases, groups
+from worker.tag.entities.features import (
+    BEFORE,
+    BEFORE_2,
+    BEHIND,
+    BEHIND_2,
+    EDGE,
+    HERE,
+    MARK,
+    NONE,
+    START,
+    Entry,
+    kind,
+    pattern,
+    seen_at,
+    shape,
+)
+from worker.tag.entities.tokens import Tokens, ends_sentence
+
+Sentence = list[tuple[str, str]]
+
+_CLUSTERS = 200
+_COMMON = 10_000  # forms looked at before work begins
+_FEWEST = 0.02  # a weight below this decides nothing
+_OPENERS = frozenset(".!?\"“”‘:—-•'\n")
+
+
+def corpus(path: Path) -> list[Sentence]:
+    """Sentences of (word, label)."""
+    blocks = path.read_text("utf-8").strip().split("\n\n")
+    return [[tuple(row.split("\t")[:2]) for row in b.splitlines() if row.strip()] for b in blocks]
+
+
+class Words:
+    """What is known of words while training; the same entries as the packed lexicon gives."""
+
+    def __init__(self, vectors: Path, unlabelled: Sequence[Path]) -> None:
+        self.clusters = _clusters(vectors)
+        self.groups = groups()
+        self.small = _small(unlabelled)
+        self.common = _common(unlabelled)
+        self.known: dict[str, str] = {}
+        self._forms: dict[str, tuple[tuple[str, ...], ...]] = {}
+
+    def learn(self, known: Mapping[str, str]) -> None:
+        self.known = dict(known)
+        self._forms.clear()
+
+    def entry(self, word: str) -> Entry:
+        lower = word.lower()
+        return Entry(
+            cluster=self.clusters.get(lower, -1),
+            groups=tuple(sorted(self.groups.get(lower, ()))),
+            lower=self.small.get(lower, -1),
+            known=self.known.get(word, ""),
+        )
+
+    def of(self, word: str) -> tuple[tuple[str, ...], ...]:
+        if word not in self._forms:
+            self._forms[word] = seen_at(word, self.entry(word) if word else Entry())
+        return self._forms[word]
+
+    def sentence(self, words: Sequence[str]) -> list[list[str]]:
+        """The features of each word of a sentence, as the CRF sees them."""
+        padded = [EDGE, EDGE, *words, EDGE, EDGE]
+        forms, kinds = [self.of(w) for w in padded], [kind(shape(w)) if w else NONE for w in padded]
+        seen = []
+        for at in range(2, len(words) + 2):
+            first = at == 2 or (at == 3 and kinds[2] == MARK)
+            seen.append(
+                [
+                    *forms[at][START if first else HERE],
+                    *forms[at - 1][BEFORE],
+                    *forms[at + 1][BEHIND],
+                    *forms[at - 2][BEFORE_2],
+                    *forms[at + 2][BEHIND_2],
+                    pattern(*kinds[at - 1 : at + 2]),
+                ]
+            )
+        return seen
+
+
+def _clusters(path: Path) -> dict[str, int]:
+    stored = np.load(path)
+    vectors = stored["vectors"].astype(np.float32)
+    vectors -= vectors.mean(0)
+    turned = vectors @ np.linalg.svd(vectors.T @ vectors)[0][:, :64]
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    found = MiniBatchKMeans(_CLUSTERS, random_state=0, n_init=2, batch_size=4096, max_iter=60)
+    return dict(zip(map(str, stored["words"]), found.fit(turned).labels_.tolist(), strict=True))
+
+
+def _small(paths: Sequence[Path]) -> dict[str, int]:
+    """How often each word is written small inside sentences, in quarters."""
+    small: Counter[str] = Counter()
+    large: Counter[str] = Counter()
+    for path in paths:
+        for text in texts(path):
+            before = "."
+            for word in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]", text):
+                if before not in _OPENERS:
+                    (small if word[0].islower() else large)[word.lower()] += 1
+                before = word
+    counts = {word: small[word] + large[word] for word in small | large}
+    return {w: round(4 * small[w] / n) for w, n in counts.items() if n >= 3}
+
+
+def _common(paths: Sequence[Path]) -> list[str]:
+    """The commonest forms of words."""
+    seen = Counter(word for path in paths for text in texts(path) for word in Tokens(text).words)
+    return [word for word, _ in seen.most_common(_COMMON) if word.strip()]
+
+
+def train(words: Words, sentences: Sequence[Sentence], folder: Path) -> "pycrfsuite.Tagger":
+    """A CRF with elastic-net regularisation, set on development data."""
+    trainer = pycrfsuite.Trainer(verbose=False)
+    for sentence in sentences:
+        trainer.append(words.sentence([w for w, _ in sentence]), [label for _, label in sentence])
+    trainer.select("lbfgs")
+    trainer.set_params(
+        {"c1": 0.05, "c2": 0.2, "max_iterations": 60, "feature.possible_transitions": True}
+    )
+    trainer.train(str(folder / "model"))
+    tagger = pycrfsuite.Tagger()
+    tagger.open(str(folder / "model"))
+    return tagger
+
+
+def split(text: str) -> Iterator[list[str]]:
+    """The sentences of a text as lists of words."""
+    words: list[str] = []
+    for word in Tokens(text).words:
+        if not word.startswith("\n"):
+            words.append(word)
+        if words and ends_sentence(word):
+            yield words
+            words = []
+    if words:
+        yield words
+
+
+def known(tagger: "pycrfsuite.Tagger", words: Words, paths: Sequence[Path]) -> dict[str, str]:
+    """What each capitalised form mostly is in unlabelled text, how surely, and if it is common."""
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for path in paths:
+        for text in texts(path):
+            for sentence in split(text):
+                for word, label in zip(sentence, tagger.tag(words.sentence(sentence)), strict=True):
+                    if word[0].isupper():
+                        seen[word][label] += 1
+    found = {}
+    for word, labels in seen.items():
+        total = labels.total()
+        if total >= 2:
+            label, times = labels.most_common(1)[0]
+            sure = "9" if times > 0.9 * total else "7" if times > 0.7 * total else "5"
+            found[word] = label + sure + ("+" if total >= 8 else "")
+    return found
+
+
+def pack(tagger: "pycrfsuite.Tagger", words: Words, version: str) -> dict[str, np.ndarray]:
+    """The arrays of a model file: features by the CRC of their names, weights as bytes."""
+    info = tagger.info()
+    labels = tagger.labels()
+    table: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(len(labels), np.float32))
+    for (name, label), weight in info.state_features.items():
+        table[crc32(name.encode())][labels.index(label)] += weight
+    table = {key: row for key, row in table.items() if np.abs(row).max() >= _FEWEST}
+    keys = np.array(sorted(table), np.uint32)
+    weights = np.stack([table[int(key)] for key in keys])
+    scale = np.abs(weights).max() / 127
+    moves = np.zeros((len(labels), len(labels)), np.float32)
+    for (before, behind), weight in info.transitions.items():
+        moves[labels.index(before), labels.index(behind)] = weight
+    renamed = aliases(words.small)
+    return {
+        "version": np.array(version),
+        "labels": np.array(labels),
+        "keys": keys,
+        "weights": np.round(weights / scale).astype(np.int8),
+        "scale": np.array(scale),
+        "moves": moves,
+        "aliases": np.array(list(renamed)),
+        "places": np.array(list(renamed.values())),
+        "common": np.array(words.common),
+        **_lexicon(words),
+    }
+
+
+def _lexicon(words: Words) -> dict[str, np.ndarray]:
+    every = {crc32(w.encode()): w for w in {*words.clusters, *words.groups, *words.small}}
+    keys = np.array(sorted(every), np.uint32)
+    entries = [words.entry(every[int(key)]) for key in keys]
+    sets = sorted({" ".join(entry.groups) for entry in entries})
+    forms = {crc32(w.encode()): label for w, label in words.known.items()}
+    names = sorted(set(forms.values()))
+    form_keys = np.array(sorted(forms), np.uint32)
+    return {
+        "words": keys,
+        "clusters": np.array([entry.cluster for entry in entries], np.int16),
+        "groups": np.array([sets.index(" ".join(e.groups)) for e in entries], np.uint16),
+        "group_sets": np.array(sets),
+        "lower": np.array([entry.lower for entry in entries], np.int8),
+        "known": form_keys,
+        "known_as": np.array([names.index(forms[int(key)]) for key in form_keys], np.uint8),
+        "known_names": np.array(names),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", nargs="+", type=Path)
+    parser.add_argument("--texts", nargs="+", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path, required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--out", type=Path, default=Path("worker/tag/data/entities.npz"))
+    options = parser.parse_args()
+    words = Words(options.vectors, options.texts)
+    sentences = [s for path in options.corpora for s in corpus(path)]
+    with tempfile.TemporaryDirectory() as folder:
+        first = train(words, sentences, Path(folder))
+        words.learn(known(first, words, options.texts))
+        last = train(words, sentences, Path(folder))
+        np.savez_compressed(options.out, **pack(last, words, options.version))
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

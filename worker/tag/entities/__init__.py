@@ -1,0 +1,101 @@
+"""Entities: an article comes in, the people, organisations and places it names go out as tags."""
+
+from collections.abc import Iterator, Mapping
+from math import exp
+from typing import NamedTuple
+
+from worker.models import Article, Span, Tag
+from worker.tag.entities.model import shipped
+from worker.tag.entities.names import ORGANISATION, PERSON, PLACE, Mention, Name, resolve
+from worker.tag.entities.rules import EntityRules
+from worker.tag.entities.sequence import Recogniser
+from worker.tag.entities.tokens import Tokens
+
+__all__ = ["EntityRules", "entity_tags", "recognised"]
+
+KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
+_HEADLINE = 0.7  # share of capitals from which a title tells nothing by its capitals
+
+
+def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
+    """One tag per name, the most mentioned first; own entries in any language, others in theirs."""
+    title, text = article.title, article.text or article.summary
+    behind = len(title) + 1  # where the text begins
+    tokens = Tokens(f"{title}\n{text}")
+    mentions = list(_own(tokens, rules))
+    places: Mapping[str, str] = {}
+    if rules.recognise and article.language in rules.languages:
+        model = shipped()
+        places = model.places
+        taken = {mention.start for mention in mentions}
+        found = recognised(tokens, model.recogniser)
+        mentions += [mention for mention in found if mention.start not in taken]
+        mentions.sort(key=lambda mention: mention.start)
+        mentions = _without_headline_words(mentions, title)
+    names = resolve(mentions, places, rules.by_alias, tokens.text)
+    fields = _Fields("text" if article.text else "summary", behind)
+    version = rules.full_version
+    return [_tag(name, rules, fields, version) for name in names[: rules.most]]
+
+
+def recognised(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
+    """What the model takes for names, in reading order."""
+    found = []
+    for first, last, label, margin in recogniser.find(tokens.words):
+        start, end = tokens.start(first), tokens.end(last - 1)
+        score = round(1 / (1 + exp(-min(margin, 20.0))), 3)
+        found.append(Mention(start, end, tokens.text[start:end], KINDS[label], score, "crf"))
+    return found
+
+
+def _own(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
+    """The operator's entries: their words in a row, in the same case."""
+    by_first = rules.by_first
+    for at, word in enumerate(tokens.words):
+        if word in by_first:
+            for alias, entity in by_first[word]:
+                end = at + len(alias)
+                if tuple(tokens.words[at:end]) == alias:
+                    start, stop = tokens.start(at), tokens.end(end - 1)
+                    yield Mention(start, stop, tokens.text[start:stop], entity.kind, 1.0, "own")
+                    break
+
+
+def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention]:
+    """In A Title Written Like This, only what the text names too, or an own entry, is a name."""
+    words = [word for word in title.split() if word[0].isalpha()]
+    if not words or sum(word[0].isupper() for word in words) < _HEADLINE * len(words):
+        return mentions
+    below = [m for m in mentions if m.start > len(title)]
+    named = {part for m in below for part in (m.surface, *m.surface.split())}
+    kept = [m for m in mentions if m.start <= len(title)]
+    return [m for m in kept if m.method == "own" or m.surface in named] + below
+
+
+class _Fields(NamedTuple):
+    """How a title and what follows it were put together."""
+
+    second: str
+    begins: int
+
+    def span(self, mention: Mention) -> Span:
+        field, behind = (self.second, self.begins) if mention.start >= self.begins else ("title", 0)
+        return Span(
+            field=field,
+            start=mention.start - behind,
+            end=mention.end - behind,
+            surface=mention.surface,
+        )
+
+
+def _tag(name: Name, rules: EntityRules, fields: _Fields, version: str) -> Tag:
+    own = any(mention.method == "own" for mention in name.mentions)
+    return Tag(
+        scheme=name.kind,
+        code="-".join(name.name.casefold().split()),
+        label=name.name,
+        score=max(mention.score for mention in name.mentions),
+        method="own" if own else "crf",
+        version=version,
+        spans=tuple(fields.span(mention) for mention in name.mentions[: rules.most_spans]),
+    )

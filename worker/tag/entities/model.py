@@ -1,0 +1,33 @@
+"""The model of names that ships in the package, loaded once."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.tag.entities.sequence import Recogniser
+
+
+class EntityModel:
+    """The recogniser and the aliases of places, as one file has them."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.version = str(arrays["version"])
+        self.recogniser = Recogniser(arrays)
+        self.places = dict(zip(arrays["aliases"].tolist(), arrays["places"].tolist(), strict=True))
+
+        self.common = arrays["common"].tolist()
+
+    def warm(self) -> None:
+        """Look at the commonest words once, so that processes forked from this one share them."""
+        self.recogniser.learn(self.common)
+
+
+@cache
+def shipped() -> EntityModel:
+    """The model in the package."""
+    with (files("worker.tag") / "data" / "entities.npz").open("rb") as file:
+        return EntityModel(dict(np.load(file)))
