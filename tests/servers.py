@@ -130,11 +130,17 @@ def private_valkey(port: int = 0) -> Iterator[str]:
 
     With a port it listens on the loopback interface as well.
     """
+    with private_server("--port", port, "--save", "", "--appendonly", "no") as url:
+        yield url
+
+
+@contextmanager
+def private_server(*options: object) -> Iterator[str]:
+    """The same with options of one's own; raises NoServer when it does not know one of them."""
     with _folder("vk") as folder:
         path = folder / "valkey.sock"
-        command = [_valkey(), "--port", port, "--bind", "127.0.0.1"]
+        command = [_valkey(), *options, "--bind", "127.0.0.1", "--dir", folder]
         command += ["--unixsocket", path, "--unixsocketperm", "700"]
-        command += ["--dir", folder, "--save", "", "--appendonly", "no"]
         with (folder / "log").open("wb") as log:
             arguments = [str(part) for part in command]
             server = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -171,11 +177,16 @@ def _await_valkey(path: Path, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + READY_S
     with redis.Redis(unix_socket_path=str(path)) as client:
         while server.poll() is None and time.monotonic() < deadline:
-            with suppress(redis.RedisError):
+            try:
                 client.ping()
+            except redis.AuthenticationError:
+                return  # it asks for a password: it is there
+            except redis.RedisError:
+                time.sleep(0.02)
+            else:
                 return
-            time.sleep(0.02)
-    raise NoServer(f"the server in {path.parent} did not answer within {READY_S} s")
+    said = (path.parent / "log").read_text("utf-8", "replace").splitlines()[-1:]
+    raise NoServer(f"{_valkey()} did not answer: {' '.join(said)}")
 
 
 def _in_wheel(package: str, pattern: str) -> Path | None:

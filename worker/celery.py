@@ -10,6 +10,7 @@ from celery import Celery
 from kombu.entity import Exchange, Queue
 
 from worker import broker
+from worker.address import Address, address
 from worker.broker import QUARANTINE, REPLAY, embedded
 from worker.errors import BadConfig
 from worker.rules import WorkerRules, load_worker_rules
@@ -28,9 +29,22 @@ def broker_url(settings: Settings) -> str:
 def make_app(url: str, rules: WorkerRules) -> Celery:
     """An application on this broker; opens no connection."""
     broker.register()
-    app = Celery("worker", broker=url, include=["worker.tasks"], set_as_current=False)
+    where = address(url)
+    app = Celery("worker", broker=where.url, include=["worker.tasks"], set_as_current=False)
     app.conf.update(_conf(rules))
+    app.conf.broker_transport_options.update(_options(where))
     return app
+
+
+def _options(where: Address) -> dict[str, Any]:
+    """Of kombu's transport, what the address asks for."""
+    options: dict[str, Any] = {
+        "master_name": where.master_name,
+        "global_keyprefix": where.global_keyprefix,
+    }
+    if where.sentinel_password:
+        options["sentinel_kwargs"] = {"password": where.sentinel_password}
+    return {name: value for name, value in options.items() if value}
 
 
 def _conf(rules: WorkerRules) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from worker.address import masked as masked  # settings are printed masked
 from worker.errors import BadConfig
 
 PREFIX = "WORKER_"
@@ -77,16 +77,6 @@ class Settings(BaseSettings):
         """Where each value came from: the variable's name, or "default"."""
         names = {field: PREFIX + field.upper() for field in type(self).model_fields}
         return {f: name if environ.get(name) else "default" for f, name in names.items()}
-
-
-def masked(url: str) -> str:
-    """A URL fit for a terminal or a log: the password replaced by three stars."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user_and_host = parts.netloc.rsplit("@", 1)
-    user = user_and_host[0].split(":", 1)[0]
-    return urlunsplit(parts._replace(netloc=f"{user}:***@{user_and_host[1]}"))
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

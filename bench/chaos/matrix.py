@@ -120,6 +120,8 @@ def run(fault: Fault, transport: str, store: str, postgres_url: str, times: int)
         embedded.ensure(broker_dir)
         broker_url = embedded.broker_url(broker_dir)
         stack = Stack(folder, broker_url, store_url, app=app, lease_s=lease_s, **fault.settings)
+        if transport == STOCK:
+            stack.patience_s = 0  # three leases are long enough to see what is lost
         try:
             return fault.run(Place(stack, broker_dir, store_url), times)
         finally:

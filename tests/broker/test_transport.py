@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import celery.worker.consumer
 import celery.worker.request
 import kombu.transport.redis as stock
 import pytest
 import redis
+from celery.worker import state
 from kombu import Connection
 from kombu.transport import virtual
 
@@ -338,5 +340,11 @@ def test_kombu_still_has_the_internals_that_are_built_upon() -> None:
     assert hasattr(celery.worker.request.Request, "acknowledged") or "acknowledged" in (
         inspect.getsource(celery.worker.request.Request)
     )
+    for name in ("on_close", "on_decode_error", "on_invalid_task", "on_unknown_message"):
+        assert hasattr(celery.worker.consumer.Consumer, name)
+    assert "reserved_requests.clear()" in inspect.getsource(
+        celery.worker.consumer.Consumer.on_close
+    )
+    assert {"active_requests", "reserved_requests", "scheduled_requests"} <= vars(state).keys()
     assert Transport.Channel is Channel
     assert Channel.QoS is QoS

@@ -21,7 +21,6 @@ from worker.producer import Producer
 
 PER_MESSAGE = 5
 LEASES = 3
-AT_LEAST_S = 20.0  # for which nothing moved: new workers need some seconds to start
 _WAITING = 40  # messages: the load goes on, and does not grow into an hour's work
 
 
@@ -119,7 +118,7 @@ def _settled(stack: Stack, receipts: list[str]) -> tuple[dict[str, Outcome], flo
 
     A slow machine that still works through its queue has lost nothing.
     """
-    patience_s = max(AT_LEAST_S, LEASES * stack.lease_s)
+    patience_s = max(stack.patience_s, LEASES * stack.lease_s)
     outcomes: dict[str, Outcome] = {}
     moved, pending = time.monotonic(), receipts
     while pending and time.monotonic() - moved < patience_s:

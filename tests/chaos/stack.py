@@ -27,6 +27,7 @@ TIMES = {
     "budget_s": 3,
 }
 LEASE_S = 6.0
+PATIENCE_S = 90.0  # a busy machine may take as long to start a process, and has lost nothing
 
 
 class Stack:
@@ -47,6 +48,7 @@ class Stack:
         self.broker_url = broker_url
         self.store = SqlStore(store_url)
         self.lease_s = lease_s
+        self.patience_s = PATIENCE_S
         config = folder / "config"
         config.mkdir()
         shutil.copy(PACKAGED / "worker.toml", config)

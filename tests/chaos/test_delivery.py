@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from bench.articles import generate
+from bench.chaos import hostile
 from tests.chaos import scenarios
 from tests.chaos.load import Cost
 from tests.chaos.stack import Stack, until
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.timeout(400)
         (scenarios.kill_children, 4),
         (scenarios.restart_workers, 2),
         (scenarios.drop_connections, 5),
+        (hostile.full_broker, 1),
+        (hostile.foreign_messages, 1),
     ],
 )
 def test_failures_cost_nothing(
@@ -43,6 +46,9 @@ def test_failures_cost_nothing(
     try:
         cost = scenario(stack, faults)
         assert cost.clean, cost
+        assert "no arguments" not in stack.logs(10_000)  # the text of a message kept as dead
+        if scenario is hostile.full_broker:
+            assert "used memory > 'maxmemory'" in stack.logs(10_000)  # and says why it waits
     finally:
         stack.close()
 

@@ -14,42 +14,69 @@ from redis.exceptions import (
     TimeoutError,
 )
 from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError, Sentinel
 
+from worker.address import Address, address
 from worker.errors import Unavailable
 
 Command = tuple[Any, ...]
 
 # The server is gone, full, or no longer the primary: all of them pass.
-PASSING = (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError, MasterDownError)
+PASSING = (
+    *(ConnectionError, TimeoutError, OutOfMemoryError),
+    *(ReadOnlyError, MasterDownError, MasterNotFoundError),
+)
+SENTINEL_PORT = 26379
 
 
 class Wire:
     """A connection that opens with the first trip; redis-py opens its own in a forked child."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        # One more try for a connection that the server closed while it was idle, no waiting:
-        # whoever gets Unavailable waits better, with the batch back on its queue.
-        self._redis: Redis = Redis.from_url(
-            client_url(url),
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 1),
-        )
+        where = address(url)
+        self._prefix = where.global_keyprefix
+        self._redis = _client(where, timeout_s)
         self.trips = 0
 
     def trip(self, commands: Sequence[Command]) -> list[Any]:
         """All replies, in order; not a transaction. Raises Unavailable."""
         pipeline: Any = self._redis.pipeline(transaction=False)  # execute_command has no types
-        for command in commands:
-            pipeline.execute_command(*command)
+        for name, *arguments in commands:
+            if arguments and self._prefix:
+                arguments[0] = f"{self._prefix}{arguments[0]}"  # every command has its key there
+            pipeline.execute_command(name, *arguments)
         self.trips += 1
         try:
             return list(pipeline.execute())
         except PASSING as e:
-            raise Unavailable("index", str(e)) from e
+            # redis-py puts the command before the cause, and with it words of an article.
+            raise Unavailable("index", str(e).rpartition("caused error: ")[2]) from e
 
     def close(self) -> None:
         self._redis.close()
+
+
+def _client(where: Address, timeout_s: float) -> Redis:
+    # One more try for a connection that the server closed while it was idle, no waiting: whoever
+    # gets Unavailable waits better, with the batch back on its queue.
+    options: dict[str, Any] = {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "retry": Retry(NoBackoff(), 1),
+    }
+    if not where.master_name:
+        return Redis.from_url(client_url(where.parts[0]), **options)
+    parts = [urlsplit(part) for part in where.parts]
+    asked = {"password": where.sentinel_password or None, "socket_timeout": timeout_s}
+    places = [(part.hostname, part.port or SENTINEL_PORT) for part in parts]
+    first = parts[0]
+    options |= {"db": int(first.path.strip("/") or 0), "password": first.password}
+    options |= {"username": first.username or None}
+    sentinel: Any = Sentinel  # redis-py types everything but this
+    primary: Redis = sentinel(places, sentinel_kwargs=asked).master_for(
+        where.master_name, **options
+    )
+    return primary
 
 
 def client_url(url: str) -> str:
