@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import redis
@@ -124,14 +125,14 @@ def _garbage(sent: Iterator[int]) -> Iterator[bytes | str]:
         lambda n: message([[], {}, {"unknown": n}]),
         lambda n: message([], task=f"unknown.task{n}"),
         lambda n: message(f"no arguments {n}"),
-        partial(_raw, body="{broken"),
-        partial(_raw, body="[" * 100_000),
-        partial(_raw, body="%%%", properties={"body_encoding": "base64"}),
-        partial(_raw, body="gAR9lC4=", content_type="application/x-python-serialize"),
-        partial(_raw, body="{broken", headers={"redelivered": True}),
-        partial(_raw, body="[" * 100_000, headers={"redelivered": True}),
+        partial(_spoilt, body="{broken"),
+        partial(_spoilt, body="[" * 100_000),
+        partial(_spoilt, body="%%%", properties={"body_encoding": "base64"}),
+        partial(_spoilt, body="gAR9lC4=", content_type="application/x-python-serialize"),
+        partial(_spoilt, body="{broken", headers={"redelivered": True}),
+        partial(_spoilt, body="[" * 100_000, headers={"redelivered": True}),
         partial(
-            _raw,
+            _spoilt,
             body="gAR9lC4=",
             content_type="application/x-python-serialize",
             headers={"redelivered": True},
@@ -139,6 +140,10 @@ def _garbage(sent: Iterator[int]) -> Iterator[bytes | str]:
     ]
     for make in makers:
         yield make(next(sent))
+
+
+def _spoilt(number: int, *, body: str, **more: Any) -> str:
+    return _raw(number, body=f"{body}{number}", **more)
 
 
 def message(body: object, task: str = "articles.ingest") -> str:

@@ -75,9 +75,9 @@ class Stack:
         self._options[worker.pid] = options
         return worker
 
-    def _start(self, *, faults: bool = False, processes: int = 2) -> Worker:
+    def _start(self, *, faults: bool = False, processes: int = 2, level: str = "INFO") -> Worker:
         number = len(self.workers)
-        arguments = ["-A", self._app, "worker", "-l", "INFO", "-c", str(processes)]
+        arguments = ["-A", self._app, "worker", "-l", level, "-c", str(processes)]
         arguments += ["-n", f"w{number}@chaos", "--without-gossip", "--without-mingle"]
         log = self.folder / f"worker-{number}.log"
         return nursery().start(arguments, self.environment, log, faults=faults)
