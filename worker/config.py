@@ -108,23 +108,13 @@ def digest(files: Iterable[Path]) -> str:
 
 def _taxonomy(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> Taxonomy:
     """taxonomy.toml with the files that add to it, in the order of their names."""
-    taxonomy, at = read(files["taxonomy"], Taxonomy), "taxonomy"
     try:
-        for at, more in tag_rules.items():
-            taxonomy = taxonomy.joined_by(at, more)
+        taxonomy = read(files["taxonomy"], Taxonomy).joined_by(tag_rules)
     except ValueError as e:
-        raise BadConfig("\n".join(f"{files[at]}: {line}" for line in _lines(e))) from e
+        name, _, why = str(e).partition(": ")
+        raise BadConfig(f"{files[name]}: {why}") from e
     if wrong := list(broken(taxonomy)):
         lines = [f"{files[b.file]}: {b.rule}: {b.example!r} {b.why}" for b in wrong[:_MOST_SHOWN]]
         more_of_them = len(wrong) - _MOST_SHOWN
         raise BadConfig("\n".join(lines + [f"… and {more_of_them} more"] * (more_of_them > 0)))
     return taxonomy
-
-
-def _lines(error: ValueError) -> list[str]:
-    """What was wrong, of our own errors and of pydantic's."""
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
-        return [problem["msg"] for problem in error.errors(include_url=False)]
-    return [str(error)]

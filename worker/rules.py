@@ -123,7 +123,8 @@ def _explain(path: Path, rules: type[BaseModel], values: Any, problem: dict[str,
         return f"{path}: {key}: missing"
     got = problem.get("input")
     shown = f", got {got!r}" if isinstance(got, str | int | float | bool) else ""
-    return f"{path}: {key}: {problem['msg']}{shown}"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{path}: {key}: {said}{shown}"
 
 
 def _named(place: tuple[int | str, ...], values: Any) -> str:

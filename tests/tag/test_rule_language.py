@@ -215,19 +215,18 @@ def test_examples_are_tried_on_the_rule_itself() -> None:
 
 def test_files_add_topics_rules_and_synonyms_and_say_when_they_replace() -> None:
     first = taxonomy(topic("t", rules=[{"id": "a", "any": ["vote"]}]))
-    more = {"topics": [{"code": "t", "rules": [{"id": "b", "any": ["@poll"]}]}]}
-    joined = first.joined_by(
-        "rules/x", RuleFile.model_validate(more | {"synonyms": {"poll": ["poll"]}})
-    )
+    more: dict[str, Any] = {"topics": [{"code": "t", "rules": [{"id": "b", "any": ["@poll"]}]}]}
+    more |= {"synonyms": {"poll": ["poll"]}}
+    joined = first.joined_by({"rules/x": RuleFile.model_validate(more)})
     assert codes(tags(article("The poll"), joined)) == ["t"]
     assert joined.file_of("t/b") == "rules/x"
     assert joined.version != first.version
 
     clash = {"topics": [{"code": "t", "rules": [{"id": "a", "any": ["poll"]}]}]}
-    with pytest.raises(ValueError, match="t: rule a: is there already"):
-        first.joined_by("rules/x", RuleFile.model_validate(clash))
+    with pytest.raises(ValueError, match="rules/x: t: rule a: is there already"):
+        first.joined_by({"rules/x": RuleFile.model_validate(clash)})
     clash["topics"][0]["rules"][0]["replaces"] = True  # type: ignore[index]
-    replaced = first.joined_by("rules/x", RuleFile.model_validate(clash))
+    replaced = first.joined_by({"rules/x": RuleFile.model_validate(clash)})
     assert codes(tags(article("The vote"), replaced)) == []
 
 

@@ -2,13 +2,13 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from worker.contract import Frozen
 from worker.tag.rule import Example, Rule, Scoring, Share
@@ -110,21 +110,34 @@ class Taxonomy(RuleFile):
                 raise ValueError(f"source {each.source}: unknown topic {min(unknown)}")
         return self
 
-    def joined_by(self, name: str, more: RuleFile) -> "Taxonomy":
-        """This taxonomy with one more file. Raises ValueError, naming topic and rule."""
-        topics = dict(self.by_code)
-        for topic in more.topics:
-            known = topics.get(topic.code)
-            topics[topic.code] = known.joined_by(topic) if known else topic
-        whole = Taxonomy(
-            version=self.label,
-            scoring=self.scoring,
-            synonyms={**self.synonyms, **more.synonyms},
-            topics=tuple(topics.values()),
-            sources=(*self.sources, *more.sources),
-        )
-        whole._files.update(self._files)
-        whole._files.update((id_, name) for id_ in more_ids(more))
+    def joined_by(self, files: Mapping[str, RuleFile]) -> "Taxonomy":
+        """This taxonomy with these files, by name. Raises ValueError that begins with the name of
+        the file, then topic and rule."""
+        topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
+        for name, more in files.items():
+            if again := synonyms.keys() & more.synonyms.keys():
+                raise ValueError(f"{name}: synonyms @{min(again)} are there already")
+            synonyms |= more.synonyms
+            for topic in more.topics:
+                known = topics.get(topic.code)
+                try:
+                    topics[topic.code] = known.joined_by(topic) if known else topic
+                except ValueError as e:
+                    raise ValueError(f"{name}: {e}") from e
+            owners |= dict.fromkeys(more_ids(more), name)
+        try:
+            whole = Taxonomy(
+                version=self.label,
+                scoring=self.scoring,
+                synonyms=synonyms,
+                topics=tuple(topics.values()),
+                sources=(*self.sources, *(s for more in files.values() for s in more.sources)),
+            )
+        except ValidationError as e:
+            why = e.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            at = next((owners[code] for code in owners if why.startswith(f"{code}:")), "taxonomy")
+            raise ValueError(f"{at}: {why}") from e
+        whole._files.update(owners)
         return whole
 
     @cached_property
@@ -180,10 +193,11 @@ class Taxonomy(RuleFile):
 
 
 def more_ids(file: RuleFile) -> Iterator[str]:
-    """The ids of a file's rules, and the codes of its topics."""
+    """What errors name a file's rules, topics and sources by."""
     for topic in file.topics:
         yield topic.code
         yield from (f"{topic.code}/{rule.name}" for rule in topic.rules)
+    yield from (f"source {source.source}" for source in file.sources)
 
 
 def category_code(label: str) -> str:
