@@ -5,7 +5,7 @@ from contextlib import closing
 
 from worker import clean
 from worker.broker import embedded
-from worker.config import load_config
+from worker.config import Config, load_config
 from worker.deadline import deadline
 from worker.dedup import DedupRules
 from worker.errors import BadConfig
@@ -56,10 +56,19 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
     return Pipeline(config, store(settings), index(settings, config.dedup), watch)
 
 
-def probe(settings: Settings, what: str) -> None:
+def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
+    """The same connections, other rules."""
+    config.tagging.warm()
+    same = config.dedup == pipeline.config.dedup
+    its_index = pipeline.index if same else index(settings, config.dedup)
+    watch = deadline(config.worker.time.article_s)
+    return Pipeline(config, pipeline.store, its_index, watch)
+
+
+def probe(settings: Settings, what: str, rules: DedupRules) -> None:
     """Ask a service whether it works again. Raises Unavailable while it does not."""
     if what == "index":
-        asked_index = index(settings, load_config(settings.config_dir).dedup)
+        asked_index = index(settings, rules)
         asked_index.ping()
         asked_index.close()
         return

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         """The file that the worker with this Celery node name touches while it works."""
         return self.var_dir / f"{node}.heartbeat"
 
+    def config_report(self, node: str) -> Path:
+        """Where the worker with this Celery node name says which config it runs with."""
+        return self.var_dir / f"{node}.config.json"
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Settings from the environment. Raises BadConfig with the variable's name."""

@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, partial
+from socket import gethostname
 from typing import Any
 
 from celery import Task
@@ -27,7 +28,8 @@ from worker.errors import Unavailable, WorkerError
 from worker.pipeline import Delivery, Pipeline
 from worker.quarantine import one_by_one, redo_one_by_one
 from worker.redo import Redo, redo
-from worker.rules import WorkerRules, load_worker_rules
+from worker.reload import Current
+from worker.rules import WorkerRules
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
@@ -42,23 +44,34 @@ app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].add(NoEviction)
 
 
+_node = f"celery@{gethostname()}"  # Celery's name of this worker, if it tells no other
+
+
 @cache
+def _current() -> Current:
+    """Made in the main process; its children keep it up to date, each for itself."""
+    settings = Settings.load()
+    return Current(settings, settings.config_report(_node))
+
+
 def pipeline() -> Pipeline:
-    return build.pipeline(Settings.load())
+    """For the next batch: with the newest valid rules."""
+    return _current().pipeline()
 
 
-@cache
 def rules() -> WorkerRules:
-    return load_worker_rules(Settings.load().config_dir)
+    return _current().in_force.config.worker
 
 
 @celeryd_init.connect
-def _prepare(**_: object) -> None:
+def _prepare(sender: str, **_: object) -> None:
     """Before the first message and any fork. Celery logs what a signal handler raises and goes
     on, so a refusal to start must leave as SystemExit."""
+    global _node
+    _node = sender
     try:
         build.prepare(Settings.load())
-        pipeline()  # rules are validated now, and shared by the children
+        _current()  # rules are validated now, and shared by the children
     except WorkerError as e:
         raise SystemExit(f"worker: {e}") from e
 
@@ -86,7 +99,7 @@ class Ingest(Task):
 
     @staticmethod
     def probe(what: str) -> None:
-        build.probe(Settings.load(), what)
+        build.probe(Settings.load(), what, _current().in_force.config.dedup)
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)

@@ -18,7 +18,9 @@ from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table
 from worker.config import load_config
 from worker.contract import Frozen
+from worker.dedup import DedupRules
 from worker.errors import BadConfig, Unavailable
+from worker.in_force import report_of
 from worker.rules import WorkerRules
 from worker.settings import Settings, masked
 from worker.store.condition import postgres_version
@@ -63,6 +65,7 @@ def doctor(as_json: bool) -> None:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
+    yield from _in_force(settings)
     try:
         config = load_config(settings.config_dir)
     except BadConfig as e:
@@ -71,8 +74,20 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding(what="config", state=State.OK, found=f"valid, digest {config.digest}")
     yield from _broker(settings, config.worker)
     if settings.index_url:
-        yield _index(settings)
+        yield _index(settings, config.dedup)
     yield from _store(settings)
+
+
+def _in_force(settings: Settings) -> Iterator[Finding]:
+    """What the workers that share our var_dir say of their config."""
+    for file in sorted(settings.var_dir.glob(settings.config_report("*").name)):
+        report, node = report_of(file), file.name.removesuffix(".config.json")
+        if report is None or not settings.heartbeat(node).exists():
+            continue  # it has ended
+        mend = "correct that file; until then the old rules stay in force" if report.refused else ""
+        found = report.refused or f"digest {report.digest}, tags of {report.tagger}"
+        state = State.MEND if report.refused else State.OK
+        yield Finding(what=f"rules of {node}", state=state, found=found, mend=mend)
 
 
 def _broker(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
@@ -153,9 +168,9 @@ def _memory(its: Condition) -> Finding:
     )
 
 
-def _index(settings: Settings) -> Finding:
+def _index(settings: Settings, rules: DedupRules) -> Finding:
     try:
-        build.probe(settings, "index")
+        build.probe(settings, "index", rules)
     except Unavailable as e:
         mend = "start it, or correct WORKER_INDEX_URL"
         return Finding(what="index", state=State.MEND, found=str(e), mend=mend)

@@ -7,8 +7,26 @@ import time
 import click
 
 from worker.cli.terminal import err, out
-from worker.rules import load_worker_rules
+from worker.errors import BadConfig
+from worker.in_force import report_of
+from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
+
+
+def _rules(settings: Settings) -> WorkerRules:
+    """Those in the folder; where they are broken the worker goes on by the ones before."""
+    try:
+        return load_worker_rules(settings.config_dir)
+    except BadConfig as e:
+        err.print(str(e), style="red", markup=False)
+        return load_worker_rules()
+
+
+def _say_config(settings: Settings, node: str) -> None:
+    report = report_of(settings.config_report(node))
+    if report and report.refused:
+        err.print("changed rules are refused, the old ones are in force:", style="red")
+        err.print(report.refused, style="red", markup=False)
 
 
 @click.command(epilog="Example: worker health --node celery@web1")
@@ -16,10 +34,12 @@ from worker.settings import Settings
 def health(node: str) -> None:
     """Is the worker on this machine doing its work? Exit code 1 when it is not.
 
-    It is when it lately took a message, or none waits, or the broker does not answer.
+    It is when it lately took a message, or none waits, or the broker does not answer. A worker
+    that refused changed rules works by the old ones: that is said, and is no failure, for started
+    again it could not work at all.
     """
     settings = Settings.load()
-    rules = load_worker_rules(settings.config_dir)
+    rules = _rules(settings)
     node = node or f"celery@{socket.gethostname()}"
     file = settings.heartbeat(node)
     try:
@@ -31,4 +51,5 @@ def health(node: str) -> None:
     if age_s > 2 * rules.time.hard_limit_s:
         err.print(f"{node} takes no messages, or is gone, for {age_s:.0f} s", markup=False)
         sys.exit(1)
+    _say_config(settings, node)
     out.print(f"{node} was at work {max(0.0, age_s):.0f} s ago", markup=False)

@@ -14,7 +14,9 @@ from worker.cli.find import Since
 from worker.cli.preview import Cleanings, Taggings
 from worker.cli.rules import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, progress
+from worker.config import files_of
 from worker.redo import Redo
+from worker.reload import SETTLED_S
 from worker.settings import Settings
 from worker.store import Query, Store
 
@@ -144,6 +146,7 @@ def _send(stale: _Stale, what: Redo, how: dict[str, Any]) -> None:
     total, sent = stale.count(), 0
     before = stale.left() if total else 0
     if total:
+        _settle(Settings.load())
         sent = _sent(stale, what, total, how["rate"])
     left = _left(stale, before - sent) if sent and how["wait"] else None
     undone = 0 if left is None else max(0, left - (before - sent))
@@ -163,6 +166,12 @@ def _send(stale: _Stale, what: Redo, how: dict[str, Any]) -> None:
             markup=False,
         )
     sys.exit(1 if undone else 0)
+
+
+def _settle(settings: Settings) -> None:
+    """Workers take files up once they are settled: what is sent before meets the old rules."""
+    newest_s = max(path.stat().st_mtime for path in files_of(settings.config_dir).values())
+    time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
 
 def _sent(stale: _Stale, what: Redo, total: int, per_s: float) -> int:
