@@ -142,7 +142,7 @@ class RedisIndex:
     def _numbered(self, article_ids: Sequence[str]) -> Numbered:
         """The numbers of these articles, in two round trips; new articles get the next ones."""
         (now_s, _), newest = self._wire.trip([("TIME",), ("INCRBY", "aw:next", len(article_ids))])
-        generation = now_s // self._window_s
+        generation = int(now_s) // self._window_s
         self._forget_dates(generation, newest)
         ids = [bytes.fromhex(article_id) for article_id in article_ids]
         slots = [Slot("i", self._coarse_bucket(digest), digest) for digest in ids]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from hiredis import pack_command
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -40,17 +41,34 @@ class Wire:
 
     def trip(self, commands: Sequence[Command]) -> list[Any]:
         """All replies, in order; not a transaction. Raises Unavailable."""
-        pipeline: Any = self._redis.pipeline(transaction=False)  # execute_command has no types
-        for name, *arguments in commands:
-            if arguments and self._prefix:
-                arguments[0] = f"{self._prefix}{arguments[0]}"  # every command has its key there
-            pipeline.execute_command(name, *arguments)
         self.trips += 1
+        packed = b"".join([pack_command(self._prefixed(command)) for command in commands])
         try:
-            return list(pipeline.execute())
+            try:
+                return self._sent(packed, len(commands))
+            except ConnectionError:  # closed while it was idle
+                return self._sent(packed, len(commands))
         except PASSING as e:
-            # redis-py puts the command before the cause, and with it words of an article.
-            raise Unavailable("index", str(e).rpartition("caused error: ")[2]) from e
+            raise Unavailable("index", str(e)) from e
+
+    def _prefixed(self, command: Command) -> Command:
+        """Every command has its key in the first place, if it has one."""
+        if not self._prefix or len(command) == 1:
+            return command
+        return command[0], f"{self._prefix}{command[1]}", *command[2:]
+
+    def _sent(self, packed: bytes, commands: int) -> list[Any]:
+        """What a redis-py pipeline does, for a quarter of its CPU: a batch is 10,000 commands."""
+        pool: Any = self._redis.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_packed_command([packed])
+            return [connection.read_response(disable_decoding=True) for _ in range(commands)]
+        except BaseException:
+            connection.disconnect()  # or the next trip would read the replies of this one
+            raise
+        finally:
+            pool.release(connection)
 
     def close(self) -> None:
         self._redis.close()
