@@ -1,0 +1,153 @@
+"""Deduplication against datasketch and rensa: what is found, what is wrong, what it costs.
+
+    python -m bench.dedup DATA [--tune] [--seed 2] [--scale 1000000]
+
+DATA is a folder as bench/corpus.py describes it. Nothing was tuned on the documents that are
+measured, nor on the seed; --tune measures those that were. The thresholds of the other libraries
+are the best ones for exactly this stream: they are chosen with its truth in hand.
+"""
+
+import argparse
+import json
+import platform
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.corpus import Text, read
+from bench.decisions import Score, scored
+from bench.dedupers import Cost, Matches, article_of, best_threshold, decided, ours, steps
+from bench.dedupers import datasketch as by_datasketch
+from bench.dedupers import rensa as by_rensa
+from bench.edits import Spelling
+from bench.scale import grow
+from bench.stream import Item, stream
+from tests.servers import private_valkey
+from worker.config import load_config
+from worker.dedup import DedupRules, compare, fingerprint
+from worker.models import Kind
+from worker.store.migrate import migrate
+from worker.store.sql import SqlStore
+
+_LABELS = Path(__file__).parent / "labels"
+_ON_REDIS = 1000  # articles: more would take minutes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("--tune", action="store_true", help="the split that was tuned on")
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--scale", type=int, help="only fill an index with so many articles")
+    options = parser.parse_args()
+    rules = load_config(None).dedup
+    print(_machine())
+    if options.scale:
+        grow(options.scale, rules)
+        return
+    texts = read(options.data)
+    split = [text for text in texts if text.held_back != options.tune]
+    items = stream(split, options.seed)
+    positives = len(items) - len({item.story for item in items})
+    name = "tuning" if options.tune else "held back"
+    print(
+        f"split: {name}, seed {options.seed}: {len(items)} articles, {positives} of them copies\n"
+    )
+    _streams(items, rules)
+    _labels(texts, rules, tuned=options.tune)
+
+
+def _streams(items: Sequence[Item], rules: DedupRules) -> None:
+    with _servers() as (url, store):
+        said, cost = ours(items, rules, url, store)
+    _row("article-worker", scored(items, said), cost, len(items))
+    for width in (3, 5):
+        matches, cost = by_datasketch(items, width)
+        _swept(f"datasketch, {width} words", items, matches, cost)
+    _swept("rensa, 3 words", items, *by_rensa(items, 3))
+    few = items[:_ON_REDIS]
+    with private_valkey() as url:
+        matches, cost = by_datasketch(few, 3, url)
+    _swept("datasketch on Redis, 3 words", few, matches, cost)
+    with _servers() as (url, store):
+        said, cost = ours(few, rules, url, store)
+    _row("article-worker, the same", scored(few, said), cost, len(few))
+    unspaced = [item._replace(text=Spelling()(item.text)) for item in items]
+    with _servers() as (url, store):
+        said, cost = ours(unspaced, rules, url, store)
+    _row("article-worker, no spaces", scored(unspaced, said), cost, len(unspaced))
+
+
+def _swept(name: str, items: Sequence[Item], matches: Matches, cost: Cost) -> None:
+    def f1(threshold: float) -> float:
+        return scored(items, decided(items, matches, threshold)).f1
+
+    best = best_threshold(steps(0.15, 0.65, 50), f1)
+    score = scored(items, decided(items, matches, best))
+    _row(f"{name}, from {best:.3f}", score, cost, len(items))
+
+
+def _row(name: str, score: Score, cost: Cost, articles: int) -> None:
+    print(
+        f"{name:38} F1 {score.f1:.4f}  precision {score.precision:.4f}  recall {score.recall:.4f}  "
+        f"{articles / cost.cpu_s:6.0f} articles/s of CPU  {cost.bytes / articles:6.0f} bytes  "
+        f"{cost.trips / articles:7.2f} trips  {cost.server_cpu_s / articles * 1e6:5.0f} us server CPU"
+    )
+    print(f"    found: {_shares(score.found)}")
+    print(f"    false: {_shares(score.false)}", flush=True)
+
+
+def _shares(shares: dict[str, float]) -> str:
+    return "  ".join(f"{name} {share:.3f}" for name, share in shares.items())
+
+
+@contextmanager
+def _servers() -> Iterator[tuple[str, SqlStore]]:
+    with private_valkey() as url, tempfile.TemporaryDirectory(prefix="aw-bench-") as folder:
+        store_url = f"sqlite:///{folder}/bench.sqlite3"
+        migrate(store_url)
+        store = SqlStore(store_url)
+        yield url, store
+        store.close()
+
+
+def _labels(texts: Sequence[Text], rules: DedupRules, *, tuned: bool) -> None:
+    """The natural pairs; a pair belongs to the tuning split when both of its texts do."""
+    by_id = {text.id: text for text in texts}
+
+    def duplicate(a: Text, b: Text) -> bool:
+        like = compare(*(fingerprint(article_of(text), rules) for text in (a, b)), rules)
+        return like is not None and like.kind is Kind.DUPLICATE
+
+    for corpus in ("fnc1", "reuters"):
+        rows = map(json.loads, (_LABELS / f"{corpus}.jsonl").read_text("utf-8").splitlines())
+        pairs = [(by_id[row["a"]], by_id[row["b"]], row["label"]) for row in rows]
+        of_split = [p for p in pairs if (p[0].held_back or p[1].held_back) != tuned]
+        _labelled(corpus, [(label, duplicate(a, b)) for a, b, label in of_split])
+
+
+def _labelled(corpus: str, said: Sequence[tuple[str, bool]]) -> None:
+    def share(wanted: Callable[[str], bool]) -> str:
+        of_it = [duplicate for label, duplicate in said if wanted(label)]
+        return f"{sum(of_it)} of {len(of_it)}"
+
+    true = sum(d for label, d in said if label == "duplicate")
+    wrong = sum(d for label, d in said if label in ("variant", "different"))
+    print(
+        f"labelled pairs of {corpus}: called duplicate: {share(lambda s: s == 'duplicate')} copies, "
+        f"{share(lambda s: s == 'variant')} variants, {share(lambda s: s == 'different')} different, "
+        f"{share(lambda s: s == 'revision')} revisions; precision {true / max(true + wrong, 1):.3f}"
+    )
+
+
+def _machine() -> str:
+    random.seed(0)
+    versions = " ".join(f"{name} {version(name)}" for name in ("datasketch", "rensa", "numpy"))
+    return f"{platform.platform()}, Python {platform.python_version()}, {versions}"
+
+
+if __name__ == "__main__":
+    main()
