@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench bench-race bench-clean bench-tags chaos clean
+.PHONY: help run test check format lint types imports bench bench-race bench-clean bench-dedup bench-tags chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,10 @@ bench: .venv/dev.stamp ## articles a second on this machine, with both stores
 
 bench-race: .venv/dev.stamp ## copies at once in eight processes that die: one canonical article each?
 	@$(BIN)/python -m bench.race
+
+bench-dedup: .venv/dev.stamp ## duplicates found against datasketch and rensa; DATA=folder with texts
+	@$(SYNC) --extra dev --extra bench
+	@$(BIN)/python -m bench.dedup $(or $(DATA),$(error DATA=FOLDER is missing: see bench/corpus.py))
 
 bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DATA=folder with pages
 	@$(SYNC) --extra dev --extra bench

@@ -10,9 +10,8 @@ are the best ones for exactly this stream: they are chosen with its truth in han
 import argparse
 import json
 import platform
-import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +32,7 @@ from worker.store.migrate import migrate
 from worker.store.sql import SqlStore
 
 _LABELS = Path(__file__).parent / "labels"
+_LABELLED = ("duplicate", "revision", "variant", "different")
 _ON_REDIS = 1000  # articles: more would take minutes
 
 
@@ -91,11 +91,14 @@ def _swept(name: str, items: Sequence[Item], matches: Matches, cost: Cost) -> No
 
 
 def _row(name: str, score: Score, cost: Cost, articles: int) -> None:
-    print(
-        f"{name:38} F1 {score.f1:.4f}  precision {score.precision:.4f}  recall {score.recall:.4f}  "
-        f"{articles / cost.cpu_s:6.0f} articles/s of CPU  {cost.bytes / articles:6.0f} bytes  "
-        f"{cost.trips / articles:7.2f} trips  {cost.server_cpu_s / articles * 1e6:5.0f} us server CPU"
-    )
+    per_article = [
+        f"{articles / cost.cpu_s:6.0f} articles/s of CPU",
+        f"{cost.bytes / articles:6.0f} bytes",
+        f"{cost.trips / articles:6.2f} trips",
+        f"{cost.server_cpu_s / articles * 1e6:5.0f} us server CPU",
+    ]
+    found = f"F1 {score.f1:.4f}  precision {score.precision:.4f}  recall {score.recall:.4f}"
+    print(f"{name:36}  {found}  {'  '.join(per_article)}")
     print(f"    found: {_shares(score.found)}")
     print(f"    false: {_shares(score.false)}", flush=True)
 
@@ -130,21 +133,18 @@ def _labels(texts: Sequence[Text], rules: DedupRules, *, tuned: bool) -> None:
 
 
 def _labelled(corpus: str, said: Sequence[tuple[str, bool]]) -> None:
-    def share(wanted: Callable[[str], bool]) -> str:
-        of_it = [duplicate for label, duplicate in said if wanted(label)]
+    def share(wanted: str) -> str:
+        of_it = [duplicate for label, duplicate in said if label == wanted]
         return f"{sum(of_it)} of {len(of_it)}"
 
     true = sum(d for label, d in said if label == "duplicate")
     wrong = sum(d for label, d in said if label in ("variant", "different"))
-    print(
-        f"labelled pairs of {corpus}: called duplicate: {share(lambda s: s == 'duplicate')} copies, "
-        f"{share(lambda s: s == 'variant')} variants, {share(lambda s: s == 'different')} different, "
-        f"{share(lambda s: s == 'revision')} revisions; precision {true / max(true + wrong, 1):.3f}"
-    )
+    called = [f"{share(label)} {label}" for label in _LABELLED]
+    precise = true / max(true + wrong, 1)
+    print(f"labelled {corpus}: called duplicate: {', '.join(called)}; precision {precise:.3f}")
 
 
 def _machine() -> str:
-    random.seed(0)
     versions = " ".join(f"{name} {version(name)}" for name in ("datasketch", "rensa", "numpy"))
     return f"{platform.platform()}, Python {platform.python_version()}, {versions}"
 
