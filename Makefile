@@ -15,8 +15,8 @@ help: ## list the targets
 run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records out
 	@$(BIN)/worker run $(SEEDS) --exclude expected.jsonl
 
-test: .venv/dev.stamp ## run all tests on private real servers
-	@$(BIN)/pytest
+test: .venv/dev.stamp ## run all tests on private real servers, several at once
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: format lint types imports test ## format, lint, types, import rules, tests
 

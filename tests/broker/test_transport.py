@@ -18,6 +18,7 @@ from kombu.transport import virtual
 
 from worker import broker
 from worker.broker import leases, scripts
+from worker.broker.messages import LONGEST, parsed
 from worker.broker.qos import QoS, late_acks
 from worker.broker.redis import Channel, Transport
 
@@ -194,6 +195,14 @@ def test_what_is_no_message_moves_to_the_dead_list_and_its_neighbours_go_on(
         assert kept == bad.encode()
         assert json.loads(why)["reason"] == "malformed"
         assert valkey.hlen("unacked") == 2
+
+
+def test_a_message_too_large_to_be_one_is_not_even_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    huge = message(1).replace("[[[", "[[[" + " " * LONGEST)
+    monkeypatch.setattr(json, "loads", lambda text: pytest.fail("parsed"))
+    assert parsed(huge.encode()) is None
 
 
 def test_bytes_that_are_no_text_are_kept_as_they_are(valkey_url: str, valkey: redis.Redis) -> None:

@@ -1,0 +1,46 @@
+"""Trials in processes of their own: what convicts an article, and what does not."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.articles import generate
+from tests.worker_rules import own_rules
+from worker.errors import Unavailable
+from worker.pipeline import Delivery
+from worker.store.sql import SqlStore
+from worker.trial import Trials
+
+
+@pytest.fixture
+def trials(
+    valkey_url: str, sqlite_store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Trials]:
+    """One trial may take a second by the clock: a fourth of the hard limit."""
+    monkeypatch.setenv("WORKER_BROKER_URL", valkey_url)
+    monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(own_rules(tmp_path, article_s=0.5, hard_limit_s=4)))
+    trials = Trials()
+    yield trials
+    trials.close()
+
+
+def test_who_waits_for_a_process_that_starts_or_for_the_store_convicts_nobody(
+    trials: Trials, sqlite_store_url: str
+) -> None:
+    first, second = (Delivery(receipt=f"r-{raw['id']}", raw=raw) for raw in generate(2))
+    with pytest.raises(Unavailable, match="trial"):
+        trials.run([first], patience_s=0.01)  # its imports alone take longer
+    assert trials.run([first], patience_s=120).stored
+
+    with sqlite3.connect(sqlite_store_url.removeprefix("sqlite:///")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        ended = trials.run([second], patience_s=120)
+        assert ended.unavailable
+        assert ended.stage == "write"
+    assert trials.run([second], patience_s=120).stored
+    store = SqlStore(sqlite_store_url)
+    assert len(store.outcomes([first.receipt, second.receipt])) == 2
+    store.close()
