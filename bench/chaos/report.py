@@ -11,7 +11,7 @@ from tests.chaos.load import Cost
 
 _HEAD = (
     "| fault | times | store | transport | published | stored | dead as they should be | lost "
-    "| stuck | doubled | good buried | workers that ended | recovery s |"
+    "| stuck | doubled | ran again | good buried | workers that ended | recovery s |"
 )
 _BEGIN, _END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
 
@@ -58,7 +58,8 @@ def write(page: Path, rows: list[Row]) -> None:
 def _line(what: str, row: Row) -> str:
     c = row.cost
     cells = [what, c.faults, row.store, row.transport, c.published, c.stored, c.dead, c.lost]
-    cells += [c.stuck, c.doubled, c.buried, c.ended, c.recovery_s]
+    again = "" if c.again is None else c.again
+    cells += [c.stuck, c.doubled, again, c.buried, c.ended, c.recovery_s]
     return (
         "| "
         + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)

@@ -37,10 +37,11 @@ class Cost(BaseModel):
     buried: int  # good ones
     ended: int  # workers that ended although nobody asked them to
     recovery_s: float
+    again: int | None = None  # tasks that ran once more although they had not failed; where counted
 
     @property
     def clean(self) -> bool:
-        bad = self.lost + self.stuck + self.doubled + self.buried + self.ended
+        bad = self.lost + self.stuck + self.doubled + self.buried + self.ended + (self.again or 0)
         return bad == 0 and self.stored + self.dead == self.published
 
 

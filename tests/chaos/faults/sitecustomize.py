@@ -34,6 +34,11 @@ def _out_of_memory() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _nap(seconds: str) -> None:
+    print("nap began", flush=True)
+    time.sleep(float(seconds))
+
+
 FAULTS = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "segfault": lambda: ctypes.string_at(0),
@@ -44,7 +49,7 @@ FAULTS = {
     "error": lambda: 1 / 0,
     "oom": _out_of_memory,
     "sleep": lambda: time.sleep(60),
-    "nap": lambda seconds: time.sleep(float(seconds)),
+    "nap": _nap,
 }
 
 
