@@ -18,7 +18,7 @@ class TfidfLinear:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.words = TfidfVectorizer(max_features=50_000, ngram_range=(1, 2), sublinear_tf=True)
-        self.model = LogisticRegression(C=8, max_iter=100)
+        self.model = LogisticRegression(C=8, max_iter=60)
         self.model.fit(
             self.words.fit_transform([row.text for row in rows]), [row.classes[0] for row in rows]
         )

@@ -10,7 +10,7 @@ what the word's vector says. So a word that training never saw has a weight as w
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,7 +169,7 @@ def pack(
     version: str,
     heat: float = 1.0,
     limits: Vector | None = None,
-) -> dict[str, NDArray[np.generic]]:
+) -> dict[str, NDArray[Any]]:
     """The arrays of a model file: weights as bytes with a scale per class."""
     weights = trained.weights / heat
     scales = np.abs(weights).max(0) / 127
@@ -193,16 +193,31 @@ def held_out(rows: Sequence[Row], each: int = 10) -> tuple[list[Row], list[Row]]
     return kept, list(rows[::each])
 
 
-def build(
+class Calibrated(NamedTuple):
+    """A model that a tenth was held back from, and what that tenth set."""
+
+    arrays: dict[str, NDArray[Any]]
+    heat: float
+
+
+def calibrated(
     real: Sequence[Row], extra: Sequence[Row], vocabulary: Words, version: str
-) -> dict[str, NDArray[np.generic]]:
-    """Calibrate on a tenth with a model of the rest, then train on all."""
+) -> Calibrated:
+    """Train on nine tenths; the last sets how sure the model may be, and where tags begin."""
     kept, apart = held_out(real)
     trained = fit([*kept, *extra], vocabulary)
     heat = temperature(TopicModel(pack(trained, vocabulary, version)), apart)
-    trial = TopicModel(pack(trained, vocabulary, version, heat))
-    limits = thresholds(trial, apart)
-    return pack(fit([*real, *extra], vocabulary), vocabulary, version, heat, limits)
+    arrays = pack(trained, vocabulary, version, heat)
+    return Calibrated({**arrays, "thresholds": thresholds(TopicModel(arrays), apart)}, heat)
+
+
+def build(
+    real: Sequence[Row], extra: Sequence[Row], vocabulary: Words, version: str
+) -> dict[str, NDArray[Any]]:
+    """Calibrate on a tenth with a model of the rest, then train on all."""
+    trial = calibrated(real, extra, vocabulary, version)
+    every = fit([*real, *extra], vocabulary)
+    return pack(every, vocabulary, version, trial.heat, trial.arrays["thresholds"])
 
 
 def main() -> None:
