@@ -78,6 +78,12 @@ def test_the_first_seed_gets_its_topics_people_and_places_each_with_evidence() -
     assert surfaces_stand_where_they_say(tags, seed())
 
 
+def test_every_mention_of_a_surname_belongs_to_the_full_name() -> None:
+    biden = by_label(tag(seed(), tagging(), NOW))["Joe Biden"]
+    assert "title" in {span.field for span in biden.spans}
+    assert {span.surface for span in biden.spans} == {"Joe Biden", "Biden"}
+
+
 def test_kiev_and_kyiv_are_one_place() -> None:
     kyiv = by_label(tag(seed(), tagging(), NOW))["Kyiv"]
     assert {span.surface for span in kyiv.spans} == {"Kiev", "Kyiv"}

@@ -160,6 +160,13 @@ def _tag(tag: Facts) -> str:
             why = f"as every article of its source is (rule {tag['rule']})"
         case "feed" | "category":
             why = f"because the source filed it under {found}"
+        case "model":
+            why = f"because of {found} (model, probability {tag['score']:.2f})"
+        case "crf" | "own":
+            entry = ", an entry of entities.toml" if tag["method"] == "own" else ""
+            return f"Names {tag['label']} ({tag['scheme']}{entry}) as {found}."
+        case "tf-idf":
+            return f"Keyphrase {tag['label']}: rare in other articles (score {tag['score']:.2f})."
         case _:
             why = f"because of {found} (rule {tag['rule']}, score {tag['score']:.2f})"
     return f"Tagged {tag['label']}, {why}."

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from worker.models import Kind
 from worker.store import Query, StoredArticle, StoredTag
 from worker.store.reading import NEWEST
-from worker.store.schema import articles, receipts, revisions, tags
+from worker.store.schema import BEST_FIRST, articles, receipts, revisions, tags
 from worker.store.search import matching
 
 FOUND_AT_ONCE = 100_000  # ids
@@ -102,8 +102,7 @@ def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, lis
         return found
     columns = (tags.c.scheme, tags.c.code, tags.c.label, tags.c.score)
     statement = sa.select(tags.c.article_id, *columns).where(tags.c.article_id.in_(article_ids))
-    order = (tags.c.score.desc(), tags.c.scheme, tags.c.code)
-    for row in connection.execute(statement.order_by(*order)):
+    for row in connection.execute(statement.order_by(*BEST_FIRST)):
         found[row.article_id].append(
             StoredTag(scheme=row.scheme, code=row.code, label=row.label, score=row.score)
         )

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.store.schema import aliases, articles, decisions, receipts, revisions, tags
+from worker.store.schema import BEST_FIRST, aliases, articles, decisions, receipts, revisions, tags
 
 SHOWN = 100  # sightings, decisions and cluster members shown
 CANDIDATES = 5  # ids named when the beginning of an id is not unique
@@ -54,7 +54,7 @@ def _tags(article_id: str) -> sa.Select[Any]:
     hidden = {"article_id", "code_folded", "label_folded"}
     columns = [column for column in tags.c if column.name not in hidden]
     chosen = sa.select(*columns).where(tags.c.article_id == article_id)
-    return chosen.order_by(tags.c.score.desc(), tags.c.scheme, tags.c.code)
+    return chosen.order_by(*BEST_FIRST)
 
 
 def _decisions(article_id: str) -> sa.Select[Any]:

@@ -12,7 +12,7 @@ from worker.store import Found
 from worker.store.batch import Key, stored_keys
 from worker.store.columns import Name, name
 from worker.store.rows import found_of, outcome_of
-from worker.store.schema import aliases, articles, receipts, revisions, tags
+from worker.store.schema import BEST_FIRST, aliases, articles, receipts, revisions, tags
 
 T = TypeVar("T")
 CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
@@ -134,9 +134,8 @@ def tagged(
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)
     statement = statement.where(tags.c.article_id.in_(ids))
     names: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    order = (tags.c.score.desc(), tags.c.scheme, tags.c.code)
     for article_id, scheme, code, label in (
-        connection.execute(statement.order_by(*order)) if ids else ()
+        connection.execute(statement.order_by(*BEST_FIRST)) if ids else ()
     ):
         names[article_id].append((f"{scheme}:{code}", label))
     texts = snippets or [""] * len(rows)

@@ -18,7 +18,7 @@ from worker.store.columns import Json, Moment
 from worker.store.packing import unpack_text
 from worker.store.reading import NEWEST
 from worker.store.rows import tag_rows
-from worker.store.schema import articles, receipts, revisions, tags
+from worker.store.schema import BEST_FIRST, articles, receipts, revisions, tags
 from worker.store.search import matching
 
 RECLEAN = "reclean-"
@@ -90,8 +90,7 @@ def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple
     fields = Tag.model_fields.keys() - {"spans"}
     found: dict[str, list[Tag]] = {}
     statement = sa.select(tags).where(tags.c.article_id.in_(article_ids))
-    order = (tags.c.score.desc(), tags.c.scheme, tags.c.code)
-    for row in connection.execute(statement.order_by(*order)).mappings():
+    for row in connection.execute(statement.order_by(*BEST_FIRST)).mappings():
         spans = tuple(Span(**span) for span in row["spans"])
         found.setdefault(row["article_id"], []).append(
             Tag(**{field: row[field] for field in fields}, spans=spans)

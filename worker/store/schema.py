@@ -21,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    case,
     func,
     literal_column,
 )
@@ -165,6 +166,14 @@ tags = Table(
     Column("rule", Words, nullable=False),
     Column("version", Name, nullable=False),
     Column("spans", Json, nullable=False),
+)
+
+# What an article is about, then what it names; the best of each first.
+BEST_FIRST = (
+    case((tags.c.scheme.in_(("taxonomy", "category")), 0), else_=1),
+    tags.c.score.desc(),
+    tags.c.scheme,
+    tags.c.code,
 )
 
 dead_letters = Table(
