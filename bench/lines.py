@@ -2,7 +2,7 @@
 
     python -m bench.lines FOLDER [--show RULE|all]
 
-FOLDER holds gold texts (see bench.gold). Prints by rule how many lines and which share of all
+FOLDER holds texts that people cleaned (see bench.pages). Prints by rule how many lines and which share of all
 tokens it deletes; --show prints those lines.
 """
 
@@ -10,7 +10,7 @@ import argparse
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from bench.gold import texts
+from bench.pages import read_pages
 from worker.clean.language import detect
 from worker.clean.lines import Named, sweep
 from worker.clean.text import paragraphs
@@ -26,8 +26,8 @@ def main() -> None:
     total, articles = 0, 0
     lines: dict[str, list[tuple[str, str]]] = defaultdict(list)
     languages: Counter[str] = Counter()
-    for name, title, gold in texts(options.folder):
-        text = paragraphs(gold)
+    for page in read_pages(options.folder):
+        name, title, text = page.name, page.title, paragraphs(page.text)
         language = detect(text, "", rules.language)
         languages[language] += 1
         total, articles = total + len(text.split()), articles + 1

@@ -8,6 +8,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -22,6 +23,15 @@ class Page(NamedTuple):
     text: str = ""
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
+    url: str = ""
+    title: str = ""
+    author: str = ""
+    date: str = ""  # ISO day
+
+    @property
+    def half(self) -> int:
+        """0: rules are made on it, 1: reported; a site is in one of them alone."""
+        return blake2b(self.site.encode(), digest_size=1).digest()[0] & 1
 
 
 def data_sets(folder: Path) -> Iterator[tuple[str, list[Page]]]:
@@ -52,11 +62,15 @@ def site_of(url: str) -> str:
     return ".".join(labels[-owned:])
 
 
+_FACTS = {"text": "main_content", "title": "title", "author": "author", "date": "publish_date"}
+
+
 def _wcxb(truth: Path) -> Page:
     found = json.loads(truth.read_text(encoding="utf-8"))
     markup = _markup(truth.parent.parent / "html" / f"{truth.stem}.html.gz")
-    text = found["ground_truth"]["main_content"] or ""
-    return Page(truth.stem, site_of(found.get("url") or truth.stem), markup, text=text)
+    url, truths = found.get("url") or "", found["ground_truth"]
+    facts = {name: truths[key] or "" for name, key in _FACTS.items()}
+    return Page(truth.stem, site_of(url or truth.stem), markup, url=url, **facts)
 
 
 def _segments(folder: Path, url: str, entry: dict[str, Any]) -> Page:
@@ -67,6 +81,8 @@ def _segments(folder: Path, url: str, entry: dict[str, Any]) -> Page:
         _markup(path),
         must=tuple(entry["with"]),
         must_not=tuple(entry["without"]),
+        url=url,
+        **{name: entry.get(name) or "" for name in ("title", "author", "date")},
     )
 
 

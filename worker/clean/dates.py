@@ -150,3 +150,14 @@ def _numeric_zone(zone: re.Match[str]) -> str:
 
 def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
+    """The day a page that declares none was published, as htmldate finds it: 4 to 19 ms a page."""
+    from htmldate import find_date  # comes with trafilatura, and takes as long to import
+
+    try:
+        found = find_date(markup, url=url or None, original_date=True, max_date=latest)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return None  # it stumbles over odd trees
+    return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None

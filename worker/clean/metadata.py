@@ -1,39 +1,50 @@
 """What a page says about itself: JSON-LD first, then meta elements, then what readers see."""
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from worker.clean import bylines
+from worker.clean.linked import linked_article, names_of, url_of
+from worker.clean.text import bare
 from worker.contract import Frozen
 
-_ARTICLE_TYPES = ("Article", "BlogPosting", "Report", "Review")
-_MAX_JSON_CHARS = 300_000
-_MAX_JSON_NODES = 500  # objects of a graph looked at
 _WANTED = (
-    "html,title,h1,meta[content],link[rel][href],time[datetime],a[rel=author],"
+    "html,title,h1,meta[content],link[rel][href],time[datetime],[itemprop=datePublished],"
     "script[type='application/ld+json']"
 )
-_SUFFIX = re.compile(r"\s*[-–—|·•:»]\s")
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
 _AUTHOR = ("author", "parsely-author", "dc.creator", "byl", "sailthru.author", "article:author")
 _PUBLISHED = (
     "article:published_time",
     "og:article:published_time",
+    "og:published_time",
     "datepublished",
     "parsely-pub-date",
     "sailthru.date",
     "publish_date",
+    "publish-date",
     "pubdate",
     "dc.date.issued",
     "dcterms.created",
+    "dcterms.date",
     "dc.date",
     "date",
+    "article_date_original",
+    "citation_publication_date",
+    "cxenseparse:recs:publishtime",
 )
 _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 _SECTION = ("article:section", "parsely-section", "section")
+_KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
+_IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
+_BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
+_NO_AUTHOR = frozenset("admin administrator editor staff redaktion redaction webmaster root".split())
+_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
+_MIN_HEADING_CHARS = 8
+_MAX_KEYWORDS = 30
 
 
 class PageMetadata(Frozen):
@@ -47,76 +58,150 @@ class PageMetadata(Frozen):
     language: str = ""
     authors: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    image: str = ""
+    by: dict[str, str] = {}  # which element said it, by field
 
 
 NOTHING = PageMetadata()
 
 
+class Sayings:
+    """What each kind of element says, and which of them was believed for which field."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        by_tag: dict[str, list[LexborNode]] = {}
+        for node in tree.root.css(_WANTED) if tree.root else []:
+            by_tag.setdefault(node.tag or "", []).append(node)
+        self.tree = tree
+        self.by_tag = by_tag
+        self.meta = _meta(by_tag.get("meta", []))
+        self.linked = linked_article([n.text_lexbor() for n in by_tag.get("script", [])])
+        self.by: dict[str, str] = {}
+
+    def first(self, field: str, *candidates: tuple[str, Any]) -> str:
+        """The first that says anything, of (element, what it says)."""
+        for element, said in candidates:
+            if isinstance(said, str) and said.strip():
+                self.by[field] = element
+                return said.strip()
+        return ""
+
+    def of_meta(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        return ((name, self.meta[name]) for name in names if name in self.meta)
+
+    def texts(self, tag: str) -> list[str]:
+        return [text for node in self.by_tag.get(tag, []) if (text := _text(node))]
+
+
 def read_metadata(markup: str) -> PageMetadata:
-    """Read a page's metadata from one query over its tree."""
-    tree = LexborHTMLParser(markup)
-    nodes = tree.root.css(_WANTED) if tree.root else []
-    by_tag: dict[str, list[LexborNode]] = {}
-    for node in nodes:
-        by_tag.setdefault(node.tag or "", []).append(node)
-    linked = _article(by_tag.get("script", []))
-    meta = _meta(by_tag.get("meta", []))
-    links = {_attribute(n, "rel").lower(): _attribute(n, "href") for n in by_tag.get("link", [])}
-    headings = [_text(node) for node in by_tag.get("h1", [])]
-    titles = [_text(node) for node in by_tag.get("title", [])]
-    times = [_attribute(node, "datetime") for node in by_tag.get("time", [])]
-    bylines = tuple(filter(None, (_text(node) for node in by_tag.get("a", []))))
-    roots = [_attribute(node, "lang") for node in by_tag.get("html", [])]
+    """Read a page's metadata from two queries over its tree."""
+    said = Sayings(LexborHTMLParser(markup))
+    linked = said.linked
+    links = {
+        _attribute(n, "rel").lower(): _attribute(n, "href") for n in said.by_tag.get("link", [])
+    }
+    roots = [_attribute(node, "lang") for node in said.by_tag.get("html", [])]
+    locale = (("html lang", roots[0] if roots else ""), ("json-ld", linked.get("inLanguage")))
+    site = said.first("site", *said.of_meta(("og:site_name", "application-name")))
     return PageMetadata(
-        title=_title(
-            _first(linked.get("headline"), *_all(meta, _TITLE), *headings[:1], *titles[:1]),
-            headings,
+        title=_title(said),
+        site=site,
+        canonical=said.first(
+            "canonical", ("link rel=canonical", links.get("canonical")), *said.of_meta(("og:url",))
         ),
-        site=_first(*_all(meta, ("og:site_name", "application-name"))),
-        canonical=_first(links.get("canonical"), meta.get("og:url")),
-        published=_first(linked.get("datePublished"), *_all(meta, _PUBLISHED), *times[:1]),
-        updated=_first(linked.get("dateModified"), *_all(meta, _UPDATED)),
-        language=_first(*roots[:1], linked.get("inLanguage"), meta.get("og:locale")),
-        authors=_names(linked.get("author")) or _authors(meta) or bylines,
-        sections=_names(linked.get("articleSection")) or tuple(_all(meta, _SECTION))[:1],
+        published=said.first(
+            "published",
+            ("json-ld", linked.get("datePublished")),
+            *said.of_meta(_PUBLISHED),
+            *_times(said),
+        ),
+        updated=said.first(
+            "updated", ("json-ld", linked.get("dateModified")), *said.of_meta(_UPDATED)
+        ),
+        language=said.first("language", *locale, *said.of_meta(("og:locale",))),
+        authors=_authors(said, site, markup),
+        sections=names_of(linked.get("articleSection"))
+        or tuple(text for _, text in said.of_meta(_SECTION))[:1],
+        keywords=_keywords(said),
+        image=said.first("image", ("json-ld", url_of(linked.get("image"))), *said.of_meta(_IMAGE)),
+        by=said.by,
     )
 
 
-def _title(declared: str, headings: list[str]) -> str:
-    """The heading, where what is declared is the heading and a suffix for search engines."""
-    for heading in headings[:1]:
-        if heading and declared.startswith(heading) and _SUFFIX.match(declared, len(heading)):
-            return heading
-    return declared
+def _title(said: Sayings) -> str:
+    """The heading that what is declared begins with or holds, else what is declared.
+
+    Declarations add the site's name or are written for search engines; of several headings one
+    may be the site's own name.
+    """
+    declared = [
+        ("json-ld", said.linked.get("headline")),
+        *said.of_meta(_TITLE),
+        *(("title", text) for text in said.texts("title")[:1]),
+    ]
+    stated = [bare(text) for _, text in declared if isinstance(text, str)]
+    headings = said.texts("h1")
+    for heading in sorted(headings, key=len, reverse=True):
+        own = bare(heading)
+        if len(own) >= _MIN_HEADING_CHARS and any(text.startswith(own) for text in stated):
+            return said.first("title", ("h1", heading))
+    if len(headings) == 1 and _alike(headings[0], declared):
+        return said.first("title", ("h1", headings[0]))
+    return said.first("title", *declared, *(("h1", heading) for heading in headings[:1]))
 
 
-def _article(scripts: list[LexborNode]) -> dict[str, Any]:
-    """The first object of the page's JSON-LD that is an article and has a headline."""
-    for script in scripts:
-        text = script.text_lexbor()
-        if len(text) > _MAX_JSON_CHARS:
-            continue
-        try:
-            found = json.loads(text, strict=False)
-        except (ValueError, RecursionError):
-            continue
-        for node in _objects(found):
-            kinds = _names(node.get("@type"))
-            if any(kind.endswith(_ARTICLE_TYPES) for kind in kinds) and node.get("headline"):
-                return node
-    return {}
+def _alike(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
+    """Whether a heading and a declaration share half of the heading's words, or nothing is
+    declared to compare with."""
+    words = set(heading.casefold().split())
+    others = [set(text.casefold().split()) for _, text in declared if isinstance(text, str)]
+    return len(words) > 1 and any(2 * len(words & other) >= len(words) for other in others)
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    waiting, seen = [value], 0
-    while waiting and seen < _MAX_JSON_NODES:
-        seen += 1
-        node = waiting.pop(0)
-        if isinstance(node, list):
-            waiting.extend(node[:_MAX_JSON_NODES])
-        elif isinstance(node, dict):
-            yield node
-            waiting.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
+def _times(said: Sayings) -> Iterator[tuple[str, str]]:
+    """Elements that carry a date: those marked as the date of publication first."""
+    marked = [n for nodes in said.by_tag.values() for n in nodes if _is_published(n)]
+    for node in (*marked, *said.by_tag.get("time", [])[:1]):
+        yield "time", _attribute(node, "datetime") or _attribute(node, "content") or _text(node)
+
+
+def _is_published(node: LexborNode) -> bool:
+    if node.tag not in ("time", "span", "div", "p", "meta"):
+        return False
+    if (_attribute(node, "itemprop")) == "datePublished":
+        return True
+    marks = _attribute(node, "class").lower()
+    return node.tag == "time" and ("publish" in marks or "entry-date" in marks)
+
+
+def _authors(said: Sayings, site: str, markup: str) -> tuple[str, ...]:
+    """People before organisations; an address or the site's own name is no author."""
+    linked = tuple(n for n in names_of(said.linked.get("author")) if "://" not in n)
+    body = said.tree.body
+    visible = bylines.visible_authors(body.css(bylines.SELECTOR), markup) if body else ()
+    meta = tuple(text for _, text in said.of_meta(_AUTHOR) if "://" not in text)[:1]
+    ways = (("json-ld", linked), ("byline", visible), ("meta", meta))
+    for element, named in ways:
+        if written := tuple(name for name in named if _may_write(name, site)):
+            said.by["authors"] = element
+            return written
+    # A site that signs with its own name has no other author.
+    return next((named for _, named in ways if named), ())
+
+
+def _may_write(name: str, site: str) -> bool:
+    return bare(name) != bare(site) and name.casefold() not in _NO_AUTHOR
+
+
+def _keywords(said: Sayings) -> tuple[str, ...]:
+    linked = said.linked.get("keywords")
+    given = names_of(linked) if isinstance(linked, list) else [linked or ""]
+    texts = [*(text for text in given if isinstance(text, str)), *(
+        text for _, text in said.of_meta(_KEYWORDS)
+    )]
+    words = (word for text in texts[:_MAX_KEYWORDS] for word in _BETWEEN_WORDS.split(text))
+    return tuple(dict.fromkeys(word for word in words if word))[:_MAX_KEYWORDS]
 
 
 def _meta(nodes: list[LexborNode]) -> dict[str, str]:
@@ -129,26 +214,6 @@ def _meta(nodes: list[LexborNode]) -> dict[str, str]:
         if name and content:
             found.setdefault(name.lower(), content)
     return found
-
-
-def _all(meta: dict[str, str], names: tuple[str, ...]) -> Iterator[str]:
-    return (meta[name] for name in names if name in meta)
-
-
-def _authors(meta: dict[str, str]) -> tuple[str, ...]:
-    """Some sites name the author's profile instead of the author."""
-    return tuple(name for name in _all(meta, _AUTHOR) if "://" not in name)[:1]
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    """JSON-LD gives a name, an object with a name, or a list of either."""
-    values = value if isinstance(value, list) else [value]
-    named = (v.get("name") if isinstance(v, dict) else v for v in values[:_MAX_JSON_NODES])
-    return tuple(v.strip() for v in named if isinstance(v, str) and v.strip())
-
-
-def _first(*candidates: Any) -> str:
-    return next((c.strip() for c in candidates if isinstance(c, str) and c.strip()), "")
 
 
 def _attribute(node: LexborNode, name: str) -> str:

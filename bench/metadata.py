@@ -1,0 +1,95 @@
+"""Title, author and date of pages, as the worker reads them without a feed, against the gold.
+
+    python -m bench.metadata FOLDER [FOLDER …] [--half 0|1] [--wrong title|author|date] [--undated]
+
+Pages are split by host: rules are made on half 0, half 1 is reported. --undated leaves out the
+search for dates that no element declares. Time is CPU of reading metadata, without main text.
+"""
+
+import argparse
+import re
+import unicodedata
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean, median
+from time import process_time
+
+from bench.pages import Page, read_pages
+from worker.clean import CleaningRules
+from worker.clean.facts import page_facts
+from worker.config import load_config
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+_QUOTES = str.maketrans("’‘“”–—", "''\"\"--")
+_BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+")
+
+
+def plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).split()).casefold()
+
+
+def people(text: str) -> set[str]:
+    return {plain(name) for name in _BETWEEN.split(text) if name.strip()}
+
+
+def judge(page: Page, rules: CleaningRules, *, undated: bool) -> tuple[dict[str, str], float]:
+    """right, wrong or missing for each fact the gold has, and the seconds it took."""
+    began = process_time()
+    facts = page_facts(page.markup, page.url, rules, NOW, search=not undated)
+    took_s = process_time() - began
+    verdicts = {}
+    if page.title:
+        verdicts["title"] = _verdict(facts.title, plain(facts.title) == plain(page.title))
+    if page.author:
+        said = {plain(name) for name in facts.authors}
+        verdicts["author"] = _verdict(",".join(facts.authors), said == people(page.author))
+    if page.date:
+        day = facts.published.date().isoformat() if facts.published else ""
+        verdicts["date"] = _verdict(day, day == page.date[:10])
+    return verdicts, took_s
+
+
+def _verdict(found: str, right: bool) -> str:
+    return "right" if right else "wrong" if found else "missing"
+
+
+def report(name: str, judged: list[tuple[dict[str, str], float]]) -> None:
+    times = sorted(took * 1000 for _, took in judged)
+    print(
+        f"{name}: {len(judged)} pages, CPU ms a page: mean {mean(times):.1f}, "
+        f"median {median(times):.1f}, p99 {times[int(0.99 * len(times))]:.1f}"
+    )
+    for fact in ("title", "author", "date"):
+        counts = Counter(verdicts[fact] for verdicts, _ in judged if fact in verdicts)
+        total = counts.total() or 1
+        found = counts["right"] + counts["wrong"] or 1
+        print(
+            f"  {fact:7} {counts['right'] / total:.3f} of {total} right, "
+            f"{counts['right'] / found:.3f} of what was found, {counts['missing']} missing"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--half", type=int, choices=(0, 1))
+    parser.add_argument("--wrong", default="")
+    parser.add_argument("--undated", action="store_true")
+    options = parser.parse_args()
+    rules = load_config(None).cleaning
+    for folder in options.folders:
+        judged = []
+        for page in read_pages(folder):
+            if options.half not in (None, page.half):
+                continue
+            judged.append(judge(page, rules, undated=options.undated))
+            if judged[-1][0].get(options.wrong, "right") != "right":
+                facts = page_facts(page.markup, page.url, rules, NOW)
+                gold = getattr(page, options.wrong)
+                print(f"  {page.name} gold {gold!r} {judged[-1][0][options.wrong]}: {facts}")
+        report(folder.name, judged)
+
+
+if __name__ == "__main__":
+    main()

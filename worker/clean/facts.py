@@ -1,0 +1,52 @@
+"""What is known of an article besides its text: a raw article and its page come in, facts go out.
+
+Feed fields outrank the page.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from worker.clean import titles
+from worker.clean.dates import Read, day_first, read_date, search_date
+from worker.clean.metadata import PageMetadata, read_metadata
+from worker.clean.names import authors, tidy
+from worker.clean.rules import CleaningRules
+from worker.contract import RawArticle, host
+
+
+class Facts(NamedTuple):
+    title: str
+    authors: tuple[str, ...]
+    published: datetime | None
+
+
+def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
+    """What the source may call itself, bare."""
+    return titles.site_names(
+        (raw.source.title, raw.feed.title, raw.source.id, page.site), host(raw.link)
+    )
+
+
+def title_of(
+    raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
+) -> str:
+    return titles.without_site(tidy(raw.title or page.title, rules.text), sites)
+
+
+def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tuple[str, ...]:
+    return authors(raw.authors or page.authors, rules.text)
+
+
+def page_facts(
+    markup: str, url: str, rules: CleaningRules, now: datetime, *, search: bool = True
+) -> Facts:
+    """What a page alone tells: for measuring."""
+    raw, page = RawArticle(link=url), read_metadata(markup)
+    published = read_date(page.published, rules.dates, now, day_first=day_first("en", ""))
+    if search and published.at is None:
+        published = Read(search_date(markup, url, now))
+    return Facts(
+        title=title_of(raw, page, site_names(raw, page), rules),
+        authors=authors_of(raw, page, rules),
+        published=published.at,
+    )
