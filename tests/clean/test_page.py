@@ -61,7 +61,7 @@ NEWS = {"@type": "NewsArticle", "headline": "H", "datePublished": "2022-12-02"}
         ("<script type='application/ld+json'>{broken</script>", {"title": ""}),
         ("<script type='application/ld+json'>" + "[" * 99_999 + "</script>", {"title": ""}),
         ("<meta property='og:title' content=' O '><title>T</title>", {"title": "O"}),
-        ("<title>T</title><body><h1>H <b>1</b></h1>", {"title": "H 1"}),
+        ("<title>Open now</title><body><h1>Open <b>again</b></h1>", {"title": "Open again"}),
         ("<title>T &amp; U</title>", {"title": "T & U"}),
         ("<meta property=og:title content='H | Best of 2026'><body><h1>H</h1>", {"title": "H"}),
         ("<meta property=og:title content='Hen'><body><h1>H</h1>", {"title": "Hen"}),

@@ -8,16 +8,17 @@ from typing import NamedTuple
 
 from worker.clean import titles
 from worker.clean.body import Body, read_body, richest
-from worker.clean.dates import Read, day_first, read_date
+from worker.clean.dates import Read, day_first, read_date, search_date
+from worker.clean.facts import authors_of, lead_image, site_names, title_of
 from worker.clean.identity import keys_of, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.lines import Named, Swept, sweep
-from worker.clean.names import authors, names, tidy
+from worker.clean.names import names
 from worker.clean.page import load_extractor
 from worker.clean.rules import CleaningRules
 from worker.clean.text import letters, one_line, storable
-from worker.clean.urls import canonical, page_canonical
-from worker.contract import Content, Media, RawArticle, host
+from worker.clean.urls import canonical, is_variant, page_canonical
+from worker.contract import Content, Media, RawArticle
 from worker.errors import Reason, Rejected
 from worker.models import Article
 
@@ -61,11 +62,9 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     if not body.text and summary.text:
         body, text_flag = _instead(body, summary), "summary-only"
 
-    sites = titles.site_names(
-        (raw.source.title, raw.feed.title, raw.source.id, body.page.site), host(raw.link)
-    )
-    title = titles.without_site(tidy(raw.title or body.page.title, rules.text), sites)
-    given = authors(raw.authors or body.page.authors, rules.text)
+    sites = site_names(raw, body.page)
+    title = title_of(raw, body.page, sites, rules)
+    given = authors_of(raw, body.page, rules)
     declared = raw.language or body.language or raw.feed.language or body.page.language
     language = detect(f"{title}\n{body.text}", declared, rules.language)
 
@@ -78,6 +77,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
     url = canonical(raw.link, rules.urls)
     page_url = page_canonical(body.page.canonical, url, rules.urls) if body.page.canonical else ""
+    if page_url and is_variant(url):
+        url = page_url  # AMP and mobile forms of an address: the page knows the proper one
     key, aliases = keys_of(raw, title, swept.text, page_url)
     published, updated = _dates(raw, body, language, declared, rules, now)
     flags = (
@@ -100,6 +101,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         place=swept.place,
         agency=swept.agency,
         categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
+        keywords=names(body.page.keywords, rules.text),
+        image=lead_image(raw, body.page, rules),
         media=tuple(_media(medium) for medium in raw.media if medium.url.strip()),
         language=language,
         words=count_words(swept.text, language),
@@ -145,7 +148,10 @@ def _dates(
         found = read_date(on_page, rules.dates, fetched, day_first=british)
         return Read(found.at, read.flag or found.flag)
 
-    return first(raw.published, body.page.published), first(raw.updated, body.page.updated)
+    published = first(raw.published, body.page.published)
+    if published.at is None and body.markup:
+        published = Read(search_date(body.markup, raw.link, fetched), published.flag)
+    return published, first(raw.updated, body.page.updated)
 
 
 def _media(medium: Media) -> Media:

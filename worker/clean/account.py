@@ -64,7 +64,8 @@ def _from(examined: Examined, about: str) -> str:
         return "the beginning of the text"
     if about == "categories" and examined.swept.categories:
         return "a line of the text"
-    return "its page"
+    element = examined.body.page.by.get(about, "")
+    return f"its page: {element}" if element else "its page"
 
 
 def _addresses(examined: Examined) -> Iterator[Decision]:

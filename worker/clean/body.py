@@ -21,6 +21,7 @@ class Body(Frozen):
     page: PageMetadata = NOTHING
     language: str = ""
     flags: tuple[str, ...] = ()
+    markup: str = ""  # of a page, for what is searched in it later
     how: str = ""  # how it was read: plain, fragment, page
     place: int = -1  # of it among the contents of the raw article
 
@@ -57,6 +58,7 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
+        markup=value if how == "page" else "",
         how=how,
         place=place,
     )

@@ -5,12 +5,14 @@ Feed fields outrank the page.
 
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 from worker.clean import titles
 from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.metadata import PageMetadata, read_metadata
 from worker.clean.names import authors, tidy
 from worker.clean.rules import CleaningRules
+from worker.clean.urls import canonical
 from worker.contract import RawArticle, host
 
 
@@ -35,6 +37,16 @@ def title_of(
 
 def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tuple[str, ...]:
     return authors(raw.authors or page.authors, rules.text)
+
+
+def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str:
+    """The first picture of the feed, else what the page shows where it is shared."""
+    pictures = (m.url for m in raw.media if m.type.startswith("image"))
+    image = next(pictures, "") or page.image
+    try:
+        return canonical(urljoin(raw.link, image.strip()), rules.urls) if image else ""
+    except ValueError:  # an address that is none
+        return ""
 
 
 def page_facts(

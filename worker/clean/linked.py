@@ -1,4 +1,4 @@
-"""The JSON-LD of a page comes in; the object that is the article goes out, its references resolved."""
+"""The JSON-LD of a page comes in; the article goes out, its references to people resolved."""
 
 import json
 import re
@@ -9,7 +9,9 @@ _ARTICLE_TYPES = ("Article", "BlogPosting", "Report", "Review", "Posting", "Live
 _PAGE_TYPES = ("WebPage", "ItemPage", "CollectionPage", "VideoObject", "Recipe")
 _MAX_CHARS = 300_000  # of one script
 _MAX_NODES = 500  # objects looked at
-_WRAPPING = re.compile(r"^\s*(?:<!--|(?://|/\*)?\s*<!\[CDATA\[(?:\s*\*/)?)|(?:-->|(?://)?\s*\]\]>)\s*$")
+_WRAPPING = re.compile(
+    r"^\s*(?:<!--|(?://|/\*)?\s*<!\[CDATA\[(?:\s*\*/)?)|(?:-->|(?://)?\s*\]\]>)\s*$"
+)
 _TRAILING_COMMA = re.compile(r",(?=\s*[\]}])")
 
 Object = dict[str, Any]

@@ -41,7 +41,9 @@ _SECTION = ("article:section", "parsely-section", "section")
 _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
 _BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
-_NO_AUTHOR = frozenset("admin administrator editor staff redaktion redaction webmaster root".split())
+_NO_AUTHOR = frozenset(
+    "admin administrator editor staff redaktion redaction webmaster root".split()
+)
 _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
 _MIN_HEADING_CHARS = 8
 _MAX_KEYWORDS = 30
@@ -140,15 +142,22 @@ def _title(said: Sayings) -> str:
         *said.of_meta(_TITLE),
         *(("title", text) for text in said.texts("title")[:1]),
     ]
-    stated = [bare(text) for _, text in declared if isinstance(text, str)]
+    stated = [text for _, text in declared if isinstance(text, str)]
     headings = said.texts("h1")
     for heading in sorted(headings, key=len, reverse=True):
-        own = bare(heading)
-        if len(own) >= _MIN_HEADING_CHARS and any(text.startswith(own) for text in stated):
+        if any(_begins(text, heading) for text in stated):
             return said.first("title", ("h1", heading))
     if len(headings) == 1 and _alike(headings[0], declared):
         return said.first("title", ("h1", headings[0]))
     return said.first("title", *declared, *(("h1", heading) for heading in headings[:1]))
+
+
+def _begins(declared: str, heading: str) -> bool:
+    """Whether a declaration is the heading and perhaps more; of a short one after a separator."""
+    if declared.startswith(heading) and _SEPARATOR.match(declared, len(heading)):
+        return True
+    own = bare(heading)
+    return len(own) >= _MIN_HEADING_CHARS and bare(declared).startswith(own)
 
 
 def _alike(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
@@ -197,9 +206,10 @@ def _may_write(name: str, site: str) -> bool:
 def _keywords(said: Sayings) -> tuple[str, ...]:
     linked = said.linked.get("keywords")
     given = names_of(linked) if isinstance(linked, list) else [linked or ""]
-    texts = [*(text for text in given if isinstance(text, str)), *(
-        text for _, text in said.of_meta(_KEYWORDS)
-    )]
+    texts = [
+        *(text for text in given if isinstance(text, str)),
+        *(text for _, text in said.of_meta(_KEYWORDS)),
+    ]
     words = (word for text in texts[:_MAX_KEYWORDS] for word in _BETWEEN_WORDS.split(text))
     return tuple(dict.fromkeys(word for word in words if word))[:_MAX_KEYWORDS]
 

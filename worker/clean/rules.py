@@ -59,6 +59,14 @@ class LanguageRules(Frozen):
 class UrlRules(Frozen):
     tracking: frozenset[str]  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
+    tracking_by_host: dict[str, frozenset[str]] = {}  # further ones, of a host and those below it
+
+    def tracking_of(self, host: str) -> frozenset[str]:
+        """The parameters that only this host, or one that it is below, uses for tracking."""
+        labels = host.split(".")
+        parents = (".".join(labels[at:]) for at in range(len(labels)))
+        found = (self.tracking_by_host[name] for name in parents if name in self.tracking_by_host)
+        return next(found, frozenset())
 
 
 class LineRule(Frozen):

@@ -10,6 +10,9 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _KEPT = "%/:@!$&'()*+,;=-._~"  # RFC 3986 pchar and "%": an escape is never escaped again
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+_VARIANT = re.compile(
+    r"https?://(?:amp|m|mobile)\.|[^?]*/amp/?(?:\?|$)|[^?]*\.amp(?:\.html)?(?:\?|$)"
+)
 _ESCAPED_AMP = re.compile(r"(?:amp;)+")
 _SECOND_LEVEL_CHARS = 3  # of "co" in example.co.uk, "com" in example.com.au
 
@@ -28,9 +31,14 @@ def canonical(url: str, rules: UrlRules) -> str:
     if parts.scheme not in _DEFAULT_PORT or not host:
         return ""
     place = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
-    query = "&".join(_query(parts.query, rules))
+    query = "&".join(_query(parts.query, host, rules))
     path = _escape(_without_dots(parts.path), _KEPT) or "/"
     return f"{parts.scheme}://{place}{path}" + (f"?{query}" if query else "")
+
+
+def is_variant(url: str) -> bool:
+    """Whether this is the address of an AMP or mobile form of a page."""
+    return _VARIANT.match(url) is not None
 
 
 def page_canonical(href: str, link: str, rules: UrlRules) -> str:
@@ -57,11 +65,14 @@ def _host(parts: SplitResult) -> str:
     return host if ".." not in host and _HOST.fullmatch(host) else ""
 
 
-def _query(query: str, rules: UrlRules) -> list[str]:
+def _query(query: str, host: str, rules: UrlRules) -> list[str]:
     kept = []
+    own = rules.tracking_of(host) if query else frozenset()
     for pair in query.split("&"):
         pair = _ESCAPED_AMP.sub("", pair, count=1) if pair.startswith("amp;") else pair
         name = unquote(pair.partition("=")[0]).lower()
+        if name in own:
+            continue
         if pair and name not in rules.tracking and not name.startswith(rules.tracking_prefixes):
             kept.append(_escape(pair, _KEPT + "?"))
     return kept

@@ -1,0 +1,119 @@
+import json
+
+import pytest
+
+from tests.clean.ordinary import PARAGRAPHS, cleaned, markup
+from worker.clean.metadata import PageMetadata, read_metadata
+
+ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
+
+
+def read(head: str, body: str = "") -> PageMetadata:
+    return read_metadata(f"<html><head>{head}</head><body>{body}</body></html>")
+
+
+def linked(*nodes: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps({"@graph": nodes})}</script>'
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        '<span class="byline">By Ann Lee and Bo Chen</span>',
+        '<div class="article-author">Ann Lee<span>|</span>and Bo Chen</div>'.replace(
+            "<span>|</span>and", ", "
+        ),
+        '<p>Written by <!-- --><a href="/staff/1">Ann Lee and Bo Chen</a></p>',
+        '<a rel="author" href="/ann">Ann Lee, Bo Chen</a>',
+        '<p class="byline">By Ann Lee and Bo Chen, staff writers<time>May 3</time></p>',
+    ],
+)
+def test_authors_are_read_from_what_readers_see(byline: str) -> None:
+    assert read("", byline).authors == ("Ann Lee", "Bo Chen")
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        '<div class="author-comments">Ann Lee</div>',
+        '<div class="author">About the author</div>',
+        "<p>By the harbour he stood.</p>",
+    ],
+)
+def test_what_names_nobody_is_no_byline(byline: str) -> None:
+    assert read("", byline).authors == ()
+
+
+def test_people_are_found_by_their_reference_in_the_graph() -> None:
+    author = {"@type": "Person", "@id": "#ann", "name": "Ann Lee"}
+    page = {"@type": "WebPage", "datePublished": "2026-05-03"}
+    article = {"@type": "NewsArticle", "headline": "Harbour", "author": {"@id": "#ann"}}
+    found = read(linked(page, article, author))
+    assert (found.authors, found.published) == (("Ann Lee",), "2026-05-03")
+    assert found.by["authors"] == "json-ld"
+
+
+def test_a_trailing_comma_does_not_cost_the_whole_object() -> None:
+    script = '{"@type": "NewsArticle", "headline": "Harbour", "author": ["Ann Lee",],}'
+    found = read(f'<script type="application/ld+json">{script}</script>')
+    assert found.authors == ("Ann Lee",)
+
+
+def test_a_site_is_its_own_author_only_where_nobody_else_signs() -> None:
+    site = '<meta property="og:site_name" content="Example"><meta name="author" content="Example">'
+    assert read(site).authors == ("Example",)
+    assert read(site, '<p class="byline">By Ann Lee</p>').authors == ("Ann Lee",)
+
+
+@pytest.mark.parametrize(
+    ("head", "headings", "title"),
+    [
+        ("<title>Harbour reopens | Example</title>", ["Harbour reopens"], "Harbour reopens"),
+        (
+            "<title>Harbour reopens – Example</title>",
+            ["Example", "Harbour reopens"],
+            "Harbour reopens",
+        ),
+        (
+            "<title>The harbour reopens today</title>",
+            ["Harbour reopens at last"],
+            "Harbour reopens at last",
+        ),
+        ("<title>Harbour reopens</title>", ["Playful Tones"], "Harbour reopens"),
+        ("", ["Harbour reopens"], "Harbour reopens"),
+    ],
+)
+def test_the_title_is_the_heading_that_declarations_agree_with(
+    head: str, headings: list[str], title: str
+) -> None:
+    assert read(head, "".join(f"<h1>{heading}</h1>" for heading in headings)).title == title
+
+
+def test_keywords_and_lead_image_are_stored() -> None:
+    head = (
+        '<meta name="keywords" content="harbour, storm"><meta property="og:image" content="/a.jpg">'
+    )
+    page = f"<html><head>{head}</head><body><article>{ARTICLE}</article></body></html>"
+    article = cleaned(content=markup(page))
+    assert article.keywords == ("harbour", "storm")
+    assert article.image == "https://news.example.com/a.jpg"
+
+
+def test_a_picture_of_the_feed_outranks_that_of_the_page() -> None:
+    page = '<html><head><meta property="og:image" content="/a.jpg"></head><body><p>x y z</p></body>'
+    media = [{"url": "https://cdn.example.com/b.jpg", "type": "image/jpeg"}]
+    assert cleaned(content=markup(page), media=media).image == "https://cdn.example.com/b.jpg"
+
+
+def test_an_amp_address_gives_way_to_what_the_page_calls_its_own() -> None:
+    head = '<link rel="canonical" href="https://news.example.com/2026/harbour">'
+    page = f"<html><head>{head}</head><body><article>{ARTICLE}</article></body></html>"
+    article = cleaned(link="https://amp.news.example.com/2026/harbour?amp=1", content=markup(page))
+    assert article.url == "https://news.example.com/2026/harbour"
+
+
+def test_a_day_that_is_only_printed_is_found() -> None:
+    page = f"<html><body><article><p>Published: March 3, 2025</p>{ARTICLE}</article></body></html>"
+    published = cleaned(content=markup(page)).published
+    assert published is not None
+    assert published.date().isoformat() == "2025-03-03"
