@@ -1,52 +1,72 @@
 """Tagging rules: milliseconds of CPU an article, by the number of phrases.
 
-    python -m bench.rules [--articles 200] [--words 500]
+    python -m bench.rules [--texts FILE --phrases FILE] [--words 500]
 
-Articles and phrases are drawn from one vocabulary whose words are as frequent as those of a
-language (Zipf), so that some phrases stand in every article, and many are beginnings of words.
-The packaged taxonomy is measured on the same articles, and `re` with one alternation beside it.
+Both files are JSON lists or JSON lines with a "text" each: of the first as many words are tagged,
+the second gives phrases, sequences of one to three words that are rare in it, one in seven as
+beginnings of words. Without files both are drawn from one invented vocabulary whose words are as
+frequent as those of a language.
+
+`find` is the automaton with whole words, letters and offsets; `all` is tags with evidence, from
+rules of 20 phrases each. `re` is one alternation of the same phrases; flashtext, where installed
+(`pip install flashtext`), knows no beginnings of words.
 """
 
 import argparse
+import json
 import os
 import platform
 import random
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bench.articles import vocabulary
 from worker.config import load_config
 from worker.models import Article
-from worker.tag.phrases import Phrases
 from worker.tag.taxonomy import Taxonomy
 from worker.tag.topics import topic_tags
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PHRASES_A_RULE = 20
+COUNTS = (100, 1_000, 10_000)
+RARE = 0.002  # share of the texts that a phrase may stand in at most
 
 
-def articles(rng: random.Random, words: Sequence[str], count: int, length: int) -> list[Article]:
-    frequency = [1 / (rank + 10) for rank in range(len(words))]
-    found = []
-    for number in range(count):
-        text = rng.choices(words, frequency, k=length)
-        sentences = [" ".join(text[at : at + 20]).capitalize() for at in range(0, length, 20)]
-        body = ". ".join(sentences) + "."
-        title = " ".join(rng.choices(words, frequency, k=8))
-        found.append(Article(source="bench", key=f"id:{number}", title=title, text=body))
-    return found
+def read(path: Path) -> Iterator[str]:
+    text = path.read_text("utf-8")
+    rows = json.loads(text) if text.startswith("[") else map(json.loads, text.splitlines())
+    return (row["text"] for row in rows)
 
 
-def phrases(rng: random.Random, words: Sequence[str], count: int) -> list[str]:
-    """Half single words, half two, a quarter of all beginnings; rarely the commonest words."""
-    rare = words[200:]
-    made: set[str] = set()
-    while len(made) < count:
-        text = rng.choice(rare) if rng.random() < 0.5 else " ".join(rng.choices(rare, k=2))
-        made.add(text + "*" if rng.random() < 0.25 else text)
-    return sorted(made)
+def invented(rng: random.Random, count: int, length: int) -> list[str]:
+    words = vocabulary(rng, 50_000)
+    frequency = [1 / (rank + 3) for rank in range(len(words))]
+    return [" ".join(rng.choices(words, frequency, k=length)) for _ in range(count)]
+
+
+def articles(texts: Iterator[str] | Sequence[str], length: int) -> list[Article]:
+    """The beginnings of those texts that are long enough."""
+    split = (text.split(" ") for text in texts)
+    bodies = [" ".join(words[:length]) for words in split if len(words) >= length * 0.6]
+    return [
+        Article(source="bench", key=str(n), title=body[:60], text=body, language="en")
+        for n, body in enumerate(bodies)
+    ]
+
+
+def rare_phrases(rng: random.Random, texts: Sequence[str], count: int) -> list[str]:
+    stands_in: Counter[str] = Counter()
+    for text in texts:
+        words = re.findall(r"\w[\w'-]*", text.casefold())
+        found = {" ".join(words[at : at + n]) for n in (1, 2, 3) for at in range(len(words) - n)}
+        stands_in.update(phrase for phrase in found if len(phrase) > 3)
+    most = max(3, RARE * len(texts))
+    rare = sorted(phrase for phrase, times in stands_in.items() if 2 <= times <= most)
+    return [p + "*" if rng.random() < 1 / 7 else p for p in rng.sample(rare, min(count, len(rare)))]
 
 
 def taxonomy(wanted: Sequence[str]) -> Taxonomy:
@@ -60,8 +80,6 @@ def taxonomy(wanted: Sequence[str]) -> Taxonomy:
 
 def ms(work: Callable[[Article], object], given: Sequence[Article]) -> float:
     """Mean CPU of one article; the fastest of five rounds, for the machine is not ours alone."""
-    for article in given[:10]:
-        work(article)
     rounds = []
     for _ in range(5):
         began = time.process_time()
@@ -71,39 +89,61 @@ def ms(work: Callable[[Article], object], given: Sequence[Article]) -> float:
     return min(rounds)
 
 
+def others(wanted: Sequence[str], given: Sequence[Article]) -> Iterator[str]:
+    """What else finds phrases, on a few of the articles: it is slow."""
+    bare = sorted({p.removesuffix("*") for p in wanted}, key=len, reverse=True)
+    one = re.compile(r"\b(?:" + "|".join(map(re.escape, bare)) + r")\b")
+    yield f"{ms(lambda a: one.findall(a.text.casefold()), given[:5]):.3f}"
+    try:
+        from flashtext import KeywordProcessor
+    except ImportError:
+        yield ""
+        return
+    keywords = KeywordProcessor()
+    keywords.add_keywords_from_list(bare)
+    yield f"{ms(lambda a: keywords.extract_keywords(a.text, span_info=True), given[:50]):.3f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--articles", type=int, default=200)
+    parser.add_argument("--texts", type=Path)
+    parser.add_argument("--phrases", type=Path)
     parser.add_argument("--words", type=int, default=500)
     options = parser.parse_args()
     rng = random.Random(7)
-    words = vocabulary(rng, 20_000)
-    given = articles(rng, words, options.articles, options.words)
+    texts = read(options.texts) if options.texts else invented(rng, 200, options.words)
+    given = articles(texts, options.words)
+    if not given:
+        parser.error(f"no text has {options.words * 0.6:.0f} words")
+    source = [*read(options.phrases)] if options.phrases else invented(rng, 2000, 100)
+    every = rare_phrases(rng, source, max(COUNTS))
+    mean = sum(len(article.text.split()) for article in given) / len(given)
     print(
-        f"{options.articles} generated articles of {options.words} words, {os.cpu_count()} cores, "
-        f"{platform.platform()}, Python {platform.python_version()}"
+        f"{len(given)} texts of {mean:.0f} words, {os.cpu_count()} cores, {platform.platform()}, "
+        f"Python {platform.python_version()}; CPU ms a text\n\n"
+        "| phrases | find | all | hits a text | re | flashtext | to compile, s |\n"
+        "|---|---|---|---|---|---|---|"
     )
-    print(
-        f"{'phrases':>10} {'find ms':>9} {'all ms':>9} {'re ms':>9} {'compile s':>10} {'hits':>6}"
-    )
-    for count in (100, 1_000, 10_000):
-        wanted = phrases(rng, words, count)
+    for count in COUNTS:
+        wanted = every[:count]
         began = time.process_time()
         rules = taxonomy(wanted)
-        automaton: Phrases = rules.compiled.phrases
-        compiled_s = time.process_time() - began
-        found = [len(automaton.find(article.text)) for article in given]
-        one = re.compile(r"\b(?:" + "|".join(p.removesuffix("*") for p in wanted) + r")\b")
-        slow = given[:3]
-        print(
-            f"{count:>10,} {ms(lambda a, p=automaton: p.find(a.text), given):>9.3f} "
-            f"{ms(lambda a, r=rules: topic_tags(a, r, NOW), given):>9.3f} "
-            f"{ms(lambda a, o=one: o.findall(a.text.casefold()), slow):>9.3f} "
-            f"{compiled_s:>10.2f} {sum(found) / len(found):>6.1f}"
+        automaton = rules.compiled.phrases
+        compile_s = time.process_time() - began
+        hits = sum(len(automaton.find(article.text)) for article in given) / len(given)
+        row = (
+            f"{len(wanted):,}",
+            f"**{ms(lambda a, p=automaton: p.find(a.text), given):.3f}**",
+            f"{ms(lambda a, r=rules: topic_tags(a, r, NOW), given):.3f}",
+            f"{hits:.1f}",
+            *others(wanted, given),
+            f"{compile_s:.2f}",
         )
+        print(f"| {' | '.join(row)} |", flush=True)
     shipped = load_config().tagging.taxonomy
-    english = [article.model_copy(update={"language": "en"}) for article in given]
-    print(f"packaged taxonomy, all: {ms(lambda a: topic_tags(a, shipped, NOW), english):.3f} ms")
+    said = len(shipped.compiled.said)
+    took = ms(lambda a: topic_tags(a, shipped, NOW), given)
+    print(f"\nThe packaged taxonomy ({said:,} phrases), all: {took:.3f} ms")
 
 
 if __name__ == "__main__":

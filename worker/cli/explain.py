@@ -14,6 +14,7 @@ from worker.broker.census import carried
 from worker.clean import withdrawn_keys
 from worker.clean.urls import canonical
 from worker.cli import sentences
+from worker.cli.tag import print_considered, topic_code
 from worker.cli.terminal import err, moment, out, print_json, visible
 from worker.config import load_config
 from worker.contract import Frozen, RawArticle
@@ -21,6 +22,7 @@ from worker.errors import Reason, Rejected
 from worker.models import Outcome
 from worker.settings import Settings
 from worker.store import Letter, LetterQuery, LetterState, Store
+from worker.tag.account import Considered, account
 from worker.undertaker import message_of
 
 _MOST = 10  # articles that have one address
@@ -38,8 +40,9 @@ class Known(Frozen):
 
 @click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/story")
 @click.argument("what", metavar="RECEIPT|ID|URL")
+@click.option("--tag", "code", default="", help="Say what the rules of this topic find in it now.")
 @click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
-def explain(what: str, as_json: bool) -> None:
+def explain(what: str, code: str, as_json: bool) -> None:
     """Tell the whole story of one article: when it was seen, what was decided and why.
 
     By the receipt it was enqueued under, by its id or the beginning of it, or by any address
@@ -53,11 +56,27 @@ def explain(what: str, as_json: bool) -> None:
         known = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
     except LookupError as e:
         raise click.BadParameter(str(e.args[0]), param_hint="ID") from e
+    considered = _considered(store, known, code, settings) if code else []
     if as_json:
-        print_json({"asked": what, **dict(known)})
+        print_json({"asked": what, **dict(known), **({"considered": considered} if code else {})})
     else:
         _print(what, known)
+        for each in considered:
+            print_considered(f"the rules of {code} now", each)
     sys.exit(0 if known != Known() else 1)
+
+
+def _considered(
+    store: Store, known: Known, code: str, settings: Settings
+) -> list[list[Considered]]:
+    """For each article what the rules of one topic find in it, by the path that tags."""
+    config = load_config(settings.config_dir)
+    topic = topic_code(config, code)
+    ids = [article["article"]["article_id"] for article in known.articles]
+    return [
+        account(record.article, config.tagging.taxonomy, record.received, topic)
+        for record in store.records(ids)
+    ]
 
 
 def _by_url(store: Store, url: str, settings: Settings) -> Known:

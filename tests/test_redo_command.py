@@ -1,0 +1,107 @@
+"""`worker retag` and `worker reclean`: what would change is shown before it does."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.make import NOW
+from worker.cli import group
+from worker.config import load_config
+from worker.index.memory import MemoryIndex
+from worker.pipeline import Delivery, Pipeline
+from worker.rules import PACKAGED
+from worker.store import Query
+from worker.store.sql import SqlStore
+
+STORIES = {
+    "Pilots strike at the airport": "wire",
+    "Airport opens new runway": "wire",
+    "Harbour of the north freezes": "radio",
+}
+RULES = """
+[[topics]]
+code = "desk:airport"
+label = "airports"
+rules = [{ any = ["airport"], score = 0.9 }]
+"""
+
+
+@pytest.fixture
+def stored(
+    sqlite_store_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[SqlStore]:
+    monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
+    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path / "var"))
+    store = SqlStore(sqlite_store_url)
+    config = load_config()
+    batch = [
+        Delivery(
+            receipt=f"r{n}",
+            raw={"title": title, "content": f"{title}, they said.", "source": {"id": source}},
+        )
+        for n, (title, source) in enumerate(STORIES.items())
+    ]
+    Pipeline(config, store, MemoryIndex(config.dedup)).ingest(batch, now=NOW)
+    yield store
+    store.close()
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(group, [str(argument) for argument in arguments])
+
+
+def test_a_dry_run_shows_gains_and_losses_by_tag_with_samples(
+    stored: SqlStore, tmp_path: Path
+) -> None:
+    (tmp_path / "draft.toml").write_text(RULES)
+    done = run("retag", "--rules", tmp_path / "draft.toml", "--dry-run", "--json")
+    assert done.exit_code == 0, done.output
+    shown = json.loads(done.stdout)
+    assert (shown["stale"], shown["changed"]) == (3, 2)
+    assert shown["gains"] == {"taxonomy:desk:airport": 2}
+    assert len(shown["samples"]["+taxonomy:desk:airport"]) == 2
+    assert stored.search(Query(tag="airports")) == []
+
+    done = run("retag", "--rules", tmp_path / "draft.toml", "--dry-run", "--source", "radio")
+    assert "1 articles are of other rules; 0 would get other tags" in done.output
+
+
+def test_a_draft_is_only_for_a_dry_run(stored: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "draft.toml").write_text(RULES)
+    assert run("retag", "--rules", tmp_path / "draft.toml").exit_code == 2
+
+
+def test_nothing_is_sent_when_nothing_is_stale(stored: SqlStore) -> None:
+    done = run("retag", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["sent"]) == (0, 0)
+
+
+def test_a_dry_run_of_cleaning_shows_what_texts_would_become(
+    stored: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(tmp_path))
+    text = (PACKAGED / "cleaning.toml").read_text()
+    version = next(line for line in text.splitlines() if line.startswith("version"))
+    rule = """
+[[lines.rules]]
+name = "own-runway"
+position = "tail"
+max_chars = 1000
+patterns = { any = "airport opens .* they said\\\\." }
+"""
+    (tmp_path / "cleaning.toml").write_text(text.replace(version, 'version = "9"', 1) + rule)
+    shown = json.loads(run("reclean", "--dry-run", "--json").stdout)
+    assert (shown["stale"], shown["becomes"]) == (3, {"same": 2, "revised": 1})
+    (sample,) = shown["samples"]
+    assert "-Airport opens new runway, they said." in sample["lines"]
+
+
+def test_an_article_tells_why_it_has_no_tag(stored: SqlStore) -> None:
+    (found,) = stored.search(Query(words="harbour"))
+    told = run("explain", found.article_id, "--tag", "labour relations")
+    assert told.exit_code == 0, told.output
+    assert "medtop:20000524/strike" in told.output
+    assert "not found:" in told.output

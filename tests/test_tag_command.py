@@ -1,0 +1,88 @@
+"""`worker tag` and `worker tags`: what a newsroom sees of its rules before it uses them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from worker.cli import group
+
+STORY = """Dock workers begin three-day strike
+
+Nothing moves in the port: dockers began a strike on Monday, their union said.
+"""
+RULES = """
+[[topics]]
+code = "desk:port"
+label = "the port"
+[[topics.rules]]
+id = "english"
+any = ["{phrase}"]
+matches = ["The port is closed"]
+not = ["The portrait is sold"]
+"""
+
+
+@pytest.fixture
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path / "var"))
+    (tmp_path / "story.txt").write_text(STORY)
+    return tmp_path / "story.txt"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(group, [str(argument) for argument in arguments])
+
+
+def draft(folder: Path, phrase: str = "port") -> Path:
+    path = folder / "draft.toml"
+    path.write_text(RULES.format(phrase=phrase))
+    return path
+
+
+def test_a_story_is_tagged_as_the_worker_would_with_spans_and_nothing_is_stored(
+    story: Path, tmp_path: Path
+) -> None:
+    done = run("tag", story, "--json")
+    assert done.exit_code == 0, done.output
+    (tagged,) = json.loads(done.stdout)
+    labels = {tag["label"]: tag for tag in tagged["tags"]}
+    assert {"labour", "labour relations"} <= labels.keys()
+    (first, *_) = labels["labour relations"]["spans"]
+    assert STORY[first["start"] : first["end"]] == first["surface"]
+    assert not (tmp_path / "var").exists()
+
+
+def test_why_a_tag_is_missing_is_said_rule_by_rule(story: Path, tmp_path: Path) -> None:
+    done = run("tag", story, "the port", "--explain", "--rules", draft(tmp_path, "port"), "--json")
+    (tagged,) = json.loads(done.stdout)
+    (rule,) = tagged["considered"]
+    assert (rule["rule"], rule["file"], rule["fires"]) == (
+        "desk:port/english",
+        "rules/draft",
+        False,
+    )
+    assert "the threshold is 0.5" in rule["why_not"]
+
+
+def test_rules_that_nearly_fire_are_shown(story: Path, tmp_path: Path) -> None:
+    done = run("tag", story, "--explain", "--rules", draft(tmp_path))
+    assert "rules that found something and do not fire" in done.output
+    assert "desk:port/english" in done.output
+
+
+def test_a_draft_is_checked_with_its_examples(tmp_path: Path) -> None:
+    good = run("tags", "check", draft(tmp_path), "--json")
+    assert (good.exit_code, json.loads(good.stdout)["valid"]) == (0, True)
+    bad = run("tags", "check", draft(tmp_path, "port*"), "--json")
+    (problem,) = json.loads(bad.stdout)["problems"]
+    assert bad.exit_code == 1
+    assert problem.endswith(
+        "draft.toml: desk:port/english: 'The portrait is sold' matches by “portrait”"
+    )
+
+
+def test_topics_are_listed_by_word() -> None:
+    found = json.loads(run("tags", "list", "unemploy", "--json").stdout)
+    assert [topic["code"] for topic in found] == ["medtop:20000533"]
