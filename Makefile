@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench bench-race bench-clean bench-dedup bench-tags chaos clean
+.PHONY: help run test check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DAT
 
 chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (about an hour)
 	@$(BIN)/python -m bench.chaos --write docs/reliability.md
+
+bench-rules: .venv/dev.stamp ## tagging rules by number of phrases; TEXTS=file PHRASES=file, or invented ones
+	@$(BIN)/python -m bench.rules $(if $(TEXTS),--texts $(TEXTS)) $(if $(PHRASES),--phrases $(PHRASES))
 
 bench-tags: .venv/dev.stamp ## how right and fast tagging is: make bench-tags DATA=folder VECTORS=file
 	@$(SYNC) --extra dev --extra bench

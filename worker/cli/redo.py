@@ -195,8 +195,10 @@ def _left(stale: _Stale, others: int, patience_s: float = 60.0) -> int:
         task = bar.add_task("", total=max(0, left - others))
         total, moved = left, time.monotonic()
         while left > others and time.monotonic() - moved < patience_s:
-            time.sleep(_POLL_S)
+            asked = time.monotonic()
             now = stale.left()
+            # Counting reads every article: a large store is asked less often.
+            time.sleep(max(_POLL_S, 4 * (time.monotonic() - asked)))
             if now < left:
                 moved = time.monotonic()
             left = now
