@@ -56,9 +56,10 @@ _NUMBERS = (
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table exactly as wide as the terminal, one line a row."""
+    """A table as wide as the terminal if a column can use it, one line a row."""
     out.print(title, style="bold")
-    table = Table(box=None, pad_edge=False, expand=True, header_style="dim")
+    grows = any(column in _GROWING for column in columns)
+    table = Table(box=None, pad_edge=False, expand=grows, header_style="dim")
     for column in columns:
         table.add_column(
             column,
