@@ -14,7 +14,7 @@ from worker.cli import group, sentences
 from worker.contract import Payload
 from worker.errors import Reason
 from worker.index.memory import MemoryIndex
-from worker.models import Entry
+from worker.models import Entry, Handling
 from worker.pipeline import Delivery, Pipeline
 from worker.store import Title
 from worker.store.graves import replay_receipt
@@ -42,6 +42,16 @@ def explain(store_url: str) -> Explain:
 def told(done: Result) -> str:
     """What was printed as one line."""
     return re.sub(r"\s+", " ", done.stdout)
+
+
+def test_who_ended_a_receipt_is_told_and_which_workers_vanished_with_it(
+    pipeline: Pipeline, explain: Explain
+) -> None:
+    handling = Handling(worker="celery@desk/17", deliveries=3)
+    pipeline.ingest([Delivery(receipt="r", raw=raw(1, STORY))], now=NOW, handling=handling)
+    told_of = told(explain("r"))
+    who = "by celery@desk, process 17, at delivery 3, after 2 workers vanished with it."
+    assert told_of.count(who) == 2  # the receipt, and the sighting of the article it led to
 
 
 def test_an_article_is_told_from_its_first_sighting_to_where_it_is_now(

@@ -72,11 +72,8 @@ def probe(settings: Settings, what: str, rules: DedupRules) -> None:
         asked_index.ping()
         asked_index.close()
         return
-    asked = store(settings)
-    try:
+    with unforked(), closing(store(settings)) as asked:
         asked.outcomes(["probe"])
-    finally:
-        asked.close()
 
 
 def enter(settings: Settings, entries: Sequence[Entry]) -> None:

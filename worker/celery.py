@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery
 from kombu.entity import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from worker import broker
 from worker.address import Address, address
@@ -30,6 +31,9 @@ def make_app(url: str, rules: WorkerRules) -> Celery:
     """An application on this broker; opens no connection."""
     broker.register()
     where = address(url)
+    scheme = where.url.partition("://")[0]
+    if scheme.partition("+")[0] not in TRANSPORT_ALIASES:
+        raise BadConfig(f"WORKER_BROKER_URL: expected redis://HOST:PORT/DB, not {scheme}:")
     app = Celery("worker", broker=where.url, include=["worker.tasks"], set_as_current=False)
     app.conf.update(_conf(rules))
     app.conf.broker_transport_options.update(_options(where))

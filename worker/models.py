@@ -257,6 +257,17 @@ class Entry(Frozen):
     at: datetime  # by the broker's clock
 
 
+class Handling(Frozen):
+    """Whose work a batch was. A delivery counts when the worker that had the message vanished with
+    it, or ended it; what an outage or a drain gave back does not."""
+
+    worker: str = ""  # "celery@host/pid", "" when nobody said
+    deliveries: int = 1  # of its message, up to the one that ended it
+
+
+NOBODY = Handling()
+
+
 class Outcome(Frozen):
     """The end of one receipt."""
 
@@ -268,3 +279,4 @@ class Outcome(Frozen):
     revision: int = 0
     letter_id: str = ""
     reason: str = ""
+    handling: Handling = NOBODY

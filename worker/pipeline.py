@@ -24,9 +24,11 @@ from worker.dedup import Likeness, after, compare, fingerprint, identify, rejudg
 from worker.errors import Reason, Rejected
 from worker.index import Claim, Index, Rival, Wish
 from worker.models import (
+    NOBODY,
     Article,
     DeadLetter,
     Fingerprint,
+    Handling,
     Kind,
     Known,
     Outcome,
@@ -101,7 +103,9 @@ class Pipeline:
         self.index = index
         self.watch = watch
 
-    def ingest(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Outcome]:
+    def ingest(
+        self, deliveries: Sequence[Delivery], *, now: datetime, handling: Handling = NOBODY
+    ) -> list[Outcome]:
         """Process a batch; returns the outcomes written now, none for receipts already done.
 
         Raises Unavailable when store or index do not answer: then nothing was written.
@@ -114,7 +118,9 @@ class Pipeline:
         cleaned = self._clean(admitted, grave, now)
         judged = self._likeness(self._identity(cleaned, grave), grave)
         records = self._tag(judged, grave, now)
-        outcomes = self.store.write(records, withdrawals, grave.dead, judge=rejudge, now=now)
+        outcomes = self.store.write(
+            *(records, withdrawals, grave.dead), judge=rejudge, now=now, handling=handling
+        )
         _log(outcomes, grave.dead, len(done), monotonic() - began)
         return outcomes
 

@@ -7,14 +7,14 @@ of them is buried; whatever else happened to its message before buries nobody.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from worker.contract import Payload, source_of
 from worker.dedup import rejudge
 from worker.errors import Reason, Unavailable
-from worker.models import DeadLetter
+from worker.models import NOBODY, DeadLetter, Handling
 from worker.pipeline import Delivery, Pipeline
 from worker.redo import Redo
 from worker.rules import WorkerRules
@@ -23,7 +23,12 @@ from worker.trial import Ended, Trials, patience_s
 log = logging.getLogger("worker")
 
 
-def one_by_one(pipeline: Pipeline, deliveries: Sequence[Delivery], rules: WorkerRules) -> None:
+def one_by_one(
+    pipeline: Pipeline,
+    deliveries: Sequence[Delivery],
+    rules: WorkerRules,
+    handling: Handling = NOBODY,
+) -> None:
     """Every delivery gets its outcome, or Unavailable is raised for the rest.
 
     Progress is kept by the receipts: what comes back begins where this ended.
@@ -34,15 +39,15 @@ def one_by_one(pipeline: Pipeline, deliveries: Sequence[Delivery], rules: Worker
         return
     log.info("quarantine.began articles=%d", len(waiting))
     until = time.monotonic() + rules.quarantine.budget_s
-    patience = patience_s(rules)
-    if len(waiting) > 1 and _tried(waiting, patience).stored:
+    tried = partial(_tried, patience=patience_s(rules), handling=handling)
+    if len(waiting) > 1 and tried(waiting).stored:
         return
     for place, delivery in enumerate(waiting):
         if place and time.monotonic() > until:
             raise Unavailable("time", f"{len(waiting) - place} articles left to try")
-        ended = _attempt(delivery, rules.quarantine.attempts, patience)
+        ended = _attempt(delivery, rules.quarantine.attempts, tried)
         if not ended.stored:
-            _bury(pipeline, delivery, ended, rules.quarantine.attempts)
+            _bury(pipeline, delivery, ended, rules.quarantine.attempts, handling)
 
 
 def redo_one_by_one(what: Redo, article_ids: Sequence[str], rules: WorkerRules) -> None:
@@ -60,23 +65,27 @@ def _trials() -> Trials:
     return Trials()  # one server for all messages of this process: it takes seconds to start
 
 
-def _tried(deliveries: Sequence[Delivery], patience: float) -> Ended:
-    ended = _trials().run(deliveries, patience)
+def _tried(deliveries: Sequence[Delivery], patience: float, handling: Handling) -> Ended:
+    ended = _trials().run(deliveries, patience, handling)
     if ended.unavailable:
         raise Unavailable("store", "a trial could not write")
     return ended
 
 
-def _attempt(delivery: Delivery, attempts: int, patience: float) -> Ended:
+def _attempt(
+    delivery: Delivery, attempts: int, tried: Callable[[Sequence[Delivery]], Ended]
+) -> Ended:
     for attempt in range(1, attempts + 1):
-        ended = _tried([delivery], patience)
+        ended = tried([delivery])
         if ended.stored:
             break
         log.warning("trial.ended receipt=%s attempt=%d how=%s", delivery.receipt, attempt, ended)
     return ended
 
 
-def _bury(pipeline: Pipeline, delivery: Delivery, ended: Ended, attempts: int) -> None:
+def _bury(
+    pipeline: Pipeline, delivery: Delivery, ended: Ended, attempts: int, handling: Handling
+) -> None:
     letter = DeadLetter(
         receipt=delivery.receipt,
         reason=Reason.POISON if ended.code < 0 else Reason.CRASHED,
@@ -85,4 +94,5 @@ def _bury(pipeline: Pipeline, delivery: Delivery, ended: Ended, attempts: int) -
         source=source_of(delivery.raw),
         payload=Payload.of(delivery.raw),
     )
-    pipeline.store.write([], [], [letter], judge=rejudge, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    pipeline.store.write([], [], [letter], judge=rejudge, now=now, handling=handling)

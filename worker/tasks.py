@@ -5,6 +5,7 @@ What can't be processed is buried by the pipeline. A task that raises all the sa
 """
 
 import logging
+import os
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from worker.broker.leases import LeaseKeeper
 from worker.celery import INGEST, INGEST_GROUP, REDO, app
 from worker.contract import receipt_of
 from worker.errors import Unavailable, WorkerError
+from worker.models import Handling
 from worker.pipeline import Delivery, Pipeline
 from worker.quarantine import one_by_one, redo_one_by_one
 from worker.redo import Redo, redo
@@ -112,13 +114,13 @@ def ingest(self: Task, *args: Any, **kwargs: Any) -> None:
     except TypeError as e:  # of other arguments no process makes an article: to the dead list
         raise Reject("arguments", requeue=False) from e
     if headers.get("x-quarantine") or vanished >= rules().quarantine.deliveries:
-        _returning(lambda: one_by_one(pipeline(), deliveries, rules()))
+        _returning(lambda: one_by_one(pipeline(), deliveries, rules(), _handling(self, vanished)))
     else:
-        _process(deliveries)
+        _process(deliveries, _handling(self, vanished))
 
 
-@app.task(name=INGEST_GROUP, base=Ingest)
-def ingest_group(messages: list[Message]) -> None:
+@app.task(name=INGEST_GROUP, base=Ingest, bind=True)
+def ingest_group(self: Task, messages: list[Message]) -> None:
     """Process many small messages as one batch. One that can't be read is buried alone."""
     deliveries = []
     for message_id, content_type, content_encoding, body_encoding, body in messages:
@@ -128,7 +130,7 @@ def ingest_group(messages: list[Message]) -> None:
             deliveries += _deliveries(message_id, *args, **kwargs)
         except (DecodeError, ContentDisallowed, TypeError, ValueError):
             deliveries += _deliveries(message_id, body)  # text is no raw article: it is buried
-    _process(deliveries)
+    _process(deliveries, _handling(self, 0))
 
 
 @app.task(name=REDO, base=Ingest, bind=True)
@@ -141,8 +143,12 @@ def redo_stored(self: Task, what: str, article_ids: list[str]) -> None:
         _returning(lambda: redo(pipeline(), kind, article_ids, now=datetime.now(UTC)))
 
 
-def _process(deliveries: list[Delivery]) -> None:
-    _returning(lambda: pipeline().ingest(deliveries, now=datetime.now(UTC)))
+def _handling(task: Task, vanished: int) -> Handling:
+    return Handling(worker=f"{task.request.hostname}/{os.getpid()}", deliveries=vanished + 1)
+
+
+def _process(deliveries: list[Delivery], handling: Handling) -> None:
+    _returning(lambda: pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling))
 
 
 def _returning(work: Callable[[], object]) -> None:

@@ -22,6 +22,7 @@ from math import ceil
 from worker import build
 from worker.contract import Frozen
 from worker.errors import Unavailable
+from worker.models import NOBODY, Handling
 from worker.pipeline import Delivery, Pipeline
 from worker.redo import Redo, redo
 from worker.rules import WorkerRules, load_worker_rules
@@ -65,10 +66,12 @@ class Trials:
         self._server: subprocess.Popen[bytes] | None = None
         self._ready = False
 
-    def run(self, deliveries: Sequence[Delivery], patience_s: float) -> Ended:
+    def run(
+        self, deliveries: Sequence[Delivery], patience_s: float, handling: Handling = NOBODY
+    ) -> Ended:
         """Try these as one batch. Raises Unavailable when the server itself is gone, or has not
         started yet: it goes on starting, and who asks again finds it ready."""
-        return self._tried(_Trial(deliveries=tuple(deliveries)), patience_s)
+        return self._tried(_Trial(deliveries=tuple(deliveries), handling=handling), patience_s)
 
     def redo(self, what: Redo, article_id: str, patience_s: float) -> Ended:
         """Do one stored article over. Raises Unavailable as `run` does."""
@@ -118,6 +121,7 @@ class _Trial(Frozen):
     """Deliveries to be ingested, or one stored article to be done over."""
 
     deliveries: tuple[Delivery, ...] = ()
+    handling: Handling = NOBODY
     what: Redo | None = None
     article_id: str = ""
 
@@ -207,7 +211,7 @@ def _run(pipeline: Pipeline, trial: _Trial, writing: int) -> None:
         if trial.what:
             redo(pipeline, trial.what, [trial.article_id], now=datetime.now(UTC))
         else:
-            pipeline.ingest(trial.deliveries, now=datetime.now(UTC))
+            pipeline.ingest(trial.deliveries, now=datetime.now(UTC), handling=trial.handling)
         code = _STORED
     except Unavailable:
         code = _UNAVAILABLE

@@ -102,5 +102,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_INTERRUPTED)
     except WorkerError as e:
         print(f"worker: {e}", file=sys.stderr)
+        if isinstance(e, Unavailable):
+            print("is it running, at this address? See `worker doctor`", file=sys.stderr)
         codes = {Unavailable: EXIT_UNAVAILABLE, BadConfig: EXIT_CONFIG}
         sys.exit(next((code for kind, code in codes.items() if isinstance(e, kind)), EXIT_LOOK))

@@ -33,8 +33,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
         click.argument("ids", nargs=-1),
         click.option(
             "--reason",
-            default="",
-            type=click.Choice(["", *(reason.value for reason in Reason)]),
+            type=click.Choice([reason.value for reason in Reason]),
             metavar="REASON",
         ),
         click.option("--source", default="", help="Source id."),
@@ -207,7 +206,7 @@ def _query(
     states: tuple[LetterState, ...],
     limit: int | None,
     ids: tuple[str, ...] = (),
-    reason: str = "",
+    reason: str | None = None,
     source: str = "",
     stage: str = "",
     since: datetime | None = None,
@@ -218,7 +217,7 @@ def _query(
         if not beginning or not store.letter_ids(any_of_it):
             why = f"no dead letter {beginning}; find ids with `worker dead list --all`"
             raise click.BadParameter(why, param_hint="ID")
-    fields = {"reason": reason, "source": source, "stage": stage, "since": since}
+    fields = {"reason": reason or "", "source": source, "stage": stage, "since": since}
     return LetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
 
 

@@ -150,11 +150,12 @@ def _print(what: str, known: Known) -> None:
 
 def _ended(outcome: Outcome, letter: Letter | None) -> str:
     came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
+    by = sentences.handled(outcome.handling.worker, outcome.handling.deliveries)
     if outcome.letter_id:
         gone = "" if letter else "; the dead letter was dropped since"
-        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{gone}."
+        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{by}{gone}."
     revision = f", revision {outcome.revision}" if outcome.revision else ""
-    return f"{came}, article {outcome.article_id[:10]}{revision}."
+    return f"{came}, article {outcome.article_id[:10]}{revision}{by}."
 
 
 def _say(sentence: str) -> None:

@@ -123,6 +123,16 @@ def decision(its: Facts, titles: Titles) -> str:
     return f"{said} (rules {its['version']})"
 
 
+def handled(worker: str, deliveries: int) -> str:
+    """Who did it, as the end of a sentence: ", by celery@host, process 17, at delivery 1"."""
+    if not worker:
+        return ""
+    node, _, pid = worker.rpartition("/")
+    others = "a worker" if deliveries == 2 else f"{deliveries - 1} workers"
+    after = f", after {others} vanished with it" if deliveries > 1 else ""
+    return f", by {node}, process {pid}, at delivery {deliveries}{after}"
+
+
 def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
     """Each sighting with its decision; what follows each other and is the same is said once."""
     sightings = list(reversed(stored["sightings"]))
@@ -137,7 +147,8 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
         if receipt.startswith(RECLEAN):
             yield f"{moment(at)}: cleaned again, {said}{times}."
         else:
-            yield f"{moment(at)}: {said}{times} from {source}, receipt {receipt}."
+            by = handled(its[-1]["worker"], its[-1]["deliveries"])
+            yield f"{moment(at)}: {said}{times} from {source}, receipt {receipt}{by}."
         if receipt in decisions:
             yield decision({**decisions[receipt], "revision": revision}, titles)
 

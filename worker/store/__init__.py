@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from worker.contract import Frozen, Media
 from worker.models import (
+    NOBODY,
     Article,
     Contributor,
     DeadLetter,
     Entry,
     Fingerprint,
+    Handling,
     Known,
     Outcome,
     Record,
@@ -202,11 +204,13 @@ class Store(Protocol):
         *,
         judge: Judge,
         now: datetime,
+        handling: Handling = NOBODY,
     ) -> list[Outcome]:
         """Write a batch in one transaction; receipts that already have an outcome are passed over.
 
         Articles are locked in sorted id order, and `judge` has the last word on each record with
         what is known under the lock. Returns the outcomes written now, in the order given.
+        `handling` is kept with each receipt.
         """
         ...
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Known
+from worker.models import Handling, Known
 from worker.store.batch import (
     Batch,
     Key,
@@ -27,11 +27,13 @@ from worker.store.schema import aliases, articles, receipts, revisions
 from worker.store.upsert import insert
 
 
-def take_receipts(connection: Connection, batch: Batch, now: datetime) -> set[str]:
+def take_receipts(
+    connection: Connection, batch: Batch, now: datetime, handling: Handling
+) -> set[str]:
     """The receipts that nobody has ended before, entered with the outcome to be expected."""
     rows: dict[str, Row] = {}
     for end in batch.ends():
-        rows.setdefault(end.receipt, receipt_row(intended(end, now)))
+        rows.setdefault(end.receipt, {**receipt_row(intended(end, now)), **dict(handling)})
     if not rows:
         return set()
     statement = insert(connection, receipts).on_conflict_do_nothing()

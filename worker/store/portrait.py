@@ -70,8 +70,9 @@ def _decisions(article_id: str) -> sa.Select[Any]:
 
 def _sightings(article_id: str) -> sa.Select[Any]:
     columns = receipts.c
+    told = ("receipt", "outcome", "revision", "source", "at", "worker", "deliveries")
     return (
-        sa.select(columns.receipt, columns.outcome, columns.revision, columns.source, columns.at)
+        sa.select(*(columns[column] for column in told))
         .where(columns.article_id == article_id)
         .order_by(columns.at.desc(), columns.receipt.desc())
         .limit(SHOWN)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from worker.models import Article, DeadLetter, Kind, Outcome, Record, Tag, Verdict
+from worker.models import Article, DeadLetter, Handling, Kind, Outcome, Record, Tag, Verdict
 from worker.store import Found, Letter
 from worker.store.packing import pack_text, unpack_text
 
@@ -36,6 +36,7 @@ def outcome_of(row: RowMapping) -> Outcome:
         revision=row["revision"],
         letter_id=row["letter_id"] or "",
         reason=row["reason"],
+        handling=Handling(worker=row["worker"], deliveries=row["deliveries"]),
     )
 
 

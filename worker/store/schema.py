@@ -135,7 +135,9 @@ receipts = Table(
     Column("letter_id", Name),
     Column("reason", Name, nullable=False),
     Column("source", Name, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("worker", Name, nullable=False, server_default=""),
+    Column("deliveries", Integer, nullable=False, server_default="1"),
 )
 
 decisions = Table(

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from worker.models import (
+    NOBODY,
     Article,
     DeadLetter,
     Entry,
     Fingerprint,
+    Handling,
     Kind,
     Known,
     Outcome,
@@ -77,10 +79,11 @@ class SqlStore:
         *,
         judge: Judge,
         now: datetime,
+        handling: Handling = NOBODY,
     ) -> list[Outcome]:
         batch = Batch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
         with self._writing() as connection:
-            outcomes = write(connection, batch, judge, now)
+            outcomes = write(connection, batch, judge, now, handling)
         if down := [o.article_id for o in outcomes if o.kind is Kind.WITHDRAWN and o.article_id]:
             with self._writing() as connection:
                 takedown.orphan(connection, down)

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Kind, Known, Outcome, Verdict
+from worker.models import Handling, Kind, Known, Outcome, Verdict
 from worker.store import Judge
 from worker.store.batch import (
     Batch,
@@ -47,9 +47,11 @@ from worker.store.takedown import withdraw
 from worker.store.upsert import add
 
 
-def write(connection: Connection, batch: Batch, judge: Judge, now: datetime) -> list[Outcome]:
+def write(
+    connection: Connection, batch: Batch, judge: Judge, now: datetime, handling: Handling
+) -> list[Outcome]:
     """Write what is fresh of the batch. The number of statements does not depend on its size."""
-    fresh = batch.fresh(take_receipts(connection, batch, now))
+    fresh = batch.fresh(take_receipts(connection, batch, now, handling))
     if not fresh.ends():
         return []
     keys = take_keys(connection, fresh)
