@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tests.clean.ordinary import NOW, RULES
 from worker.clean.dates import Read, day_first, read_date
+from worker.clean.rules import DateRules
 
 NOON = datetime(2022, 12, 2, 12, 0, tzinfo=UTC)
 DAY = datetime(2022, 12, 2, tzinfo=UTC)
@@ -97,3 +99,24 @@ def test_the_zone_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch
 def test_every_date_is_aware_and_within_bounds(text: str) -> None:
     at = read_date(text, RULES.dates, NOW).at
     assert at is None or (at.tzinfo is UTC and at <= NOW + RULES.dates.tolerance)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2026-05-03 08:00", "2026-05-03T06:00:00+00:00"),
+        ("3. Mai 2026, 8:00 Uhr", "2026-05-03T06:00:00+00:00"),
+        ("2026-05-03T08:00:00Z", "2026-05-03T08:00:00+00:00"),
+        ("2026-05-03", "2026-05-03T00:00:00+00:00"),
+    ],
+)
+def test_a_source_that_leaves_its_zone_out_is_read_in_its_own(given: str, expected: str) -> None:
+    rules = RULES.dates.model_copy(update={"zones": {"blatt": "Europe/Berlin"}})
+    read = read_date(given, rules, NOW, day_first=True, zone=rules.zone_of("blatt"))
+    assert read.at is not None
+    assert read.at.isoformat() == expected
+
+
+def test_a_zone_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no time zone 'Europe/Berlim'"):
+        DateRules.model_validate(RULES.dates.model_dump() | {"zones": {"x": "Europe/Berlim"}})

@@ -140,12 +140,13 @@ def _dates(
     """Published and updated; nothing was published after it was fetched."""
     fetched = read_date(raw.fetch.at, rules.dates, now).at or now
     british = day_first(language, declared)
+    zone = rules.dates.zone_of(raw.source_id)
 
     def first(given: str, on_page: str) -> Read:
-        read = read_date(given, rules.dates, fetched, day_first=british)
+        read = read_date(given, rules.dates, fetched, day_first=british, zone=zone)
         if read.at or not on_page:
             return read
-        found = read_date(on_page, rules.dates, fetched, day_first=british)
+        found = read_date(on_page, rules.dates, fetched, day_first=british, zone=zone)
         return Read(found.at, read.flag or found.flag)
 
     published = first(raw.published, body.page.published)

@@ -69,16 +69,23 @@ def day_first(language: str, declared: str) -> bool:
     return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
 
 
-def read_date(text: str, rules: DateRules, latest: datetime, *, day_first: bool = False) -> Read:
+def read_date(
+    text: str,
+    rules: DateRules,
+    latest: datetime,
+    *,
+    day_first: bool = False,
+    zone: tzinfo = UTC,
+) -> Read:
     """Read one date; none is newer than `latest` and none older than the configured year.
 
-    A date without a zone is UTC.
+    A time without a zone is of `zone`; a day without a time stays the day it is.
     """
     text = text.strip()
     if not text:
         return Read(None)
     try:
-        at = _parse(text[:_MAX_CHARS], day_first=day_first)
+        at = _parse(text[:_MAX_CHARS], day_first=day_first, zone=zone if ":" in text else UTC)
     except (ValueError, OverflowError, ArithmeticError):
         return Read(None, "bad-date")
     if at.year < rules.earliest_year:
@@ -88,24 +95,24 @@ def read_date(text: str, rules: DateRules, latest: datetime, *, day_first: bool 
     return Read(at)
 
 
-def _parse(text: str, *, day_first: bool) -> datetime:
+def _parse(text: str, *, day_first: bool, zone: tzinfo) -> datetime:
     if epoch := _EPOCH.fullmatch(text):
         seconds, millis = epoch.groups()
         return datetime.fromtimestamp(int(seconds) if seconds else int(millis) / 1000, UTC)
     try:
-        return _utc(datetime.fromisoformat(text))
+        return _utc(datetime.fromisoformat(text), zone)
     except ValueError:
         pass
     numeric = _ZONE.sub(_numeric_zone, text)
     if _RFC.fullmatch(numeric):
         try:
-            return _utc(parsedate_to_datetime(numeric))
+            return _utc(parsedate_to_datetime(numeric), zone)
         except ValueError:
             pass
-    return _human(numeric, day_first=day_first)
+    return _human(numeric, day_first=day_first, zone=zone)
 
 
-def _human(text: str, *, day_first: bool) -> datetime:
+def _human(text: str, *, day_first: bool, zone: tzinfo) -> datetime:
     """Common forms of eight languages, by way of English."""
     english = _WORD.sub(_english, _without_weekday(_ORDINAL.sub("", text)))
     # Year 1 where the year is missing: today's would make the result depend on the clock.
@@ -115,7 +122,7 @@ def _human(text: str, *, day_first: bool) -> datetime:
         dayfirst=day_first or re.match(r"[0-9]{1,2}\.[0-9]{1,2}\.", text) is not None,
         tzinfos=_zone,
     )
-    return _utc(at)
+    return _utc(at, zone)
 
 
 def _without_weekday(text: str) -> str:
@@ -133,10 +140,12 @@ def _english(word: re.Match[str]) -> str:
     return _MONTH.get(name, "" if name in _FILLERS else word[0])
 
 
-def _zone(name: str | None, offset: int | None) -> tzinfo:
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
     """For dateutil, which would warn about zones it does not know and ask the machine's own."""
     if offset is not None:
         return timezone(timedelta(seconds=offset))
+    if name is None:
+        return None  # dateutil asks even where no zone is written
     return timezone(timedelta(hours=_OFFSET_H.get(name or "", 0)))
 
 
@@ -148,8 +157,8 @@ def _numeric_zone(zone: re.Match[str]) -> str:
     return f"{'-' if hours < 0 else '+'}{minutes // 60:02}{minutes % 60:02}"
 
 
-def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+def _utc(at: datetime, zone: tzinfo) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def search_date(markup: str, url: str, latest: datetime) -> datetime | None:

@@ -1,11 +1,12 @@
 """The rules of cleaning as one validated value: `config/cleaning.toml` maps onto it one to one."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from functools import cached_property
 from typing import Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from worker.contract import Frozen
 
@@ -39,6 +40,20 @@ class TextRules(Frozen):
 class DateRules(Frozen):
     earliest_year: int = Field(ge=1, le=9998)
     future_h: float = Field(ge=0)  # hours a clock may run ahead
+    zones: dict[str, str] = {}  # by source: the time zone of what it dates without one
+
+    @field_validator("zones")
+    @classmethod
+    def _known_zones(cls, zones: dict[str, str]) -> dict[str, str]:
+        for source, zone in zones.items():
+            try:
+                ZoneInfo(zone)
+            except (ValueError, OSError, ZoneInfoNotFoundError) as e:
+                raise ValueError(f"{source}: there is no time zone {zone!r}") from e
+        return zones
+
+    def zone_of(self, source: str) -> tzinfo:
+        return ZoneInfo(self.zones[source]) if source in self.zones else UTC
 
     @property
     def tolerance(self) -> timedelta:
