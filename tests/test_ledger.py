@@ -16,7 +16,7 @@ from bench.articles import generate
 from tests.chaos.stack import Stack, until
 from tests.make import dead, record
 from tests.worker_rules import own_rules
-from worker import Producer
+from worker import Producer, outbox
 from worker.broker.link import Link
 from worker.celery import make_app
 from worker.cli.ledger import ledger
@@ -24,8 +24,9 @@ from worker.dedup import rejudge
 from worker.ledger import Balance, Day, balance
 from worker.models import Entry
 from worker.rules import load_worker_rules
+from worker.store import LetterQuery
 from worker.store.sql import SqlStore
-from worker.undertaker import drain
+from worker.undertaker import drain, give_up
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -224,3 +225,32 @@ def test_under_load_nothing_is_ever_missing_and_in_the_end_the_balance_is_even(
     finally:
         sender.join()
         stack.close()
+
+
+def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
+    valkey_url: str, valkey: redis.Redis, link: Link, store: SqlStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "sent.jsonl"
+    with Producer(valkey_url, journal=file) as producer:
+        sent = producer.enqueue([{"title": "t"}] * 2)
+    valkey.flushall()
+    assert look(link, store).missing == []
+    with file.open("a") as cut:
+        cut.write('{"message": "cut o')
+    store.enter(list(outbox.entries(file)))
+    assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
+
+
+def test_dropping_an_undeliverable_letter_leaves_nothing_missing(
+    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+) -> None:
+    receipts = producer.enqueue([{"title": "t"}] * 2)
+    why = json.dumps({"reason": "unknown task", "queue": "articles", "at": NOW.timestamp()})
+    valkey.lpush("articles.dead", why.encode() + b"\n" + valkey.rpop("articles"))
+    with link.channel() as channel:
+        drain(channel, QUEUES, store)
+    ids = store.letter_ids(LetterQuery())
+    give_up(store, store.letters(ids), NOW)
+    assert store.drop_letters(ids) == 1
+    assert look(link, store).missing == []
+    assert {store.outcomes(receipts)[each].reason for each in receipts} == {"undeliverable"}

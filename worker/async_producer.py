@@ -16,6 +16,7 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import islice
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -37,11 +38,17 @@ class AsyncProducer:
     """A Producer for one event loop. Any number of tasks may enqueue; their messages take turns."""
 
     def __init__(
-        self, broker: str = "", *, store: str = "", source: str = "", linger_s: float = 1.0
+        self,
+        broker: str = "",
+        *,
+        store: str = "",
+        source: str = "",
+        journal: str | Path = "",
+        linger_s: float = 1.0,
     ) -> None:
         """As Producer. `linger_s`: how long articles that are there wait for an async iterable
         that pauses, before they are sent without the rest."""
-        self._producer = Producer(broker, store=store, source=source)
+        self._producer = Producer(broker, store=store, source=source, journal=journal)
         # One thread: a Producer is not shared between threads, and what comes in waits its turn.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-producer")
         self._linger_s = linger_s

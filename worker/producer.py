@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from kombu.exceptions import OperationalError
 
+from worker import outbox
 from worker.broker import REPLAY, dead_list, embedded, pressure
 from worker.broker.link import Link, is_ours
 from worker.broker.pressure import Advice, Answer
@@ -71,10 +73,13 @@ class Packed(NamedTuple):
 class Producer:
     """A connection to the broker. Safe to keep open; not shared between threads."""
 
-    def __init__(self, broker: str = "", *, store: str = "", source: str = "") -> None:
+    def __init__(
+        self, broker: str = "", *, store: str = "", source: str = "", journal: str | Path = ""
+    ) -> None:
         """Unset addresses are taken from the environment, else the embedded defaults.
 
-        `source` names the source of articles that name none, by id, feed or link.
+        `source` names the source of articles that name none, by id, feed or link. `journal` is a
+        file that gets all receipts before they are pushed: see `worker ledger --journal`.
         """
         settings = Settings.load()
         self._settings = settings
@@ -85,6 +90,7 @@ class Producer:
         self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
         self._store_url = store
         self._source = source
+        self._journal = Path(journal) if journal else None
         self._link = Link(self._app)
         self.invalid: list[Invalid] = []
 
@@ -231,8 +237,11 @@ class Producer:
         )
 
     def _deliver(self, task: str, arguments: Mapping[str, Any], **how: Any) -> None:
+        message_id = new_receipt()
+        if self._journal and "receipts" in arguments:
+            outbox.intend(self._journal, message_id, arguments["receipts"])
         try:
-            self._app.send_task(task, kwargs=dict(arguments), task_id=new_receipt(), **how)
+            self._app.send_task(task, kwargs=dict(arguments), task_id=message_id, **how)
         except (OperationalError, OSError) as e:
             raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
 

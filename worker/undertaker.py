@@ -15,6 +15,7 @@ from hashlib import blake2b, sha256
 from typing import Any
 
 from worker.broker import dead_list
+from worker.broker.census import carried
 from worker.broker.dead_list import Entry
 from worker.broker.link import Link
 from worker.contract import Payload
@@ -71,9 +72,36 @@ def buried_messages(store: Store) -> Iterator[bytes]:
                 yield message_of(letter)
 
 
+def give_up(store: Store, letters: Sequence[Letter], now: datetime) -> None:
+    """Before these letters are dropped: what an undeliverable message carried ends as dead, or the
+    ledger would miss it from then on."""
+    lost = [letter for letter in letters if letter.reason == Reason.UNDELIVERABLE and letter.whole]
+    ends = [_given_up(letter, r) for letter in lost for r in carried(message_of(letter))]
+    if ends:
+        store.write([], [], ends, judge=rejudge, now=now)
+
+
+def _given_up(letter: Letter, receipt: str) -> DeadLetter:
+    payload = Payload(text=letter.payload, sha256=letter.sha256, bytes=letter.bytes, whole=True)
+    return DeadLetter(
+        receipt=receipt,
+        reason=Reason.UNDELIVERABLE,
+        detail=letter.detail,
+        stage=letter.stage,
+        source=letter.source,
+        payload=payload,
+        queue=letter.queue,
+    )
+
+
 def expire(store: Store, keep_days: float, now: datetime) -> None:
     """Drop the letters that were last seen longer ago."""
-    dropped = store.expire_letters(now - timedelta(days=keep_days))
+    before = now - timedelta(days=keep_days)
+    for letter_id in store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE)):
+        old = [letter for letter in store.letters([letter_id]) if letter.last < before]
+        for letter in old:
+            give_up(store, [letter], letter.last)  # not seen anew: it would not expire
+    dropped = store.expire_letters(before)
     if dropped:
         log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -184,11 +184,14 @@ def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: An
 
 
 def _drop(store: Store, ids: Sequence[str]) -> int:
+    from worker.undertaker import give_up
+
     dropped = 0
     with progress("dropping") as bar:
         task = bar.add_task("", total=len(ids))
         for start in range(0, len(ids), 100):
             page = ids[start : start + 100]
+            give_up(store, store.letters(page), datetime.now(UTC))
             dropped += store.drop_letters(page)
             bar.advance(task, len(page))
     return dropped

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,7 @@ from worker.cli.terminal import counted, err, out, print_json, print_table
 from worker.errors import BadConfig
 from worker.ledger import Balance, Day, balance
 from worker.models import Kind
+from worker.outbox import entries
 from worker.rules import load_worker_rules
 from worker.settings import Settings
 
@@ -27,8 +29,15 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
 )
 @click.option("--day", type=Since(), help="This UTC day of the journal only.")
 @click.option("--since", type=Since(), help="From here on: 2026-11-01 or 7d.  [default: 7 days]")
+@click.option(
+    "--journal",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Also a producer's own journal: it outlives the broker.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print balance and missing receipts as JSON.")
-def ledger(day: datetime | None, since: datetime | None, as_json: bool) -> None:
+def ledger(
+    day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
+) -> None:
     """Compare the journal of receipts with outcomes and with what the broker holds.
 
     Every receipt a Producer returned is stored, dead, waiting or leased; exit code 1 and a list
@@ -45,6 +54,9 @@ def ledger(day: datetime | None, since: datetime | None, as_json: bool) -> None:
         embedded.ensure(settings.var_dir)
     build.prepare_store(settings)
     link, store = Link(app), build.store(settings)
+    if journal and (sent := list(entries(journal))):
+        store.enter(sent)
+        first = since or day or min(first, *(entry.at for entry in sent))
     with link.channel() as channel:
         found = balance(
             channel, list(app.amqp.queues), store, first, until, grace_s=rules.ledger.grace_s
