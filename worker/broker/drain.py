@@ -15,13 +15,14 @@ from typing import Any
 from celery.signals import worker_shutting_down
 
 from worker.broker import leases
-from worker.broker.gate import ENDING, gate
+from worker.broker.gate import gate
 from worker.broker.link import Link
 from worker.broker.qos import QoS
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
+_ANSWERED_S = 0.3  # a claim that was on its way has been answered
 _SETTLE_S = 2.0  # more messages than processes: what waits for one goes back
 
 
@@ -44,19 +45,21 @@ def settle_first() -> None:
     message taken just before was forgotten, or made the pool wait for itself.
     """
     warm = signal.getsignal(signal.SIGTERM)
-    settled = threading.Event()
+    settling, settled = threading.Event(), threading.Event()
 
     def on_term(number: int, frame: Any) -> None:
         if settled.is_set() and callable(warm):
             warm(number, frame)
-        elif gate.closed_for != ENDING:
-            gate.shut()
+        elif not settling.is_set():
+            settling.set()
             threading.Thread(target=_settle, args=(settled,), name="settle", daemon=True).start()
 
     signal.signal(signal.SIGTERM, on_term)
 
 
 def _settle(settled: threading.Event) -> None:
+    gate.shut()
+    time.sleep(_ANSWERED_S)
     until = time.monotonic() + _SETTLE_S
     while leases.unstarted() and time.monotonic() < until:
         time.sleep(0.02)
