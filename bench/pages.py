@@ -82,8 +82,12 @@ def _segments(folder: Path, url: str, entry: dict[str, Any]) -> Page:
         must=tuple(entry["with"]),
         must_not=tuple(entry["without"]),
         url=url,
-        **{name: entry.get(name) or "" for name in ("title", "author", "date")},
+        **{name: _one(entry.get(name)) for name in ("title", "author", "date")},
     )
+
+
+def _one(value: Any) -> str:
+    return "; ".join(value) if isinstance(value, list) else value or ""
 
 
 def _pair(stem: Path) -> Page:

@@ -17,10 +17,10 @@ _OPENING_CHARS = 200
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
     """The key of an article and the further keys that lead to it."""
-    given = (*_given(raw), _link_key(page_url))
-    keys = [key for key in dict.fromkeys(given) if key]
+    given = _given(raw)
+    keys = [key for key in dict.fromkeys((*given, _link_key(page_url) if page_url else "")) if key]
     # A page's own address only adds an alias: it changes with the page, the key may not.
-    if not any(_given(raw)):
+    if not any(given):
         keys.insert(0, _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True))
     return keys[0], tuple(keys[1:])
 

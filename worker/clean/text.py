@@ -56,7 +56,7 @@ def visible(text: str) -> str:
         return text
     if "\u200c" in text or "\u200d" in text:
         text = _JOINER.sub("", text)
-    return unicodedata.normalize("NFC", text)
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
 def unescape(text: str) -> str:
@@ -72,7 +72,8 @@ def unescape_again(text: str) -> str:
 
 def mend(text: str, max_chars: int) -> str:
     """Repair lines that were decoded with the wrong charset, of at most `max_chars` in all."""
-    if text.isascii() or not _LEAD.search(text) or not _MOJIBAKE.search(text):
+    # Tried only at leads: a search for the whole would take as long as reading the markup.
+    if text.isascii() or not any(_MOJIBAKE.match(text, m.start()) for m in _LEAD.finditer(text)):
         return text
     lines = text.split("\n")
     for at, line in enumerate(lines):
