@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos clean
+.PHONY: help run test check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -43,8 +43,8 @@ bench-dedup: .venv/dev.stamp ## duplicates found against datasketch and rensa; D
 	@$(BIN)/python -m bench.dedup $(or $(DATA),$(error DATA=FOLDER is missing: see bench/corpus.py))
 
 bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DATA=folder with pages
-	@$(SYNC) --extra dev --extra bench
-	@$(BIN)/python -m bench.clean $(or $(DATA),$(error DATA=FOLDER is missing: see bench/pages.py))
+	@$(SYNC) --extra dev --extra bench --extra train
+	@$(BIN)/python -m bench.clean --folds var/bench $(or $(DATA),$(error DATA=FOLDER is missing: see bench/pages.py))
 
 chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (about an hour)
 	@$(BIN)/python -m bench.chaos --write docs/reliability.md
@@ -55,6 +55,10 @@ bench-rules: .venv/dev.stamp ## tagging rules by number of phrases; TEXTS=file P
 bench-tags: .venv/dev.stamp ## how right and fast tagging is: make bench-tags DATA=folder VECTORS=file
 	@$(SYNC) --extra dev --extra bench
 	@$(BIN)/python -m bench.tags --data $(DATA) --vectors $(VECTORS)
+
+fuzz: .venv/dev.stamp ## feed cleaning whatever reaches new code, for SECONDS (60); Linux
+	@$(SYNC) --extra dev --extra fuzz
+	@mkdir -p var/fuzz && $(BIN)/python -m tests.clean.fuzz -max_total_time=$(or $(SECONDS),60) var/fuzz
 
 clean: ## stop the embedded broker, remove everything that was made here
 	@if [ -x $(BIN)/worker ]; then $(BIN)/worker down || true; fi

@@ -1,9 +1,10 @@
 """Main text of pages: this worker against other extractors, in one run.
 
-    python -m bench.clean FOLDER [--only NAME …] [--limit N]
+    python -m bench.clean FOLDER [--folds FOLDER] [--only NAME …] [--limit N]
 
 FOLDER holds pages with their main text (see bench.pages for the formats), or folders of such. All
-extractors take a page one after the other, so that a busy machine is busy for all of them.
+extractors take a page one after the other, so that a busy machine is busy for all of them. The
+worker's weights were trained on the WCXB development pages: measure those with --folds.
 """
 
 import argparse
@@ -14,9 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.extractors import Extractor, extractors
+from bench.extractors import Extractor, extractors, of_folds
 from bench.pages import Page, data_sets
 from bench.score import Score, interval, score, total
+
+OURS = "article-worker"
+_FOLDS = 5
 
 
 class Run(NamedTuple):
@@ -79,11 +83,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", action="append", default=[], help="name of an extractor")
     parser.add_argument("--limit", type=int, default=None, help="pages of each data set")
+    parser.add_argument(
+        "--folds", type=Path, help="judge by weights not trained on a page's site; kept in FOLDS"
+    )
     options = parser.parse_args()
-    chosen = {n: e for n, e in extractors().items() if not options.only or n in options.only}
+    every = extractors()
     print(f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}")
     for name, pages in data_sets(options.folder):
         pages = pages[: options.limit]
+        chosen = {n: e for n, e in every.items() if not options.only or n in options.only}
+        if options.folds and pages[0].text and OURS in chosen:
+            chosen[OURS] = of_folds(pages, _FOLDS, options.folds)
         measure = "4-shingles" if pages[0].text else "segments"
         print(f"\n{name}: {len(pages)} pages, {measure}, CPU ms a page\n", flush=True)
         print("\n".join(table(run(pages, chosen))), flush=True)

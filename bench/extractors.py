@@ -1,11 +1,13 @@
 """Extractors to compare: markup in, main text out. Each library is imported when it is named."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.pages import Page
 from worker.clean.guard import count_tags
+from worker.clean.judge import Weights, read_weights
 from worker.clean.page import main_text
 from worker.clean.rules import HtmlRules
 from worker.config import load_config
@@ -31,6 +33,27 @@ def extractors() -> dict[str, Extractor]:
 def shipped() -> Extractor:
     rules: HtmlRules = load_config(Path("config")).cleaning.html
     return lambda markup: main_text(markup, count_tags(markup), rules)[0]
+
+
+def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> Extractor:
+    """The worker, each page judged by weights that no page of its site was trained on.
+
+    Weights are kept as `fold-N.npz`, and taken from there if they are.
+    """
+    from bench.train_blocks import by_fold, pack, prepare, train
+
+    fold = by_fold([page.site for page in pages], folds, seed=1)
+    kept_in.mkdir(parents=True, exist_ok=True)
+    weights: dict[str, Weights] = {}
+    for number in range(folds):
+        path = kept_in / f"fold-{number}.npz"
+        if not path.is_file():
+            others = [prepare(p) for p, f in zip(pages, fold, strict=True) if f != number]
+            path.write_bytes(pack(train([sample for sample in others if sample])))
+        read = read_weights(path.read_bytes())
+        weights |= {p.markup: read for p, f in zip(pages, fold, strict=True) if f == number}
+    rules = load_config(Path("config")).cleaning.html
+    return lambda m: main_text(m, count_tags(m), rules, weights.get(m))[0]
 
 
 def _trafilatura(**mode: bool) -> Extractor:

@@ -64,6 +64,7 @@ class Article(Frozen):
     authors: tuple[str, ...] = ()
     contributors: tuple[Contributor, ...] = ()  # of "(Reporting by …; Editing by …)"
     place: str = ""  # of the dateline: where it was written
+    html: str = ""  # the body as safe markup, where the config asks for it
     agency: str = ""  # of the dateline, or of a line that names the source
     categories: tuple[str, ...] = ()  # feed categories and section lines
     keywords: tuple[str, ...] = ()  # what its page says it is about

@@ -16,6 +16,7 @@ from worker.clean.lines import Named, Swept, sweep
 from worker.clean.names import names
 from worker.clean.page import load_extractor
 from worker.clean.rules import CleaningRules
+from worker.clean.sanitize import paragraphs_html
 from worker.clean.text import letters, one_line, storable
 from worker.clean.urls import canonical, is_variant, page_canonical
 from worker.contract import Content, Media, RawArticle
@@ -32,7 +33,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "2"  # of the code; the rules have their own
+VERSION = "3"  # of the code; the rules have their own
 
 
 class Examined(NamedTuple):
@@ -100,6 +101,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         contributors=swept.contributors,
         place=swept.place,
         agency=swept.agency,
+        html=(body.html or paragraphs_html(swept.text)) if rules.html.keep else "",
         categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
         keywords=names(body.page.keywords, rules.text),
         image=lead_image(raw, body.page, rules),

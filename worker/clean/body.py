@@ -9,6 +9,7 @@ from worker.clean.html import body_text, has_tags, is_escaped, is_html, is_page,
 from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
 from worker.clean.page import main_text
 from worker.clean.rules import CleaningRules
+from worker.clean.sanitize import safe_html
 from worker.clean.text import mend, paragraphs, storable, unescape, unescape_again, unwrap
 from worker.contract import Content, Frozen
 from worker.errors import Reason, Rejected
@@ -22,6 +23,7 @@ class Body(Frozen):
     language: str = ""
     flags: tuple[str, ...] = ()
     markup: str = ""  # of a page, for what is searched in it later
+    html: str = ""  # safe markup of a fragment, if it is to be kept
     how: str = ""  # how it was read: plain, fragment, page
     place: int = -1  # of it among the contents of the raw article
 
@@ -49,6 +51,7 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     how = "plain" if text is value else "fragment" if page is NOTHING else "page"
     if text is value:
         text = unwrap(unescape(value) if is_html(content.type) else value)
+    keep = rules.html.keep and how == "fragment"
     # Mending comes before invisible characters go: half of mojibake is such characters.
     text = unescape_again(text)
     mended = mend(text, rules.text.max_mended_chars)
@@ -59,6 +62,7 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
         language=content.language,
         flags=tuple(f for f in flags if f),
         markup=value if how == "page" else "",
+        html=safe_html(value) if keep and not flag and not is_page(value) else "",
         how=how,
         place=place,
     )

@@ -7,9 +7,7 @@ tokenizer does, with possessive repeats only: it never goes back.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from worker.clean.rules import HtmlRules
 from worker.errors import Reason, Rejected
@@ -34,14 +32,9 @@ _INLINE = _FORMATTING | frozenset("abbr cite del ins kbd mark q samp span sub su
 _HARMLESS_CHARS = 4096  # too short to be slow whatever it holds
 
 
-class Tag(NamedTuple):
-    """A tag or a comment, with the script or style that it begins: markup[start:stop]."""
-
-    start: int
-    stop: int
-    name: str  # "" of a comment
-    closing: bool
-    attributes: str
+# A tag or a comment, with the script or style that it begins: markup[start:stop], its name ("" of
+# a comment), whether it closes, and its attributes. No class: an honest page has thousands.
+Tag = tuple[int, int, str, bool, str]
 
 
 def count_tags(markup: str) -> int:
@@ -53,25 +46,28 @@ def refuse_hostile(markup: str, rules: HtmlRules) -> None:
     """Raise Rejected with `hostile` when a parser would take quadratic time or memory."""
     if len(markup) <= _HARMLESS_CHARS:
         return
-    opened: Counter[str] = Counter()
+    opened: dict[str, int] = {}
     depth = loose = formatting = rebuilt = on_roots = 0
-    for tag in _tags(markup):
-        if len(tag.attributes) > rules.max_attributes or tag.name in _ROOTS:
-            count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(tag.attributes))
-            on_roots += count if tag.name in _ROOTS else 0
+    for _, _, name, closing, attributes in _tags(markup):
+        if len(attributes) > rules.max_attributes or name in _ROOTS:
+            count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+            on_roots += count if name in _ROOTS else 0
             _refuse_over("attributes of one tag", max(count, on_roots), rules.max_attributes)
-        if not tag.name or tag.name in _VOID or (tag.closing and not opened[tag.name]):
+        if not name or name in _VOID or (closing and not opened.get(name)):
             continue
-        step = -1 if tag.closing else 1
-        opened[tag.name] += step
+        step = -1 if closing else 1
+        opened[name] = opened.get(name, 0) + step
         rebuilt += formatting
-        formatting += step if tag.name in _FORMATTING else 0
-        if tag.name in _CLOSE_THEMSELVES:
-            loose += step
-            _refuse_over("elements left open", loose, rules.max_left_open)
-        else:
+        if name in _FORMATTING:
+            formatting += step
+        if name not in _CLOSE_THEMSELVES:
             depth += step
-            _refuse_over("open elements", depth, rules.max_depth)
+            if depth > rules.max_depth:
+                _refuse_over("open elements", depth, rules.max_depth)
+        else:
+            loose += step
+            if loose > rules.max_left_open:
+                _refuse_over("elements left open", loose, rules.max_left_open)
     _refuse_over("formatting elements to open anew", rebuilt, rules.max_rebuilt)
 
 
@@ -79,10 +75,10 @@ def cut_tags(markup: str) -> str:
     """Text without tags, comments, scripts and styles, in linear time and without a tree."""
     pieces = []
     end = 0
-    for tag in _tags(markup):
-        pieces.append(markup[end : tag.start])
-        pieces.append("" if tag.name in _INLINE or not tag.name else "\n")
-        end = tag.stop
+    for start, stop, name, _, _ in _tags(markup):
+        pieces.append(markup[end:start])
+        pieces.append("" if name in _INLINE or not name else "\n")
+        end = stop
     pieces.append(markup[end:])
     return "".join(pieces)
 
@@ -91,12 +87,14 @@ def _tags(markup: str) -> Iterator[Tag]:
     at = foreign = 0
     while match := _TAG.search(markup, at):
         at = match.end()
-        name, closing = (match[2] or "").lower(), bool(match[1])
-        foreign += (-1 if closing else 1) if name in _FOREIGN else 0
+        slash, name, attributes = match.groups("")
+        name, closing = name.lower(), slash == "/"
+        if name in _FOREIGN:
+            foreign += -1 if closing else 1
         if name in _RAW_END and not closing and foreign <= 0:
             end = _RAW_END[name].search(markup, at)
             at = end.start() if end else len(markup)
-        yield Tag(match.start(), at, name, closing, match[3] or "")
+        yield match.start(), at, name, closing, attributes
 
 
 def _refuse_over(what: str, found: int, limit: int) -> None:

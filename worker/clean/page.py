@@ -6,37 +6,42 @@ from functools import cache
 from typing import Any
 
 from worker.clean.html import body_text
+from worker.clean.judge import Weights, judge, shipped_weights
 from worker.clean.rules import HtmlRules
 
 
-def main_text(markup: str, tags: int, rules: HtmlRules) -> tuple[str, str]:
+def main_text(
+    markup: str, tags: int, rules: HtmlRules, weights: Weights | None = None
+) -> tuple[str, str]:
     """The text of the article on a page, and a flag when it is not what was asked for.
 
-    trafilatura without its fallbacks; where that finds little, its whole cascade is right more
-    often (measured: see `short_extract_chars` in cleaning.toml).
+    Blocks are judged by trained trees; pages where they are unsure, or find little, go to
+    trafilatura (measured: see `max_doubt` in cleaning.toml).
     """
     if tags > rules.max_extract_tags:
         return body_text(markup), "whole-page"
-    text = _extract(markup, fast=True)
-    if len(text) < rules.short_extract_chars:
-        text = _extract(markup, fast=False) or text
+    judged = judge(markup, weights or shipped_weights())
+    text = judged.text
+    if judged.doubt > rules.max_doubt or len(text) < rules.short_extract_chars:
+        text = _extract(markup) or text
     return (text, "") if text else (body_text(markup), "whole-page")
 
 
-def _extract(markup: str, *, fast: bool) -> str:
+def _extract(markup: str) -> str:
     try:
-        return _trafilatura()(markup, include_comments=False, fast=fast) or ""
+        return _trafilatura()(markup, include_comments=False) or ""
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        return ""  # it stumbles over odd trees; all the text of the page is still there
+        return ""  # it stumbles over odd trees; what was judged, or all the text, is still there
 
 
 def load_extractor() -> None:
-    _extract("<html><body><p>warm</p></body></html>", fast=True)
+    shipped_weights()
+    _extract("<html><body><p>warm</p></body></html>")
 
 
 @cache
 def _trafilatura() -> Callable[..., Any]:
-    """Imported with the first page: it takes as long as cleaning a thousand fragments."""
+    """Imported with the first page it is asked for: it takes as long as cleaning a hundred."""
     from trafilatura import extract
 
     # It warns of pages without main text, one line each; the article is flagged instead.

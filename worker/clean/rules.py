@@ -17,15 +17,17 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class HtmlRules(Frozen):
-    """How much markup is parsed. Counts are per body."""
+    """How much markup is parsed, and whether any is kept. Counts are per body."""
 
     max_tags: int = Field(gt=0)  # more: tags are cut out without building a tree
     max_extract_tags: int = Field(gt=0)  # more: a page's whole body is its text
-    short_extract_chars: int = Field(ge=0)  # a shorter main text is extracted again, thoroughly
+    short_extract_chars: int = Field(ge=0)  # a shorter main text is looked for again, thoroughly
+    max_doubt: float = Field(ge=0)  # characters in doubt for each one kept; more: looked for again
     max_attributes: int = Field(gt=0)  # of one tag; more: rejected
     max_depth: int = Field(gt=0)  # open elements; more: rejected
     max_left_open: int = Field(gt=0)  # of elements that close themselves; more: rejected
     max_rebuilt: int = Field(gt=0)  # formatting elements a parser would open anew; more: rejected
+    keep: bool  # the body also as markup, with harmless elements alone
     max_bodies: int = Field(gt=0)  # the largest so many are read
 
 

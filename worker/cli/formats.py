@@ -35,6 +35,7 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
     "keywords": lambda article: _joined(article.keywords),
     "place": lambda article: article.place,
     "agency": lambda article: article.agency,
+    "html": lambda article: article.html,
     "image": lambda article: article.image,
     "media": lambda article: _joined(media.url for media in article.media),
     "flags": lambda article: _joined(article.flags),

@@ -88,6 +88,7 @@ class StoredArticle(Frozen):
     keywords: tuple[str, ...]
     place: str  # of the dateline
     agency: str
+    html: str  # the body as safe markup; empty unless `html.keep` is set
     image: str  # address of the lead image
     media: tuple[Media, ...]
     flags: tuple[str, ...]

@@ -109,6 +109,7 @@ def _content(article: Article) -> Row:
         "image": article.image,
         "place": article.place,
         "agency": article.agency,
+        "html": article.html,
         "flags": list(article.flags),
         "dropped": [dropped.model_dump() for dropped in article.dropped],
     }

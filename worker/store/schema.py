@@ -109,6 +109,7 @@ revisions = Table(
     Column("image", Words, nullable=False, server_default=""),
     Column("place", Name, nullable=False, server_default=""),
     Column("agency", Name, nullable=False, server_default=""),
+    Column("html", Words, nullable=False, server_default=""),
     Column("flags", Json, nullable=False),
     Column("dropped", Json, nullable=False),
     Column("versions", Json, nullable=False),  # of cleaner, deduper, tagger and config

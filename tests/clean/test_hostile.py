@@ -1,0 +1,25 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.clean.hostile import HOSTILE
+
+PARTS = 2
+CPU_S = 1.0
+PEAK_MB = 300
+
+
+def test_there_are_enough_kinds_of_hostile_pages() -> None:
+    assert len(HOSTILE) >= 40
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_page_takes_long_or_much_memory(part: int) -> None:
+    command = [sys.executable, "-m", "tests.clean.hostile", str(part), str(PARTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    slow = {name: f for name, f in told["found"].items() if f["cpu_s"] > CPU_S}
+    assert not slow
+    assert told["peak_mb"] < PEAK_MB

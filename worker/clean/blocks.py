@@ -1,0 +1,169 @@
+"""A parsed page comes in; its blocks of text and the elements that hold them come out as columns.
+
+A block is text that no block element, and no empty line of two <br>, interrupts. A holder is a
+block element: it covers the blocks from `first` up to `stop`, so that sums over a subtree are
+differences of running sums.
+"""
+
+import re
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+BREAK = "\x00"  # a <br> inside a block; a parser leaves no NUL in text
+
+_SKIPPED = frozenset(
+    "script style noscript template svg iframe object embed canvas math select option head button "
+    "input textarea audio video map area link meta param source track progress dialog datalist "
+    "img picture wbr hr title".split()
+)
+BLOCKS = (
+    "body p div li h1 h2 h3 h4 h5 h6 tr td th table tbody thead tfoot caption ul ol dl dt dd "
+    "blockquote pre section article main header footer nav aside form figure figcaption details "
+    "summary address center fieldset hgroup menu dir dialog html".split()
+)
+TAGS = {name: number for number, name in enumerate(BLOCKS)}
+CUSTOM = len(BLOCKS)  # elements a site made up: they wrap blocks
+_NAMED = ("id", "itemprop", "role", "class")
+_HIDDEN = re.compile(r"display\s*:\s*none|(?<!-)visibility\s*:\s*hidden", re.I)
+_INLINE, _LINK, _BLOCK = range(3)
+
+
+class Holders(NamedTuple):
+    """Block elements in document order; the first is the body and its own parent."""
+
+    parents: list[int]
+    tags: list[int]
+    names: list[str]  # id, itemprop, role and class, as they are written
+    depths: list[int]
+    hidden: list[bool]  # itself or by what is around it: some sites unhide the article by script
+    first: list[int]
+    stop: list[int]
+
+
+class Blocks(NamedTuple):
+    """Blocks in document order, column by column, and their holders."""
+
+    texts: list[str]  # white space collapsed, BREAK for <br>
+    link_chars: list[int]
+    links: list[int]
+    held_by: list[int]
+    holders: Holders
+
+
+def read_blocks(tree: LexborHTMLParser) -> Blocks:
+    """The text of a page in one walk; scripts, forms and pictures say nothing."""
+    walk = _Walk()
+    node = tree.body.first_child if tree.body else None
+    above: list[tuple[LexborNode, int]] = []
+    while node is not None:
+        name = node.tag or "-"
+        if name == "-text":
+            walk.read(node.text_content or "")
+        elif name == "br":
+            walk.end_line()
+        elif name[0] not in "-_!" and name not in _SKIPPED:
+            kind = walk.enter(node, name)
+            child = node.first_child
+            if child is not None:
+                above.append((node, kind))
+                node = child
+                continue
+            walk.leave(kind)
+        following = node.next
+        while following is None and above:
+            node, kind = above.pop()
+            walk.leave(kind)
+            following = node.next
+        node = following
+    return walk.finish()
+
+
+class _Walk:
+    """What is open while walking, and the columns written so far."""
+
+    def __init__(self) -> None:
+        self.holders = Holders([0], [TAGS["body"]], [""], [0], [False], [0], [0])
+        self.blocks = Blocks([], [], [], [], self.holders)
+        self.open = 0  # the innermost holder
+        self.pieces: list[str] = []
+        self.in_links = self.link_chars = self.links = 0
+
+    def read(self, text: str) -> None:
+        self.pieces.append(text)
+        if self.in_links:
+            self.link_chars += len(text.strip())
+
+    def end_line(self) -> None:
+        """A <br> ends a line, two in a row end the block."""
+        at = len(self.pieces) - 1
+        while at >= 0 and self.pieces[at].isspace():
+            at -= 1
+        if at >= 0 and self.pieces[at] == BREAK:
+            self.flush()
+        else:
+            self.pieces.append(BREAK)
+
+    def enter(self, node: LexborNode, name: str) -> int:
+        tag = TAGS.get(name, CUSTOM if "-" in name else -1)
+        if tag < 0:
+            if name != "a":
+                return _INLINE
+            self.in_links += 1
+            self.links += 1
+            return _LINK
+        self.flush()
+        attributes = node.attributes
+        h = self.holders
+        h.parents.append(self.open)
+        h.tags.append(tag)
+        h.names.append(" ".join([v for n in _NAMED if (v := attributes.get(n))]))
+        h.depths.append(h.depths[self.open] + 1)
+        h.hidden.append(h.hidden[self.open] or (bool(attributes) and _is_hidden(attributes)))
+        h.first.append(len(self.blocks.texts))
+        h.stop.append(0)
+        self.open = len(h.parents) - 1
+        return _BLOCK
+
+    def leave(self, kind: int) -> None:
+        if kind == _BLOCK:
+            self.flush()
+            h, closed = self.holders, self.open
+            self.open = h.parents[closed]
+            h.stop[closed] = len(self.blocks.texts)
+            if h.first[closed] == h.stop[closed]:  # holds nothing, nor do the ones inside: the last
+                for column in h:
+                    column.pop()
+        elif kind == _LINK:
+            self.in_links -= 1
+
+    def flush(self) -> None:
+        """What was read since the last block ended is one block, if it says anything."""
+        if not self.pieces:
+            return
+        written = "".join(self.pieces)
+        text = " ".join(written.split())
+        if BREAK in written:
+            text = BREAK.join(filter(None, (line.strip() for line in text.split(BREAK))))
+        if text:
+            b = self.blocks
+            b.texts.append(text)
+            b.link_chars.append(min(self.link_chars, len(text)))
+            b.links.append(self.links)
+            b.held_by.append(self.open)
+        self.pieces.clear()
+        self.link_chars = self.links = 0
+
+    def finish(self) -> Blocks:
+        self.flush()
+        self.holders.stop[0] = len(self.blocks.texts)
+        return self.blocks
+
+
+def _is_hidden(attributes: dict[str, str | None]) -> bool:
+    style = attributes.get("style")
+    return (
+        "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or bool(style and _HIDDEN.search(style))
+    )

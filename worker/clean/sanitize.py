@@ -1,0 +1,80 @@
+"""Markup of strangers comes in, markup that a site may show as its own goes out.
+
+Built anew from the parsed tree instead of cut out of the text: only elements, attributes and
+schemes named here are ever written, and all else is escaped. Linear, without recursion.
+"""
+
+from html import escape
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+SAFE = frozenset(
+    "p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote q cite pre code kbd samp strong em b i "
+    "u s del ins sub sup small mark abbr a table thead tbody tfoot tr th td caption figure "
+    "figcaption img".split()
+)
+ATTRIBUTES = {
+    "a": ("href",),
+    "img": ("src", "alt"),
+    "td": ("colspan", "rowspan"),
+    "th": ("colspan", "rowspan"),
+}
+_ADDRESSES = frozenset(("href", "src"))
+_SCHEMES = ("http://", "https://", "mailto:")
+_EMPTY = frozenset(("br", "hr", "img"))
+# Neither shown nor read: their content goes with them.
+_GONE = frozenset(
+    "script style template noscript iframe object embed applet svg math canvas audio video select "
+    "option textarea button input form head title link meta base frame frameset noframes xmp "
+    "plaintext noembed dialog".split()
+)
+
+
+def safe_html(markup: str) -> str:
+    """The markup without scripts, styles, forms, handlers, and addresses that are no links."""
+    body = LexborHTMLParser(markup).body
+    node = body.first_child if body else None
+    above: list[LexborNode] = []
+    written: list[str] = []
+    while node is not None:
+        name = node.tag or ""
+        if name == "-text":
+            written.append(escape(node.text_content or "", quote=False))
+        elif name not in _GONE and name[:1].isalpha():
+            if name in SAFE:
+                written.append(_start(node, name))
+            child = node.first_child
+            if child is not None:
+                above.append(node)
+                node = child
+                continue
+            written.append(_end(name))
+        following = node.next
+        while following is None and above:
+            node = above.pop()
+            written.append(_end(node.tag or ""))
+            following = node.next
+        node = following
+    return "".join(written).strip()
+
+
+def paragraphs_html(text: str) -> str:
+    """Text of paragraphs as markup."""
+    return "".join(f"<p>{escape(line, quote=False)}</p>" for line in text.split("\n\n") if line)
+
+
+def _start(node: LexborNode, name: str) -> str:
+    kept = [name]
+    for attribute in ATTRIBUTES.get(name, ()):
+        value = (node.attributes.get(attribute) or "").strip()
+        if attribute in _ADDRESSES and not value.lower().startswith(_SCHEMES):
+            continue
+        if value:
+            kept.append(f'{attribute}="{escape(value)}"')
+    if name == "img" and not any(part.startswith("src=") for part in kept):
+        return ""
+    return f"<{' '.join(kept)}>"
+
+
+def _end(name: str) -> str:
+    return f"</{name}>" if name in SAFE and name not in _EMPTY else ""

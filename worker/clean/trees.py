@@ -1,0 +1,61 @@
+"""Boosted regression trees, evaluated in numpy without the library that trained them.
+
+After QuickScorer (Lucchese and others, 2015): each leaf of a tree is a bit, and a condition that
+fails clears the bits of the leaves it rules out. What the first k conditions on a feature clear
+together is known beforehand, so a feature costs one look-up for all trees; the lowest bit left is
+the leaf.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAVES = 16  # of a tree at most: the bits of a mask
+
+_ALL = np.uint16(0xFFFF)
+_LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], dtype=np.int64)
+
+
+class Condition(NamedTuple):
+    """All conditions on one feature: thresholds that grow, and what is left after the first k."""
+
+    feature: int
+    thresholds: NDArray[np.float32]
+    left: NDArray[np.uint16]  # (thresholds + 1, trees)
+
+
+class Forest(NamedTuple):
+    conditions: tuple[Condition, ...]
+    leaves: NDArray[np.float32]  # (trees * LEAVES)
+    bases: NDArray[np.int64]  # where each tree's leaves begin
+
+
+def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Forest:
+    """A forest as it is stored: per inner node its tree, feature, threshold and mask."""
+    tree, feature, threshold, mask, leaves = (
+        arrays[f"{prefix}_{name}"] for name in ("tree", "feature", "threshold", "mask", "leaves")
+    )
+    trees = leaves.shape[0]
+    conditions = []
+    for number in np.unique(feature):
+        nodes = np.flatnonzero(feature == number)
+        nodes = nodes[np.argsort(threshold[nodes], kind="stable")]
+        thresholds, place = np.unique(threshold[nodes], return_inverse=True)
+        left = np.full((len(thresholds) + 1, trees), _ALL)
+        for node, at in zip(nodes, place, strict=True):
+            left[at + 1 :, tree[node]] &= mask[node]
+        conditions.append(Condition(int(number), thresholds.astype(np.float32), left))
+    bases = np.arange(trees, dtype=np.int64) * LEAVES
+    return Forest(tuple(conditions), leaves.astype(np.float32).ravel(), bases)
+
+
+def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One probability a column of `features` (one row a feature)."""
+    bits = np.full((features.shape[1], len(forest.bases)), _ALL)
+    for feature, thresholds, left in forest.conditions:
+        bits &= left[np.searchsorted(thresholds, features[feature], side="left")]
+    found = forest.leaves[_LOWEST_BIT[bits] + forest.bases]
+    odds = found.sum(axis=1, dtype=np.float64)
+    return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
