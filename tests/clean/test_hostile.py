@@ -4,10 +4,9 @@ import sys
 
 import pytest
 
-from tests.clean.hostile import HOSTILE
+from tests.clean.hostile import CPU_S, HOSTILE
 
 PARTS = 2
-CPU_S = 1.0
 PEAK_MB = 300
 
 
