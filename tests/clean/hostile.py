@@ -19,7 +19,7 @@ from worker.clean import warm
 from worker.errors import Rejected
 
 SIZE = 1_048_576  # characters; raw-article/1 allows as many bytes of JSON
-CPU_S = 1.0  # for any of them
+CPU_S = 2.5  # for any of them: at most .8 on a quiet machine, twice that where others fight for it
 PAGE = "<!doctype html><html><body>"
 JUDGED = RULES.html.max_extract_tags // 2 - 10  # elements on a page that is not too large
 PROSE = "The harbour reopened on Monday after two weeks of repairs to its eastern wall. "
@@ -142,11 +142,7 @@ def main() -> None:
     found = {}
     for name in list(HOSTILE)[part::parts]:
         markup = HOSTILE[name]()
-        # A neighbour that fights for the caches doubles CPU time: the best of three counts.
-        tries = [try_out(markup)]
-        while tries[-1][1] > CPU_S and len(tries) < 3:
-            tries.append(try_out(markup))
-        became, cpu_s = min(tries, key=lambda tried: tried[1])
+        became, cpu_s = try_out(markup)
         found[name] = {"became": became, "cpu_s": round(cpu_s, 3)}
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"found": found, "peak_mb": round(peak_mb)}))
