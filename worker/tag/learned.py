@@ -34,24 +34,24 @@ def learned_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) -> lis
     if not rules.model or article.language not in shipped().languages:
         return []
     model = shipped()
-    read = words(f"{article.title}\n{article.text or article.summary}")
-    tags = []
-    for guess in model.guess(read, rules.max_words, rules.thresholds):
-        code = model.codes[guess.number]
-        if code not in rules.leave_out:
-            topic = taxonomy.by_code.get(code)
-            tags.append(
-                Tag(
-                    scheme=_SCHEME,
-                    code=code,
-                    label=topic.label if topic else model.labels[guess.number],
-                    score=round(guess.probability, 3),
-                    method=_METHOD,
-                    version=rules.full_version,
-                    spans=_spans(article, guess.words),
-                )
-            )
-    return tags
+    title, text = article.title, article.text or article.summary
+    guesses = model.guess(words(f"{title}\n{text}"), rules.max_words, rules.thresholds)
+    guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
+    where = _where(article, {word for guess in guesses for word in guess.words})
+    return [
+        Tag(
+            scheme=_SCHEME,
+            code=(code := model.codes[guess.number]),
+            label=topic.label
+            if (topic := taxonomy.by_code.get(code))
+            else model.labels[guess.number],
+            score=round(guess.probability, 3),
+            method=_METHOD,
+            version=rules.full_version,
+            spans=tuple(span for word, span in where.items() if word in guess.words),
+        )
+        for guess in guesses
+    ]
 
 
 def joined(by_rule: list[Tag], learned: list[Tag]) -> list[Tag]:
@@ -75,13 +75,11 @@ def _both(rule: Tag, model: Tag) -> Tag:
     )
 
 
-def _spans(article: Article, speakers: tuple[str, ...]) -> tuple[Span, ...]:
-    """Where the words that speak for a class first stand, in reading order."""
-    wanted = set(speakers)
-    spans = []
+def _where(article: Article, wanted: set[str]) -> dict[str, Span]:
+    """Where these words first stand, in reading order."""
+    found: dict[str, Span] = {}
     for field in ("title", "text" if article.text else "summary"):
         text = getattr(article, field)
-        for start, end in sorted(places(text, wanted).values()):
-            spans.append(Span(field=field, start=start, end=end, surface=text[start:end]))
-        wanted -= {span.surface.lower() for span in spans}
-    return tuple(spans)
+        for word, (start, end) in places(text, wanted - found.keys()).items():
+            found[word] = Span(field=field, start=start, end=end, surface=text[start:end])
+    return found

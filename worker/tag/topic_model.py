@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -31,21 +32,29 @@ class Guess(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in small letters, without a genitive's ending. Each as long as it was."""
-    small = text.replace("İ", "I").lower()  # the one letter that grows when made small
-    return [w[:-2] if w[-2:] in ("'s", "’s") else w for w in _WORD.findall(small)]
+    """The first words of a text in small letters, without a genitive's ending."""
+    return [_stem(match[0]) for match in islice(_WORD.finditer(_small(text)), MOST_WORDS)]
 
 
 def places(text: str, wanted: set[str]) -> dict[str, tuple[int, int]]:
     """Where each of these words first stands: characters [start, end)."""
     found: dict[str, tuple[int, int]] = {}
-    for match in _WORD.finditer(text.replace("İ", "I").lower()):
-        word = match[0][:-2] if match[0][-2:] in ("'s", "’s") else match[0]
+    for match in _WORD.finditer(_small(text)):
+        word = _stem(match[0])
         if word in wanted and word not in found:
             found[word] = match.start(), match.start() + len(word)
             if len(found) == len(wanted):
                 break
     return found
+
+
+def _small(text: str) -> str:
+    """In small letters, each where it was: one letter alone grows when made small."""
+    return text.replace("İ", "I").lower()
+
+
+def _stem(word: str) -> str:
+    return word[:-2] if word[-2:] in ("'s", "’s") else word
 
 
 def keys_of(read: Sequence[str]) -> NDArray[np.uint32]:
@@ -106,7 +115,6 @@ class TopicModel:
     def _judge(
         self, read: Sequence[str]
     ) -> tuple[Vector, NDArray[np.int64], NDArray[np.int64], Vector]:
-        read = read[:MOST_WORDS]
         keys = keys_of(read)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         known = np.flatnonzero(self._keys[at] == keys)

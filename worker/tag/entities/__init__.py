@@ -1,5 +1,6 @@
 """Entities: an article comes in, the people, organisations and places it names go out as tags."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from math import exp
 from typing import NamedTuple
@@ -32,7 +33,7 @@ def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
         taken = {mention.start for mention in mentions}
         found = recognised(tokens, model.recogniser)
         mentions += [mention for mention in found if mention.start not in taken]
-        mentions += _again(tokens, mentions, model.recogniser)
+        mentions += list(_again(tokens, mentions, model.recogniser))
         mentions.sort(key=lambda mention: mention.start)
         mentions = _without_headline_words(mentions, title)
     names = resolve(mentions, places, rules.by_alias, tokens.text)
@@ -55,10 +56,12 @@ def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> I
     """Where a person named in full is called by the surname and that was not recognised."""
     people = {m.surface.split()[-1] for m in mentions if m.kind == PERSON and " " in m.surface}
     surnames = {name for name in people if recogniser.lexicon.entry(name).lower < _MOSTLY_SMALL}
+    taken = sorted((mention.start, mention.end) for mention in mentions)
     for at, word in enumerate(tokens.words):
         if word in surnames:
             start, end = tokens.start(at), tokens.end(at)
-            if not any(m.start <= start < m.end for m in mentions):
+            before = bisect_right(taken, (start, len(tokens.text)))
+            if not before or taken[before - 1][1] <= start:
                 yield Mention(start, end, word, PERSON, _AGAIN, "crf")
 
 

@@ -103,7 +103,9 @@ class Recogniser:
         paths = self._paths(scores, self._kinds[rows[2:-2]])
         at = np.flatnonzero(paths != self._outside)
         margins = scores[at, paths[at]] - scores[at, self._outside]
-        return _found(at.tolist(), [self.labels[n] for n in paths[at]], margins.tolist(), places)
+        return _found(
+            at.tolist(), [self.labels[n] for n in paths[at]], margins.tolist(), places.tolist()
+        )
 
     def learn(self, words: Iterable[str]) -> None:
         """Look at these words now, so that processes forked from this one need not."""
@@ -121,37 +123,35 @@ class Recogniser:
         for place, names in enumerate(seen_at(EDGE, Entry())):
             if names:
                 self._table[0, place] = self._weigh([crc32(n.encode()) for n in names]).sum(0)
-        self._ends = frozenset(self._row(mark) for mark in ".?!")
+        self._ends = tuple(self._row(mark) for mark in ".?!")
 
-    def _rows(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
-        """The row of each word with two edges between sentences, those that begin one, and where
-        in the text each comes from."""
+    def _rows(
+        self, words: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The row of each word with two edges between sentences, those that begin one, and which
+        word each comes from."""
         if len(self._rows_of) > _FORMS:
             self._clear()
-        known, ends = self._rows_of.get, self._ends
-        rows, starts = [0, 0], [0]
-        places: list[int] = []
-        for place, word in enumerate(words):
-            row = known(word) or (-1 if word[0] == "\n" else self._row(word))
-            if row >= 0:
-                rows.append(row)
-                places.append(place)
-            if (row < 0 or row in ends) and rows[-1]:
-                rows += (0, 0)
-                places += (-1, -1)
-                starts.append(len(places))
-        kinds = self._kinds
-        rows += (0, 0)
-        flat = np.array(rows)
-        first = np.array(starts)
-        first = first[first < len(places)]
-        quoted = first[kinds[flat[first + 2]] == MARK] + 1
-        return flat, np.concatenate((first, quoted[quoted < len(places)])), places
+        known, add = self._rows_of.get, self._row
+        rows = np.array([known(word) or add(word) for word in words], np.int64)
+        dot, question, bang = self._ends
+        ends = (rows == dot) | (rows == question) | (rows == bang)
+        behind = np.cumsum(1 + 2 * ends + (rows == 0))  # a line's end is an edge: one more is two
+        at = np.concatenate(([0], behind[:-1])) if len(rows) else rows
+        flat = np.zeros((int(behind[-1]) if len(rows) else 0) + 4, np.int64)
+        flat[at + 2] = rows
+        places = np.full(len(flat) - 4, -1)
+        places[at] = np.arange(len(rows))
+        first = np.flatnonzero((flat[2:-2] != 0) & (flat[1:-3] == 0))
+        quoted = first[self._kinds[flat[first + 2]] == MARK] + 1
+        return flat, np.concatenate((first, quoted[flat[quoted + 2] != 0])), places
 
     def _row(self, word: str) -> int:
         row = self._rows_of.get(word)
         if row is not None:
             return row
+        if word[0] == "\n":
+            return 0  # the end of a line is an edge
         row = len(self._rows_of)
         if row == len(self._table):
             self._table = np.concatenate([self._table, np.zeros_like(self._table)])
