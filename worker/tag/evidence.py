@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from worker.models import Article, Span
 from worker.tag.compiled import Asks, Compiled, Pattern, Ready
-from worker.tag.phrases import joined, words_between
+from worker.tag.phrases import Hit, joined, words_between
 from worker.tag.places import BODY, LEAD, TITLE, Places
 from worker.tag.rule import Rule, Scoring, Weights
 
@@ -57,8 +57,15 @@ class View:
         self.places = Places(article, compiled.scopes)
         self.found: Evidence = defaultdict(list)
         scope = self.places.scope
-        for number, start, end in compiled.phrases.find(self.places.text):
+        for number, start, end in self._hits():
             self.found[number].append(Seen(start, end, scope(start)))
+
+    def _hits(self) -> list[Hit]:
+        try:
+            return self.compiled.phrases.find(self.places.text)
+        except UnicodeEncodeError:  # seldom: finding out beforehand would cost each article
+            self.places.make_encodable()
+            return self.compiled.phrases.find(self.places.text)
 
     def candidates(self) -> Iterator[tuple[Ready, Evidence]]:
         """The rules for this language that may hold, with what was found of them."""
@@ -119,7 +126,7 @@ def examine(view: View, ready: Ready, evidence: Evidence, scoring: Scoring) -> F
     threshold = ready.rule.threshold or scoring.threshold
     if score < threshold:
         return Finding(ready, evidence, score, f"score {score:.2f}, the threshold is {threshold:g}")
-    return Finding(ready, evidence, score, "")
+    return Finding(ready, evidence, round(score, 3), "")
 
 
 def spans(view: View, finding: Finding, most: int) -> tuple[Span, ...]:
@@ -197,7 +204,7 @@ def _score(evidence: Evidence, rule: Rule, scoring: Scoring, chars: int) -> floa
         points += max(_weight(weights, seen.scope) for seen in hits)
         points += scoring.repeat * min(len(hits) - 1, scoring.max_repeats)
     doubt = scoring.doubt + scoring.doubt_per_1000_chars * chars / 1000
-    return round(points / (points + doubt), 3)
+    return points / (points + doubt)
 
 
 def _weight(weights: Weights, scope: int) -> float:

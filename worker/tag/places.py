@@ -43,9 +43,13 @@ class Places:
             if scope & wanted and value:
                 self.places.append(Place(at, scope, field, value))
                 at += len(value) + len(_BREAK)
-        self.text = _encodable(_BREAK.join(place.value for place in self.places))
+        self.text = _BREAK.join(place.value for place in self.places)
         self._starts = [place.start for place in self.places]
         self._lead_end = _lead_end(article.text)
+
+    def make_encodable(self) -> None:
+        """Lone surrogates, which neither automaton nor RE2 can hold, become question marks."""
+        self.text = self.text.encode("utf-8", "replace").decode()
 
     def scope(self, start: int) -> int:
         """The scopes of what stands here; the first paragraph is lead and body."""
@@ -71,15 +75,6 @@ def _fields(article: Article) -> Iterator[tuple[int, str, str]]:
     yield from ((SECTION, "category", category) for category in article.categories)
     yield SOURCE, "source", article.source
     yield LANG, "language", article.language
-
-
-def _encodable(text: str) -> str:
-    """What automaton and RE2 can take: lone surrogates as question marks, one for one."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
 
 
 def _lead_end(text: str) -> int:
