@@ -34,7 +34,7 @@ def index(request: pytest.FixtureRequest) -> Iterator[Index]:
         return
     url = request.getfixturevalue(f"{request.param}_url")
     index = RedisIndex(url, RULES)
-    index._wire.trip([("FLUSHALL",)])
+    index.wire.trip([("FLUSHALL",)])
     yield index
     index.close()
 

@@ -54,16 +54,16 @@ class RedisIndex:
     """Connects at the first call. What does not answer or has no memory left is Unavailable."""
 
     def __init__(self, url: str, rules: Rules) -> None:
-        self._rules = rules.index
-        self._window_s = rules.index.window_days * DAY_S
-        self._wire = Wire(url, rules.index.timeout_s)
-        self._cells = _Cells(self._wire, 3 * self._window_s)
+        self.rules = rules.index
+        self.window_s = rules.index.window_days * DAY_S
+        self.wire = Wire(url, rules.index.timeout_s)
+        self.cells = _Cells(self.wire, 3 * self.window_s)
         self._expiring: set[str] = set()  # buckets that got their date from this process
         self._generation = self._newest = 0
 
     def ping(self) -> None:
         """Raises Unavailable while the server does not answer."""
-        self._wire.trip([("PING",)])
+        self.wire.trip([("PING",)])
 
     def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
         """Five round trips: clock and counter, numbers, write, read, rivals.
@@ -72,12 +72,12 @@ class RedisIndex:
         """
         if not claims:
             return []
-        numbered = self._numbered([claim.article_id for claim in claims])
-        slots = [self._slots(claim.fingerprint) for claim in claims]
+        numbered = self.numbered([claim.article_id for claim in claims])
+        slots = [self.slots_of(claim.fingerprint) for claim in claims]
         taken = self._write(claims, slots, numbered)
         owners = self._owners(slots, taken, numbered.generation)
         found = [
-            candidates(numbered.numbers[claim.article_id], by_hash, exact, self._rules)
+            candidates(numbered.numbers[claim.article_id], by_hash, exact, self.rules)
             for claim, (exact, *by_hash) in zip(claims, owners, strict=True)
         ]
         return self._rivals(found)
@@ -88,14 +88,14 @@ class RedisIndex:
             return []
         own = dict.fromkeys(wish.article_id for wish in wishes)
         alike = dict.fromkeys(article_id for wish in wishes for article_id in wish.alike)
-        _, numbers, fresh = self._numbered([*(own | alike)])
+        _, numbers, fresh = self.numbered([*(own | alike)])
         # What the index has let go of was settled long ago.
         if forgotten := {numbers[article_id] for article_id in fresh - own.keys()}:
-            self._cells.fill({number: number for number in forgotten})
+            self.cells.fill({number: number for number in forgotten})
         wanted = {numbers[w.article_id]: [numbers[a] for a in w.alike] for w in wishes}
-        canonical = settle(self._cells, wanted)
+        canonical = settle(self.cells, wanted)
         names = {number: article_id for article_id, number in numbers.items()}
-        names |= self._names(set(canonical.values()) - names.keys())
+        names |= self.names(set(canonical.values()) - names.keys())
         # A canonical article older than anything the index keeps has no name any more. A copy of
         # it that is met has: the store knows whom that belongs to.
         known = (next(iter(wish.alike), wish.article_id) for wish in wishes)
@@ -108,11 +108,11 @@ class RedisIndex:
         """Three round trips: clock, read, rivals."""
         if not claims:
             return []
-        [(now_s, _)] = self._wire.trip([("TIME",)])
-        slots = [self._slots(claim.fingerprint) for claim in claims]
+        [(now_s, _)] = self.wire.trip([("TIME",)])
+        slots = [self.slots_of(claim.fingerprint) for claim in claims]
         untaken = [[False] * len(places) for places in slots]
-        owners = self._owners(slots, untaken, now_s // self._window_s)
-        found = [candidates(-1, by_hash, exact, self._rules) for exact, *by_hash in owners]
+        owners = self._owners(slots, untaken, int(now_s) // self.window_s)
+        found = [candidates(-1, by_hash, exact, self.rules) for exact, *by_hash in owners]
         return [
             [rival for rival in met if rival.article_id != claim.article_id]
             for claim, met in zip(claims, self._rivals(found), strict=True)
@@ -123,35 +123,34 @@ class RedisIndex:
         if not canonical:
             return
         ids = [*dict.fromkeys([*canonical, *canonical.values()])]
-        numbers = self._numbered(ids).numbers
-        self._wire.trip([name for i in ids for name in self._named(numbers[i], i)])
-        self._cells.overwrite({numbers[mine]: numbers[its] for mine, its in canonical.items()})
+        numbers = self.numbered(ids).numbers
+        self.wire.trip([name for i in ids for name in self.named(numbers[i], i)])
+        self.cells.overwrite({numbers[mine]: numbers[its] for mine, its in canonical.items()})
 
     def turn(self, name: str, ttl_s: float) -> bool:
         mine = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
-        return bool(self._wire.trip([mine])[0])
+        return bool(self.wire.trip([mine])[0])
 
     @property
     def trips(self) -> int:
         """Round trips so far."""
-        return self._wire.trips
+        return self.wire.trips
 
     def close(self) -> None:
-        self._wire.close()
+        self.wire.close()
 
-    def _numbered(self, article_ids: Sequence[str]) -> Numbered:
+    def numbered(self, article_ids: Sequence[str]) -> Numbered:
         """The numbers of these articles, in two round trips; new articles get the next ones."""
-        (now_s, _), newest = self._wire.trip([("TIME",), ("INCRBY", "aw:next", len(article_ids))])
-        generation = int(now_s) // self._window_s
+        (now_s, _), newest = self.wire.trip([("TIME",), ("INCRBY", "aw:next", len(article_ids))])
+        generation = int(now_s) // self.window_s
         self._forget_dates(generation, newest)
-        ids = [bytes.fromhex(article_id) for article_id in article_ids]
-        slots = [Slot("i", self._coarse_bucket(digest), digest) for digest in ids]
+        slots = [self.id_slot(article_id) for article_id in article_ids]
         commands: list[Command] = []
         for number, slot in enumerate(slots, newest - len(slots) + 1):
             key = slot.key(generation)
             commands.append(("HGET", slot.key(generation - 1), slot.field))
             commands += [("HSETNX", key, slot.field, number), ("HGET", key, slot.field)]
-        replies = self._put(commands, slots, generation)
+        replies = self.put(commands, slots, generation)
         before, created, now = replies[::3], replies[1::3], replies[2::3]
         numbers = [int(old or new) for old, new in zip(before, now, strict=True)]
         self._carry_over(slots, numbers, now, generation)
@@ -172,7 +171,7 @@ class RedisIndex:
             if number != int(new)
         ]
         if kept:
-            self._wire.trip(kept)
+            self.wire.trip(kept)
 
     def _write(
         self, claims: Sequence[Claim], slots: Sequence[Sequence[Slot]], numbered: Numbered
@@ -187,21 +186,21 @@ class RedisIndex:
                 ("HSETNX", slot.key(numbered.generation), slot.field, number) for slot in places
             ]
         every = [slot for places in slots for slot in places]
-        replies = iter(self._put([*features, *firsts], every, numbered.generation)[len(features) :])
+        replies = iter(self.put([*features, *firsts], every, numbered.generation)[len(features) :])
         return [[bool(next(replies)) for _ in places] for places in slots]
 
     def _features(self, number: int, claim: Claim) -> list[Command]:
-        ttl_s = self._rules.rival_ttl_s
+        ttl_s = self.rules.rival_ttl_s
         return [
             ("SET", f"aw:f:{number}", claim.fingerprint.packed(), "EX", ttl_s),
-            *self._named(number, claim.article_id),
+            *self.named(number, claim.article_id),
         ]
 
-    def _named(self, number: int, article_id: str) -> list[Command]:
+    def named(self, number: int, article_id: str) -> list[Command]:
         names, place = f"aw:a:{number // NUMBERED}", number % NUMBERED
         return [
             ("HSET", names, place, bytes.fromhex(article_id)),
-            ("EXPIRE", names, 3 * self._window_s),
+            ("EXPIRE", names, 3 * self.window_s),
         ]
 
     def _owners(
@@ -217,7 +216,7 @@ class RedisIndex:
                 commands.append(("HGET", slot.key(generation - 1), slot.field))
                 if not first:
                     commands.append(("HGET", slot.key(generation), slot.field))
-        replies = iter(self._wire.trip(commands))
+        replies = iter(self.wire.trip(commands))
         return [
             [[int(o) for o in islice(replies, 1 if first else 2) if o] for first in mine]
             for mine in taken
@@ -227,8 +226,8 @@ class RedisIndex:
         numbers = sorted({number for ranked in found for number, _ in ranked})
         if not numbers:
             return [[] for _ in found]
-        replies = self._wire.trip(
-            [_name(number) for number in numbers]
+        replies = self.wire.trip(
+            [name_of(number) for number in numbers]
             + [("GET", f"aw:f:{number}") for number in numbers]
         )
         names = dict(zip(numbers, replies, strict=False))
@@ -246,18 +245,18 @@ class RedisIndex:
             for ranked in found
         ]
 
-    def _names(self, numbers: Collection[int]) -> dict[int, str]:
+    def names(self, numbers: Collection[int]) -> dict[int, str]:
         if not numbers:
             return {}
-        replies = self._wire.trip([_name(number) for number in numbers])
+        replies = self.wire.trip([name_of(number) for number in numbers])
         return {n: name.hex() for n, name in zip(numbers, replies, strict=True) if name}
 
-    def _slots(self, fingerprint: Fingerprint) -> list[Slot]:
+    def slots_of(self, fingerprint: Fingerprint) -> list[Slot]:
         """The slot of the text hash, then those of the sketch.
 
         A sketch is the smallest hashes, whose high bits are all zero: the bucket takes others.
         """
-        mask = (1 << self._rules.bucket_bits) - 1
+        mask = (1 << self.rules.bucket_bits) - 1
         text = bytes.fromhex(fingerprint.text_hash)
         return [
             Slot("t", self._coarse_bucket(text), text[8:]),
@@ -268,17 +267,23 @@ class RedisIndex:
         ]
 
     def _coarse_bucket(self, digest: bytes) -> int:
-        return int.from_bytes(digest[:4], "big") & (1 << self._rules.bucket_bits - COARSER_BITS) - 1
+        return int.from_bytes(digest[:4], "big") & (1 << self.rules.bucket_bits - COARSER_BITS) - 1
 
-    def _put(
-        self, commands: Sequence[Command], slots: Iterable[Slot], generation: int
-    ) -> list[Any]:
+    def put(self, commands: Sequence[Command], slots: Iterable[Slot], generation: int) -> list[Any]:
         """One round trip that writes to these slots, and dates the buckets it may have made."""
         undated = {slot.key(generation) for slot in slots} - self._expiring
-        ends = (generation + 2) * self._window_s + DAY_S  # a day for clocks and late batches
-        replies = self._wire.trip([*commands, *(("EXPIREAT", key, ends) for key in undated)])
+        ends = self.expires(generation)
+        replies = self.wire.trip([*commands, *(("EXPIREAT", key, ends) for key in undated)])
         self._expiring |= undated
         return replies[: len(commands)]
+
+    def expires(self, generation: int) -> int:
+        """When its buckets go: a day late, for clocks and late batches."""
+        return (generation + 2) * self.window_s + DAY_S
+
+    def id_slot(self, article_id: str) -> Slot:
+        digest = bytes.fromhex(article_id)
+        return Slot("i", self._coarse_bucket(digest), digest)
 
     def _forget_dates(self, generation: int, newest: int) -> None:
         """A new generation has new buckets; so has an index that was emptied."""
@@ -291,12 +296,12 @@ class _Cells:
     """The register: cells in buckets."""
 
     def __init__(self, wire: Wire, ttl_s: int) -> None:
-        self._wire = wire
+        self.wire = wire
         self._ttl_s = ttl_s
 
     def look(self, numbers: Collection[int]) -> Pointers:
         asked = sorted(numbers)
-        replies = self._wire.trip([("HGET", *_cell(number)) for number in asked])
+        replies = self.wire.trip([("HGET", *cell_of(number)) for number in asked])
         return {n: int(reply) for n, reply in zip(asked, replies, strict=True) if reply}
 
     def fill(self, pointers: Mapping[int, int]) -> None:
@@ -306,16 +311,16 @@ class _Cells:
         self._write("HSET", pointers)
 
     def _write(self, command: str, pointers: Mapping[int, int]) -> None:
-        buckets = {_cell(number)[0] for number in pointers}
-        self._wire.trip(
-            [(command, *_cell(number), pointer) for number, pointer in pointers.items()]
+        buckets = {cell_of(number)[0] for number in pointers}
+        self.wire.trip(
+            [(command, *cell_of(number), pointer) for number, pointer in pointers.items()]
             + [("EXPIRE", bucket, self._ttl_s) for bucket in buckets]
         )
 
 
-def _cell(number: int) -> tuple[str, int]:
+def cell_of(number: int) -> tuple[str, int]:
     return f"aw:v:{number // NUMBERED}", number % NUMBERED
 
 
-def _name(number: int) -> Command:
+def name_of(number: int) -> Command:
     return "HGET", f"aw:a:{number // NUMBERED}", number % NUMBERED

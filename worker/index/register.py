@@ -29,17 +29,17 @@ def settle(cells: Cells, wishes: Mapping[int, Sequence[int]]) -> Pointers:
     """The canonical article of each wish: number of an article -> numbers of its copies."""
     known: Pointers = {}
     involved = {number for me, alike in wishes.items() for number in (me, *alike)}
-    while forced := _forced(_chased(cells, involved, known), wishes):
+    while forced := _forced(chased(cells, involved, known), wishes):
         cells.fill(forced)
     choices = {me: _choice(known, me, alike) for me, alike in wishes.items()}
     cells.fill({me: choice for me, choice in choices.items() if me not in known})
-    _chased(cells, wishes, known)
-    return {me: _end(known, me) for me in wishes}
+    chased(cells, wishes, known)
+    return {me: end_of(known, me) for me in wishes}
 
 
-def _chased(cells: Cells, numbers: Iterable[int], known: Pointers) -> Pointers:
+def chased(cells: Cells, numbers: Iterable[int], known: Pointers) -> Pointers:
     """Read until every pointer is followed to a canonical article or to an empty cell."""
-    ask = {_end(known, number) for number in numbers} - known.keys()
+    ask = {end_of(known, number) for number in numbers} - known.keys()
     while ask:
         found = cells.look(ask)
         known.update(found)
@@ -47,7 +47,7 @@ def _chased(cells: Cells, numbers: Iterable[int], known: Pointers) -> Pointers:
     return known
 
 
-def _end(known: Pointers, number: int) -> int:
+def end_of(known: Pointers, number: int) -> int:
     """Repairs overwrite cells: two that cross could make a circle, whose smallest is its end."""
     passed: list[int] = []
     while known.get(number, number) != number:
@@ -63,13 +63,13 @@ def _forced(known: Pointers, wishes: Mapping[int, Sequence[int]]) -> Pointers:
     forced: Pointers = {}
     for me in sorted(wishes):
         if me not in known and _choice(known, me, wishes[me]) == me:
-            for end in {_end(known, number) for number in wishes[me]} - {me}:
+            for end in {end_of(known, number) for number in wishes[me]} - {me}:
                 forced.setdefault(end, me)
     return forced
 
 
 def _choice(known: Pointers, me: int, alike: Sequence[int]) -> int:
     """A canonical copy, the best first; else the earliest undecided one, which may be `me`."""
-    ends = [_end(known, number) for number in alike]
+    ends = [end_of(known, number) for number in alike]
     canonical = [end for end in ends if end in known and end != me]
     return canonical[0] if canonical else min([me, *ends])

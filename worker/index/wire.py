@@ -1,6 +1,6 @@
 """Commands go out to Redis or Valkey in one round trip, their replies come in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -28,6 +28,7 @@ PASSING = (
     *(ReadOnlyError, MasterDownError, MasterNotFoundError),
 )
 SENTINEL_PORT = 26379
+_KEY_AT = {"MEMORY": 2, "SCAN": 3}  # where a command has its key, if not in the first place
 
 
 class Wire:
@@ -51,11 +52,22 @@ class Wire:
         except PASSING as e:
             raise Unavailable("index", str(e)) from e
 
+    def scan(self, pattern: str) -> Iterator[list[str]]:
+        """The keys of a pattern without the prefix, some at a time."""
+        place = 0
+        while True:
+            [(found, keys)] = self.trip([("SCAN", place, "MATCH", pattern, "COUNT", 1000)])
+            yield [key.decode().removeprefix(self._prefix) for key in keys]
+            place = int(found)
+            if not place:
+                return
+
     def _prefixed(self, command: Command) -> Command:
-        """Every command has its key in the first place, if it has one."""
-        if not self._prefix or len(command) == 1:
+        """With the prefix before its key."""
+        place = _KEY_AT.get(command[0], 1)
+        if not self._prefix or len(command) <= place:
             return command
-        return command[0], f"{self._prefix}{command[1]}", *command[2:]
+        return *command[:place], f"{self._prefix}{command[place]}", *command[place + 1 :]
 
     def _sent(self, packed: bytes, commands: int) -> list[Any]:
         """What a redis-py pipeline does, for a quarter of its CPU: a batch is 10,000 commands."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from worker.contract import Frozen
 from worker.models import Fingerprint
@@ -42,6 +42,16 @@ class Member(Frozen):
     @property
     def canonical(self) -> bool:
         return self.article_id == self.cluster_id
+
+
+class Print(NamedTuple):
+    """What the index needs to know of an article; a page of them is read fast."""
+
+    place: int  # number of the newest revision: read on after it
+    article_id: str
+    canonical: str
+    at: datetime
+    fingerprint: Fingerprint
 
 
 class Move(Frozen):
@@ -89,6 +99,10 @@ class Clusters(Protocol):
 
         `edited`: only where that changed more than a few words.
         """
+        ...
+
+    def prints(self, since: datetime, after: int, limit: int) -> list[Print]:
+        """As `page`, only what the index needs; those of another release are left out."""
         ...
 
     def count(self, since: datetime) -> int:

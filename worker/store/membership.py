@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.models import Fingerprint, Kind
-from worker.store.clusters import Member, Move, MoveReason
+from worker.store.clusters import Member, Move, MoveReason, Print
 from worker.store.columns import Moment, Name
 from worker.store.reading import NEWEST, chunks
 from worker.store.rows import Row
@@ -83,6 +83,19 @@ class SqlClusters:
         with self._reading() as connection:
             rows = connection.execute(statement.order_by(its.id).limit(limit)).mappings()
             return [_member(row) for row in rows]
+
+    def prints(self, since: datetime, after: int, limit: int) -> list[Print]:
+        its = revisions.c
+        columns = (its.id, articles.c.article_id, articles.c.cluster_id, its.received)
+        statement = sa.select(*columns, its.fingerprint).select_from(NEWEST)
+        recent = statement.where(its.id > after, its.received >= sa.literal(since, Moment))
+        with self._reading() as connection:
+            rows = connection.execute(recent.order_by(its.id).limit(limit))
+            return [
+                Print(row.id, row.article_id, row.cluster_id, row.received, print_)
+                for row in rows
+                if (print_ := Fingerprint.unpacked(row.fingerprint))
+            ]
 
     def count(self, since: datetime) -> int:
         statement = sa.select(sa.func.count()).select_from(NEWEST)

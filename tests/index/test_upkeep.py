@@ -1,0 +1,109 @@
+"""The index is lost and put back; what is wrong in it is found."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
+from tests.make import NOW
+from tests.test_pipeline import CONFIG, raw
+from worker.cli import group
+from worker.index import upkeep
+from worker.index.redis import RedisIndex
+from worker.index.upkeep import Stored
+from worker.models import Kind, article_id_of
+from worker.pipeline import Delivery, Pipeline
+from worker.store.sql import SqlStore
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def pipeline(store: SqlStore, valkey: redis.Redis, valkey_url: str) -> Pipeline:
+    return Pipeline(CONFIG, store, RedisIndex(valkey_url, CONFIG.dedup))
+
+
+@pytest.fixture
+def command(store_url: str, valkey_url: str) -> Command:
+    def run(*arguments: str, code: int = 0) -> Result:
+        environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
+        done = CliRunner().invoke(group, arguments, env=environment)
+        assert done.exit_code == code, done.output
+        return done
+
+    return run
+
+
+def now_ingest(pipeline: Pipeline, number: int, text: str) -> Kind:
+    """Stored now: the index works by the server's clock."""
+    given = raw(number, text, title="Port closes gates", source={"id": f"paper-{number}"})
+    [outcome] = pipeline.ingest(
+        [Delivery(receipt=f"now-{number}", raw=given)], now=datetime.now(UTC)
+    )
+    return outcome.kind
+
+
+def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
+    pipeline: Pipeline, valkey: redis.Redis, command: Command, store: SqlStore
+) -> None:
+    first = [now_ingest(pipeline, n, text) for n, text in enumerate([STORY, STORY, OTHER])]
+    assert first == [Kind.NEW, Kind.DUPLICATE, Kind.NEW]
+    valkey.flushall()
+    assert now_ingest(pipeline, 3, STORY) is Kind.NEW  # a copy that is not found meanwhile
+    differs = json.loads(command("index", "verify", "--json", code=1).stdout)["differs"]
+    assert differs["missing"] == 3
+
+    assert "would put back 4 articles" in command("index", "rebuild", "--dry-run").stdout
+    assert "put back 4 articles" in command("index", "rebuild").stdout
+    assert "the index says what the store says" in command("index", "verify").stdout
+    assert now_ingest(pipeline, 4, OTHER) is Kind.DUPLICATE
+    assert now_ingest(pipeline, 5, STORY) is Kind.DUPLICATE
+    assert "twin 1" in command("reconcile").stdout
+    again = raw(0, STORY, title="Port closes gates", source={"id": "paper-0"})
+    [outcome] = pipeline.ingest([Delivery(receipt="again", raw=again)], now=NOW)
+    assert outcome.kind is Kind.UNCHANGED
+    [canonical] = {m.cluster_id for m in store.clusters.members([outcome.article_id])}
+    assert len(store.clusters.standing([canonical])) == 4
+
+
+def test_a_register_that_says_otherwise_is_found_and_rebuilt(
+    pipeline: Pipeline, command: Command
+) -> None:
+    now_ingest(pipeline, 0, STORY)
+    now_ingest(pipeline, 1, OTHER)
+    mine, other = (m.article_id for m in pipeline.store.clusters.page(NOW.replace(year=2000), 0, 9))
+    pipeline.index.correct({mine: other})
+    [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
+    assert (found["what"], found["index"], found["store"]) == ("register", other, mine)
+    command("index", "rebuild", "--from-nothing")
+    assert "the index says what the store says" in command("index", "verify").stdout
+
+
+def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Command) -> None:
+    now_ingest(pipeline, 0, STORY)
+    found = json.loads(command("index", "stats", "--json").stdout)
+    entries = {each["layer"]: each["entries"] for each in found["layers"]}
+    assert (found["newest"], entries["names"], entries["register"]) == (2, 1, 1)
+    assert entries["sketches"] == RULES.shingles.sketch
+    assert "bytes" in command("index", "stats").stdout
+
+
+def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
+    valkey: redis.Redis, valkey_url: str
+) -> None:
+    index = RedisIndex(valkey_url, RULES)
+    prints = [print_of(invented(n)) for n in range(200)]
+    ids = [article_id_of("wire", str(n)) for n in range(200)]
+    page = [Stored(i, i, p, NOW) for i, p in zip(ids, prints, strict=True)]
+    best = float("inf")
+    for _ in range(5):
+        began = time.process_time()
+        upkeep.restore(index, page)
+        best = min(best, time.process_time() - began)
+    assert len(page) / best >= 5000
+    index.close()

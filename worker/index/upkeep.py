@@ -1,0 +1,189 @@
+"""The index held against the store: what it has is counted, what it lost is put back.
+
+Nothing here is needed for a right decision later on: the store has every identity and every
+cluster. What a lost index costs is copies that are not found while it is empty.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from worker.contract import Frozen
+from worker.index.redis import RedisIndex, Slot, cell_of
+from worker.index.register import chased, end_of
+from worker.index.wire import Command
+from worker.models import Fingerprint
+
+LAYERS = {
+    "i": "ids",
+    "a": "names",
+    "s": "sketches",
+    "t": "texts",
+    "f": "rivals in flight",
+    "v": "register",
+}
+_SAMPLED = 200  # keys of a layer whose memory is asked for
+
+
+class Stored(NamedTuple):
+    """An article as the store has it."""
+
+    article_id: str
+    canonical: str
+    fingerprint: Fingerprint
+    at: datetime  # when its newest revision was stored
+
+
+class Layer(Frozen):
+    """One kind of key."""
+
+    layer: str
+    keys: int
+    entries: int
+    bytes: int  # estimated from a sample
+
+
+class Stats(Frozen):
+    """What the index holds."""
+
+    newest: int  # number of the newest article
+    generation: int
+    begins: datetime  # of the generation before: older articles are not found any more
+    layers: list[Layer]
+
+
+def stats(index: RedisIndex) -> Stats:
+    [(now_s, _), newest] = index.wire.trip([("TIME",), ("GET", "aw:next")])
+    generation = now_s // index.window_s
+    return Stats(
+        newest=int(newest or 0),
+        generation=generation,
+        begins=begins(index, now_s),
+        layers=[_layer(index, letter, name) for letter, name in LAYERS.items()],
+    )
+
+
+def begins(index: RedisIndex, now_s: int) -> datetime:
+    """Since when articles are found: the beginning of the generation before the running one."""
+    return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
+
+
+def _layer(index: RedisIndex, letter: str, name: str) -> Layer:
+    keys = entries = used = sampled = 0
+    length = "EXISTS" if letter == "f" else "HLEN"
+    for some in index.wire.scan(f"aw:{letter}:*"):
+        keys += len(some)
+        asked = some[: max(0, _SAMPLED - sampled)]
+        commands = [("MEMORY", "USAGE", key) for key in asked]
+        replies = index.wire.trip([*commands, *((length, key) for key in some)]) if some else []
+        used += sum(reply or 0 for reply in replies[: len(asked)])
+        sampled += len(asked)
+        entries += sum(replies[len(asked) :])
+    return Layer(
+        layer=name, keys=keys, entries=entries, bytes=used * keys // sampled if sampled else 0
+    )
+
+
+def clear(index: RedisIndex) -> int:
+    """Remove everything of the index; returns how many keys that were. Workers may run."""
+    removed = 0
+    for some in index.wire.scan("aw:*"):
+        removed += sum(index.wire.trip([("UNLINK", *some)])) if some else 0
+    return removed
+
+
+def restore(index: RedisIndex, articles: Sequence[Stored]) -> None:
+    """Put these articles back, the earliest first: owners, names and whom each is a copy of.
+
+    Each goes to the generation of its time. Who owns a hash already keeps it.
+    """
+    ids = [*dict.fromkeys(i for its in articles for i in (its.article_id, its.canonical))]
+    numbers = index.numbered(ids).numbers
+    commands: list[Command] = []
+    expiring: dict[bytes, int] = {}
+    for its in articles:
+        generation = int(its.at.timestamp()) // index.window_s
+        number = numbers[its.article_id]
+        for slot in index.slots_of(its.fingerprint):
+            key = slot.key(generation).encode()
+            expiring[key] = index.expires(generation)
+            commands.append((b"HSETNX", key, slot.field, number))
+        commands.append((b"HSET", *_cell(number), numbers[its.canonical]))
+    for article_id, number in numbers.items():
+        commands += [_encoded(command) for command in index.named(number, article_id)]
+    dated = [(b"EXPIREAT", key, at) for key, at in expiring.items()]
+    cells = {_cell(numbers[its.article_id])[0] for its in articles}
+    kept = [(b"EXPIRE", bucket, 3 * index.window_s) for bucket in cells]
+    index.wire.pour([*commands, *dated, *kept])
+
+
+class Difference(Frozen):
+    """Where the index says something else than the store."""
+
+    article_id: str
+    what: str  # missing, unowned, register
+    index: str = ""  # canonical article by the register
+    store: str = ""  # canonical article by the store
+
+
+def differences(index: RedisIndex, articles: Sequence[Stored]) -> Iterator[Difference]:
+    """What differs for these articles; three round trips and one for each step of a chain."""
+    [(now_s, _)] = index.wire.trip([("TIME",)])
+    generation = now_s // index.window_s
+    numbers = _numbers(index, articles, generation)
+    owned = _owned(index, articles, generation)
+    known = chased(index.cells, [n for n in numbers.values() if n], {})
+    ends = {article_id: end_of(known, n) for article_id, n in numbers.items() if n}
+    names = index.names({*ends.values()})
+    for its in articles:
+        if not numbers[its.article_id]:
+            yield Difference(article_id=its.article_id, what="missing", store=its.canonical)
+            continue
+        if not owned[its.article_id]:
+            yield Difference(article_id=its.article_id, what="unowned", store=its.canonical)
+        said = names.get(ends[its.article_id], "")
+        if said != its.canonical:
+            yield Difference(
+                article_id=its.article_id, what="register", index=said, store=its.canonical
+            )
+
+
+def count(found: Sequence[Difference]) -> dict[str, int]:
+    return dict(Counter(difference.what for difference in found))
+
+
+def _numbers(
+    index: RedisIndex, articles: Sequence[Stored], generation: int
+) -> dict[str, int | None]:
+    slots = [index.id_slot(its.article_id) for its in articles]
+    asked = [("HGET", s.key(g), s.field) for s in slots for g in (generation - 1, generation)]
+    replies = index.wire.trip(asked)
+    pairs = zip(replies[::2], replies[1::2], strict=True)
+    found = [int(before or now or 0) or None for before, now in pairs]
+    return dict(zip((its.article_id for its in articles), found, strict=True))
+
+
+def _owned(index: RedisIndex, articles: Sequence[Stored], generation: int) -> dict[str, bool]:
+    """Whether every hash of an article has an owner, itself or an earlier one."""
+    slots: list[list[Slot]] = [index.slots_of(its.fingerprint) for its in articles]
+    asked = [
+        ("HEXISTS", slot.key(g), slot.field)
+        for its in slots
+        for slot in its
+        for g in (generation - 1, generation)
+    ]
+    replies = iter(index.wire.trip(asked))
+    return {
+        its.article_id: min([next(replies) + next(replies) for _ in places]) > 0
+        for its, places in zip(articles, slots, strict=True)
+    }
+
+
+def _cell(number: int) -> tuple[bytes, int]:
+    key, place = cell_of(number)
+    return key.encode(), place
+
+
+def _encoded(command: Command) -> Command:
+    return tuple(part.encode() if isinstance(part, str) else part for part in command)
