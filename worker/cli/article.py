@@ -32,7 +32,7 @@ def print_article(stored: Mapping[str, Any]) -> None:
             "cluster", ("title", "source", "verdict", "id"), map(_member, stored["cluster"])
         )
     if len(stored["revisions"]) > 1:
-        columns = ("number", "title", "words", "received")
+        columns = ("number", "title", "words", "change", "received")
         print_table("revisions", columns, ([r[c] for c in columns] for r in stored["revisions"]))
 
 

@@ -1,6 +1,7 @@
 """`worker search` and `worker show`: what is in the store."""
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,19 +80,46 @@ def _row(found: Found) -> tuple[object, ...]:
     )
 
 
-@click.command(epilog="Example: worker show 3f2a91")
+@click.command(epilog="Examples: worker show 3f2a91 · worker show 3f2a91 --diff --from 1 --to 3")
 @click.argument("article_id")
+@click.option("--diff", is_flag=True, help="What changed between two revisions, word by word.")
+@click.option("--from", "older", type=click.IntRange(min=1), help="Revision; unset: before --to.")
+@click.option("--to", "newer", type=click.IntRange(min=1), help="Revision; unset: the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is stored.")
-def show(article_id: str, as_json: bool) -> None:
+def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
     """Show one article by its id or the beginning of it: text, revisions, tags, sightings."""
+    store = build.store(Settings.load())
+    click.get_current_context().call_on_close(store.close)
     try:
-        stored = build.store(Settings.load()).show(article_id)
+        stored = store.show(article_id)
     except LookupError as e:
         raise click.BadParameter(str(e), param_hint="ARTICLE_ID") from e
     if stored is None:
         err.print(f"no article {article_id}; find ids with `worker search`", markup=False)
         sys.exit(1)
-    if as_json:
+    if diff:
+        _diff(stored, older, newer, as_json=as_json)
+    elif as_json:
         print_json(stored)
     else:
         print_article(stored)
+
+
+def _diff(
+    stored: Mapping[str, Any], older: int | None, newer: int | None, *, as_json: bool
+) -> None:
+    from worker.cli.diff import pieces, print_diff
+
+    its = {revision["number"]: revision for revision in stored["revisions"]}
+    newer = newer or max(its, default=0)
+    older = older or max((number for number in its if number < newer), default=0)
+    for number, option in ((older, "--from"), (newer, "--to")):
+        if number not in its:
+            there = ", ".join(map(str, its)) or "none: it was withdrawn"
+            one = "there is only one" if len(its) == 1 else f"there are {there}"
+            raise click.BadParameter(f"no such revision; {one}", param_hint=option)
+    if as_json:
+        fields = {f: [*pieces(its[older][f], its[newer][f])] for f in ("title", "text")}
+        print_json({"from": older, "to": newer, "change": its[newer]["change"], **fields})
+    else:
+        print_diff(its[older], its[newer])

@@ -1,0 +1,71 @@
+"""What changed between two revisions, word by word: coloured on a terminal, marked when piped."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from rich.text import Text
+
+from worker.cli.terminal import moment, out, visible
+
+_WORDS = re.compile(r"\s+|[^\s\w]|\w+")
+_KEPT = 12  # words around a change that are shown
+_STYLES = {"-": "red strike", "+": "green", " ": ""}
+
+Piece = tuple[str, str]  # "-", "+" or " ", and the words
+
+
+def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
+    """Print title and text of one revision against those of another."""
+    change = f", a {newer['change']} change" if newer.get("change") else ""
+    out.print(
+        f"revision {older['number']} of {moment(older['received'])} to revision "
+        f"{newer['number']} of {moment(newer['received'])}{change}",
+        style="bold",
+    )
+    for field in ("title", "text"):
+        its = [*pieces(older[field], newer[field])]
+        if all(sign == " " for sign, _ in its):
+            out.print(f"{field}: unchanged", style="dim")
+            continue
+        out.print(f"{field}:", style="dim")
+        out.print(_shown(its, coloured=out.is_terminal))
+
+
+def pieces(older: str, newer: str) -> Iterator[Piece]:
+    """The words of both in order: kept, taken out, put in. Joined without `+` it is the older."""
+    before, after = _WORDS.findall(older), _WORDS.findall(newer)
+    # Long texts repeat their small words: as "junk" they would not be matched at all.
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for what, start, end, from_, to in matcher.get_opcodes():
+        if what == "equal":
+            yield " ", "".join(before[start:end])
+            continue
+        if end > start:
+            yield "-", "".join(before[start:end])
+        if to > from_:
+            yield "+", "".join(after[from_:to])
+
+
+def _shown(its: Sequence[Piece], *, coloured: bool) -> Text:
+    text = Text()
+    for place, (sign, words) in enumerate(its):
+        if sign == " ":
+            text.append(_middle(words, first=not place, last=place == len(its) - 1))
+        elif coloured:
+            text.append(visible(words), style=_STYLES[sign])
+        else:
+            text.append(f"[{sign}{visible(words)}{sign}]")
+    return text
+
+
+def _middle(words: str, *, first: bool, last: bool) -> str:
+    """What stays the same, shortened to the surroundings of what does not."""
+    parts = _WORDS.findall(visible(words))
+    most = 2 * _KEPT
+    if len(parts) <= 2 * most:
+        return "".join(parts)
+    begin = "" if first else "".join(parts[:most])
+    end = "" if last else "".join(parts[-most:])
+    return f"{begin} … {end}"
