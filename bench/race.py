@@ -33,6 +33,7 @@ from bench.stories import stories
 from tests.servers import private_postgres, private_valkey, unix_url
 from worker.build import warm
 from worker.config import Config, load_config
+from worker.errors import Unavailable
 from worker.index.memory import MemoryIndex
 from worker.index.redis import RedisIndex
 from worker.models import Outcome
@@ -172,7 +173,11 @@ def _work(its: Race, config: Config, slot: int, seed: int) -> None:
     pipeline = Pipeline(config, store, index)
     while batch := client.lmove(WAITING, HELD.format(slot), "LEFT", "RIGHT"):
         given = [Delivery(receipt=receipt, raw=raw) for receipt, raw in json.loads(batch)]
-        pipeline.ingest(given, now=NOW)
+        with suppress(Unavailable):  # put back and tried again, as a worker does
+            pipeline.ingest(given, now=NOW)
+            client.lrem(HELD.format(slot), 1, batch)
+            continue
+        client.rpush(WAITING, batch)
         client.lrem(HELD.format(slot), 1, batch)
 
 

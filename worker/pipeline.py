@@ -20,7 +20,7 @@ from time import monotonic
 from worker.clean import clean, withdrawn_keys
 from worker.config import Config
 from worker.contract import Frozen, Payload, RawArticle, admit, source_of
-from worker.dedup import Likeness, after, compare, fingerprint, identify, rejudge, resolve
+from worker.dedup import Likeness, after, compare, fingerprint, identify, rejudge, rekeyed, resolve
 from worker.errors import Reason, Rejected
 from worker.index import Claim, Index, Rival, Wish
 from worker.models import (
@@ -143,17 +143,17 @@ class Pipeline:
     def _identity(self, cleaned: Sequence[Cleaned], grave: "Grave") -> list[Judged]:
         """Which article each one is; what comes twice in one batch is taken in order."""
         stored = self.store.latest([c.article for c in cleaned])
-        known: dict[str, Known | None] = {}
+        batch = Batch()
         judged = []
         for c, found in zip(cleaned, stored, strict=True):
             with grave.buries(c.origin, "deduplicate"):
-                before = known.get(c.article.article_id, found)
+                before = batch.known(c.article, found)
                 verdict = identify(c.article, c.fingerprint, before, self.config.dedup)
                 if c.again and verdict.kind is Kind.REVISION:
                     verdict = verdict.model_copy(update={"signal": "cleaned-again"})
-                same = before if before and before.article_id == verdict.article_id else None
-                known[verdict.article_id] = after(same, verdict, c.fingerprint)
-                judged.append(Judged(cleaned=c, verdict=verdict))
+                batch.note(c, before, verdict)
+                its = c.model_copy(update={"article": rekeyed(c.article, verdict)})
+                judged.append(Judged(cleaned=its, verdict=verdict))
         return judged
 
     def _likeness(self, judged: Sequence[Judged], grave: "Grave") -> list[Judged]:
@@ -225,6 +225,36 @@ class Pipeline:
                 )
                 records.append(record)
         return records
+
+
+class Batch:
+    """What the articles of one batch know of each other before any of them is written."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Known] = {}
+        self._led: dict[tuple[str, str], str] = {}  # (source, key) -> article
+
+    def known(self, article: Article, stored: Known | None) -> Known | None:
+        """What is known of an article: by the store, and by those before it in the batch."""
+        past = {each.article_id: each for each in (stored, *stored.elsewhere)} if stored else {}
+        for key in (article.key, *article.aliases):
+            article_id = self._led.get((article.source, key), "")
+            if its := self._known.get(article_id):
+                before = past.get(article_id)
+                keys = (before.keys if before else frozenset[str]()) | {key}
+                trust = {"distrusted": bool(stored and stored.distrusted)}
+                past[article_id] = its.model_copy(update={"keys": keys, **trust})
+        own = past.pop(article.article_id, None)
+        found = [*([own] if own else []), *past.values()]
+        return found[0].model_copy(update={"elsewhere": tuple(found[1:])}) if found else None
+
+    def note(self, cleaned: Cleaned, before: Known | None, verdict: Verdict) -> None:
+        article, article_id = cleaned.article, verdict.article_id
+        for key in (article.key, *article.aliases):
+            self._led.setdefault((article.source, key), article_id)
+        past = (before, *before.elsewhere) if before else ()
+        same = next((each for each in past if each.article_id == article_id), None)
+        self._known[article_id] = after(same, verdict, cleaned.fingerprint)
 
 
 class Grave:

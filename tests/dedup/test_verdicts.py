@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests import make
 from tests.dedup.texts import OTHER, OTHER_TITLE, RULES, STORY, TITLE, print_of
-from worker.dedup import Likeness, after, compare, identify, rejudge, resolve
+from worker.dedup import Likeness, after, compare, identify, rejudge, rekeyed, resolve
 from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id_of
 
 ARTICLE = make.article(title=TITLE, text=STORY)
@@ -66,9 +66,12 @@ def test_other_content_under_the_same_key_is_the_next_revision() -> None:
     assert verdict.cluster_id == OLD
 
 
-def test_content_that_shares_nothing_is_a_revision_that_says_so() -> None:
-    verdict = identify(ARTICLE, print_of(OTHER, OTHER_TITLE), known(), RULES)
-    assert (verdict.kind, verdict.signal) == (Kind.REVISION, "identity")
+def test_content_that_shares_nothing_is_an_article_of_its_own() -> None:
+    its = ARTICLE.model_copy(update={"opening_key": "text:~1"})
+    verdict = identify(its, print_of(OTHER, OTHER_TITLE), known(), RULES)
+    assert (verdict.kind, verdict.signal) == (Kind.NEW, "reused-id")
+    assert verdict.rival == ARTICLE.article_id != verdict.article_id
+    assert rekeyed(its, verdict).article_id == verdict.article_id
     assert verdict.scores == {"containment": 0.0, "title": 0.0}
     assert verdict.thresholds == {"containment": RULES.identity.stranger_containment}
 

@@ -10,7 +10,7 @@ from worker.clean import titles
 from worker.clean.body import Body, read_body, richest
 from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.facts import authors_of, lead_image, site_names, title_of
-from worker.clean.identity import keys_of, withdrawn_keys
+from worker.clean.identity import keys_of, opening_key, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.lines import Named, Swept, sweep
 from worker.clean.names import names
@@ -91,6 +91,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         source=raw.source_id,
         key=key,
         aliases=aliases,
+        opening_key=opening_key(title, swept.text),
         title=title,
         text=swept.text,
         summary=sweep(summary.text, Named(), language, rules).text,

@@ -6,6 +6,7 @@ hash of the words of title and opening, for articles that have neither.
 
 from hashlib import blake2b
 
+from worker.clean.link_forms import desktop
 from worker.clean.link_key import frozen_key
 from worker.clean.text import bare, storable
 from worker.contract import RawArticle
@@ -18,11 +19,17 @@ _OPENING_CHARS = 200
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
     """The key of an article and the further keys that lead to it."""
     given = _given(raw)
-    keys = [key for key in dict.fromkeys((*given, _link_key(page_url) if page_url else "")) if key]
+    further = (_link_key(desktop(raw.link)), _link_key(page_url) if page_url else "")
+    keys = [key for key in dict.fromkeys((*given, *further)) if key]
     # A page's own address only adds an alias: it changes with the page, the key may not.
     if not any(given):
-        keys.insert(0, _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True))
+        keys.insert(0, opening_key(title, text))
     return keys[0], tuple(keys[1:])
+
+
+def opening_key(title: str, text: str) -> str:
+    """What names an article by its words, where nothing better does."""
+    return _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True)
 
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:

@@ -45,6 +45,10 @@ GROUPS = {
         "doctor": ("worker.cli.doctor:doctor", "Check broker, store and config; how to mend them."),
         "health": ("worker.cli.health:health", "Is the worker on this machine doing its work?"),
         "ledger": ("worker.cli.ledger:ledger", "Is anything missing? Receipts against outcomes."),
+        "sources": (
+            "worker.cli.sources:sources",
+            "What each source sends, and what its ids are worth.",
+        ),
         "index": ("worker.cli.index:index", "Size of the index; hold it against the store."),
         "reconcile": ("worker.cli.reconcile:reconcile", "Repair clusters, and say what was wrong."),
         "dead": ("worker.cli.dead:dead", "List, show, replay or drop dead letters."),

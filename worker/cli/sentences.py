@@ -23,6 +23,9 @@ _DECISIONS = {
     ("new", "alias-conflict"): "Its address is known from {rival}, but its text contains only "
     "{containment} of the words of that ({least_containment} would do): the address was used for "
     "another story, and this article is new.",
+    ("new", "reused-id"): "Its id is that of {rival}, but its text contains only {containment} of "
+    "the words of that and the title is another: the source used the id twice. It is an article of "
+    "its own, and the other one stays as it was.",
     ("unchanged", "content-hash"): "Title and text are exactly what was stored before: nothing "
     "changed.",
     ("revision", "key"): "Its id or address is known, its title or text is not: it is revision "

@@ -8,7 +8,7 @@ text with other figures is a variant. Duplicates are stored in full, only marked
 from worker.dedup.features import fingerprint
 from worker.dedup.likeness import Likeness, compare
 from worker.dedup.rules import DedupRules
-from worker.dedup.verdicts import after, identify, rejudge, resolve
+from worker.dedup.verdicts import after, identify, rejudge, rekeyed, resolve
 
 __all__ = [
     "DedupRules",
@@ -18,5 +18,6 @@ __all__ = [
     "fingerprint",
     "identify",
     "rejudge",
+    "rekeyed",
     "resolve",
 ]

@@ -74,6 +74,7 @@ class Identity(Frozen):
     alias_containment: Share
     stranger_containment: Share
     stranger_words: Count
+    stranger_title: Share
 
 
 class Revisions(Frozen):

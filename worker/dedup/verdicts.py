@@ -9,9 +9,11 @@ from worker.dedup.features import ALGORITHM
 from worker.dedup.likeness import Likeness, overlap_of, same_title
 from worker.dedup.regroup import change_of
 from worker.dedup.rules import DedupRules, Identity
-from worker.models import Article, Fingerprint, Kind, Known, Verdict
+from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id_of
 
 Scores = dict[str, float]
+Evidence = tuple[Scores, Scores]  # scores and thresholds
+NOTHING: Evidence = ({}, {})
 
 
 def identify(
@@ -19,26 +21,90 @@ def identify(
 ) -> Verdict:
     """What the article is to its own past: new, unchanged or a revision.
 
-    An alias leads to another article only when the content confirms it: links get reused.
+    An alias leads to another article only when the content confirms it: links get reused. So do
+    ids; where the content speaks against its own key, the article gets another one.
     """
     version = _version(rules)
     if known is None or known.revision == 0:
         return _new(article, "unseen", version)
-    if fingerprint.content_hash in known.hashes:
-        return _unchanged(known, version)
-    change = _change(fingerprint, known.fingerprint, rules)
-    if known.article_id == article.article_id:
-        strange, thresholds = _strangeness(fingerprint, known.fingerprint, rules.identity)
-        signal = "identity" if strange else "key"
-        revision = _revision(known, signal, strange, thresholds if strange else {}, version)
-        return revision.model_copy(update={"change": change})
-    scores = {"containment": _containment(fingerprint, known.fingerprint)}
-    thresholds = {"containment": rules.identity.alias_containment}
-    if scores["containment"] >= thresholds["containment"]:
-        revision = _revision(known, "alias", scores, thresholds, version)
-        return revision.model_copy(update={"change": change})
+    past = (known, *(other for other in known.elsewhere if other.revision))
+    for each in past:
+        if fingerprint.content_hash in each.hashes:
+            return _unchanged(each, version)
+    own = known if known.article_id == article.article_id else None
+    doubt = _doubt(article, fingerprint, own, rules) if own else None
+    if own and doubt is None:
+        return _edited(own, "key", NOTHING, fingerprint, rules)
+    others = [each for each in past if each is not own]
+    found = [(each, _confirmed(fingerprint, each, rules)) for each in others]
+    for each, evidence in found:
+        if _enough(evidence):
+            return _edited(each, "alias", evidence, fingerprint, rules)
+    if own and doubt:
+        return _apart(article, own, others, doubt, version)
+    scores, thresholds = found[0][1]
     conflict = {"rival": known.article_id, "scores": scores, "thresholds": thresholds}
     return _new(article, "alias-conflict", version).model_copy(update=conflict)
+
+
+def rekeyed(article: Article, verdict: Verdict) -> Article:
+    """The article under the key that its verdict chose: its own may name another story."""
+    keys = (article.key, *article.aliases, article.opening_key)
+    ids = {article_id_of(article.source, key): key for key in reversed(keys)}
+    chosen = ids.get(verdict.article_id, article.key)
+    if verdict.kind is not Kind.NEW or chosen == article.key:
+        return article
+    others = tuple(key for key in (article.key, *article.aliases) if key != chosen)
+    return article.model_copy(update={"key": chosen, "aliases": others})
+
+
+def _apart(
+    article: Article, own: Known, others: Sequence[Known], doubt: Evidence, version: str
+) -> Verdict:
+    """New under a key that no other story has: a bad id never overwrites an article."""
+    taken = own.keys.union(*(other.keys for other in others))
+    free = (key for key in (*article.aliases, article.opening_key) if key not in taken)
+    key = next(free, article.opening_key)
+    its = article.model_copy(update={"key": key})
+    scores, thresholds = doubt
+    evidence = {"rival": own.article_id, "scores": scores, "thresholds": thresholds}
+    return _new(its, "reused-id", version).model_copy(update=evidence)
+
+
+def _doubt(article: Article, mine: Fingerprint, own: Known, rules: DedupRules) -> Evidence | None:
+    """The evidence that another story stands under its key, if there is any.
+
+    Content that shares nothing is one; where the link is another as well, or the source's ids are
+    distrusted, so is content that would not be a copy under a title about something else.
+    """
+    scores, thresholds = _strangeness(mine, own.fingerprint, rules.identity)
+    if scores:
+        return scores, thresholds
+    links = {key for key in article.aliases if key.startswith("url:")}
+    if own.fingerprint is None or not (own.distrusted or (links and not links & own.keys)):
+        return None
+    scores, thresholds = _confirmed(mine, own, rules)
+    scores["title"] = round(same_title(mine, own.fingerprint, unknown=1.0), 4)
+    thresholds["title"] = rules.identity.stranger_title
+    alike = scores["title"] >= thresholds["title"] or _enough((scores, thresholds))
+    return None if alike else (scores, thresholds)
+
+
+def _confirmed(mine: Fingerprint, known: Known, rules: DedupRules) -> Evidence:
+    scores = {"containment": _containment(mine, known.fingerprint)}
+    return scores, {"containment": rules.identity.alias_containment}
+
+
+def _enough(evidence: Evidence) -> bool:
+    scores, thresholds = evidence
+    return scores["containment"] >= thresholds["containment"]
+
+
+def _edited(
+    known: Known, signal: str, evidence: Evidence, mine: Fingerprint, rules: DedupRules
+) -> Verdict:
+    revision = _revision(known, signal, *evidence, _version(rules))
+    return revision.model_copy(update={"change": _change(mine, known.fingerprint, rules)})
 
 
 def after(known: Known | None, verdict: Verdict, fingerprint: Fingerprint) -> Known:

@@ -55,11 +55,11 @@ class Stats(Frozen):
 
 def stats(index: RedisIndex) -> Stats:
     [(now_s, _), newest] = index.wire.trip([("TIME",), ("GET", "aw:next")])
-    generation = now_s // index.window_s
+    generation = int(now_s) // index.window_s
     return Stats(
         newest=int(newest or 0),
         generation=generation,
-        begins=begins(index, now_s),
+        begins=begins(index, int(now_s)),
         layers=[_layer(index, letter, name) for letter, name in LAYERS.items()],
     )
 
@@ -89,7 +89,7 @@ def clear(index: RedisIndex) -> int:
     """Remove everything of the index; returns how many keys that were. Workers may run."""
     removed = 0
     for some in index.wire.scan("aw:*"):
-        removed += sum(index.wire.trip([("UNLINK", *some)])) if some else 0
+        removed += sum(index.wire.trip([("UNLINK", key) for key in some]))
     return removed
 
 
@@ -101,21 +101,20 @@ def restore(index: RedisIndex, articles: Sequence[Stored]) -> None:
     ids = [*dict.fromkeys(i for its in articles for i in (its.article_id, its.canonical))]
     numbers = index.numbered(ids).numbers
     commands: list[Command] = []
-    expiring: dict[bytes, int] = {}
+    expiring: dict[str, int] = {}
     for its in articles:
         generation = int(its.at.timestamp()) // index.window_s
         number = numbers[its.article_id]
         for slot in index.slots_of(its.fingerprint):
-            key = slot.key(generation).encode()
+            key = slot.key(generation)
             expiring[key] = index.expires(generation)
-            commands.append((b"HSETNX", key, slot.field, number))
-        commands.append((b"HSET", *_cell(number), numbers[its.canonical]))
+            commands.append(("HSETNX", key, slot.field, number))
+        commands.append(("HSET", *cell_of(number), numbers[its.canonical]))
     for article_id, number in numbers.items():
-        commands += [_encoded(command) for command in index.named(number, article_id)]
-    dated = [(b"EXPIREAT", key, at) for key, at in expiring.items()]
-    cells = {_cell(numbers[its.article_id])[0] for its in articles}
-    kept = [(b"EXPIRE", bucket, 3 * index.window_s) for bucket in cells]
-    index.wire.pour([*commands, *dated, *kept])
+        commands += index.named(number, article_id)
+    cells = {cell_of(numbers[its.article_id])[0] for its in articles}
+    dated = [("EXPIREAT", key, at) for key, at in expiring.items()]
+    index.wire.trip([*commands, *dated, *(("EXPIRE", c, 3 * index.window_s) for c in cells)])
 
 
 class Difference(Frozen):
@@ -130,7 +129,7 @@ class Difference(Frozen):
 def differences(index: RedisIndex, articles: Sequence[Stored]) -> Iterator[Difference]:
     """What differs for these articles; three round trips and one for each step of a chain."""
     [(now_s, _)] = index.wire.trip([("TIME",)])
-    generation = now_s // index.window_s
+    generation = int(now_s) // index.window_s
     numbers = _numbers(index, articles, generation)
     owned = _owned(index, articles, generation)
     known = chased(index.cells, [n for n in numbers.values() if n], {})
@@ -178,12 +177,3 @@ def _owned(index: RedisIndex, articles: Sequence[Stored], generation: int) -> di
         its.article_id: min([next(replies) + next(replies) for _ in places]) > 0
         for its, places in zip(articles, slots, strict=True)
     }
-
-
-def _cell(number: int) -> tuple[bytes, int]:
-    key, place = cell_of(number)
-    return key.encode(), place
-
-
-def _encoded(command: Command) -> Command:
-    return tuple(part.encode() if isinstance(part, str) else part for part in command)

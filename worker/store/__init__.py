@@ -18,6 +18,7 @@ from worker.models import (
     Outcome,
     Record,
     Retagged,
+    SourceIds,
     StoredRecord,
     Verdict,
     Withdrawal,
@@ -158,6 +159,18 @@ class Letter(Frozen):
     replay_at: datetime | None = None
     outcome: str | None = None  # of that receipt
     article_id: str | None = None  # which it became
+
+
+class SourceSeen(Frozen):
+    """A source with its counts."""
+
+    source: str
+    receipts: int
+    dead: int
+    first_seen: datetime
+    last_seen: datetime
+    ids: SourceIds
+    distrusted: bool  # an id counts no more than a link: content has to confirm it
 
 
 class Title(Frozen):
@@ -327,6 +340,14 @@ class Store(Protocol):
 
     def tally(self, since: datetime, until: datetime) -> Tally:
         """The journal of this time against the outcomes."""
+        ...
+
+    def sources(self) -> list[SourceSeen]:
+        """All sources, the last seen first."""
+        ...
+
+    def source(self, name: str) -> dict[str, Any] | None:
+        """One source with its receipts by outcome and its dead letters by reason."""
         ...
 
     @property

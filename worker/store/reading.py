@@ -1,18 +1,26 @@
 """What the store answers: ids and receipts come in, values go out."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Article, Fingerprint, Known, Outcome
+from worker.models import Article, Fingerprint, Known, Outcome, SourceIds
 from worker.store import Found
 from worker.store.batch import Key, stored_keys
 from worker.store.columns import Name, name
 from worker.store.rows import found_of, outcome_of
-from worker.store.schema import BEST_FIRST, aliases, articles, receipts, revisions, tags
+from worker.store.schema import (
+    BEST_FIRST,
+    aliases,
+    articles,
+    receipts,
+    revisions,
+    sources,
+    tags,
+)
 
 T = TypeVar("T")
 CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
@@ -60,7 +68,19 @@ def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | Non
         for article, its in zip(asked, keys, strict=True)
     ]
     known = _known(connection, sorted({article_id for way in ways for article_id in way}))
-    return [next((known[i] for i in way if i in known), None) for way in ways]
+    return [
+        _first([known[i] for i in dict.fromkeys(way) if i in known], its, owners)
+        for way, its in zip(ways, keys, strict=True)
+    ]
+
+
+def _first(found: Sequence[Known], its: Sequence[Key], owners: Mapping[Key, str]) -> Known | None:
+    led = {
+        known.article_id: frozenset(k for s, k in its if owners.get((s, k)) == known.article_id)
+        for known in found
+    }
+    told = [known.model_copy(update={"keys": led[known.article_id]}) for known in found]
+    return told[0].model_copy(update={"elsewhere": tuple(told[1:])}) if told else None
 
 
 def aliases_of(keys: Collection[Key]) -> sa.FromClause:
@@ -81,7 +101,9 @@ def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Know
             articles.c.withdrawn_at,
             revisions.c.content_hash,
             sa.case((is_newest, revisions.c.fingerprint)).label("fingerprint"),
+            *(sources.c[field] for field in SourceIds.model_fields),
         )
+        .outerjoin(sources, sources.c.source == articles.c.source)
         .outerjoin(revisions, revisions.c.article_id == articles.c.article_id)
         .where(articles.c.article_id.in_(article_ids))
     )
@@ -101,7 +123,13 @@ def _as_known(rows: Sequence[Any]) -> Known:
         cluster_id=article.cluster_id,
         withdrawn=article.withdrawn_at is not None,
         fingerprint=Fingerprint.unpacked(blob),
+        distrusted=_ids_of(article).distrusted,
     )
+
+
+def _ids_of(row: Any) -> SourceIds:
+    """None are counted of a source that has only withdrawals."""
+    return SourceIds(**{field: getattr(row, field) or 0 for field in SourceIds.model_fields})
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:

@@ -30,6 +30,7 @@ from worker.store import (
     Letter,
     LetterQuery,
     Query,
+    SourceSeen,
     StoredArticle,
     Tally,
     Title,
@@ -41,6 +42,7 @@ from worker.store import (
     reading,
     redo,
     story,
+    supply,
     takedown,
 )
 from worker.store.batch import Batch
@@ -208,6 +210,14 @@ class SqlStore:
     def tally(self, since: datetime, until: datetime) -> Tally:
         with self._reading() as connection:
             return ledger.tally(connection, since, until)
+
+    def sources(self) -> list[SourceSeen]:
+        with self._reading() as connection:
+            return supply.all_sources(connection)
+
+    def source(self, name: str) -> dict[str, Any] | None:
+        with self._reading() as connection:
+            return supply.one_source(connection, name)
 
     @property
     def clusters(self) -> SqlClusters:

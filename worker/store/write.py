@@ -259,8 +259,10 @@ def _count_sources(
     dead_by = Counter(name(o.source) for o in outcomes if o.kind is Kind.DEAD)
     new = {r.article_id: r for r in rulings if r.adds_revision and r.article_id not in known}
     articles_by = Counter(name(r.record.article.source) for r in new.values())
+    bad = {name_: _bad_ids(rulings, known, name_) for name_ in _BAD_IDS}
     rows = [
         {
+            **{name_: counts[source] for name_, counts in bad.items()},
             "source": source,
             "articles": articles_by[source],
             "receipts": receipts_by[source],
@@ -270,7 +272,28 @@ def _count_sources(
         }
         for source in sorted(receipts_by)
     ]
-    add(connection, sources, "source", ["articles", "receipts", "dead"], rows)
+    add(connection, sources, "source", ["articles", "receipts", "dead", *_BAD_IDS], rows)
+
+
+_BAD_IDS = ("without_id", "reused_ids", "changed_ids")
+
+
+def _bad_ids(rulings: Sequence[Ruling], known: Mapping[str, Known], what: str) -> Counter[str]:
+    """Per source, how often an external id was absent, another story's, or not the last one."""
+    counts: Counter[str] = Counter()
+    for ruling in rulings:
+        article, verdict = ruling.record.article, ruling.verdict
+        if verdict is None:
+            continue
+        given = any(key.startswith("id:") for key in (article.key, *article.aliases))
+        new = verdict.article_id not in known
+        found = {
+            "without_id": new and not given,
+            "reused_ids": new and ruling.record.verdict.signal == "reused-id",
+            "changed_ids": not new and given and article.article_id != verdict.article_id,
+        }
+        counts[name(article.source)] += found[what]
+    return counts
 
 
 def _ids(takedowns: Iterable[Takedown]) -> list[str]:

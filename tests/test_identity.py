@@ -1,0 +1,134 @@
+"""Sources whose ids are worth little: no bad id overwrites an article, none of ours changes."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.dedup.texts import OTHER, OTHER_TITLE, STORY, TITLE, invented
+from tests.store.stored import rows
+from tests.test_pipeline import CONFIG, ingest
+from worker.cli import group
+from worker.index.memory import MemoryIndex
+from worker.models import Kind
+from worker.pipeline import Pipeline
+from worker.store.sql import SqlStore
+
+SHORT = ("Mayor opens new bridge over the river", "Fire destroys warehouse at the old harbour")
+
+
+@pytest.fixture
+def pipeline(store: SqlStore) -> Pipeline:
+    return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+
+
+def item(id_: str, link: str, title: str, text: str) -> dict[str, Any]:
+    content = [{"type": "text/plain", "value": text}]
+    source = {"id": "wire"}
+    return {"id": id_, "link": link, "title": title, "content": content, "source": source}
+
+
+def items(ids: list[str], number: int = 4) -> list[dict[str, Any]]:
+    return [
+        item(ids[n % len(ids)], f"https://a.example/{n}", invented(900 + n, 6), invented(n))
+        for n in range(number)
+    ]
+
+
+def kinds(outcomes: list[Any]) -> list[str]:
+    return [outcome.kind.value for outcome in outcomes]
+
+
+@pytest.mark.parametrize("id_", ["0", "https://a.example/", "urn:feed"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_one_id_for_every_item_makes_an_article_of_each(
+    pipeline: Pipeline, store_url: str, id_: str, at_once: bool
+) -> None:
+    its = items([id_])
+    polls = [its] if at_once else [[each] for each in its]
+    first = [o for n, poll in enumerate(polls) for o in ingest(pipeline, poll, f"{n}-")]
+    assert kinds(first) == ["new"] * 4
+    assert len({o.article_id for o in first}) == 4
+    again = ingest(pipeline, its, "again")
+    assert kinds(again) == ["unchanged"] * 4
+    assert [o.article_id for o in again] == [o.article_id for o in first]
+    edited = [{**each, "title": each["title"] + " again"} for each in its]
+    assert [o.article_id for o in ingest(pipeline, edited, "e")] == [o.article_id for o in first]
+    assert [(r["number"]) for r in rows(store_url, "revisions")].count(2) == 4
+
+
+def test_short_items_under_one_id_are_told_apart_by_their_links(pipeline: Pipeline) -> None:
+    its = [item("0", f"https://a.example/{n}", title, title) for n, title in enumerate(SHORT)]
+    assert kinds(ingest(pipeline, its)) == ["new", "new"]
+
+
+def test_an_id_used_again_after_years_leaves_the_old_article_as_it_was(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    old = item("p=123", "https://a.example/?p=123", TITLE, STORY)
+    new = item("p=123", "https://a.example/?p=123", OTHER_TITLE, OTHER)
+    [first], [second] = ingest(pipeline, [old], "a"), ingest(pipeline, [new], "b")
+    assert (first.kind, second.kind) == (Kind.NEW, Kind.NEW)
+    assert kinds(ingest(pipeline, [new], "c")) == ["unchanged"]
+    assert [r["title"] for r in rows(store_url, "revisions")] == [TITLE, OTHER_TITLE]
+
+
+def test_an_id_that_changes_with_every_poll_stays_one_article(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    polls = [items([f"session-{poll}-{n}" for n in range(4)]) for poll in range(3)]
+    outcomes = [ingest(pipeline, poll, f"{n}-") for n, poll in enumerate(polls)]
+    assert [kinds(each) for each in outcomes] == [["new"] * 4, ["unchanged"] * 4, ["unchanged"] * 4]
+    assert len(rows(store_url, "articles")) == 4
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "http://a.example/news/bridge",
+        "https://www.a.example/news/bridge/?utm_source=x",
+        "https://m.a.example/news/bridge",
+        "https://amp.a.example/news/bridge",
+        "https://a.example/news/bridge/amp/",
+        "https://a.example/news/bridge?amp=1",
+        "https://a.example/amp/news/bridge",
+        "https://a-example.cdn.ampproject.org/c/s/a.example/news/bridge",
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_any_form_of_a_link_leads_to_the_same_article(
+    pipeline: Pipeline, form: str, backwards: bool
+) -> None:
+    forms = [form, "https://a.example/news/bridge"]
+    its = [item("", link, TITLE, STORY) for link in (forms[::-1] if backwards else forms)]
+    assert kinds(ingest(pipeline, its[:1], "a") + ingest(pipeline, its[1:], "b")) == [
+        "new",
+        "unchanged",
+    ]
+
+
+def test_an_edit_under_a_new_title_is_a_revision_where_ids_are_good(pipeline: Pipeline) -> None:
+    moved = item("1", "https://a.example/new", "Storm Ida shuts the harbour", STORY + " More.")
+    first = item("1", "https://a.example/old", TITLE, STORY)
+    assert kinds(ingest(pipeline, [first], "a") + ingest(pipeline, [moved], "b")) == [
+        "new",
+        "revision",
+    ]
+
+
+def test_a_source_with_bad_ids_is_distrusted_and_shown(pipeline: Pipeline, store_url: str) -> None:
+    ingest(pipeline, [*items(["0"], 6), {"title": ["bad"], "source": {"id": "wire"}}])
+    environment = {"WORKER_STORE_URL": store_url}
+    listed = CliRunner().invoke(group, ["sources"], env=environment).stdout
+    assert "distrusted (reused 5)" in listed
+    told = CliRunner().invoke(group, ["sources", "wire"], env=environment).stdout
+    assert "new 6, dead 1" in told
+    assert "malformed 1" in told
+    found = json.loads(
+        CliRunner().invoke(group, ["sources", "wire", "--json"], env=environment).stdout
+    )
+    assert found["source"]["ids"]["reused_ids"] == 5
+    # Distrusted, an id does not speak for itself even where there is no link.
+    first, second = (item("7", "", title, title) for title in SHORT)
+    assert kinds(ingest(pipeline, [first], "s") + ingest(pipeline, [second], "t")) == ["new"] * 2

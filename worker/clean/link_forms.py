@@ -1,0 +1,32 @@
+"""The forms one article's link comes in: for telephones, as AMP, from a cache of AMP pages.
+
+Made into aliases, so a form that is not known yet may be added: no id depends on it. Two sites
+that only look like forms of one are kept apart by their content, which has to confirm an alias.
+"""
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/]+\.[^/]+)(/.*)$")  # /c/s/host/path
+_CACHES = ("cdn.ampproject.org", "ampproject.net", "google.com")
+_HOST = re.compile(r"^(?:www\.)?(?:m|mobile|amp|touch)\.(?=[^.]+\.)")
+_PATH = re.compile(r"/amp/?$|\.amp(?=\.html?$|$)|^/(?:amp|mobile|m)(?=/)", re.I)
+_QUERY = {"amp", "outputtype", "m", "mobile"}
+
+
+def desktop(link: str) -> str:
+    """The link as a desk browser would open it; the same where no other form is recognised."""
+    try:
+        parts = urlsplit(link.strip())
+    except ValueError:  # "http://[broken" and the like
+        return link
+    host, path = (parts.netloc or "").lower(), parts.path
+    cached = _CACHE.match(path)
+    if cached and host.endswith(_CACHES):
+        host, path = cached[1].lower(), cached[2]
+    host = _HOST.sub("", host)
+    path = _PATH.sub("", path) or "/"
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if name.lower() not in _QUERY]
+    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
+    return urlunsplit((parts.scheme, host, path, query, parts.fragment))
