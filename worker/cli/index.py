@@ -19,7 +19,7 @@ _PAGE = 1000  # articles
 _SHOWN = 10
 
 
-@click.group()
+@click.group(epilog="Examples: worker index stats · worker index verify · worker index rebuild")
 def index() -> None:
     """Look after the index that finds copies. It holds hints, the store holds the truth."""
 
