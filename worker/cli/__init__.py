@@ -50,6 +50,7 @@ GROUPS = {
             "What each source sends, and what its ids are worth.",
         ),
         "index": ("worker.cli.index:index", "Size of the index; hold it against the store."),
+        "cluster": ("worker.cli.cluster:cluster", "Show a cluster; split, merge or pin by hand."),
         "reconcile": ("worker.cli.reconcile:reconcile", "Repair clusters, and say what was wrong."),
         "dead": ("worker.cli.dead:dead", "List, show, replay or drop dead letters."),
         "delete": ("worker.cli.results:delete", "Take articles down for good; shows first."),

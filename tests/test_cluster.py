@@ -1,0 +1,73 @@
+"""`worker cluster`: what an operator rules holds against edits, repairs and rebuilds."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tests.dedup.texts import OTHER, STORY
+from tests.store.stored import rows
+from tests.test_pipeline import CONFIG, ingest
+from tests.test_reconcile import homes, story
+from worker.cli import group
+from worker.index.redis import RedisIndex
+from worker.pipeline import Pipeline
+from worker.store.sql import SqlStore
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def pipeline(store: SqlStore, valkey: redis.Redis, valkey_url: str) -> Pipeline:
+    return Pipeline(CONFIG, store, RedisIndex(valkey_url, CONFIG.dedup))
+
+
+@pytest.fixture
+def run(store_url: str, valkey_url: str) -> Run:
+    def run(*arguments: str, code: int = 0) -> Result:
+        environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
+        done = CliRunner().invoke(group, arguments, env=environment)
+        assert done.exit_code == code, done.output
+        return done
+
+    return run
+
+
+def test_what_is_split_off_stays_apart(pipeline: Pipeline, store_url: str, run: Run) -> None:
+    first, second = (o.article_id for o in ingest(pipeline, [story(1), story(2)]))
+    assert "nothing is changed yet" in run("cluster", "split", second).stdout
+    assert homes(store_url)["a-2"] == "a-1"
+    run("cluster", "split", second, "--note", "another match", "--yes")
+    run("reconcile", "--since", "3650d")
+    run("index", "rebuild", "--from-nothing")
+    ingest(pipeline, [story(2, STORY + " More.")], "b")
+    run("reconcile", "--since", "3650d")
+    assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2"}
+    [move] = rows(store_url, "moves")
+    assert (move["reason"], move["by"], move["note"]) == ("split", "operator", "another match")
+    assert "split off its copies instead" in run("cluster", "split", first, code=2).output
+
+
+def test_what_is_merged_stays_together(pipeline: Pipeline, store_url: str, run: Run) -> None:
+    its = [story(1), story(2), story(3, OTHER, source={"id": "other"})]
+    _, second, third = (o.article_id for o in ingest(pipeline, its))
+    run("cluster", "merge", second, third, "--yes")
+    run("reconcile", "--since", "3650d")
+    assert set(homes(store_url).values()) == {"a-3"}
+    shown = json.loads(run("cluster", second, "--json").stdout)
+    assert (shown["cluster_id"], len(shown["members"])) == (third, 3)
+    assert {move["reason"] for move in shown["moves"]} == {"merged"}
+    assert "3 articles" in run("cluster", second).stdout
+
+
+def test_a_pin_can_be_taken_off(pipeline: Pipeline, store_url: str, run: Run) -> None:
+    _, second = (o.article_id for o in ingest(pipeline, [story(1), story(2)]))
+    run("cluster", "pin", second, "--yes")
+    ingest(pipeline, [story(2, OTHER)], "b")
+    run("reconcile", "--since", "3650d")
+    assert homes(store_url)["a-2"] == "a-1"
+    run("cluster", "pin", second, "--off", "--yes")
+    run("reconcile", "--since", "3650d")
+    assert homes(store_url)["a-2"] == "a-2"
