@@ -60,7 +60,13 @@ _ANY_SIGNAL = {
     "duplicate": "It is a copy of {rival}.",
     "variant": "It is much like {rival}, but a story of its own.",
 }
-_SIGNS = {"numbers": "figures", "about": "titles", "opening": "openings"}
+_SIGNS = {
+    "numbers": "figures",
+    "about": "titles",
+    "opening": "openings",
+    "title": "titles",  # as version 1 of the rules named them: its decisions are still in stores
+    "lead": "openings",
+}
 _FLAGS = {
     "truncated": "The source gave only a teaser, not the whole text.",
     "summary-only": "The source gave no text: its summary stands in for it.",
