@@ -28,10 +28,10 @@ def grow(most: int, rules: DedupRules) -> None:
         for done, claims in enumerate(_claims(most, rules), 1):
             index.claim(claims)
             index.settle([Wish(article_id=claim.article_id) for claim in claims])
+            _drop_prints(server)
             if done * _BATCH < mark:
                 continue
             took, used = time.process_time() - began, _cpu(server) - cpu
-            _forget_prints(server)
             count = done * _BATCH - since
             per_article = [
                 f"{(_bytes(server) - empty) / (done * _BATCH):6.1f} bytes",
@@ -65,11 +65,10 @@ def _claims(most: int, rules: DedupRules) -> Iterator[list[Claim]]:
         ]
 
 
-def _forget_prints(server: redis.Redis) -> None:
+def _drop_prints(server: redis.Redis) -> None:
     """Fingerprints wait ten minutes for rivals in flight: they are not of the window."""
-    keys = list(server.scan_iter("aw:f:*", count=5000))
-    for start in range(0, len(keys), 5000):
-        server.delete(*keys[start : start + 5000])
+    newest = int(str(server.get("aw:next"), "ascii"))
+    server.delete(*(f"aw:f:{number}" for number in range(newest - 2 * _BATCH, newest + 1)))
 
 
 def _bytes(server: redis.Redis) -> int:

@@ -121,6 +121,9 @@ class Pipeline:
         outcomes = self.store.write(
             *(records, withdrawals, grave.dead), judge=rejudge, now=now, handling=handling
         )
+        # Truth first, hint second: dying in between leaves a rival that the store no longer has.
+        if gone := [o.article_id for o in outcomes if o.kind is Kind.WITHDRAWN and o.article_id]:
+            self.index.forget(gone)
         _log(outcomes, grave.dead, len(done), monotonic() - began)
         return outcomes
 

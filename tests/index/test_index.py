@@ -161,3 +161,21 @@ def test_what_the_index_does_not_know_is_canonical(index: Index) -> None:
 def test_nothing_in_nothing_out(index: Index) -> None:
     assert index.claim([]) == []
     assert index.settle([]) == []
+
+
+def test_who_is_forgotten_is_nobodys_rival(index: Index) -> None:
+    claim(index, a=PRINT, d=OTHER)
+    index.forget([A, B])
+    assert claim(index, b=EDITED) == {"b": []}
+    assert ids(claim(index, c=PRINT)["c"]) == [B]
+    assert ids(claim(index, a=OTHER)["a"]) == [D]
+
+
+def test_copies_of_what_was_forgotten_have_a_canonical_article_among_them(index: Index) -> None:
+    claim(index, a=PRINT)
+    index.settle([Wish(article_id=A)])
+    index.forget([A])
+    claim(index, b=EDITED, c=PRINT)
+    claim(index, b=EDITED)
+    assert index.settle([Wish(article_id=B), Wish(article_id=C, alike=(B,))]) == [B, B]
+    index.forget([])

@@ -14,6 +14,7 @@ from tests.dedup.texts import RULES, STORY, invented, print_of
 from worker.dedup import compare
 from worker.errors import Unavailable
 from worker.index import Claim, Wish
+from worker.index.epochs import EPOCHS
 from worker.index.redis import RedisIndex
 from worker.index.wire import client_url
 from worker.models import Kind, article_id_of
@@ -37,9 +38,13 @@ def one(article_id: str) -> list[Claim]:
 def grow_old(client: redis.Redis) -> None:
     """What is of a generation becomes of the one before; the oldest is gone."""
     named = [key.split(b":") for key in client.keys("aw:?:*:*")]
-    for prefix, layer, generation, bucket in sorted(named, key=lambda parts: int(parts[2])):
-        older = b":".join((prefix, layer, b"%d" % (int(generation) - 1), bucket))
-        client.rename(b":".join((prefix, layer, generation, bucket)), older)
+    for prefix, layer, epoch, bucket in sorted(named, key=lambda parts: int(parts[2])):
+        older = b":".join((prefix, layer, b"%d" % (int(epoch) - EPOCHS), bucket))
+        client.rename(b":".join((prefix, layer, epoch, bucket)), older)
+    opened = client.hgetall("aw:epochs")
+    client.delete("aw:epochs")
+    for epoch, said in opened.items():
+        client.hset("aw:epochs", str(int(epoch) - EPOCHS), said)
 
 
 @pytest.mark.parametrize("size", [1, 100])
@@ -54,7 +59,7 @@ def test_a_batch_costs_the_same_round_trips_whatever_its_size(index: RedisIndex,
         claimed = index.trips
         wishes = zip(ids, met, strict=True)
         index.settle([Wish(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in wishes])
-        assert claimed - before == (4 if name == "first" else 5)
+        assert claimed - before == 5 if name == "second" else claimed - before <= 4
         assert index.trips - claimed == 5
 
 
@@ -119,7 +124,7 @@ def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
         for n in range(300)
     ]
     index.claim(claims)
-    assert max(valkey.hlen(key) for key in valkey.keys("aw:s:*")) < 8
+    assert max(valkey.hlen(key) for key in valkey.keys("aw:s:*")) < 16
 
 
 def test_it_connects_only_when_asked_and_says_what_is_missing(tmp_path: Path) -> None:

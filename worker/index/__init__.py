@@ -62,4 +62,11 @@ class Index(Protocol):
         """Whether this caller is the one to do what one worker at a time should do."""
         ...
 
+    def forget(self, article_ids: Sequence[str]) -> None:
+        """These articles are gone: they are nobody's rivals any more.
+
+        The register keeps what it has of them; `correct` says who is canonical instead.
+        """
+        ...
+
     def close(self) -> None: ...

@@ -1,27 +1,37 @@
-"""The index of one process: tests, dry runs, a worker that stands alone. It forgets nothing."""
+"""The index of one process: tests, dry runs, a worker that stands alone. Same window, in dicts."""
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
 
 from worker.index import Claim, Rival, Wish
 from worker.index.candidates import Rules, candidates
 from worker.index.register import Pointers, settle
 from worker.models import Fingerprint
 
+DAY_S = 86_400
+
 
 class MemoryIndex:
     """First-owner shingle index and register in dicts."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, clock: Callable[[], float] = time.time) -> None:
         self._rules = rules.index
+        self._clock = clock
+        self._next = count(1)
         self._numbers: dict[str, int] = {}
-        self._articles: list[str] = []
+        self._articles: dict[int, str] = {}
+        self._seen: dict[int, int] = {}  # number -> generation in which it was last claimed
         self._owners: dict[int | str, int] = {}  # sketch hash or text hash -> number
         self._fingerprints: dict[int, Fingerprint] = {}
         self._cells = _Cells()
+        self._generation = 0
 
     def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+        self._turn_over()
         for claim in claims:
             number = self._number(claim.article_id)
+            self._seen[number] = self._generation
             self._fingerprints[number] = claim.fingerprint
             self._owners.setdefault(claim.fingerprint.text_hash, number)
             for hash_ in claim.fingerprint.sketch:
@@ -37,7 +47,15 @@ class MemoryIndex:
             for wish in wishes
         }
         canonical = settle(self._cells, wanted)
-        return [self._articles[canonical[number]] for number in wanted]
+        # The canonical article may be gone: the store knows whom a copy that is met belongs to.
+        known = (next(iter(wish.alike), wish.article_id) for wish in wishes)
+        return [
+            self._articles.get(canonical[number], instead)
+            for number, instead in zip(wanted, known, strict=True)
+        ]
+
+    def forget(self, article_ids: Sequence[str]) -> None:
+        self._drop({self._numbers[i] for i in article_ids if i in self._numbers})
 
     def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
         return [self._rivals(claim) for claim in claims]
@@ -53,11 +71,30 @@ class MemoryIndex:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def _turn_over(self) -> None:
+        """A new generation: what was not seen in the two before is gone."""
+        generation = int(self._clock() // (self._rules.window_days * DAY_S))
+        if generation != self._generation:
+            self._generation = generation
+            old = {n for n in self._articles if self._seen.get(n, generation) < generation - 1}
+            self._drop(old)
+
+    def _drop(self, gone: Collection[int]) -> None:
+        if not gone:
+            return
+        for number in gone:
+            del self._numbers[self._articles.pop(number)]
+            self._fingerprints.pop(number, None)
+            self._seen.pop(number, None)
+        self._owners = {key: n for key, n in self._owners.items() if n not in gone}
+        self._cells.drop(gone)
+
     def _number(self, article_id: str) -> int:
-        number = self._numbers.setdefault(article_id, len(self._articles))
-        if number == len(self._articles):
-            self._articles.append(article_id)
-        return number
+        if article_id not in self._numbers:
+            number = self._numbers[article_id] = next(self._next)
+            self._articles[number] = article_id
+            self._seen[number] = self._generation
+        return self._numbers[article_id]
 
     def _rivals(self, claim: Claim) -> list[Rival]:
         keys: list[int | str] = [claim.fingerprint.text_hash, *claim.fingerprint.sketch]
@@ -85,6 +122,10 @@ class _Cells:
     def fill(self, pointers: Mapping[int, int]) -> None:
         for number, pointer in pointers.items():
             self._filled.setdefault(number, pointer)
+
+    def drop(self, numbers: Collection[int]) -> None:
+        for number in numbers:
+            self._filled.pop(number, None)
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
         self._filled.update(pointers)

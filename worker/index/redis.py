@@ -1,17 +1,20 @@
 """The index on Redis or Valkey, shared by all workers. Numbers are decimal, hashes big-endian.
 
-    aw:next               string  counter: the number of the newest article
-    aw:i:<gen>:<bucket>   hash    article_id, 16 bytes  -> its number
-    aw:a:<number // 256>  hash    number % 256          -> article_id, 16 bytes
-    aw:s:<gen>:<bucket>   hash    sketch hash, 4 bytes  -> number of the first article that had it
-    aw:t:<gen>:<bucket>   hash    text hash, 8 bytes    -> number of the first article that had it
-    aw:f:<number>         string  fingerprint, packed; for rival_ttl_s
-    aw:v:<number // 256>  hash    number % 256          -> number of its canonical article
-    aw:turn:<name>        string  somebody is doing what one worker at a time should do
+    aw:next                 string  counter: the number of the newest article
+    aw:epochs               hash    epoch -> second in which it opens, and the newest number then
+    aw:i:<epoch>:<bucket>   hash    article_id, 7 of its bytes -> its number
+    aw:a:<number // 256>    hash    number % 256         -> article_id, 16 bytes
+    aw:s:<epoch>:<bucket>   hash    sketch hash, 13 bits -> number of the first article that had it
+    aw:t:<epoch>:<bucket>   hash    text hash, 4 bytes   -> number of the first article that had it
+    aw:f:<number>           string  fingerprint, packed; for rival_ttl_s
+    aw:v:<number // 256>    hash    number % 256         -> number of its canonical article
+    aw:turn:<name>          string  somebody is doing what one worker at a time should do
 
 Only the first article owns a shingle: no posting lists, no hot keys. A generation is window_days of
-the server's clock. The running one is written, it and the one before are read, and whole buckets
-expire. A bucket must stay below hash-max-listpack-entries, or it costs several times the memory.
+the server's clock, and whole buckets expire. What is small in a listpack is cheap: fields are cut
+to what tells the few hundred hashes of a bucket apart (a false owner is no rival by itself: that
+takes min_hits), and a generation whose buckets are full goes on in an epoch with four times as
+many. The newest open epoch is written, all of this generation and of the one before are read.
 
 Every command touches one key and may be repeated: a batch that comes back claims the same again.
 """
@@ -22,6 +25,7 @@ from typing import Any, NamedTuple
 
 from worker.index import Claim, Rival, Wish
 from worker.index.candidates import Rules, candidates
+from worker.index.epochs import EPOCHS, FULL, Epochs, Opened, Slot, epochs_at, opened, past, to_open
 from worker.index.register import Pointers, settle
 from worker.index.wire import Command, Wire
 from worker.models import Fingerprint
@@ -31,21 +35,10 @@ NUMBERED = 256  # numbers a bucket; they come in order, so it is full before the
 COARSER_BITS = 4  # an article has one id and one text hash for 2**4 sketch hashes
 
 
-class Slot(NamedTuple):
-    """Where a hash has its owner, in any generation."""
-
-    layer: str
-    bucket: int
-    field: bytes
-
-    def key(self, generation: int) -> str:
-        return f"aw:{self.layer}:{generation}:{self.bucket}"
-
-
 class Numbered(NamedTuple):
     """Articles with the numbers they have in the index."""
 
-    generation: int
+    epochs: Epochs
     numbers: dict[str, int]
     fresh: set[str]  # those that had none before
 
@@ -59,7 +52,8 @@ class RedisIndex:
         self.wire = Wire(url, rules.index.timeout_s)
         self.cells = _Cells(self.wire, 3 * self.window_s)
         self._expiring: set[str] = set()  # buckets that got their date from this process
-        self._generation = self._newest = 0
+        self._capacity = (FULL << rules.index.bucket_bits) // rules.shingles.sketch
+        self._epoch = self._newest = 0
 
     def ping(self) -> None:
         """Raises Unavailable while the server does not answer."""
@@ -68,19 +62,22 @@ class RedisIndex:
     def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
         """Five round trips: clock and counter, numbers, write, read, rivals.
 
-        One more when the batch brings articles that the generation before knows.
+        One more when the batch brings articles that an earlier epoch knows, and one when it meets
+        articles that were forgotten.
         """
         if not claims:
             return []
         numbered = self.numbered([claim.article_id for claim in claims])
         slots = [self.slots_of(claim.fingerprint) for claim in claims]
         taken = self._write(claims, slots, numbered)
-        owners = self._owners(slots, taken, numbered.generation)
+        owners = self._owners(slots, taken, numbered.epochs)
         found = [
             candidates(numbered.numbers[claim.article_id], by_hash, exact, self.rules)
             for claim, (exact, *by_hash) in zip(claims, owners, strict=True)
         ]
-        return self._rivals(found)
+        rivals, gone = self._rivals(found)
+        self._take_over(claims, slots, owners, numbered, gone)
+        return rivals
 
     def settle(self, wishes: Sequence[Wish]) -> list[str]:
         """Five round trips, and two for each further step of a race or of a chain of copies."""
@@ -108,14 +105,14 @@ class RedisIndex:
         """Three round trips: clock, read, rivals."""
         if not claims:
             return []
-        [(now_s, _)] = self.wire.trip([("TIME",)])
+        epochs = self.epochs()
         slots = [self.slots_of(claim.fingerprint) for claim in claims]
         untaken = [[False] * len(places) for places in slots]
-        owners = self._owners(slots, untaken, int(now_s) // self.window_s)
+        owners = self._owners(slots, untaken, epochs)
         found = [candidates(-1, by_hash, exact, self.rules) for exact, *by_hash in owners]
         return [
             [rival for rival in met if rival.article_id != claim.article_id]
-            for claim, met in zip(claims, self._rivals(found), strict=True)
+            for claim, met in zip(claims, self._rivals(found)[0], strict=True)
         ]
 
     def correct(self, canonical: Mapping[str, str]) -> None:
@@ -139,34 +136,81 @@ class RedisIndex:
     def close(self) -> None:
         self.wire.close()
 
+    def forget(self, article_ids: Sequence[str]) -> None:
+        """Two round trips."""
+        epochs = self.epochs()
+        slots = [self.id_slot(article_id) for article_id in article_ids]
+        asked = [
+            ("HGET", s.key(e), s.field) for s in slots for e in (epochs.written, *epochs.others)
+        ]
+        numbers = {int(number) for number in self.wire.trip(asked) if number}
+        gone: list[Command] = [("DEL", f"aw:f:{number}") for number in numbers]
+        gone += [("HDEL", *name_of(number)[1:]) for number in numbers]
+        if gone:
+            self.wire.trip(gone)
+
+    def now_s(self) -> int:
+        """The server's clock."""
+        [(now_s, _)] = self.wire.trip([("TIME",)])
+        return int(now_s)
+
+    def epochs(self) -> Epochs:
+        (now_s, _), reply = self.wire.trip([("TIME",), ("HGETALL", "aw:epochs")])
+        return self._epochs(int(now_s), opened(reply))
+
     def numbered(self, article_ids: Sequence[str]) -> Numbered:
         """The numbers of these articles, in two round trips; new articles get the next ones."""
-        (now_s, _), newest = self.wire.trip([("TIME",), ("INCRBY", "aw:next", len(article_ids))])
-        generation = int(now_s) // self.window_s
-        self._forget_dates(generation, newest)
+        count = ("INCRBY", "aw:next", len(article_ids))
+        (now_s, _), newest, reply = self.wire.trip([("TIME",), count, ("HGETALL", "aw:epochs")])
+        known = opened(reply)
+        epochs = self._epochs(int(now_s), known)
+        self._forget_dates(epochs.written, newest)
         slots = [self.id_slot(article_id) for article_id in article_ids]
         commands: list[Command] = []
         for number, slot in enumerate(slots, newest - len(slots) + 1):
-            key = slot.key(generation)
-            commands.append(("HGET", slot.key(generation - 1), slot.field))
+            key = slot.key(epochs.written)
             commands += [("HSETNX", key, slot.field, number), ("HGET", key, slot.field)]
-        replies = self.put(commands, slots, generation)
-        before, created, now = replies[::3], replies[1::3], replies[2::3]
-        numbers = [int(old or new) for old, new in zip(before, now, strict=True)]
-        self._carry_over(slots, numbers, now, generation)
+            commands += [("HGET", slot.key(epoch), slot.field) for epoch in epochs.others]
+        commands += self._opening(epochs.written, int(now_s), newest, known)
+        each = 2 + len(epochs.others)
+        replies = self.put(commands, slots, epochs.written)[: each * len(slots)]
+        created, now = replies[::each], replies[1::each]
+        before = [
+            next((int(number) for number in replies[n + 2 : n + each] if number), None)
+            for n in range(0, len(replies), each)
+        ]
+        numbers = [old or int(new) for old, new in zip(before, now, strict=True)]
+        self._carry_over(slots, numbers, now, epochs.written)
         fresh = {
             article_id
             for article_id, old, new in zip(article_ids, before, created, strict=True)
             if new and old is None
         }
-        return Numbered(generation, dict(zip(article_ids, numbers, strict=True)), fresh)
+        return Numbered(epochs, dict(zip(article_ids, numbers, strict=True)), fresh)
+
+    def _epochs(self, now_s: int, known: Opened) -> Epochs:
+        return epochs_at(now_s // self.window_s, now_s, known)
+
+    def epoch_of(self, at_s: int, epochs: Epochs) -> int:
+        """The epoch for an article of that time: with as many buckets as what is written now."""
+        return at_s // self.window_s * EPOCHS + epochs.written % EPOCHS
+
+    def _opening(self, written: int, now_s: int, newest: int, known: Opened) -> list[Command]:
+        epoch, at_s = to_open(written, now_s, newest, self._capacity, known)
+        if not epoch:
+            return []
+        return [
+            ("HSETNX", "aw:epochs", epoch, f"{at_s}:{newest}"),
+            ("EXPIRE", "aw:epochs", 3 * self.window_s),
+            *(("HDEL", "aw:epochs", old) for old in past(now_s // self.window_s, known)),
+        ]
 
     def _carry_over(
-        self, slots: Sequence[Slot], numbers: Sequence[int], now: Sequence[bytes], generation: int
+        self, slots: Sequence[Slot], numbers: Sequence[int], now: Sequence[bytes], epoch: int
     ) -> None:
         """An article keeps its number for as long as it comes at least once a generation."""
         kept = [
-            ("HSET", slot.key(generation), slot.field, number)
+            ("HSET", slot.key(epoch), slot.field, number)
             for slot, number, new in zip(slots, numbers, now, strict=True)
             if number != int(new)
         ]
@@ -183,10 +227,12 @@ class RedisIndex:
             number = numbered.numbers[claim.article_id]
             features += self._features(number, claim)
             firsts += [
-                ("HSETNX", slot.key(numbered.generation), slot.field, number) for slot in places
+                ("HSETNX", slot.key(numbered.epochs.written), slot.field, number) for slot in places
             ]
         every = [slot for places in slots for slot in places]
-        replies = iter(self.put([*features, *firsts], every, numbered.generation)[len(features) :])
+        replies = iter(
+            self.put([*features, *firsts], every, numbered.epochs.written)[len(features) :]
+        )
         return [[bool(next(replies)) for _ in places] for places in slots]
 
     def _features(self, number: int, claim: Claim) -> list[Command]:
@@ -204,35 +250,38 @@ class RedisIndex:
         ]
 
     def _owners(
-        self, slots: Sequence[Sequence[Slot]], taken: Sequence[Sequence[bool]], generation: int
+        self, slots: Sequence[Sequence[Slot]], taken: Sequence[Sequence[bool]], epochs: Epochs
     ) -> list[list[list[int]]]:
-        """The owners of each slot of each claim: of this generation and of the one before.
+        """The owners of each slot of each claim, one of each epoch.
 
-        A slot that the claim has just taken is its own in this generation: no need to ask.
+        A slot that the claim has just taken is its own in the written one: no need to ask.
         """
         commands: list[Command] = []
         for places, mine in zip(slots, taken, strict=True):
             for slot, first in zip(places, mine, strict=True):
-                commands.append(("HGET", slot.key(generation - 1), slot.field))
-                if not first:
-                    commands.append(("HGET", slot.key(generation), slot.field))
-        replies = iter(self.wire.trip(commands))
+                asked = epochs.others if first else (*epochs.others, epochs.written)
+                commands += [("HGET", slot.key(epoch), slot.field) for epoch in asked]
+        replies = iter(self.wire.trip(commands) if commands else [])
+        others = len(epochs.others)
         return [
-            [[int(o) for o in islice(replies, 1 if first else 2) if o] for first in mine]
+            [[int(o) for o in islice(replies, others + (not first)) if o] for first in mine]
             for mine in taken
         ]
 
-    def _rivals(self, found: Sequence[Sequence[tuple[int, int]]]) -> list[list[Rival]]:
+    def _rivals(
+        self, found: Sequence[Sequence[tuple[int, int]]]
+    ) -> tuple[list[list[Rival]], set[int]]:
+        """The rivals of each claim, and the numbers of those that were forgotten."""
         numbers = sorted({number for ranked in found for number, _ in ranked})
         if not numbers:
-            return [[] for _ in found]
+            return [[] for _ in found], set()
         replies = self.wire.trip(
             [name_of(number) for number in numbers]
             + [("GET", f"aw:f:{number}") for number in numbers]
         )
         names = dict(zip(numbers, replies, strict=False))
         kept = dict(zip(numbers, replies[len(numbers) :], strict=True))
-        return [
+        rivals = [
             [
                 Rival(
                     article_id=names[number].hex(),
@@ -244,6 +293,26 @@ class RedisIndex:
             ]
             for ranked in found
         ]
+        return rivals, {number for number in numbers if not names[number]}
+
+    def _take_over(
+        self,
+        claims: Sequence[Claim],
+        slots: Sequence[Sequence[Slot]],
+        owners: Sequence[Sequence[Sequence[int]]],
+        numbered: Numbered,
+        gone: set[int],
+    ) -> None:
+        """What a forgotten article owns goes to who has it now: copies of it have to meet."""
+        epoch = numbered.epochs.written
+        taken = [
+            ("HSET", slot.key(epoch), slot.field, numbered.numbers[claim.article_id])
+            for claim, places, owned in zip(claims, slots, owners, strict=True)
+            for slot, its in zip(places, owned, strict=True)
+            if not gone.isdisjoint(its)
+        ]
+        if taken:
+            self.put(taken, [slot for places in slots for slot in places], epoch)
 
     def names(self, numbers: Collection[int]) -> dict[int, str]:
         if not numbers:
@@ -256,40 +325,36 @@ class RedisIndex:
 
         A sketch is the smallest hashes, whose high bits are all zero: the bucket takes others.
         """
-        mask = (1 << self.rules.bucket_bits) - 1
-        text = bytes.fromhex(fingerprint.text_hash)
+        bits, text = self.rules.bucket_bits, bytes.fromhex(fingerprint.text_hash)
         return [
-            Slot("t", self._coarse_bucket(text), text[8:]),
+            Slot("t", bits - COARSER_BITS, int.from_bytes(text[:4], "big"), text[8:12]),
             *(
-                Slot("s", hash_ >> 32 & mask, (hash_ & 0xFFFFFFFF).to_bytes(4, "big"))
+                Slot("s", bits, hash_ >> 13 & 0xFFFFFFFF, (hash_ & 0x1FFF) - 0x1000)
                 for hash_ in fingerprint.sketch
             ),
         ]
 
-    def _coarse_bucket(self, digest: bytes) -> int:
-        return int.from_bytes(digest[:4], "big") & (1 << self.rules.bucket_bits - COARSER_BITS) - 1
-
-    def put(self, commands: Sequence[Command], slots: Iterable[Slot], generation: int) -> list[Any]:
+    def put(self, commands: Sequence[Command], slots: Iterable[Slot], epoch: int) -> list[Any]:
         """One round trip that writes to these slots, and dates the buckets it may have made."""
-        undated = {slot.key(generation) for slot in slots} - self._expiring
-        ends = self.expires(generation)
+        undated = {slot.key(epoch) for slot in slots} - self._expiring
+        ends = self.expires(epoch)
         replies = self.wire.trip([*commands, *(("EXPIREAT", key, ends) for key in undated)])
         self._expiring |= undated
         return replies[: len(commands)]
 
-    def expires(self, generation: int) -> int:
+    def expires(self, epoch: int) -> int:
         """When its buckets go: a day late, for clocks and late batches."""
-        return (generation + 2) * self.window_s + DAY_S
+        return (epoch // EPOCHS + 2) * self.window_s + DAY_S
 
     def id_slot(self, article_id: str) -> Slot:
-        digest = bytes.fromhex(article_id)
-        return Slot("i", self._coarse_bucket(digest), digest)
+        digest, bits = bytes.fromhex(article_id), self.rules.bucket_bits - COARSER_BITS
+        return Slot("i", bits, int.from_bytes(digest[:4], "big"), digest[4:11])
 
-    def _forget_dates(self, generation: int, newest: int) -> None:
-        """A new generation has new buckets; so has an index that was emptied."""
-        if generation != self._generation or newest < self._newest:
+    def _forget_dates(self, epoch: int, newest: int) -> None:
+        """A new epoch has new buckets; so has an index that was emptied."""
+        if epoch != self._epoch or newest < self._newest:
             self._expiring.clear()
-        self._generation, self._newest = generation, newest
+        self._epoch, self._newest = epoch, newest
 
 
 class _Cells:

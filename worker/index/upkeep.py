@@ -7,10 +7,12 @@ cluster. What a lost index costs is copies that are not found while it is empty.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from worker.contract import Frozen
-from worker.index.redis import RedisIndex, Slot, cell_of
+from worker.index.epochs import Slot
+from worker.index.redis import RedisIndex, cell_of
 from worker.index.register import chased, end_of
 from worker.index.wire import Command
 from worker.models import Fingerprint
@@ -54,12 +56,12 @@ class Stats(Frozen):
 
 
 def stats(index: RedisIndex) -> Stats:
-    [(now_s, _), newest] = index.wire.trip([("TIME",), ("GET", "aw:next")])
-    generation = int(now_s) // index.window_s
+    now_s = index.now_s()
+    [newest] = index.wire.trip([("GET", "aw:next")])
     return Stats(
         newest=int(newest or 0),
-        generation=generation,
-        begins=begins(index, int(now_s)),
+        generation=now_s // index.window_s,
+        begins=begins(index, now_s),
         layers=[_layer(index, letter, name) for letter, name in LAYERS.items()],
     )
 
@@ -99,21 +101,25 @@ def restore(index: RedisIndex, articles: Sequence[Stored]) -> None:
     Each goes to the generation of its time. Who owns a hash already keeps it.
     """
     ids = [*dict.fromkeys(i for its in articles for i in (its.article_id, its.canonical))]
-    numbers = index.numbered(ids).numbers
+    epochs, numbers, _ = index.numbered(ids)
     commands: list[Command] = []
     expiring: dict[str, int] = {}
+    opening: dict[int, int] = {}
     for its in articles:
-        generation = int(its.at.timestamp()) // index.window_s
+        at_s = int(its.at.timestamp())
+        epoch = index.epoch_of(at_s, epochs)
+        opening[epoch] = min(at_s, opening.get(epoch, at_s))
         number = numbers[its.article_id]
         for slot in index.slots_of(its.fingerprint):
-            key = slot.key(generation)
-            expiring[key] = index.expires(generation)
+            key = slot.key(epoch)
+            expiring[key] = index.expires(epoch)
             commands.append(("HSETNX", key, slot.field, number))
         commands.append(("HSET", *cell_of(number), numbers[its.canonical]))
     for article_id, number in numbers.items():
         commands += index.named(number, article_id)
     cells = {cell_of(numbers[its.article_id])[0] for its in articles}
     dated = [("EXPIREAT", key, at) for key, at in expiring.items()]
+    commands += [("HSETNX", "aw:epochs", epoch, f"{at_s}:0") for epoch, at_s in opening.items()]
     index.wire.trip([*commands, *dated, *(("EXPIRE", c, 3 * index.window_s) for c in cells)])
 
 
@@ -128,10 +134,10 @@ class Difference(Frozen):
 
 def differences(index: RedisIndex, articles: Sequence[Stored]) -> Iterator[Difference]:
     """What differs for these articles; three round trips and one for each step of a chain."""
-    [(now_s, _)] = index.wire.trip([("TIME",)])
-    generation = int(now_s) // index.window_s
-    numbers = _numbers(index, articles, generation)
-    owned = _owned(index, articles, generation)
+    epochs = index.epochs()
+    read = (epochs.written, *epochs.others)
+    numbers = _numbers(index, articles, read)
+    owned = _owned(index, articles, read)
     known = chased(index.cells, [n for n in numbers.values() if n], {})
     ends = {article_id: end_of(known, n) for article_id, n in numbers.items() if n}
     names = index.names({*ends.values()})
@@ -153,27 +159,21 @@ def count(found: Sequence[Difference]) -> dict[str, int]:
 
 
 def _numbers(
-    index: RedisIndex, articles: Sequence[Stored], generation: int
+    index: RedisIndex, articles: Sequence[Stored], epochs: Sequence[int]
 ) -> dict[str, int | None]:
     slots = [index.id_slot(its.article_id) for its in articles]
-    asked = [("HGET", s.key(g), s.field) for s in slots for g in (generation - 1, generation)]
-    replies = index.wire.trip(asked)
-    pairs = zip(replies[::2], replies[1::2], strict=True)
-    found = [int(before or now or 0) or None for before, now in pairs]
-    return dict(zip((its.article_id for its in articles), found, strict=True))
+    replies = iter(index.wire.trip([("HGET", s.key(e), s.field) for s in slots for e in epochs]))
+    found = [[int(n) for n in islice(replies, len(epochs)) if n] for _ in slots]
+    return {
+        its.article_id: next(reversed(numbers), None)
+        for its, numbers in zip(articles, found, strict=True)
+    }
 
 
-def _owned(index: RedisIndex, articles: Sequence[Stored], generation: int) -> dict[str, bool]:
+def _owned(index: RedisIndex, articles: Sequence[Stored], epochs: Sequence[int]) -> dict[str, bool]:
     """Whether every hash of an article has an owner, itself or an earlier one."""
     slots: list[list[Slot]] = [index.slots_of(its.fingerprint) for its in articles]
-    asked = [
-        ("HEXISTS", slot.key(g), slot.field)
-        for its in slots
-        for slot in its
-        for g in (generation - 1, generation)
-    ]
+    asked = [("HEXISTS", s.key(e), s.field) for its in slots for s in its for e in epochs]
     replies = iter(index.wire.trip(asked))
-    return {
-        its.article_id: min([next(replies) + next(replies) for _ in places]) > 0
-        for its, places in zip(articles, slots, strict=True)
-    }
+    owners = [[[*islice(replies, len(epochs))] for _ in places] for places in slots]
+    return {its.article_id: all(map(any, each)) for its, each in zip(articles, owners, strict=True)}
