@@ -47,6 +47,8 @@ def test_what_is_split_off_stays_apart(pipeline: Pipeline, store_url: str, run: 
     assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2"}
     [move] = rows(store_url, "moves")
     assert (move["reason"], move["by"], move["note"]) == ("split", "operator", "another match")
+    told = " ".join(run("explain", second).stdout.split())
+    assert "An operator took it out of the cluster of “Port of Rotterdam closes gates”" in told
     assert "split off its copies instead" in run("cluster", "split", first, code=2).output
 
 

@@ -187,8 +187,8 @@ RIVAL = Title(article_id="f" * 32, title="Storm hits coast", source="wire")
             *({"containment": 0.41, "numbers": 0.67}, "threshold 41 %) and the figures agree, so"),
         ),
         (
-            *("duplicate", "contained", {"containment": 0.87, "numbers": 1.0, "title": 0.9}),
-            {"containment": 0.41, "numbers": 0.67, "title": 0.34},
+            *("duplicate", "contained", {"containment": 0.87, "numbers": 1.0, "about": 0.9}),
+            {"containment": 0.41, "numbers": 0.67, "about": 0.34},
             "87 % of its text is in “Storm hits coast” of wire (ffffffffff) (threshold 41 %) and "
             "the figures and titles agree, and that is longer",
         ),
@@ -199,8 +199,8 @@ RIVAL = Title(article_id="f" * 32, title="Storm hits coast", source="wire")
             "only 20 % of the figures agree (threshold 90 %) and they are 7 days apart (at most 3)",
         ),
         (
-            *("variant", "template", {"containment": 0.7, "title": 0.1, "lead": 0.2}),
-            {"containment": 0.41, "title": 0.34, "lead": 0.34},
+            *("variant", "template", {"containment": 0.7, "about": 0.1, "opening": 0.2}),
+            {"containment": 0.41, "about": 0.34, "opening": 0.34},
             "only 10 % of the titles agree (threshold 34 %) and only 20 % of the openings",
         ),
         ("variant", "invented tomorrow", {}, {}, "much like “Storm hits coast”"),

@@ -121,6 +121,8 @@ def _letter_by_id(store: Store, beginning: str) -> Letter | None:
 def _told(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
     met = {its["rival"] for stored in shown for its in stored["decisions"] if its["rival"]}
+    moved = [its for stored in shown for its in stored["moves"]]
+    met |= {its[field] for its in moved for field in ("left", "joined", "rival") if its[field]}
     titles = store.titles(sorted(met | {stored["article"]["cluster_id"] for stored in shown}))
     return tuple({**each, "story": [*sentences.article(each, titles)]} for each in shown)
 

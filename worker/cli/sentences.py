@@ -53,6 +53,18 @@ _DECISIONS = {
     ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
     "{unlike}: they share a template or background, and it is a story of its own.",
 }
+_MOVES = {
+    "promoted": "The article it was a copy of is gone; it took its place as the first copy.",
+    "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
+    "released": "The article it was a copy of is gone, and it is no copy of any that is left.",
+    "followed": "The article it was a copy of had joined {joined}: it followed.",
+    "left": "After an edit it was no copy of {rival} any more: it left that cluster.",
+    "twin": "It was found to be a copy of {rival}, {containment} of the words are the same "
+    "(threshold {least_containment}): it joined {joined}.",
+    "split": "An operator took it out of the cluster of {left}.",
+    "merged": "An operator put it into the cluster of {joined}.",
+    "replayed": "Other thresholds were put into force: it belongs to {joined} now.",
+}
 _ANY_SIGNAL = {
     "new": "It was not known before: it is new.",
     "unchanged": "It was known, and nothing changed.",
@@ -97,6 +109,8 @@ def article(stored: Facts, titles: Titles) -> Iterator[str]:
         yield from map(_tag, stored["tags"])
         if retagged := stored["article"]["retagged_at"]:
             yield f"Its tags were last changed without a revision {moment(retagged)}."
+        for its in stored.get("moves", ()):
+            yield f"{moment(its['at'])}: {move(its, titles)}"
         yield from _cluster(stored, titles)
     yield _now(stored["article"])
 
@@ -140,6 +154,18 @@ def handled(worker: str, deliveries: int) -> str:
     others = "a worker" if deliveries == 2 else f"{deliveries - 1} workers"
     after = f", after {others} vanished with it" if deliveries > 1 else ""
     return f", by {node}, process {pid}, at delivery {deliveries}{after}"
+
+
+def move(its: Facts, titles: Titles) -> str:
+    """Why an article is in another cluster than it was first put into."""
+    said = _MOVES.get(its["reason"], "It went from {left} to {joined}.").format(
+        left=_called(its["left"], titles),
+        joined=_called(its["joined"], titles),
+        rival=_called(its["rival"], titles),
+        containment=_share(its["scores"].get("containment")),
+        least_containment=_share(its["thresholds"].get("containment")),
+    )
+    return f"{said} (“{its['note']}”)" if its["note"] else said
 
 
 def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:

@@ -6,7 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.store.schema import BEST_FIRST, aliases, articles, decisions, receipts, revisions, tags
+from worker.store.schema import (
+    BEST_FIRST,
+    aliases,
+    articles,
+    decisions,
+    moves,
+    receipts,
+    revisions,
+    tags,
+)
 
 SHOWN = 100  # sightings, decisions and cluster members shown
 CANDIDATES = 5  # ids named when the beginning of an id is not unique
@@ -27,6 +36,7 @@ def show(connection: Connection, article_id: str) -> dict[str, Any] | None:
         "sightings": _rows(connection, _sightings(its_id)),
         "aliases": _rows(connection, _aliases(its_id)),
         "cluster": _rows(connection, _members(article["cluster_id"])),
+        "moves": _rows(connection, _moves(its_id)),
     }
 
 
@@ -94,6 +104,11 @@ def _members(cluster_id: str) -> sa.Select[Any]:
         .order_by(columns.seq.desc())
         .limit(SHOWN)
     )
+
+
+def _moves(article_id: str) -> sa.Select[Any]:
+    columns = [column for column in moves.c if column.name not in ("id", "article_id")]
+    return sa.select(*columns).where(moves.c.article_id == article_id).order_by(moves.c.id)
 
 
 def _rows(connection: Connection, statement: sa.Select[Any]) -> Sequence[dict[str, Any]]:
