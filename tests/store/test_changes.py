@@ -16,7 +16,7 @@ from tests.servers import create_database, drop_database, in_database
 from tests.store.feeding import writers
 from tests.store.judge import judge
 from worker.errors import BadConfig
-from worker.models import Known, Verdict
+from worker.models import NOBODY, Known, Verdict
 from worker.store import Change
 from worker.store.batch import Batch
 from worker.store.engine import open_engine, parse
@@ -140,7 +140,7 @@ class Late:
         store = SqlStore(url)
         with store._writing() as connection:
             batch = Batch(records=(record(article(key, source="late")),), withdrawals=(), dead=())
-            write_batch(connection, batch, judge, NOW)
+            write_batch(connection, batch, judge, NOW, NOBODY)
             self.written.set()
             assert self.may_commit.wait(60)
         store.close()
@@ -213,9 +213,10 @@ def empty_urls(postgres_url: str, tmp_path: Path) -> Iterator[list[str]]:
 
 def test_what_was_stored_before_there_was_a_feed_is_in_it(empty_urls: list[str]) -> None:
     for url in empty_urls:
-        _migrate_to(url, "0001")
+        migrate(url)
         store = SqlStore(url)
         write(store, record(article("id:1")), record(article("id:2")), down=withdrawal("id:2"))
+        _migrate_back_to(url, "0001")
         assert migrate(url) >= "0002"
         write(store, record(article("id:3")))
         told = [(kind, article_id) for kind, article_id, _ in seen(read(store))]
@@ -227,11 +228,11 @@ def test_what_was_stored_before_there_was_a_feed_is_in_it(empty_urls: list[str])
         store.close()
 
 
-def _migrate_to(url: str, revision: str) -> None:
+def _migrate_back_to(url: str, revision: str) -> None:
     engine, config = open_engine(parse(url)), _config()
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        command.downgrade(config, revision)
     engine.dispose()
 
 
