@@ -69,7 +69,7 @@ def _wcxb(truth: Path) -> Page:
     found = json.loads(truth.read_text(encoding="utf-8"))
     markup = _markup(truth.parent.parent / "html" / f"{truth.stem}.html.gz")
     url, truths = found.get("url") or "", found["ground_truth"]
-    facts = {name: truths[key] or "" for name, key in _FACTS.items()}
+    facts = {name: truths.get(key) or "" for name, key in _FACTS.items()}
     return Page(truth.stem, site_of(url or truth.stem), markup, url=url, **facts)
 
 

@@ -1,5 +1,6 @@
 """Servers and stores for every test; a missing server skips, and fails where CI=true."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -24,6 +25,8 @@ from worker.store.migrate import migrate
 from worker.store.sql import SqlStore
 
 _numbers = count(1)
+
+os.environ["COLUMNS"] = "120"  # where no test says otherwise, whatever runs the tests
 
 
 def _start(server: AbstractContextManager[str], stack: ExitStack) -> str:

@@ -210,8 +210,8 @@ BAD: list[tuple[object, str]] = [
     (message([[[]], {}, {}], **{"content-type": None}), "undeliverable: ValueError"),
     (message([[[]], {}]), "undeliverable: ValueError"),
     (message(None, body="%%%"), "undeliverable: TypeError"),
-    (message([[[]], {}, {}], **{"content-type": "application/x-yaml"}), "rejected"),
-    (message([[[]], {}, {}], headers={"task": "articles.other", "id": "1"}), "rejected"),
+    (message([[[]], {}, {}], **{"content-type": "application/x-yaml"}), "invalid-task"),
+    (message([[[]], {}, {}], headers={"task": "articles.other", "id": "1"}), "unknown-task"),
 ]
 
 

@@ -133,7 +133,7 @@ def test_the_python_of_the_page_runs(seeded: SqlStore, capsys: pytest.CaptureFix
     for block in blocks("python"):
         exec(compile(block, "results.md", "exec"), {})  # noqa: S102
     printed = capsys.readouterr().out
-    assert "At least 14 dead as earthquake hits Santerra ('earthquake'" in printed
+    assert "At least 14 dead as earthquake hits Santerra ('disaster" in printed
     assert "stored 6cc136eb42590f3bfb1b0393e6801f3c" in printed
     assert printed.endswith("new\nNone\n")
 

@@ -138,7 +138,8 @@ class Cleanings:
 
 
 _FIELDS = sorted(
-    Article.model_fields.keys() - {"source", "key", "aliases", "words", "dropped", "cleaner"}
+    Article.model_fields.keys()
+    - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner"}
 )
 
 

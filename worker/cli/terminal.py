@@ -44,6 +44,7 @@ def _plain(value: object) -> object:
 
 # Columns that share the width that is left; all others are as wide as what they hold.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
+_WHOLE = ("receipt", "message")  # of use only as a whole: they fold where the width is short
 _NUMBERS = (
     "words",
     "seen",
@@ -56,7 +57,7 @@ _NUMBERS = (
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table as wide as the terminal if a column can use it, one line a row."""
+    """A table as wide as the terminal if a column can use it, one line a row but for long ids."""
     out.print(title, style="bold")
     grows = any(column in _GROWING for column in columns)
     table = Table(box=None, pad_edge=False, expand=grows, header_style="dim")
@@ -65,8 +66,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
             column,
             justify="right" if column in _NUMBERS else "left",
             ratio=_GROWING.get(column),
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=column not in _WHOLE,
+            overflow="fold" if column in _WHOLE else "ellipsis",
         )
     for row in rows:
         # Text, not str: brackets in a headline are not markup.
