@@ -15,7 +15,7 @@ from worker.broker import embedded
 from worker.broker.condition import EVICTS, Condition, condition
 from worker.broker.link import Link, is_ours
 from worker.celery import broker_url, make_app
-from worker.cli.terminal import out, print_json, print_table
+from worker.cli.terminal import out, print_json, print_table, visible
 from worker.config import load_config
 from worker.contract import Frozen
 from worker.dedup import DedupRules
@@ -60,7 +60,8 @@ def doctor(as_json: bool) -> None:
         print_table("condition", ("state", "what", "detail"), rows)
         for finding in findings:
             if finding.mend:
-                out.print(f"{finding.what}: {finding.mend}", markup=False)
+                told = visible(f"{finding.what}: {finding.found}: {finding.mend}")
+                out.print(told, markup=False, soft_wrap=True)
     sys.exit(1 if any(f.state is State.MEND for f in findings) else 0)
 
 
