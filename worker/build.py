@@ -82,6 +82,13 @@ def enter(settings: Settings, entries: Sequence[Entry]) -> None:
         opened.enter(entries)
 
 
+def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
+    """The index for a command that may be the first one: an embedded server is started."""
+    if settings.embedded_broker and not settings.index_url:
+        embedded.ensure(settings.var_dir)
+    return index(settings, rules)
+
+
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
     url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
     return RedisIndex(url, rules)

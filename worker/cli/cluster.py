@@ -152,7 +152,7 @@ def _rule(store: Store, moves: Sequence[Move], note: str, *, yes: bool) -> None:
         out.print(f"would move {len(moves)} articles; nothing is changed yet: add --yes")
         return
     settings, now = Settings.load(), datetime.now(UTC)
-    index = build.index(settings, load_config(settings.config_dir).dedup)
+    index = build.started_index(settings, load_config(settings.config_dir).dedup)
     click.get_current_context().call_on_close(index.close)
     # Pinned first: between the two a repair must not move them back.
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)

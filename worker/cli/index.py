@@ -28,7 +28,7 @@ def _opened() -> tuple[Store, RedisIndex]:
     settings = Settings.load()
     build.prepare_store(settings)
     store = build.store(settings)
-    its = build.index(settings, load_config(settings.config_dir).dedup)
+    its = build.started_index(settings, load_config(settings.config_dir).dedup)
     context = click.get_current_context()
     context.call_on_close(store.close)
     context.call_on_close(its.close)

@@ -34,7 +34,7 @@ def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
     settings, now = Settings.load(), datetime.now(UTC)
     build.prepare_store(settings)
     rules = load_config(settings.config_dir).dedup
-    store, index = build.store(settings), build.index(settings, rules)
+    store, index = build.store(settings), build.started_index(settings, rules)
     context = click.get_current_context()
     context.call_on_close(store.close)
     context.call_on_close(index.close)
