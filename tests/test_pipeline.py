@@ -15,9 +15,10 @@ from tests.servers import unix_url
 from worker.config import load_config
 from worker.contract import Payload
 from worker.errors import Reason
+from worker.grave import Grave, Origin
 from worker.index.memory import MemoryIndex
 from worker.models import Kind, Outcome
-from worker.pipeline import Delivery, Grave, Origin, Pipeline
+from worker.pipeline import Delivery, Pipeline
 from worker.store.sql import SqlStore
 
 CONFIG = load_config()

@@ -9,9 +9,10 @@ from worker.config import Config, load_config
 from worker.deadline import deadline
 from worker.dedup import DedupRules
 from worker.errors import BadConfig
+from worker.grave import Watch
 from worker.index.redis import RedisIndex
 from worker.models import Entry
-from worker.pipeline import Pipeline, Watch
+from worker.pipeline import Pipeline
 from worker.settings import Settings, masked
 from worker.store import Store
 from worker.store.sql import SqlStore

@@ -12,8 +12,7 @@ none an article. An article that fails is buried with its payload; its neighbour
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -21,7 +20,7 @@ from worker.clean import clean, withdrawn_keys
 from worker.config import Config
 from worker.contract import Frozen, Payload, RawArticle, admit, source_of
 from worker.dedup import Likeness, after, compare, fingerprint, identify, rejudge, rekeyed, resolve
-from worker.errors import Reason, Rejected
+from worker.grave import Grave, Origin, Watch, at_ease
 from worker.index import Claim, Index, Rival, Wish
 from worker.models import (
     NOBODY,
@@ -42,11 +41,6 @@ from worker.tag import tag
 log = logging.getLogger("worker")
 
 Likes = list[tuple[str, Likeness]]
-Watch = Callable[[str], AbstractContextManager[object]]
-
-
-def _at_ease(stage: str) -> AbstractContextManager[object]:
-    return nullcontext()
 
 
 class Again(Frozen):
@@ -62,14 +56,6 @@ class Delivery(Frozen):
     receipt: str
     raw: object
     again: Again | None = None
-
-
-class Origin(Frozen):
-    """Where something in the batch came from: what a dead letter needs to be written."""
-
-    receipt: str
-    source: str
-    payload: Payload
 
 
 class Admitted(Frozen):
@@ -97,7 +83,7 @@ class Pipeline:
     `watch` is entered with the stage's name around every stage of every article: a deadline.
     """
 
-    def __init__(self, config: Config, store: Store, index: Index, watch: Watch = _at_ease) -> None:
+    def __init__(self, config: Config, store: Store, index: Index, watch: Watch = at_ease) -> None:
         self.config = config
         self.store = store
         self.index = index
@@ -127,7 +113,7 @@ class Pipeline:
         _log(outcomes, grave.dead, len(done), monotonic() - began)
         return outcomes
 
-    def _clean(self, admitted: Sequence[Admitted], grave: "Grave", now: datetime) -> list[Cleaned]:
+    def _clean(self, admitted: Sequence[Admitted], grave: Grave, now: datetime) -> list[Cleaned]:
         cleaned = []
         for a in admitted:
             if a.raw.status == "withdrawn":
@@ -143,7 +129,7 @@ class Pipeline:
                 )
         return cleaned
 
-    def _identity(self, cleaned: Sequence[Cleaned], grave: "Grave") -> list[Judged]:
+    def _identity(self, cleaned: Sequence[Cleaned], grave: Grave) -> list[Judged]:
         """Which article each one is; what comes twice in one batch is taken in order."""
         stored = self.store.latest([c.article for c in cleaned])
         batch = Batch()
@@ -159,7 +145,7 @@ class Pipeline:
                 judged.append(Judged(cleaned=its, verdict=verdict))
         return judged
 
-    def _likeness(self, judged: Sequence[Judged], grave: "Grave") -> list[Judged]:
+    def _likeness(self, judged: Sequence[Judged], grave: Grave) -> list[Judged]:
         """Whom new content is like. Identity comes first: what is unchanged is not compared."""
         same = [j for j in judged if j.verdict.kind is Kind.UNCHANGED]
         compared = self._compare([j for j in judged if j.verdict.kind is not Kind.UNCHANGED], grave)
@@ -173,7 +159,7 @@ class Pipeline:
                 resolved.append(Judged(cleaned=j.cleaned, verdict=verdict))
         return in_order(same + resolved, judged)
 
-    def _compare(self, changed: Sequence[Judged], grave: "Grave") -> list[Judged]:
+    def _compare(self, changed: Sequence[Judged], grave: Grave) -> list[Judged]:
         claims = [Claim(article_id=_id(j), fingerprint=j.cleaned.fingerprint) for j in changed]
         rivals = self.index.claim(claims) if claims else []
         prints = self._fingerprints(rivals)
@@ -210,7 +196,7 @@ class Pipeline:
         ]
         return self.index.settle(wishes) if wishes else []
 
-    def _tag(self, judged: Sequence[Judged], grave: "Grave", now: datetime) -> list[Record]:
+    def _tag(self, judged: Sequence[Judged], grave: Grave, now: datetime) -> list[Record]:
         records = []
         for j in judged:
             with grave.buries(j.cleaned.origin, "tag"):
@@ -258,37 +244,6 @@ class Batch:
         past = (before, *before.elsewhere) if before else ()
         same = next((each for each in past if each.article_id == article_id), None)
         self._known[article_id] = after(same, verdict, cleaned.fingerprint)
-
-
-class Grave:
-    """Collects the dead letters of one batch."""
-
-    def __init__(self, watch: Watch = _at_ease) -> None:
-        self.dead: list[DeadLetter] = []
-        self._watch = watch
-
-    @contextmanager
-    def buries(self, origin: Origin, stage: str) -> Iterator[None]:
-        """What is raised inside becomes the dead letter of this one article."""
-        try:
-            with self._watch(stage):
-                yield
-        except Rejected as e:
-            self._bury(origin, stage, e.reason, e.detail)
-        except Exception as e:
-            log.exception("article.crashed source=%s stage=%s", origin.source, stage)
-            self._bury(origin, stage, Reason.CRASHED, f"{type(e).__name__}: {e}"[:500])
-
-    def _bury(self, origin: Origin, stage: str, reason: Reason, detail: str) -> None:
-        letter = DeadLetter(
-            receipt=origin.receipt,
-            reason=reason,
-            detail=detail,
-            stage=stage,
-            source=origin.source,
-            payload=origin.payload,
-        )
-        self.dead.append(letter)
 
 
 def _admit(deliveries: Sequence[Delivery], grave: Grave) -> list[Admitted]:

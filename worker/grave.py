@@ -1,0 +1,57 @@
+"""Where the articles of a batch go that can't be processed: each on its own, with its payload."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from worker.contract import Frozen, Payload
+from worker.errors import Reason, Rejected
+from worker.models import DeadLetter
+
+log = logging.getLogger("worker")
+
+Watch = Callable[[str], AbstractContextManager[object]]
+"""Entered with the stage's name around every stage of every article: a deadline."""
+
+
+def at_ease(stage: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+class Origin(Frozen):
+    """Where something in the batch came from: what a dead letter needs to be written."""
+
+    receipt: str
+    source: str
+    payload: Payload
+
+
+class Grave:
+    """Collects the dead letters of one batch."""
+
+    def __init__(self, watch: Watch = at_ease) -> None:
+        self.dead: list[DeadLetter] = []
+        self._watch = watch
+
+    @contextmanager
+    def buries(self, origin: Origin, stage: str) -> Iterator[None]:
+        """What is raised inside becomes the dead letter of this one article."""
+        try:
+            with self._watch(stage):
+                yield
+        except Rejected as e:
+            self._bury(origin, stage, e.reason, e.detail)
+        except Exception as e:
+            log.exception("article.crashed source=%s stage=%s", origin.source, stage)
+            self._bury(origin, stage, Reason.CRASHED, f"{type(e).__name__}: {e}"[:500])
+
+    def _bury(self, origin: Origin, stage: str, reason: Reason, detail: str) -> None:
+        letter = DeadLetter(
+            receipt=origin.receipt,
+            reason=reason,
+            detail=detail,
+            stage=stage,
+            source=origin.source,
+            payload=origin.payload,
+        )
+        self.dead.append(letter)
