@@ -47,7 +47,15 @@ def test_a_chain_written_at_once_ends_in_one_cluster(postgres_store_url: str) ->
     first_batch = [[record(its) for its in firsts]]
     second, third = ([batch for [batch] in half] for half in (copies[:30], copies[30:]))
     race(postgres_store_url, [first_batch, second, third])
-    assert homes(postgres_store_url) == {(its.article_id, False) for its in firsts}
+    ids = {its.article_id for its in firsts}
+    assert {cluster_id for cluster_id, _ in homes(postgres_store_url)} == ids
+
+    # Who joins by way of a copy does not lock the first's cluster: its mark may be out of date
+    # when the first is written in the same moment. The next repair takes it off.
+    store = SqlStore(postgres_store_url)
+    store.clusters.settle()
+    store.close()
+    assert homes(postgres_store_url) == {(its, False) for its in ids}
 
 
 def test_a_withdrawal_by_the_publisher_leaves_the_copies_waiting(
