@@ -60,6 +60,8 @@ def _store(place: Place, times: int) -> Cost:
 
 def _full_disk(place: Place, times: int) -> Cost:
     """A file store can't be stopped; its disk is full for two seconds instead."""
+    if os.geteuid() != 0:
+        raise SystemExit("the row `store` on SQLite fills a disk of its own: run it as root")
     place.stack.start_worker()
     ballast = Path(place.store_url.removeprefix("sqlite:///")).with_name("ballast")
 
@@ -158,10 +160,11 @@ def _store_url(store: str, folder: Path, postgres_url: str) -> Iterator[str]:
 
 @contextmanager
 def _small_disk(path: Path) -> Iterator[None]:
-    """64 MB that can be filled; only root may mount one."""
+    """200 MB that can be filled. Only root may mount it; all rows but one do without."""
     path.mkdir()
     if os.geteuid() != 0:
-        raise SystemExit("the row `store` on SQLite fills a disk of its own: run it as root")
+        yield
+        return
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", path], check=True)  # noqa: S607
     try:
         yield
