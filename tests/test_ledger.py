@@ -21,6 +21,7 @@ from worker.broker.link import Link
 from worker.celery import make_app
 from worker.cli.ledger import ledger
 from worker.dedup import rejudge
+from worker.errors import Unavailable
 from worker.ledger import Balance, Day, balance
 from worker.models import Entry
 from worker.rules import load_worker_rules
@@ -239,6 +240,27 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
         cut.write('{"message": "cut o')
     store.enter(list(outbox.entries(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
+
+
+def test_a_journal_in_the_store_needs_no_broker_to_name_what_is_missing(
+    valkey_url: str, valkey: redis.Redis, link: Link, store: SqlStore, store_url: str
+) -> None:
+    with Producer(valkey_url, journal=store_url) as producer:
+        sent = producer.enqueue([{"title": "t"}] * 2)
+    assert look(link, store).missing == []
+    valkey.flushall()
+    assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
+
+
+def test_nothing_is_sent_that_the_journal_did_not_take(
+    valkey_url: str, valkey: redis.Redis, tmp_path: Path
+) -> None:
+    with (
+        Producer(valkey_url, journal=f"sqlite:///{tmp_path}/nowhere/s.db") as producer,
+        pytest.raises(Unavailable, match="store"),
+    ):
+        producer.enqueue([{"title": "t"}])
+    assert valkey.llen("articles") == 0
 
 
 def test_dropping_an_undeliverable_letter_leaves_nothing_missing(

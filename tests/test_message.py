@@ -112,6 +112,13 @@ def message(content: object, **changes: object) -> dict[str, Any]:
     return {k: v for k, v in (ordinary | changes).items() if v is not None}
 
 
+def as_message(documented: Any) -> Any:
+    """The documentation shows whole messages, bodies, and articles."""
+    if isinstance(documented, list):
+        return message(documented)
+    return documented if "headers" in documented else message([[documented], {}, {}])
+
+
 def raw(number: str) -> dict[str, Any]:
     return {"id": number, "title": f"Story “{number}” über alles", "source": {"id": "examples"}}
 
@@ -169,8 +176,7 @@ def check_block(language: str, code: str, running: Running, tmp_path: Path) -> N
     match language:
         case "json":
             given = json.loads(code)
-            whole = given if isinstance(given, dict) else message(given)
-            running.broker.lpush("articles", json.dumps(whole))
+            running.broker.lpush("articles", json.dumps(as_message(given)))
         case "python":
             printed = run([sys.executable, "-c", code], running, tmp_path)
             assert bool(printed) == ("print(" in code)

@@ -4,35 +4,24 @@ Raw articles come in, any iterable of them; they are validated, given receipts, 
 messages by count and bytes, and sent. `enqueue` returns after the broker has taken the last.
 """
 
-import json
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 from kombu.exceptions import OperationalError
 
-from worker import outbox
 from worker.broker import REPLAY, dead_list, embedded, pressure
 from worker.broker.link import Link, is_ours
 from worker.broker.pressure import Advice, Answer
 from worker.celery import INGEST, REDO, broker_url, make_app
-from worker.contract import (
-    LIMITS,
-    Excerpt,
-    Frozen,
-    Payload,
-    RawArticle,
-    admit,
-    host,
-    is_receipt,
-)
+from worker.contract import Frozen, Payload, RawArticle, admit, host, is_receipt
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
 from worker.models import Outcome
+from worker.outbox import opened
+from worker.packed import Packed, batches, new_receipt, plain_values, to_be_buried
 from worker.rules import load_worker_rules
 from worker.settings import Settings, masked
 from worker.store import Store
@@ -62,14 +51,6 @@ class InvalidArticles(WorkerError):
         self.receipts = receipts
 
 
-class Packed(NamedTuple):
-    """One raw article ready to travel."""
-
-    receipt: str
-    raw: object
-    bytes: int
-
-
 class Producer:
     """A connection to the broker. Safe to keep open; not shared between threads."""
 
@@ -79,7 +60,8 @@ class Producer:
         """Unset addresses are taken from the environment, else the embedded defaults.
 
         `source` names the source of articles that name none, by id, feed or link. `journal` is a
-        file that gets all receipts before they are pushed: see `worker ledger --journal`.
+        file, or the address of a store, that gets all receipts before they are pushed: it names
+        what a broker took along that is lost for good. See `worker ledger`.
         """
         settings = Settings.load()
         self._settings = settings
@@ -90,7 +72,7 @@ class Producer:
         self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
         self._store_url = store
         self._source = source
-        self._journal = Path(journal) if journal else None
+        self._outbox = opened(journal) if journal else None
         self._link = Link(self._app)
         self.invalid: list[Invalid] = []
 
@@ -112,6 +94,8 @@ class Producer:
         self._link.close()
         if "_store" in self.__dict__:
             self._store.close()
+        if self._outbox:
+            self._outbox.close()
 
     def enqueue(
         self,
@@ -134,7 +118,7 @@ class Producer:
         """
         self.invalid = []
         receipts: list[str] = []
-        for batch in _batches(self._packed(articles, invalid), self._rules.batch):
+        for batch in batches(self._packed(articles, invalid), self._rules.batch):
             self._make_way(receipts, pace, on_stop)
             self._send(batch)
             receipts += [packed.receipt for packed in batch]
@@ -173,7 +157,7 @@ class Producer:
         for position, given in enumerate(articles):
             raw: object = None
             try:
-                raw, size = _plain(given)
+                raw, size = plain_values(given)
                 article = admit(raw, size)
                 receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
                 yield Packed(receipt, self._with_source(raw, article), size)
@@ -182,7 +166,7 @@ class Producer:
                     Invalid(position=position, reason=e.reason, detail=e.detail, raw=given)
                 )
                 if invalid == "bury":
-                    yield _to_be_buried(raw or Payload.of(given).text, e)
+                    yield to_be_buried(raw or Payload.of(given).text, e)
 
     def _with_source(self, raw: object, article: RawArticle) -> object:
         named = article.source.id or host(article.feed.url) or host(article.link)
@@ -209,7 +193,7 @@ class Producer:
 
     def replay(self, articles: Iterable[Packed]) -> None:
         """Send raw articles unchecked, under the receipts given, into the replay lane."""
-        for batch in _batches(articles, self._rules.batch):
+        for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
@@ -238,65 +222,9 @@ class Producer:
 
     def _deliver(self, task: str, arguments: Mapping[str, Any], **how: Any) -> None:
         message_id = new_receipt()
-        if self._journal and "receipts" in arguments:
-            outbox.intend(self._journal, message_id, arguments["receipts"])
+        if self._outbox and "receipts" in arguments:
+            self._outbox.intend(message_id, arguments["receipts"])
         try:
             self._app.send_task(task, kwargs=dict(arguments), task_id=message_id, **how)
         except (OperationalError, OSError) as e:
             raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
-
-
-def new_receipt() -> str:
-    """A UUIDv7 (RFC 9562, 5.7): sorts by the millisecond it was made."""
-    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
-    noise = bytearray(secrets.token_bytes(10))
-    noise[0] = 0x70 | (noise[0] & 0x0F)
-    noise[2] = 0x80 | (noise[2] & 0x3F)
-    text = (stamp + noise).hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
-def _batches(articles: Iterable[Packed], limit: Any) -> Iterator[list[Packed]]:
-    """Pack by count and bytes; an article larger than a batch travels alone."""
-    batch: list[Packed] = []
-    size = 0
-    for packed in articles:
-        if batch and (len(batch) >= limit.articles or size + packed.bytes > limit.bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(packed)
-        size += packed.bytes
-    if batch:
-        yield batch
-
-
-def _plain(given: Any) -> tuple[object, int]:
-    """The article as plain JSON values, and its bytes. Raises Rejected when it can't be."""
-    if isinstance(given, RawArticle):
-        given = given.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    odd = False
-
-    def plain(value: object) -> object:
-        nonlocal odd
-        odd = True
-        if isinstance(value, datetime | date):
-            return value.isoformat()
-        if isinstance(value, Mapping):
-            return dict(value)
-        raise TypeError(f"{type(value).__name__} is not JSON")
-
-    try:
-        text = json.dumps(given, ensure_ascii=False, default=plain)
-    except (TypeError, ValueError, RecursionError) as e:
-        raise Rejected(Reason.MALFORMED, str(e)) from e
-    size = len(text.encode("utf-8", "surrogatepass"))
-    return (json.loads(text) if odd else given), size
-
-
-def _to_be_buried(raw: object, why: Rejected) -> Packed:
-    """What breaks the contract still travels, so that the worker keeps it as a dead letter."""
-    payload = Payload.of(raw)
-    if payload.whole:
-        return Packed(new_receipt(), raw, payload.bytes)
-    excerpt = Excerpt(excerpt=payload, detail=why.detail)
-    return Packed(new_receipt(), excerpt.model_dump(mode="json", by_alias=True), LIMITS.kept_bytes)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from worker.broker.dead_list import UNKNOWN
-from worker.producer import Packed, Producer
+from worker.packed import Packed
+from worker.producer import Producer
 from worker.store import Letter, Store
 from worker.store.graves import replay_receipt
 from worker.undertaker import message_of

@@ -121,15 +121,16 @@ def ingest(self: Task, *args: Any, **kwargs: Any) -> None:
 
 @app.task(name=INGEST_GROUP, base=Ingest, bind=True)
 def ingest_group(self: Task, messages: list[Message]) -> None:
-    """Process many small messages as one batch. One that can't be read is buried alone."""
+    """Process many small messages as one batch. When one can't be read all go back, and each runs
+    alone: there that one goes to the dead list, as it is."""
     deliveries = []
     for message_id, content_type, content_encoding, body_encoding, body in messages:
         try:
             data = b64decode(body) if body_encoding == "base64" else body
             args, kwargs, _ = loads(data, content_type, content_encoding, accept=_JSON)
             deliveries += _deliveries(message_id, *args, **kwargs)
-        except (DecodeError, ContentDisallowed, TypeError, ValueError):
-            deliveries += _deliveries(message_id, body)  # text is no raw article: it is buried
+        except (DecodeError, ContentDisallowed, TypeError, ValueError) as e:
+            raise Reject(f"unreadable: {message_id}", requeue=True) from e
     _process(deliveries, _handling(self, 0))
 
 
