@@ -73,3 +73,25 @@ def test_a_pin_can_be_taken_off(pipeline: Pipeline, store_url: str, run: Run) ->
     run("cluster", "pin", second, "--off", "--yes")
     run("reconcile", "--since", "3650d")
     assert homes(store_url)["a-2"] == "a-2"
+
+
+def test_a_cluster_shows_every_sighting_and_who_published_it_first(
+    pipeline: Pipeline, run: Run
+) -> None:
+    signed = story(2, f"ROTTERDAM, Nov 20 (AFP) - {STORY}")
+    first, second = (o.article_id for o in ingest(pipeline, [story(1), signed]))
+    ingest(pipeline, [signed, story(1)], "again")
+    shown = json.loads(run("cluster", first, "--json").stdout)
+    assert [(s["receipt"], s["article_id"], s["outcome"]) for s in shown["sightings"]] == [
+        ("again0", second, "unchanged"),
+        ("again1", first, "unchanged"),
+        ("r0", first, "new"),
+        ("r1", second, "duplicate"),
+    ]
+    assert {(s["source"], s["at"]) for s in shown["sightings"]} == {
+        ("wire", "2026-11-22T12:00:00Z")
+    }
+    assert shown["publisher"] == {"name": "AFP", "named_by": "dateline", "article_id": second}
+    said = run("cluster", second).stdout
+    assert "4 sightings" in said
+    assert f"first published by AFP, says the dateline of {second[:10]}" in said

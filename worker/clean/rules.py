@@ -158,7 +158,7 @@ class DatelineRules(Frozen):
 
     @cached_property
     def agency_names(self) -> dict[str, str]:
-        return {name.casefold(): name for name in self.agencies}
+        return {name.casefold(): name for name in reversed(self.agencies)}  # the first spelling
 
 
 class LineRules(Frozen):

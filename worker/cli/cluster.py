@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
-from worker import build
+from worker.clean.publisher import Publisher, original_publisher, publisher_of
+from worker.cli.opened import opened_index, opened_store
 from worker.cli.reconcile import print_moves
 from worker.cli.terminal import moment, out, print_json, print_table
 from worker.config import load_config
 from worker.settings import Settings
 from worker.store import Store
-from worker.store.clusters import Member, Move, MoveReason
+from worker.store.clusters import Member, Move, MoveReason, Sighting
+
+_SIGHTINGS = 50  # shown
+_ASKED = 200  # members, the first ones, that are asked who published it
 
 
 class _Group(click.Group):
@@ -43,17 +46,31 @@ _note = click.option("--note", default="", help="Why: kept with the record.")
 @click.argument("article_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the cluster as JSON.")
 def show(article_id: str, as_json: bool) -> None:
-    """Show the canonical article, all members, all moves and the original publisher if known."""
-    store = _opened()
+    """Show the canonical article, all members, sightings and moves, and who published it first."""
+    store = opened_store()
     its = _member(store, article_id)
     members = store.clusters.standing([its.cluster_id])
-    moves = store.clusters.moves([member.article_id for member in members])
-    publisher = _publisher(store, members)
-    shown = [member.model_dump(exclude={"fingerprint", "seq", "revision_id"}) for member in members]
+    ids = [member.article_id for member in members]
+    moves, sightings = store.clusters.moves(ids), store.clusters.sightings(ids)
+    publisher = _publisher(store, ids)
     if as_json:
-        facts = {"cluster_id": its.cluster_id, "publisher": publisher}
-        print_json({**facts, "members": shown, "moves": moves})
+        hidden = {"fingerprint", "seq", "revision_id"}
+        shown = [{**member.model_dump(exclude=hidden)} for member in members]
+        facts = {"cluster_id": its.cluster_id, "publisher": publisher, "members": shown}
+        print_json({**facts, "sightings": sightings, "moves": moves})
         return
+    _print_members(its.cluster_id, members)
+    if publisher:
+        named = f"the {publisher.named_by} of {publisher.article_id[:10]}"
+        out.print(f"first published by {publisher.name}, says {named}\n", markup=False)
+    _print_sightings(sightings)
+    for move in moves:
+        said = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
+        note = f": {move['note']}" if move["note"] else ""
+        out.print(f"{said}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
+
+
+def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
     columns = ("title", "source", "verdict", "received", "pinned", "id")
     rows = (
         (
@@ -62,24 +79,26 @@ def show(article_id: str, as_json: bool) -> None:
         )
         for m in members
     )
-    print_table(f"cluster {its.cluster_id[:10]}, {len(members)} articles", columns, rows)
-    if publisher:
-        out.print(f"first published by {publisher}", markup=False)
-    for move in moves:
-        said = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
-        note = f": {move['note']}" if move["note"] else ""
-        out.print(f"{said}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
+    print_table(f"cluster {cluster_id[:10]}, {len(members)} articles", columns, rows)
 
 
-def _publisher(store: Store, members: Sequence[Member]) -> str:
-    """Whom the members themselves name: the agency of a dateline or byline, the earliest first."""
-    for member in members:
-        newest: dict[str, Any] = ((store.show(member.article_id) or {}).get("revisions") or [{}])[
-            -1
-        ]
-        if agency := newest.get("agency"):
-            return str(agency)
-    return ""
+def _print_sightings(sightings: Sequence[Sighting]) -> None:
+    last = sightings[-_SIGHTINGS:]
+    of = f"the last {len(last)} of " if len(last) < len(sightings) else ""
+    more = ", all of them: --json" if of else ""
+    columns = ("received", "outcome", "source", "id", "receipt")
+    rows = ((s.at, s.outcome, s.source, s.article_id[:10], s.receipt) for s in last)
+    print_table(f"{of}{len(sightings)} sightings{more}", columns, rows)
+
+
+def _publisher(store: Store, article_ids: Sequence[str]) -> Publisher | None:
+    """Whom the first members name, in the surest place."""
+    rules = load_config(Settings.load().config_dir).cleaning.datelines
+    first = article_ids[:_ASKED]
+    records = {record.article_id: record for record in store.records(first)}
+    return original_publisher(
+        publisher_of(records[article_id], rules) for article_id in first if article_id in records
+    )
 
 
 @cluster.command(epilog="Example: worker cluster split 3f2a91 --note 'another match' --yes")
@@ -88,7 +107,7 @@ def _publisher(store: Store, members: Sequence[Member]) -> str:
 @_yes
 def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
     """Take articles out of their cluster; each stands by itself from now on."""
-    store = _opened()
+    store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     for member in members:
         if member.canonical:
@@ -105,7 +124,7 @@ def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
 @_yes
 def merge(article_id: str, into: str, note: str, yes: bool) -> None:
     """Put all of ID's cluster into that of INTO."""
-    store = _opened()
+    store = opened_store()
     mine, home = _member(store, article_id), _member(store, into)
     if mine.cluster_id == home.cluster_id:
         raise click.BadParameter("both are in the same cluster already", param_hint="INTO")
@@ -121,7 +140,7 @@ def merge(article_id: str, into: str, note: str, yes: bool) -> None:
 @_yes
 def pin(ids: tuple[str, ...], off: bool, note: str, yes: bool) -> None:
     """Keep articles in the cluster they are in, whatever the rules say later."""
-    store = _opened()
+    store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     said = "left to the rules" if off else "pinned"
     if not yes:
@@ -151,22 +170,12 @@ def _rule(store: Store, moves: Sequence[Move], note: str, *, yes: bool) -> None:
     if not yes:
         out.print(f"would move {len(moves)} articles; nothing is changed yet: add --yes")
         return
-    settings, now = Settings.load(), datetime.now(UTC)
-    index = build.started_index(settings, load_config(settings.config_dir).dedup)
-    click.get_current_context().call_on_close(index.close)
+    index, now = opened_index(load_config(Settings.load().config_dir).dedup), datetime.now(UTC)
     # Pinned first: between the two a repair must not move them back.
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)
     moved = store.clusters.move(moves, now=now)
     index.correct({move.article_id: move.joined for move in moved})
     out.print(f"moved {len(moved)} articles and pinned them: worker cluster {moves[0].joined[:10]}")
-
-
-def _opened() -> Store:
-    settings = Settings.load()
-    build.prepare_store(settings)
-    store = build.store(settings)
-    click.get_current_context().call_on_close(store.close)
-    return store
 
 
 def _member(store: Store, beginning: str) -> Member:

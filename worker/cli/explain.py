@@ -9,11 +9,11 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
-from worker import build
 from worker.broker.census import carried
 from worker.clean import withdrawn_keys
 from worker.clean.urls import canonical
 from worker.cli import sentences
+from worker.cli.opened import opened_store
 from worker.cli.tag import print_considered, topic_code
 from worker.cli.terminal import err, moment, out, print_json, visible
 from worker.config import load_config
@@ -49,9 +49,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
     it has. Exit code 1 when nothing is known.
     """
     settings = Settings.load()
-    build.prepare_store(settings)
-    store = build.store(settings)
-    click.get_current_context().call_on_close(store.close)
+    store = opened_store()
     try:
         known = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
     except LookupError as e:

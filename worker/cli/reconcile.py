@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from worker import build
 from worker.cli.find import Since
+from worker.cli.opened import opened_index, opened_store
 from worker.cli.terminal import counted, err, out, print_json, print_table
 from worker.config import load_config
 from worker.reconcile import Reconciler
@@ -31,13 +31,8 @@ def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
     Workers do this themselves every half minute, all but the search for alike articles, which
     is for after the index was lost. May run beside them and be repeated. What was pinned stays.
     """
-    settings, now = Settings.load(), datetime.now(UTC)
-    build.prepare_store(settings)
-    rules = load_config(settings.config_dir).dedup
-    store, index = build.store(settings), build.started_index(settings, rules)
-    context = click.get_current_context()
-    context.call_on_close(store.close)
-    context.call_on_close(index.close)
+    now, rules = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
+    store, index = opened_store(), opened_index(rules)
     its = Reconciler(store, index, rules, now=now, write=not dry_run)
     with err.status("looking at clusters …"):
         moves = [*its.run(since or now - _LOOKED_AT)]

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from worker import build
 from worker.cli.find import Since
+from worker.cli.opened import opened_store
 from worker.cli.preview import Cleanings, Taggings
 from worker.cli.rules import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, progress
@@ -60,7 +60,7 @@ def retag(rules: Path | None, dry_run: bool, **how: Any) -> None:
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
     config = trial_config(rules)
-    stale = _Stale(_store(), "tagger", config.tagging.version, **_query(how))
+    stale = _Stale(opened_store(), "tagger", config.tagging.version, **_query(how))
     if dry_run:
         _preview(stale, Taggings(config, how["samples"]), how)
     else:
@@ -78,7 +78,7 @@ def reclean(dry_run: bool, **how: Any) -> None:
     are left that the workers did not do over.
     """
     config = trial_config(None)
-    stale = _Stale(_store(), "cleaner", config.cleaner, **_query(how))
+    stale = _Stale(opened_store(), "cleaner", config.cleaner, **_query(how))
     if dry_run:
         _preview(stale, Cleanings(config, how["samples"]), how)
     else:
@@ -110,14 +110,6 @@ class _Stale:
                 return
             yield [article_id for _, article_id in found]
             after, given = found[-1][0], given + len(found)
-
-
-def _store() -> Store:
-    settings = Settings.load()
-    build.prepare_store(settings)
-    store = build.store(settings)
-    click.get_current_context().call_on_close(store.close)
-    return store
 
 
 def _query(how: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,9 @@ import sys
 
 import click
 
-from worker import build
+from worker.cli.opened import opened_store
 from worker.cli.terminal import counted, err, moment, out, print_json, print_table
 from worker.models import SourceIds
-from worker.settings import Settings
 from worker.store import SourceSeen
 
 
@@ -21,10 +20,7 @@ def sources(name: str | None, as_json: bool) -> None:
     of its articles, is distrusted: content has to confirm what an id says. Article ids never
     change by that. Exit code 1 when there is no such source.
     """
-    settings = Settings.load()
-    build.prepare_store(settings)
-    store = build.store(settings)
-    click.get_current_context().call_on_close(store.close)
+    store = opened_store()
     if name is None:
         _list(store.sources(), as_json=as_json)
         return

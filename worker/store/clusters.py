@@ -54,6 +54,17 @@ class Print(NamedTuple):
     fingerprint: Fingerprint
 
 
+class Sighting(Frozen):
+    """One receipt that ended in a member of a cluster."""
+
+    receipt: str
+    article_id: str
+    outcome: str
+    revision: int
+    source: str
+    at: datetime  # when it was stored, by the worker's clock
+
+
 class Move(Frozen):
     """One article from one cluster to another, with the evidence."""
 
@@ -130,4 +141,8 @@ class Clusters(Protocol):
 
     def moves(self, article_ids: Collection[str]) -> list[dict[str, Any]]:
         """The moves of these articles, the oldest first."""
+        ...
+
+    def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
+        """Every receipt of these articles, the oldest first; not those of cleaning them again."""
         ...

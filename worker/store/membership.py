@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.models import Fingerprint, Kind
-from worker.store.clusters import Member, Move, MoveReason, Print
+from worker.store.clusters import Member, Move, MoveReason, Print, Sighting
 from worker.store.columns import Moment, Name
 from worker.store.reading import NEWEST, chunks
+from worker.store.redo import RECLEAN
 from worker.store.rows import Row
-from worker.store.schema import articles, clusters, moves, pins, revisions
+from worker.store.schema import articles, clusters, moves, pins, receipts, revisions
 from worker.store.upsert import add, insert
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -143,6 +144,19 @@ class SqlClusters:
         with self._reading() as connection:
             rows = connection.execute(statement.order_by(moves.c.id)).mappings()
             return [{name: row[name] for name in row if name != "id"} for row in rows]
+
+    def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
+        columns = [receipts.c[field] for field in Sighting.model_fields]
+        seen = ~receipts.c.receipt.startswith(RECLEAN, autoescape=True)
+        with self._reading() as connection:
+            found = [
+                Sighting(**row)
+                for chunk in chunks(sorted(article_ids))
+                for row in connection.execute(
+                    sa.select(*columns).where(receipts.c.article_id.in_(chunk), seen)
+                ).mappings()
+            ]
+        return sorted(found, key=lambda its: (its.at, its.receipt))
 
 
 def _members(

@@ -1,0 +1,306 @@
+"""The whole system against an oracle that compares every article with every other one.
+
+    python -m bench.oracle [DATA] [--stories 600] [--workers 1 8] [--seed 3]
+
+The oracle has no sketch, no index and no order: the pure rules on all pairs, nothing else. Real
+pipelines on a real store and a real index take the same stream of raw articles, one worker in
+order, then several at once. Every link they make has to be one the oracle allows; what it would
+have linked and they did not is counted: 1 % of the articles at most.
+Without DATA (bench/corpus.py) the stories are invented. Exit code 1 when anything is wrong.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from bench.articles import vocabulary
+from bench.corpus import Text, read
+from bench.edits import COPIES, LOOKALIKES, Donors
+from bench.stream import stream
+from tests.servers import private_valkey
+from worker.clean import clean
+from worker.config import Config, load_config
+from worker.contract import RawArticle
+from worker.dedup import DedupRules, Likeness, compare, fingerprint
+from worker.index.redis import RedisIndex
+from worker.models import Fingerprint, Kind
+from worker.pipeline import Delivery, Pipeline
+from worker.store.engine import open_engine, parse
+from worker.store.migrate import migrate
+from worker.store.schema import articles, decisions
+from worker.store.sql import SqlStore
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+BATCH = 5  # articles: small, so that copies meet across batches
+MOST_MISSED = 0.01  # of the articles
+
+Raw = dict[str, Any]
+Likes = Mapping[str, Mapping[str, Likeness]]  # article -> what it is like -> how
+
+
+class Oracle(NamedTuple):
+    """What the rules say of all pairs."""
+
+    prints: Mapping[str, Fingerprint]
+    copies: Likes
+    variants: Likes
+
+    @classmethod
+    def of(cls, prints: Mapping[str, Fingerprint], rules: DedupRules) -> "Oracle":
+        copies: dict[str, dict[str, Likeness]] = {article_id: {} for article_id in prints}
+        variants: dict[str, dict[str, Likeness]] = {article_id: {} for article_id in prints}
+        for mine, rival in _pairs(prints):
+            for one, other in ((mine, rival), (rival, mine)):
+                if like := compare(prints[one], prints[other], rules):
+                    its = copies if like.kind is Kind.DUPLICATE else variants
+                    its[one][other] = like
+        return cls(prints, copies, variants)
+
+    def groups(self) -> Iterator[set[str]]:
+        """Articles that are connected by copies, the single ones too."""
+        left = set(self.copies)
+        while left:
+            group: set[str] = set()
+            ahead = {next(iter(left))}
+            while ahead:
+                group |= ahead
+                ahead = {other for one in ahead for other in self.copies[one]} - group
+            left -= group
+            yield group
+
+    def certain(self, group: Collection[str], hits: int) -> bool:
+        """Each is a copy of all others and of no look-alike, and their sketches meet."""
+        alike = all(len(self.copies[one]) == len(group) - 1 for one in group)
+        alone = not any(self.variants[one] for one in group)
+        met = all(self._share(one, other) >= hits for one, other in combinations(group, 2))
+        return alike and alone and met
+
+    def _share(self, one: str, other: str) -> int:
+        mine, its = self.prints[one], self.prints[other]
+        same = len(mine.sketch) if mine.text_hash == its.text_hash else 0
+        return max(same, len({*mine.sketch} & {*its.sketch}))
+
+
+def _pairs(prints: Mapping[str, Fingerprint]) -> Iterator[tuple[str, str]]:
+    """Every pair that shares a hash of any kind: what shares none can't be alike."""
+    holders: dict[bytes | str, list[str]] = defaultdict(list)
+    for article_id, its in prints.items():
+        met = {rival for mine in {*_hashes(its)} for rival in holders[mine]}
+        yield from ((article_id, rival) for rival in sorted(met))
+        for mine in {*_hashes(its)}:
+            holders[mine].append(article_id)
+
+
+def _hashes(of: Fingerprint) -> Iterator[bytes | str]:
+    yield of.text_hash
+    yield from (of.shingles[place : place + 4] for place in range(0, len(of.shingles), 4))
+
+
+class Decided(NamedTuple):
+    """What the system says of one article: the row as it stands, and the decision on it."""
+
+    seq: int
+    article_id: str
+    cluster_id: str
+    verdict: str
+    signal: str
+    rival: str
+
+
+class Report(NamedTuple):
+    articles: int
+    linked: int  # articles that have a copy
+    links: int  # of one article to its rival
+    forbidden: list[Decided]  # links that the oracle does not know
+    parted: list[set[str]]  # certainly copies of each other, and yet not one cluster
+    missed: set[str]  # called new although a copy stood in another cluster
+    canonicals: int
+
+    @property
+    def right(self) -> bool:
+        few = len(self.missed) <= MOST_MISSED * self.articles
+        return few and not self.forbidden and not self.parted
+
+    def __str__(self) -> str:
+        return (
+            f"{self.articles} articles, {self.linked} with copies, {self.canonicals} clusters: "
+            f"{self.links} links, {len(self.forbidden)} not allowed; groups torn apart: "
+            f"{len(self.parted)}; new beside a copy: {len(self.missed)} "
+            f"({len(self.missed) / self.articles:.2%})"
+        )
+
+
+def judged(oracle: Oracle, said: Sequence[Decided], rules: DedupRules) -> Report:
+    """Hold what the system says against the oracle."""
+    by_id = {its.article_id: its for its in said}
+    clusters: dict[str, set[str]] = defaultdict(set)
+    for its in said:
+        clusters[its.cluster_id].add(its.article_id)
+    groups = [*oracle.groups()]
+    group_of = {article_id: number for number, group in enumerate(groups) for article_id in group}
+    links = [its for its in said if its.rival and its.verdict != Kind.NEW]
+    forbidden = [its for its in links if not _allowed(its, oracle, group_of)]
+    forbidden += [its for its in said if group_of[its.article_id] != group_of[its.cluster_id]]
+    certain = [g for g in groups if oracle.certain(g, rules.index.min_hits)]
+    return Report(
+        articles=len(said),
+        linked=sum(len(group) for group in groups if len(group) > 1),
+        links=len(links),
+        forbidden=forbidden,
+        parted=[g for g in certain if len({by_id[i].cluster_id for i in g}) != 1],
+        missed={its.article_id for its in said if _missed(its, oracle, by_id)},
+        canonicals=len(clusters),
+    )
+
+
+def _allowed(its: Decided, oracle: Oracle, group_of: Mapping[str, int]) -> bool:
+    if its.signal == "settled":  # with the one that settled for both, not with each of its copies
+        return group_of[its.article_id] == group_of[its.rival]
+    known = oracle.copies if its.verdict == Kind.DUPLICATE else oracle.variants
+    like = known[its.article_id].get(its.rival)
+    return like is not None and like.signal == its.signal
+
+
+def _missed(its: Decided, oracle: Oracle, by_id: Mapping[str, Decided]) -> bool:
+    """Canonical beside an earlier copy of it in another cluster: it should have joined that."""
+    copies = (by_id[rival] for rival in oracle.copies[its.article_id])
+    return its.cluster_id == its.article_id and any(
+        copy.seq < its.seq and copy.cluster_id != its.article_id for copy in copies
+    )
+
+
+def invented(count: int, seed: int) -> list[Text]:
+    """A wire of stories that are edited and cut, of copies of these, and of look-alikes."""
+    rng = random.Random(seed)
+    words = vocabulary(rng)
+    names = [word.capitalize() for word in rng.sample(words, 300)]
+
+    def paragraph() -> str:
+        its = [rng.choice((words, words, words, names)) for _ in range(rng.randint(20, 45))]
+        said = [rng.choice(some) for some in its]
+        for place in rng.sample(range(len(said)), 2):
+            said[place] = str(rng.randint(2, 9999))
+        return f"{' '.join(said).capitalize()}."
+
+    def story(name: str) -> Text:
+        text = "\n\n".join(paragraph() for _ in range(rng.choice((1, 3, 4, 6))))
+        title = " ".join(rng.sample(text.replace(".", "").split()[:60], 7)).capitalize()
+        return Text(name, title, text, date(2026, 11, 1) + timedelta(days=rng.randrange(20)))
+
+    donors = Donors([story(f"donor-{n}") for n in range(200)], seed)
+    texts = []
+    for number in range(count):
+        told = [story(f"{number}")]
+        for copy in range(rng.choice((0, 0, 1, 1, 2, 3))):
+            edit = rng.choice([*COPIES.values()])
+            told.append(edit(rng.choice(told), donors)._replace(id=f"{number}-copy-{copy}"))
+        if rng.random() < 0.3:
+            like = rng.choice([*LOOKALIKES.values()])
+            told.append(like(told[0], donors)._replace(id=f"{number}-other"))
+        texts += told
+    rng.shuffle(texts)
+    return texts
+
+
+def raw(text: Text) -> Raw:
+    return {
+        "id": text.id,
+        "title": text.title,
+        "content": [{"type": "text/plain", "value": text.text}],
+        "published": f"{text.day}T12:00:00Z" if text.day else None,
+        "source": {"id": "wire"},
+    }
+
+
+def prints_of(raws: Iterable[Raw], config: Config) -> dict[str, Fingerprint]:
+    """By the id of the article, past pipeline and store."""
+    cleaned = [clean(RawArticle.model_validate(each), config.cleaning, NOW) for each in raws]
+    return {article.article_id: fingerprint(article, config.dedup) for article in cleaned}
+
+
+def run(
+    raws: Sequence[Raw], workers: int, config: Config, store_url: str, index_url: str
+) -> list[Decided]:
+    """Ingest the stream; what the store then says of each article."""
+    queue: SimpleQueue[list[Delivery]] = SimpleQueue()
+    given = [Delivery(receipt=str(number), raw=each) for number, each in enumerate(raws)]
+    for start in range(0, len(given), BATCH):
+        queue.put(given[start : start + BATCH])
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [
+            pool.submit(_work, queue, config, store_url, index_url) for _ in range(workers)
+        ]:
+            done.result()
+    return _said(store_url)
+
+
+def _work(queue: "SimpleQueue[list[Delivery]]", config: Config, *urls: str) -> None:
+    store, index = SqlStore(urls[0]), RedisIndex(urls[1], config.dedup)
+    pipeline = Pipeline(config, store, index)
+    try:
+        while True:
+            pipeline.ingest(queue.get_nowait(), now=NOW)
+    except Empty:
+        store.close()
+        index.close()
+
+
+def _said(store_url: str) -> list[Decided]:
+    engine = open_engine(parse(store_url))
+    its = (articles.c.seq, articles.c.article_id, articles.c.cluster_id)
+    why = (decisions.c.verdict, decisions.c.signal, decisions.c.rival)
+    same = decisions.c.article_id == articles.c.article_id
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(*its, *why).join(decisions, same))
+        said = [Decided(*row) for row in rows]
+    engine.dispose()
+    return said
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("--stories", type=int, default=600, help="invented ones; with DATA texts")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--seed", type=int, default=3)
+    options = parser.parse_args()
+    config = load_config()
+    raws = [*map(raw, _texts(options))]
+    oracle = Oracle.of(prints_of(raws, config), config.dedup)
+    right = True
+    for workers in options.workers:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="oracle-"))
+            store_url = f"sqlite:///{folder}/store.db"
+            migrate(store_url)
+            index_url = stack.enter_context(private_valkey())
+            said = run(raws, workers, config, store_url, index_url)
+            report = judged(oracle, said, config.dedup)
+        print(f"{workers} workers: {report}", flush=True)
+        for its in report.forbidden:
+            print(f"    not allowed: {its}")
+        right = right and report.right
+    sys.exit(0 if right else 1)
+
+
+def _texts(options: argparse.Namespace) -> list[Text]:
+    if not options.data:
+        return invented(options.stories, options.seed)
+    held_back = [text for text in read(options.data) if text.held_back]
+    return [item.text for item in stream(held_back[: options.stories], options.seed)]
+
+
+if __name__ == "__main__":
+    main()
