@@ -37,6 +37,10 @@ GROUPS = {
             "Tag stored articles by newer rules; rehearse it first.",
         ),
         "reclean": ("worker.cli.redo:reclean", "Clean stored payloads again; rehearse it first."),
+        "dedup": (
+            "worker.cli.dedup:dedup",
+            "Decide stored articles by other thresholds; rehearse it first.",
+        ),
     },
     "Keep it running": {
         "keyphrases": ("worker.cli.keyphrases:keyphrases", "Count words for keyphrase tags."),

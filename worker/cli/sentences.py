@@ -63,7 +63,10 @@ _MOVES = {
     "(threshold {least_containment}): it joined {joined}.",
     "split": "An operator took it out of the cluster of {left}.",
     "merged": "An operator put it into the cluster of {joined}.",
-    "replayed": "Other thresholds were put into force: it belongs to {joined} now.",
+    "replayed": "By other thresholds (rules {version}) it is a copy of {rival}, {containment} of "
+    "the words are the same (threshold {least_containment}): it joined {joined}.",
+    "replayed apart": "By other thresholds (rules {version}) it is no copy of {rival}: it stands "
+    "by itself.",
 }
 _ANY_SIGNAL = {
     "new": "It was not known before: it is new.",
@@ -110,7 +113,8 @@ def article(stored: Facts, titles: Titles) -> Iterator[str]:
         if retagged := stored["article"]["retagged_at"]:
             yield f"Its tags were last changed without a revision {moment(retagged)}."
         for its in stored.get("moves", ()):
-            yield f"{moment(its['at'])}: {move(its, titles)}"
+            apart = its["joined"] == stored["article"]["article_id"]
+            yield f"{moment(its['at'])}: {move(its, titles, apart=apart)}"
         yield from _cluster(stored, titles)
     yield _now(stored["article"])
 
@@ -156,9 +160,11 @@ def handled(worker: str, deliveries: int) -> str:
     return f", by {node}, process {pid}, at delivery {deliveries}{after}"
 
 
-def move(its: Facts, titles: Titles) -> str:
-    """Why an article is in another cluster than it was first put into."""
-    said = _MOVES.get(its["reason"], "It went from {left} to {joined}.").format(
+def move(its: Facts, titles: Titles, *, apart: bool) -> str:
+    """Why an article is in another cluster than it was first put into, or stands `apart`."""
+    template = _MOVES.get(f"{its['reason']} apart") if apart else None
+    said = (template or _MOVES.get(its["reason"], "It went from {left} to {joined}.")).format(
+        version=its["version"],
         left=_called(its["left"], titles),
         joined=_called(its["joined"], titles),
         rival=_called(its["rival"], titles),

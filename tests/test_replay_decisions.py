@@ -1,0 +1,133 @@
+"""`worker dedup replay`: other thresholds are seen on what is stored, before they move anything."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tests.dedup.texts import CONFIG as RULES_FILE
+from tests.dedup.texts import OTHER, PARAGRAPHS, STORY, invented
+from tests.make import NOW
+from tests.store.stored import rows
+from tests.test_pipeline import CONFIG, ingest
+from tests.test_reconcile import homes, story
+from worker.cli import group
+from worker.index.memory import MemoryIndex
+from worker.pipeline import Delivery, Pipeline
+from worker.redecide import PAGE, Redecider
+from worker.store.sql import SqlStore
+
+HALF = "\n\n".join([*PARAGRAPHS[:3], invented(7, 90), invented(8, 90)])  # contains half of STORY
+STRICT = ("dedup", "replay", "--threshold", "0.95", "--since", "3650d")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def pipeline(store: SqlStore) -> Pipeline:
+    return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+
+
+@pytest.fixture
+def run(store_url: str, valkey: redis.Redis, valkey_url: str) -> Run:
+    def run(*arguments: str, code: int = 0) -> Result:
+        environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
+        done = CliRunner().invoke(group, arguments, env=environment)
+        assert done.exit_code == code, done.output
+        return done
+
+    return run
+
+
+def test_a_rehearsal_shows_what_would_change_and_changes_nothing(
+    pipeline: Pipeline, store_url: str, run: Run
+) -> None:
+    ingest(pipeline, [story(1), story(2, HALF), story(3), story(4, OTHER)])
+    before = rows(store_url, "articles")
+    said = json.loads(run(*STRICT, "--dry-run", "--yes", "--json").stdout)
+    assert (said["articles"], said["changed"], said["applied"]) == (4, 1, False)
+    assert (said["becomes"], said["moved"]) == ({"duplicate extended -> new": 1}, 1)
+    [sample] = said["samples"]
+    assert sample["title"] == "Port of Rotterdam closes gates"
+    assert sample["before"]["scores"]["containment"] < 0.95
+    told = run(*STRICT).stdout
+    assert "duplicate extended -> new: Port of Rotterdam closes gates" in told
+    assert "would move 1 articles to other clusters; nothing is changed yet: add --yes" in told
+    assert rows(store_url, "articles") == before
+    assert rows(store_url, "moves") == []
+
+
+def test_moves_are_recorded_told_and_can_be_taken_back(
+    pipeline: Pipeline, store_url: str, run: Run, tmp_path: Path
+) -> None:
+    _, half, *_ = ingest(pipeline, [story(1), story(2, HALF), story(3), story(4, HALF)])
+    together = homes(store_url)
+    assert set(together.values()) == {"a-1"}
+    assert "moved 2 articles" in run(*STRICT, "--yes").stdout
+    assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2", "a-3": "a-1", "a-4": "a-2"}
+    first, _ = rows(store_url, "moves")
+    assert (first["reason"], first["by"]) == ("replayed", "operator")
+    assert first["version"].endswith("+copies.containment=0.95")
+    told = " ".join(run("explain", half.article_id).stdout.split())
+    assert "it is no copy of “Port of Rotterdam closes gates”" in told
+    assert "moved 0 articles" in run(*STRICT, "--yes").stdout  # as after being broken off
+    assert len(rows(store_url, "moves")) == 2
+    # The other way round: the strict rules are in force, and the old ones are tried.
+    own = tmp_path / "own"
+    own.mkdir()
+    strict = RULES_FILE.read_text().replace("containment = 0.4 ", "containment = 0.95 ")
+    (own / "dedup.toml").write_text(strict)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKER_CONFIG_DIR", str(own))
+        back = ("dedup", "replay", "--rules", str(RULES_FILE), "--since", "3650d", "--yes")
+        assert "moved 2 articles" in run(*back).stdout
+    assert homes(store_url) == together
+
+
+def test_what_an_operator_ruled_stays(pipeline: Pipeline, store_url: str, run: Run) -> None:
+    _, half = (o.article_id for o in ingest(pipeline, [story(1), story(2, HALF)]))
+    run("cluster", "pin", half, "--yes")
+    assert "1 stay by an operator's word" in run(*STRICT, "--yes").stdout
+    assert homes(store_url)["a-2"] == "a-1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "say what is to be other"),
+        (["--threshold", "copies.contaiment=0.5"], "did you mean copies.containment?"),
+        (["--threshold", "copies.numbers=many"], "'many' is not a number"),
+        (["--threshold", "1.5"], "copies.containment: Input should be less than or equal to 1"),
+    ],
+)
+def test_what_can_not_be_tried_is_refused(arguments: list[str], why: str) -> None:
+    done = CliRunner().invoke(group, ["dedup", "replay", *arguments])
+    assert done.exit_code == 2
+    assert why in done.output
+
+
+def test_rules_that_make_other_fingerprints_are_refused(tmp_path: Path) -> None:
+    other = tmp_path / "dedup.toml"
+    other.write_text(RULES_FILE.read_text().replace("sketch = 18", "sketch = 20"))
+    done = CliRunner().invoke(group, ["dedup", "replay", "--rules", str(other)])
+    assert done.exit_code == 2
+    assert "[shingles] differs from the rules in force" in done.output
+
+
+def test_only_the_window_is_kept_in_memory(pipeline: Pipeline) -> None:
+    for month in range(4):
+        given = [
+            Delivery(receipt=f"{month}-{n}", raw=story(10 * month + n, STORY)) for n in range(2)
+        ]
+        pipeline.ingest(given, now=NOW + timedelta(days=60 * month))
+    stricter = CONFIG.dedup.copies.model_copy(update={"part": 0.1})
+    its = Redecider(
+        pipeline.store, CONFIG.dedup, CONFIG.dedup.model_copy(update={"copies": stricter})
+    )
+    assert sum(articles for articles, _ in its.pages(NOW - timedelta(days=1))) == 8 < PAGE
+    assert [len(side._homes) for side in its._sides] == [1, 1]
+    assert len(its._index._numbers) == 2
