@@ -274,3 +274,11 @@ def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
 def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="run `worker migrate`"):
         Store(f"sqlite:///{tmp_path}/none.sqlite3")
+
+
+def test_searching_loads_neither_the_stages_nor_celery() -> None:
+    """They would cost a second on every start."""
+    code = "import sys, worker.cli.find, worker.build as b; b.Settings.load(); "
+    code += "print(*{'lxml', 'numpy', 'celery', 'redis'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -1,22 +1,27 @@
-"""Settings and config come in, a pipeline goes out: the one place that picks implementations."""
+"""Settings and config come in, a pipeline goes out: the one place that picks implementations.
+
+Imported by every command: what only some of them need, the stages above all, is imported on use.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
-from worker import clean
-from worker.broker import embedded
-from worker.config import Config, load_config
-from worker.deadline import deadline
-from worker.dedup import DedupRules
 from worker.errors import BadConfig
-from worker.grave import Watch
-from worker.index.redis import RedisIndex
-from worker.models import Entry
-from worker.pipeline import Pipeline
 from worker.settings import Settings, masked
 from worker.store import Store
 from worker.store.sql import SqlStore
 from worker.store.unforked import unforked
+
+if TYPE_CHECKING:
+    from worker.config import Config
+    from worker.dedup import DedupRules
+    from worker.grave import Watch
+    from worker.index.redis import RedisIndex
+    from worker.models import Entry
+    from worker.pipeline import Pipeline
 
 
 def prepare(settings: Settings) -> None:
@@ -25,6 +30,8 @@ def prepare(settings: Settings) -> None:
     Raises BadConfig or Unavailable.
     """
     if settings.embedded_broker:
+        from worker.broker import embedded
+
         embedded.ensure(settings.var_dir)
     prepare_store(settings)
     warm()
@@ -32,6 +39,8 @@ def prepare(settings: Settings) -> None:
 
 def warm() -> None:
     """Load models, so that processes forked from this one share them."""
+    from worker import clean
+
     clean.warm()
 
 
@@ -51,6 +60,10 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
 
     `watch` stands in for the deadline that each article has in each stage.
     """
+    from worker.config import load_config
+    from worker.deadline import deadline
+    from worker.pipeline import Pipeline
+
     config = load_config(settings.config_dir)
     config.tagging.warm()  # once, before the fork: the children share it
     watch = watch or deadline(config.worker.time.article_s)
@@ -59,6 +72,9 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
     """The same connections, other rules."""
+    from worker.deadline import deadline
+    from worker.pipeline import Pipeline
+
     config.tagging.warm()
     same = config.dedup == pipeline.config.dedup
     its_index = pipeline.index if same else index(settings, config.dedup)
@@ -86,11 +102,16 @@ def enter(settings: Settings, entries: Sequence[Entry]) -> None:
 def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
     """The index for a command that may be the first one: an embedded server is started."""
     if settings.embedded_broker and not settings.index_url:
+        from worker.broker import embedded
+
         embedded.ensure(settings.var_dir)
     return index(settings, rules)
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
+    from worker.broker import embedded
+    from worker.index.redis import RedisIndex
+
     url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
     return RedisIndex(url, rules)
 
