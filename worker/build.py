@@ -16,6 +16,7 @@ from worker.store.sql import SqlStore
 from worker.store.unforked import unforked
 
 if TYPE_CHECKING:
+    from worker.boilerplate import Boilerplate
     from worker.config import Config
     from worker.dedup import DedupRules
     from worker.grave import Watch
@@ -62,12 +63,14 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
     """
     from worker.config import load_config
     from worker.deadline import deadline
+    from worker.index.shared_lines import SharedLines
     from worker.pipeline import Pipeline
 
     config = load_config(settings.config_dir)
     config.tagging.warm()  # once, before the fork: the children share it
     watch = watch or deadline(config.worker.time.article_s)
-    return Pipeline(config, store(settings), index(settings, config.dedup), watch)
+    its_index = index(settings, config.dedup)
+    return Pipeline(config, store(settings), its_index, watch, SharedLines(its_index.wire))
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
@@ -79,7 +82,7 @@ def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipel
     same = config.dedup == pipeline.config.dedup
     its_index = pipeline.index if same else index(settings, config.dedup)
     watch = deadline(config.worker.time.article_s)
-    return Pipeline(config, pipeline.store, its_index, watch)
+    return Pipeline(config, pipeline.store, its_index, watch, pipeline.boilerplate.lines)
 
 
 def probe(settings: Settings, what: str, rules: DedupRules) -> None:
@@ -106,6 +109,15 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
         embedded.ensure(settings.var_dir)
     return index(settings, rules)
+
+
+def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
+    """What the workers have learned by now; an embedded server is started, or may be away."""
+    from worker.boilerplate import Boilerplate
+    from worker.index.shared_lines import SharedLines
+
+    opened = started_index if start else index
+    return Boilerplate(SharedLines(opened(settings, config.dedup).wire), config.cleaning.learned)
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:

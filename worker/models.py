@@ -80,6 +80,7 @@ class Article(Frozen):
     flags: tuple[str, ...] = ()  # truncated, future-date, bad-date, mojibake …
     dropped: tuple[Dropped, ...] = ()
     cleaner: str = ""  # version of the cleaner and its rules
+    learned: str = ""  # version of what was learned of its source, "" while that is nothing
 
     @property
     def article_id(self) -> str:
@@ -92,7 +93,7 @@ class Fingerprint(Frozen):
     Sets of hashes are ascending little-endian uint32: the high halves of 64-bit hashes.
     """
 
-    content_hash: str  # of title and text as cleaned: equal means unchanged
+    content_hash: str  # of title and text as cleaned by rules: equal means unchanged
     text_hash: str  # of the words alone: equal means an exact copy
     words: int
     sketch: tuple[int, ...] = ()  # the k smallest 64-bit shingle hashes, ascending

@@ -1,6 +1,7 @@
 """The path of a batch: deliveries come in, one outcome per receipt goes out.
 
-    admit -> clean -> fingerprint          one article at a time, pure
+    admit -> clean                         one article at a time, pure
+    learned -> leave out -> fingerprint    without lines that the source was seen to repeat
     latest -> identify                     the store says which article it is
     claim -> compare -> settle -> resolve  the index says whom it is like
     tag                                    what is new or changed
@@ -16,12 +17,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
+from worker.batch import Batch
+from worker.boilerplate import Boilerplate
 from worker.clean import clean, withdrawn_keys
+from worker.clean.learned import Learned, leave_out, sighting
 from worker.config import Config
 from worker.contract import Frozen, Payload, RawArticle, admit, source_of
-from worker.dedup import Likeness, after, compare, fingerprint, identify, rejudge, rekeyed, resolve
+from worker.dedup import Likeness, compare, fingerprint, identify, rejudge, rekeyed, resolve
 from worker.grave import Grave, Origin, Watch, at_ease
 from worker.index import Claim, Index, Rival, Wish
+from worker.index.lines import Lines, MemoryLines
 from worker.models import (
     NOBODY,
     Article,
@@ -29,7 +34,6 @@ from worker.models import (
     Fingerprint,
     Handling,
     Kind,
-    Known,
     Outcome,
     Record,
     Verdict,
@@ -78,16 +82,24 @@ class Judged(Frozen):
 
 
 class Pipeline:
-    """Holds the rules and the two connections; knows nothing of queues.
+    """Holds the rules and the connections; knows nothing of queues.
 
     `watch` is entered with the stage's name around every stage of every article: a deadline.
     """
 
-    def __init__(self, config: Config, store: Store, index: Index, watch: Watch = at_ease) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        index: Index,
+        watch: Watch = at_ease,
+        lines: Lines | None = None,
+    ) -> None:
         self.config = config
         self.store = store
         self.index = index
         self.watch = watch
+        self.boilerplate = Boilerplate(lines or MemoryLines(), config.cleaning.learned)
 
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Handling = NOBODY
@@ -114,7 +126,7 @@ class Pipeline:
         return outcomes
 
     def _clean(self, admitted: Sequence[Admitted], grave: Grave, now: datetime) -> list[Cleaned]:
-        cleaned = []
+        whole: list[tuple[Admitted, Article]] = []
         for a in admitted:
             if a.raw.status == "withdrawn":
                 continue
@@ -122,11 +134,32 @@ class Pipeline:
                 article = clean(a.raw, self.config.cleaning, a.again.received if a.again else now)
                 if a.again:
                     article = article.model_copy(update={"key": a.again.key})
-                print_ = fingerprint(article, self.config.dedup)
-                again = a.again is not None
+                whole.append((a, article))
+        return self._shown(whole, grave, now)
+
+    def _shown(
+        self, whole: Sequence[tuple[Admitted, Article]], grave: Grave, now: datetime
+    ) -> list[Cleaned]:
+        """Without what their sources were seen to repeat; then what these bring is noted."""
+        rules = self.config.cleaning.learned
+        learned = self.boilerplate.learned({article.source for _, article in whole}, now)
+        cleaned, seen = [], []
+        for a, article in whole:
+            with grave.buries(a.origin, "clean"):
+                its = learned.get(article.source, Learned())
+                shown = leave_out(article, its, rules)
+                print_ = fingerprint(shown, self.config.dedup, article)
+                if not a.again:
+                    seen.append((article.source, sighting(article, its, rules)))
                 cleaned.append(
-                    Cleaned(origin=a.origin, article=article, fingerprint=print_, again=again)
+                    Cleaned(
+                        origin=a.origin,
+                        article=shown,
+                        fingerprint=print_,
+                        again=a.again is not None,
+                    )
                 )
+        self.boilerplate.note(seen, now)
         return cleaned
 
     def _identity(self, cleaned: Sequence[Cleaned], grave: Grave) -> list[Judged]:
@@ -140,7 +173,7 @@ class Pipeline:
                 verdict = identify(c.article, c.fingerprint, before, self.config.dedup)
                 if c.again and verdict.kind is Kind.REVISION:
                     verdict = verdict.model_copy(update={"signal": "cleaned-again"})
-                batch.note(c, before, verdict)
+                batch.note(c.article, c.fingerprint, before, verdict)
                 its = c.model_copy(update={"article": rekeyed(c.article, verdict)})
                 judged.append(Judged(cleaned=its, verdict=verdict))
         return judged
@@ -214,36 +247,6 @@ class Pipeline:
                 )
                 records.append(record)
         return records
-
-
-class Batch:
-    """What the articles of one batch know of each other before any of them is written."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Known] = {}
-        self._led: dict[tuple[str, str], str] = {}  # (source, key) -> article
-
-    def known(self, article: Article, stored: Known | None) -> Known | None:
-        """What is known of an article: by the store, and by those before it in the batch."""
-        past = {each.article_id: each for each in (stored, *stored.elsewhere)} if stored else {}
-        for key in (article.key, *article.aliases):
-            article_id = self._led.get((article.source, key), "")
-            if its := self._known.get(article_id):
-                before = past.get(article_id)
-                keys = (before.keys if before else frozenset[str]()) | {key}
-                trust = {"distrusted": bool(stored and stored.distrusted)}
-                past[article_id] = its.model_copy(update={"keys": keys, **trust})
-        own = past.pop(article.article_id, None)
-        found = [*([own] if own else []), *past.values()]
-        return found[0].model_copy(update={"elsewhere": tuple(found[1:])}) if found else None
-
-    def note(self, cleaned: Cleaned, before: Known | None, verdict: Verdict) -> None:
-        article, article_id = cleaned.article, verdict.article_id
-        for key in (article.key, *article.aliases):
-            self._led.setdefault((article.source, key), article_id)
-        past = (before, *before.elsewhere) if before else ()
-        same = next((each for each in past if each.article_id == article_id), None)
-        self._known[article_id] = after(same, verdict, cleaned.fingerprint)
 
 
 def _admit(deliveries: Sequence[Delivery], grave: Grave) -> list[Admitted]:

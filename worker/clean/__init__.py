@@ -12,6 +12,7 @@ from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.facts import authors_of, lead_image, site_names, title_of
 from worker.clean.identity import keys_of, opening_key, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
+from worker.clean.left_out import without_lines
 from worker.clean.lines import Named, Swept, sweep
 from worker.clean.names import names
 from worker.clean.page import load_extractor
@@ -102,7 +103,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         contributors=swept.contributors,
         place=swept.place,
         agency=swept.agency,
-        html=(body.html or paragraphs_html(swept.text)) if rules.html.keep else "",
+        html=_html(body, swept) if rules.html.keep else "",
         categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
         keywords=names(body.page.keywords, rules.text),
         image=lead_image(raw, body.page, rules),
@@ -131,6 +132,12 @@ def _instead(body: Body, summary: Body) -> Body:
     """No body to read: the summary is the text, the page still knows the rest."""
     kept = {"page": body.page, "flags": body.flags + summary.flags, "how": "summary"}
     return summary.model_copy(update=kept)
+
+
+def _html(body: Body, swept: Swept) -> str:
+    if not body.html:
+        return paragraphs_html(swept.text)
+    return without_lines(body.html, [dropped.line for dropped in swept.dropped])
 
 
 def _readable(text: str, rules: CleaningRules) -> bool:

@@ -183,6 +183,25 @@ class LineRules(Frozen):
         return frozenset(language for rule in self.rules for language in rule.patterns)
 
 
+class LearnedRules(Frozen):
+    """When a line that a source repeats around its articles is left out. Lines are compared in
+    lower case and with any figure as 0."""
+
+    head_lines: int = Field(ge=0)  # lines from the start that are looked at; 0 of both: nothing is
+    tail_lines: int = Field(ge=0)  # lines from the end
+    max_chars: int = Field(gt=0, le=1000)  # a longer line is never left out
+    window_days: int = Field(ge=2, le=60)  # what was last seen longer ago is forgotten
+    min_days: int = Field(ge=2)  # days that each brought so many new texts with the line
+    min_texts: int = Field(ge=2)  # texts of different articles, new on such a day
+    min_share: float = Field(gt=0, le=1)  # of the source's texts that have the line
+    min_share_figures: float = Field(gt=0, le=1)  # the same of a line with figures: they may tell
+    max_body_share: float = Field(ge=0, le=0.5)  # of a text's characters; more: all of it stays
+    buckets: int = Field(ge=1, le=65_536)  # a day, for all sources together
+    bucket_entries: int = Field(ge=10, le=10_000)  # of lines in texts; what comes later is not seen
+    pinned: dict[str, tuple[str, ...]] = {}  # by source: lines left out wherever they stand
+    refused: dict[str, tuple[str, ...]] = {}  # by source: lines never learned
+
+
 class Sieve(NamedTuple):
     """The line rules of one language and place, compiled into one expression.
 
@@ -203,6 +222,7 @@ class CleaningRules(Frozen):
     lines: LineRules
     credits: CreditRules
     datelines: DatelineRules
+    learned: LearnedRules
 
     @cached_property
     def ends(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:

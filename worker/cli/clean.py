@@ -10,8 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from worker import build
+from worker.boilerplate import Boilerplate
 from worker.clean import CleaningRules, examine
 from worker.clean.account import Decision, account
+from worker.clean.learned import Learned, leave_out
 from worker.cli.read import Read, read_file, read_input
 from worker.cli.terminal import err, moment, out, print_json, visible
 from worker.config import load_config
@@ -37,20 +40,23 @@ class Rehearsed(Frozen):
 )
 @click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--url", default="", help="Address of a page, where the file gives none.")
+@click.option("--learned", is_flag=True, help="Ask the index what is learned of each source.")
 @click.option("--explain", is_flag=True, help="Say what was left out by which rule, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print articles and decisions as JSON.")
-def clean(path: Path, url: str, explain: bool, as_json: bool) -> None:
+def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> None:
     """Clean raw articles as the worker would, and print what comes out.
 
     FILE holds raw articles (.json, .jsonl), a page (.html) or plain text; "-" reads a page or
-    JSON lines from standard input. Nothing is stored and no broker is asked. Exit code 1 when
-    one of them would be a dead letter.
+    JSON lines from standard input. Nothing is stored, and unless --learned is given nothing is
+    asked. Exit code 1 when one of them would be a dead letter.
     """
     if str(path) != "-" and not path.is_file():
         raise click.BadParameter(f"{path} is not a file", param_hint="FILE")
-    rules = load_config(Settings.load().config_dir).cleaning
+    settings = Settings.load()
+    config = load_config(settings.config_dir)
+    boilerplate = build.boilerplate(settings, config) if learned else None
     reads = read_input(sys.stdin.buffer) if str(path) == "-" else read_file(path)
-    rehearsed = [*_rehearse(reads, url, rules)]
+    rehearsed = [*_rehearse(reads, url, config.cleaning, boilerplate)]
     if as_json:
         kept = set() if explain else {"decisions"}
         print_json([each.model_dump(mode="json", exclude=kept) for each in rehearsed])
@@ -59,16 +65,22 @@ def clean(path: Path, url: str, explain: bool, as_json: bool) -> None:
     sys.exit(1 if any(each.article is None for each in rehearsed) else 0)
 
 
-def _rehearse(reads: Iterator[Read], url: str, rules: CleaningRules) -> Iterator[Rehearsed]:
+def _rehearse(
+    reads: Iterator[Read], url: str, rules: CleaningRules, boilerplate: Boilerplate | None
+) -> Iterator[Rehearsed]:
+    now = datetime.now(UTC)
     for where, given in reads:
         raw = {"link": url, **given} if url and isinstance(given, dict) else given
         try:
             admitted = admit(raw, Payload.of(raw).bytes)
-            examined = examine(admitted, rules, datetime.now(UTC))
+            examined = examine(admitted, rules, now)
         except Rejected as e:
             yield Rehearsed(where=where, reason=e.reason, detail=e.detail)
             continue
-        yield Rehearsed(where=where, article=examined.article, decisions=account(examined))
+        source = examined.article.source
+        known = boilerplate.learned([source], now) if boilerplate else {}
+        article = leave_out(examined.article, known.get(source, Learned()), rules.learned)
+        yield Rehearsed(where=where, article=article, decisions=account(examined))
 
 
 def _print(each: Rehearsed, *, explain: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from worker.clean import clean
+from worker.clean.learned import learned_before, leave_out
 from worker.cli.terminal import counted, out, print_table, visible
 from worker.config import Config
 from worker.contract import Payload, admit
@@ -87,11 +88,14 @@ class Cleanings:
 
     def compare(self, record: StoredRecord) -> None:
         try:
-            article = self._cleaned(record)
+            whole = self._cleaned(record)
         except Rejected as e:
             self._note(record, "rejected", [f"{e.reason}: {e.detail}"])
             return
-        content_hash = fingerprint(article, self._config.dedup).content_hash
+        # What is learned by now is the index's to say: here, it is what was left out before.
+        learned = learned_before(record.article)
+        article = leave_out(whole, learned, self._config.cleaning.learned)
+        content_hash = fingerprint(article, self._config.dedup, whole).content_hash
         changed = [
             name for name in _FIELDS if getattr(article, name) != getattr(record.article, name)
         ]
@@ -139,7 +143,7 @@ class Cleanings:
 
 _FIELDS = sorted(
     Article.model_fields.keys()
-    - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner"}
+    - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner", "learned"}
 )
 
 

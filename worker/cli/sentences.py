@@ -92,6 +92,10 @@ _FLAGS = {
     "bad-date": "A date could not be read and was left out.",
     "future-date": "A date lay in the future and was set to when it was received.",
 }
+_LEFT_OUT = {
+    "learned": ": the source repeats it around its articles, by what was seen up to {learned}",
+    "pinned": ": cleaning.toml pins it for this source",
+}
 _SIGHTED = {
     Kind.NEW: "stored as new",
     Kind.REVISION: "stored as revision {revision}",
@@ -112,6 +116,8 @@ def article(stored: Facts, titles: Titles) -> Iterator[str]:
         yield from map(_tag, stored["tags"])
         if retagged := stored["article"]["retagged_at"]:
             yield f"Its tags were last changed without a revision {moment(retagged)}."
+        if refreshed := stored["article"]["refreshed_at"]:
+            yield f"It was last brought up to date without a revision {moment(refreshed)}."
         for its in stored.get("moves", ()):
             apart = its["joined"] == stored["article"]["article_id"]
             yield f"{moment(its['at'])}: {move(its, titles, apart=apart)}"
@@ -197,7 +203,8 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
 def _cleaning(newest: Facts) -> Iterator[str]:
     for each in newest["dropped"]:
         line = " ".join(each["line"].split())
-        yield f"Cleaning left out “{_shortened(line)}” (rule {each['rule']})."
+        because = _LEFT_OUT.get(each["rule"], "").format(learned=newest["versions"].get("learned"))
+        yield f"Cleaning left out “{_shortened(line)}” (rule {each['rule']}{because})."
     for flag in newest["flags"]:
         yield _FLAGS.get(flag, f"It is flagged {flag}.")
 

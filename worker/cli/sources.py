@@ -4,9 +4,11 @@ import sys
 
 import click
 
+from worker.cli.learned import print_repeated, told
 from worker.cli.opened import opened_store
 from worker.cli.terminal import counted, err, moment, out, print_json, print_table
 from worker.models import SourceIds
+from worker.settings import Settings
 from worker.store import SourceSeen
 
 
@@ -14,11 +16,12 @@ from worker.store import SourceSeen
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def sources(name: str | None, as_json: bool) -> None:
-    """List sources, or tell of one: articles by outcome, dead letters by reason, bad ids.
+    """List sources, or tell of one: outcomes, dead letters, bad ids, and lines that it repeats.
 
     A source that leaves ids out, uses one for several stories or changes them, in more than 5 %
     of its articles, is distrusted: content has to confirm what an id says. Article ids never
-    change by that. Exit code 1 when there is no such source.
+    change by that. Lines that it repeats around its articles are learned and left out of them;
+    cleaning.toml pins or refuses one. Exit code 1 when there is no such source.
     """
     store = opened_store()
     if name is None:
@@ -28,8 +31,9 @@ def sources(name: str | None, as_json: bool) -> None:
     if found is None:
         err.print(f"no source {name}; list them with `worker sources`", markup=False)
         sys.exit(1)
+    repeated = told(name, store.left_out(name), Settings.load())
     if as_json:
-        print_json(found)
+        print_json({**found, "learned": repeated})
         return
     seen: SourceSeen = found["source"]
     out.print(seen.source, style="bold", markup=False)
@@ -38,6 +42,7 @@ def sources(name: str | None, as_json: bool) -> None:
     out.print(f"  outcomes   {counted(found['outcomes'])}")
     out.print(f"  dead       {counted(found['dead_letters'])}")
     out.print(f"  ids        {_trust(seen.ids)}")
+    print_repeated(repeated)
 
 
 def _list(found: list[SourceSeen], *, as_json: bool) -> None:

@@ -23,10 +23,11 @@ from worker.models import Article, Fingerprint
 ALGORITHM = "2"  # counts up when the same rules would give other fingerprints or verdicts
 
 
-def fingerprint(article: Article, rules: DedupRules) -> Fingerprint:
+def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:
     """Fingerprints are equal for texts that differ in case, quotes, dashes or spacing only.
 
-    All but the content hash, that is: it is over title and text exactly as they were cleaned.
+    All but the content hash, that is: it is over title and text exactly as they were cleaned, and
+    of the `whole` article where lines were learned and left out: what is learned revises nothing.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _hashes_of(rules.content.stop_words)
@@ -34,7 +35,7 @@ def fingerprint(article: Article, rules: DedupRules) -> Fingerprint:
     hashes = _shingles(text, len(vocabulary), rules)
     kept, scale = sampled(hashes, rules.shingles.most)
     return Fingerprint(
-        content_hash=_exact(article),
+        content_hash=_exact(whole or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),

@@ -24,6 +24,7 @@ from worker.store.values import (
     Change,
     ChangeKind,
     Found,
+    LeftOut,
     Letter,
     LetterQuery,
     LetterState,
@@ -40,6 +41,7 @@ __all__ = [
     "ChangeKind",
     "Found",
     "Judge",
+    "LeftOut",
     "Letter",
     "LetterQuery",
     "LetterState",
@@ -215,6 +217,10 @@ class Store(Protocol):
 
     def source(self, name: str) -> dict[str, Any] | None:
         """One source with its receipts by outcome and its dead letters by reason."""
+        ...
+
+    def left_out(self, source: str) -> list[LeftOut]:
+        """Lines left out of its articles because it repeats them, the most frequent first."""
         ...
 
     @property

@@ -83,7 +83,8 @@ def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRe
 def article_of(row: sa.RowMapping) -> Article:
     """What was cleaned, from a row of `revisions` with `source` and `key`."""
     fields = {field: row[field] for field in Article.model_fields.keys() & row.keys()}
-    return Article.model_validate({**fields, "cleaner": row["versions"].get("cleaner", "")})
+    its = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
+    return Article.model_validate({**fields, **its})
 
 
 def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:

@@ -64,6 +64,7 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
         "change": verdict.change,
         "versions": {
             "cleaner": article.cleaner,
+            "learned": article.learned,
             "deduper": verdict.version,
             "tagger": record.tagger,
             "config": record.config,
@@ -76,18 +77,21 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 
 
 def refreshed_row(record: Record, verdict: Verdict) -> Row:
-    """What cleaning again may change of a revision whose title and text stay the same."""
+    """What cleaning again may change of a revision whose title and text stay the same, but for
+    lines that are learned."""
     content = _content(record.article)
     return {
         "article_id": verdict.article_id,
         "content_hash": record.fingerprint.content_hash,
         "versions": {
             "cleaner": record.article.cleaner,
+            "learned": record.article.learned,
             "deduper": verdict.version,
             "tagger": "",
             "config": record.config,
         },
-        **{column: content[column] for column in content.keys() - {"title", "text"}},
+        "fingerprint": record.fingerprint.packed(),
+        **{column: content[column] for column in content.keys() - {"title"}},
     }
 
 

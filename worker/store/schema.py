@@ -55,6 +55,7 @@ articles = Table(
     Column("sightings", Integer, nullable=False),
     Column("withdrawn_at", Moment),
     Column("retagged_at", Moment),  # when its tags last changed without a revision
+    Column("refreshed_at", Moment),  # when its newest revision last changed without a new one
     sqlite_autoincrement=True,
 )
 Index(

@@ -27,6 +27,7 @@ from worker.store import (
     Change,
     Found,
     Judge,
+    LeftOut,
     Letter,
     LetterQuery,
     Query,
@@ -218,6 +219,10 @@ class SqlStore:
     def source(self, name: str) -> dict[str, Any] | None:
         with self._reading() as connection:
             return supply.one_source(connection, name)
+
+    def left_out(self, source: str) -> list[LeftOut]:
+        with self._reading() as connection:
+            return supply.left_out(connection, source)
 
     @property
     def clusters(self) -> SqlClusters:

@@ -1,13 +1,17 @@
 """What sources send: counts of each, and one in detail."""
 
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.models import SourceIds
-from worker.store import SourceSeen
-from worker.store.schema import dead_letters, receipts, sources
+from worker.store import LeftOut, SourceSeen
+from worker.store.schema import articles, dead_letters, receipts, revisions, sources
+
+_REPEATED = ("learned", "pinned")  # rules of lines that a source repeats
+_MOST_READ = 10_000  # revisions
 
 
 def all_sources(connection: Connection) -> list[SourceSeen]:
@@ -31,6 +35,30 @@ def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
         "outcomes": {row[0]: row[1] for row in by_outcome},
         "dead_letters": {row[0]: row[1] for row in by_reason},
     }
+
+
+def left_out(connection: Connection, source: str) -> list[LeftOut]:
+    """Of its newest revisions that have such lines."""
+    written = sa.cast(revisions.c.dropped, sa.Text)
+    repeated = sa.or_(*(written.like(f'%"{rule}"%') for rule in _REPEATED))
+    of_source = revisions.join(articles, articles.c.article_id == revisions.c.article_id)
+    found = (
+        sa.select(revisions.c.dropped, revisions.c.received)
+        .select_from(of_source)
+        .where(articles.c.source == source, repeated)
+        .order_by(revisions.c.id.desc())
+        .limit(_MOST_READ)
+    )
+    last: dict[tuple[str, str], LeftOut] = {}
+    times: Counter[tuple[str, str]] = Counter()
+    for dropped, received in connection.execute(found):
+        for each in dropped:
+            if each["rule"] in _REPEATED:
+                its = (each["rule"], each["line"].casefold())
+                times[its] += 1
+                given = {**each, "times": 1, "last": received}
+                last.setdefault(its, LeftOut.model_validate(given))
+    return [last[its].model_copy(update={"times": n}) for its, n in times.most_common()]
 
 
 def _seen(row: sa.RowMapping) -> SourceSeen:

@@ -81,6 +81,7 @@ class ChangeKind(StrEnum):
 
     STORED = "stored"  # a revision was added
     RETAGGED = "retagged"  # its tags changed, the content did not
+    REFRESHED = "refreshed"  # cleaned again: title and text are the same revision, the rest changed
     JUDGED = "judged"  # verdict or cluster changed, the content did not
     WITHDRAWN = "withdrawn"  # taken down, by its publisher or by hand: no content is left
 
@@ -149,6 +150,15 @@ class SourceSeen(Frozen):
     last_seen: datetime
     ids: SourceIds
     distrusted: bool  # an id counts no more than a link: content has to confirm it
+
+
+class LeftOut(Frozen):
+    """A line that cleaning left out of articles of one source because the source repeats it."""
+
+    line: str  # as it stood the last time
+    rule: str  # learned or pinned
+    times: int
+    last: datetime
 
 
 class Title(Frozen):

@@ -25,11 +25,11 @@ from worker.store.batch import (
 )
 from worker.store.claims import blocked_by, lock_articles, take_keys, take_receipts, takedowns_of
 from worker.store.columns import Name, name
+from worker.store.refresh import refresh
 from worker.store.rows import (
     decision_row,
     letter_rows,
     receipt_row,
-    refreshed_row,
     revision_row,
     tag_rows,
 )
@@ -60,7 +60,7 @@ def write(
     blocked = blocked_by(fresh, keys)
     rulings = rule(fresh.records, {**known, **blocked}, judge)
     _write_revisions(connection, rulings, known, now)
-    _refresh(connection, rulings)
+    refresh(connection, rulings, now)
     _write_decisions(connection, rulings)
     _count_clusters(connection, rulings, known, _ids(takedowns), now)
     _point_to_newest(connection, rulings, known)
@@ -88,22 +88,6 @@ def _write_revisions(
     rows = [row for i, record in newest.items() for row in tag_rows(i, record.tags)]
     if rows:
         connection.execute(sa.insert(tags), rows)
-
-
-def _refresh(connection: Connection, rulings: Sequence[Ruling]) -> None:
-    """What was cleaned again and reads the same: all else that cleaning finds is brought up to
-    date in place, and its tags are stale from here on."""
-    rows = [refreshed_row(r.record, r.verdict) for r in rulings if r.verdict and r.refreshes]
-    if rows:
-        same = ("article_id", "content_hash")
-        its = {
-            column: sa.bindparam(f"its_{column}", type_=revisions.c[column].type)
-            for column in rows[0]
-        }
-        statement = sa.update(revisions).where(*(revisions.c[c] == its[c] for c in same))
-        values = {revisions.c[c]: its[c] for c in rows[0] if c not in same}
-        given = [{f"its_{column}": value for column, value in row.items()} for row in rows]
-        connection.execute(statement.values(values), given)
 
 
 def _write_decisions(connection: Connection, rulings: Sequence[Ruling]) -> None:

@@ -1,0 +1,86 @@
+"""What is learned of a wire that signs each story: day by day, its own texts, its own sign-off.
+
+    python -m bench.learned FOLDER [--show]
+
+FOLDER holds reuters-1987-mar-apr.json (see bench.corpus). The wire ends its stories with "Reuter",
+which should go, and has thousands of short results in the same few forms, of which nothing should.
+"""
+
+import argparse
+import json
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from time import process_time
+
+from bench.corpus import Text, reuters
+from worker.boilerplate import Boilerplate
+from worker.clean.learned import Learned, leave_out, sighting
+from worker.config import load_config
+from worker.index.lines import MemoryLines
+from worker.models import Article
+
+SIGN_OFF = "Reuter"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.learned", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--show", action="store_true", help="Print every line that was left out.")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    figures, lines = measure(reuters(options.folder))
+    if options.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:34} {value:,.6g}")
+    for line, times in lines.most_common() if options.show else ():
+        print(f"{times:6}  {line}")
+
+
+def measure(stories: list[Text]) -> tuple[dict[str, float], Counter[str]]:
+    """Shares are of the stories, and of the words, from the third day on."""
+    rules = load_config(None).cleaning.learned
+    boilerplate = Boilerplate(MemoryLines(), rules)
+    by_day: dict[date, list[Text]] = defaultdict(list)
+    for story in stories:
+        if story.day:
+            by_day[story.day].append(story)
+    lines: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for number, day in enumerate(sorted(by_day)):
+        now = datetime.combine(day, time(12), UTC)
+        began = process_time()
+        learned = boilerplate.learned(["wire"], now).get("wire", Learned())
+        seen = []
+        for story in by_day[day]:
+            article = _article(story)
+            shown = leave_out(article, learned, rules)
+            seen.append(("wire", sighting(article, learned, rules)))
+            gone = [dropped.line for dropped in shown.dropped]
+            lines.update(gone)
+            counts["stories"] += 1
+            if number >= rules.min_days:
+                counts["late"] += 1
+                counts["signed off"] += SIGN_OFF in gone
+                counts["words"] += len(story.text.split())
+                counts["lost"] += sum(len(line.split()) for line in gone if line != SIGN_OFF)
+        boilerplate.note(seen, now)
+        counts["us"] += int((process_time() - began) * 1e6)
+    return {
+        "days": len(by_day),
+        "stories": counts["stories"],
+        "sign-offs left out, share": counts["signed off"] / counts["late"],
+        "words of stories left out, share": counts["lost"] / counts["words"],
+        "CPU us a story": counts["us"] / counts["stories"],
+    }, lines
+
+
+def _article(story: Text) -> Article:
+    text = f"{story.text}\n\n{SIGN_OFF}"
+    return Article(source="wire", key=story.id, title=story.title, text=text, words=0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Safe markup comes in with the lines that cleaning left out of its text; it goes out without them.
+
+What `safe_html` writes has "<" in tags alone, so that one expression takes it apart.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape, unescape
+
+_TOKEN = re.compile(r"<[^>]*>|[^<]+")
+_WITHIN_A_LINE = re.compile(
+    r"</?(?:a|abbr|b|cite|code|del|em|i|img|ins|kbd|mark|q|s|samp|small|strong|sub|sup|u)[ >]"
+)
+_EMPTY = re.compile(
+    r"<(a|abbr|b|blockquote|code|dd|del|dl|dt|em|h[1-6]|i|ins|li|mark|ol|p|q|s|small|strong|sub|sup"
+    r"|td|tr|u|ul)(?: [^>]*)?>\s*</\1>"
+)
+_MAX_NESTED = 8  # elements that are empty once those in them are gone
+_MAX_PARTS = 8  # of lines that were cut: cleaning cuts few, and those last
+
+Run = list[int]  # tokens that are one line
+
+
+def without_lines(markup: str, lines: Sequence[str]) -> str:
+    """Whole lines wherever they stand, from the end; parts of lines at their beginning or end."""
+    if not markup or not lines:
+        return markup
+    tokens = _TOKEN.findall(markup)
+    wanted = Counter(_plain(line) for line in lines)
+    kept: list[Run] = []
+    for run in reversed(list(_runs(tokens))):
+        said = _plain(_text(tokens, run))
+        if wanted[said] > 0:
+            wanted[said] -= 1
+            _cut(tokens, run, 0, len(_text(tokens, run)))
+        else:
+            kept.append(run)
+    for part in [line for line in lines if wanted[_plain(line)] > 0][-_MAX_PARTS:]:
+        _cut_part(tokens, kept, part)
+    shown = "".join(tokens)
+    for _ in range(_MAX_NESTED if shown != markup else 0):
+        shown, emptied = _EMPTY.subn("", shown)
+        if not emptied:
+            break
+    return shown.strip()
+
+
+def _runs(tokens: Sequence[str]) -> Iterable[Run]:
+    run: Run = []
+    for at, token in enumerate(tokens):
+        if token[0] != "<":
+            run.append(at)
+        elif run and not _WITHIN_A_LINE.match(token):
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _cut_part(tokens: list[str], runs: Iterable[Run], part: str) -> None:
+    words = r"\s+".join(map(re.escape, part.split()))
+    at_an_end = re.compile(rf"\A\s*{words}\s*|\s*{words}\s*\Z")
+    for run in runs:
+        if match := at_an_end.search(_text(tokens, run)):
+            _cut(tokens, run, *match.span())
+            return
+
+
+def _cut(tokens: list[str], run: Run, start: int, stop: int) -> None:
+    """Take characters [start, stop) out of the text of these tokens."""
+    passed = 0
+    for at in run:
+        text = unescape(tokens[at])
+        first, last = max(0, start - passed), max(0, stop - passed)
+        passed += len(text)
+        tokens[at] = escape(text[:first] + text[last:], quote=False)
+
+
+def _text(tokens: Sequence[str], run: Run) -> str:
+    return "".join(unescape(tokens[at]) for at in run)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
