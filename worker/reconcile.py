@@ -10,27 +10,16 @@ Stored first, then told to the index: dying in between loses a hint, which `work
 finds.
 """
 
-import logging
-import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from worker.dedup import DedupRules, Likeness
 from worker.dedup.regroup import Place, Seat, comparable, copy_of, regroup
-from worker.errors import Unavailable
 from worker.index import Claim, Index, Rival
 from worker.store import Store
 from worker.store.clusters import Member, Move, MoveReason
-from worker.store.unforked import unforked
 
-log = logging.getLogger("worker")
-
-EVERY_S = 30.0
-AT_FIRST = timedelta(days=1)  # looked back at when a worker starts
-RECENT = timedelta(minutes=10)  # and from then on: longer than a transaction takes
 GRACE = timedelta(minutes=10)  # in which a canonical article in flight may still come
 PAGE = 200
 
@@ -116,6 +105,13 @@ class Reconciler:
             rival=rival.article_id,
             version=self._rules.version,
         )
+
+    def restore(self, page: Sequence[Member]) -> Iterator[Move]:
+        """Put back what the index lost of these, and join what it took for new meanwhile."""
+        self._index.correct({member.article_id: member.cluster_id for member in page})
+        claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
+        self._index.claim(claims)
+        yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[Move]:
         """Canonical articles that are copies of an article in another cluster join that one."""
@@ -226,35 +222,3 @@ def _ids(met: Iterable[Iterable[Rival]]) -> set[str]:
 
 def _ids_of(members: Iterable[Member]) -> set[str]:
     return {member.article_id for member in members}
-
-
-def start(store: Store, opened: Callable[[], Index], rules: DedupRules) -> None:
-    """From now on repair every half minute, in whichever worker's main process has the turn."""
-    arguments = (store, opened, rules)
-    threading.Thread(target=_keep, args=arguments, name="reconcile", daemon=True).start()
-
-
-def _keep(store: Store, opened: Callable[[], Index], rules: DedupRules) -> None:
-    back = AT_FIRST
-    while True:
-        try:
-            with closing(opened()) as index:
-                if index.turn("reconcile", EVERY_S * 0.9):
-                    _pass(store, index, rules, back)
-                    back = RECENT
-        except Unavailable as e:
-            log.info("reconcile.waits error=%s", e)
-        time.sleep(EVERY_S)
-
-
-def _pass(store: Store, index: Index, rules: DedupRules, back: timedelta) -> None:
-    now = datetime.now(UTC)
-    with unforked():
-        try:
-            for move in Reconciler(store, index, rules, now=now).run(now - back, twins=False):
-                log.warning(
-                    "cluster.repaired reason=%s article=%s left=%s joined=%s",
-                    *(move.reason, move.article_id, move.left, move.joined),
-                )
-        finally:
-            store.close()

@@ -19,7 +19,7 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 from kombu.exceptions import ContentDisallowed, DecodeError
 from kombu.serialization import loads
 
-from worker import build, reconcile, undertaker
+from worker import build, patrol, undertaker
 from worker.broker import drain, heartbeat, journal
 from worker.broker.condition import NoEviction
 from worker.broker.leases import LeaseKeeper
@@ -91,7 +91,7 @@ def _begin(sender: Any, **_: object) -> None:
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
     undertaker.start(app, build.store(Settings.load()), rules().dead.keep_days)
     its = pipeline().config.dedup
-    reconcile.start(build.store(Settings.load()), lambda: build.index(Settings.load(), its), its)
+    patrol.start(build.store(Settings.load()), lambda: build.index(Settings.load(), its), its)
 
 
 class Ingest(Task):
