@@ -1,4 +1,4 @@
-"""An index grows: bytes and time an article at a tenth, and at all of it."""
+"""An index grows: bytes and time an article whenever it is √10 times as large."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _FIRST = 10_000
 
 
 def grow(most: int, rules: DedupRules) -> None:
-    """Print a line whenever the index has doubled, from ten thousand articles on."""
+    """Print a line at 10, 32, 100, 320 thousand articles and so on."""
     with private_valkey() as url:
         server = redis.Redis.from_url(unix_url(url))
         index = RedisIndex(url, rules)
@@ -39,9 +39,13 @@ def grow(most: int, rules: DedupRules) -> None:
                 f"{used / count * 1e6:4.0f} us server CPU",
             ]
             print(f"{done * _BATCH:8} articles  {'  '.join(per_article)}", flush=True)
-            mark, since = min(2 * mark, most), done * _BATCH
+            mark, since = min(_next(mark), most), done * _BATCH
             began, cpu = time.process_time(), _cpu(server)
         index.close()
+
+
+def _next(mark: int) -> int:
+    return mark * 32 // 10 if str(mark).startswith("1") else mark // 32 * 100
 
 
 def _claims(most: int, rules: DedupRules) -> Iterator[list[Claim]]:

@@ -88,8 +88,8 @@ def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Command) -> None
     now_ingest(pipeline, 0, STORY)
     found = json.loads(command("index", "stats", "--json").stdout)
     entries = {each["layer"]: each["entries"] for each in found["layers"]}
-    assert (found["newest"], entries["names"], entries["register"]) == (2, 1, 1)
-    assert entries["sketches"] == RULES.shingles.sketch
+    assert (found["newest"], entries["names"], entries["register"]) == (1, 1, 1)
+    assert entries["hashes"] == RULES.shingles.sketch + 1
     assert "bytes" in command("index", "stats").stdout
 
 

@@ -24,18 +24,11 @@ class IndexRules(Protocol):
     def timeout_s(self) -> float: ...
 
 
-class ShingleRules(Protocol):
-    @property
-    def sketch(self) -> int: ...
-
-
 class Rules(Protocol):
     """DedupRules fits; the floors forbid importing it here."""
 
     @property
     def index(self) -> IndexRules: ...
-    @property
-    def shingles(self) -> ShingleRules: ...
 
 
 def candidates(

@@ -7,21 +7,20 @@ cluster. What a lost index costs is copies that are not found while it is empty.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import pairwise
+from operator import or_
 from typing import NamedTuple
 
 from worker.contract import Frozen
-from worker.index.epochs import Slot
-from worker.index.redis import RedisIndex, cell_of
+from worker.index.layout import Hashes
+from worker.index.redis import RedisIndex
 from worker.index.register import chased, end_of
-from worker.index.wire import Command
 from worker.models import Fingerprint
 
 LAYERS = {
     "i": "ids",
     "a": "names",
-    "s": "sketches",
-    "t": "texts",
+    "s": "hashes",
     "f": "rivals in flight",
     "v": "register",
 }
@@ -56,11 +55,11 @@ class Stats(Frozen):
 
 
 def stats(index: RedisIndex) -> Stats:
-    now_s = index.now_s()
+    now_s = index.buckets.now_s()
     [newest] = index.wire.trip([("GET", "aw:next")])
     return Stats(
         newest=int(newest or 0),
-        generation=now_s // index.window_s,
+        generation=now_s // index.buckets.window_s,
         begins=begins(index, now_s),
         layers=[_layer(index, letter, name) for letter, name in LAYERS.items()],
     )
@@ -68,7 +67,9 @@ def stats(index: RedisIndex) -> Stats:
 
 def begins(index: RedisIndex, now_s: int) -> datetime:
     """Since when articles are found: the beginning of the generation before the running one."""
-    return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
+    return datetime.fromtimestamp(
+        (now_s // index.buckets.window_s - 1) * index.buckets.window_s, UTC
+    )
 
 
 def _layer(index: RedisIndex, letter: str, name: str) -> Layer:
@@ -101,26 +102,28 @@ def restore(index: RedisIndex, articles: Sequence[Stored]) -> None:
     Each goes to the generation of its time. Who owns a hash already keeps it.
     """
     ids = [*dict.fromkeys(i for its in articles for i in (its.article_id, its.canonical))]
-    epochs, numbers, _ = index.numbered(ids)
-    commands: list[Command] = []
-    expiring: dict[str, int] = {}
-    opening: dict[int, int] = {}
+    numbered = index.numbers.given(ids)
+    running = numbered.layouts.written.generation
+    by_generation: dict[int, list[Stored]] = {}
     for its in articles:
-        at_s = int(its.at.timestamp())
-        epoch = index.epoch_of(at_s, epochs)
-        opening[epoch] = min(at_s, opening.get(epoch, at_s))
-        number = numbers[its.article_id]
-        for slot in index.slots_of(its.fingerprint):
-            key = slot.key(epoch)
-            expiring[key] = index.expires(epoch)
-            commands.append(("HSETNX", key, slot.field, number))
-        commands.append(("HSET", *cell_of(number), numbers[its.canonical]))
-    for article_id, number in numbers.items():
-        commands += index.named(number, article_id)
-    cells = {cell_of(numbers[its.article_id])[0] for its in articles}
-    dated = [("EXPIREAT", key, at) for key, at in expiring.items()]
-    commands += [("HSETNX", "aw:epochs", epoch, f"{at_s}:0") for epoch, at_s in opening.items()]
-    index.wire.trip([*commands, *dated, *(("EXPIRE", c, 3 * index.window_s) for c in cells)])
+        generation = int(its.at.timestamp()) // index.buckets.window_s
+        by_generation.setdefault(min(generation, running), []).append(its)
+    for generation, some in by_generation.items():
+        hashes = Hashes.of([its.fingerprint for its in some])
+        _own(index, generation, hashes, [numbered.of[its.article_id] for its in some])
+    index.wire.trip(index.numbers.naming(numbered.of))
+    index.cells.overwrite({numbered.of[i.article_id]: numbered.of[i.canonical] for i in articles})
+
+
+def _own(index: RedisIndex, generation: int, hashes: Hashes, numbers: Sequence[int]) -> None:
+    """Three round trips, and those of a turn to move buckets."""
+    layouts = index.buckets.begun(generation)
+    while True:
+        keys, firsts = index.taking(hashes, numbers, layouts.written)
+        filled = index.buckets.put(firsts, keys, layouts.written)[1]
+        before, layouts = layouts, index.buckets.begun(generation)
+        if before.read == layouts.read:
+            return index.buckets.tend(layouts, filled)
 
 
 class Difference(Frozen):
@@ -133,19 +136,17 @@ class Difference(Frozen):
 
 
 def differences(index: RedisIndex, articles: Sequence[Stored]) -> Iterator[Difference]:
-    """What differs for these articles; three round trips and one for each step of a chain."""
-    epochs = index.epochs()
-    read = (epochs.written, *epochs.others)
-    numbers = _numbers(index, articles, read)
-    owned = _owned(index, articles, read)
+    """What differs for these articles; five round trips and one for each step of a chain."""
+    numbers = index.numbers.known([its.article_id for its in articles])
+    owned = _owned(index, [its.fingerprint for its in articles])
     known = chased(index.cells, [n for n in numbers.values() if n], {})
     ends = {article_id: end_of(known, n) for article_id, n in numbers.items() if n}
-    names = index.names({*ends.values()})
-    for its in articles:
+    names = index.numbers.names({*ends.values()})
+    for its, all_owned in zip(articles, owned, strict=True):
         if not numbers[its.article_id]:
             yield Difference(article_id=its.article_id, what="missing", store=its.canonical)
             continue
-        if not owned[its.article_id]:
+        if not all_owned:
             yield Difference(article_id=its.article_id, what="unowned", store=its.canonical)
         said = names.get(ends[its.article_id], "")
         if said != its.canonical:
@@ -158,22 +159,12 @@ def count(found: Sequence[Difference]) -> dict[str, int]:
     return dict(Counter(difference.what for difference in found))
 
 
-def _numbers(
-    index: RedisIndex, articles: Sequence[Stored], epochs: Sequence[int]
-) -> dict[str, int | None]:
-    slots = [index.id_slot(its.article_id) for its in articles]
-    replies = iter(index.wire.trip([("HGET", s.key(e), s.field) for s in slots for e in epochs]))
-    found = [[int(n) for n in islice(replies, len(epochs)) if n] for _ in slots]
-    return {
-        its.article_id: next(reversed(numbers), None)
-        for its, numbers in zip(articles, found, strict=True)
-    }
-
-
-def _owned(index: RedisIndex, articles: Sequence[Stored], epochs: Sequence[int]) -> dict[str, bool]:
-    """Whether every hash of an article has an owner, itself or an earlier one."""
-    slots: list[list[Slot]] = [index.slots_of(its.fingerprint) for its in articles]
-    asked = [("HEXISTS", s.key(e), s.field) for its in slots for s in its for e in epochs]
-    replies = iter(index.wire.trip(asked))
-    owners = [[[*islice(replies, len(epochs))] for _ in places] for places in slots]
-    return {its.article_id: all(map(any, each)) for its, each in zip(articles, owners, strict=True)}
+def _owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]:
+    """Whether every hash of an article has an owner, itself or another; two round trips."""
+    hashes = Hashes.of(fingerprints)
+    found = [False] * len(hashes.fields)
+    for layout in index.buckets.look().read:
+        keys = hashes.keys(layout)
+        asked = [("HEXISTS", *place) for place in zip(keys, hashes.fields, strict=True)]
+        found = [*map(or_, found, map(bool, index.wire.trip(asked)))]
+    return [all(found[begin:end]) for begin, end in pairwise(hashes.bounds)]

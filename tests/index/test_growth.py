@@ -1,0 +1,158 @@
+"""Buckets double and generations pass while articles come: copies go on being found."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from random import Random
+
+import pytest
+import redis
+
+from tests.dedup.texts import RULES
+from tests.index.test_redis import together
+from worker.index import Claim, Wish
+from worker.index.growth import advance
+from worker.index.layout import FULL, STATE
+from worker.index.memory import DAY_S, MemoryIndex
+from worker.index.redis import RedisIndex
+from worker.models import Fingerprint, article_id_of
+
+FEW_BUCKETS = RULES.model_copy(update={"index": RULES.index.model_copy(update={"bucket_bits": 5})})
+CAPACITY = (FULL << 5) // (RULES.shingles.sketch + 1)  # articles, before buckets double
+PROCESSES, STORIES, BATCH = 4, 3 * CAPACITY, 20
+
+
+@pytest.fixture
+def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
+    index = RedisIndex(valkey_url, FEW_BUCKETS)
+    yield index
+    index.close()
+
+
+def claims(name: str, stories: range) -> list[Claim]:
+    """Stories that share nothing with each other; the same under every name."""
+    made = []
+    for story in stories:
+        random = Random(story)
+        print_ = Fingerprint.model_construct(
+            content_hash=random.randbytes(16).hex(),
+            text_hash=random.randbytes(16).hex(),
+            words=300,
+            sketch=tuple(sorted(random.getrandbits(60) for _ in range(RULES.shingles.sketch))),
+        )
+        made.append(Claim(article_id=article_id_of(name, str(story)), fingerprint=print_))
+    return made
+
+
+def claim(index: RedisIndex | MemoryIndex, name: str, stories: range) -> list[list[str]]:
+    """The ids of the rivals of each story."""
+    met = []
+    for start in range(stories.start, stories.stop, 50):
+        of_it = index.claim(claims(name, range(start, min(start + 50, stories.stop))))
+        met += [[rival.article_id for rival in rivals] for rivals in of_it]
+    return met
+
+
+def ids(name: str, stories: range) -> list[list[str]]:
+    return [[article_id_of(name, str(story))] for story in stories]
+
+
+def test_all_articles_are_met_while_buckets_double_and_afterwards(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    stories = range(5 * CAPACITY)
+    assert claim(index, "first", stories) == [[] for _ in stories]
+    assert claim(index, "second", stories) == ids("first", stories)
+    layout, *others = index.buckets.look().read
+    assert (layout.bits, others) == (8, [])
+    assert {key.split(b":")[3] for key in valkey.keys("aw:[is]:*")} == {b"8"}
+    assert max(valkey.hlen(key) for key in valkey.keys("aw:[is]:*")) < 2 * FULL
+    assert [key for key in valkey.keys("*") if valkey.ttl(key) == -1] == [b"aw:next"]
+    assert index.numbers.known([i for [i] in ids("first", stories)]) == {
+        i: number for number, [i] in enumerate(ids("first", stories), 1)
+    }
+
+
+def test_who_was_first_owns_a_hash_whatever_came_while_it_was_moved(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    stories = range(100)
+    claim(index, "first", stories)
+    old = index.buckets.look().written
+    valkey.set("aw:turn:move", "1")  # somebody who died in the middle of it
+    valkey.hset(STATE, old.doubled.field, 0)
+    assert claim(index, "second", stories) == ids("first", stories)
+    valkey.delete("aw:turn:move")
+    claim(index, "third", stories)
+    assert claim(index, "fourth", stories) == ids("first", stories)
+    assert index.buckets.look() == ((old.doubled,), ())
+
+
+def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: redis.Redis) -> None:
+    stories = range(100)
+    claim(index, "first", stories)
+    old = index.buckets.look().written
+    valkey.hset(STATE, old.doubled.field, 0)
+    [move] = index.buckets.look().moves
+    ends = index.buckets.expires(old)
+    copied = advance(index.wire, move, ends)
+    before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:6:*")}
+    advance(index.wire, move, ends)  # a worker that slept since it read how far the move was
+    assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:6:*")} == before
+    advance(index.wire, copied, ends)
+    assert advance(index.wire, move, ends).copied  # and one that slept longer
+    assert claim(index, "second", stories) == ids("first", stories)
+
+
+def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
+    """Article id -> canonical id; each batch is delivered twice, as after a crash."""
+    index, answers = RedisIndex(url, FEW_BUCKETS), {}
+    for start in range(0, len(share), BATCH):
+        batch = [claims(name, range(n, n + 1))[0] for name, n in share[start : start + BATCH]]
+        for _ in "12":
+            met = index.claim(batch)
+            wishes = [
+                Wish(article_id=c.article_id, alike=tuple(rival.article_id for rival in rivals))
+                for c, rivals in zip(batch, met, strict=True)
+            ]
+            homes = index.settle(wishes)
+        answers |= {c.article_id: home for c, home in zip(batch, homes, strict=True)}
+    index.close()
+    return answers
+
+
+def test_copies_that_race_while_buckets_double_have_one_canonical_article(
+    valkey: redis.Redis, valkey_url: str
+) -> None:
+    # The copies of a story are dealt to two workers and come at about the same time.
+    shares = [
+        [(f"source-{worker}", story) for story in range(worker // 2, STORIES, 2)]
+        for worker in range(PROCESSES)
+    ]
+    spawn = multiprocessing.get_context("spawn")
+    start = (spawn.Barrier(PROCESSES),)
+    answers: dict[str, str] = {}
+    with ProcessPoolExecutor(PROCESSES, spawn, initializer=together, initargs=start) as workers:
+        for answered in workers.map(settled, [valkey_url] * PROCESSES, shares):
+            answers |= answered
+    index = RedisIndex(valkey_url, FEW_BUCKETS)
+    assert index.buckets.look().written.bits > 5
+    for story in range(STORIES):
+        mine = [article_id_of(f"source-{w}", str(story)) for w in range(PROCESSES)]
+        canonical = {answers[article_id] for article_id in mine if article_id in answers}
+        assert len(canonical) == 1
+        assert canonical < {*mine}
+    index.close()
+
+
+def test_memory_holds_two_windows() -> None:
+    days = [1.0]
+    index = MemoryIndex(RULES, clock=lambda: days[0] * DAY_S)
+    claim(index, "first", range(20))
+    days[0] += RULES.index.window_days
+    assert all(claim(index, "second", range(20)))
+    days[0] += RULES.index.window_days
+    claim(index, "third", range(1))
+    assert len(index._articles) == 21
+    days[0] += 5 * RULES.index.window_days
+    assert claim(index, "fourth", range(20)) == [[]] * 20

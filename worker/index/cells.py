@@ -1,0 +1,35 @@
+"""The register on Redis or Valkey: cells in buckets of numbers. A cell holds how far back its
+article's canonical one is, which is 0 for most."""
+
+from collections.abc import Collection, Mapping
+
+from worker.index.register import Pointers
+from worker.index.wire import Command, Wire
+
+NUMBERED = 256  # numbers a bucket; they come in order, so it is full before the next one begins
+
+
+class Cells:
+    def __init__(self, wire: Wire, ttl_s: int) -> None:
+        self._wire = wire
+        self._ttl_s = ttl_s
+
+    def look(self, numbers: Collection[int]) -> Pointers:
+        asked = sorted(numbers)
+        replies = self._wire.trip([("HGET", *cell_of(number)) for number in asked])
+        return {n: n - int(back) for n, back in zip(asked, replies, strict=True) if back}
+
+    def fill(self, pointers: Mapping[int, int]) -> None:
+        self._wire.trip(self.filling("HSETNX", pointers))
+
+    def overwrite(self, pointers: Mapping[int, int]) -> None:
+        self._wire.trip(self.filling("HSET", pointers))
+
+    def filling(self, command: str, pointers: Mapping[int, int]) -> list[Command]:
+        written = [(command, *cell_of(mine), mine - its) for mine, its in pointers.items()]
+        buckets = {cell_of(number)[0] for number in pointers}
+        return [*written, *(("EXPIRE", bucket, self._ttl_s) for bucket in buckets)]
+
+
+def cell_of(number: int) -> tuple[str, int]:
+    return f"aw:v:{number // NUMBERED}", number % NUMBERED

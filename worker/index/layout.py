@@ -1,0 +1,189 @@
+"""Where a hash has its owner: what the server says of its buckets comes in, keys and values go out.
+
+A generation is a window of the server's clock. It begins with half as many buckets as the one
+before ended with, and has twice as many whenever they are full: a layout is a generation at one
+number of buckets. What is written under one layout is moved to the next (growth.py), so at most
+two of a generation are ever read.
+
+A field is 13 bits of a hash and its value the owner: both are integers, which are small in a
+listpack. Beside the owner eight more bits are kept. They tell to which of two new buckets an entry
+goes, eight times in a generation, and most hashes apart that have the same field.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.models import Fingerprint
+
+FIELD_BITS = 13
+SPARE_BITS = 8
+ID_BYTES = 7
+COARSER_BITS = 4  # an article has one id for 2**4 hashes
+FULL = 192  # hashes a bucket on average: more are slow to look through, fewer than half cost memory
+STATE = "aw:layout"
+
+Said = Mapping[str, str]  # what the server has of its layouts
+
+
+class Layout(NamedTuple):
+    """A generation at 2**bits buckets."""
+
+    generation: int
+    bits: int
+    first: int  # bits it began with
+    base: int  # number of the newest article when it began
+
+    @property
+    def hashes(self) -> str:
+        """What the keys of its hashes begin with."""
+        return f"aw:s:{self.generation}:{self.bits}:"
+
+    @property
+    def ids(self) -> str:
+        return f"aw:i:{self.generation}:{self.bits}:"
+
+    def id_key(self, field: bytes) -> str:
+        mask = (1 << self.bits - COARSER_BITS) - 1
+        return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
+
+    @property
+    def field(self) -> str:
+        """Where the server keeps how far the move from the layout before has come."""
+        return f"{self.generation}:{self.bits}"
+
+    @property
+    def doubled(self) -> "Layout":
+        return self._replace(bits=self.bits + 1)
+
+    def half(self, entry: tuple[bytes, bytes], *, is_id: bool) -> int:
+        """Of two new buckets, does it go to that of the same number (0) or the other (1)?"""
+        field, value = entry
+        if is_id:
+            return int.from_bytes(field[:4], "big") >> self.bits - COARSER_BITS & 1
+        return int(value) >> self.bits - self.first & 1
+
+
+class Move(NamedTuple):
+    """From a layout to the next: its buckets are copied one after the other, then dropped."""
+
+    old: Layout
+    done: int  # buckets copied, and from 2**bits on dropped
+
+    @property
+    def copied(self) -> bool:
+        return self.done >= 1 << self.old.bits
+
+    @property
+    def over(self) -> bool:
+        return self.done >= 2 << self.old.bits
+
+
+class Layouts(NamedTuple):
+    """Those of the running generation, the newest first, then those of the one before."""
+
+    read: tuple[Layout, ...]
+    moves: tuple[Move, ...]
+
+    @property
+    def written(self) -> Layout:
+        return self.read[0]
+
+    @property
+    def others(self) -> tuple[Layout, ...]:
+        return self.read[1:]
+
+
+class Hashes(NamedTuple):
+    """Hashes of some fingerprints, one after the other: that of the text, then its sketch."""
+
+    fields: list[int]
+    places: NDArray[np.uint64]
+    bounds: list[int]  # where each fingerprint's begin, and where the last ends
+
+    @classmethod
+    def of(cls, fingerprints: Sequence[Fingerprint]) -> "Hashes":
+        every = [
+            hash_ for each in fingerprints for hash_ in (int(each.text_hash[:16], 16), *each.sketch)
+        ]
+        bounds = [0]
+        for each in fingerprints:
+            bounds.append(bounds[-1] + 1 + len(each.sketch))
+        hashes = np.array(every, np.uint64)
+        fields = (hashes & np.uint64((1 << FIELD_BITS) - 1)).astype(np.int64) - (
+            1 << FIELD_BITS - 1
+        )
+        # A sketch is the smallest hashes, whose high bits are all zero: buckets take the low ones.
+        return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
+
+    def keys(self, layout: Layout) -> list[str]:
+        mask, begin = np.uint64((1 << layout.bits) - 1), layout.hashes
+        return [f"{begin}{bucket}" for bucket in (self.places & mask).tolist()]
+
+    def spares(self, layout: Layout) -> list[int]:
+        mask = np.uint64((1 << SPARE_BITS) - 1)
+        spares: list[int] = (self.places >> np.uint64(layout.first) & mask).tolist()
+        return spares
+
+    def values(self, layout: Layout, numbers: Sequence[int]) -> list[int]:
+        """What says that these articles own their hashes."""
+        owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
+        values: list[int] = ((owners << SPARE_BITS) | self.spares(layout)).tolist()
+        return values
+
+
+def owner(value: bytes | None, spare: int, layout: Layout) -> int | None:
+    """Whom a value names; None where there is none, or it is of another hash."""
+    if value is None:
+        return None
+    said = int(value)
+    of_it = said & (1 << SPARE_BITS) - 1 == spare
+    return (said >> SPARE_BITS) + layout.base if of_it else None
+
+
+def pairs(reply: Any) -> Iterable[tuple[bytes, bytes]]:
+    """Of the reply to HGETALL, in RESP 2 or 3."""
+    return reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2], strict=True)
+
+
+def said(reply: Any) -> Said:
+    return {field.decode(): value.decode() for field, value in pairs(reply)}
+
+
+def layouts_at(generation: int, known: Said) -> Layouts:
+    """The running generation is left out until it has begun."""
+    read: list[Layout] = []
+    moves: list[Move] = []
+    for each in (generation, generation - 1):
+        if str(each) not in known:
+            continue
+        base, first = map(int, known[str(each)].split(":"))
+        layout = Layout(each, first, first, base)
+        while (doubled := layout.doubled).field in known:
+            move, layout = Move(layout, int(known[doubled.field])), doubled
+        read.append(layout)
+        if layout.bits > first and not move.over:
+            moves.append(move)
+            read += [] if move.copied else [move.old]
+    return Layouts(tuple(read), tuple(moves))
+
+
+def beginning(generation: int, newest: int, known: Said, least_bits: int) -> tuple[str, str]:
+    """The field and the value that say that a generation has begun."""
+    before = [its.bits for its in layouts_at(generation, known).read]
+    return str(generation), f"{newest}:{max([least_bits, *(bits - 1 for bits in before[:1])])}"
+
+
+def to_open(layouts: Layouts, filled: float) -> Layout | None:
+    """The layout to go on with, once the written one is full and everything was moved to it."""
+    layout = layouts.written
+    moving = any(move.old.generation == layout.generation for move in layouts.moves)
+    last = layout.bits - layout.first == SPARE_BITS
+    return None if filled < FULL or moving or last else layout.doubled
+
+
+def past(generation: int, known: Said) -> list[str]:
+    """Fields of generations that nobody reads any more."""
+    return [field for field in known if int(field.split(":")[0]) < generation - 1]

@@ -1,0 +1,93 @@
+"""Articles have numbers in the index, in the order in which they came: short, and who was first."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from worker.index.buckets import Buckets
+from worker.index.cells import NUMBERED
+from worker.index.layout import ID_BYTES, Layouts
+from worker.index.wire import Command, Wire
+
+
+class Numbered(NamedTuple):
+    layouts: Layouts
+    of: dict[str, int]
+    fresh: set[str]  # articles that had none before
+
+
+class Numbers:
+    def __init__(self, wire: Wire, buckets: Buckets) -> None:
+        self._wire = wire
+        self._buckets = buckets
+
+    def given(self, article_ids: Sequence[str]) -> Numbered:
+        """In two round trips; new articles get the next numbers."""
+        layouts, newest = self._buckets.running(len(article_ids))
+        fields = [_field(article_id) for article_id in article_ids]
+        keys = [layouts.written.id_key(field) for field in fields]
+        commands: list[Command] = []
+        first = newest - len(keys) + 1
+        for number, (key, field) in enumerate(zip(keys, fields, strict=True), first):
+            commands += [("HSETNX", key, field, number), ("HGET", key, field)]
+            commands += [("HGET", its.id_key(field), field) for its in layouts.others]
+        replies = iter(self._buckets.put(commands, keys, layouts.written)[0])
+        numbers: dict[str, int] = {}
+        fresh: set[str] = set()
+        kept: list[Command] = []
+        for article_id, key, field in zip(article_ids, keys, fields, strict=True):
+            created, now = next(replies), int(next(replies))
+            before = [int(number) for number in islice(replies, len(layouts.others)) if number]
+            numbers[article_id] = before[0] if before else now
+            if created and not before:
+                fresh.add(article_id)
+            if numbers[article_id] != now:
+                kept.append(("HSET", key, field, numbers[article_id]))
+        if kept:  # an article keeps its number for as long as it comes once a generation
+            self._wire.trip(kept)
+        return Numbered(layouts, numbers, fresh)
+
+    def known(self, article_ids: Sequence[str]) -> dict[str, int | None]:
+        """The numbers of those that have one; two round trips."""
+        layouts = self._buckets.look().read
+        fields = [_field(article_id) for article_id in article_ids]
+        asked = [("HGET", its.id_key(field), field) for field in fields for its in layouts]
+        replies = iter(self._wire.trip(asked))
+        found = [[int(n) for n in islice(replies, len(layouts)) if n] for _ in fields]
+        return {i: next(reversed(n), None) for i, n in zip(article_ids, found, strict=True)}
+
+    def names(self, numbers: Collection[int]) -> dict[int, str]:
+        if not numbers:
+            return {}
+        replies = self._wire.trip([name_of(number) for number in numbers])
+        return {n: name.hex() for n, name in zip(numbers, replies, strict=True) if name}
+
+    def naming(self, numbers: Mapping[str, int]) -> list[Command]:
+        names = [
+            ("HSET", *_place(n), bytes.fromhex(article_id)) for article_id, n in numbers.items()
+        ]
+        buckets = {_place(number)[0] for number in numbers.values()}
+        return [*names, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        gone: list[Command] = [("DEL", print_of(number)) for number in numbers]
+        gone += [("HDEL", *_place(number)) for number in numbers]
+        if gone:
+            self._wire.trip(gone)
+
+
+def name_of(number: int) -> Command:
+    return "HGET", *_place(number)
+
+
+def print_of(number: int) -> str:
+    """The key of its fingerprint."""
+    return f"aw:f:{number}"
+
+
+def _place(number: int) -> tuple[str, int]:
+    return f"aw:a:{number // NUMBERED}", number % NUMBERED
+
+
+def _field(article_id: str) -> bytes:
+    return bytes.fromhex(article_id[: 2 * ID_BYTES])
