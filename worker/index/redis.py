@@ -42,7 +42,8 @@ class RedisIndex:
         self.wire = Wire(url, rules.index.timeout_s)
         self.buckets = Buckets(self.wire, rules.index)
         self.numbers = Numbers(self.wire, self.buckets)
-        self.cells = Cells(self.wire, 3 * self.buckets.window_s)
+        self.window_s = self.buckets.window_s
+        self.cells = Cells(self.wire, 3 * self.window_s)
         self._met: dict[str, int] = {}  # numbers of the articles of the last claim
 
     def ping(self) -> None:

@@ -59,7 +59,7 @@ def stats(index: RedisIndex) -> Stats:
     [newest] = index.wire.trip([("GET", "aw:next")])
     return Stats(
         newest=int(newest or 0),
-        generation=now_s // index.buckets.window_s,
+        generation=now_s // index.window_s,
         begins=begins(index, now_s),
         layers=[_layer(index, letter, name) for letter, name in LAYERS.items()],
     )
@@ -67,9 +67,7 @@ def stats(index: RedisIndex) -> Stats:
 
 def begins(index: RedisIndex, now_s: int) -> datetime:
     """Since when articles are found: the beginning of the generation before the running one."""
-    return datetime.fromtimestamp(
-        (now_s // index.buckets.window_s - 1) * index.buckets.window_s, UTC
-    )
+    return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
 
 def _layer(index: RedisIndex, letter: str, name: str) -> Layer:
@@ -106,7 +104,7 @@ def restore(index: RedisIndex, articles: Sequence[Stored]) -> None:
     running = numbered.layouts.written.generation
     by_generation: dict[int, list[Stored]] = {}
     for its in articles:
-        generation = int(its.at.timestamp()) // index.buckets.window_s
+        generation = int(its.at.timestamp()) // index.window_s
         by_generation.setdefault(min(generation, running), []).append(its)
     for generation, some in by_generation.items():
         hashes = Hashes.of([its.fingerprint for its in some])
