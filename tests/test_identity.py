@@ -13,6 +13,7 @@ from worker.cli import group
 from worker.index.memory import MemoryIndex
 from worker.models import Kind
 from worker.pipeline import Pipeline
+from worker.store.claims import MOST_KEYS
 from worker.store.sql import SqlStore
 
 SHORT = ("Mayor opens new bridge over the river", "Fire destroys warehouse at the old harbour")
@@ -132,3 +133,59 @@ def test_a_source_with_bad_ids_is_distrusted_and_shown(pipeline: Pipeline, store
     # Distrusted, an id does not speak for itself even where there is no link.
     first, second = (item("7", "", title, title) for title in SHORT)
     assert kinds(ingest(pipeline, [first], "s") + ingest(pipeline, [second], "t")) == ["new"] * 2
+
+
+def rolling(poll: int, text: str = "") -> list[dict[str, Any]]:
+    """The same items in every poll, each time under other ids and other links."""
+    return [
+        item(
+            f"session-{poll}-{n}",
+            f"https://a.example/session/{poll}/{n}",
+            invented(900 + n, 6),
+            invented(n) + text,
+        )
+        for n in range(4)
+    ]
+
+
+def test_ids_and_links_that_change_with_every_poll_end_in_the_same_articles(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    # Nothing but the content says so: two polls later the source is known for it.
+    seen = [kinds(ingest(pipeline, rolling(poll), f"{poll}-")) for poll in range(6)]
+    assert seen == [["new"] * 4, *[["duplicate"] * 4] * 2, *[["unchanged"] * 4] * 3]
+    edited = ingest(pipeline, rolling(6, " More was said later."), "e")
+    assert kinds(edited) == ["revision"] * 4
+    assert len(rows(store_url, "articles")) == 12
+    environment = {"WORKER_STORE_URL": store_url}
+    assert (
+        "distrusted (changed 24)" in CliRunner().invoke(group, ["sources"], env=environment).stdout
+    )
+    told = CliRunner().invoke(group, ["explain", edited[0].article_id], env=environment).stdout
+    assert "which means little with this source" in " ".join(told.split())
+
+
+def test_another_issue_under_the_same_opening_is_no_revision(pipeline: Pipeline) -> None:
+    for poll in range(4):
+        ingest(pipeline, rolling(poll), f"{poll}-")
+    opening = "Rates at the auction of the central bank were as follows, it said on Friday. " * 4
+
+    def issue(number: int, rate: str) -> dict[str, Any]:
+        text = (
+            f"{opening}\n\nThree months {rate} percent, six months {rate} percent, one year {rate}."
+        )
+        return item(f"r-{number}", f"https://a.example/r/{number}", "Auction results", text)
+
+    assert kinds(ingest(pipeline, [issue(1, "3.14")], "m")) == ["new"]
+    [other] = ingest(pipeline, [issue(2, "2.71")], "t")
+    assert other.kind is not Kind.REVISION
+
+
+def test_the_keys_of_an_article_are_bounded(pipeline: Pipeline, store_url: str) -> None:
+    polls = MOST_KEYS + 5
+    link = "https://a.example/one"
+    for poll in range(polls):
+        [outcome] = ingest(pipeline, [item(f"p-{poll}", link, TITLE, STORY)], f"{poll}-")
+        assert outcome.kind is (Kind.UNCHANGED if poll else Kind.NEW)
+    assert MOST_KEYS <= len(rows(store_url, "aliases")) <= MOST_KEYS + 2
+    assert len(rows(store_url, "articles")) == 1

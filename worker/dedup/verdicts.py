@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from worker.dedup.features import ALGORITHM
 from worker.dedup.likeness import Likeness, overlap_of, same_title
-from worker.dedup.regroup import change_of
+from worker.dedup.regroup import change_of, copy_of
 from worker.dedup.rules import DedupRules, Identity
 from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id_of
 
@@ -25,9 +25,10 @@ def identify(
     ids; where the content speaks against its own key, the article gets another one.
     """
     version = _version(rules)
-    if known is None or known.revision == 0:
+    past = _past(article, fingerprint, known, rules)
+    if not past:
         return _new(article, "unseen", version)
-    past = (known, *(other for other in known.elsewhere if other.revision))
+    known = past[0]
     for each in past:
         if fingerprint.content_hash in each.hashes:
             return _unchanged(each, version)
@@ -39,12 +40,39 @@ def identify(
     found = [(each, _confirmed(fingerprint, each, rules)) for each in others]
     for each, evidence in found:
         if _enough(evidence):
-            return _edited(each, "alias", evidence, fingerprint, rules)
+            signal = "opening" if _by_opening(article, each) else "alias"
+            return _edited(each, signal, evidence, fingerprint, rules)
     if own and doubt:
         return _apart(article, own, others, doubt, version)
     scores, thresholds = found[0][1]
     conflict = {"rival": known.article_id, "scores": scores, "thresholds": thresholds}
     return _new(article, "alias-conflict", version).model_copy(update=conflict)
+
+
+def _past(
+    article: Article, mine: Fingerprint, known: Known | None, rules: DedupRules
+) -> list[Known]:
+    """The articles that its keys lead to. An opening is not much of a key: where nothing else
+    leads on, the one has to be a copy of the other, figures and all."""
+    found = [each for each in (known, *(known.elsewhere if known else ())) if each]
+    if not known or not known.revision:
+        return []
+    return [
+        each
+        for each in found
+        if each.revision
+        and (
+            not _by_opening(article, each)
+            or mine.content_hash in each.hashes
+            or (each.fingerprint and copy_of(mine, each.fingerprint, rules))
+        )
+    ]
+
+
+def _by_opening(article: Article, known: Known) -> bool:
+    """Whether nothing else of the article leads there."""
+    own = known.article_id == article.article_id
+    return not own and known.keys == {article.opening_key}
 
 
 def rekeyed(article: Article, verdict: Verdict) -> Article:

@@ -132,13 +132,22 @@ def stored_keys(source: str, keys: Iterable[str]) -> list[Key]:
     return [(name(source), name(key)) for key in keys]
 
 
-def claimed_keys(batch: Batch) -> dict[Key, str]:
-    """The keys this batch names and the article each would lead to; the first comer keeps a key."""
+def claimed_keys(
+    batch: Batch, distrusted: Collection[str] = (), full: Collection[str] = ()
+) -> dict[Key, str]:
+    """The keys this batch names and the article each would lead to; the first comer keeps a key.
+
+    Articles of `distrusted` sources are known by their opening besides; those that are `full` of
+    keys get no more of them.
+    """
     keys: dict[Key, str] = {}
     for record in batch.records:
-        article = record.article
-        for key in stored_keys(article.source, (article.key, *article.aliases)):
-            keys.setdefault(key, record.verdict.article_id)
+        article, article_id = record.article, record.verdict.article_id
+        named = () if article_id in full else (article.key, *article.aliases)
+        if name(article.source) in distrusted and article.opening_key:
+            named = (*named, article.opening_key)
+        for key in stored_keys(article.source, named):
+            keys.setdefault(key, article_id)
     for withdrawal in batch.withdrawals:
         for key in stored_keys(withdrawal.source, withdrawal.keys):
             keys.setdefault(key, tombstone_id(withdrawal))

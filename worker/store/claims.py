@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Handling, Known
+from worker.models import Handling, Kind, Known, SourceIds
 from worker.store.batch import (
     Batch,
     Key,
@@ -21,10 +21,14 @@ from worker.store.batch import (
     stored_keys,
     take_down,
 )
-from worker.store.reading import aliases_of
+from worker.store.columns import name
+from worker.store.reading import aliases_of, ids_of
 from worker.store.rows import Row, article_row, receipt_row
-from worker.store.schema import aliases, articles, receipts, revisions
+from worker.store.schema import aliases, articles, receipts, revisions, sources
 from worker.store.upsert import insert
+
+MOST_KEYS = 32  # that lead to one article
+_STORED_BEFORE = (Kind.UNCHANGED, Kind.REVISION)
 
 
 def take_receipts(
@@ -54,7 +58,7 @@ class Keys(NamedTuple):
 def take_keys(connection: Connection, fresh: Batch) -> Keys:
     # A withdrawal and an article that share a key meet here: whoever comes second waits until
     # the first is committed and then sees it.
-    claimed = claimed_keys(fresh)
+    claimed = claimed_keys(fresh, _distrusted(connection, fresh), _full(connection, fresh))
     if not claimed:
         return Keys({}, set(), set())
     rows = [
@@ -75,6 +79,27 @@ def take_keys(connection: Connection, fresh: Batch) -> Keys:
     )
 
 
+def _distrusted(connection: Connection, fresh: Batch) -> set[str]:
+    """Those of the sources whose ids are worth little."""
+    named = {name(record.article.source) for record in fresh.records}
+    if not named:
+        return set()
+    columns = [sources.c[field] for field in SourceIds.model_fields]
+    found = sa.select(sources.c.source, *columns).where(sources.c.source.in_(named))
+    rows = connection.execute(found).mappings()
+    return {row["source"] for row in rows if ids_of(row).distrusted}
+
+
+def _full(connection: Connection, fresh: Batch) -> set[str]:
+    """Articles that get no more keys: a source with new ids in every poll would add for ever."""
+    known = {r.verdict.article_id for r in fresh.records if r.verdict.kind in _STORED_BEFORE}
+    if not known:
+        return set()
+    counted = sa.select(aliases.c.article_id).where(aliases.c.article_id.in_(known))
+    full = counted.group_by(aliases.c.article_id).having(sa.func.count() >= MOST_KEYS)
+    return set(connection.scalars(full))
+
+
 def takedowns_of(fresh: Batch, keys: Keys) -> list[Takedown]:
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
@@ -86,7 +111,7 @@ def blocked_by(fresh: Batch, keys: Keys) -> dict[str, Known]:
     for record in fresh.records:
         article, article_id = record.article, record.verdict.article_id
         (own,) = stored_keys(article.source, [article.key])
-        if keys.owners[own] in keys.withdrawn:
+        if keys.owners.get(own) in keys.withdrawn:
             blocked[article_id] = _gone(article_id)
     return blocked
 

@@ -59,7 +59,9 @@ def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome
 def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | None]:
     if not asked:
         return []
-    keys = [stored_keys(article.source, (article.key, *article.aliases)) for article in asked]
+    # The opening leads on only where it was stored: of articles without id and link, and of
+    # sources whose ids are worth little.
+    keys = [stored_keys(a.source, filter(None, (a.key, *a.aliases, a.opening_key))) for a in asked]
     every = {key for its in keys for key in its}
     statement = sa.select(aliases).select_from(aliases_of(every))
     owners = {(row.source, row.key): row.article_id for row in connection.execute(statement)}
@@ -123,13 +125,13 @@ def _as_known(rows: Sequence[Any]) -> Known:
         cluster_id=article.cluster_id,
         withdrawn=article.withdrawn_at is not None,
         fingerprint=Fingerprint.unpacked(blob),
-        distrusted=_ids_of(article).distrusted,
+        distrusted=ids_of(article._mapping).distrusted,
     )
 
 
-def _ids_of(row: Any) -> SourceIds:
+def ids_of(row: sa.RowMapping) -> SourceIds:
     """None are counted of a source that has only withdrawals."""
-    return SourceIds(**{field: getattr(row, field) or 0 for field in SourceIds.model_fields})
+    return SourceIds(**{field: row[field] or 0 for field in SourceIds.model_fields})
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:

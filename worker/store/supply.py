@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import SourceIds
 from worker.store import LeftOut, SourceSeen
+from worker.store.reading import ids_of
 from worker.store.schema import articles, dead_letters, receipts, revisions, sources
 
 _REPEATED = ("learned", "pinned")  # rules of lines that a source repeats
@@ -62,6 +62,6 @@ def left_out(connection: Connection, source: str) -> list[LeftOut]:
 
 
 def _seen(row: sa.RowMapping) -> SourceSeen:
-    ids = SourceIds(**{field: row[field] for field in SourceIds.model_fields})
+    ids = ids_of(row)
     own = {field: row[field] for field in ("source", "receipts", "dead", "first_seen", "last_seen")}
     return SourceSeen(**own, ids=ids, distrusted=ids.distrusted)

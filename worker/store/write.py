@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Handling, Kind, Known, Outcome, Verdict
+from worker.models import Handling, Known, Outcome, Verdict
 from worker.store import Judge
 from worker.store.batch import (
     Batch,
@@ -24,7 +24,7 @@ from worker.store.batch import (
     withdrawal_outcome,
 )
 from worker.store.claims import blocked_by, lock_articles, take_keys, take_receipts, takedowns_of
-from worker.store.columns import Name, name
+from worker.store.columns import Name
 from worker.store.refresh import refresh
 from worker.store.rows import (
     decision_row,
@@ -40,9 +40,9 @@ from worker.store.schema import (
     decisions,
     receipts,
     revisions,
-    sources,
     tags,
 )
+from worker.store.source_counts import count_sources
 from worker.store.takedown import withdraw
 from worker.store.upsert import add
 
@@ -68,7 +68,7 @@ def write(
     _bury(connection, fresh, now)
     outcomes = _outcomes(fresh, rulings, takedowns, now)
     _correct_receipts(connection, fresh, outcomes, now)
-    _count_sources(connection, outcomes, rulings, known, now)
+    count_sources(connection, outcomes, rulings, known, now)
     return outcomes
 
 
@@ -228,56 +228,6 @@ def _correct_receipts(
         }
         statement = sa.update(receipts).where(receipts.c.receipt == sa.bindparam("its_receipt"))
         connection.execute(statement.values(changed), rows)
-
-
-def _count_sources(
-    connection: Connection,
-    outcomes: Sequence[Outcome],
-    rulings: Sequence[Ruling],
-    known: Mapping[str, Known],
-    now: datetime,
-) -> None:
-    # Last of all: every writer meets at these rows, so they are held for the commit only.
-    again = {r.record.receipt for r in rulings if r.record.again}
-    receipts_by = Counter(name(o.source) for o in outcomes if o.receipt not in again)
-    dead_by = Counter(name(o.source) for o in outcomes if o.kind is Kind.DEAD)
-    new = {r.article_id: r for r in rulings if r.adds_revision and r.article_id not in known}
-    articles_by = Counter(name(r.record.article.source) for r in new.values())
-    bad = {name_: _bad_ids(rulings, known, name_) for name_ in _BAD_IDS}
-    rows = [
-        {
-            **{name_: counts[source] for name_, counts in bad.items()},
-            "source": source,
-            "articles": articles_by[source],
-            "receipts": receipts_by[source],
-            "dead": dead_by[source],
-            "first_seen": now,
-            "last_seen": now,
-        }
-        for source in sorted(receipts_by)
-    ]
-    add(connection, sources, "source", ["articles", "receipts", "dead", *_BAD_IDS], rows)
-
-
-_BAD_IDS = ("without_id", "reused_ids", "changed_ids")
-
-
-def _bad_ids(rulings: Sequence[Ruling], known: Mapping[str, Known], what: str) -> Counter[str]:
-    """Per source, how often an external id was absent, another story's, or not the last one."""
-    counts: Counter[str] = Counter()
-    for ruling in rulings:
-        article, verdict = ruling.record.article, ruling.verdict
-        if verdict is None:
-            continue
-        given = any(key.startswith("id:") for key in (article.key, *article.aliases))
-        new = verdict.article_id not in known
-        found = {
-            "without_id": new and not given,
-            "reused_ids": new and ruling.record.verdict.signal == "reused-id",
-            "changed_ids": not new and given and article.article_id != verdict.article_id,
-        }
-        counts[name(article.source)] += found[what]
-    return counts
 
 
 def _ids(takedowns: Iterable[Takedown]) -> list[str]:
