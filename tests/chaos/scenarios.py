@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +15,7 @@ import redis
 from sqlalchemy import make_url
 
 from tests.chaos.load import Cost, suffer
-from tests.chaos.stack import Stack
+from tests.chaos.stack import Stack, until
 from tests.servers import unix_url
 
 
@@ -94,13 +94,18 @@ def kill_broker(stack: Stack, faults: int, start: Callable[[], None]) -> Cost:
     return suffer(stack, faults, strike)
 
 
+_PAUSED = "consuming.paused what=store"
+
+
 def stop_store(stack: Stack, faults: int, store_url: str) -> Cost:
-    """PostgreSQL dies and is away for two seconds."""
+    """PostgreSQL dies and is away for two seconds from when a worker found out."""
     _commit_durably(store_url)
     stack.start_worker()
 
     def strike(number: int) -> None:
         with postgres_away(store_url):
+            with suppress(AssertionError):  # not all workers say so
+                until(lambda: stack.logs(10_000).count(_PAUSED) > number, "it is noticed", 10)
             time.sleep(2.0)
         time.sleep(1.0)
 

@@ -72,7 +72,7 @@ def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
     try:
         cost = scenarios.stop_store(stack, 2, postgres_store_url)
         assert cost.clean, cost
-        log = stack.logs(1000)
+        log = stack.logs(10_000)
         assert "consuming.paused what=store" in log
         assert "consuming.resumed" in log
         assert log.count("batch.returned") < 40  # nothing spins
@@ -91,8 +91,8 @@ def test_what_is_not_done_when_the_drain_is_over_goes_back_uncounted(
         until(lambda: "received" in stack.logs(), "the batch has begun")
         began = time.monotonic()
         worker.terminate()
-        assert worker.wait(30) == 0
-        assert time.monotonic() - began < 10
+        assert worker.wait(60) == 0
+        assert time.monotonic() - began < 45  # the article takes 60
         assert (valkey.llen("articles"), valkey.hlen("unacked")) == (1, 0)
         message = json.loads(valkey.lindex("articles", 0))
         assert "x-delivery-count" not in message["headers"]
