@@ -18,7 +18,7 @@ def story(number: int, tail: str = LINE, **fields: Any) -> Article:
     """The article of this number: its own words, and a line behind them."""
     words = f"Ship {number:b} left the harbour of town {number:b}, as was said by pilot {number:b}."
     body = "\n\n".join(f"{part} {words} {words}" for part in ("First.", "Then.", "And at last."))
-    body = body.replace("1", "one ").replace("0", "none ")
+    body = body.replace("1", "ab").replace("0", "cd")
     ordinary = {"source": "wire", "key": f"id:{number}", "title": f"Ship {number}"}
     return Article(**{**ordinary, "text": f"{body}\n\n{tail}" if tail else body, **fields})
 

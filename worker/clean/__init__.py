@@ -130,8 +130,7 @@ def warm() -> None:
 
 def _instead(body: Body, summary: Body) -> Body:
     """No body to read: the summary is the text, the page still knows the rest."""
-    kept = {"page": body.page, "flags": body.flags + summary.flags, "how": "summary"}
-    return summary.model_copy(update=kept)
+    return summary._replace(page=body.page, flags=body.flags + summary.flags, how="summary")
 
 
 def _html(body: Body, swept: Swept) -> str:

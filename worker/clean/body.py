@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from worker.clean.charset import decode
 from worker.clean.guard import count_tags, cut_tags, refuse_hostile
@@ -11,11 +12,11 @@ from worker.clean.page import main_text
 from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import safe_html
 from worker.clean.text import mend, paragraphs, storable, unescape, unescape_again, unwrap
-from worker.contract import Content, Frozen
+from worker.contract import Content
 from worker.errors import Reason, Rejected
 
 
-class Body(Frozen):
+class Body(NamedTuple):
     """Clean paragraphs of one body, what its page says of itself, and what had to be done."""
 
     text: str = ""
@@ -41,7 +42,7 @@ def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
     best = max(bodies, key=lambda body: len(body.text), default=Body())
     pages = (body.page for body in bodies if body.page is not NOTHING)
     page = next(pages, NOTHING)
-    return best if best.page is page else best.model_copy(update={"page": page})
+    return best if best.page is page else best._replace(page=page)
 
 
 def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
@@ -56,7 +57,7 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     text = unescape_again(text)
     mended = mend(text, rules.text.max_mended_chars)
     flags = (flag, "mojibake" if mended != text else "")
-    return Body.model_construct(
+    return Body(
         text=paragraphs(mended),
         page=page,
         language=content.language,

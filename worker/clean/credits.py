@@ -8,15 +8,18 @@ from worker.models import Contributor
 
 _AT_END = re.compile(r"[(\[]([^()\[\]]{5,600})[)\]]\s*$")
 _OUTER = " ()[]."
+_FIRST_WORD = re.compile(r"[ ()\[\].]*([^ :]{1,40})")
 _JOINTS = " ;,.&"
 _AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
 
 
 def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
     """Who is credited by a line that is nothing but credits; () for any other line."""
+    first = _FIRST_WORD.match(line)
+    if not first or first[1].lower() not in rules.first_words:
+        return ()
     line = line.strip(_OUTER)
-    first = line.partition(" ")[0].lower().rstrip(":")
-    if first not in rules.first_words or not rules.announced.match(line):
+    if not rules.announced.match(line):
         return ()
     found = list(rules.announced.finditer(line))
     contributors: list[Contributor] = []

@@ -43,7 +43,7 @@ class Dateline(NamedTuple):
 def read_dateline(line: str, rules: DatelineRules) -> Dateline | None:
     """The dateline that opens a paragraph. Without an agency a place must stand in capitals."""
     opening = line[: rules.max_chars]
-    if not any(mark in opening for mark in _MARKS):
+    if not any(map(opening.__contains__, _MARKS)):
         return None
     for form in _FORMS:
         match = form.match(opening)

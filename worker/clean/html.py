@@ -4,6 +4,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
+from worker.clean.simple import simple_text
+
 _TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]*+[\s/>]|!--|!\[CDATA\[|!doctype)", re.I)
 _ESCAPED = re.compile(r"\s*&lt;(?:p|div|h[1-6]|ul|ol|section|article|html|!doctype)\b", re.I)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
@@ -64,9 +66,12 @@ def body_text(markup: str) -> str:
 
     Never a main-content extraction: on feed fragments those lose paragraphs and keep prompts.
     """
+    flat = _flat(markup)
+    if (text := simple_text(flat)) is not None:
+        return text
     # Line ends go in as white space before parsing: one pass in C instead of a walk in Python.
     # White space may stand between the rows of a table, where parsers move any other text out.
-    marked = _CELL.sub(" <", _BLOCK.sub("\n<", _flat(markup)))
+    marked = _CELL.sub(" <", _BLOCK.sub("\n<", flat))
     tree = LexborHTMLParser(marked)
     if tree.body is None:
         return ""

@@ -19,7 +19,11 @@ _OPENING_CHARS = 200
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
     """The key of an article and the further keys that lead to it."""
     given = _given(raw)
-    further = (_link_key(desktop(raw.link)), _link_key(page_url) if page_url else "")
+    desk = desktop(raw.link)
+    further = (
+        _link_key(desk) if desk != raw.link else "",
+        _link_key(page_url) if page_url else "",
+    )
     keys = [key for key in dict.fromkeys((*given, *further)) if key]
     # A page's own address only adds an alias: it changes with the page, the key may not.
     if not any(given):

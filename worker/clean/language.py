@@ -41,10 +41,11 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
 
 
 def count_words(text: str, language: str) -> int:
-    """Words between white space, as newsrooms count; half the letters where there is none."""
+    """Words of a clean text, as newsrooms count: one space or a blank line stands between two.
+    Half the letters where nothing does."""
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
-    return len(text.split())
+    return text.count(" ") + text.count("\n\n") + 1 if text else 0
 
 
 def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from worker.clean.credits import credits_at_end, read_credits
 from worker.clean.datelines import read_dateline
 from worker.clean.people import is_name, people
-from worker.clean.rules import CleaningRules, LineRule, Sieve
+from worker.clean.rules import SHORT_LINE, CleaningRules, LineRule, Sieve
 from worker.clean.text import bare
 from worker.models import Contributor, Dropped
 
@@ -90,30 +90,41 @@ def _whole_lines(
 ) -> dict[int, Gone]:
     """By the number of the line, the first rule that takes it out."""
     gone: dict[int, Gone] = {}
+    sieves = rules.sieves(language)
+    longest, head_lines, tail_lines = _limits(rules)
     tail = 0  # lines left behind this one; those that are gone do not count
-    for at in reversed(range(len(lines))):
+    for at in range(len(lines) - 1, -1, -1):
         line = lines[at]
-        if len(line) <= rules.lines.max_chars:
-            found = _repeated(line, at, tail, len(lines), named)
-            found = found or _ruled(line, at, tail, language, rules)
-            if found:
-                gone[at] = found
-        tail += at not in gone
+        found = None
+        if len(line) <= longest:
+            if at <= _MAX_DATELINE_AT or tail < _MAX_DATELINE_AT:
+                found = _repeated(line, at, tail, len(lines), named)
+            sieve = sieves(at < head_lines, tail < tail_lines, len(line) > SHORT_LINE)
+            found = found or _ruled(line, at, tail, sieve)
+            if not found and tail < tail_lines:
+                found = _credited(line, rules)
+        if found:
+            gone[at] = found
+        else:
+            tail += 1
     return gone
 
 
-def _ruled(line: str, at: int, tail: int, language: str, rules: CleaningRules) -> Gone | None:
-    in_head, in_tail = at < rules.lines.head_lines, tail < rules.lines.tail_lines
-    sieve = rules.sieve(language, head=in_head, tail=in_tail)
+def _limits(rules: CleaningRules) -> tuple[int, int, int]:
+    return rules.lines.max_chars, rules.lines.head_lines, rules.lines.tail_lines
+
+
+def _ruled(line: str, at: int, tail: int, sieve: Sieve) -> Gone | None:
     lower = line.lower()
     match = sieve.expression.fullmatch(lower)
     if match and match.lastgroup:
-        first = int(match.lastgroup[1:])
-        if found := _first_that_holds(sieve, first, line, lower, (at, tail)):
-            return found
-    if in_tail and (contributors := read_credits(line, rules.credits)):
-        return Gone("credits", line, contributors=contributors)
+        return _first_that_holds(sieve, int(match.lastgroup[1:]), line, lower, (at, tail))
     return None
+
+
+def _credited(line: str, rules: CleaningRules) -> Gone | None:
+    contributors = read_credits(line, rules.credits)
+    return Gone("credits", line, contributors=contributors) if contributors else None
 
 
 def _first_that_holds(
@@ -185,11 +196,10 @@ def _ends(kept: list[str], rules: CleaningRules) -> list[Gone]:
 
 
 def _end(line: str, rules: CleaningRules) -> tuple[int, Gone] | None:
-    lower = ""
+    lower = line[-1000:].lower()
     for rule, expression in rules.ends:
-        lower = lower or line[-1000:].lower()
         tail = lower[-rule.max_chars :]
-        if rule.hints and not any(hint in tail for hint in rule.hints):
+        if rule.hints and not any(map(tail.__contains__, rule.hints)):
             continue
         if match := expression.search(tail):
             start = max(0, len(line) - len(tail) + match.start())

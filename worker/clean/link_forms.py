@@ -11,11 +11,14 @@ _CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/]+\.[^/]+)(/.*)$")  # /c/s/host
 _CACHES = ("cdn.ampproject.org", "ampproject.net", "google.com")
 _HOST = re.compile(r"^(?:www\.)?(?:m|mobile|amp|touch)\.(?=[^.]+\.)")
 _PATH = re.compile(r"/amp/?$|\.amp(?=\.html?$|$)|^/(?:amp|mobile|m)(?=/)", re.I)
+_HINT = re.compile(r"amp|mobile|touch|outputtype|\bm\b", re.I)  # no other form is without one
 _QUERY = {"amp", "outputtype", "m", "mobile"}
 
 
 def desktop(link: str) -> str:
     """The link as a desk browser would open it; the same where no other form is recognised."""
+    if not _HINT.search(link):
+        return link
     try:
         parts = urlsplit(link.strip())
     except ValueError:  # "http://[broken" and the like

@@ -14,6 +14,8 @@ _AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
 
 def tidy(text: str, rules: TextRules) -> str:
     """One line of visible characters: inline tags, entities and mojibake resolved."""
+    if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
+        return " ".join(text.split())
     plain = unescape_again(unescape(inline_text(storable(text))))
     return one_line(mend(plain, rules.max_mended_chars))
 

@@ -1,8 +1,9 @@
 """The rules of cleaning as one validated value: `config/cleaning.toml` maps onto it one to one."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, timedelta, tzinfo
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from worker.contract import Frozen
 
 EVERY_LANGUAGE = "any"
 UNDETERMINED = "und"
+SHORT_LINE = 120  # characters; fewer rules look at longer lines
 _OF_SOFTWARE = "en"
 _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
@@ -233,27 +235,28 @@ class CleaningRules(Frozen):
             if rule.position == "end"
         )
 
-    def sieve(self, language: str, *, head: bool, tail: bool) -> Sieve:
-        """The rules for a line there: those of its language, of English, which is what sites are
-        built in, and of no language; all of them where nobody wrote rules for its language."""
-        key = (language if language in self.lines.languages else UNDETERMINED, head, tail)
-        if key not in self._sieves:
-            self._sieves[key] = _sieve(self.lines.rules, *key)
-        return self._sieves[key]
+    def sieves(self, language: str) -> Callable[[bool, bool, bool], Sieve]:
+        """The rules for a line that is among the first, among the last, or long: those of its
+        language, of English, which is what sites are built in, and of no language; all of them
+        where nobody wrote rules for its language."""
+        language = language if language in self.lines.languages else UNDETERMINED
+        if language not in self._sieves:
+            # Compiled when the first line needs one: all of them would take a second.
+            self._sieves[language] = cache(partial(_sieve, self.lines.rules, language))
+        return self._sieves[language]
 
     @cached_property
-    def _sieves(self) -> dict[tuple[str, bool, bool], Sieve]:
-        """Compiled when the first text needs one: all of them would take a second."""
+    def _sieves(self) -> dict[str, Callable[[bool, bool, bool], Sieve]]:
         return {}
 
 
-def _sieve(rules: tuple[LineRule, ...], language: str, head: bool, tail: bool) -> Sieve:
+def _sieve(rules: tuple[LineRule, ...], language: str, head: bool, tail: bool, long: bool) -> Sieve:
     places = {"any"} | ({"head"} if head else set()) | ({"tail"} if tail else set())
     spoken = {EVERY_LANGUAGE, _OF_SOFTWARE, language}
     chosen = [
         (rule, pattern)
         for rule in rules
-        if rule.position in places
+        if rule.position in places and (not long or rule.max_chars > SHORT_LINE)
         for of, pattern in rule.patterns.items()
         if language == UNDETERMINED or of in spoken
     ]

@@ -36,6 +36,8 @@ _MEND = TextFixerConfig(
     explain=False,
 )
 
+_ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
+
 # Lines of a text wrapped by hand are at most this wide; shorter "widths" are lists or verse.
 _WRAPPED = range(50, 101)
 
@@ -72,15 +74,22 @@ def unescape_again(text: str) -> str:
 
 def mend(text: str, max_chars: int) -> str:
     """Repair lines that were decoded with the wrong charset, of at most `max_chars` in all."""
-    # Tried only at leads: a search for the whole would take as long as reading the markup.
-    if text.isascii() or not any(_MOJIBAKE.match(text, m.start()) for m in _LEAD.finditer(text)):
+    data = text.encode("utf-8", "replace")
+    if b"\xc2" not in data and b"\xc3" not in data:  # what leads are written with
         return text
     lines = text.split("\n")
+    mended = False
     for at, line in enumerate(lines):
-        if len(line) <= max_chars and _MOJIBAKE.search(line):
+        if not line.isascii() and len(line) <= max_chars and _garbled(line):
             max_chars -= len(line)
             lines[at] = ftfy.fix_text(line, _MEND)
-    return "\n".join(lines)
+            mended = True
+    return "\n".join(lines) if mended else text
+
+
+def _garbled(line: str) -> bool:
+    """Tried only at leads: a search for the whole would take as long as reading the markup."""
+    return any(_MOJIBAKE.match(line, lead.start()) for lead in _LEAD.finditer(line))
 
 
 def one_line(text: str) -> str:
@@ -90,8 +99,18 @@ def one_line(text: str) -> str:
 
 def paragraphs(text: str) -> str:
     """One paragraph per line of the input, joined by exactly one blank line."""
-    lines = (" ".join(line.split()) for line in visible(text).splitlines())
-    return "\n\n".join(line for line in lines if line)
+    lines = [line for given in text.splitlines() if (line := given.strip())]
+    if not all(map(_is_tidy, lines)):
+        tidied = (" ".join(line.split()) for line in visible(text).splitlines())
+        lines = [line for line in tidied if line]
+    return "\n\n".join(lines)
+
+
+def _is_tidy(line: str) -> bool:
+    """What is printable has no white space but spaces, and nothing that can't be seen."""
+    if not line.isprintable() or "  " in line:
+        return False
+    return line.isascii() or unicodedata.is_normalized("NFC", line)
 
 
 def unwrap(text: str) -> str:
@@ -124,4 +143,6 @@ def letters(text: str, enough: int) -> int:
 
 def bare(text: str) -> str:
     """Letters and digits alone, case folded: equal means the same words."""
-    return "".join(c for c in text.casefold() if c.isalnum())
+    if text.isascii():
+        return text.encode().lower().translate(None, _ASCII_MARKS).decode()
+    return "".join(filter(str.isalnum, text.casefold()))
