@@ -38,7 +38,7 @@ from worker.tag.entities.features import (
     seen_at,
     shape,
 )
-from worker.tag.entities.tokens import Tokens, ends_sentence
+from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
 
 Sentence = list[tuple[str, str]]
 
@@ -131,7 +131,7 @@ def _small(paths: Sequence[Path]) -> dict[str, int]:
 def _common(paths: Sequence[Path]) -> list[str]:
     """The commonest forms of words."""
     seen = Counter(word for path in paths for text in texts(path) for word in Tokens(text).words)
-    return [word for word, _ in seen.most_common(_COMMON) if word.strip()]
+    return [word for word, _ in seen.most_common(_COMMON) if word != LINE_END]
 
 
 def train(words: Words, sentences: Sequence[Sentence], folder: Path) -> "pycrfsuite.Tagger":
@@ -153,7 +153,7 @@ def split(text: str) -> Iterator[list[str]]:
     """The sentences of a text as lists of words."""
     words: list[str] = []
     for word in Tokens(text).words:
-        if not word.startswith("\n"):
+        if word != LINE_END:
             words.append(word)
         if words and ends_sentence(word):
             yield words

@@ -165,3 +165,21 @@ def test_any_text_is_tagged_and_evidence_stands_where_it_says(text: str, title: 
 def test_words_are_where_they_are_said_to_be(text: str) -> None:
     for word, (start, end) in places(text, set(words(text))).items():
         assert len(text[start:end]) == len(word)
+
+
+def test_an_own_entry_inside_a_recognised_name_hides_neither() -> None:
+    of = article("", "US President Joe Biden met the UN Security Council. Joe Biden left.")
+    own = [
+        Entity(name="United States", kind="place", aliases=("US",)),
+        Entity(name="United Nations", kind="organisation", aliases=("UN",)),
+    ]
+    found = by_label(entity_tags(of, EntityRules(version="1", entities=tuple(own))))
+    assert found.keys() >= {"United States", "Joe Biden", "UN Security Council", "United Nations"}
+    assert {span.surface for span in found["Joe Biden"].spans} == {"Joe Biden"}
+    assert surfaces_stand_where_they_say(list(found.values()), of)
+
+
+def test_a_house_that_stands_for_a_government_is_an_organisation() -> None:
+    found = by_label(tag(seed(), tagging(), NOW))
+    assert found["Kremlin"].scheme == "organisation"
+    assert "Kremlin" not in {span.surface for span in found["Dmitry Peskov"].spans}

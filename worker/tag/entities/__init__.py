@@ -1,7 +1,8 @@
 """Entities: an article comes in, the people, organisations and places it names go out as tags."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import compress, count
 from math import exp
 from typing import NamedTuple
 
@@ -30,9 +31,7 @@ def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     if rules.recognise and article.language in rules.languages:
         model = shipped()
         places = model.places
-        taken = {mention.start for mention in mentions}
-        found = recognised(tokens, model.recogniser)
-        mentions += [mention for mention in found if mention.start not in taken]
+        mentions += list(_besides(mentions, recognised(tokens, model.recogniser)))
         mentions += list(_again(tokens, mentions, model.recogniser))
         mentions.sort(key=lambda mention: mention.start)
         mentions = _without_headline_words(mentions, title)
@@ -57,25 +56,41 @@ def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> I
     people = {m.surface.split()[-1] for m in mentions if m.kind == PERSON and " " in m.surface}
     surnames = {name for name in people if recogniser.lexicon.entry(name).lower < _MOSTLY_SMALL}
     taken = sorted((mention.start, mention.end) for mention in mentions)
-    for at, word in enumerate(tokens.words):
-        if word in surnames:
-            start, end = tokens.start(at), tokens.end(at)
-            before = bisect_right(taken, (start, len(tokens.text)))
-            if not before or taken[before - 1][1] <= start:
-                yield Mention(start, end, word, PERSON, _AGAIN, "crf")
+    for at in _places_of(surnames, tokens):
+        start, end = tokens.start(at), tokens.end(at)
+        before = bisect_right(taken, (start, len(tokens.text)))
+        if not before or taken[before - 1][1] <= start:
+            yield Mention(start, end, tokens.words[at], PERSON, _AGAIN, "crf")
+
+
+def _places_of(wanted: Container[str], tokens: Tokens) -> Iterator[int]:
+    """Which tokens are one of these words."""
+    return compress(count(), map(wanted.__contains__, tokens.words))
 
 
 def _own(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
     """The operator's entries: their words in a row, in the same case."""
     by_first = rules.by_first
-    for at, word in enumerate(tokens.words):
-        if word in by_first:
-            for alias, entity in by_first[word]:
-                end = at + len(alias)
-                if tuple(tokens.words[at:end]) == alias:
-                    start, stop = tokens.start(at), tokens.end(end - 1)
-                    yield Mention(start, stop, tokens.text[start:stop], entity.kind, 1.0, "own")
-                    break
+    for at in _places_of(by_first, tokens):
+        for alias, entity in by_first[tokens.words[at]]:
+            end = at + len(alias)
+            if tuple(tokens.words[at:end]) == alias:
+                start, stop = tokens.start(at), tokens.end(end - 1)
+                yield Mention(start, stop, tokens.text[start:stop], entity.kind, 1.0, "own")
+                break
+
+
+def _besides(own: list[Mention], found: list[Mention]) -> Iterator[Mention]:
+    """What is recognised besides own entries: a longer name around one stays, a person's gives it
+    up ("Kremlin spokesman Dmitry Peskov")."""
+    for mention in found:
+        its = [each for each in own if each.start < mention.end and mention.start < each.end]
+        if any(each.start <= mention.start and mention.end <= each.end for each in its):
+            continue
+        if mention.kind == PERSON and its and its[0].start == mention.start:
+            rest = mention.surface[its[0].end - its[0].start :].lstrip()
+            mention = mention._replace(start=mention.end - len(rest), surface=rest)
+        yield mention
 
 
 def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention]:

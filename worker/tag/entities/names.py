@@ -43,6 +43,8 @@ class Name(NamedTuple):
 def bare(surface: str) -> str:
     """A person's name without titles in front, and on one line."""
     words = surface.split()
+    if len(words) == 1:
+        return surface
     while len(words) > 1 and words[0].lower() in _TITLES:
         words = words[1:]
     return " ".join(words)
@@ -114,10 +116,9 @@ def _acronyms(mentions: Sequence[Mention], text: str) -> dict[str, str]:
     """WHO, where the text says "World Health Organization (WHO)"."""
     found = {}
     for mention in mentions:
-        words = [w for w in mention.surface.split() if w.lower() not in _SMALL]
-        if len(words) > 1:
+        if text.startswith(" (", mention.end):
+            words = [w for w in mention.surface.split() if w.lower() not in _SMALL]
             initials = "".join(word[0] for word in words)
-            behind = text[mention.end : mention.end + len(initials) + 3].lstrip()
-            if behind.startswith(f"({initials})"):
+            if len(words) > 1 and text.startswith(f"{initials})", mention.end + 2):
                 found[initials] = mention.surface
     return found

@@ -61,7 +61,7 @@ class EntityRules(Frozen):
         found: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:
             for alias in (entity.name, *entity.aliases):
-                words = tuple(Tokens(alias).words)
+                words = tuple(word for word in Tokens(alias).words if word)
                 found.setdefault(words[0], []).append((words, entity))
         for its in found.values():
             its.sort(key=lambda pair: -len(pair[0]))

@@ -5,7 +5,7 @@ form (see features.py), so a form's scores for the six places it can stand in ar
 kept; labelling an article is six gathers and one Viterbi pass over all its names side by side.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -18,7 +18,6 @@ from worker.tag.entities.features import (
     BEHIND,
     BEHIND_2,
     CAPITALS,
-    EDGE,
     HERE,
     MARK,
     NONE,
@@ -32,17 +31,28 @@ from worker.tag.entities.features import (
     seen_at,
     shape,
 )
+from worker.tag.entities.forms import EDGE, Forms, Looks
+from worker.tag.entities.tokens import ends_sentence
 
 Arrays = Mapping[str, NDArray[Any]]
+Indices = NDArray[np.int64]
+Scores = NDArray[np.float32]
 
 OUTSIDE = "O"
 _KINDS = NONE + 1
-_FORMS = 60_000  # words kept, 11 MB; beyond that the table starts anew
+_NEVER = -1e6
+_FORMS = 60_000  # words looked at and kept, 11 MB
 # A word that is this much likelier outside than anything else is outside whatever surrounds it: a
 # word in capitals, one with such a word on both sides within two words, and any other.
 _SURE_CAPITAL, _SURE_BETWEEN, _SURE = 7.0, 6.0, 1.5
+# The same by the word alone: one that is surer is not even looked at with its neighbours.
+_ALONE_CAPITAL, _ALONE = 9.0, 0.0
 # A feature is known by the CRC of its name; the place it is seen from is the beginning of that.
 _HERE, _BEFORE, _BEHIND = crc32(b"0"), crc32(b"-"), crc32(b"+")
+# The words that tell of one: how far from it they stand, and what they are seen from.
+_WINDOW = np.array([[0], [-1], [1], [-2], [2]])
+_SEEN_FROM = np.array([[HERE], [BEFORE], [BEHIND], [BEFORE_2], [BEHIND_2]])
+_PATTERN = np.array([_KINDS, _KINDS**2, 1])  # of kinds: here, before, behind
 
 
 class Lexicon:
@@ -85,175 +95,170 @@ class Recogniser:
     """Finds the words that name a person, organisation or place."""
 
     def __init__(self, arrays: Arrays) -> None:
-        self.labels = tuple(str(s) for s in arrays["labels"])
+        first = np.argsort(arrays["labels"] != OUTSIDE, kind="stable")
+        self.labels = [str(label) for label in arrays["labels"][first]]
         self.lexicon = Lexicon(arrays)
-        self._outside = self.labels.index(OUTSIDE)
-        self._inside = [n for n in range(len(self.labels)) if n != self._outside]
         self._keys = arrays["keys"]
-        weights = arrays["weights"].astype(np.float32) * float(arrays["scale"])
+        weights = arrays["weights"][:, first].astype(np.float32) * float(arrays["scale"])
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
-        self._moves = arrays["moves"].astype(np.float32)  # from label, to label
-        self._patterns = self._pattern_scores()
-        self._clear()
+        # From label, to label.
+        self._moves: Scores = arrays["moves"][np.ix_(first, first)].astype(np.float32)
+        self._patterns = self._pattern_scores()  # by three kinds in a row
+        self._forms = Forms(self._edge(), self._look, _FORMS)
 
     def find(self, words: Sequence[str]) -> list[Found]:
         """The names among the words of a text, in order."""
-        rows, starts, places = self._rows(words)
-        scores = self._scores(rows, starts)
-        paths = self._paths(scores, self._kinds[rows[2:-2]])
-        at = np.flatnonzero(paths != self._outside)
-        margins = scores[at, paths[at]] - scores[at, self._outside]
-        return _found(
-            at.tolist(), [self.labels[n] for n in paths[at]], margins.tolist(), places.tolist()
-        )
+        if not words:
+            return []
+        rows, places = self._rows(words)
+        at, limits = self._open(rows)
+        scores = self._scores(rows, at)
+        kept = np.flatnonzero(_lead(scores) < limits)
+        if not len(kept):
+            return []
+        at, scores = at[kept], scores[kept]
+        path = self._path(scores, at, rows == EDGE)
+        named = np.flatnonzero(path)
+        at, path = at[named], path[named]
+        margins = scores[named, path] - scores[named, 0]
+        labels = [self.labels[n] for n in path]
+        return _found(places.searchsorted(at).tolist(), at.tolist(), labels, margins.tolist())
 
-    def learn(self, words: Iterable[str]) -> None:
+    def learn(self, words: Sequence[str]) -> None:
         """Look at these words now, so that processes forked from this one need not."""
-        for word in words:
-            self._row(word)
+        self._forms.keep(words)
 
-    def _clear(self) -> None:
-        count = len(self.labels)
-        self._rows_of: dict[str, int] = {}
-        self._table = np.zeros((1024, PLACES, count), np.float32)
-        self._kinds = np.zeros(1024, np.int64)
-        self._edge = 0
-        self._rows_of[EDGE] = 0
-        self._kinds[0] = NONE
-        for place, names in enumerate(seen_at(EDGE, Entry())):
-            if names:
-                self._table[0, place] = self._weigh([crc32(n.encode()) for n in names]).sum(0)
-        self._ends = tuple(self._row(mark) for mark in ".?!")
+    def _rows(self, words: Sequence[str]) -> tuple[Indices, Indices]:
+        """The rows of the words with two edges between sentences and at both ends, and where each
+        word is among them."""
+        rows = self._forms.rows(words)
+        steps = self._forms.steps[rows]
+        behind = steps.cumsum()
+        places = behind - steps + 2
+        flat = np.zeros(int(behind[-1]) + 4, np.int64)
+        flat[places] = rows
+        return flat, places
 
-    def _rows(
-        self, words: Sequence[str]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The row of each word with two edges between sentences, those that begin one, and which
-        word each comes from."""
-        if len(self._rows_of) > _FORMS:
-            self._clear()
-        known, add = self._rows_of.get, self._row
-        rows = np.array([known(word) or add(word) for word in words], np.int64)
-        dot, question, bang = self._ends
-        ends = (rows == dot) | (rows == question) | (rows == bang)
-        behind = np.cumsum(1 + 2 * ends + (rows == 0))  # a line's end is an edge: one more is two
-        at = np.concatenate(([0], behind[:-1])) if len(rows) else rows
-        flat = np.zeros((int(behind[-1]) if len(rows) else 0) + 4, np.int64)
-        flat[at + 2] = rows
-        places = np.full(len(flat) - 4, -1)
-        places[at] = np.arange(len(rows))
-        first = np.flatnonzero((flat[2:-2] != 0) & (flat[1:-3] == 0))
-        quoted = first[self._kinds[flat[first + 2]] == MARK] + 1
-        return flat, np.concatenate((first, quoted[flat[quoted + 2] != 0])), places
+    def _open(self, rows: Indices) -> tuple[Indices, Scores]:
+        """The words that may be part of a name, and how sure each must be to be none."""
+        limits = self._forms.limits[rows]
+        capital = limits == _SURE_CAPITAL
+        near = capital[:-1] | capital[1:]  # of two neighbours
+        between = np.flatnonzero(near[:-3] & near[3:] & (rows[2:-2] != EDGE)) + 2
+        limits[between] = np.maximum(limits[between], _SURE_BETWEEN)
+        at = np.flatnonzero(limits)
+        return at, limits[at]
 
-    def _row(self, word: str) -> int:
-        row = self._rows_of.get(word)
-        if row is not None:
-            return row
-        if word[0] == "\n":
-            return 0  # the end of a line is an edge
-        row = len(self._rows_of)
-        if row == len(self._table):
-            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
-            self._kinds = np.concatenate([self._kinds, np.zeros_like(self._kinds)])
-        its = shape(word)
-        self._kinds[row] = kind(its)
-        self._table[row] = self._score(word, its)
-        self._rows_of[word] = row
-        return row
-
-    def _score(self, word: str, its: str) -> NDArray[np.float32]:
-        """What a form says in each of the six places: one look-up for all its features."""
-        here, start, inside, near = (
-            [name.encode() for name in names]
-            for names in features(word, its, self.lexicon.entry(word))
-        )
-        keys = [crc32(name, _HERE) for name in (*here, *start, *inside)]
-        keys += [crc32(name, _BEFORE) for name in near]
-        keys += [crc32(name, _BEHIND) for name in near]
-        far = b"2w=" + word.lower().encode()
-        keys += (crc32(far, _BEFORE), crc32(far, _BEHIND))
-        rest = len(here) + len(start)
-        behind = rest + len(inside)
-        edges = (0, len(here), rest, behind, behind + len(near), len(keys) - 2, len(keys) - 1)
-        sums = np.add.reduceat(self._weigh(keys), edges)
-        sums[1:3] += sums[0]
-        scores: NDArray[np.float32] = sums[1:]
+    def _scores(self, rows: Indices, at: Indices) -> Scores:
+        """Of each label, for the words at these places: what they and their neighbours say."""
+        window = rows[at + _WINDOW]
+        kinds = self._forms.kinds[window[:3]]
+        # A mark in front of a sentence's first word counts for nothing.
+        starts = (window[1] == EDGE) | ((kinds[1] == MARK) & (window[3] == EDGE))
+        seen = window * PLACES + _SEEN_FROM
+        seen[0] += (START - HERE) * starts
+        table = self._forms.scores
+        scores: Scores = table.reshape(-1, table.shape[2]).take(seen, 0).sum(0)
+        scores += self._patterns.take(_PATTERN @ kinds, 0)
         return scores
 
-    def _weigh(self, keys: Sequence[int]) -> NDArray[np.float32]:
+    def _edge(self) -> Looks:
+        """What an edge says of the words beside it."""
+        scores = np.zeros((1, PLACES, len(self.labels)), np.float32)
+        for place, names in enumerate(seen_at("", Entry())):
+            if names:
+                scores[0, place] = self._weigh([crc32(n.encode()) for n in names]).sum(0)
+        return Looks(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
+
+    def _look(self, words: Sequence[str]) -> Looks:
+        """What these forms say in each of the six places: one look-up for the features of all."""
+        keys: list[int] = []
+        parts: list[int] = []  # where the features of a place begin
+        shapes = [shape(word) for word in words]
+        for word, its in zip(words, shapes, strict=True):
+            for part in _keys(word, its, self.lexicon.entry(word)):
+                parts.append(len(keys))
+                keys += part
+        sums = np.add.reduceat(self._weigh(keys), parts)
+        sums = sums.reshape(len(words), PLACES + 1, len(self.labels))
+        sums[:, 1:3] += sums[:, :1]
+        kinds = np.array([kind(its) for its in shapes])
+        steps = np.array([3 if ends_sentence(word) else 1 for word in words])
+        return Looks(sums[:, 1:], kinds, self._limits(sums[:, 1:], kinds), steps)
+
+    def _limits(self, scores: Scores, kinds: Indices) -> Scores:
+        """Of forms that may be a name's; 0 for those that are none but between others."""
+        lead = np.minimum(_lead(scores[:, START]), _lead(scores[:, HERE]))
+        capital = (kinds == TITLE) | (kinds == CAPITALS)
+        near = lead < np.where(capital, _ALONE_CAPITAL, _ALONE)
+        return (near * np.where(capital, _SURE_CAPITAL, _SURE)).astype(np.float32)
+
+    def _weigh(self, keys: Sequence[int]) -> Scores:
         wanted = np.array(keys, np.uint32)
         at = np.minimum(self._keys.searchsorted(wanted), len(self._keys) - 1)
         at[self._keys[at] != wanted] = -1
-        weights: NDArray[np.float32] = self._weights[at]
+        weights: Scores = self._weights[at]
         return weights
 
-    def _pattern_scores(self) -> NDArray[np.float32]:
-        scores = np.zeros((_KINDS, _KINDS, _KINDS, len(self.labels)), np.float32)
-        for three in np.ndindex(_KINDS, _KINDS, _KINDS):
-            scores[three] = self._weigh([crc32(pattern(*three).encode())])[0]
-        return scores
+    def _pattern_scores(self) -> Scores:
+        threes = np.ndindex(_KINDS, _KINDS, _KINDS)
+        return self._weigh([crc32(pattern(*three).encode()) for three in threes])
 
-    def _scores(self, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.float32]:
-        table, kinds = self._table, self._kinds[rows]
-        here = np.full(len(rows) - 4, HERE)
-        here[starts] = START
-        scores: NDArray[np.float32] = table[rows[2:-2], here]
-        scores += table[rows[1:-3], BEFORE]
-        scores += table[rows[3:-1], BEHIND]
-        scores += table[rows[:-4], BEFORE_2]
-        scores += table[rows[4:], BEHIND_2]
-        scores += self._patterns[kinds[1:-3], kinds[2:-2], kinds[3:-1]]
-        return scores
+    def _path(self, scores: Scores, at: Indices, edges: NDArray[np.bool_]) -> Indices:
+        """Viterbi over every run of words that may be part of a name, all runs side by side.
 
-    def _open(self, scores: NDArray[np.float32], kinds: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """The words that may be part of a name: those in capitals, and others between these."""
-        lead = scores[:, self._outside] - scores[:, self._inside].max(1)
-        capital = ((kinds == TITLE) | (kinds == CAPITALS)) & (lead < _SURE_CAPITAL)
-        near = np.zeros((2, len(lead) + 2), bool)
-        near[0, 1:-1] = near[1, 1:-1] = capital
-        near[0, 2:] |= capital
-        near[1, :-2] |= capital
-        between = near[0, :-2] & near[1, 2:] & (lead < _SURE_BETWEEN)
-        found: NDArray[np.bool_] = capital | between | (lead < _SURE)
+        Runs end together; in front of the shorter ones stand words that are no names.
+        """
+        first = np.concatenate(([0], np.flatnonzero(at[1:] - at[:-1] != 1) + 1))
+        last = np.concatenate((first[1:], [len(at)])) - 1
+        lengths = last - first + 1
+        count, longest = len(first), int(lengths.max())
+        run = np.repeat(np.arange(count), lengths)
+        step = np.arange(len(at)) + (longest - 1 - last)[run]
+        # Runs stand last, and labels side by side: numpy takes the largest of planes fastest.
+        side = np.full((longest, len(self.labels), count), _NEVER, np.float32)
+        side[:, 0] = 0
+        side[step, :, run] = scores
+        behind_edge = np.flatnonzero(edges[at[first] - 1])  # an edge is left without a move
+        side[longest - lengths[behind_edge], :, behind_edge] -= self._moves[0]
+        best = [self._moves[0, :, None] + side[0]]
+        for each in side[1:]:
+            best.append((best[-1][:, None] + self._moves[..., None]).max(0) + each)
+        out = self._moves[:, :1] * ~edges[at[last] + 1]
+        path = [(best.pop() + out).argmax(0)]
+        while best:
+            path.append((best.pop() + self._moves[:, path[-1]]).argmax(0))
+        found: Indices = np.concatenate(path[::-1])[step * count + run]
         return found
 
-    def _paths(self, scores: NDArray[np.float32], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Viterbi over every run of words that may be part of a name, all runs at once."""
-        outside = self._outside
-        labels = np.full(len(scores), outside)
-        edges = kinds == NONE
-        open_ = self._open(scores, kinds) & ~edges
-        bounds = np.flatnonzero(np.diff(np.concatenate(([0], open_.view(np.int8), [0]))))
-        first, last = bounds[::2], bounds[1::2]  # runs are [first, last)
-        order = np.argsort(first - last, kind="stable")  # the longest first
-        first, last = first[order], last[order]
-        lengths = last - first
-        if not len(lengths):
-            return labels
-        into = self._moves[outside] * ~_at_edge(edges, first - 1)[:, None]
-        best, back = scores[first] + into, []
-        ended: list[NDArray[np.float32]] = []
-        for step in range(1, int(lengths[0])):
-            alive = int(np.searchsorted(-lengths, -step, side="left"))
-            ended.append(best[alive:])
-            ways = best[:alive, :, None] + self._moves
-            back.append(ways.argmax(1))
-            best = ways.max(1) + scores[first[:alive] + step]
-        ended.append(best)
-        final = np.concatenate(ended[::-1])
-        final = final + self._moves[:, outside] * ~_at_edge(edges, last)[:, None]
-        now = final.argmax(1)
-        for step in range(int(lengths[0]) - 1, 0, -1):
-            alive = len(back[step - 1])
-            labels[first[:alive] + step] = now[:alive]
-            now[:alive] = back[step - 1][np.arange(alive), now[:alive]]
-        labels[first] = now
-        return labels
+
+def _lead(scores: Scores) -> Scores:
+    """How much likelier than any name it is that there is none."""
+    found: Scores = scores[:, 0] - scores[:, 1:].max(1)
+    return found
+
+
+def _keys(word: str, its: str, entry: Entry) -> Iterator[list[int]]:
+    """The features of a form by place: as the current word, that and the start of a sentence or
+    not, one word away, two words away."""
+    here, start, inside, near = (
+        [name.encode() for name in names] for names in features(word, its, entry)
+    )
+    yield [crc32(name, _HERE) for name in here]
+    yield [crc32(name, _HERE) for name in start]
+    yield [crc32(name, _HERE) for name in inside]
+    yield [crc32(name, _BEFORE) for name in near]
+    yield [crc32(name, _BEHIND) for name in near]
+    far = b"2w=" + word.lower().encode()
+    yield [crc32(far, _BEFORE)]
+    yield [crc32(far, _BEHIND)]
 
 
 def _found(
-    at: Sequence[int], labels: Sequence[str], margins: Sequence[float], places: Sequence[int]
+    words: Sequence[int],
+    at: Sequence[int],
+    labels: Sequence[str],
+    margins: Sequence[float],
 ) -> list[Found]:
     """Runs of labels as names."""
     names: list[Found] = []
@@ -262,15 +267,9 @@ def _found(
         goes_on = n + 1 < len(at) and at[n + 1] == at[n] + 1 and labels[n + 1] == "I-" + label[2:]
         if not goes_on:
             margin = sum(margins[first : n + 1]) / (n + 1 - first)
-            names.append(Found(places[at[first]], places[at[n]] + 1, label[2:], margin))
+            names.append(Found(words[first], words[n] + 1, label[2:], margin))
             first = n + 1
     return names
-
-
-def _at_edge(edges: NDArray[np.bool_], at: NDArray[np.int64]) -> NDArray[np.bool_]:
-    inside = (at >= 0) & (at < len(edges))
-    found: NDArray[np.bool_] = ~inside | edges[np.where(inside, at, 0)]
-    return found
 
 
 def _find(keys: NDArray[Any], word: str) -> int:
