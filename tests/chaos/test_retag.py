@@ -1,0 +1,111 @@
+"""Re-tagging while workers are killed: nothing is left out, nothing happens twice."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+import redis
+
+from bench.articles import generate
+from tests.chaos.stack import PATIENCE_S, Stack, until
+from tests.make import NOW
+from worker.config import load_config
+from worker.index.memory import MemoryIndex
+from worker.pipeline import Delivery, Pipeline
+from worker.store import Query
+from worker.store.sql import SqlStore
+from worker.store.values import ChangeKind
+
+pytestmark = pytest.mark.timeout(400)
+
+ARTICLES = 400
+EVERYWHERE = """
+[[topics]]
+code = "own:everywhere"
+label = "everywhere"
+rules = [{ regex = ['\\pL+'], score = 0.9 }]
+"""
+
+
+def stored(store: SqlStore) -> None:
+    config = load_config()
+    pipeline = Pipeline(config, store, MemoryIndex(config.dedup))
+    for at in range(0, ARTICLES, 50):
+        raws = generate(50, chars=600, seed=at)
+        batch = [Delivery(receipt=f"r{at + n}", raw=raw) for n, raw in enumerate(raws)]
+        pipeline.ingest(batch, now=NOW)
+
+
+def retag(stack: Stack) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "worker", "retag", "--rate", "150", "--json"]
+    return subprocess.Popen(command, env=stack.environment, stdout=subprocess.PIPE, text=True)
+
+
+def undone(command: "subprocess.Popen[str]") -> int:
+    answer, _ = command.communicate(timeout=3 * PATIENCE_S)
+    assert command.returncode in (0, 1)
+    left: int = json.loads(answer)["undone"]
+    return left
+
+
+def retagged(store: SqlStore) -> Iterator[str]:
+    """The articles that the change feed says were tagged again."""
+    cursor = "start"
+    while page := store.changes(cursor):
+        yield from (each.article_id for each in page if each.kind is ChangeKind.RETAGGED)
+        cursor = page[-1].cursor
+
+
+def strike(stack: Stack, number: int) -> None:
+    """SIGKILL of a pool process, or of a worker, whose place another takes."""
+    worker = stack.alive()[0]
+    if children := stack.children(worker) if number % 2 else []:
+        os.kill(children[0], SIGKILL)
+    else:
+        worker.kill()
+        worker.wait()
+        stack.tend()
+
+
+def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
+    tmp_path: Path, valkey_url: str, valkey: redis.Redis, sqlite_store_url: str
+) -> None:
+    stack = Stack(tmp_path, valkey_url, sqlite_store_url)
+    try:
+        stored(stack.store)
+        rules = tmp_path / "config" / "rules"
+        rules.mkdir()
+        (rules / "own.toml").write_text(EVERYWHERE)
+        tagger = load_config(rules.parent).tagging.version
+
+        def left() -> int:
+            return stack.store.count_stale(Query(), "tagger", tagger)
+
+        stack.start_worker()
+        first = retag(stack)
+        for number in range(4):
+            until(lambda n=number: left() <= ARTICLES * (4 - n) // 5, "work goes on", PATIENCE_S)
+            strike(stack, number)
+        if undone(first):
+            stack.tend()
+            assert undone(retag(stack)) == 0
+        assert left() == 0
+
+        found = stack.store.search(Query(limit=2 * ARTICLES))
+        assert len(found) == ARTICLES
+        for each in found:
+            assert "taxonomy:own:everywhere" in each.tags
+            its = stack.store.show(each.article_id)
+            assert its
+            assert (its["article"]["revision"], its["article"]["sightings"]) == (1, 1)
+        changes = Counter(retagged(stack.store))
+        assert len(changes) == ARTICLES
+        assert set(changes.values()) == {1}
+    finally:
+        stack.close()
