@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from worker.dedup import DedupRules, Likeness
+from worker.dedup import DedupRules, Likeness, compare
 from worker.dedup.regroup import Place, Seat, comparable, copy_of, regroup
 from worker.index import Claim, Index, Rival
 from worker.store import Store
@@ -97,12 +97,15 @@ class Reconciler:
             yield self._left(edited, first, edited.article_id)
 
     def _left(self, member: Member, rival: Member, joined: str) -> Move:
+        like = compare(member.fingerprint, rival.fingerprint, self._rules)
         return Move(
             article_id=member.article_id,
             left=member.cluster_id,
             joined=joined,
             reason=MoveReason.LEFT,
             rival=rival.article_id,
+            scores=like.scores if like else {},
+            thresholds=like.thresholds if like else {},
             version=self._rules.version,
         )
 

@@ -38,6 +38,7 @@ def stored(article_id: str = "a", **fields: Any) -> StoredRecord:
         ({"content": f"{TEXT}\n\nSource: dpa"}, "dpa", "source line"),
         ({"source": POST, "feed": {"url": "https://planet.example/rss"}}, "Harbour Post", ""),
         ({"source": {"title": "Harbour Post"}}, "Harbour Post", ""),
+        ({"source": {"title": "Harbour Post"}, "feed": {"title": "Planet"}}, "Harbour Post", ""),
         ({"source": {"url": "https://post.example"}, "feed": {"url": "https://b.example"}}, "", ""),
     ],
 )
@@ -58,6 +59,7 @@ def test_a_copy_names_it_in_one_of_four_places(
         {"source": POST},
         {"source": POST, "feed": {"url": "https://post.example/rss", "title": "Harbour Post"}},
         {"source": {"id": "planet"}, "feed": {"url": "https://planet.example/rss"}},
+        {"source": POST, "feed": {"url": "https://post.example/rss", "title": "Post: all news"}},
     ],
 )
 def test_what_only_names_itself_says_nothing_of_the_origin(fields: dict[str, Any]) -> None:

@@ -63,11 +63,9 @@ def _origin(raw: dict[str, Any]) -> str:
     title, url = _text(source.get("title")), _text(source.get("url"))
     found_in, feed_title = host(_text(feed.get("url"))), _text(feed.get("title"))
     name = title or host(url)
-    elsewhere = (
-        (host(url) and found_in and host(url) != found_in)
-        or (title and feed_title and title.casefold() != feed_title.casefold())
-        or not (source.get("id") or feed)
-    )
+    hosts, titles = (host(url), found_in), (title.casefold(), feed_title.casefold())
+    both = next((pair for pair in (hosts, titles) if all(pair)), None)
+    elsewhere = both[0] != both[1] if both else not (source.get("id") or feed)
     return name if elsewhere else ""
 
 

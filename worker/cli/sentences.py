@@ -61,7 +61,7 @@ _MOVES = {
     "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
     "released": "The article it was a copy of is gone, and it is no copy of any that is left.",
     "followed": "The article it was a copy of had joined {joined}: it followed.",
-    "left": "After an edit it was no copy of {rival} any more: it left that cluster.",
+    "left": "After an edit it was no copy of {rival} any more{unlike}: it left that cluster.",
     "twin": "It was found to be a copy of {rival}, {containment} of the words are the same "
     "(threshold {least_containment}): it joined {joined}.",
     "split": "An operator took it out of the cluster of {left}.",
@@ -179,6 +179,7 @@ def move(its: Facts, titles: Titles, *, apart: bool) -> str:
         rival=_called(its["rival"], titles),
         containment=_share(its["scores"].get("containment")),
         least_containment=_share(its["thresholds"].get("containment")),
+        unlike=f", {_unlike(its['scores'], its['thresholds'])}" if its["scores"] else "",
     )
     return f"{said} (“{its['note']}”)" if its["note"] else said
 
