@@ -220,7 +220,7 @@ def raw(text: Text) -> Raw:
         "title": text.title,
         "content": [{"type": "text/plain", "value": text.text}],
         "published": f"{text.day}T12:00:00Z" if text.day else None,
-        "source": {"id": "wire"},
+        "source": {"id": f"paper of {text.id}"},  # in one source copies would be revisions
     }
 
 

@@ -5,7 +5,7 @@ import redis
 from bench.oracle import MOST_MISSED, Oracle, Report, invented, judged, prints_of, raw, run
 from tests.test_pipeline import CONFIG
 
-RAWS = [raw(text) for text in invented(150, seed=5)]
+RAWS = [raw(text) for text in invented(120, seed=6)]
 
 
 def test_eight_workers_link_what_the_oracle_allows_as_one_does(

@@ -13,8 +13,9 @@ none an article. An article that fails is buried with its payload; its neighbour
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import filterfalse
 from time import monotonic
 
 from worker.batch import Batch
@@ -25,7 +26,7 @@ from worker.config import Config
 from worker.contract import Frozen, Payload, RawArticle, admit, source_of
 from worker.dedup import Likeness, compare, fingerprint, identify, rejudge, rekeyed, resolve
 from worker.grave import Grave, Origin, Watch, at_ease
-from worker.index import Claim, Index, Rival, Wish
+from worker.index import Claim, Index, Wish
 from worker.index.lines import Lines, MemoryLines
 from worker.models import (
     NOBODY,
@@ -39,6 +40,7 @@ from worker.models import (
     Verdict,
     Withdrawal,
 )
+from worker.rivals import Prints, mates_of, prints_of
 from worker.store import Store
 from worker.tag import tag
 
@@ -194,39 +196,31 @@ class Pipeline:
 
     def _compare(self, changed: Sequence[Judged], grave: Grave) -> list[Judged]:
         claims = [Claim(article_id=_id(j), fingerprint=j.cleaned.fingerprint) for j in changed]
-        rivals = self.index.claim(claims) if claims else []
-        prints = self._fingerprints(rivals)
-        compared = []
-        for j, met in zip(changed, rivals, strict=True):
+        met = self.index.claim(claims) if claims else []
+        compared = self._liked(zip(changed, prints_of(met, self.store), strict=True), grave)
+        rivals = dict(zip(map(_id, changed), met, strict=True))
+        alone = [*filter(_alone, compared)]
+        mates = mates_of([rivals[_id(j)] for j in alone], self.store)
+        again = self._liked(zip(alone, mates, strict=True), grave)
+        return in_order([*filterfalse(_alone, compared), *again], changed)
+
+    def _liked(self, pairs: Iterable[tuple[Judged, Prints]], grave: Grave) -> list[Judged]:
+        """With whom of these each is like besides, the best first."""
+        liked = []
+        for j, prints in pairs:
             with grave.buries(j.cleaned.origin, "deduplicate"):
-                likes = [
-                    (rival.article_id, likeness)
-                    for rival in met
-                    if rival.article_id in prints
-                    if (likeness := self._like(j, prints[rival.article_id]))
+                found = [
+                    (article_id, like)
+                    for article_id, print_ in prints.items()
+                    if article_id != _id(j)
+                    if (like := compare(j.cleaned.fingerprint, print_, self.config.dedup))
                 ]
-                likes.sort(key=lambda like: like[1].strength, reverse=True)
-                compared.append(Judged(cleaned=j.cleaned, verdict=j.verdict, likes=likes))
-        return compared
-
-    def _like(self, judged: Judged, rival: Fingerprint) -> Likeness | None:
-        return compare(judged.cleaned.fingerprint, rival, self.config.dedup)
-
-    def _fingerprints(self, rivals: Sequence[Sequence[Rival]]) -> dict[str, Fingerprint]:
-        """A rival in flight is only in the index; one the index let go of is in the store."""
-        met = [rival for each in rivals for rival in each]
-        held = {r.article_id: r.fingerprint for r in met if r.fingerprint}
-        missing = sorted({r.article_id for r in met} - held.keys())
-        return held | (self.store.fingerprints(missing) if missing else {})
+                likes = sorted([*j.likes, *found], key=lambda its: its[1].strength, reverse=True)
+                liked.append(Judged(cleaned=j.cleaned, verdict=j.verdict, likes=likes))
+        return liked
 
     def _settle(self, new: Sequence[Judged]) -> list[str]:
-        wishes = [
-            Wish(
-                article_id=_id(j),
-                alike=tuple(rival for rival, like in j.likes if like.kind is Kind.DUPLICATE),
-            )
-            for j in new
-        ]
+        wishes = [Wish(article_id=_id(j), alike=_copies(j)) for j in new]
         return self.index.settle(wishes) if wishes else []
 
     def _tag(self, judged: Sequence[Judged], grave: Grave, now: datetime) -> list[Record]:
@@ -279,6 +273,15 @@ def in_order(some: Sequence[Judged], order: Sequence[Judged]) -> list[Judged]:
 
 def _id(judged: Judged) -> str:
     return judged.verdict.article_id
+
+
+def _alone(judged: Judged) -> bool:
+    return judged.verdict.kind is Kind.NEW and not _copies(judged)
+
+
+def _copies(judged: Judged) -> tuple[str, ...]:
+    """Whom it is a copy of, the best first."""
+    return tuple(rival for rival, like in judged.likes if like.kind is Kind.DUPLICATE)
 
 
 def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, took_s: float) -> None:

@@ -91,6 +91,11 @@ class Clusters(Protocol):
         """Everyone in these clusters, the earliest first."""
         ...
 
+    def mates(self, article_ids: Collection[str], limit: int) -> dict[str, list[str]]:
+        """The last that came to the clusters of these, but for themselves; who is alone has no
+        entry."""
+        ...
+
     def orphaned(self, before: datetime, limit: int) -> Sequence[str]:
         """Clusters whose canonical article is withdrawn, or was not stored before then."""
         ...

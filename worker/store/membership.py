@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.models import Fingerprint, Kind
-from worker.store.clusters import Member, Move, MoveReason, Print, Sighting
+from worker.store import strays
+from worker.store.clusters import Member, Move, Print, Sighting
 from worker.store.columns import Moment, Name
 from worker.store.reading import NEWEST, chunks
 from worker.store.redo import RECLEAN
@@ -54,13 +55,21 @@ class SqlClusters:
         with self._reading() as connection:
             return _members(connection, articles.c.cluster_id, cluster_ids)
 
+    def mates(self, article_ids: Collection[str], limit: int) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        with self._reading() as connection:
+            for chunk in chunks(sorted(article_ids)):
+                for row in connection.execute(strays.mates(chunk, limit)):
+                    found.setdefault(row.of, []).append(row.mate)
+        return found
+
     def orphaned(self, before: datetime, limit: int) -> Sequence[str]:
         with self._reading() as connection:
-            return connection.scalars(_orphaned(before).limit(limit)).all()
+            return connection.scalars(strays.orphaned(before).limit(limit)).all()
 
     def astray(self, limit: int) -> list[Move]:
         with self._reading() as connection:
-            return _astray(connection, _STRAYS.limit(limit))
+            return strays.astray(connection, strays.STRAYS.limit(limit))
 
     def settle(self) -> None:
         standing = sa.exists().where(
@@ -118,11 +127,13 @@ class SqlClusters:
             left |= {move.article_id for move in done if move.article_id == move.left}
             # A writer locks a cluster's row before it looks where its canonical article is. Who
             # still saw it here has committed by now; who comes later sees where it went.
-            followers = _STRAYS.where(articles.c.cluster_id.in_(left)) if done and left else None
+            followers = (
+                strays.STRAYS.where(articles.c.cluster_id.in_(left)) if done and left else None
+            )
             if followers is None:
                 break
             with self._reading() as connection:
-                moves = _astray(connection, followers)
+                moves = strays.astray(connection, followers)
         return moved
 
     def pin(self, its_pins: dict[str, str], note: str, *, now: datetime) -> None:
@@ -175,51 +186,6 @@ def _member(row: sa.RowMapping) -> Member:
     unknown = Fingerprint(content_hash="", text_hash=row["article_id"], words=0)
     found = Fingerprint.unpacked(row["fingerprint"]) or unknown
     return Member(**{**row, "fingerprint": found})
-
-
-def _orphaned(before: datetime) -> sa.Select[str]:
-    """By index on either side: of what waits, and of what was withdrawn."""
-    its = articles.c
-    late = sa.select(its.cluster_id).where(
-        its.canonical_pending, its.last_seen < sa.literal(before, Moment)
-    )
-    member = articles.alias("member")
-    withdrawn = sa.select(its.article_id.label("cluster_id")).where(
-        its.withdrawn_at.is_not(None),
-        sa.exists().where(
-            member.c.cluster_id == its.article_id,
-            member.c.article_id != its.article_id,
-            member.c.withdrawn_at.is_(None),
-            member.c.revision > 0,
-        ),
-    )
-    both = sa.union(late, withdrawn).subquery()
-    return sa.select(both.c.cluster_id).order_by(both.c.cluster_id)
-
-
-_STRAYS = (
-    sa.select(articles.c.article_id, articles.c.cluster_id, _CANONICAL.c.cluster_id.label("joined"))
-    .join(_CANONICAL, _CANONICAL.c.article_id == articles.c.cluster_id)
-    .where(
-        articles.c.article_id != articles.c.cluster_id,
-        articles.c.withdrawn_at.is_(None),
-        _CANONICAL.c.cluster_id != _CANONICAL.c.article_id,
-        _CANONICAL.c.withdrawn_at.is_(None),
-    )
-)
-
-
-def _astray(connection: Connection, statement: sa.Select[Any]) -> list[Move]:
-    return [
-        Move(
-            article_id=row.article_id,
-            left=row.cluster_id,
-            joined=row.joined,
-            reason=MoveReason.FOLLOWED,
-            rival=row.cluster_id,
-        )
-        for row in connection.execute(statement.order_by(articles.c.article_id))
-    ]
 
 
 def _move(connection: Connection, wanted: Sequence[Move], now: datetime) -> list[Move]:
