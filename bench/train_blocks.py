@@ -25,7 +25,7 @@ from bench.pages import Page, read_pages
 from worker.clean.blocks import Blocks, read_blocks
 from worker.clean.context import second_features
 from worker.clean.features import features
-from worker.clean.judge import declared_body, title_of
+from worker.clean.judge import title_of
 from worker.clean.naming import Naming, tokens
 from worker.clean.trees import LEAVES
 
@@ -46,7 +46,6 @@ class Sample(NamedTuple):
     site: str
     blocks: Blocks
     title: str
-    body: str
     labels: NDArray[np.float64]
     weights: NDArray[np.float64]
 
@@ -63,7 +62,7 @@ def prepare(page: Page) -> Sample | None:
     count = np.array([min(len(words(text)), _MAX_WORDS) + 1 for text in blocks.texts])
     # Each page weighs the same, as it does in the measure.
     weights = count / max(100, (count * (labels > 0.5)).sum())
-    return Sample(page.site, blocks, title_of(tree), declared_body(page.markup), labels, weights)
+    return Sample(page.site, blocks, title_of(tree), labels, weights)
 
 
 def by_fold(sites: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
@@ -110,7 +109,7 @@ def train(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
         naming = Naming(learn_names([s for s, f in zip(samples, fold, strict=True) if f != number]))
         for at in np.flatnonzero(fold == number):
             s = samples[at]
-            told[at] = features(s.blocks, s.title, s.body, naming).T
+            told[at] = features(s.blocks, s.title, naming).T
     first = _fit(told, samples, range(len(samples)), _FIRST_TREES)
     stacked: Rows = list(told)
     for number in range(_FOLDS):

@@ -20,6 +20,7 @@ def blocks(markup: str) -> Blocks:
         ("<p>a<script>x</script><style>y</style><noscript>z</noscript>", ["a"]),
         ("<ul><li>a<li>b</ul><table><tr><td>c<td>d", ["a", "b", "c", "d"]),
         ("<my-box>a</my-box><my-box>b</my-box>", ["a", "b"]),
+        ("<p>a<nav>menu</nav>b</p><footer>imprint</footer>c", ["a", "b", "c"]),
         ("", []),
     ],
 )

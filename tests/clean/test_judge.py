@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS
 from worker.clean.blocks import read_blocks
-from worker.clean.judge import declared_body, judge, lines, shipped_weights
+from worker.clean.judge import judge, lines, shipped_weights
 
 PROSE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 4)
 MENU = "<ul>" + "".join(f"<li><a href=/{n}>Section {n}</a></li>" for n in range(20)) + "</ul>"
@@ -50,20 +50,6 @@ def test_nothing_to_judge_is_nothing_but_doubt() -> None:
 def test_kept_blocks_are_lines_and_cells_of_a_row_share_one(markup: str, expected: str) -> None:
     blocks = read_blocks(LexborHTMLParser(markup))
     assert lines(blocks, range(len(blocks.texts))).split("\n") == expected.split("|")
-
-
-@pytest.mark.parametrize(
-    ("markup", "body"),
-    [
-        ('{"articleBody": "one \\"two\\" \\u00e9"}', 'one "two" é'),
-        ('{"articleBody" : "line\nbreak"}', "line\nbreak"),
-        ('{"articleBody": "never closed', ""),
-        ('{"articleBody": 5}', ""),
-        ("", ""),
-    ],
-)
-def test_the_body_that_a_page_declares_is_read(markup: str, body: str) -> None:
-    assert declared_body(markup) == body
 
 
 @settings(deadline=None, max_examples=60)

@@ -34,7 +34,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "3"  # of the code; the rules have their own
+VERSION = "4"  # of the code; the rules have their own
 
 
 class Examined(NamedTuple):

@@ -12,10 +12,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 BREAK = "\x00"  # a <br> inside a block; a parser leaves no NUL in text
 
-_SKIPPED = frozenset(
+_NOT_SAID = (
     "script style noscript template svg iframe object embed canvas math select option head button "
     "input textarea audio video map area link meta param source track progress dialog datalist "
-    "img picture wbr hr title".split()
+    "img picture wbr hr title"
+).split()
+_INLINES = (
+    "span b i em strong u s small sub sup font mark time cite code abbr label q ins del".split()
 )
 BLOCKS = (
     "body p div li h1 h2 h3 h4 h5 h6 tr td th table tbody thead tfoot caption ul ol dl dt dd "
@@ -26,7 +29,18 @@ TAGS = {name: number for number, name in enumerate(BLOCKS)}
 CUSTOM = len(BLOCKS)  # elements a site made up: they wrap blocks
 _NAMED = ("id", "itemprop", "role", "class")
 _HIDDEN = re.compile(r"display\s*:\s*none|(?<!-)visibility\s*:\s*hidden", re.I)
-_INLINE, _LINK, _BLOCK = range(3)
+# What a node is to the walk: the number of a block element's tag, or one of these.
+_TEXT, _BREAK, _LINK, _INLINE, _FRAME, _NOTHING = range(-6, 0)
+# Where sites keep their menus and imprints: a third of all blocks, and of 791 pages 0.05 % of what
+# is the article's.
+_FRAMES = ("nav", "footer")
+_KINDS = (
+    TAGS
+    | dict.fromkeys(_FRAMES, _FRAME)
+    | dict.fromkeys(_INLINES, _INLINE)
+    | dict.fromkeys(_NOT_SAID, _NOTHING)
+    | {"-text": _TEXT, "br": _BREAK, "a": _LINK}
+)
 
 
 class Holders(NamedTuple):
@@ -52,18 +66,28 @@ class Blocks(NamedTuple):
 
 
 def read_blocks(tree: LexborHTMLParser) -> Blocks:
-    """The text of a page in one walk; scripts, forms and pictures say nothing."""
+    """The text of a page in one walk; scripts, pictures and menus say nothing."""
     walk = _Walk()
+    pieces = walk.pieces
     node = tree.body.first_child if tree.body else None
     above: list[tuple[LexborNode, int]] = []
     while node is not None:
         name = node.tag or "-"
-        if name == "-text":
-            walk.read(node.text_content or "")
-        elif name == "br":
+        kind = _KINDS.get(name)
+        if kind is None:
+            kind = _kind_of(name)
+        if kind == _TEXT:
+            text = node.text_content or ""
+            if pieces or not text.isspace():
+                pieces.append(text)
+                if walk.in_links:
+                    walk.link_chars += len(text.strip())
+        elif kind == _BREAK:
             walk.end_line()
-        elif name[0] not in "-_!" and name not in _SKIPPED:
-            kind = walk.enter(node, name)
+        elif kind == _FRAME:
+            walk.flush()
+        elif kind != _NOTHING:
+            walk.enter(node, kind)
             child = node.first_child
             if child is not None:
                 above.append((node, kind))
@@ -79,6 +103,13 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
     return walk.finish()
 
 
+def _kind_of(name: str) -> int:
+    """Of an element that no list names: comments say nothing, what a site made up wraps blocks."""
+    if name[0] in "-_!":
+        return _NOTHING
+    return CUSTOM if "-" in name else _INLINE
+
+
 class _Walk:
     """What is open while walking, and the columns written so far."""
 
@@ -86,13 +117,9 @@ class _Walk:
         self.holders = Holders([0], [TAGS["body"]], [""], [0], [False], [0], [0])
         self.blocks = Blocks([], [], [], [], self.holders)
         self.open = 0  # the innermost holder
+        self.entered: list[tuple[LexborNode, int]] = []  # holders to be, once they hold anything
         self.pieces: list[str] = []
         self.in_links = self.link_chars = self.links = 0
-
-    def read(self, text: str) -> None:
-        self.pieces.append(text)
-        if self.in_links:
-            self.link_chars += len(text.strip())
 
     def end_line(self) -> None:
         """A <br> ends a line, two in a row end the block."""
@@ -104,48 +131,37 @@ class _Walk:
         else:
             self.pieces.append(BREAK)
 
-    def enter(self, node: LexborNode, name: str) -> int:
-        tag = TAGS.get(name, CUSTOM if "-" in name else -1)
-        if tag < 0:
-            if name != "a":
-                return _INLINE
+    def enter(self, node: LexborNode, kind: int) -> None:
+        if kind >= 0:
+            self.flush()
+            self.entered.append((node, kind))
+        elif kind == _LINK:
             self.in_links += 1
             self.links += 1
-            return _LINK
-        self.flush()
-        attributes = node.attributes
-        h = self.holders
-        h.parents.append(self.open)
-        h.tags.append(tag)
-        h.names.append(" ".join([v for n in _NAMED if (v := attributes.get(n))]))
-        h.depths.append(h.depths[self.open] + 1)
-        h.hidden.append(h.hidden[self.open] or (bool(attributes) and _is_hidden(attributes)))
-        h.first.append(len(self.blocks.texts))
-        h.stop.append(0)
-        self.open = len(h.parents) - 1
-        return _BLOCK
 
     def leave(self, kind: int) -> None:
-        if kind == _BLOCK:
+        if kind >= 0:
             self.flush()
-            h, closed = self.holders, self.open
-            self.open = h.parents[closed]
-            h.stop[closed] = len(self.blocks.texts)
-            if h.first[closed] == h.stop[closed]:  # holds nothing, nor do the ones inside: the last
-                for column in h:
-                    column.pop()
+            if self.entered:
+                self.entered.pop()
+            else:
+                self.holders.stop[self.open] = len(self.blocks.texts)
+                self.open = self.holders.parents[self.open]
         elif kind == _LINK:
             self.in_links -= 1
 
     def flush(self) -> None:
         """What was read since the last block ended is one block, if it says anything."""
         if not self.pieces:
+            self.links = 0
             return
         written = "".join(self.pieces)
         text = " ".join(written.split())
         if BREAK in written:
             text = BREAK.join(filter(None, (line.strip() for line in text.split(BREAK))))
         if text:
+            if self.entered:
+                self.open_entered()
             b = self.blocks
             b.texts.append(text)
             b.link_chars.append(min(self.link_chars, len(text)))
@@ -153,6 +169,20 @@ class _Walk:
             b.held_by.append(self.open)
         self.pieces.clear()
         self.link_chars = self.links = 0
+
+    def open_entered(self) -> None:
+        h = self.holders
+        for node, tag in self.entered:
+            attributes = node.attributes
+            h.parents.append(self.open)
+            h.tags.append(tag)
+            h.names.append(" ".join([v for n in _NAMED if (v := attributes.get(n))]))
+            h.depths.append(h.depths[self.open] + 1)
+            h.hidden.append(h.hidden[self.open] or (bool(attributes) and _is_hidden(attributes)))
+            h.first.append(len(self.blocks.texts))
+            h.stop.append(0)
+            self.open = len(h.parents) - 1
+        self.entered.clear()
 
     def finish(self) -> Blocks:
         self.flush()

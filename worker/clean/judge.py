@@ -5,11 +5,9 @@ stands, the second also by what the first thought of those around it.
 """
 
 import io
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from json import JSONDecoder
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +22,6 @@ from worker.clean.trees import Forest, probabilities, read_forest
 
 _HOPELESS = 0.03  # probability; such blocks are not judged again
 _KEPT = 0.4  # probability; where F1 is best on pages of sites not trained on
-_DECLARED = re.compile(r'"articleBody"\s*:\s*(?=")')
-_JSON = JSONDecoder(strict=False)
 _NEVER = frozenset(TAGS[name] for name in ("figcaption", "caption"))
 _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
@@ -50,15 +46,15 @@ def judge(markup: str, weights: Weights) -> Judged:
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NOTHING
-    judged = probabilities_of(blocks, title_of(tree), declared_body(markup), weights)
+    judged = probabilities_of(blocks, title_of(tree), weights)
     kept = judged >= _KEPT
     sizes = np.array([len(text) for text in blocks.texts])
     doubt = float((sizes * judged * (1 - judged)).sum() / max(1, sizes[kept].sum()))
     return Judged(lines(blocks, np.flatnonzero(kept).tolist()), doubt)
 
 
-def probabilities_of(blocks: Blocks, title: str, body: str, weights: Weights) -> Floats:
-    told = features(blocks, title, body, weights.naming)
+def probabilities_of(blocks: Blocks, title: str, weights: Weights) -> Floats:
+    told = features(blocks, title, weights.naming)
     judged = probabilities(weights.first, told)
     open_ = np.flatnonzero(judged > _HOPELESS)
     again = second_features(blocks, told, judged)[:, open_]
@@ -69,17 +65,6 @@ def probabilities_of(blocks: Blocks, title: str, body: str, weights: Weights) ->
 def title_of(tree: LexborHTMLParser) -> str:
     title = tree.css_first("title")
     return title.text() if title else ""
-
-
-def declared_body(markup: str) -> str:
-    """`articleBody` of the page's JSON-LD: half of them are the whole text, so it only counts."""
-    found = _DECLARED.search(markup)
-    if not found:
-        return ""
-    try:
-        return str(_JSON.raw_decode(markup, found.end())[0])
-    except ValueError:
-        return ""
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:

@@ -29,7 +29,7 @@ def main_text(
 
 def _extract(markup: str) -> str:
     try:
-        return _trafilatura()(markup, include_comments=False) or ""
+        return _trafilatura()(markup, include_comments=False, fast=True, favor_precision=True) or ""
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return ""  # it stumbles over odd trees; what was judged, or all the text, is still there
 

@@ -1,6 +1,6 @@
 """Words that stand around articles, not in them; by what they are about, in several languages.
 
-Features, not rules: the trees weigh how much a block says of each kind. A new phrase needs the
+A feature, not a rule: the trees weigh how much of a block these words are. A new phrase needs the
 trees to be trained again.
 """
 
@@ -67,21 +67,14 @@ PHRASES = {
         |categories|quellen|inhaltsverzeichnis|schlagwörter|sommaire|étiquettes|etiquetas
         |archives|doi|pubmed""",
 }  # fmt: skip
-KINDS = tuple(PHRASES)
 
 
 @cache
-def _automaton() -> tuple[AhoCorasick, list[int]]:
-    phrases, kinds = [], []
-    for number, listed in enumerate(PHRASES.values()):
-        for phrase in listed.split("|"):
-            phrases.append(" ".join(phrase.split()))
-            kinds.append(number)
-    return AhoCorasick(phrases, matchkind=MatchKind.LeftmostLongest), kinds
+def _automaton() -> AhoCorasick:
+    phrases = {" ".join(p.split()) for listed in PHRASES.values() for p in listed.split("|")}
+    return AhoCorasick(sorted(phrases), matchkind=MatchKind.LeftmostLongest)
 
 
-def find_phrases(text: str) -> list[tuple[int, int, int]]:
-    """Kind, start and stop of each phrase in a text in lower case; also inside of words."""
-    automaton, kinds = _automaton()
-    found = automaton.find_matches_as_indexes(text)
-    return [(kinds[phrase], start, stop) for phrase, start, stop in found]
+def find_phrases(text: str) -> list[tuple[int, int]]:
+    """Start and stop of each phrase in a text in lower case; also inside of words."""
+    return [(start, stop) for _, start, stop in _automaton().find_matches_as_indexes(text)]

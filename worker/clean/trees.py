@@ -54,8 +54,11 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
     """One probability a column of `features` (one row a feature)."""
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
+    left_over = np.empty_like(bits)
     for feature, thresholds, left in forest.conditions:
-        bits &= left[np.searchsorted(thresholds, features[feature], side="left")]
-    found = forest.leaves[_LOWEST_BIT[bits] + forest.bases]
+        failed = thresholds.searchsorted(features[feature])
+        left.take(failed, axis=0, out=left_over, mode="clip")  # or numpy would buffer `out`
+        bits &= left_over
+    found = forest.leaves.take(_LOWEST_BIT.take(bits) + forest.bases)
     odds = found.sum(axis=1, dtype=np.float64)
     return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
