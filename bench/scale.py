@@ -1,7 +1,11 @@
-"""An index grows: bytes and time an article whenever it is √10 times as large."""
+"""An index grows: bytes and time an article whenever it is √10 times as large.
+
+How long anything takes depends on what else the machine does. So a second index, which begins anew
+whenever it holds ten thousand articles, takes some of the same batches in the same run.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,33 +19,77 @@ from worker.models import Fingerprint, article_id_of
 
 _BATCH = 100
 _FIRST = 10_000
+_SHARE = 4  # of so many batches the second index takes one
+
+
+class Filled:
+    """An index with the time that its articles took since they were last looked at."""
+
+    def __init__(self, url: str, rules: DedupRules) -> None:
+        self._rules, self._url = rules, url
+        self.server = redis.Redis.from_url(unix_url(url))
+        self.begin()
+        self.look()
+
+    def begin(self) -> None:
+        self.server.flushall()
+        self.server.set("aw:next", 1 << 24)  # numbers as long as they are after 17 million articles
+        self.index = RedisIndex(self._url, self._rules)
+        self.held, self._empty = 0, self._bytes()
+
+    def look(self) -> None:
+        self._since, self._took, self._used = 0, 0.0, self._cpu()
+
+    def take(self, claims: Sequence[Claim]) -> None:
+        began = time.process_time()
+        self.index.claim(claims)
+        self.index.settle([Wish(article_id=claim.article_id) for claim in claims])
+        self._took += time.process_time() - began
+        # Fingerprints wait ten minutes for rivals in flight: they are not of the window.
+        newest = int(str(self.server.get("aw:next"), "ascii"))
+        self.server.delete(*(f"aw:f:{number}" for number in range(newest - _BATCH, newest + 1)))
+        self.held += len(claims)
+        self._since += len(claims)
+
+    def bytes_each(self) -> float:
+        return (self._bytes() - self._empty) / self.held
+
+    def us_each(self) -> tuple[float, float]:
+        """Of the client and of the server."""
+        used = self._cpu() - self._used
+        return self._took / self._since * 1e6, used / self._since * 1e6
+
+    def _bytes(self) -> int:
+        return int(dict(self.server.info("memory"))["used_memory"])
+
+    def _cpu(self) -> float:
+        cpu: Any = self.server.info("cpu")
+        return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])
 
 
 def grow(most: int, rules: DedupRules) -> None:
     """Print a line at 10, 32, 100, 320 thousand articles and so on."""
-    with private_valkey() as url:
-        server = redis.Redis.from_url(unix_url(url))
-        index = RedisIndex(url, rules)
-        server.set("aw:next", 1 << 24)  # numbers as long as they are after 17 million articles
-        empty, mark, since = _bytes(server), _FIRST, 0
-        began, cpu = time.process_time(), _cpu(server)
+    with private_valkey() as url, private_valkey() as small_url:
+        grown, small, mark = Filled(url, rules), Filled(small_url, rules), _FIRST
         for done, claims in enumerate(_claims(most, rules), 1):
-            index.claim(claims)
-            index.settle([Wish(article_id=claim.article_id) for claim in claims])
-            _drop_prints(server)
-            if done * _BATCH < mark:
+            grown.take(claims)
+            if done % _SHARE == 0:
+                small.take(claims)
+            if small.held == _FIRST:
+                small.begin()
+            if grown.held < mark:
                 continue
-            took, used = time.process_time() - began, _cpu(server) - cpu
-            count = done * _BATCH - since
-            per_article = [
-                f"{(_bytes(server) - empty) / (done * _BATCH):6.1f} bytes",
-                f"{took / count * 1e6:5.0f} us client CPU",
-                f"{used / count * 1e6:4.0f} us server CPU",
+            (client, server), (client_small, server_small) = grown.us_each(), small.us_each()
+            said = [
+                f"{grown.bytes_each():6.1f} bytes",
+                f"{client:4.0f} + {server:4.0f} us of client and server CPU",
+                f"below {_FIRST} meanwhile {client_small:4.0f} + {server_small:4.0f}",
+                f"{(client + server) / (client_small + server_small):.2f} times as much",
             ]
-            print(f"{done * _BATCH:8} articles  {'  '.join(per_article)}", flush=True)
-            mark, since = min(_next(mark), most), done * _BATCH
-            began, cpu = time.process_time(), _cpu(server)
-        index.close()
+            print(f"{grown.held:8} articles  {'  '.join(said)}", flush=True)
+            mark = min(_next(mark), most)
+            grown.look()
+            small.look()
 
 
 def _next(mark: int) -> int:
@@ -67,18 +115,3 @@ def _claims(most: int, rules: DedupRules) -> Iterator[list[Claim]]:
             )
             for number in range(_BATCH)
         ]
-
-
-def _drop_prints(server: redis.Redis) -> None:
-    """Fingerprints wait ten minutes for rivals in flight: they are not of the window."""
-    newest = int(str(server.get("aw:next"), "ascii"))
-    server.delete(*(f"aw:f:{number}" for number in range(newest - 2 * _BATCH, newest + 1)))
-
-
-def _bytes(server: redis.Redis) -> int:
-    return int(dict(server.info("memory"))["used_memory"])
-
-
-def _cpu(server: redis.Redis) -> float:
-    cpu: Any = server.info("cpu")
-    return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from tests.dedup.texts import STORY, print_of
 from worker.index.layout import (
-    COARSER_BITS,
     FULL,
     SPARE_BITS,
     Hashes,
@@ -91,18 +90,18 @@ def test_an_entry_is_where_it_is_looked_for_however_often_buckets_doubled(
 ) -> None:
     layout, hashes = FIRST, print_with(hash_)
     bucket = int(hashes.keys(layout)[1].rsplit(":")[-1])
-    entry = b"%d" % hashes.fields[1], b"%d" % hashes.values(layout, [number])[1]
+    value = b"%d" % hashes.values(layout, [number])[1]
     for _ in range(doublings):
-        bucket |= layout.half(entry, is_id=False) << layout.bits
+        bucket |= layout.halves([value])[0] << layout.bits
         layout = layout.doubled
     assert hashes.keys(layout)[1] == f"aw:s:9:{layout.bits}:{bucket}"
-    assert owner(entry[1], hashes.spares(layout)[1], layout) == number
+    assert owner(value, hashes.spares(layout)[1], layout) == number
 
 
 @given(st.binary(min_size=7, max_size=7))
 def test_so_is_an_id(field: bytes) -> None:
     bucket = int(FIRST.id_key(field).rsplit(":")[-1])
-    bucket |= FIRST.half((field, b"1"), is_id=True) << FIRST.bits - COARSER_BITS
+    bucket |= FIRST.id_halves([field])[0] << FIRST.id_bits
     assert SECOND.id_key(field) == f"aw:i:9:6:{bucket}"
 
 

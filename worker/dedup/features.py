@@ -5,16 +5,18 @@ from hashlib import blake2b
 
 import numpy as np
 
-from worker.dedup.rules import Content, DedupRules, Shingles
+from worker.dedup.rules import DedupRules, Shingles
 from worker.dedup.shingles import (
     Hashes,
     Words,
     below,
     content_words,
+    distinct,
     figures_of,
     high_halves,
+    runs,
     sampled,
-    shingle_hashes,
+    shingles,
     widths_of,
     words_of,
 )
@@ -30,10 +32,15 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     of the `whole` article where lines were learned and left out: what is learned revises nothing.
     """
     text, title = words_of(article.text), words_of(article.title)
-    stop = _hashes_of(rules.content.stop_words)
+    stop = _words_in(rules.content.stop_words)
     vocabulary = content_words(text, stop)
-    hashes = _shingles(text, len(vocabulary), rules)
+    widths = widths_of(text, rules.shingles)
+    wide = runs(text, widths.wide)
+    hashes = _shingles(text, wide, len(vocabulary), rules)
     kept, scale = sampled(hashes, rules.shingles.most)
+    lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
+    opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
+    spelled_out = _words_in(rules.content.number_words)
     return Fingerprint(
         content_hash=_exact(whole or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
@@ -41,37 +48,26 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
         scale=scale,
         shingles=high_halves(kept),
-        opening=high_halves(_opening(text, scale, rules)),
+        opening=high_halves(below(opening, scale)),
         vocabulary=high_halves(vocabulary[: rules.content.most_words]),
         title=high_halves(content_words(title, stop)),
-        figures=_figures(text, rules.content),
+        figures=figures_of(text, spelled_out, rules.content.most_figures).astype("<u4").tobytes(),
         day=article.published.date().isoformat() if article.published else "",
         version=_version(rules.shingles),
     )
 
 
-def _shingles(text: Words, content_words: int, rules: DedupRules) -> Hashes:
+def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
     """None for a tiny text; a short one has narrow shingles besides the wide ones."""
     widths, content = widths_of(text, rules.shingles), rules.content
-    wide = shingle_hashes(text, widths.wide, narrow=False)
     # A character is a part of a word: as many of them as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
     if words < content.tiny_words:
         return wide[:0]
     if words > content.short_words:
-        return wide
-    return np.union1d(wide, shingle_hashes(text, widths.narrow, narrow=True))
-
-
-def _opening(text: Words, scale: int, rules: DedupRules) -> Hashes:
-    wide = widths_of(text, rules.shingles).wide
-    words = round(rules.content.lead_words * wide / rules.shingles.words.wide)
-    return below(shingle_hashes(text.first(words), wide, narrow=False), scale)
-
-
-def _figures(text: Words, content: Content) -> bytes:
-    found = figures_of(text, _hashes_of(content.number_words))[: content.most_figures]
-    return found.astype("<u4").tobytes()
+        return shingles(wide, narrow=False)
+    both = shingles(wide, narrow=False), shingles(runs(text, widths.narrow), narrow=True)
+    return distinct(np.concatenate(both))
 
 
 def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
@@ -89,8 +85,8 @@ def _exact(article: Article) -> str:
 
 
 @lru_cache
-def _hashes_of(words: frozenset[str]) -> Hashes:
-    return np.sort(words_of(" ".join(words)).hashes)
+def _words_in(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(words_of(" ".join(words)).words)
 
 
 @lru_cache

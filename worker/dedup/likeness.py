@@ -5,7 +5,6 @@ A text is a copy when its shingles are in the other, and the other's figures are
 for two stories with the same background, title or opening has to agree as well.
 """
 
-from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from worker.contract import Frozen
 from worker.dedup.rules import DedupRules
-from worker.dedup.shingles import below
+from worker.dedup.shingles import Unsigned, below, distinct
 from worker.models import Fingerprint, Kind
 
 Scores = dict[str, float]
@@ -89,8 +88,16 @@ def _narrow(hashes: Halves) -> NDArray[np.bool_]:
     return (hashes & 1).astype(bool)
 
 
+def _common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
+    """What two sets share, ascending."""
+    both = np.concatenate((x, y))
+    both.sort()
+    twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
+    return twice
+
+
 def _shared(x: Halves, y: Halves) -> int:
-    return len(np.intersect1d(x, y, assume_unique=True))
+    return len(_common(x, y))
 
 
 def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness | None:
@@ -134,11 +141,11 @@ def _same_figures(mine: Fingerprint, rival: Fingerprint, *, enough: int, least: 
     the same sentence makes another story; a sentence that was left out with its figures does not.
     """
     x, y = (_hashes(p.figures).reshape(-1, 2) for p in (mine, rival))
-    around = len(np.intersect1d(x[:, 0], y[:, 0]))
+    around = _shared(distinct(x[:, 0]), distinct(y[:, 0]))
     if around >= enough:
-        agreeing = np.intersect1d(_rows(x), _rows(y)) >> SHIFT
-        return len(np.unique(agreeing)) / around if around else 1.0
-    v, w = np.unique(x[:, 1]), np.unique(y[:, 1])
+        agreeing = _common(distinct(_rows(x)), distinct(_rows(y))) >> SHIFT
+        return len(distinct(agreeing)) / around if around else 1.0
+    v, w = distinct(x[:, 1]), distinct(y[:, 1])
     fewer = min(len(v), len(w))
     return _shared(v, w) / fewer if fewer >= least else 1.0
 
@@ -226,14 +233,6 @@ def _part(overlap: Overlap, part: float) -> str:
     if overlap.mine < part * overlap.rival:
         return "contained"
     return "extended" if overlap.rival < part * overlap.mine else "near"
-
-
-def _agreement(
-    mine: Collection[str], rival: Collection[str], least: int = 1, unknown: float = 1.0
-) -> float:
-    """Share of the smaller set that is in the other; `unknown` when it has less than `least`."""
-    fewer = min(len(mine), len(rival))
-    return unknown if fewer < least else len(set(mine) & set(rival)) / fewer
 
 
 def _days_apart(mine: str, rival: str) -> int | None:

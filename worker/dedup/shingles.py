@@ -3,8 +3,12 @@
 The hashes depend on nothing but the text: equal on every machine, process and byte order.
 """
 
+import re
 import unicodedata
-from functools import cache
+from collections.abc import Collection, Sequence
+from functools import cache, lru_cache
+from itertools import cycle
+from operator import mul
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -22,100 +26,102 @@ HAN_RANGES = (
 )
 SOUTHEAST_ASIAN_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0xAA60, 0xAA7F))
 BEYOND = 0x20000  # from here on the planes hold rare Han characters
+SPACE = ord(" ")
+ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
+DIGIT = re.compile("[0-9]")
 
 # Odd 64-bit constants and shifts of xxHash64's avalanche step (Y. Collet, xxHash specification).
 MIX_1, MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 SHIFT_1, SHIFT_2, SHIFT_3 = np.uint64(33), np.uint64(29), np.uint64(32)
 NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wide ones
+WIDTH = (1 << 64) - 1
 PLACES = 1024
-POWERS = np.array([pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(PLACES)], np.uint64)
+POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(PLACES)]
+REMEMBERED = 1 << 15  # words, some 5 MB: all but a few of a text have been seen before
+REMEMBERED_CHARS = 64
 
 
 class Words(NamedTuple):
     """Words of a normalised text; in scripts without spaces every character is one."""
 
-    text: str
-    starts: NDArray[np.intp]
-    ends: NDArray[np.intp]
+    words: list[str]
     hashes: Hashes
-    letters: NDArray[np.uint32]  # those of all words, one after the other
-    figures: NDArray[np.bool_]  # which of the words have a digit
     script: int  # LETTER, HAN or SOUTHEAST_ASIAN: what most of the words are written in
 
     @property
     def total(self) -> int:
-        return len(self.hashes)
-
-    def first(self, words: int) -> "Words":
-        return self._replace(
-            starts=self.starts[:words],
-            ends=self.ends[:words],
-            hashes=self.hashes[:words],
-            figures=self.figures[:words],
-        )
+        return len(self.words)
 
 
 def words_of(text: str) -> Words:
     """Case, compatibility forms, quotes, dashes and invisible characters make no difference."""
-    text, codes, kinds = _classified(_normalised(text))
-    letter, single = kinds == LETTER, (kinds == HAN) | (kinds == SOUTHEAST_ASIAN)
-    opens, closes = single.copy(), single.copy()
-    opens[:1] |= letter[:1]
-    opens[1:] |= letter[1:] & ~letter[:-1]
-    closes[-1:] |= letter[-1:]
-    closes[:-1] |= letter[:-1] & ~letter[1:]
-    starts, ends = np.flatnonzero(opens), np.flatnonzero(closes) + 1
-    letters, script = codes[letter | single], _script(kinds, len(starts))
-    hashes = _word_hashes(letters, ends - starts)
-    return Words(text, starts, ends, hashes, letters, _figures(letters, ends - starts), script)
+    if text.isascii():
+        words, script = text.encode().translate(ASCII).decode().split(), LETTER
+    else:
+        words, script = _split(_normalised(text))
+    return Words(words, _hashes(words), script)
 
 
-def shingle_hashes(words: Words, width: int, *, narrow: bool) -> Hashes:
-    """Distinct 64-bit hashes of all runs of `width` words, ascending."""
+def runs(words: Words, width: int) -> Hashes:
+    """64-bit hashes of all runs of `width` words, in order."""
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for place in range(1, width):
         hashes = _mixed(hashes * MIX_1 + words.hashes[place : place + count])
-    return np.unique(hashes | NARROW if narrow else hashes & ~NARROW)
+    return hashes
 
 
-def content_words(words: Words, stop: Hashes) -> Hashes:
+def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
+    """The distinct ones of these runs, ascending."""
+    return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
+
+
+def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
+    """Ascending. np.unique takes five times as long for a few hundred."""
+    ascending = hashes.copy()
+    ascending.sort()
+    other = ascending[1:] != ascending[:-1]
+    if other.all():
+        return ascending
+    return np.concatenate((ascending[:1], ascending[1:][other]))
+
+
+def content_words(words: Words, stop: Collection[str]) -> Hashes:
     """Hashes of the words that are not in `stop`, in order; pairs of characters without spaces.
 
-    `stop` is ascending. Single letters say nothing.
+    Single letters say nothing.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
-    hashes = words.hashes[words.ends - words.starts > 1]
-    return hashes[~_among(hashes, stop)]
+    return words.hashes[[len(word) > 1 and word not in stop for word in words.words]]
 
 
-def figures_of(words: Words, spelled_out: Hashes) -> Hashes:
+def figures_of(words: Words, spelled_out: Collection[str], most: int) -> Hashes:
     """Rows of two high halves: of the words around a figure, and of the figure itself.
 
-    A figure is a run of words with digits, or of number words (`spelled_out`, ascending): 6-5/16
-    is one, and so is a row of a table. How it is punctuated makes no difference.
+    A figure is a run of words with digits, or of number words (`spelled_out`): 6-5/16 is one, and
+    so is a row of a table. How it is punctuated makes no difference. No more than the first `most`.
     """
-    figure = words.figures | _among(words.hashes, spelled_out)
-    edges = np.flatnonzero(np.diff(figure, prepend=False, append=False))
-    begins, ends = edges[::2], edges[1::2]
-    if not len(begins):
+    its = words.words
+    maybe = [n for n, word in enumerate(its) if not word.isalpha() or word in spelled_out]
+    begins: list[int] = []
+    ends: list[int] = []
+    for place in maybe:
+        if its[place] in spelled_out or DIGIT.search(its[place]):
+            if ends[-1:] != [place]:
+                begins.append(place)
+                ends.append(place)
+            ends[-1] += 1
+    if not begins:
         return np.empty((0, 2), np.uint64)
-    around = np.append(words.hashes, np.uint64(0))  # begins - 1 may be its last
-    contexts = _mixed(around[begins - 1] * MIX_1 + around[ends])
-    lengths = words.ends - words.starts
-    letters = words.letters[np.repeat(figure, lengths)]
-    offsets = np.cumsum(np.append(0, lengths))
-    values = _word_hashes(letters, offsets[ends] - offsets[begins])
-    return np.stack((contexts, values), axis=1) >> SHIFT_3
-
-
-def _among(hashes: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
-    if not len(ascending):
-        return np.zeros(len(hashes), bool)
-    places = np.minimum(np.searchsorted(ascending, hashes), len(ascending) - 1)
-    found: NDArray[np.bool_] = ascending[places] == hashes
-    return found
+    begins, ends = begins[:most], ends[:most]
+    around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be its last
+    around[:-1] = words.hashes
+    contexts = _mixed(around[np.array(begins, np.intp) - 1] * MIX_1 + around[ends])
+    values = ["".join(its[b:e]) for b, e in zip(begins, ends, strict=True)]
+    found = np.empty((len(begins), 2), np.uint64)
+    found[:, 0], found[:, 1] = contexts, _hashes(values)
+    return found >> SHIFT_3
 
 
 def high_halves(hashes: Hashes) -> bytes:
@@ -124,7 +130,7 @@ def high_halves(hashes: Hashes) -> bytes:
     The lowest bit still tells narrow shingles from wide ones.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
-    return np.unique(halves).astype("<u4").tobytes()
+    return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: Words, rules: Shingles) -> Widths:
@@ -159,15 +165,23 @@ def _normalised(text: str) -> str:
     return text.casefold()
 
 
-def _classified(text: str) -> tuple[str, NDArray[np.uint32], NDArray[np.uint8]]:
-    """The text without its invisible characters, its code points, and what each of them is."""
+def _split(text: str) -> tuple[list[str], int]:
+    """Its words, and the script that most of them are written in."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     kinds = _kinds()[np.minimum(codes, BEYOND)]
     visible = kinds != DROPPED
-    if visible.all():
-        return text, codes, kinds
-    codes = codes[visible]
-    return codes.tobytes().decode("utf-32-le", "surrogatepass"), codes, kinds[visible]
+    codes, kinds = np.where(kinds == SEPARATOR, SPACE, codes)[visible], kinds[visible]
+    han, southeast = kinds == HAN, kinds == SOUTHEAST_ASIAN
+    if (single := han | southeast).any():
+        sizes = 1 + 2 * single
+        ends = np.cumsum(sizes)[single]
+        codes = np.repeat(codes, sizes)
+        codes[ends - 1] = codes[ends - 3] = SPACE
+    words = codes.astype("<u4").tobytes().decode("utf-32-le").split()
+    for script, of_it in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
+        if 2 * np.count_nonzero(of_it) > len(words):
+            return words, script
+    return words, LETTER
 
 
 @cache
@@ -183,31 +197,22 @@ def _kinds() -> NDArray[np.uint8]:
     return np.append(kinds, np.uint8(HAN))
 
 
-def _word_hashes(letters: NDArray[np.uint32], lengths: NDArray[np.intp]) -> Hashes:
-    """Polynomial hash of each word; `letters` are those of all words, one after the other."""
-    if not len(lengths):
-        return np.empty(0, np.uint64)
-    offsets = np.cumsum(lengths) - lengths
-    places = np.arange(len(letters)) - np.repeat(offsets, lengths)
-    terms = letters.astype(np.uint64) * POWERS[places % PLACES]
-    return _mixed(np.add.reduceat(terms, offsets))
+def _hashes(words: Sequence[str]) -> Hashes:
+    short = max(map(len, words), default=0) <= REMEMBERED_CHARS
+    hash_of = _hash_of if short else _hash_of.__wrapped__
+    return np.fromiter(map(hash_of, words), np.uint64, len(words))
 
 
-def _figures(letters: NDArray[np.uint32], lengths: NDArray[np.intp]) -> NDArray[np.bool_]:
-    if not len(lengths):
-        return np.empty(0, bool)
-    digits = (letters >= ord("0")) & (letters <= ord("9"))
-    return np.logical_or.reduceat(digits, np.cumsum(lengths) - lengths)
+@lru_cache(REMEMBERED)
+def _hash_of(word: str) -> int:
+    """Polynomial hash of its code points."""
+    its: int = sum(map(mul, map(ord, word), cycle(POWERS))) & WIDTH
+    its = (its ^ its >> 33) * int(MIX_1) & WIDTH
+    its = (its ^ its >> 29) * int(MIX_2) & WIDTH
+    return its ^ its >> 32
 
 
 def _mixed(hashes: Hashes) -> Hashes:
     hashes = (hashes ^ (hashes >> SHIFT_1)) * MIX_1
     hashes = (hashes ^ (hashes >> SHIFT_2)) * MIX_2
     return hashes ^ (hashes >> SHIFT_3)
-
-
-def _script(kinds: NDArray[np.uint8], words: int) -> int:
-    for script in (HAN, SOUTHEAST_ASIAN):
-        if 2 * np.count_nonzero(kinds == script) > words:
-            return script
-    return LETTER

@@ -7,10 +7,9 @@ place of what has been written to the new layout meanwhile. Every step may be re
 that dies in the middle leaves a slice to be done again.
 """
 
-from collections import defaultdict
-from itertools import chain
+from itertools import compress
 
-from worker.index.layout import COARSER_BITS, STATE, Layout, Move, pairs
+from worker.index.layout import COARSER_BITS, STATE, Layout, Move, flat
 from worker.index.wire import Command, Wire
 
 COPIED = 128  # buckets a turn: some 25 ms of CPU
@@ -39,15 +38,14 @@ def advance(wire: Wire, move: Move, ends: int) -> Move:
 
 def _copies(wire: Wire, old: Layout, keys: list[str], ends: int) -> list[Command]:
     commands: list[Command] = []
-    new, shift = old.doubled, {True: old.bits - COARSER_BITS, False: old.bits}
     for key, reply in zip(keys, wire.trip([("HGETALL", key) for key in keys]), strict=True):
-        is_id = key.startswith(old.ids)
-        parts: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
-        for entry in pairs(reply):
-            parts[old.half(entry, is_id=is_id)].append(entry)
-        bucket = int(key.rsplit(":", 1)[1])
-        for half, entries in parts.items():
-            into = f"{new.ids if is_id else new.hashes}{bucket | half << shift[is_id]}"
-            commands.append(("HSET", into, *chain.from_iterable(entries)))
+        is_id, bucket = key.startswith(old.ids), int(key.rsplit(":", 1)[1])
+        begin, bits = (old.doubled.ids, old.id_bits) if is_id else (old.doubled.hashes, old.bits)
+        entries = flat(reply)
+        halves = old.id_halves(entries[::2]) if is_id else old.halves(entries[1::2])
+        for half in {*halves}:
+            into = f"{begin}{bucket | half << bits}"
+            its = (its == half for its in halves for _ in ("field", "value"))
+            commands.append(("HSET", into, *compress(entries, its)))
             commands.append(("EXPIREAT", into, ends))
     return commands

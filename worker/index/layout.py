@@ -10,7 +10,8 @@ listpack. Beside the owner eight more bits are kept. They tell to which of two n
 goes, eight times in a generation, and most hashes apart that have the same field.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,8 +46,12 @@ class Layout(NamedTuple):
     def ids(self) -> str:
         return f"aw:i:{self.generation}:{self.bits}:"
 
+    @property
+    def id_bits(self) -> int:
+        return self.bits - COARSER_BITS
+
     def id_key(self, field: bytes) -> str:
-        mask = (1 << self.bits - COARSER_BITS) - 1
+        mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
 
     @property
@@ -58,12 +63,13 @@ class Layout(NamedTuple):
     def doubled(self) -> "Layout":
         return self._replace(bits=self.bits + 1)
 
-    def half(self, entry: tuple[bytes, bytes], *, is_id: bool) -> int:
-        """Of two new buckets, does it go to that of the same number (0) or the other (1)?"""
-        field, value = entry
-        if is_id:
-            return int.from_bytes(field[:4], "big") >> self.bits - COARSER_BITS & 1
-        return int(value) >> self.bits - self.first & 1
+    def halves(self, values: Sequence[bytes]) -> list[int]:
+        """Of two new buckets, does each go to that of the same number (0) or the other (1)?"""
+        place = self.bits - self.first
+        return [int(value) >> place & 1 for value in values]
+
+    def id_halves(self, fields: Sequence[bytes]) -> list[int]:
+        return [int.from_bytes(field[:4], "big") >> self.id_bits & 1 for field in fields]
 
 
 class Move(NamedTuple):
@@ -143,13 +149,14 @@ def owner(value: bytes | None, spare: int, layout: Layout) -> int | None:
     return (said >> SPARE_BITS) + layout.base if of_it else None
 
 
-def pairs(reply: Any) -> Iterable[tuple[bytes, bytes]]:
-    """Of the reply to HGETALL, in RESP 2 or 3."""
-    return reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2], strict=True)
+def flat(reply: Any) -> list[bytes]:
+    """Of the reply to HGETALL, in RESP 2 or 3: fields and values by turns."""
+    return [*chain.from_iterable(reply.items())] if isinstance(reply, dict) else reply
 
 
 def said(reply: Any) -> Said:
-    return {field.decode(): value.decode() for field, value in pairs(reply)}
+    its = [each.decode() for each in flat(reply)]
+    return dict(zip(its[::2], its[1::2], strict=True))
 
 
 def layouts_at(generation: int, known: Said) -> Layouts:

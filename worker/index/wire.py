@@ -47,7 +47,9 @@ class Wire:
     def trip(self, commands: Sequence[Command]) -> list[Any]:
         """All replies, in order; not a transaction. Raises Unavailable."""
         self.trips += 1
-        packed = b"".join([pack_command(self._prefixed(command)) for command in commands])
+        if self._prefix:
+            commands = [self._prefixed(command) for command in commands]
+        packed = b"".join(map(pack_command, commands))
         try:
             try:
                 return self._sent(packed, len(commands))
@@ -69,7 +71,7 @@ class Wire:
     def _prefixed(self, command: Command) -> Command:
         """With the prefix before its key."""
         place = _KEY_AT.get(command[0], 1)
-        if not self._prefix or len(command) <= place:
+        if len(command) <= place:
             return command
         return *command[:place], f"{self._prefix}{command[place]}", *command[place + 1 :]
 
