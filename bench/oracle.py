@@ -10,25 +10,23 @@ Without DATA (bench/corpus.py) the stories are invented. Exit code 1 when anythi
 """
 
 import argparse
-import random
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bench.articles import vocabulary
 from bench.corpus import Text, read
-from bench.edits import COPIES, LOOKALIKES, Donors
 from bench.stream import stream
+from bench.wire import Raw, invented, raw
 from tests.servers import private_valkey
 from worker.clean import clean
 from worker.config import Config, load_config
@@ -46,7 +44,6 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BATCH = 5  # articles: small, so that copies meet across batches
 MOST_MISSED = 0.01  # of the articles
 
-Raw = dict[str, Any]
 Likes = Mapping[str, Mapping[str, Likeness]]  # article -> what it is like -> how
 
 
@@ -179,49 +176,6 @@ def _missed(its: Decided, oracle: Oracle, by_id: Mapping[str, Decided]) -> bool:
     return its.cluster_id == its.article_id and any(
         copy.seq < its.seq and copy.cluster_id != its.article_id for copy in copies
     )
-
-
-def invented(count: int, seed: int) -> list[Text]:
-    """A wire of stories that are edited and cut, of copies of these, and of look-alikes."""
-    rng = random.Random(seed)
-    words = vocabulary(rng)
-    names = [word.capitalize() for word in rng.sample(words, 300)]
-
-    def paragraph() -> str:
-        its = [rng.choice((words, words, words, names)) for _ in range(rng.randint(20, 45))]
-        said = [rng.choice(some) for some in its]
-        for place in rng.sample(range(len(said)), 2):
-            said[place] = str(rng.randint(2, 9999))
-        return f"{' '.join(said).capitalize()}."
-
-    def story(name: str) -> Text:
-        text = "\n\n".join(paragraph() for _ in range(rng.choice((1, 3, 4, 6))))
-        title = " ".join(rng.sample(text.replace(".", "").split()[:60], 7)).capitalize()
-        return Text(name, title, text, date(2026, 11, 1) + timedelta(days=rng.randrange(20)))
-
-    donors = Donors([story(f"donor-{n}") for n in range(200)], seed)
-    texts = []
-    for number in range(count):
-        told = [story(f"{number}")]
-        for copy in range(rng.choice((0, 0, 1, 1, 2, 3))):
-            edit = rng.choice([*COPIES.values()])
-            told.append(edit(rng.choice(told), donors)._replace(id=f"{number}-copy-{copy}"))
-        if rng.random() < 0.3:
-            like = rng.choice([*LOOKALIKES.values()])
-            told.append(like(told[0], donors)._replace(id=f"{number}-other"))
-        texts += told
-    rng.shuffle(texts)
-    return texts
-
-
-def raw(text: Text) -> Raw:
-    return {
-        "id": text.id,
-        "title": text.title,
-        "content": [{"type": "text/plain", "value": text.text}],
-        "published": f"{text.day}T12:00:00Z" if text.day else None,
-        "source": {"id": f"paper of {text.id}"},  # in one source copies would be revisions
-    }
 
 
 def prints_of(raws: Iterable[Raw], config: Config) -> dict[str, Fingerprint]:

@@ -1,22 +1,18 @@
 """`worker cluster`: what an operator rules holds against edits, repairs and rebuilds."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 import redis
-from click.testing import CliRunner, Result
 
+from tests.commands import Run, on
 from tests.dedup.texts import OTHER, STORY
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest
 from tests.test_reconcile import homes, story
-from worker.cli import group
 from worker.index.redis import RedisIndex
 from worker.pipeline import Pipeline
 from worker.store.sql import SqlStore
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -26,13 +22,7 @@ def pipeline(store: SqlStore, valkey: redis.Redis, valkey_url: str) -> Pipeline:
 
 @pytest.fixture
 def run(store_url: str, valkey_url: str) -> Run:
-    def run(*arguments: str, code: int = 0) -> Result:
-        environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
-        done = CliRunner().invoke(group, arguments, env=environment)
-        assert done.exit_code == code, done.output
-        return done
-
-    return run
+    return on(store_url, valkey_url)
 
 
 def test_what_is_split_off_stays_apart(pipeline: Pipeline, store_url: str, run: Run) -> None:

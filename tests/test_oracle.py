@@ -2,7 +2,8 @@
 
 import redis
 
-from bench.oracle import MOST_MISSED, Oracle, Report, invented, judged, prints_of, raw, run
+from bench.oracle import MOST_MISSED, Oracle, Report, judged, prints_of, run
+from bench.wire import invented, raw
 from tests.test_pipeline import CONFIG
 
 RAWS = [raw(text) for text in invented(120, seed=6)]

@@ -1,16 +1,16 @@
 """`worker dedup replay`: other thresholds are seen on what is stored, before they move anything."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
+from tests.commands import Run, on
 from tests.dedup.texts import CONFIG as RULES_FILE
-from tests.dedup.texts import OTHER, PARAGRAPHS, STORY, invented
+from tests.dedup.texts import OTHER, PARAGRAPHS, invented
 from tests.make import NOW
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest
@@ -24,8 +24,6 @@ from worker.store.sql import SqlStore
 HALF = "\n\n".join([*PARAGRAPHS[:3], invented(7, 90), invented(8, 90)])  # contains half of STORY
 STRICT = ("dedup", "replay", "--threshold", "0.95", "--since", "3650d")
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
 def pipeline(store: SqlStore) -> Pipeline:
@@ -34,13 +32,7 @@ def pipeline(store: SqlStore) -> Pipeline:
 
 @pytest.fixture
 def run(store_url: str, valkey: redis.Redis, valkey_url: str) -> Run:
-    def run(*arguments: str, code: int = 0) -> Result:
-        environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
-        done = CliRunner().invoke(group, arguments, env=environment)
-        assert done.exit_code == code, done.output
-        return done
-
-    return run
+    return on(store_url, valkey_url)
 
 
 def test_a_rehearsal_shows_what_would_change_and_changes_nothing(
@@ -120,9 +112,9 @@ def test_rules_that_make_other_fingerprints_are_refused(tmp_path: Path) -> None:
 
 def test_only_the_window_is_kept_in_memory(pipeline: Pipeline) -> None:
     for month in range(4):
-        given = [
-            Delivery(receipt=f"{month}-{n}", raw=story(10 * month + n, STORY)) for n in range(2)
-        ]
+        papers = [{"id": f"paper-{month}-{n}"} for n in range(2)]
+        raws = [story(1, source=paper) for paper in papers]
+        given = [Delivery(receipt=f"{month}-{n}", raw=raw) for n, raw in enumerate(raws)]
         pipeline.ingest(given, now=NOW + timedelta(days=60 * month))
     stricter = CONFIG.dedup.copies.model_copy(update={"part": 0.1})
     its = Redecider(

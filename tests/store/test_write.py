@@ -58,6 +58,7 @@ def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> Non
         "deduper": "dedup-1",
         "tagger": "tags-1",
         "config": "config-1",
+        "learned": "",
     }
     assert unpack_text(stored["payload"]) == written.payload.text
     stored_tag = row(store_url, "tags")
