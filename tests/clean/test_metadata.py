@@ -81,6 +81,10 @@ def test_a_site_is_its_own_author_only_where_nobody_else_signs() -> None:
         ),
         ("<title>Harbour reopens</title>", ["Playful Tones"], "Harbour reopens"),
         ("", ["Harbour reopens"], "Harbour reopens"),
+        ("<title>All about ports</title>", ["Ships sail north again"], "Ships sail north again"),
+        ("<title>The Wire | Ships sail</title>", ["Ships sail", "Most read"], "Ships sail"),
+        ("<title>Storm: ships sail</title>", ["x" * 201], "Storm: ships sail"),
+        ("", ["Ships sail<br>north again"], "Ships sail north again"),
     ],
 )
 def test_the_title_is_the_heading_that_declarations_agree_with(

@@ -2,7 +2,7 @@ import pytest
 
 from tests.clean.ordinary import RULES
 from worker.clean.names import authors, names, tidy
-from worker.clean.titles import from_text, site_names, without_site
+from worker.clean.titles import from_text, of_page, site_names, without_site
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,28 @@ SITES = site_names(("Example News - World", "The Wire"), "news.example.co.uk")
 )
 def test_only_the_name_of_the_site_is_cut_from_a_title(title: str, expected: str) -> None:
     assert without_site(title, SITES) == expected
+
+
+LOG = "Ann’s Log – Ships sail north"
+
+
+@pytest.mark.parametrize(
+    ("title", "others", "url", "expected"),
+    [
+        ("Ships sail | Dimido Blog", [], "https://dimido.example/1", "Ships sail"),
+        ("Ann Lee’s Home | Ships sail", [], "https://www.annlee.example/1", "Ships sail"),
+        ("Ships sail – Sails", [], "https://a.example/1", "Ships sail – Sails"),
+        ("Ships sail north again | Opinion", [], "https://a.example/1", "Ships sail north again"),
+        ("Port | Opinion", [], "https://a.example/1", "Port | Opinion"),
+        ("Ann’s Log", [LOG], "https://a.example/ships-sail-north", "Ships sail north"),
+        ("Ann’s Log", ["Ships sail south"], "https://a.example/one-two-three", "Ann’s Log"),
+        ("Ships", ["Ships sail north"], "https://a.example/ships-sail-north", "Ships"),
+    ],
+)
+def test_a_page_calls_itself_what_its_address_says(
+    title: str, others: list[str], url: str, expected: str
+) -> None:
+    assert of_page(title, others, url, frozenset()) == expected
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ class Facts(NamedTuple):
     title: str
     authors: tuple[str, ...]
     published: datetime | None
+    updated: datetime | None
+    declared: str  # the date of publication as the page writes it
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
@@ -32,7 +34,10 @@ def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
 def title_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> str:
-    return titles.without_site(tidy(raw.title or page.title, rules.text), sites)
+    if raw.title or not page.title:
+        return titles.without_site(tidy(raw.title, rules.text), sites)
+    others = [tidy(title, rules.text) for title in page.titles]
+    return titles.of_page(tidy(page.title, rules.text), others, raw.link or page.canonical, sites)
 
 
 def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tuple[str, ...]:
@@ -57,8 +62,11 @@ def page_facts(
     published = read_date(page.published, rules.dates, now, day_first=day_first("en", ""))
     if search and published.at is None:
         published = Read(search_date(markup, url, now))
+    updated = read_date(page.updated, rules.dates, now, day_first=day_first("en", ""))
     return Facts(
         title=title_of(raw, page, site_names(raw, page), rules),
         authors=authors_of(raw, page, rules),
         published=published.at,
+        updated=updated.at,
+        declared=page.published,
     )

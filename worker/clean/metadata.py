@@ -45,7 +45,11 @@ _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
 )
 _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
+_AT_END = re.compile(r"[|»]\s*$")
+_MAX_TITLE_CHARS = 200
 _MIN_HEADING_CHARS = 8
+_MIN_TITLE_WORDS = 4
+_MAX_HEADINGS = 4
 _MAX_KEYWORDS = 30
 
 
@@ -53,6 +57,7 @@ class PageMetadata(Frozen):
     """As found, untidied; "" or () where the page says nothing."""
 
     title: str = ""
+    titles: tuple[str, ...] = ()  # whatever else may be it
     site: str = ""
     canonical: str = ""
     published: str = ""
@@ -107,7 +112,8 @@ def read_metadata(markup: str) -> PageMetadata:
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", linked.get("inLanguage")))
     site = said.first("site", *said.of_meta(("og:site_name", "application-name")))
     return PageMetadata(
-        title=_title(said),
+        title=_title(said, site),
+        titles=_titles(said),
         site=site,
         canonical=said.first(
             "canonical", ("link rel=canonical", links.get("canonical")), *said.of_meta(("og:url",))
@@ -131,23 +137,32 @@ def read_metadata(markup: str) -> PageMetadata:
     )
 
 
-def _title(said: Sayings) -> str:
-    """The heading that what is declared begins with or holds, else what is declared.
-
-    Declarations add the site's name or are written for search engines; of several headings one
-    may be the site's own name.
-    """
-    declared = [
+def _declared(said: Sayings) -> list[tuple[str, Any]]:
+    return [
         ("json-ld", said.linked.get("headline")),
         *said.of_meta(_TITLE),
         *(("title", text) for text in said.texts("title")[:1]),
     ]
+
+
+def _titles(said: Sayings) -> tuple[str, ...]:
+    given = [*(text for _, text in _declared(said)), *said.texts("h1")[:_MAX_HEADINGS]]
+    return tuple(dict.fromkeys(text for text in given if isinstance(text, str)))
+
+
+def _title(said: Sayings, site: str) -> str:
+    """The heading that what is declared begins with or holds, else what is declared.
+
+    Declarations add the site's name or are written for search engines; of several headings one
+    may be the site's own name. The only one that is long enough for a title is one.
+    """
+    declared = _declared(said)
     stated = [text for _, text in declared if isinstance(text, str)]
-    headings = said.texts("h1")
+    headings = [h for h in said.texts("h1") if len(h) <= _MAX_TITLE_CHARS]
     for heading in sorted(headings, key=len, reverse=True):
-        if any(_begins(text, heading) for text in stated):
+        if any(_begins(text, heading) or _ends(text, heading) for text in stated):
             return said.first("title", ("h1", heading))
-    if len(headings) == 1 and _alike(headings[0], declared):
+    if len(set(headings)) == 1 and _is_title(headings[0], site, declared):
         return said.first("title", ("h1", headings[0]))
     return said.first("title", *declared, *(("h1", heading) for heading in headings[:1]))
 
@@ -158,6 +173,17 @@ def _begins(declared: str, heading: str) -> bool:
         return True
     own = bare(heading)
     return len(own) >= _MIN_HEADING_CHARS and bare(declared).startswith(own)
+
+
+def _is_title(heading: str, site: str, declared: Sequence[tuple[str, Any]]) -> bool:
+    long = len(heading.split()) >= _MIN_TITLE_WORDS and bare(heading) != bare(site)
+    return long or _alike(heading, declared)
+
+
+def _ends(declared: str, heading: str) -> bool:
+    """Whether a declaration is something, a separator, and the heading."""
+    before = declared.removesuffix(heading)
+    return before != declared and _AT_END.search(before) is not None
 
 
 def _alike(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
@@ -231,4 +257,6 @@ def _attribute(node: LexborNode, name: str) -> str:
 
 
 def _text(node: LexborNode) -> str:
+    for broken in node.css("br"):
+        broken.insert_before(" ")
     return " ".join(node.text_lexbor().split())
