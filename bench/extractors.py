@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from bench.pages import Page
-from worker.clean.guard import count_tags
 from worker.clean.judge import Weights, read_weights
-from worker.clean.page import main_text
+from worker.clean.page import main_text, parse
 from worker.clean.rules import HtmlRules
 from worker.config import load_config
 
@@ -32,7 +31,7 @@ def extractors() -> dict[str, Extractor]:
 
 def shipped() -> Extractor:
     rules: HtmlRules = load_config(Path("config")).cleaning.html
-    return lambda markup: main_text(markup, count_tags(markup), rules)[0]
+    return lambda markup: main_text(parse(markup), rules)[0]
 
 
 def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> Extractor:
@@ -53,7 +52,7 @@ def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> Extractor:
         read = read_weights(path.read_bytes())
         weights |= {p.markup: read for p, f in zip(pages, fold, strict=True) if f == number}
     rules = load_config(Path("config")).cleaning.html
-    return lambda m: main_text(m, count_tags(m), rules, weights.get(m))[0]
+    return lambda m: main_text(parse(m), rules, weights.get(m))[0]
 
 
 def _trafilatura(**mode: bool) -> Extractor:

@@ -21,18 +21,18 @@ PAGE = (
 
 
 def test_the_article_is_told_from_what_stands_around_it_without_any_names() -> None:
-    judged = judge(PAGE, shipped_weights())
+    judged = judge(LexborHTMLParser(PAGE), shipped_weights())
     assert all(paragraph in judged.text for paragraph in PARAGRAPHS)
     assert "Section" not in judged.text
     assert "rights reserved" not in judged.text
 
 
 def test_the_same_page_gives_the_same_text() -> None:
-    assert len({judge(PAGE, shipped_weights()) for _ in range(3)}) == 1
+    assert len({judge(LexborHTMLParser(PAGE), shipped_weights()) for _ in range(3)}) == 1
 
 
 def test_nothing_to_judge_is_nothing_but_doubt() -> None:
-    judged = judge("<html><body><script>x</script></body></html>", shipped_weights())
+    judged = judge(LexborHTMLParser("<body><script>x</script>"), shipped_weights())
     assert (judged.text, judged.doubt) == ("", 1.0)
 
 
@@ -59,7 +59,7 @@ def test_kept_blocks_are_lines_and_cells_of_a_row_share_one(markup: str, expecte
     )
 )
 def test_any_page_can_be_judged(pieces: list[str]) -> None:
-    judged = judge(f"<html><body>{''.join(pieces)}", shipped_weights())
+    judged = judge(LexborHTMLParser("".join(pieces)), shipped_weights())
     assert judged.doubt >= 0
 
 
@@ -67,7 +67,8 @@ def test_weights_are_small_and_need_no_training_library() -> None:
     stored = files("worker.clean").joinpath("weights", "blocks.npz").read_bytes()
     assert len(stored) < 1_000_000
     program = (
-        "import sys; from worker.clean.judge import *; judge('<p>x', shipped_weights());"
+        "import sys; from worker.clean.judge import *;"
+        "judge(LexborHTMLParser('<p>x'), shipped_weights());"
         "print(sorted({'lightgbm', 'sklearn', 'trafilatura'} & set(sys.modules)))"
     )
     done = subprocess.run(

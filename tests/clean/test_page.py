@@ -6,7 +6,7 @@ import pytest
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, cleaned, markup
 from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
-from worker.clean.page import main_text
+from worker.clean.page import main_text, parse
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 5)
 MENU = "<nav><ul>" + "<li><a href='/x'>Menu entry</a></li>" * 30 + "</ul></nav>"
@@ -26,7 +26,7 @@ def test_a_page_without_main_text_gives_all_its_text() -> None:
 
 
 def test_a_page_with_too_many_tags_gives_all_its_text() -> None:
-    text, flag = main_text(PAGE, RULES.html.max_extract_tags + 1, RULES.html)
+    text, flag = main_text(parse(PAGE)._replace(tags=RULES.html.max_extract_tags + 1), RULES.html)
     assert flag == "whole-page"
     assert "Menu entry" in text
 

@@ -8,7 +8,7 @@ from worker.clean.charset import decode
 from worker.clean.guard import count_tags, cut_tags, refuse_hostile
 from worker.clean.html import body_text, has_tags, is_escaped, is_html, is_page, is_text
 from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
-from worker.clean.page import main_text
+from worker.clean.page import main_text, parse
 from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import safe_html
 from worker.clean.text import mend, paragraphs, storable, unescape, unescape_again, unwrap
@@ -92,5 +92,6 @@ def _markup(value: str, rules: CleaningRules) -> tuple[str, PageMetadata, str]:
     refuse_hostile(value, rules.html)
     if not is_page(value):
         return body_text(value), NOTHING, ""
-    text, flag = main_text(value, tags, rules.html)
-    return text, read_metadata(value), flag
+    page = parse(value)
+    text, flag = main_text(page, rules.html)
+    return text, read_metadata(value, page.tree), flag

@@ -7,6 +7,7 @@ tokenizer does, with possessive repeats only: it never goes back.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from worker.clean.rules import HtmlRules
@@ -21,10 +22,12 @@ _TAG = re.compile(
     rf"|(/?)([a-zA-Z][^\s/>]*+)((?:[\s/]++|{_ATTRIBUTE})*+)>?)"
 )
 _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
-_RAW_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.I) for name in ("script", "style")}
+_RAW = ("script", "style")
+_AFTER_NAME = frozenset(" \t\n\f\r/>")
 _FOREIGN = ("svg", "math")  # scripts and styles inside these are parsed as elements
 _ROOTS = frozenset(("html", "body"))  # attributes of a repeated one are added to the first
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = "area base br col embed hr img input link meta param source track wbr".split()
+_PASSED = frozenset(("", *_VOID))  # comments have no name
 # Their end tag may be missing: honest pages leave hundreds of them open and parsers close them.
 _CLOSE_THEMSELVES = frozenset("p li dd dt td th tr thead tbody tfoot option optgroup".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
@@ -46,28 +49,33 @@ def refuse_hostile(markup: str, rules: HtmlRules) -> None:
     """Raise Rejected with `hostile` when a parser would take quadratic time or memory."""
     if len(markup) <= _HARMLESS_CHARS:
         return
-    opened: dict[str, int] = {}
+    opened: defaultdict[str, int] = defaultdict(int)
     depth = loose = formatting = rebuilt = on_roots = 0
+    max_attributes, max_depth, max_left_open = (
+        rules.max_attributes,
+        rules.max_depth,
+        rules.max_left_open,
+    )
     for _, _, name, closing, attributes in _tags(markup):
-        if len(attributes) > rules.max_attributes or name in _ROOTS:
+        if len(attributes) > max_attributes or name in _ROOTS:
             count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
             on_roots += count if name in _ROOTS else 0
-            _refuse_over("attributes of one tag", max(count, on_roots), rules.max_attributes)
-        if not name or name in _VOID or (closing and not opened.get(name)):
+            _refuse_over("attributes of one tag", max(count, on_roots), max_attributes)
+        if name in _PASSED or (closing and not opened[name]):
             continue
         step = -1 if closing else 1
-        opened[name] = opened.get(name, 0) + step
+        opened[name] += step
         rebuilt += formatting
         if name in _FORMATTING:
             formatting += step
         if name not in _CLOSE_THEMSELVES:
             depth += step
-            if depth > rules.max_depth:
-                _refuse_over("open elements", depth, rules.max_depth)
+            if depth > max_depth:
+                _refuse_over("open elements", depth, max_depth)
         else:
             loose += step
-            if loose > rules.max_left_open:
-                _refuse_over("elements left open", loose, rules.max_left_open)
+            if loose > max_left_open:
+                _refuse_over("elements left open", loose, max_left_open)
     _refuse_over("formatting elements to open anew", rebuilt, rules.max_rebuilt)
 
 
@@ -91,10 +99,20 @@ def _tags(markup: str) -> Iterator[Tag]:
         name, closing = name.lower(), slash == "/"
         if name in _FOREIGN:
             foreign += -1 if closing else 1
-        if name in _RAW_END and not closing and foreign <= 0:
-            end = _RAW_END[name].search(markup, at)
-            at = end.start() if end else len(markup)
+        if name in _RAW and not closing and foreign <= 0:
+            at = _end_of_raw(markup, at, name)
         yield match.start(), at, name, closing, attributes
+
+
+def _end_of_raw(markup: str, at: int, name: str) -> int:
+    """Where a script or style that begins at `at` ends; an expression would take ten times this."""
+    after = 2 + len(name)
+    while (at := markup.find("</", at)) >= 0:
+        ends = markup[at + after : at + after + 1] in _AFTER_NAME
+        if ends and markup[at + 2 : at + after].lower() == name:
+            return at
+        at += 2
+    return len(markup)
 
 
 def _refuse_over(what: str, found: int, limit: int) -> None:

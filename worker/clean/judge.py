@@ -40,9 +40,8 @@ class Judged(NamedTuple):
 NOTHING = Judged("", 1.0)
 
 
-def judge(markup: str, weights: Weights) -> Judged:
+def judge(tree: LexborHTMLParser, weights: Weights) -> Judged:
     """The article's text, one paragraph, heading, list item or table row a line."""
-    tree = LexborHTMLParser(markup)
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NOTHING

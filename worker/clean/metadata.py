@@ -1,7 +1,7 @@
 """What a page says about itself: JSON-LD first, then meta elements, then what readers see."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -101,9 +101,9 @@ class Sayings:
         return [text for node in self.by_tag.get(tag, []) if (text := _text(node))]
 
 
-def read_metadata(markup: str) -> PageMetadata:
-    """Read a page's metadata from two queries over its tree."""
-    said = Sayings(LexborHTMLParser(markup))
+def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMetadata:
+    """Read a page's metadata from two queries over its tree, which is built if it is not given."""
+    said = Sayings(tree or LexborHTMLParser(markup))
     linked = said.linked
     links = {
         _attribute(n, "rel").lower(): _attribute(n, "href") for n in said.by_tag.get("link", [])
@@ -213,16 +213,25 @@ def _is_published(node: LexborNode) -> bool:
 def _authors(said: Sayings, site: str, markup: str) -> tuple[str, ...]:
     """People before organisations; an address or the site's own name is no author."""
     linked = tuple(n for n in names_of(said.linked.get("author")) if "://" not in n)
-    body = said.tree.body
-    visible = bylines.visible_authors(body.css(bylines.SELECTOR), markup) if body else ()
     meta = tuple(text for _, text in said.of_meta(_AUTHOR) if "://" not in text)[:1]
-    ways = (("json-ld", linked), ("byline", visible), ("meta", meta))
-    for element, named in ways:
+    ways: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
+        ("json-ld", lambda: linked),
+        ("byline", lambda: _visible(said, markup)),  # half a millisecond: most pages declare one
+        ("meta", lambda: meta),
+    )
+    of_site: tuple[str, ...] = ()
+    for element, find in ways:
+        named = find()
         if written := tuple(name for name in named if _may_write(name, site)):
             said.by["authors"] = element
             return written
-    # A site that signs with its own name has no other author.
-    return next((named for _, named in ways if named), ())
+        of_site = of_site or named
+    return of_site  # a site that signs with its own name has no other author
+
+
+def _visible(said: Sayings, markup: str) -> tuple[str, ...]:
+    body = said.tree.body
+    return bylines.visible_authors(body.css(bylines.SELECTOR), markup) if body else ()
 
 
 def _may_write(name: str, site: str) -> bool:

@@ -3,28 +3,41 @@
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from selectolax.lexbor import LexborHTMLParser
+
+from worker.clean.guard import count_tags
 from worker.clean.html import body_text
 from worker.clean.judge import Weights, judge, shipped_weights
 from worker.clean.rules import HtmlRules
 
 
-def main_text(
-    markup: str, tags: int, rules: HtmlRules, weights: Weights | None = None
-) -> tuple[str, str]:
+class Parsed(NamedTuple):
+    """A page, and the tree that text and metadata are read from."""
+
+    markup: str
+    tree: LexborHTMLParser
+    tags: int
+
+
+def parse(markup: str) -> Parsed:
+    return Parsed(markup, LexborHTMLParser(markup), count_tags(markup))
+
+
+def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) -> tuple[str, str]:
     """The text of the article on a page, and a flag when it is not what was asked for.
 
     Blocks are judged by trained trees; pages where they are unsure, or find little, go to
     trafilatura (measured: see `max_doubt` in cleaning.toml).
     """
-    if tags > rules.max_extract_tags:
-        return body_text(markup), "whole-page"
-    judged = judge(markup, weights or shipped_weights())
+    if page.tags > rules.max_extract_tags:
+        return body_text(page.markup), "whole-page"
+    judged = judge(page.tree, weights or shipped_weights())
     text = judged.text
     if judged.doubt > rules.max_doubt or len(text) < rules.short_extract_chars:
-        text = _extract(markup) or text
-    return (text, "") if text else (body_text(markup), "whole-page")
+        text = _extract(page.markup) or text
+    return (text, "") if text else (body_text(page.markup), "whole-page")
 
 
 def _extract(markup: str) -> str:
