@@ -20,7 +20,7 @@ from worker.clean import warm
 from worker.errors import Rejected
 
 SIZE = 1_048_576  # characters; raw-article/1 allows as many bytes of JSON
-CPU_S = 2.5  # for any of them: at most 1.4 on a quiet machine, more where others fight for it
+CPU_S = 1.5  # for any of them: at most 0.7 with ten processes on two cores, and 1 is promised
 PAGE = "<!doctype html><html><body>"
 JUDGED = RULES.html.max_extract_tags // 2 - 10  # elements on a page that is not too large
 PROSE = "The harbour reopened on Monday after two weeks of repairs to its eastern wall. "
@@ -121,6 +121,19 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "json body never closed": lambda: fill(PAGE, '<script>{"articleBody": "', "x"),
     "prompts": lambda: fill(PAGE, "<p>Read more: x</p>"),
     "phrases": lambda: fill(PAGE, "<p>by share read more photo</p>"),
+    "dates": lambda: fill(PAGE, "<p>", "posted on 03/04/2021 "),
+    "a date in each": lambda: fill(PAGE + "<time datetime=x>1 May 2021</time>" * JUDGED, "2021-"),
+    "bylines": lambda: PAGE + "<p class=byline>By Ann Lee x</p>" * JUDGED,
+    "bylines never ended": lambda: fill(PAGE, "<p>by ", "<i "),
+    "a heading of breaks": lambda: PAGE + "<h1>" + "<br>x" * JUDGED,
+    "linked data": lambda: fill(
+        "<html><script type='application/ld+json'>[", '{"@type":"Article","author":{"@id":"x"}},'
+    ),
+    "scripts of linked data": lambda: "<html>"
+    + "<script type='application/ld+json'>{\"@graph\": [1]}</script>" * JUDGED,
+    "articles in articles": lambda: PAGE + f"<article><p>{PROSE}</p>" * 500 + PROSE * 10_000,
+    "menus": lambda: fill(PAGE, "<nav>x</nav>"),
+    "classes of many": lambda: numbered(PAGE, "<p class='a{0} b{0} c{0} d{0} e{0} f{0} g{0}'>x</p>"),
     "bytes of no charset": lambda: fill(PAGE, "\xff\xfe\x80"),
     "soup": lambda: PAGE + "".join(soup(1))[: SIZE - 30],
     "soup of a fragment": lambda: "".join(soup(2))[:SIZE],

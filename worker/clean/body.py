@@ -23,7 +23,7 @@ class Body(NamedTuple):
     page: PageMetadata = NOTHING
     language: str = ""
     flags: tuple[str, ...] = ()
-    markup: str = ""  # of a page, for what is searched in it later
+    markup: str = ""  # of a page that is not too large, for what is searched in it later
     html: str = ""  # safe markup of a fragment, if it is to be kept
     how: str = ""  # how it was read: plain, fragment, page
     place: int = -1  # of it among the contents of the raw article
@@ -62,7 +62,7 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
-        markup=value if how == "page" else "",
+        markup=value if how == "page" and count_tags(value) <= rules.html.max_extract_tags else "",
         html=safe_html(value) if keep and not flag and not is_page(value) else "",
         how=how,
         place=place,
