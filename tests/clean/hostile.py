@@ -133,7 +133,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
     + "<script type='application/ld+json'>{\"@graph\": [1]}</script>" * JUDGED,
     "articles in articles": lambda: PAGE + f"<article><p>{PROSE}</p>" * 500 + PROSE * 10_000,
     "menus": lambda: fill(PAGE, "<nav>x</nav>"),
-    "classes of many": lambda: numbered(PAGE, "<p class='a{0} b{0} c{0} d{0} e{0} f{0} g{0}'>x</p>"),
+    "classes of many": lambda: numbered(PAGE, "<p class='a{0} b{0} c{0} d{0} e{0} f{0}'>x</p>"),
     "bytes of no charset": lambda: fill(PAGE, "\xff\xfe\x80"),
     "soup": lambda: PAGE + "".join(soup(1))[: SIZE - 30],
     "soup of a fragment": lambda: "".join(soup(2))[:SIZE],
