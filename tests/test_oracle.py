@@ -1,26 +1,58 @@
 """The whole system against an oracle that compares all pairs; the long form is `bench.oracle`."""
 
+from typing import NamedTuple
+
+import pytest
 import redis
 
 from bench.oracle import MOST_MISSED, Oracle, Report, judged, prints_of, run
-from bench.wire import invented, raw
+from bench.wire import Raw, invented, raw
+from tests.servers import unix_url
+from tests.store.stored import Rows, rows
 from tests.test_pipeline import CONFIG
+from worker.cli import sentences
+from worker.store.migrate import migrate
 
-RAWS = [raw(text) for text in invented(120, seed=6)]
+
+class Alone(NamedTuple):
+    """What one worker made of the stream, in order."""
+
+    raws: list[Raw]
+    oracle: Oracle
+    report: Report
+    decisions: Rows
+
+
+@pytest.fixture(scope="module")
+def alone(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    raws = [raw(text) for text in invented(120, seed=6)]
+    oracle = Oracle.of(prints_of(raws, CONFIG), CONFIG.dedup)
+    store_url = f"sqlite:///{tmp_path_factory.mktemp('alone')}/store.db"
+    migrate(store_url)
+    with redis.Redis.from_url(unix_url(valkey_url)) as client:
+        client.flushall()
+    said = run(raws, 1, CONFIG, store_url, valkey_url)
+    return Alone(raws, oracle, judged(oracle, said, CONFIG.dedup), rows(store_url, "decisions"))
 
 
 def test_eight_workers_link_what_the_oracle_allows_as_one_does(
-    sqlite_store_url: str, postgres_store_url: str, valkey: redis.Redis, valkey_url: str
+    alone: Alone, postgres_store_url: str, valkey: redis.Redis, valkey_url: str
 ) -> None:
-    oracle = Oracle.of(prints_of(RAWS, CONFIG), CONFIG.dedup)
-
-    def report(workers: int, store_url: str) -> Report:
-        valkey.flushall()
-        return judged(oracle, run(RAWS, workers, CONFIG, store_url, valkey_url), CONFIG.dedup)
-
-    one, eight = report(1, sqlite_store_url), report(8, postgres_store_url)
-    for each in (one, eight):
-        assert (each.articles, each.forbidden, each.parted) == (len(RAWS), [], [])
+    said = run(alone.raws, 8, CONFIG, postgres_store_url, valkey_url)
+    eight = judged(alone.oracle, said, CONFIG.dedup)
+    for each in (alone.report, eight):
+        assert (each.articles, each.forbidden, each.parted) == (len(alone.raws), [], [])
         assert len(each.missed) <= MOST_MISSED * each.articles, str(each)
-    assert one.links > 100
-    assert abs(one.canonicals - eight.canonicals) <= MOST_MISSED * one.articles
+    assert alone.report.links > 100
+    assert abs(alone.report.canonicals - eight.canonicals) <= MOST_MISSED * eight.articles
+
+
+def test_every_decision_keeps_its_evidence_and_has_a_sentence_of_its_own(alone: Alone) -> None:
+    seen = {(its["verdict"], its["signal"]) for its in alone.decisions}
+    assert seen >= {("duplicate", signal) for signal in ("exact", "near", "contained", "extended")}
+    assert seen >= {("new", "unseen"), ("variant", "series"), ("variant", "template")}
+    assert seen <= sentences.TOLD
+    for its in alone.decisions:
+        assert its["version"].endswith(f"/{CONFIG.dedup.version}")
+        assert bool(its["rival"]) == (its["verdict"] != "new") == ("containment" in its["scores"])
+        assert its["thresholds"] or its["signal"] in ("unseen", "exact")

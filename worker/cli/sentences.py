@@ -56,6 +56,7 @@ _DECISIONS = {
     ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
     "{unlike}: they share a template or background, and it is a story of its own.",
 }
+TOLD = _DECISIONS.keys()  # verdict and signal; what other releases decided has a plainer sentence
 _MOVES = {
     "promoted": "The article it was a copy of is gone; it took its place as the first copy.",
     "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
