@@ -189,3 +189,9 @@ def test_the_keys_of_an_article_are_bounded(pipeline: Pipeline, store_url: str) 
         assert outcome.kind is (Kind.UNCHANGED if poll else Kind.NEW)
     assert MOST_KEYS <= len(rows(store_url, "aliases")) <= MOST_KEYS + 2
     assert len(rows(store_url, "articles")) == 1
+
+
+def test_a_source_without_ids_is_distrusted_and_says_so(pipeline: Pipeline, store_url: str) -> None:
+    ingest(pipeline, items([""], 4))
+    listed = CliRunner().invoke(group, ["sources"], env={"WORKER_STORE_URL": store_url}).stdout
+    assert "distrusted (absent 4)" in listed

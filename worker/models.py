@@ -18,10 +18,6 @@ _FORMAT = 2  # of packed fingerprints
 _HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
-MOST_BAD = 0.05  # of a source's articles may have a bad id before its ids are distrusted
-ENOUGH = 3  # bad ids before that share means anything
-
-
 class Kind(StrEnum):
     """What became of one receipt: the five verdicts, and the two ends without one."""
 
@@ -152,21 +148,6 @@ class Known(Frozen):
     keys: frozenset[str] = frozenset()  # those of the keys asked for that lead to it
     distrusted: bool = False  # the ids of its source are not worth much: see SourceIds
     elsewhere: tuple["Known", ...] = ()  # articles that others of the keys asked for lead to
-
-
-class SourceIds(Frozen):
-    """What a source's external ids have been worth. Distrusted, an id counts no more than a link:
-    content has to confirm it. Ids of articles never change, there are only more keys to them."""
-
-    articles: int
-    without_id: int  # articles that came without one
-    reused_ids: int  # articles that came with the id of another story
-    changed_ids: int  # times that a known article came under a new one
-
-    @property
-    def distrusted(self) -> bool:
-        worst = max(self.without_id, self.reused_ids, self.changed_ids)
-        return worst >= ENOUGH and worst > MOST_BAD * self.articles
 
 
 class Verdict(Frozen):

@@ -7,8 +7,8 @@ import click
 from worker.cli.learned import print_repeated, told
 from worker.cli.opened import opened_store
 from worker.cli.terminal import counted, err, moment, out, print_json, print_table
-from worker.models import SourceIds
 from worker.settings import Settings
+from worker.source_ids import SourceIds
 from worker.store import SourceSeen
 
 

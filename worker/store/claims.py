@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Handling, Kind, Known, SourceIds
+from worker.models import Handling, Kind, Known
+from worker.source_ids import SourceIds
 from worker.store.batch import (
     Batch,
     Key,

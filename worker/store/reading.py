@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.models import Article, Fingerprint, Known, Outcome, SourceIds
+from worker.models import Article, Fingerprint, Known, Outcome
+from worker.source_ids import SourceIds
 from worker.store import Found
 from worker.store.batch import Key, stored_keys
 from worker.store.columns import Name, name

@@ -216,7 +216,7 @@ sources = Table(
     Column("articles", Integer, nullable=False),
     Column("receipts", Integer, nullable=False),
     Column("dead", Integer, nullable=False),
-    # What its external ids are worth; see worker.dedup.trust.
+    # What its external ids are worth; see worker.source_ids.
     *(
         Column(count, Integer, nullable=False, server_default="0")
         for count in ("without_id", "reused_ids", "changed_ids")

@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from worker.contract import Frozen, Media
-from worker.models import Contributor, SourceIds
+from worker.models import Contributor
+from worker.source_ids import SourceIds
 
 
 class Query(Frozen):
