@@ -45,7 +45,7 @@ class Running(NamedTuple):
         return self.store.outcomes([receipt])[receipt]
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120  # a busy machine starts a worker slowly
         while not condition():
             assert time.monotonic() < end, f"waited for {what}\n{self.log.read_text()[-2000:]}"
             time.sleep(0.02)
@@ -84,7 +84,7 @@ def _worker(folder: Path, url: str, broker: redis.Redis) -> Iterator[Running]:
     finally:
         store.close()
         worker.terminate()
-        worker.wait(30)
+        worker.wait(60)
 
 
 def run(command: list[str], running: Running, cwd: Path, **more: str) -> str:
@@ -94,7 +94,7 @@ def run(command: list[str], running: Running, cwd: Path, **more: str) -> str:
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

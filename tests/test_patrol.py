@@ -71,7 +71,7 @@ def replica_of(port: int) -> Iterator[tuple[str, redis.Redis]]:
 
 
 def wait(until: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not until():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -146,7 +146,7 @@ class Stack:
         self.store.close()
 
 
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 60) -> None:
+def until(condition: Callable[[], bool], what: str, deadline_s: float = 120) -> None:
     end = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < end, f"timed out: {what}"

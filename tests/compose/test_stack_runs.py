@@ -30,7 +30,7 @@ from worker.broker import embedded
 SERVICES = services()
 PROGRAMS = {"worker": [sys.executable, "-m", "worker"], "celery": [sys.executable, "-m", "celery"]}
 TMPFS = SERVICES["worker"]["tmpfs"][0] + "/"
-READY_S = 60
+READY_S = 120
 
 
 @dataclass(frozen=True)
