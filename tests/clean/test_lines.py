@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from tests.clean.ordinary import PARAGRAPHS, RULES, TEXT
-from worker.clean.lines import Named, Swept, sweep
+from tests.clean.ordinary import PARAGRAPHS, RULES, TEXT, cleaned
+from worker.clean.lines import Named, Swept, breaks_off, sweep
 from worker.clean.rules import CleaningRules, LineRule
 
 
@@ -220,3 +220,23 @@ def test_two_rules_of_one_name_are_refused() -> None:
     twice = [line_rule().model_dump()] * 2
     with pytest.raises(ValidationError, match="named twice: x"):
         type(RULES.lines).model_validate({"head_lines": 1, "tail_lines": 1, "rules": twice})
+
+
+@pytest.mark.parametrize(
+    ("text", "truncated"),
+    [
+        ("The harbour board said on Monday that the…", True),
+        ("The harbour board said on Monday that...", True),
+        ("The harbour board said on Monday ...", True),
+        ("“And then…”", False),
+        ("The harbour reopened. Then what?…", False),
+        ("The harbour reopened.", False),
+        ("The harbour reopened, " * 60 + "and so on…", False),
+        ("…", False),
+    ],
+)
+def test_a_short_text_that_breaks_off_is_a_teaser_and_stays_as_it_is(
+    text: str, truncated: bool
+) -> None:
+    assert breaks_off(text) is truncated
+    assert ("truncated" in cleaned(content=text).flags) is (truncated or text == "…")

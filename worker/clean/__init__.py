@@ -13,7 +13,7 @@ from worker.clean.facts import authors_of, lead_image, site_names, title_of
 from worker.clean.identity import keys_of, opening_key, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.left_out import without_lines
-from worker.clean.lines import Named, Swept, sweep
+from worker.clean.lines import Named, Swept, breaks_off, sweep
 from worker.clean.names import names
 from worker.clean.page import load_extractor
 from worker.clean.rules import CleaningRules
@@ -85,7 +85,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     published, updated = _dates(raw, body, language, declared, rules, now)
     flags = (
         *(*body.flags, text_flag, title_flag),
-        *("truncated" if swept.truncated else "", published.flag, updated.flag),
+        "truncated" if swept.truncated or breaks_off(swept.text) else "",
+        *(published.flag, updated.flag),
     )
     # Made of checked values: to check them again would take as long as the line rules do.
     article = Article.model_construct(

@@ -21,6 +21,7 @@ _BYLINE_MARK = re.compile(r"^\W*(?:by|von|par|por|di|da|автор:?)\s+", re.I)
 _MAX_ECHO_CHARS = 300
 _MAX_DATELINE_AT = 2  # a standfirst or two may stand before the dateline
 _MAX_CUTS = 6
+_MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may mean them
 
 
 class Named(NamedTuple):
@@ -79,6 +80,13 @@ def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept
         agency=agency or next(iter(told["agency"]), ""),
         truncated=any(g.truncated for g in out),
     )
+
+
+def breaks_off(text: str) -> bool:
+    """Whether a short text ends in dots after a word, as feeds cut theirs; the dots stay."""
+    if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
+        return False
+    return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))
 
 
 def _told(out: Iterable[Gone], effect: str) -> tuple[str, ...]:
