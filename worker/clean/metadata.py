@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean import bylines
 from worker.clean.linked import linked_article, names_of, url_of
+from worker.clean.printed import date_of_address, printed_date
 from worker.clean.text import bare
 from worker.contract import Frozen
 
@@ -111,18 +112,24 @@ def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMeta
     roots = [_attribute(node, "lang") for node in said.by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", linked.get("inLanguage")))
     site = said.first("site", *said.of_meta(("og:site_name", "application-name")))
+    canonical = said.first(
+        "canonical", ("link rel=canonical", links.get("canonical")), *said.of_meta(("og:url",))
+    )
     return PageMetadata(
         title=_title(said, site),
         titles=_titles(said),
         site=site,
-        canonical=said.first(
-            "canonical", ("link rel=canonical", links.get("canonical")), *said.of_meta(("og:url",))
-        ),
+        canonical=canonical,
         published=said.first(
             "published",
             ("json-ld", linked.get("datePublished")),
             *said.of_meta(_PUBLISHED),
             *_times(said),
+        )
+        or said.first(
+            "published",
+            ("its address", date_of_address(canonical)),
+            ("print", printed_date(said.tree)),
         ),
         updated=said.first(
             "updated", ("json-ld", linked.get("dateModified")), *said.of_meta(_UPDATED)
