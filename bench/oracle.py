@@ -12,7 +12,7 @@ Without DATA (bench/corpus.py) the stories are invented. Exit code 1 when anythi
 import argparse
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -51,6 +51,7 @@ class Oracle(NamedTuple):
     """What the rules say of all pairs."""
 
     prints: Mapping[str, Fingerprint]
+    holders: Counter[int]  # how many articles have a hash in their sketch
     copies: Likes
     variants: Likes
 
@@ -63,7 +64,8 @@ class Oracle(NamedTuple):
                 if like := compare(prints[one], prints[other], rules):
                     its = copies if like.kind is Kind.DUPLICATE else variants
                     its[one][other] = like
-        return cls(prints, copies, variants)
+        holders = Counter(hash_ for its in prints.values() for hash_ in its.sketch)
+        return cls(prints, holders, copies, variants)
 
     def groups(self) -> Iterator[set[str]]:
         """Articles that are connected by copies, the single ones too."""
@@ -78,16 +80,19 @@ class Oracle(NamedTuple):
             yield group
 
     def certain(self, group: Collection[str], hits: int) -> bool:
-        """Each is a copy of all others and of no look-alike, and their sketches meet."""
+        """Each is a copy of all others and of no look-alike, and has hashes in its sketch that
+        nobody else has but them."""
         alike = all(len(self.copies[one]) == len(group) - 1 for one in group)
-        alone = not any(self.variants[one] for one in group)
-        met = all(self._share(one, other) >= hits for one, other in combinations(group, 2))
-        return alike and alone and met
+        if not alike or any(self.variants[one] for one in group):
+            return False
+        within = Counter(hash_ for one in group for hash_ in self.prints[one].sketch)
+        own = {hash_ for hash_, count in within.items() if count == self.holders[hash_]}
+        return all(self._share(one, other, own) >= hits for one, other in combinations(group, 2))
 
-    def _share(self, one: str, other: str) -> int:
+    def _share(self, one: str, other: str, own: set[int]) -> int:
         mine, its = self.prints[one], self.prints[other]
         same = len(mine.sketch) if mine.text_hash == its.text_hash else 0
-        return max(same, len({*mine.sketch} & {*its.sketch}))
+        return max(same, len(own.intersection(mine.sketch, its.sketch)))
 
 
 def _pairs(prints: Mapping[str, Fingerprint]) -> Iterator[tuple[str, str]]:
