@@ -2,10 +2,8 @@
 
 import gzip
 import json
-import random
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,8 +46,8 @@ def sentences(path: Path, weight: float = 1.0) -> list[Row]:
     return [Row(row["text"], (CLASSES.index(row["iptc"]),), weight) for row in rows]
 
 
-def pages(folder: Path, weight: float = 2.0) -> list[Row]:
-    """Full articles of the WCXB benchmark, with the labels of this project."""
+def pages(folder: Path, weight: float = 8.0) -> list[Row]:
+    """Full articles of the WCXB benchmark, with the labels of this project; they are few."""
     rows = []
     for line in LABELS.read_text("utf-8").splitlines():
         label = json.loads(line)
@@ -60,7 +58,7 @@ def pages(folder: Path, weight: float = 2.0) -> list[Row]:
     return rows
 
 
-def definitions(path: Path, weight: float = 0.5) -> list[Row]:
+def definitions(path: Path, weight: float = 1.0) -> list[Row]:
     """Names and definitions of all Media Topics in use, each an example of its top level."""
     rows = []
     for topic in json.loads(path.read_text("utf-8")).values():
@@ -71,7 +69,7 @@ def definitions(path: Path, weight: float = 0.5) -> list[Row]:
     return rows
 
 
-def phrases(weight: float = 0.3) -> list[Row]:
+def phrases(weight: float = 0.6) -> list[Row]:
     """The English phrases of the taxonomy's rules, each an example of its top level."""
     topics = tomllib.loads(TAXONOMY.read_text("utf-8"))["topics"]
     parents = {topic["code"]: topic.get("parents") for topic in topics}
@@ -91,28 +89,14 @@ def _english(rule: dict[str, list[str]]) -> list[str]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """The texts of a JSON list or of JSON lines."""
+    """The texts of a JSON list, of JSON lines, or of the folder of the WCXB benchmark."""
+    if path.is_dir():
+        for file in sorted((path / "ground-truth").glob("*.json")):
+            yield json.loads(file.read_text("utf-8"))["ground_truth"]["main_content"]
+        return
     content = path.read_text("utf-8")
     rows = json.loads(content) if content.startswith("[") else map(json.loads, content.splitlines())
-    return (row["text"] for row in rows)
-
-
-def compositions(rows: Sequence[Row], count: int, seed: int = 0) -> list[Row]:
-    """Long texts out of short ones: 4 to 11 sentences of one class from about the same days."""
-    rng = random.Random(seed)  # noqa: S311 -- the same texts in each run
-    members: dict[int, list[int]] = defaultdict(list)
-    place = []
-    for number, row in enumerate(rows):
-        place.append(len(members[row.classes[0]]))
-        members[row.classes[0]].append(number)
-    composed = []
-    for first in rng.choices(range(len(rows)), k=count):
-        peers = members[rows[first].classes[0]]
-        near = peers[max(0, place[first] - 30) : place[first] + 30]
-        others = rng.sample(near, min(rng.randint(3, 10), len(near)))
-        text = "\n".join(rows[n].text for n in (first, *others))
-        composed.append(Row(text, rows[first].classes))
-    return composed
+    yield from (row["text"] for row in rows)
 
 
 def wikinews(articles: Path, labels: Path) -> Iterator[Row]:
