@@ -9,29 +9,34 @@ from sqlalchemy import Connection
 
 from worker.store.clusters import Move, MoveReason
 from worker.store.columns import Moment
-from worker.store.schema import articles
+from worker.store.schema import articles, clusters
 
+_MOST_RANKED = 1000  # members
 _CANONICAL = articles.alias("canonical")
 
 
 def mates(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
-    mate = articles.alias("mate")
-    place = sa.func.row_number().over(
-        partition_by=articles.c.article_id, order_by=mate.c.seq.desc()
+    """Each cluster is ranked once, however many of these are in it; a huge one would take long."""
+    its = articles.c
+    small = sa.and_(clusters.c.cluster_id == its.cluster_id, clusters.c.articles <= _MOST_RANKED)
+    rival = (
+        sa.select(its.article_id, its.cluster_id)
+        .join(clusters, small)
+        .where(its.article_id.in_(article_ids))
+        .cte()
     )
+    place = sa.func.row_number().over(partition_by=its.cluster_id, order_by=its.seq.desc())
+    met = its.cluster_id.in_(sa.select(rival.c.cluster_id))
     ranked = (
-        sa.select(
-            articles.c.article_id.label("of"), mate.c.article_id.label("mate"), place.label("place")
-        )
-        .join(mate, mate.c.cluster_id == articles.c.cluster_id)
-        .where(
-            articles.c.article_id.in_(article_ids),
-            mate.c.article_id != articles.c.article_id,
-            mate.c.withdrawn_at.is_(None),
-        )
+        sa.select(its.article_id, its.cluster_id, place.label("place"))
+        .where(met, its.withdrawn_at.is_(None))
         .subquery()
     )
-    return sa.select(ranked.c.of, ranked.c.mate).where(ranked.c.place <= limit)
+    return (
+        sa.select(rival.c.article_id.label("of"), ranked.c.article_id.label("mate"))
+        .join(ranked, ranked.c.cluster_id == rival.c.cluster_id)
+        .where(ranked.c.place <= limit, ranked.c.article_id != rival.c.article_id)
+    )
 
 
 def orphaned(before: datetime) -> sa.Select[str]:
