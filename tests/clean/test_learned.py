@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
 from worker.clean.learned import Learned, learn, leave_out, line_key, sighting
@@ -161,3 +163,21 @@ def test_a_pinned_line_goes_wherever_it_stands_and_however_much_it_is() -> None:
 
 def test_a_text_of_nothing_is_nothing_to_learn_from() -> None:
     assert sighting(story(1, text=""), Learned(), OURS) == []
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([LINE, LINE.upper(), "Ships.", "x" * 300, "Port says so."]), max_size=12
+    )
+)
+def test_whatever_the_text_the_rest_keeps_its_order_and_the_bound_holds(lines: list[str]) -> None:
+    whole = story(9, text="\n\n".join(lines))
+    shown = leave_out(whole, learned_of(ENOUGH), OURS)
+    kept = [line for line in shown.text.split("\n\n") if line]
+    gone = [dropped.line for dropped in shown.dropped]
+    assert sorted([*kept, *gone]) == sorted(lines)
+    left = iter(lines)
+    assert all(line in left for line in kept)
+    assert sum(map(len, gone)) <= OURS.max_body_share * len(whole.text)
+    assert set(gone) <= {LINE, LINE.upper()}

@@ -78,7 +78,10 @@ def print_repeated(repeated: Told) -> None:
         return
     columns = ("line", "how", "since", "texts", "days", "left out", "last")
     rows = (
-        (r.line or "(not met since)", r.how, r.since, r.texts, r.days, r.left_out, r.last)
+        (
+            *(r.line or "(not met since)", r.how, r.since or "", r.texts or "", r.days or ""),
+            *(r.left_out, r.last or ""),
+        )
         for r in repeated.lines
     )
     version = f", version {repeated.version}" if repeated.version else ""

@@ -97,7 +97,7 @@ _FLAGS = {
     "future-date": "A date lay in the future and was set to when it was received.",
 }
 _LEFT_OUT = {
-    "learned": ": the source repeats it around its articles, by what was seen up to {learned}",
+    "learned": ": the source repeats it around its articles; version {learned}",
     "pinned": ": cleaning.toml pins it for this source",
 }
 _SIGHTED = {
