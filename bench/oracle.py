@@ -15,7 +15,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -32,6 +32,7 @@ from worker.clean import clean
 from worker.config import Config, load_config
 from worker.contract import RawArticle
 from worker.dedup import DedupRules, Likeness, compare, fingerprint
+from worker.errors import Unavailable
 from worker.index.redis import RedisIndex
 from worker.models import Fingerprint, Kind
 from worker.pipeline import Delivery, Pipeline
@@ -208,12 +209,13 @@ def run(
 def _work(queue: "SimpleQueue[list[Delivery]]", config: Config, *urls: str) -> None:
     store, index = SqlStore(urls[0]), RedisIndex(urls[1], config.dedup)
     pipeline = Pipeline(config, store, index)
-    try:
+    with closing(store), closing(index), suppress(Empty):
         while True:
-            pipeline.ingest(queue.get_nowait(), now=NOW)
-    except Empty:
-        store.close()
-        index.close()
+            batch = queue.get_nowait()
+            try:
+                pipeline.ingest(batch, now=NOW)
+            except Unavailable:  # put back and tried again, as a worker does
+                queue.put(batch)
 
 
 def _said(store_url: str) -> list[Decided]:

@@ -35,9 +35,9 @@ _DECISIONS = {
     "{revision}, and the source may have used the id for another story.",
     ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
     "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
-    ("revision", "opening"): "Its id and its address are new, which means little with this source: "
-    "title and opening are those of this article, and so is {containment} of the text (threshold "
-    "{least_containment}): it is revision {revision}.",
+    ("revision", "opening"): "Its id and address are new, but title and opening are those of this "
+    "article, and so is {containment} of the text (threshold {least_containment}): it is revision "
+    "{revision}.",
     ("revision", "cleaned-again"): "It was cleaned again by newer rules, and reads differently: "
     "that is revision {revision}.",
     ("revision", "race"): "Another version of it was stored at the same moment: this one became "
