@@ -24,7 +24,7 @@ from bench.labels import label, words
 from bench.pages import Page, read_pages
 from worker.clean.blocks import Blocks, read_blocks
 from worker.clean.context import second_features
-from worker.clean.features import features
+from worker.clean.features import Larger, features, larger_holders
 from worker.clean.judge import title_of
 from worker.clean.naming import Naming, tokens
 from worker.clean.trees import LEAVES
@@ -45,6 +45,7 @@ _MAX_WORDS = 80  # of a block that weigh
 class Sample(NamedTuple):
     site: str
     blocks: Blocks
+    larger: Larger
     title: str
     labels: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -62,7 +63,7 @@ def prepare(page: Page) -> Sample | None:
     count = np.array([min(len(words(text)), _MAX_WORDS) + 1 for text in blocks.texts])
     # Each page weighs the same, as it does in the measure.
     weights = count / max(100, (count * (labels > 0.5)).sum())
-    return Sample(page.site, blocks, title_of(tree), labels, weights)
+    return Sample(page.site, blocks, larger_holders(blocks), title_of(tree), labels, weights)
 
 
 def by_fold(sites: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
@@ -109,14 +110,16 @@ def train(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
         naming = Naming(learn_names([s for s, f in zip(samples, fold, strict=True) if f != number]))
         for at in np.flatnonzero(fold == number):
             s = samples[at]
-            told[at] = features(s.blocks, s.title, naming).T
+            told[at] = features(s.blocks, s.larger, s.title, naming).T
     first = _fit(told, samples, range(len(samples)), _FIRST_TREES)
     stacked: Rows = list(told)
     for number in range(_FOLDS):
         inner = _fit(told, samples, np.flatnonzero(fold != number), _FIRST_TREES)
         for at in np.flatnonzero(fold == number):
             judged = np.asarray(inner.predict(told[at])).astype(np.float32)
-            stacked[at] = second_features(samples[at].blocks, told[at].T, judged).T
+            stacked[at] = second_features(
+                samples[at].blocks, samples[at].larger, told[at].T, judged
+            ).T
     second = _fit(stacked, samples, range(len(samples)), _SECOND_TREES)
     names = learn_names(samples)
     return {

@@ -49,7 +49,6 @@ class Holders(NamedTuple):
     parents: list[int]
     tags: list[int]
     names: list[str]  # id, itemprop, role and class, as they are written
-    depths: list[int]
     hidden: list[bool]  # itself or by what is around it: some sites unhide the article by script
     first: list[int]
     stop: list[int]
@@ -60,7 +59,6 @@ class Blocks(NamedTuple):
 
     texts: list[str]  # white space collapsed, BREAK for <br>
     link_chars: list[int]
-    links: list[int]
     held_by: list[int]
     holders: Holders
 
@@ -114,12 +112,12 @@ class _Walk:
     """What is open while walking, and the columns written so far."""
 
     def __init__(self) -> None:
-        self.holders = Holders([0], [TAGS["body"]], [""], [0], [False], [0], [0])
-        self.blocks = Blocks([], [], [], [], self.holders)
+        self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
+        self.blocks = Blocks([], [], [], self.holders)
         self.open = 0  # the innermost holder
         self.entered: list[tuple[LexborNode, int]] = []  # holders to be, once they hold anything
         self.pieces: list[str] = []
-        self.in_links = self.link_chars = self.links = 0
+        self.in_links = self.link_chars = 0
 
     def end_line(self) -> None:
         """A <br> ends a line, two in a row end the block."""
@@ -133,15 +131,16 @@ class _Walk:
 
     def enter(self, node: LexborNode, kind: int) -> None:
         if kind >= 0:
-            self.flush()
+            if self.pieces:
+                self.flush()
             self.entered.append((node, kind))
         elif kind == _LINK:
             self.in_links += 1
-            self.links += 1
 
     def leave(self, kind: int) -> None:
         if kind >= 0:
-            self.flush()
+            if self.pieces:
+                self.flush()
             if self.entered:
                 self.entered.pop()
             else:
@@ -152,36 +151,34 @@ class _Walk:
 
     def flush(self) -> None:
         """What was read since the last block ended is one block, if it says anything."""
-        if not self.pieces:
-            self.links = 0
-            return
         written = "".join(self.pieces)
         text = " ".join(written.split())
         if BREAK in written:
             text = BREAK.join(filter(None, (line.strip() for line in text.split(BREAK))))
         if text:
-            if self.entered:
-                self.open_entered()
+            self.open_entered()
             b = self.blocks
             b.texts.append(text)
             b.link_chars.append(min(self.link_chars, len(text)))
-            b.links.append(self.links)
             b.held_by.append(self.open)
         self.pieces.clear()
-        self.link_chars = self.links = 0
+        self.link_chars = 0
 
     def open_entered(self) -> None:
-        h = self.holders
+        """What was entered and holds something now becomes holders."""
+        parents, tags, names, hidden, first, stop = self.holders
         for node, tag in self.entered:
-            attributes = node.attributes
-            h.parents.append(self.open)
-            h.tags.append(tag)
-            h.names.append(" ".join([v for n in _NAMED if (v := attributes.get(n))]))
-            h.depths.append(h.depths[self.open] + 1)
-            h.hidden.append(h.hidden[self.open] or (bool(attributes) and _is_hidden(attributes)))
-            h.first.append(len(self.blocks.texts))
-            h.stop.append(0)
-            self.open = len(h.parents) - 1
+            parents.append(self.open)
+            hides, name = hidden[self.open], ""
+            if attributes := node.attributes:
+                name = " ".join([v for n in _NAMED if (v := attributes.get(n))])
+                hides = hides or _is_hidden(attributes)
+            tags.append(tag)
+            names.append(name)
+            hidden.append(hides)
+            first.append(len(self.blocks.texts))
+            stop.append(0)
+            self.open = len(parents) - 1
         self.entered.clear()
 
     def finish(self) -> Blocks:

@@ -5,15 +5,14 @@ from numpy.typing import NDArray
 
 from worker.clean.blocks import Blocks
 from worker.clean.characters import Floats, Ints
-from worker.clean.features import OWN, shifted, wider
+from worker.clean.features import OWN, Larger, shifted
 
 _SHIFTS = (1, 2, 3, -1, -2, -3)
 _WINDOWS = (4, 12)  # blocks to either side
-_LEVELS = 4
 _MAX_WEIGHT = 400  # characters; a longer block says no more about its neighbours
 
 
-def second_features(blocks: Blocks, told: Floats, judged: Floats) -> Floats:
+def second_features(blocks: Blocks, larger: Larger, told: Floats, judged: Floats) -> Floats:
     """One row a feature: what a block itself says, and judgements of it and all around it."""
     sizes = told[0]
     count = len(sizes)
@@ -27,13 +26,10 @@ def second_features(blocks: Blocks, told: Floats, judged: Floats) -> Floats:
     columns: list[NDArray[np.float32] | NDArray[np.float64]] = [judged]
     columns += [shifted(judged, by) for by in _SHIFTS]
     first, stop = np.array(blocks.holders.first), np.array(blocks.holders.stop)
-    up = wider(blocks.holders)
-    holder = np.array(blocks.held_by, dtype=np.int64)
     everything = weighed[-1] + 1e-6
-    for _ in range(_LEVELS):
+    for holder in larger:
         low, high = first[holder], stop[holder]
         columns += [mean(low, high), (weighed[high] - weighed[low]) / everything]
-        holder = up[holder]
     columns += [weighed[1:] / everything, np.full(count, weighed[-1])]
     for size in _WINDOWS:
         columns.append(mean(np.maximum(order - size, 0), np.minimum(order + size + 1, count)))

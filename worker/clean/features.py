@@ -24,6 +24,7 @@ _LIKE_TITLE = 0.3  # share of a heading's words that the title has, to be the ar
 
 Column = Floats | Ints | NDArray[np.float64]
 Columns = list[Column]
+Larger = list[Ints]  # holders of each block, innermost first, each larger than the one before
 
 
 class Page(NamedTuple):
@@ -35,12 +36,12 @@ class Page(NamedTuple):
     text: Text
     links: Floats  # share of a block's characters that are links
     prose: Floats  # characters of blocks that read like paragraphs
-    larger: list[Ints]  # holders of each block, innermost first, each larger than the one before
+    larger: Larger
 
 
-def features(blocks: Blocks, title: str, naming: Naming) -> Floats:
+def features(blocks: Blocks, larger: Larger, title: str, naming: Naming) -> Floats:
     """One row a feature, one column a block."""
-    page = _page(blocks)
+    page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
     named = _names(page, naming)
     spoken = phrase_shares(blocks.texts)
@@ -63,19 +64,23 @@ def features(blocks: Blocks, title: str, naming: Naming) -> Floats:
     return told
 
 
-def _page(blocks: Blocks) -> Page:
+def _page(blocks: Blocks, larger: Larger) -> Page:
     holders = blocks.holders
-    held_by = np.array(blocks.held_by, dtype=np.int64)
+    held_by = larger[0]
     tags = np.array(holders.tags, dtype=np.int64)[held_by]
     text = read_text(blocks.texts)
     links = (np.array(blocks.link_chars) / text.sizes).astype(np.float32)
     reads = (tags == TAGS["p"]) | ((text.sizes > 80) & (links < 0.3))
     prose = np.where(reads, text.sizes, 0).astype(np.float32)
-    up = wider(holders)
-    larger = [held_by]
+    return Page(blocks, tags, held_by, text, links, prose, larger)
+
+
+def larger_holders(blocks: Blocks) -> Larger:
+    up = wider(blocks.holders)
+    larger = [np.array(blocks.held_by, dtype=np.int64)]
     while len(larger) < _LEVELS:
         larger.append(up[larger[-1]])
-    return Page(blocks, tags, held_by, text, links, prose, larger)
+    return larger
 
 
 def wider(holders: Holders) -> Ints:

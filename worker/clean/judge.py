@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from worker.clean.blocks import BREAK, TAGS, Blocks, read_blocks
 from worker.clean.characters import Floats
 from worker.clean.context import second_features
-from worker.clean.features import features
+from worker.clean.features import features, larger_holders
 from worker.clean.naming import Naming
 from worker.clean.trees import Forest, probabilities, read_forest
 
@@ -53,10 +53,11 @@ def judge(tree: LexborHTMLParser, weights: Weights) -> Judged:
 
 
 def probabilities_of(blocks: Blocks, title: str, weights: Weights) -> Floats:
-    told = features(blocks, title, weights.naming)
+    larger = larger_holders(blocks)
+    told = features(blocks, larger, title, weights.naming)
     judged = probabilities(weights.first, told)
     open_ = np.flatnonzero(judged > _HOPELESS)
-    again = second_features(blocks, told, judged)[:, open_]
+    again = second_features(blocks, larger, told, judged)[:, open_]
     judged[open_] = probabilities(weights.second, again)
     return judged
 
