@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.extractors import Extractor, extractors, of_folds
+from bench.extractors import OURS, Extractor, extractors, of_folds
 from bench.pages import Page, data_sets
 from bench.score import Score, interval, score, total
 
-OURS = "article-worker"
 _FOLDS = 5
 
 
@@ -93,7 +92,8 @@ def main() -> None:
         pages = pages[: options.limit]
         chosen = {n: e for n, e in every.items() if not options.only or n in options.only}
         if options.folds and pages[0].text and OURS in chosen:
-            chosen[OURS] = of_folds(pages, _FOLDS, options.folds)
+            of_site = of_folds(pages, _FOLDS, options.folds)
+            chosen |= {name: extract for name, extract in of_site.items() if name in chosen}
         measure = "4-shingles" if pages[0].text else "segments"
         print(f"\n{name}: {len(pages)} pages, {measure}, CPU ms a page\n", flush=True)
         print("\n".join(table(run(pages, chosen))), flush=True)

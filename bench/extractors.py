@@ -1,7 +1,8 @@
 """Extractors to compare: markup in, main text out. Each library is imported when it is named."""
 
 import logging
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from worker.clean.rules import HtmlRules
 from worker.config import load_config
 
 Extractor = Callable[[str], str]
+OURS, ALONE = "article-worker", "its trees alone"
 
 
 def extractors() -> dict[str, Extractor]:
@@ -19,7 +21,7 @@ def extractors() -> dict[str, Extractor]:
     for noisy in ("trafilatura", "readability"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     return {
-        "article-worker": shipped(),
+        **_ours({}),
         "trafilatura": _trafilatura(),
         "trafilatura favor_precision": _trafilatura(favor_precision=True),
         "trafilatura favor_recall": _trafilatura(favor_recall=True),
@@ -29,12 +31,18 @@ def extractors() -> dict[str, Extractor]:
     }
 
 
-def shipped() -> Extractor:
-    rules: HtmlRules = load_config(Path("config")).cleaning.html
-    return lambda markup: main_text(parse(markup), rules)[0]
+def _ours(weights: Mapping[str, Weights]) -> dict[str, Extractor]:
+    """What the worker does, and the same without asking trafilatura about any page."""
+    rules = load_config(Path("config")).cleaning.html
+    alone = rules.model_copy(update={"max_doubt": math.inf, "short_extract_chars": 0})
+
+    def by(rules: HtmlRules) -> Extractor:
+        return lambda markup: main_text(parse(markup), rules, weights.get(markup))[0]
+
+    return {OURS: by(rules), ALONE: by(alone)}
 
 
-def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> Extractor:
+def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, Extractor]:
     """The worker, each page judged by weights that no page of its site was trained on.
 
     Weights are kept as `fold-N.npz`, and taken from there if they are.
@@ -51,8 +59,7 @@ def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> Extractor:
             path.write_bytes(pack(train([sample for sample in others if sample])))
         read = read_weights(path.read_bytes())
         weights |= {p.markup: read for p, f in zip(pages, fold, strict=True) if f == number}
-    rules = load_config(Path("config")).cleaning.html
-    return lambda m: main_text(parse(m), rules, weights.get(m))[0]
+    return _ours(weights)
 
 
 def _trafilatura(**mode: bool) -> Extractor:
