@@ -35,8 +35,12 @@ class Naming:
     def _learn(self, one: str) -> tuple[float, float]:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        scores = [self.scores.get(token, 0.0) for token in _tokens(one)]
-        meaning = self._known[one] = min(scores, default=0.0), max(scores, default=0.0)
+        low = high = 0.0
+        for token in _tokens(one):
+            score = self.scores.get(token)
+            if score is not None:
+                low, high = min(low, score), max(high, score)
+        meaning = self._known[one] = low, high
         return meaning
 
 
