@@ -13,19 +13,39 @@ with atheris.instrument_imports(include=["worker.clean"]):
     from worker.errors import Rejected
 
 _TYPES = ("text/html", "text/plain", "application/xhtml+xml", "")
+_PIECES = (
+    *"<p> </p> <div> </div> <nav> <a href=x> </a> <h1> <br> <li> <td> <table> <svg> <i>".split(),
+    *"<script> </script> <!-- --> <title> <time> <b> &amp; &lt; &#0; â€™ By: | 2021-05-01".split(),
+    *("<meta name=author content='Ann Lee'>", "<link rel=canonical href=//a.example/1>"),
+    *("<div class=byline>", "<script type=application/ld+json>", '{"@type":"Article","author":'),
+    *("Read more: ", "Photo: Reuters", "PARIS (AP) - ", "\n", " ", "The harbour reopened. "),
+)
 
 
 def clean_any(data: bytes) -> None:
     provider = atheris.FuzzedDataProvider(data)
     media_type = provider.PickValueInList(list(_TYPES))
     page = "<!doctype html><html><body>" if provider.ConsumeBool() else ""
-    value = page + provider.ConsumeUnicode(provider.remaining_bytes())
+    value = page + _value(provider)
     try:
         article = cleaned(content=[{"type": media_type, "value": value}])
     except Rejected:
         return
     article.text.encode()
     assert "\x00" not in article.text
+
+
+def _value(provider: atheris.FuzzedDataProvider) -> str:
+    """Characters at random, or what pages are made of in any order with some of those between."""
+    if provider.ConsumeBool():
+        return str(provider.ConsumeUnicode(provider.remaining_bytes()))
+    pieces = []
+    while provider.remaining_bytes():
+        known = provider.ConsumeIntInRange(0, 7)
+        pieces.append(
+            provider.PickValueInList(list(_PIECES)) if known else provider.ConsumeUnicode(8)
+        )
+    return "".join(pieces)
 
 
 def main() -> None:
