@@ -1,8 +1,9 @@
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -120,3 +121,13 @@ def test_a_source_that_leaves_its_zone_out_is_read_in_its_own(given: str, expect
 def test_a_zone_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValidationError, match="no time zone 'Europe/Berlim'"):
         DateRules.model_validate(RULES.dates.model_dump() | {"zones": {"x": "Europe/Berlim"}})
+
+
+@settings(deadline=None)
+@given(st.integers(0, 1_790_000_000), st.integers(-14 * 60, 14 * 60))
+def test_dates_as_feeds_write_them_are_read_as_the_mail_parser_reads_them(
+    seconds: int, minutes: int
+) -> None:
+    text = format_datetime(datetime.fromtimestamp(seconds, timezone(timedelta(minutes=minutes))))
+    expected = parsedate_to_datetime(text).astimezone(UTC)
+    assert read_date(text, RULES.dates, NOW).at == expected

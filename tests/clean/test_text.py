@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.clean.text import (
@@ -12,6 +12,7 @@ from worker.clean.text import (
     unescape,
     unescape_again,
     unwrap,
+    visible,
 )
 
 
@@ -126,3 +127,21 @@ def test_letters_are_counted_in_every_script_up_to_what_is_enough() -> None:
 
 def test_bare_words_ignore_case_and_punctuation() -> None:
     assert bare("“Straße”, 5!") == bare("STRASSE 5") == "strasse5"
+
+
+ANY_TEXT = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("  \t\n\u00ad\u200b\u00a0é")
+)
+
+
+@settings(deadline=None)
+@given(ANY_TEXT)
+def test_tidy_paragraphs_are_only_passed_over_when_nothing_in_them_would_change(text: str) -> None:
+    lines = (" ".join(line.split()) for line in visible(text).splitlines())
+    assert paragraphs(text) == "\n\n".join(line for line in lines if line)
+
+
+@settings(deadline=None)
+@given(ANY_TEXT | st.text(st.characters(max_codepoint=127)))
+def test_bare_text_has_the_letters_and_digits_alone(text: str) -> None:
+    assert bare(text) == "".join(c for c in text.casefold() if c.isalnum())
