@@ -19,7 +19,7 @@ from worker.models import Fingerprint, article_id_of
 
 _BATCH = 100
 _FIRST = 10_000
-_SHARE = 4  # of so many batches the second index takes one
+_SHARE = 8  # of so many batches the second index takes one
 
 
 class Filled:

@@ -1,4 +1,4 @@
-"""Buckets double and generations pass while articles come: copies go on being found."""
+"""Buckets grow in number and generations pass while articles come: copies go on being found."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ from worker.index.redis import RedisIndex
 from worker.models import Fingerprint, article_id_of
 
 FEW_BUCKETS = RULES.model_copy(update={"index": RULES.index.model_copy(update={"bucket_bits": 5})})
-CAPACITY = (FULL << 5) // (RULES.shingles.sketch + 1)  # articles, before buckets double
-PROCESSES, STORIES, BATCH = 4, 3 * CAPACITY, 20
+CAPACITY = (FULL << 5) // (RULES.shingles.sketch + 1)  # articles, before buckets grow
+PROCESSES, STORIES, BATCH = 4, 2 * CAPACITY, 20
 
 
 @pytest.fixture
@@ -57,16 +57,16 @@ def ids(name: str, stories: range) -> list[list[str]]:
     return [[article_id_of(name, str(story))] for story in stories]
 
 
-def test_all_articles_are_met_while_buckets_double_and_afterwards(
+def test_all_articles_are_met_while_buckets_grow_and_afterwards(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
     stories = range(5 * CAPACITY)
     assert claim(index, "first", stories) == [[] for _ in stories]
     assert claim(index, "second", stories) == ids("first", stories)
     layout, *others = index.buckets.look().read
-    assert (layout.bits, others) == (8, [])
-    assert {key.split(b":")[3] for key in valkey.keys("aw:[is]:*")} == {b"8"}
-    assert max(valkey.hlen(key) for key in valkey.keys("aw:[is]:*")) < 2 * FULL
+    assert (layout.bits, others) == (9, [])
+    assert {key.split(b":")[3] for key in valkey.keys("aw:[is]:*")} == {b"9"}
+    assert max(valkey.hlen(key) for key in valkey.keys("aw:[is]:*")) <= 512
     assert [key for key in valkey.keys("*") if valkey.ttl(key) == -1] == [b"aw:next"]
     assert index.numbers.known([i for [i] in ids("first", stories)]) == {
         i: number for number, [i] in enumerate(ids("first", stories), 1)
@@ -80,25 +80,25 @@ def test_who_was_first_owns_a_hash_whatever_came_while_it_was_moved(
     claim(index, "first", stories)
     old = index.buckets.look().written
     valkey.set("aw:turn:move", "1")  # somebody who died in the middle of it
-    valkey.hset(STATE, old.doubled.field, 0)
+    valkey.hset(STATE, old.grown.field, 0)
     assert claim(index, "second", stories) == ids("first", stories)
     valkey.delete("aw:turn:move")
     claim(index, "third", stories)
     assert claim(index, "fourth", stories) == ids("first", stories)
-    assert index.buckets.look() == ((old.doubled,), ())
+    assert index.buckets.look() == ((old.grown,), ())
 
 
 def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: redis.Redis) -> None:
     stories = range(100)
     claim(index, "first", stories)
     old = index.buckets.look().written
-    valkey.hset(STATE, old.doubled.field, 0)
+    valkey.hset(STATE, old.grown.field, 0)
     [move] = index.buckets.look().moves
     ends = index.buckets.expires(old)
     copied = advance(index.wire, move, ends)
-    before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:6:*")}
+    before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:7:*")}
     advance(index.wire, move, ends)  # a worker that slept since it read how far the move was
-    assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:6:*")} == before
+    assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:7:*")} == before
     advance(index.wire, copied, ends)
     assert advance(index.wire, move, ends).copied  # and one that slept longer
     assert claim(index, "second", stories) == ids("first", stories)
@@ -121,7 +121,7 @@ def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
     return answers
 
 
-def test_copies_that_race_while_buckets_double_have_one_canonical_article(
+def test_copies_that_race_while_buckets_grow_have_one_canonical_article(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
     # The copies of a story are dealt to two workers and come at about the same time.

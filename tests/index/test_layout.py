@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tests.dedup.texts import STORY, print_of
 from worker.index.layout import (
     FULL,
+    GROWTH_BITS,
+    MIDDLE,
     SPARE_BITS,
     Hashes,
     Layout,
@@ -19,10 +21,10 @@ from worker.index.layout import (
 )
 
 FIRST = Layout(generation=9, bits=5, first=5, base=70)
-SECOND, THIRD = FIRST.doubled, FIRST.doubled.doubled
-BEFORE = Layout(generation=8, bits=7, first=6, base=10)
+SECOND, THIRD = FIRST.grown, FIRST.grown.grown
+BEFORE = Layout(generation=8, bits=8, first=6, base=10)
 BEGUN = {"9": "70:5"}
-HELD = {"8": "10:6", "8:7": "128"}
+HELD = {"8": "10:6", "8:8": "128"}
 
 
 @pytest.mark.parametrize(
@@ -33,11 +35,11 @@ HELD = {"8": "10:6", "8:7": "128"}
         pytest.param(BEGUN | HELD, (FIRST, BEFORE), (), id="and the generation before"),
         pytest.param({"7": "0:5"} | BEGUN, (FIRST,), (), id="gone by"),
         pytest.param(HELD, (BEFORE,), (), id="not begun"),
-        pytest.param(BEGUN | {"9:6": "31"}, (SECOND, FIRST), (Move(FIRST, 31),), id="being copied"),
-        pytest.param(BEGUN | {"9:6": "32"}, (SECOND,), (Move(FIRST, 32),), id="being dropped"),
-        pytest.param(BEGUN | {"9:6": "64"}, (SECOND,), (), id="dropped"),
+        pytest.param(BEGUN | {"9:7": "31"}, (SECOND, FIRST), (Move(FIRST, 31),), id="being copied"),
+        pytest.param(BEGUN | {"9:7": "32"}, (SECOND,), (Move(FIRST, 32),), id="being dropped"),
+        pytest.param(BEGUN | {"9:7": "64"}, (SECOND,), (), id="dropped"),
         pytest.param(
-            BEGUN | {"9:6": "64", "9:7": "0"}, (THIRD, SECOND), (Move(SECOND, 0),), id="again"
+            BEGUN | {"9:7": "64", "9:9": "0"}, (THIRD, SECOND), (Move(SECOND, 0),), id="again"
         ),
     ],
 )
@@ -52,48 +54,55 @@ def test_which_layouts_are_read(
     [
         pytest.param(BEGUN, FULL - 1, None, id="not full"),
         pytest.param(BEGUN, FULL, SECOND, id="full"),
-        pytest.param(BEGUN | {"9:6": "63"}, FULL, None, id="still moving"),
-        pytest.param(BEGUN | {"9:6": "64"}, FULL, THIRD, id="full again"),
-        pytest.param(BEGUN | {"8": "0:5", "8:6": "0"}, FULL, SECOND, id="the one before moves"),
+        pytest.param(BEGUN | {"9:7": "63"}, FULL, None, id="still moving"),
+        pytest.param(BEGUN | {"9:7": "64"}, FULL, THIRD, id="full again"),
+        pytest.param(BEGUN | {"8": "0:5", "8:7": "0"}, FULL, SECOND, id="the one before moves"),
         pytest.param(
-            BEGUN | {f"9:{n}": "9999999" for n in range(6, 6 + SPARE_BITS)}, FULL, None, id="last"
+            BEGUN | {f"9:{n}": "9999999" for n in range(7, 6 + SPARE_BITS, 2)},
+            FULL,
+            None,
+            id="last",
         ),
     ],
 )
-def test_buckets_double_when_they_are_full(
+def test_buckets_grow_when_they_are_full(
     known: dict[str, str], filled: float, opened: Layout | None
 ) -> None:
     assert to_open(layouts_at(9, known), filled) == opened
 
 
 @pytest.mark.parametrize(
-    ("known", "said"),
-    [({}, ("9", "70:5")), (HELD, ("9", "70:6")), ({"8": "0:5"}, ("9", "70:5"))],
+    ("known", "bits"),
+    [({}, "5"), (HELD, "6"), ({"8": "0:5"}, "5")],
 )
-def test_a_generation_begins_with_half_the_buckets_of_the_one_before(
-    known: dict[str, str], said: tuple[str, str]
+def test_a_generation_begins_with_a_quarter_of_the_buckets_of_the_one_before(
+    known: dict[str, str], bits: str
 ) -> None:
-    assert beginning(9, 70, known, least_bits=5) == said
+    assert beginning(9, 70, known, least_bits=5) == ("9", f"{70 + MIDDLE}:{bits}")
 
 
 def test_what_is_past_is_what_nobody_reads() -> None:
-    assert past(9, {"6": "0:5", "7": "0:5", "7:6": "64"} | HELD | BEGUN) == ["6", "7", "7:6"]
+    assert past(9, {"6": "0:5", "7": "0:5", "7:7": "64"} | HELD | BEGUN) == ["6", "7", "7:7"]
 
 
 def print_with(hash_: int) -> Hashes:
     return Hashes.of([print_of(STORY).model_copy(update={"sketch": (hash_,)})])
 
 
-@given(st.integers(0, 2**64 - 1), st.integers(-(2**20), 2**24), st.integers(0, SPARE_BITS))
-def test_an_entry_is_where_it_is_looked_for_however_often_buckets_doubled(
-    hash_: int, number: int, doublings: int
+@given(
+    st.integers(0, 2**64 - 1),
+    st.integers(-(2**20), 2**24),
+    st.integers(0, SPARE_BITS // GROWTH_BITS),
+)
+def test_an_entry_is_where_it_is_looked_for_however_often_buckets_grew(
+    hash_: int, number: int, growths: int
 ) -> None:
     layout, hashes = FIRST, print_with(hash_)
     bucket = int(hashes.keys(layout)[1].rsplit(":")[-1])
     value = b"%d" % hashes.values(layout, [number])[1]
-    for _ in range(doublings):
-        bucket |= layout.halves([value])[0] << layout.bits
-        layout = layout.doubled
+    for _ in range(growths):
+        bucket |= layout.parts([value])[0] << layout.bits
+        layout = layout.grown
     assert hashes.keys(layout)[1] == f"aw:s:9:{layout.bits}:{bucket}"
     assert owner(value, hashes.spares(layout)[1], layout) == number
 
@@ -101,8 +110,8 @@ def test_an_entry_is_where_it_is_looked_for_however_often_buckets_doubled(
 @given(st.binary(min_size=7, max_size=7))
 def test_so_is_an_id(field: bytes) -> None:
     bucket = int(FIRST.id_key(field).rsplit(":")[-1])
-    bucket |= FIRST.id_halves([field])[0] << FIRST.id_bits
-    assert SECOND.id_key(field) == f"aw:i:9:6:{bucket}"
+    bucket |= FIRST.id_parts([field])[0] << FIRST.id_bits
+    assert SECOND.id_key(field) == f"aw:i:9:7:{bucket}"
 
 
 def test_another_hash_with_the_same_field_has_another_owner() -> None:

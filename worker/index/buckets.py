@@ -93,7 +93,7 @@ class Buckets:
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def tend(self, layouts: Layouts, filled: float) -> None:
-        """Open twice as many buckets when they are full, or move some if it is this one's turn."""
+        """Open more buckets when they are full, or move some if it is this worker's turn."""
         if opened := to_open(layouts, filled):
             self._wire.trip([("HSETNX", STATE, opened.field, 0)])
         elif layouts.moves:

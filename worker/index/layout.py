@@ -1,13 +1,14 @@
 """Where a hash has its owner: what the server says of its buckets comes in, keys and values go out.
 
-A generation is a window of the server's clock. It begins with half as many buckets as the one
-before ended with, and has twice as many whenever they are full: a layout is a generation at one
-number of buckets. What is written under one layout is moved to the next (growth.py), so at most
-two of a generation are ever read.
+A generation is a window of the server's clock. It begins with a quarter of the buckets that the one
+before ended with, and has four times as many whenever they are full: a layout is a generation at
+one number of buckets. What is written under one layout is moved to the next (growth.py), so at
+most two of a generation are ever read.
 
 A field is 13 bits of a hash and its value the owner: both are integers, which are small in a
-listpack. Beside the owner eight more bits are kept. They tell to which of two new buckets an entry
-goes, eight times in a generation, and most hashes apart that have the same field.
+listpack. Beside the owner ten more bits are kept. They tell to which of the new buckets an entry
+goes, five times in a generation, and most hashes apart that have the same field. Owners are told
+from the middle of four million, from where on a value no longer fits in 32 bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +21,14 @@ from numpy.typing import NDArray
 from worker.models import Fingerprint
 
 FIELD_BITS = 13
-SPARE_BITS = 8
+SPARE_BITS = 10
+GROWTH_BITS = 2
+MIDDLE = 1 << 31 - SPARE_BITS
 ID_BYTES = 7
 COARSER_BITS = 4  # an article has one id for 2**4 hashes
-FULL = 192  # hashes a bucket on average: more are slow to look through, fewer than half cost memory
+FULL = (
+    320  # hashes a bucket on average: up to 512 are in a listpack; a quarter costs few bytes more
+)
 STATE = "aw:layout"
 
 Said = Mapping[str, str]  # what the server has of its layouts
@@ -35,7 +40,7 @@ class Layout(NamedTuple):
     generation: int
     bits: int
     first: int  # bits it began with
-    base: int  # number of the newest article when it began
+    base: int  # the number that owners are told from
 
     @property
     def hashes(self) -> str:
@@ -60,16 +65,17 @@ class Layout(NamedTuple):
         return f"{self.generation}:{self.bits}"
 
     @property
-    def doubled(self) -> "Layout":
-        return self._replace(bits=self.bits + 1)
+    def grown(self) -> "Layout":
+        return self._replace(bits=self.bits + GROWTH_BITS)
 
-    def halves(self, values: Sequence[bytes]) -> list[int]:
-        """Of two new buckets, does each go to that of the same number (0) or the other (1)?"""
-        place = self.bits - self.first
-        return [int(value) >> place & 1 for value in values]
+    def parts(self, values: Sequence[bytes]) -> list[int]:
+        """Of the new buckets that come of one, to which does each entry go? By its value."""
+        place, mask = self.bits - self.first, (1 << GROWTH_BITS) - 1
+        return [int(value) >> place & mask for value in values]
 
-    def id_halves(self, fields: Sequence[bytes]) -> list[int]:
-        return [int.from_bytes(field[:4], "big") >> self.id_bits & 1 for field in fields]
+    def id_parts(self, fields: Sequence[bytes]) -> list[int]:
+        mask = (1 << GROWTH_BITS) - 1
+        return [int.from_bytes(field[:4], "big") >> self.id_bits & mask for field in fields]
 
 
 class Move(NamedTuple):
@@ -168,8 +174,8 @@ def layouts_at(generation: int, known: Said) -> Layouts:
             continue
         base, first = map(int, known[str(each)].split(":"))
         layout = Layout(each, first, first, base)
-        while (doubled := layout.doubled).field in known:
-            move, layout = Move(layout, int(known[doubled.field])), doubled
+        while (grown := layout.grown).field in known:
+            move, layout = Move(layout, int(known[grown.field])), grown
         read.append(layout)
         if layout.bits > first and not move.over:
             moves.append(move)
@@ -179,16 +185,16 @@ def layouts_at(generation: int, known: Said) -> Layouts:
 
 def beginning(generation: int, newest: int, known: Said, least_bits: int) -> tuple[str, str]:
     """The field and the value that say that a generation has begun."""
-    before = [its.bits for its in layouts_at(generation, known).read]
-    return str(generation), f"{newest}:{max([least_bits, *(bits - 1 for bits in before[:1])])}"
+    before = [its.bits - GROWTH_BITS for its in layouts_at(generation, known).read]
+    return str(generation), f"{newest + MIDDLE}:{max([least_bits, *before[:1]])}"
 
 
 def to_open(layouts: Layouts, filled: float) -> Layout | None:
     """The layout to go on with, once the written one is full and everything was moved to it."""
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
-    last = layout.bits - layout.first == SPARE_BITS
-    return None if filled < FULL or moving or last else layout.doubled
+    last = layout.bits - layout.first >= SPARE_BITS
+    return None if filled < FULL or moving or last else layout.grown
 
 
 def past(generation: int, known: Said) -> list[str]:
