@@ -60,7 +60,8 @@ class Filled:
         return self._took / self._since * 1e6, used / self._since * 1e6
 
     def _bytes(self) -> int:
-        return int(dict(self.server.info("memory"))["used_memory"])
+        memory: Any = self.server.info("memory")
+        return int(memory["used_memory"]) - int(memory["mem_clients_normal"])
 
     def _cpu(self) -> float:
         cpu: Any = self.server.info("cpu")
