@@ -10,7 +10,7 @@ import pycrfsuite
 
 from bench.rivals import heuristics, plain_features
 from worker.tag.entities import KINDS, recognised
-from worker.tag.entities.model import shipped
+from worker.tag.entities.model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens
 
 Sentence = list[tuple[str, str]]
@@ -54,7 +54,8 @@ def entity_scores(folder: Path) -> None:
     places = frozenset({*names.places, *names.places.values()})
     crf = _crf([s for name in TRAIN for s in read(folder / f"{name}.bio.tsv")])
     methods: dict[str, Callable[[list[str]], Spans]] = {
-        "entities": _ours,
+        "entities": lambda words: _ours(words, "fast"),
+        "entities, thorough": lambda words: _ours(words, "thorough"),
         "textbook CRF, same training": lambda words: in_text(words, crf.tag(plain_features(words))),
         "heuristics": lambda words: heuristics(" ".join(words), places),
     }
@@ -71,8 +72,8 @@ def entity_scores(folder: Path) -> None:
             print(f"| {corpus} | {method} | {rates} | {took:.2f} |", flush=True)
 
 
-def _ours(words: list[str]) -> Spans:
-    found = recognised(Tokens(" ".join(words)), shipped().recogniser)
+def _ours(words: list[str], path: ModelPath) -> Spans:
+    found = recognised(Tokens(" ".join(words)), shipped(path).recogniser)
     return {(m.start, m.end, _SHORT[m.kind]) for m in found}
 
 

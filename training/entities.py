@@ -1,4 +1,4 @@
-"""Train the recogniser of names: tagged corpora come in, worker/tag/data/entities.npz goes out.
+"""Train the recogniser of names: tagged corpora come in, worker/tag/data/entities*.npz go out.
 
     python -m training.entities --vectors vectors.npz --texts TEXTS... --version 2026.11 CORPUS...
 
@@ -33,10 +33,12 @@ from worker.tag.entities.features import (
     NONE,
     START,
     Entry,
+    combinations,
     kind,
     pattern,
     seen_at,
     shape,
+    traits,
 )
 from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
 
@@ -83,10 +85,11 @@ class Words:
             self._forms[word] = seen_at(word, self.entry(word) if word else Entry())
         return self._forms[word]
 
-    def sentence(self, words: Sequence[str]) -> list[list[str]]:
+    def sentence(self, words: Sequence[str], *, thorough: bool) -> list[list[str]]:
         """The features of each word of a sentence, as the CRF sees them."""
         padded = [EDGE, EDGE, *words, EDGE, EDGE]
         forms, kinds = [self.of(w) for w in padded], [kind(shape(w)) if w else NONE for w in padded]
+        told = [traits(w, self.entry(w) if w else Entry()) for w in padded] if thorough else []
         seen = []
         for at in range(2, len(words) + 2):
             first = at == 2 or (at == 3 and kinds[2] == MARK)
@@ -98,6 +101,7 @@ class Words:
                     *forms[at - 2][BEFORE_2],
                     *forms[at + 2][BEHIND_2],
                     pattern(*kinds[at - 1 : at + 2]),
+                    *(combinations(told[at - 2 : at + 3]) if thorough else ()),
                 ]
             )
         return seen
@@ -134,18 +138,21 @@ def _common(paths: Sequence[Path]) -> list[str]:
     return [word for word, _ in seen.most_common(_COMMON) if word != LINE_END]
 
 
-def train(words: Words, sentences: Sequence[Sentence], folder: Path) -> "pycrfsuite.Tagger":
+def train(
+    words: Words, sentences: Sequence[Sentence], model: Path, *, thorough: bool = False
+) -> "pycrfsuite.Tagger":
     """A CRF with elastic-net regularisation, set on development data."""
     trainer = pycrfsuite.Trainer(verbose=False)
     for sentence in sentences:
-        trainer.append(words.sentence([w for w, _ in sentence]), [label for _, label in sentence])
+        seen = words.sentence([w for w, _ in sentence], thorough=thorough)
+        trainer.append(seen, [label for _, label in sentence])
     trainer.select("lbfgs")
     trainer.set_params(
         {"c1": 0.05, "c2": 0.2, "max_iterations": 60, "feature.possible_transitions": True}
     )
-    trainer.train(str(folder / "model"))
+    trainer.train(str(model))
     tagger = pycrfsuite.Tagger()
-    tagger.open(str(folder / "model"))
+    tagger.open(str(model))
     return tagger
 
 
@@ -168,7 +175,8 @@ def known(tagger: "pycrfsuite.Tagger", words: Words, paths: Sequence[Path]) -> d
     for path in paths:
         for text in texts(path):
             for sentence in split(text):
-                for word, label in zip(sentence, tagger.tag(words.sentence(sentence)), strict=True):
+                labels = tagger.tag(words.sentence(sentence, thorough=False))
+                for word, label in zip(sentence, labels, strict=True):
                     if word[0].isupper():
                         seen[word][label] += 1
     found = {}
@@ -181,23 +189,27 @@ def known(tagger: "pycrfsuite.Tagger", words: Words, paths: Sequence[Path]) -> d
     return found
 
 
-def pack(tagger: "pycrfsuite.Tagger", words: Words, version: str) -> dict[str, np.ndarray]:
-    """The arrays of a model file: features by the CRC of their names, weights as bytes."""
-    info = tagger.info()
-    labels = tagger.labels()
+def pack(
+    taggers: Sequence["pycrfsuite.Tagger"], words: Words, version: str, *, thorough: bool
+) -> dict[str, np.ndarray]:
+    """The arrays of a model file: features by the CRC of their names, weights as bytes, those of
+    several models averaged."""
+    labels, share = taggers[0].labels(), 1 / len(taggers)
     table: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(len(labels), np.float32))
-    for (name, label), weight in info.state_features.items():
-        table[crc32(name.encode())][labels.index(label)] += weight
+    moves = np.zeros((len(labels), len(labels)), np.float32)
+    for info in (tagger.info() for tagger in taggers):
+        for (name, label), weight in info.state_features.items():
+            table[crc32(name.encode())][labels.index(label)] += weight * share
+        for (before, behind), weight in info.transitions.items():
+            moves[labels.index(before), labels.index(behind)] += weight * share
     table = {key: row for key, row in table.items() if np.abs(row).max() >= _FEWEST}
     keys = np.array(sorted(table), np.uint32)
     weights = np.stack([table[int(key)] for key in keys])
     scale = np.abs(weights).max() / 127
-    moves = np.zeros((len(labels), len(labels)), np.float32)
-    for (before, behind), weight in info.transitions.items():
-        moves[labels.index(before), labels.index(behind)] = weight
     renamed = aliases(words.small)
     return {
         "version": np.array(version),
+        "thorough": np.array(thorough),
         "labels": np.array(labels),
         "keys": keys,
         "weights": np.round(weights / scale).astype(np.int8),
@@ -236,16 +248,25 @@ def main() -> None:
     parser.add_argument("--texts", nargs="+", type=Path, required=True)
     parser.add_argument("--vectors", type=Path, required=True)
     parser.add_argument("--version", required=True)
-    parser.add_argument("--out", type=Path, default=Path("worker/tag/data/entities.npz"))
+    parser.add_argument("--out", type=Path, default=Path("worker/tag/data"))
     options = parser.parse_args()
     words = Words(options.vectors, options.texts)
     sentences = [s for path in options.corpora for s in corpus(path)]
     with tempfile.TemporaryDirectory() as folder:
-        first = train(words, sentences, Path(folder))
+        first = train(words, sentences, Path(folder, "first"))
         words.learn(known(first, words, options.texts))
-        last = train(words, sentences, Path(folder))
-        np.savez_compressed(options.out, **pack(last, words, options.version))
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB")
+        fast = train(words, sentences, Path(folder, "fast"))
+        slow = train(words, sentences, Path(folder, "slow"), thorough=True)
+        made = {
+            "entities": pack([fast], words, options.version, thorough=False),
+            "entities-thorough": pack(
+                [fast, slow], words, f"{options.version}-thorough", thorough=True
+            ),
+        }
+    for name, arrays in made.items():
+        out = options.out / f"{name}.npz"
+        np.savez_compressed(out, **arrays)
+        print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

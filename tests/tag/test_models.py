@@ -183,3 +183,12 @@ def test_a_house_that_stands_for_a_government_is_an_organisation() -> None:
     found = by_label(tag(seed(), tagging(), NOW))
     assert found["Kremlin"].scheme == "organisation"
     assert "Kremlin" not in {span.surface for span in found["Dmitry Peskov"].spans}
+
+
+def test_the_thorough_path_finds_the_same_people_and_says_so_in_the_version() -> None:
+    fast, thorough = EntityRules(version="1"), EntityRules(version="1", path="thorough")
+    found = by_label(entity_tags(seed(), thorough))
+    assert found.keys() >= {"Vladimir Putin", "Joe Biden", "Dmitry Peskov", "Olaf Scholz"}
+    assert surfaces_stand_where_they_say(list(found.values()), seed())
+    assert fast.full_version != thorough.full_version
+    assert {tag.version for tag in found.values()} == {thorough.full_version}

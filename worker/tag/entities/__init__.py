@@ -29,7 +29,7 @@ def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     mentions = list(_own(tokens, rules))
     places: Mapping[str, str] = {}
     if rules.recognise and article.language in rules.languages:
-        model = shipped()
+        model = shipped(rules.path)
         places = model.places
         mentions += list(_besides(mentions, recognised(tokens, model.recogniser)))
         mentions += list(_again(tokens, mentions, model.recogniser))

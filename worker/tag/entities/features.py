@@ -4,6 +4,7 @@ Every feature belongs to one word form, seen as the current word, the one before
 it. So a form's scores are computed once and kept, and an article is a few table look-ups.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 PLACES = 6  # of a word as seen from the token that is judged
@@ -127,3 +128,31 @@ def _written(its: str, capital: bool, entry: Entry, start: str) -> list[str]:
 def pattern(before: int, here: int, behind: int) -> str:
     """The feature of three kinds in a row."""
     return f"x={before}{here}{behind}"
+
+
+class Traits(NamedTuple):
+    """What a word is in combinations with its neighbours; all empty for an edge."""
+
+    word: str = ""
+    cluster: str = ""
+    groups: str = ""
+    known: str = ""
+    shape: str = ""
+
+
+def traits(word: str, entry: Entry) -> Traits:
+    """Those of a word that the lexicon has this entry of."""
+    if not word:
+        return Traits()
+    groups = "+".join(entry.groups)
+    return Traits(word.lower(), str(entry.cluster), groups, entry.known, shape(word))
+
+
+def combinations(window: Sequence[Traits]) -> list[str]:
+    """The features of the third of five words that need more than one of them: only the thorough
+    path pays for these, since no table of forms can hold them."""
+    found = ["5=" + " ".join(each.shape for each in window)]
+    for name, before, here, behind in zip("wcgks", *window[1:4], strict=True):
+        found += [f"<{name}={before}|{here}", f">{name}={here}|{behind}"]
+        found.append(f"^{name}={before}|{behind}")
+    return found

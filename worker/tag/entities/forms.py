@@ -31,6 +31,7 @@ class Forms:
         self._look = look
         self._most = most
         self._row_of = {LINE_END: EDGE}
+        self.words = [LINE_END]
         self._kept = 1
         self.scores, self.kinds, self.limits, self.steps = edge
 
@@ -55,6 +56,7 @@ class Forms:
         looks = self._look(new)
         self.scores[rows], self.kinds[rows] = looks.scores, looks.kinds
         self.limits[rows], self.steps[rows] = looks.limits, looks.steps
+        self.words += new
         self._row_of.update(zip(new, range(count, count + len(new)), strict=True))
 
     def _grow(self, count: int) -> None:
@@ -64,4 +66,5 @@ class Forms:
         )
 
     def _forget(self) -> None:
-        self._row_of = {word: row for word, row in self._row_of.items() if row < self._kept}
+        del self.words[self._kept :]
+        self._row_of = {word: row for row, word in enumerate(self.words)}

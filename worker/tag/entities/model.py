@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.tag.entities.sequence import Recogniser
+
+ModelPath = Literal["fast", "thorough"]
 
 
 class EntityModel:
@@ -27,7 +29,8 @@ class EntityModel:
 
 
 @cache
-def shipped() -> EntityModel:
-    """The model in the package."""
-    with (files("worker.tag") / "data" / "entities.npz").open("rb") as file:
+def shipped(path: ModelPath = "fast") -> EntityModel:
+    """The model in the package for this path."""
+    name = "entities.npz" if path == "fast" else "entities-thorough.npz"
+    with (files("worker.tag") / "data" / name).open("rb") as file:
         return EntityModel(dict(np.load(file)))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from worker.contract import Frozen
-from worker.tag.entities.model import shipped
+from worker.tag.entities.model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens
 
 Kind = Literal["person", "organisation", "place"]
@@ -25,6 +25,7 @@ class EntityRules(Frozen):
 
     version: Annotated[str, Field(min_length=1)]
     recognise: bool = True
+    path: ModelPath = "fast"
     languages: tuple[str, ...] = ("en",)
     most: Annotated[int, Field(ge=1)] = 30
     most_spans: Annotated[int, Field(ge=1)] = 5
@@ -42,13 +43,13 @@ class EntityRules(Frozen):
     @property
     def full_version(self) -> str:
         """Of these rules and of the model they are about."""
-        return f"{self.version}+{shipped().version}" if self.recognise else self.version
+        return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
         """Make ready what processes forked from this one can share."""
         _ = self.by_first
         if self.recognise:
-            shipped().warm()
+            shipped(self.path).warm()
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:

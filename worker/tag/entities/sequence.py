@@ -2,10 +2,12 @@
 
 The weights are those of a CRF trained by `training/entities.py`. Every feature belongs to one word
 form (see features.py), so a form's scores for the six places it can stand in are summed once and
-kept; labelling an article is six gathers and one Viterbi pass over all its names side by side.
+kept; labelling an article is six gathers and one Viterbi pass over all its names side by side. A
+thorough model has features of several words as well, for those that may be part of a name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -25,11 +27,13 @@ from worker.tag.entities.features import (
     START,
     TITLE,
     Entry,
+    combinations,
     features,
     kind,
     pattern,
     seen_at,
     shape,
+    traits,
 )
 from worker.tag.entities.forms import EDGE, Forms, Looks
 from worker.tag.entities.tokens import ends_sentence
@@ -51,6 +55,7 @@ _ALONE_CAPITAL, _ALONE = 9.0, 0.0
 _HERE, _BEFORE, _BEHIND = crc32(b"0"), crc32(b"-"), crc32(b"+")
 # The words that tell of one: how far from it they stand, and what they are seen from.
 _WINDOW = np.array([[0], [-1], [1], [-2], [2]])
+_IN_ORDER = [3, 1, 0, 2, 4]
 _SEEN_FROM = np.array([[HERE], [BEFORE], [BEHIND], [BEFORE_2], [BEHIND_2]])
 _PATTERN = np.array([_KINDS, _KINDS**2, 1])  # of kinds: here, before, behind
 
@@ -98,12 +103,14 @@ class Recogniser:
         first = np.argsort(arrays["labels"] != OUTSIDE, kind="stable")
         self.labels = [str(label) for label in arrays["labels"][first]]
         self.lexicon = Lexicon(arrays)
+        self._traits = lru_cache(_FORMS)(lambda word: traits(word, self.lexicon.entry(word)))
         self._keys = arrays["keys"]
         weights = arrays["weights"][:, first].astype(np.float32) * float(arrays["scale"])
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
         # From label, to label.
         self._moves: Scores = arrays["moves"][np.ix_(first, first)].astype(np.float32)
         self._patterns = self._pattern_scores()  # by three kinds in a row
+        self._thorough = bool(arrays["thorough"])
         self._forms = Forms(self._edge(), self._look, _FORMS)
 
     def find(self, words: Sequence[str]) -> list[Found]:
@@ -160,6 +167,18 @@ class Recogniser:
         table = self._forms.scores
         scores: Scores = table.reshape(-1, table.shape[2]).take(seen, 0).sum(0)
         scores += self._patterns.take(_PATTERN @ kinds, 0)
+        if self._thorough and len(at):
+            scores += self._combined(window)
+        return scores
+
+    def _combined(self, window: Indices) -> Scores:
+        """What words say together."""
+        words = self._forms.words
+        keys: list[int] = []
+        for rows in window[_IN_ORDER].T.tolist():
+            seen = combinations([self._traits(words[row]) for row in rows])
+            keys += [crc32(name.encode()) for name in seen]
+        scores: Scores = self._weigh(keys).reshape(window.shape[1], -1, len(self.labels)).sum(1)
         return scores
 
     def _edge(self) -> Looks:
