@@ -1,5 +1,6 @@
 """What happens to clusters after the batches are over: every repair is seen on both stores."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from tests.make import NOW, article, record
 from tests.store.judge import judge
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest, raw
-from worker.cli import group
+from worker.cli import group, sentences
 from worker.index.memory import MemoryIndex
 from worker.models import Kind
 from worker.pipeline import Pipeline
@@ -118,6 +119,22 @@ def test_a_copy_edited_into_another_story_leaves_and_joins_that_one(
     [outcome] = ingest(pipeline, [story(5, OTHER, source={"id": "fifth"})], "c")
     assert homes(store_url)["a-5"] == "a-3"
     assert outcome.kind is Kind.DUPLICATE
+
+
+def test_a_copy_edited_to_other_figures_leaves_and_the_move_says_why(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    ingest(pipeline, [story(1), story(2)])
+    other = re.sub(r"\d", lambda digit: str((int(digit[0]) + 3) % 10), STORY)
+    ingest(pipeline, [story(2, other)], "b")
+    [move] = repairs(pipeline)
+    assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2"}
+    assert move.reason == "left"
+    assert move.scores["numbers"] < move.thresholds["numbers"]
+    told = sentences.move(move.model_dump(), {}, apart=True)
+    assert re.search(
+        r"any more, only \d+ % of the figures agree \(threshold \d+ %\): it left", told
+    )
 
 
 def test_an_edit_that_still_matches_moves_nobody(pipeline: Pipeline, store_url: str) -> None:
