@@ -1,10 +1,12 @@
 """What tagging is compared with: simple things that people would otherwise reach for."""
 
 import re
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -14,14 +16,17 @@ Matrix = NDArray[np.float64]
 
 
 class TfidfLinear:
-    """TF-IDF of one and two words, 50,000 of them, and logistic regression: the usual baseline."""
+    """TF-IDF of one and two words, 50,000 of them, and logistic regression: the usual baseline.
+
+    Stopped after 60 steps: left to converge it gains .003 by time and loses .04 on HuffPost.
+    """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.words = TfidfVectorizer(max_features=50_000, ngram_range=(1, 2), sublinear_tf=True)
         self.model = LogisticRegression(C=8, max_iter=60)
-        self.model.fit(
-            self.words.fit_transform([row.text for row in rows]), [row.classes[0] for row in rows]
-        )
+        texts = self.words.fit_transform([row.text for row in rows])
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+            self.model.fit(texts, [row.classes[0] for row in rows])
 
     def probabilities(self, texts: Sequence[str]) -> Matrix:
         odds = np.zeros((len(texts), len(CLASSES)))
