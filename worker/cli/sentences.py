@@ -1,6 +1,6 @@
 """What the store knows about an article becomes sentences for people who know news, not code.
 
-One template for each signal of a decision; facts come in as `Store.show` gives them.
+The templates stand in wording.py; facts come in as `Store.show` gives them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from worker.cli.terminal import moment
+from worker.cli.wording import (
+    ANY_SIGNAL,
+    DECISIONS,
+    FLAGS,
+    LEFT_OUT,
+    MOVES,
+    SIGHTED,
+    SIGNS,
+)
 from worker.models import Kind
 from worker.store import Letter, LetterState, Title
 from worker.store.redo import RECLEAN
@@ -16,99 +25,6 @@ Facts = Mapping[str, Any]
 Titles = Mapping[str, Title]
 
 _MOST_SHOWN = 5  # members of a cluster
-
-_DECISIONS = {
-    ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
-    "text: it is new.",
-    ("new", "alias-conflict"): "Its address is known from {rival}, but its text contains only "
-    "{containment} of the words of that ({least_containment} would do): the address was used for "
-    "another story, and this article is new.",
-    ("new", "reused-id"): "Its id is that of {rival}, but its text contains only {containment} of "
-    "the words of that and the title is another: the source used the id twice. It is an article of "
-    "its own, and the other one stays as it was.",
-    ("unchanged", "content-hash"): "Title and text are exactly what was stored before: nothing "
-    "changed.",
-    ("revision", "key"): "Its id or address is known, its title or text is not: it is revision "
-    "{revision} of the same article.",
-    ("revision", "identity"): "Its id or address is known, but its text has only {containment} of "
-    "its words in common with what was stored, and no word of the title: it became revision "
-    "{revision}, and the source may have used the id for another story.",
-    ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
-    "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
-    ("revision", "opening"): "Its id and address are new, but title and opening are those of this "
-    "article, and so is {containment} of the text (threshold {least_containment}): it is revision "
-    "{revision}.",
-    ("revision", "cleaned-again"): "It was cleaned again by newer rules, and reads differently: "
-    "that is revision {revision}.",
-    ("revision", "race"): "Another version of it was stored at the same moment: this one became "
-    "revision {revision}.",
-    ("duplicate", "exact"): "Its text is word for word that of {rival}, so it is a copy.",
-    ("duplicate", "near"): "Its text contains {containment} of the words of {rival} (threshold "
-    "{least_containment}){agreeing}, so it is a copy.",
-    ("duplicate", "contained"): "{containment} of its text is in {rival} (threshold "
-    "{least_containment}){agreeing}, and that is longer: it is a shortened copy.",
-    ("duplicate", "extended"): "It contains {containment} of the text of {rival} (threshold "
-    "{least_containment}){agreeing}, and more besides: it is an extended copy.",
-    ("duplicate", "settled"): "It came at the same moment as {rival}, which was compared with it "
-    "and was settled on as the first of the two: it is a copy.",
-    ("variant", "series"): "Its text contains {containment} of the words of {rival}, but {unlike}: "
-    "it is the next of a series, a story of its own.",
-    ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
-    "{unlike}: they share a template or background, and it is a story of its own.",
-}
-TOLD = _DECISIONS.keys()  # verdict and signal; what other releases decided has a plainer sentence
-_MOVES = {
-    "promoted": "The article it was a copy of is gone; it took its place as the first copy.",
-    "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
-    "released": "The article it was a copy of is gone, and it is no copy of any that is left.",
-    "followed": "The article it was a copy of had joined {joined}: it followed.",
-    "left": "After an edit it was no copy of {rival} any more{unlike}: it left that cluster.",
-    "twin": "It was found to be a copy of {rival}, {containment} of the words are the same "
-    "(threshold {least_containment}): it joined {joined}.",
-    "split": "An operator took it out of the cluster of {left}.",
-    "merged": "An operator put it into the cluster of {joined}.",
-    "replayed": "By other thresholds (rules {version}) it is a copy of {rival}, {containment} of "
-    "the words are the same (threshold {least_containment}): it joined {joined}.",
-    "replayed apart": "By other thresholds (rules {version}) it is no copy of {rival}: it stands "
-    "by itself.",
-}
-_ANY_SIGNAL = {
-    "new": "It was not known before: it is new.",
-    "unchanged": "It was known, and nothing changed.",
-    "revision": "It was known with another text: it is revision {revision}.",
-    "duplicate": "It is a copy of {rival}.",
-    "variant": "It is much like {rival}, but a story of its own.",
-}
-_SIGNS = {
-    "numbers": "figures",
-    "about": "titles",
-    "opening": "openings",
-    "title": "titles",  # as version 1 of the rules named them: its decisions are still in stores
-    "lead": "openings",
-}
-_FLAGS = {
-    "truncated": "The source gave only a teaser, not the whole text.",
-    "summary-only": "The source gave no text: its summary stands in for it.",
-    "no-title": "The source gave no title: it was taken from the text.",
-    "whole-page": "No main text was found on its page: the text is all of the page.",
-    "tags-cut": "Its markup was too much to read in full: the tags were cut out.",
-    "mojibake": "Garbled characters were repaired.",
-    "bad-date": "A date could not be read and was left out.",
-    "future-date": "A date lay in the future and was set to when it was received.",
-}
-_LEFT_OUT = {
-    "learned": ": the source repeats it around its articles; version {learned}",
-    "pinned": ": cleaning.toml pins it for this source",
-}
-_SIGHTED = {
-    Kind.NEW: "stored as new",
-    Kind.REVISION: "stored as revision {revision}",
-    Kind.DUPLICATE: "stored as a copy",
-    Kind.VARIANT: "stored as a variant",
-    Kind.UNCHANGED: "seen again, unchanged",
-    Kind.WITHDRAWN: "withdrawn",
-    Kind.DEAD: "could not be processed",
-}
 
 
 def article(stored: Facts, titles: Titles) -> Iterator[str]:
@@ -148,7 +64,7 @@ def letter(its: Letter) -> Iterator[str]:
 def decision(its: Facts, titles: Titles) -> str:
     """Why one raw article was judged as it was; `its` also has the revision it led to."""
     scores, least = its["scores"], its["thresholds"]
-    template = _DECISIONS.get((its["verdict"], its["signal"])) or _ANY_SIGNAL[its["verdict"]]
+    template = DECISIONS.get((its["verdict"], its["signal"])) or ANY_SIGNAL[its["verdict"]]
     said = template.format(
         rival=_called(its["rival"], titles),
         revision=its["revision"],
@@ -172,8 +88,8 @@ def handled(worker: str, deliveries: int) -> str:
 
 def move(its: Facts, titles: Titles, *, apart: bool) -> str:
     """Why an article is in another cluster than it was first put into, or stands `apart`."""
-    template = _MOVES.get(f"{its['reason']} apart") if apart else None
-    said = (template or _MOVES.get(its["reason"], "It went from {left} to {joined}.")).format(
+    template = MOVES.get(f"{its['reason']} apart") if apart else None
+    said = (template or MOVES.get(its["reason"], "It went from {left} to {joined}.")).format(
         version=its["version"],
         left=_called(its["left"], titles),
         joined=_called(its["joined"], titles),
@@ -194,7 +110,7 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
     for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
         its = list(group)
         times = f" {len(its)} times, the last" if len(its) > 1 else ""
-        said = _SIGHTED[Kind(outcome)].format(revision=revision)
+        said = SIGHTED[Kind(outcome)].format(revision=revision)
         at, source, receipt = (its[-1][field] for field in ("at", "source", "receipt"))
         if receipt.startswith(RECLEAN):
             yield f"{moment(at)}: cleaned again, {said}{times}."
@@ -208,10 +124,10 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
 def _cleaning(newest: Facts) -> Iterator[str]:
     for each in newest["dropped"]:
         line = " ".join(each["line"].split())
-        because = _LEFT_OUT.get(each["rule"], "").format(learned=newest["versions"].get("learned"))
+        because = LEFT_OUT.get(each["rule"], "").format(learned=newest["versions"].get("learned"))
         yield f"Cleaning left out “{_shortened(line)}” (rule {each['rule']}{because})."
     for flag in newest["flags"]:
-        yield _FLAGS.get(flag, f"It is flagged {flag}.")
+        yield FLAGS.get(flag, f"It is flagged {flag}.")
 
 
 def _tag(tag: Facts) -> str:
@@ -273,15 +189,15 @@ def _called(article_id: str, titles: Titles) -> str:
 
 def _agreeing(scores: Facts, least: Facts) -> str:
     """The signs that had to agree, and did."""
-    asked = [name for name in _SIGNS if name in least and scores.get(name, 0) >= least[name]]
-    return " and the " + _listed([_SIGNS[name] for name in asked]) + " agree" if asked else ""
+    asked = [name for name in SIGNS if name in least and scores.get(name, 0) >= least[name]]
+    return " and the " + _listed([SIGNS[name] for name in asked]) + " agree" if asked else ""
 
 
 def _unlike(scores: Facts, least: Facts) -> str:
     """The signs that should have agreed for a copy, and did not."""
     found = [
-        f"only {_share(scores[name])} of the {_SIGNS[name]} agree (threshold {_share(least[name])})"
-        for name in _SIGNS
+        f"only {_share(scores[name])} of the {SIGNS[name]} agree (threshold {_share(least[name])})"
+        for name in SIGNS
         if name in least and scores.get(name, 1) < least[name]
     ]
     if scores.get("days", 0) > least.get("days", float("inf")):
