@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker import tasks
-from worker.pipeline import Delivery
+from worker.models import NOBODY, Handling, Outcome
+from worker.pipeline import Delivery, Pipeline
 
 
-class Idle:
-    def ingest(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[object]:
+class Idle(Pipeline):
+    def __init__(self) -> None:
+        pass
+
+    def ingest(
+        self, deliveries: Sequence[Delivery], *, now: datetime, handling: Handling = NOBODY
+    ) -> list[Outcome]:
         return []
 
 
