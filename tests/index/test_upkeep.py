@@ -2,25 +2,21 @@
 
 import json
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 import redis
-from click.testing import CliRunner, Result
 
+from tests.commands import Run, on
 from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
 from tests.make import NOW
 from tests.test_pipeline import CONFIG, raw
-from worker.cli import group
 from worker.index import upkeep
 from worker.index.redis import RedisIndex
 from worker.index.upkeep import Stored
 from worker.models import Kind, article_id_of
 from worker.pipeline import Delivery, Pipeline
 from worker.store.sql import SqlStore
-
-Command = Callable[..., Result]
 
 
 @pytest.fixture
@@ -29,14 +25,8 @@ def pipeline(store: SqlStore, valkey: redis.Redis, valkey_url: str) -> Pipeline:
 
 
 @pytest.fixture
-def command(store_url: str, valkey_url: str) -> Command:
-    def run(*arguments: str, code: int = 0) -> Result:
-        environment = {"WORKER_STORE_URL": store_url, "WORKER_BROKER_URL": valkey_url}
-        done = CliRunner().invoke(group, arguments, env=environment)
-        assert done.exit_code == code, done.output
-        return done
-
-    return run
+def command(store_url: str, valkey_url: str) -> Run:
+    return on(store_url, valkey_url)
 
 
 def now_ingest(pipeline: Pipeline, number: int, text: str) -> Kind:
@@ -49,7 +39,7 @@ def now_ingest(pipeline: Pipeline, number: int, text: str) -> Kind:
 
 
 def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
-    pipeline: Pipeline, valkey: redis.Redis, command: Command, store: SqlStore
+    pipeline: Pipeline, valkey: redis.Redis, command: Run, store: SqlStore
 ) -> None:
     first = [now_ingest(pipeline, n, text) for n, text in enumerate([STORY, STORY, OTHER])]
     assert first == [Kind.NEW, Kind.DUPLICATE, Kind.NEW]
@@ -72,7 +62,7 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
 
 
 def test_a_register_that_says_otherwise_is_found_and_rebuilt(
-    pipeline: Pipeline, command: Command
+    pipeline: Pipeline, command: Run
 ) -> None:
     now_ingest(pipeline, 0, STORY)
     now_ingest(pipeline, 1, OTHER)
@@ -84,7 +74,7 @@ def test_a_register_that_says_otherwise_is_found_and_rebuilt(
     assert "the index says what the store says" in command("index", "verify").stdout
 
 
-def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Command) -> None:
+def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Run) -> None:
     now_ingest(pipeline, 0, STORY)
     found = json.loads(command("index", "stats", "--json").stdout)
     entries = {each["layer"]: each["entries"] for each in found["layers"]}

@@ -28,11 +28,8 @@ PASSING = (
     *(ReadOnlyError, MasterDownError, MasterNotFoundError),
 )
 SENTINEL_PORT = 26379
-_KEY_AT = {
-    "MEMORY": 2,
-    "SCAN": 3,
-    "EVAL": 3,
-}  # where a command has its key, if not in the first place
+# Where a command has its key, if not in the first place.
+_KEY_AT = {"MEMORY": 2, "SCAN": 3, "EVAL": 3}
 
 
 class Wire:
