@@ -101,9 +101,9 @@ def test_nothing_is_dropped_before_yes_and_then_only_what_was_asked_for(
     worker: Worker, store: SqlStore
 ) -> None:
     kept, gone = bury(store, dead("1"), dead("2", source="other"))
-    assert "would drop 1 dead letters" in worker("drop", "--source", "other").stdout
+    assert "would drop 1 dead letter" in worker("drop", "--source", "other").stdout
     assert len(store.letters([kept, gone])) == 2
-    assert worker("drop", "--source", "other", "--yes").stdout == "dropped 1 dead letters\n"
+    assert worker("drop", "--source", "other", "--yes").stdout == "dropped 1 dead letter\n"
     assert [letter.letter_id for letter in store.letters([kept, gone])] == [kept]
 
 
@@ -130,7 +130,7 @@ def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
     cut, emptied, good = bury(store, dead("x" * (LIMITS.article_bytes + 1)), dead("1"), dead("2"))
     store.empty_letters([emptied])
     done = worker("replay", "--yes")
-    assert "1 dead letters are on their way" in done.stdout
+    assert "replaying 1 dead letter:" in done.stdout
     assert f"{cut[:10]} can't be replayed: only the beginning" in done.stderr
     assert f"{emptied[:10]} can't be replayed: it was deleted" in done.stderr
     assert only(store, good).state is LetterState.REPLAYING
@@ -199,7 +199,7 @@ def test_without_a_broker_letters_are_listed_and_replay_says_what_is_missing(
     bury(store, dead("1"))
     environment = {"WORKER_BROKER_URL": "redis://127.0.0.1:1/0", "WORKER_STORE_URL": store_url}
     done = CliRunner().invoke(group, ["dead", "list"], env=environment)
-    assert "1 dead letters" in done.stdout
+    assert "1 dead letter:" in done.stdout
     assert "broker is unavailable" in done.stderr
 
 

@@ -168,7 +168,7 @@ def test_the_command_names_file_and_line_prints_a_table_and_leaves_nothing_behin
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("a.jsonl:2: error: malformed: not a JSON object")
     assert "Harbour reopens after the storm" in done.stdout
-    assert "2 raw articles: new 1, dead 1; 1 errors, 0 warnings" in done.stdout
+    assert "2 raw articles: new 1, dead 1; 1 error, 0 warnings" in done.stdout
     assert done.stderr == ""
     left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
     assert left == ["feed", "feed/a.jsonl", "tmp"]

@@ -48,7 +48,7 @@ def test_a_rehearsal_shows_what_would_change_and_changes_nothing(
     assert sample["before"]["scores"]["containment"] < 0.95
     told = run(*STRICT).stdout
     assert "duplicate extended -> new: Port of Rotterdam closes gates" in told
-    assert "would move 1 articles to other clusters; nothing is changed yet: add --yes" in told
+    assert "would move 1 article to other clusters; nothing is changed yet: add --yes" in told
     assert rows(store_url, "articles") == before
     assert rows(store_url, "moves") == []
 

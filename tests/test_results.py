@@ -215,7 +215,7 @@ def test_what_was_deleted_never_comes_back_through_the_pipeline(seeded: SqlStore
     raws = [raw for _, raw in reads((ROOT / "seeds/01-putin-rejects-conditions.txt",))]
     shown = worker("delete", "1b2e93fc")
     assert shown.exit_code == 0
-    assert "would delete 1 articles" in shown.stdout
+    assert "would delete 1 article" in shown.stdout
     assert "Putin rejects" in shown.stdout
     before = lines(worker("changes", "--json"))[-1]["cursor"]
     gone = json.loads(worker("delete", "1b2e93fc", "--yes", "--json").stdout)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.padding import Padding
 from rich.text import Text
 
-from worker.cli.terminal import moment, out, print_table
+from worker.cli.terminal import moment, out, print_table, several
 
 _TEXT_CHARS = 1500  # of the text that is shown; --json has all of it
 
@@ -19,7 +18,7 @@ def print_article(stored: Mapping[str, Any]) -> None:
         return
     out.print(Text(newest["title"], style="bold"))
     _facts(article, newest)
-    out.print(Padding(Text(_shortened(newest["text"])), (1, 0)))
+    out.print("", Text(_shortened(newest["text"])), "", sep="\n")
     if newest["dropped"]:
         lines = ((dropped["rule"], dropped["line"]) for dropped in newest["dropped"])
         print_table("left out of the text", ("rule", "detail"), lines)
@@ -50,7 +49,7 @@ def _facts(article: Mapping[str, Any], newest: Mapping[str, Any]) -> None:
         "words": newest["words"],
         "flags": ", ".join(newest["flags"]),
         "verdict": f"{article['verdict']}, revision {article['revision']}",
-        "seen": f"{article['sightings']} times, last {moment(article['last_seen'])}",
+        "seen": f"{several(article['sightings'], 'time')}, last {moment(article['last_seen'])}",
     }
     for name, value in facts.items():
         if value:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -91,7 +90,7 @@ def _print(each: Rehearsed, *, explain: bool) -> None:
     out.print(Text(visible(article.title), style="bold"))
     for name, value in _facts(article):
         out.print(Text(visible(f"{name:>12}  {value}")))
-    out.print(Padding(Text(visible(article.text)), (1, 0)))
+    out.print("", Text(visible(article.text)), "", sep="\n")
     if not explain:
         out.print(f"{len(article.dropped)} lines were left out; --explain shows them\n")
         return

@@ -8,7 +8,7 @@ import click
 from worker.clean.publisher import Publisher, original_publisher, publisher_of
 from worker.cli.opened import opened_index, opened_store
 from worker.cli.reconcile import print_moves
-from worker.cli.terminal import moment, out, print_json, print_table
+from worker.cli.terminal import moment, out, print_json, print_table, several
 from worker.config import load_config
 from worker.settings import Settings
 from worker.store import Store
@@ -79,7 +79,7 @@ def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
         )
         for m in members
     )
-    print_table(f"cluster {cluster_id[:10]}, {len(members)} articles", columns, rows)
+    print_table(f"cluster {cluster_id[:10]}, {several(len(members), 'article')}", columns, rows)
 
 
 def _print_sightings(sightings: Sequence[Sighting]) -> None:
@@ -143,15 +143,16 @@ def pin(ids: tuple[str, ...], off: bool, note: str, yes: bool) -> None:
     store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     said = "left to the rules" if off else "pinned"
+    what = several(len(members), "article")
     if not yes:
-        out.print(f"{len(members)} articles would be {said}; nothing is changed yet: add --yes")
+        out.print(f"{what} would be {said}; nothing is changed yet: add --yes")
         return
     if off:
         store.clusters.unpin([member.article_id for member in members])
     else:
         homes = {member.article_id: member.cluster_id for member in members}
         store.clusters.pin(homes, note, now=datetime.now(UTC))
-    out.print(f"{len(members)} articles are {said}")
+    out.print(f"{said}: {what}")
 
 
 def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> Move:
@@ -168,14 +169,16 @@ def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> Move
 def _rule(store: Store, moves: Sequence[Move], note: str, *, yes: bool) -> None:
     print_moves(moves, store.titles([move.article_id for move in moves]))
     if not yes:
-        out.print(f"would move {len(moves)} articles; nothing is changed yet: add --yes")
+        out.print(f"would move {several(len(moves), 'article')}; nothing is changed yet: add --yes")
         return
     index, now = opened_index(load_config(Settings.load().config_dir).dedup), datetime.now(UTC)
     # Pinned first: between the two a repair must not move them back.
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)
     moved = store.clusters.move(moves, now=now)
     index.correct({move.article_id: move.joined for move in moved})
-    out.print(f"moved {len(moved)} articles and pinned them: worker cluster {moves[0].joined[:10]}")
+    out.print(
+        f"moved and pinned {several(len(moved), 'article')}: worker cluster {moves[0].joined[:10]}"
+    )
 
 
 def _member(store: Store, beginning: str) -> Member:

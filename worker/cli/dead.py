@@ -11,7 +11,7 @@ from worker import build
 from worker.broker import embedded
 from worker.cli.find import Since
 from worker.cli.letters import plain, print_letter, print_letters, print_some
-from worker.cli.terminal import counted, err, out, print_json, progress
+from worker.cli.terminal import counted, err, out, print_json, progress, several
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
 from worker.store import Letter, LetterQuery, LetterState, Store
@@ -64,7 +64,7 @@ def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
         out.print("no dead letters")
         return
     total = sum(counts.values())
-    out.print(f"[bold]{total} dead letters:[/] {counted(counts)}\n")
+    out.print(f"[bold]{several(total, 'dead letter')}:[/] {counted(counts)}\n")
     print_letters(letters)
     if total > len(letters):
         out.print(f"… and {total - len(letters)} more: --limit {total}")
@@ -144,7 +144,7 @@ def replay(
     for letter_id, why in left_out.items():
         err.print(f"{letter_id[:10]} can't be replayed: {why}", style="yellow", markup=False)
     if yes:
-        out.print(f"{len(receipts)} dead letters are on their way: worker dead list --all")
+        out.print(f"replaying {several(len(receipts), 'dead letter')}: worker dead list --all")
     else:
         _print_dry("replay", "replayed", len(ids))
 
@@ -177,7 +177,7 @@ def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: An
     if as_json:
         print_json({"dropped": yes, "letters": ids})
     elif yes:
-        out.print(f"dropped {dropped} dead letters")
+        out.print(f"dropped {several(dropped, 'dead letter')}")
     else:
         print_some(store, ids)
         _print_dry("drop", "dropped", len(ids))
@@ -199,7 +199,7 @@ def _drop(store: Store, ids: Sequence[str]) -> int:
 
 def _print_dry(verb: str, done: str, count: int) -> None:
     if count:
-        out.print(f"would {verb} {count} dead letters; nothing is {done} yet: add --yes")
+        out.print(f"would {verb} {several(count, 'dead letter')}; nothing is {done} yet: add --yes")
     else:
         out.print(f"nothing to {verb}")
 

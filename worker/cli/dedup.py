@@ -14,7 +14,7 @@ from rich.text import Text
 
 from worker.cli.find import Since
 from worker.cli.opened import opened_index, opened_store
-from worker.cli.terminal import out, print_json, print_table, progress, visible
+from worker.cli.terminal import out, print_json, print_table, progress, several, visible
 from worker.config import load_config
 from worker.contract import Frozen
 from worker.dedup import DedupRules
@@ -82,7 +82,7 @@ def replay(
     done = "moved" if write else "would move"
     kept = f"; {found.pinned} stay by an operator's word" if found.pinned else ""
     again = "" if write else "; nothing is changed yet: add --yes"
-    out.print(f"{done} {found.moved} articles to other clusters{kept}{again}")
+    out.print(f"{done} {several(found.moved, 'article')} to other clusters{kept}{again}")
 
 
 class _Found:
@@ -118,7 +118,7 @@ class _Found:
     def print(self, store: Store) -> None:
         titles = self._titles(store)
         total = self.becomes.total()
-        out.print(f"{self.articles:,} articles decided twice; {total:,} decisions are others\n")
+        out.print(f"{several(self.articles, 'article')} decided twice; {total:,} otherwise\n")
         if total:
             print_table("decisions", ("change", "count"), self.becomes.most_common())
         for its in sorted(self.samples, key=lambda its: -self.becomes[its.becomes]):

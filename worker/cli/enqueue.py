@@ -9,7 +9,7 @@ import click
 from worker.broker.pressure import Advice
 from worker.cli import EXIT_UNAVAILABLE
 from worker.cli.read import Read, files_below, read_file
-from worker.cli.terminal import err, out, print_json, progress
+from worker.cli.terminal import err, out, print_json, progress, several
 from worker.errors import Busy
 from worker.producer import Invalid, OnInvalid, Producer
 
@@ -59,7 +59,7 @@ def enqueue(
         for where, bad in problems:
             err.print(f"{where}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
         tail = f"; {len(problems)} break the contract and {fate}" if problems else ""
-        out.print(f"enqueued {len(receipts)} raw articles{tail}")
+        out.print(f"enqueued {several(len(receipts), 'raw article')}{tail}")
     sys.exit(1 if problems else 0)
 
 

@@ -10,7 +10,7 @@ from dateutil import parser as dates
 
 from worker import build
 from worker.cli.article import print_article
-from worker.cli.terminal import err, print_json, print_table
+from worker.cli.terminal import err, print_json, print_table, several
 from worker.settings import Settings
 from worker.store import Found, Query
 
@@ -63,7 +63,7 @@ def search(
         print_json(found)
     elif found:
         columns = ("title", "source", "published", "language", "tags", "id")
-        print_table(f"{len(found)} articles", columns, [_row(f) for f in found])
+        print_table(several(len(found), "article"), columns, [_row(f) for f in found])
     else:
         err.print("nothing found")
     sys.exit(0 if found else 1)

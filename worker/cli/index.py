@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from worker import build
-from worker.cli.terminal import counted, out, print_json, print_table, progress
+from worker.cli.terminal import counted, out, print_json, print_table, progress, several
 from worker.config import load_config
 from worker.index import upkeep
 from worker.index.redis import RedisIndex
@@ -50,7 +50,9 @@ def stats(as_json: bool) -> None:
     print_table("index", ("layer", "entries", "keys", "bytes"), rows)
     total = sum(each.bytes for each in found.layers)
     each_article = f", {total / found.newest:.0f} an article" if found.newest else ""
-    out.print(f"{found.newest:,} articles numbered, {total:,} bytes{each_article}", markup=False)
+    out.print(
+        f"{several(found.newest, 'article')} numbered, {total:,} bytes{each_article}", markup=False
+    )
     out.print(f"copies of what was stored since {found.begins:%Y-%m-%d %H:%M} are found")
 
 
@@ -79,9 +81,11 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
         print_json({"rebuilt": not dry_run, "articles": total, "removed_keys": removed})
     elif dry_run:
         first = "remove the index and " if from_nothing else ""
-        out.print(f"would {first}put back {total:,} articles stored since {since:%Y-%m-%d}")
+        out.print(
+            f"would {first}put back {several(total, 'article')} stored since {since:%Y-%m-%d}"
+        )
     else:
-        out.print(f"put back {total:,} articles; now: worker reconcile")
+        out.print(f"put back {several(total, 'article')}; now: worker reconcile")
 
 
 @index.command(epilog="Example: worker index verify --json | jq .differs")
@@ -106,11 +110,11 @@ def verify(as_json: bool) -> None:
         columns = ("what", "id", "index", "store")
         shown = ((d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in found[:_SHOWN])
         print_table("differences", columns, shown)
-        out.print(f"of {total:,} articles differ: {counted(upkeep.count(found))}")
+        out.print(f"of {several(total, 'article')} differ: {counted(upkeep.count(found))}")
         out.print("missing and unowned: copies of them are not found; register: another canonical")
         out.print("article than in the store. All of it mends: worker index rebuild")
     else:
-        out.print(f"{total:,} articles: the index says what the store says")
+        out.print(f"{several(total, 'article')}: the index says what the store says")
     sys.exit(1 if found else 0)
 
 

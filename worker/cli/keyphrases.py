@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from worker import build
-from worker.cli.terminal import err, progress
+from worker.cli.terminal import err, progress, several
 from worker.settings import Settings
 from worker.store import Query
 from worker.tag.keyphrases import Frequencies, document_words
@@ -49,5 +49,5 @@ def keyphrases(out: Path, language: str) -> None:
     except OSError as e:
         raise click.BadParameter(f"{e.strerror}: {e.filename}", param_hint="--out") from e
     shown = ", ".join(f"{of} {n}" for of, n in documents.most_common())
-    err.print(f"words of {documents.total()} articles ({shown}) in {out}", markup=False)
+    err.print(f"words of {several(documents.total(), 'article')} ({shown}) in {out}", markup=False)
     sys.exit(0 if documents else 1)

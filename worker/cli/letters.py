@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from worker.cli.terminal import moment, out, print_table, visible
+from worker.cli.terminal import moment, out, print_table, several, visible
 from worker.store import Letter, LetterState, Store
 
 _COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
@@ -43,7 +43,9 @@ def print_letter(letter: Letter) -> None:
         "stage": letter.stage,
         "source": letter.source,
         "queue": letter.queue,
-        "seen": f"{letter.seen} times, first {moment(letter.first)}, last {moment(letter.last)}",
+        "seen": several(letter.seen, "time"),
+        "first": moment(letter.first),
+        "last": moment(letter.last),
         "state": letter.state,
         "replay": replay,
         "outcome": letter.outcome,

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from worker.cli.enqueue import reads
-from worker.cli.terminal import counted, out, print_json, print_table, progress
+from worker.cli.terminal import counted, out, print_json, print_table, progress, several
 from worker.lint import SKIPPED, Linted, lint, rehearsal
 from worker.models import Kind
 from worker.settings import Settings
@@ -57,9 +57,9 @@ def _print(linted: list[Linted], levels: Counter[str]) -> None:
         out.print(f"… and {len(linted) - _ROWS} more: --json prints all\n")
     kinds = Counter(each.outcome for each in linted)
     out.print(
-        f"[bold]{len(linted)} raw articles:[/] "
+        f"[bold]{several(len(linted), 'raw article')}:[/] "
         + counted({kind: kinds[kind] for kind in (*Kind, SKIPPED)})
-        + f"; {levels['error']} errors, {levels['warning']} warnings"
+        + f"; {several(levels['error'], 'error')}, {several(levels['warning'], 'warning')}"
     )
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from worker.clean import clean
 from worker.clean.learned import learned_before, leave_out
-from worker.cli.terminal import counted, out, print_table, visible
+from worker.cli.terminal import counted, out, print_table, several, visible
 from worker.config import Config
 from worker.contract import Payload, admit
 from worker.dedup import fingerprint
@@ -62,7 +62,9 @@ class Taggings:
         }
 
     def print(self, total: int) -> None:
-        out.print(f"{total} articles are of other rules; {self.changed} would get other tags\n")
+        out.print(
+            f"{several(total, 'article')} of other rules; {self.changed} would get other tags\n"
+        )
         names = sorted(self.labels, key=lambda n: (-(self.gains[n] + self.losses[n]), n))
         changed = [name for name in names if self.gains[name] or self.losses[name]]
         rows = ((self.labels[n], n, f"+{self.gains[n]}", f"-{self.losses[n]}") for n in changed)
@@ -130,7 +132,7 @@ class Cleanings:
         return {"becomes": self.kinds, "fields": self.fields, "samples": self.shown}
 
     def print(self, total: int) -> None:
-        out.print(f"{total} articles are of another cleaner: {counted(self.kinds)}")
+        out.print(f"{several(total, 'article')} of another cleaner: {counted(self.kinds)}")
         out.print(f"what differs: {counted(dict(self.fields.most_common()))}\n")
         for each in self.shown:
             title = f"{each['becomes']}: {each['title']} ({each['article_id'][:10]})"

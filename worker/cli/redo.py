@@ -13,7 +13,7 @@ from worker.cli.find import Since
 from worker.cli.opened import opened_store
 from worker.cli.preview import Cleanings, Taggings
 from worker.cli.rules import rules_option, trial_config
-from worker.cli.terminal import err, out, print_json, progress
+from worker.cli.terminal import err, out, print_json, progress, several
 from worker.config import files_of
 from worker.redo import Redo
 from worker.reload import SETTLED_S
@@ -147,9 +147,9 @@ def _send(stale: _Stale, what: Redo, how: dict[str, Any]) -> None:
     elif not total:
         out.print(f"every article is of the rules in force, {stale.version}", markup=False)
     elif left is None:
-        out.print(f"{sent} articles are on their way: {what} again shows what is left")
+        out.print(f"{several(sent, 'article')} on the way: {what} again shows what is left")
     else:
-        out.print(f"{sent - undone} articles are done over", markup=False)
+        out.print(f"{several(sent - undone, 'article')} done over", markup=False)
     if undone:
         err.print(
             f"{undone} are not: is a worker running, with this config? Its log says what failed; "

@@ -14,7 +14,7 @@ import click
 from worker import build
 from worker.cli.find import Since
 from worker.cli.formats import WRITERS
-from worker.cli.terminal import err, moment, out, print_json, progress
+from worker.cli.terminal import err, moment, out, print_json, progress, several
 from worker.deletion import Doomed, delete_articles, letters_about, named
 from worker.models import Kind
 from worker.settings import Settings
@@ -79,7 +79,7 @@ def export(
             bar.advance(task, more)
             count += more
     if file:
-        err.print(f"{count} articles in {file}", markup=False)
+        err.print(f"{several(count, 'article')} in {file}", markup=False)
     sys.exit(0 if count else 1)
 
 
@@ -232,8 +232,8 @@ def _say(titles: list[str], articles: int, letters: int, deleted: bool) -> None:
     for title in titles[:_SAMPLES]:
         out.print(f"  {' '.join(title.split())}", markup=False, overflow="ellipsis", no_wrap=True)
     if len(titles) > _SAMPLES or articles > len(titles):
-        out.print(f"  … {articles} articles in all")
-    what = f"{articles} articles and the content of {letters} dead letters"
+        out.print(f"  … {several(articles, 'article')} in all")
+    what = f"{several(articles, 'article')} and the content of {several(letters, 'dead letter')}"
     if deleted:
         out.print(f"deleted {what}")
     elif articles or letters:

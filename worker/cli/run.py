@@ -17,7 +17,7 @@ import click
 from worker import build
 from worker.broker import embedded
 from worker.cli.enqueue import push
-from worker.cli.terminal import counted, out, print_json, print_table, progress
+from worker.cli.terminal import counted, out, print_json, print_table, progress, several
 from worker.errors import Unavailable
 from worker.models import Kind, Outcome
 from worker.producer import Producer
@@ -188,7 +188,7 @@ def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
         print_table("dead letters", _LETTER_COLUMNS, [_letter_row(each) for each in letters])
     kinds = Counter(outcome.kind for outcome, _ in listing)
     out.print(
-        f"[bold]{len(listing)} raw articles in {took_s:.1f} s:[/] "
+        f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
         + counted({kind: kinds[kind] for kind in Kind})
     )
     _print_next(stored)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from worker.cli.terminal import moment
+from worker.cli.terminal import moment, several
 from worker.cli.wording import (
     ANY_SIGNAL,
     DECISIONS,
@@ -33,7 +33,8 @@ def article(stored: Facts, titles: Titles) -> Iterator[str]:
     if stored["revisions"]:
         newest = stored["revisions"][-1]
         yield from _cleaning(newest)
-        yield from map(_tag, stored["tags"])
+        labels = {tag["code"]: tag["label"] for tag in stored["tags"]}
+        yield from (_tag(tag, labels) for tag in stored["tags"])
         if retagged := stored["article"]["retagged_at"]:
             yield f"Its tags were last changed without a revision {moment(retagged)}."
         if refreshed := stored["article"]["refreshed_at"]:
@@ -106,7 +107,7 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
     sightings = list(reversed(stored["sightings"]))
     decisions = {its["receipt"]: its for its in stored["decisions"]}
     if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
-        yield f"{earlier} earlier sightings are not listed."
+        yield f"Not listed: {several(earlier, 'earlier sighting')}."
     for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
         its = list(group)
         times = f" {len(its)} times, the last" if len(its) > 1 else ""
@@ -130,12 +131,12 @@ def _cleaning(newest: Facts) -> Iterator[str]:
         yield FLAGS.get(flag, f"It is flagged {flag}.")
 
 
-def _tag(tag: Facts) -> str:
+def _tag(tag: Facts, labels: Mapping[str, str]) -> str:
     surfaces = dict.fromkeys(span["surface"] for span in tag["spans"])
     found = ", ".join(f"“{_shortened(surface, 40)}”" for surface in surfaces)
     match tag["method"]:
         case "implied":
-            why = f"because {tag['rule']} is a part of it"
+            why = f"because {labels.get(tag['rule'], tag['rule'])} is a part of it"
         case "source":
             why = f"as every article of its source is (rule {tag['rule']})"
         case "feed" | "category":
@@ -166,7 +167,7 @@ def _cluster(stored: Facts, titles: Titles) -> Iterator[str]:
         yield f"It is the first of its cluster. The copies: {named}{more}."
     else:
         first = _called(its["cluster_id"], titles)
-        yield f"It belongs to the cluster of {first}, which has {len(members)} articles."
+        yield f"It belongs to the cluster of {first}, which has {several(len(members), 'article')}."
 
 
 def _now(its: Facts) -> str:

@@ -6,7 +6,7 @@ import click
 
 from worker.cli.learned import print_repeated, told
 from worker.cli.opened import opened_store
-from worker.cli.terminal import counted, err, moment, out, print_json, print_table
+from worker.cli.terminal import counted, err, moment, out, print_json, print_table, several
 from worker.settings import Settings
 from worker.source_ids import SourceIds
 from worker.store import SourceSeen
@@ -38,7 +38,7 @@ def sources(name: str | None, as_json: bool) -> None:
     seen: SourceSeen = found["source"]
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
-    out.print(f"  articles   {seen.ids.articles}, from {seen.receipts} receipts")
+    out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
     out.print(f"  outcomes   {counted(found['outcomes'])}")
     out.print(f"  dead       {counted(found['dead_letters'])}")
     out.print(f"  ids        {_trust(seen.ids)}")
@@ -53,7 +53,7 @@ def _list(found: list[SourceSeen], *, as_json: bool) -> None:
     rows = (
         (s.source, s.last_seen, s.ids.articles, s.receipts, s.dead, _trust(s.ids)) for s in found
     )
-    print_table(f"{len(found)} sources", columns, rows)
+    print_table(several(len(found), "source"), columns, rows)
 
 
 def _trust(ids: SourceIds) -> str:

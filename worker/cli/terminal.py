@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from pydantic import BaseModel
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -44,6 +45,8 @@ def _plain(value: object) -> object:
 
 # Columns that share the width that is left; all others are as wide as what they hold.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
+_LEAST = {"title": 20, "detail": 20, "tags": 12, "source": 10}  # of their widths, to be of use
+_SPARED = ("words", "language", "stage", "tags", "by", "source")  # go first where it is narrow
 _WHOLE = ("receipt", "message")  # of use only as a whole: they fold where the width is short
 _NUMBERS = (
     "words",
@@ -57,11 +60,16 @@ _NUMBERS = (
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table as wide as the terminal if a column can use it, one line a row but for long ids."""
+    """A table as wide as the terminal if a column can use it, one line a row but for long ids.
+
+    Where the terminal is too narrow for all columns, those that matter least are left out.
+    """
     out.print(title, style="bold")
-    grows = any(column in _GROWING for column in columns)
+    cells = [[_cell(value) for value in row] for row in rows]
+    kept = _fitting(columns, cells)
+    grows = any(columns[place] in _GROWING for place in kept)
     table = Table(box=None, pad_edge=False, expand=grows, header_style="dim")
-    for column in columns:
+    for column in (columns[place] for place in kept):
         table.add_column(
             column,
             justify="right" if column in _NUMBERS else "left",
@@ -69,11 +77,26 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
             no_wrap=column not in _WHOLE,
             overflow="fold" if column in _WHOLE else "ellipsis",
         )
-    for row in rows:
+    for row in cells:
         # Text, not str: brackets in a headline are not markup.
-        table.add_row(*(Text(_cell(value), style=_COLOURS.get(str(value), "")) for value in row))
+        shown = (row[place] for place in kept)
+        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in shown))
     out.print(table)
     out.print()
+
+
+def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """The places of the columns that there is room for, with two spaces between them."""
+    needed = {
+        place: _LEAST.get(column) or max(map(cell_len, (column, *(row[place] for row in cells))))
+        for place, column in enumerate(columns)
+    }
+    for spared in _SPARED:
+        if sum(needed.values()) + 2 * (len(needed) - 1) <= out.width:
+            break
+        if spared in columns and len(needed) > 2:
+            needed.pop(columns.index(spared))
+    return list(needed)
 
 
 def _cell(value: object) -> str:
@@ -106,6 +129,11 @@ def progress(label: str) -> Progress:
         transient=True,
         disable=not err.is_terminal,
     )
+
+
+def several(count: int, what: str) -> str:
+    """`1 article`, `1,204 articles`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def counted(counts: Mapping[str, int]) -> str:
