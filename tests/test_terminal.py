@@ -26,9 +26,10 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_titles(
 ) -> None:
     monkeypatch.setattr(terminal, "out", Console(width=width, highlight=False))
     print_table("articles", COLUMNS, [ROW])
-    _, head, line = capsys.readouterr().out.splitlines()[:3]
+    _, head, line, *_ = capsys.readouterr().out.splitlines()
     assert tuple(head.split()) == shown
-    assert ROW[0] in line and ROW[-1] in line
+    assert ROW[0] in line
+    assert ROW[-1] in line
 
 
 def test_one_of_something_is_not_several() -> None:
