@@ -80,7 +80,11 @@ def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Run) -> None:
     entries = {each["layer"]: each["entries"] for each in found["layers"]}
     assert (found["newest"], entries["names"], entries["register"]) == (1, 1, 1)
     assert entries["hashes"] == RULES.shingles.sketch + 1
-    assert "bytes" in command("index", "stats").stdout
+    lasting = ("ids", "names", "hashes", "register")
+    held = sum(each["bytes"] for each in found["layers"] if each["layer"] in lasting)
+    told = command("index", "stats").stdout
+    assert f"1 article in the window, {held} bytes each" in told
+    assert "learned lines" in told
 
 
 def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(

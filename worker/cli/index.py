@@ -38,7 +38,11 @@ def _opened() -> tuple[Store, RedisIndex]:
 @index.command(epilog="Example: worker index stats --json | jq .layers")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def stats(as_json: bool) -> None:
-    """Count what the index holds, layer by layer; bytes are estimated from a sample of keys."""
+    """Count what the index holds, layer by layer; bytes are estimated from a sample of keys.
+
+    Rivals in flight leave after some minutes, learned lines by the day. An article takes the most
+    bytes while there are few: each bucket costs something, too.
+    """
     _, its = _opened()
     found = upkeep.stats(its)
     if as_json:
@@ -48,11 +52,8 @@ def stats(as_json: bool) -> None:
         (each.layer, f"{each.entries:,}", each.keys, f"{each.bytes:,}") for each in found.layers
     )
     print_table("index", ("layer", "entries", "keys", "bytes"), rows)
-    total = sum(each.bytes for each in found.layers)
-    each_article = f", {total / found.newest:.0f} an article" if found.newest else ""
-    out.print(
-        f"{several(found.newest, 'article')} numbered, {total:,} bytes{each_article}", markup=False
-    )
+    held = f"{several(found.articles, 'article')} in the window, {found.bytes_each:.0f} bytes each"
+    out.print(f"{held} as long as it lasts; {found.newest:,} numbered in all")
     out.print(f"copies of what was stored since {found.begins:%Y-%m-%d %H:%M} are found")
 
 

@@ -18,12 +18,14 @@ from worker.index.register import chased, end_of
 from worker.models import Fingerprint
 
 LAYERS = {
-    "i": "ids",
-    "a": "names",
-    "s": "hashes",
-    "f": "rivals in flight",
-    "v": "register",
+    "aw:i:*": "ids",
+    "aw:a:*": "names",
+    "aw:s:*": "hashes",
+    "aw:v:*": "register",
+    "aw:f:*": "rivals in flight",
+    "awl:*": "learned lines",
 }
+_WINDOW = ("ids", "names", "hashes", "register")  # live as long as the window
 _SAMPLED = 200  # keys of a layer whose memory is asked for
 
 
@@ -53,6 +55,17 @@ class Stats(Frozen):
     begins: datetime  # of the generation before: older articles are not found any more
     layers: list[Layer]
 
+    @property
+    def articles(self) -> int:
+        """Those in the window."""
+        return next(each.entries for each in self.layers if each.layer == "names")
+
+    @property
+    def bytes_each(self) -> float:
+        """What an article takes for as long as the window lasts."""
+        held = sum(each.bytes for each in self.layers if each.layer in _WINDOW)
+        return held / max(1, self.articles)
+
 
 def stats(index: RedisIndex) -> Stats:
     now_s = index.buckets.now_s()
@@ -61,7 +74,7 @@ def stats(index: RedisIndex) -> Stats:
         newest=int(newest or 0),
         generation=now_s // index.window_s,
         begins=begins(index, now_s),
-        layers=[_layer(index, letter, name) for letter, name in LAYERS.items()],
+        layers=[_layer(index, keys, name) for keys, name in LAYERS.items()],
     )
 
 
@@ -70,10 +83,10 @@ def begins(index: RedisIndex, now_s: int) -> datetime:
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
 
-def _layer(index: RedisIndex, letter: str, name: str) -> Layer:
+def _layer(index: RedisIndex, pattern: str, name: str) -> Layer:
     keys = entries = used = sampled = 0
-    length = "EXISTS" if letter == "f" else "HLEN"
-    for some in index.wire.scan(f"aw:{letter}:*"):
+    length = "EXISTS" if name == "rivals in flight" else "HLEN"
+    for some in index.wire.scan(pattern):
         keys += len(some)
         asked = some[: max(0, _SAMPLED - sampled)]
         commands = [("MEMORY", "USAGE", key) for key in asked]
