@@ -3,9 +3,10 @@
     python -m bench.metadata FOLDER [FOLDER …] [--half 0|1] [--wrong title|author|date] [--undated]
 
 "either" is the date of publication or that of the last change: the gold has one date, and where a
-page shows both often the second. Pages are split by host: rules are made on half 0, half 1 is
-reported. --undated leaves out the search for dates that no element declares. Time is CPU of
-reading metadata, without main text.
+page shows both often the second. "written" is the date of publication on pages that have the gold's
+day written anywhere: some gold has a day that its page does not. Pages are split by host: rules are
+made on half 0, half 1 is reported. --undated leaves out the search for dates that no element
+declares and no reader sees. Time is CPU of reading metadata, without main text.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from time import process_time
 
 from bench.pages import Page, read_pages
 from worker.clean import CleaningRules
+from worker.clean.dates import MONTH_NAMES
 from worker.clean.facts import page_facts
 from worker.config import load_config
 
@@ -50,6 +52,8 @@ def judge(page: Page, rules: CleaningRules, *, undated: bool) -> tuple[dict[str,
     if page.date:
         days = _days(facts.published, facts.declared)
         verdicts["date"] = _verdict(",".join(days), page.date[:10] in days)
+        if _forms(page.date).search(page.markup):
+            verdicts["written"] = verdicts["date"]
         either = days | _days(facts.updated)
         verdicts["either"] = _verdict(",".join(either), page.date[:10] in either)
     return verdicts, took_s
@@ -62,6 +66,22 @@ def _days(at: datetime | None, declared: str = "") -> set[str]:
     return ({at.date().isoformat()} if at else set()) | written
 
 
+def _forms(day: str) -> re.Pattern[str]:
+    """What a day may look like on a page; nothing of a month without a day."""
+    if not _ISO.match(day):
+        return re.compile("(?!)")
+    year, month, number = day[:10].split("-")
+    m, d = f"0?{int(month)}", f"0?{int(number)}"
+    names = "|".join(name for name, of in MONTH_NAMES.items() if of == int(month))
+    return re.compile(
+        rf"(?<!\d)(?:{year}[-./]?{m}[-./]?{d}(?!\d)|{d}[-./]{m}[-./](?:{year}|{year[2:]})(?!\d)"
+        rf"|{m}[-./]{d}[-./](?:{year}|{year[2:]})(?!\d)|{d}(?:st|nd|rd|th|\.)?[\s,-](?:de )?"
+        rf"(?:{names})[^\W\d]*\.?,?[\s-](?:de )?{year}|{year}年{m}月{d}日)"
+        rf"|(?:{names})[^\W\d]*\.?\s{d}(?:st|nd|rd|th)?,?\s{year}|/{year}/(?:{names})[a-z]*/{d}/",
+        re.I,
+    )
+
+
 def _verdict(found: str, right: bool) -> str:
     return "right" if right else "wrong" if found else "missing"
 
@@ -72,7 +92,7 @@ def report(name: str, judged: list[tuple[dict[str, str], float]]) -> None:
         f"{name}: {len(judged)} pages, CPU ms a page: mean {mean(times):.1f}, "
         f"median {median(times):.1f}, p99 {times[int(0.99 * len(times))]:.1f}"
     )
-    for fact in ("title", "author", "date", "either"):
+    for fact in ("title", "author", "date", "written", "either"):
         counts = Counter(verdicts[fact] for verdicts, _ in judged if fact in verdicts)
         total = counts.total() or 1
         found = counts["right"] + counts["wrong"] or 1

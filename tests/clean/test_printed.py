@@ -1,10 +1,14 @@
-"""A page that declares no date has one in its address, or prints one behind its heading."""
+"""Readers find the date of an article at its heading, and sometimes in its address."""
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from worker.clean.metadata import read_metadata
-from worker.clean.printed import date_of_address, printed_date
+from worker.clean.printed import BEFORE, FAR, Printed, date_of_address, printed_dates
+
+
+def printed(body: str, *, title: str = "Storm", far: bool = False) -> list[Printed]:
+    tree = LexborHTMLParser(f"<html><body>{body}</body></html>")
+    return list(printed_dates(tree, title, far=far))
 
 
 @pytest.mark.parametrize(
@@ -14,40 +18,71 @@ from worker.clean.printed import date_of_address, printed_date
         ("<h1>Sturm</h1><div>Stand: 3. März 2025, 10 Uhr</div>", "3. März 2025"),
         ("<h1>Tempête</h1><p>Publié le 3 mars 2025</p>", "3 mars 2025"),
         ("<h1>Tormenta</h1><p>3 de marzo de 2025</p>", "3 de marzo de 2025"),
+        ("<h1>Burza</h1><p>3 marca 2025</p>", "3 marca 2025"),
+        ("<h1>Буря</h1><p>3 марта 2025</p>", "3 марта 2025"),
+        ("<h1>嵐</h1><p>2025年3月3日</p>", "2025年3月3日"),
+        ("<h1>Storm</h1><p>3 December 2025</p>", "3 December 2025"),
         ("<h1>Sturm</h1><p>03.03.2025</p>", "03.03.2025"),
+        ("<h1>Storm</h1><time datetime='2025-03-03T10:00'>3 days ago</time>", "2025-03-03"),
+        (
+            "<h1>Sturm</h1><p>03.03.2025 Der Hafen ist wieder offen, und alle freuen sich.",
+            "03.03.2025",
+        ),
+        ("<h1>The Site</h1><p>May 1, 2020</p><h2>Storm</h2><p>March 3, 2025</p>", "March 3, 2025"),
         ("<p>2025-03-03</p><p>No heading at all</p>", "2025-03-03"),
-        ("<p>May 1, 2020</p><h1>Storm</h1><p>No date.</p>", ""),
-        ("<h1>Storm</h1><script>var d = 'March 3, 2025'</script><p>Text</p>", ""),
-        ("<h1>Storm</h1><p>" + "word " * 200 + "March 3, 2025</p>", ""),
-        ("<h1>Storm of March 3, 1898</h1><p>Text</p>", ""),
-        ("<h1>Storm</h1><p>Version 12025-03-031</p>", ""),
-        ("", ""),
     ],
 )
-def test_the_first_date_behind_the_heading_counts(body: str, date: str) -> None:
-    assert printed_date(LexborHTMLParser(f"<html><body>{body}</body></html>")) == date
+def test_a_date_at_the_heading_is_printed(body: str, date: str) -> None:
+    assert printed(body)[0].date == date
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>Storm</h1><script>var d = 'March 3, 2025'</script><p>Text</p>",
+        "<h1>Storm</h1><p>" + "word " * 200 + "</p><p>March 3, 2025</p>",
+        "<h1>Storm of March 3, 1898</h1><p>Text</p>",
+        "<h1>Storm</h1><p>The harbour was closed for good on March 3, 2025, after the storm.</p>",
+        "<h1>Storm</h1><p>Version 12025-03-031</p>",
+        "<h1>Storm</h1><p>Chapter 3, 2025</p>",
+        "",
+    ],
+)
+def test_a_date_in_a_sentence_or_far_away_is_none(body: str) -> None:
+    assert printed(body) == []
+
+
+def test_the_date_of_what_a_title_is_about_is_none() -> None:
+    assert printed("<h1>Minutes of 3 March 2025</h1>", title="Minutes of 3 March 2025") == []
+
+
+def test_a_date_before_the_heading_comes_second() -> None:
+    found = printed("<p>Posted May 1, 2025</p><h1>Storm</h1><p>Updated</p><p>May 2, 2025</p>")
+    assert [its.date for its in found] == ["May 2, 2025", "May 1, 2025"]
+    assert found[0].label == "updated"
+    assert found[1] == Printed("May 1, 2025", "posted", BEFORE)
+
+
+def test_a_date_far_from_the_heading_is_read_when_asked_for() -> None:
+    body = "<h1>Storm</h1><p>" + "word " * 200 + "</p><p>Last updated: March 3, 2025</p>"
+    assert printed(body, far=True) == [Printed("March 3, 2025", "last updated:", FAR)]
 
 
 @pytest.mark.parametrize(
     ("url", "date"),
     [
         ("https://a.example/2025/3/3/storm", "2025-03-03"),
+        ("https://a.example/2025/mar/03/storm", "2025-03-03"),
+        ("https://a.example/news/2025-03/03/storm", "2025-03-03"),
         ("https://a.example/news/2025-03-03-storm", "2025-03-03"),
+        ("https://a.example/news/20250303-storm", "2025-03-03"),
+        ("https://a.example/news/03-03-2025", "2025-03-03"),
         ("https://a.example/2025/storm", ""),
+        ("https://a.example/2025/12/storm", ""),
+        ("https://a.example/2025/part/3/storm", ""),
+        ("https://a.example/20259999-storm", ""),
         ("", ""),
     ],
 )
 def test_an_address_may_have_the_day(url: str, date: str) -> None:
     assert date_of_address(url) == date
-
-
-def test_what_is_declared_outranks_both() -> None:
-    links = '<link rel="canonical" href="https://a.example/2025/03/03/storm">'
-    body = "<body><h1>Storm</h1><p>March 4, 2025</p></body>"
-    declared = '<meta property="article:published_time" content="2025-03-05">'
-    for head, date in (
-        (declared + links, "2025-03-05"),
-        (links, "2025-03-03"),
-        ("", "March 4, 2025"),
-    ):
-        assert read_metadata(f"<html><head>{head}</head>{body}</html>").published == date

@@ -4,6 +4,7 @@ Pure: no clock, no network, no disk. The order of cleaning reads down the page i
 """
 
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from worker.clean import titles
@@ -16,6 +17,7 @@ from worker.clean.left_out import without_lines
 from worker.clean.lines import Named, Swept, breaks_off, sweep
 from worker.clean.names import names
 from worker.clean.page import load_extractor
+from worker.clean.publication import believed
 from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import paragraphs_html
 from worker.clean.text import letters, one_line, storable
@@ -34,7 +36,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "4"  # of the code; the rules have their own
+VERSION = "5"  # of the code; the rules have their own
 
 
 class Examined(NamedTuple):
@@ -82,7 +84,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     if page_url and is_variant(url):
         url = page_url  # AMP and mobile forms of an address: the page knows the proper one
     key, aliases = keys_of(raw, title, swept.text, page_url)
-    published, updated = _dates(raw, body, language, declared, rules, now)
+    body, published, updated = _dated(raw, body, day_first(language, declared), rules, now)
     flags = (
         *(*body.flags, text_flag, title_flag),
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
@@ -144,25 +146,28 @@ def _readable(text: str, rules: CleaningRules) -> bool:
     return letters(text, rules.text.min_letters) >= rules.text.min_letters
 
 
-def _dates(
-    raw: RawArticle, body: Body, language: str, declared: str, rules: CleaningRules, now: datetime
-) -> tuple[Read, Read]:
-    """Published and updated; nothing was published after it was fetched."""
+def _dated(
+    raw: RawArticle, body: Body, british: bool, rules: CleaningRules, now: datetime
+) -> tuple[Body, Read, Read]:
+    """Published and updated, and the body with what was believed of its page; nothing was
+    published after it was fetched."""
     fetched = read_date(raw.fetch.at, rules.dates, now).at or now
-    british = day_first(language, declared)
     zone = rules.dates.zone_of(raw.source_id)
+    read = partial(read_date, rules=rules.dates, latest=fetched, day_first=british, zone=zone)
+    url = raw.link or body.page.canonical
+    page = believed(body.page, url, lambda text: read(text).at, rules.dates)
 
     def first(given: str, on_page: str) -> Read:
-        read = read_date(given, rules.dates, fetched, day_first=british, zone=zone)
-        if read.at or not on_page:
-            return read
-        found = read_date(on_page, rules.dates, fetched, day_first=british, zone=zone)
-        return Read(found.at, read.flag or found.flag)
+        said = read(given)
+        if said.at or not on_page:
+            return said
+        found = read(on_page)
+        return Read(found.at, said.flag or found.flag)
 
-    published = first(raw.published, body.page.published)
+    published = first(raw.published, page.published)
     if published.at is None and body.markup:
         published = Read(search_date(body.markup, raw.link, fetched), published.flag)
-    return published, first(raw.updated, body.page.updated)
+    return body._replace(page=page), published, first(raw.updated, page.updated)
 
 
 def _media(medium: Media) -> Media:

@@ -4,6 +4,7 @@ Feed fields outrank the page.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -11,6 +12,7 @@ from worker.clean import titles
 from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.metadata import PageMetadata, read_metadata
 from worker.clean.names import authors, tidy
+from worker.clean.publication import believed
 from worker.clean.rules import CleaningRules
 from worker.clean.urls import canonical
 from worker.contract import RawArticle, host
@@ -59,10 +61,13 @@ def page_facts(
 ) -> Facts:
     """What a page alone tells: for measuring."""
     raw, page = RawArticle(link=url), read_metadata(markup)
-    published = read_date(page.published, rules.dates, now, day_first=day_first("en", ""))
+    british = day_first(page.language[:2].lower() or "en", page.language)
+    read = partial(read_date, rules=rules.dates, latest=now, day_first=british)
+    page = believed(page, url or page.canonical, lambda text: read(text).at, rules.dates)
+    published = read(page.published)
     if search and published.at is None:
         published = Read(search_date(markup, url, now))
-    updated = read_date(page.updated, rules.dates, now, day_first=day_first("en", ""))
+    updated = read(page.updated)
     return Facts(
         title=title_of(raw, page, site_names(raw, page), rules),
         authors=authors_of(raw, page, rules),

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean import bylines
 from worker.clean.linked import linked_article, names_of, url_of
-from worker.clean.printed import date_of_address, printed_date
+from worker.clean.printed import Printed, printed_dates
 from worker.clean.text import bare
 from worker.contract import Frozen
 
@@ -41,6 +41,7 @@ _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-mo
 _SECTION = ("article:section", "parsely-section", "section")
 _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
+_OTHERS = frozenset("citation comment review reviews ispartof mentions".split())
 _BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
 _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
@@ -52,6 +53,7 @@ _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
 _MAX_HEADINGS = 4
 _MAX_KEYWORDS = 30
+TIME, SOME_TIME = "time", "a time"  # one marked as the date of publication, and the first of all
 
 
 class PageMetadata(Frozen):
@@ -63,6 +65,7 @@ class PageMetadata(Frozen):
     canonical: str = ""
     published: str = ""
     updated: str = ""
+    printed: tuple[Printed, ...] = ()  # dates around the heading
     language: str = ""
     authors: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
@@ -115,22 +118,21 @@ def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMeta
     canonical = said.first(
         "canonical", ("link rel=canonical", links.get("canonical")), *said.of_meta(("og:url",))
     )
+    title = _title(said, site)
+    published = said.first(
+        "published",
+        ("json-ld", linked.get("datePublished")),
+        *said.of_meta(_PUBLISHED),
+        *_times(said),
+        *((SOME_TIME, _moment(node)) for node in said.by_tag.get("time", [])[:1]),
+    )
     return PageMetadata(
-        title=_title(said, site),
+        title=title,
         titles=_titles(said),
         site=site,
         canonical=canonical,
-        published=said.first(
-            "published",
-            ("json-ld", linked.get("datePublished")),
-            *said.of_meta(_PUBLISHED),
-            *_times(said),
-        )
-        or said.first(
-            "published",
-            ("its address", date_of_address(canonical)),
-            ("print", printed_date(said.tree)),
-        ),
+        published=published,
+        printed=tuple(printed_dates(said.tree, title, far=not published)),
         updated=said.first(
             "updated", ("json-ld", linked.get("dateModified")), *said.of_meta(_UPDATED)
         ),
@@ -202,17 +204,20 @@ def _alike(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
 
 
 def _times(said: Sayings) -> Iterator[tuple[str, str]]:
-    """Elements that carry a date: those marked as the date of publication first."""
-    marked = [n for nodes in said.by_tag.values() for n in nodes if _is_published(n)]
-    for node in (*marked, *said.by_tag.get("time", [])[:1]):
-        yield "time", _attribute(node, "datetime") or _attribute(node, "content") or _text(node)
+    """Elements that are marked as the date of publication."""
+    marked = (n for nodes in said.by_tag.values() for n in nodes if _is_published(n))
+    return ((TIME, _moment(node)) for node in marked)
+
+
+def _moment(node: LexborNode) -> str:
+    return _attribute(node, "datetime") or _attribute(node, "content") or _text(node)
 
 
 def _is_published(node: LexborNode) -> bool:
     if node.tag not in ("time", "span", "div", "p", "meta"):
         return False
-    if (_attribute(node, "itemprop")) == "datePublished":
-        return True
+    if _attribute(node, "itemprop") == "datePublished":
+        return not _is_of_another(node)
     marks = _attribute(node, "class").lower()
     return node.tag == "time" and ("publish" in marks or "entry-date" in marks)
 
@@ -261,11 +266,20 @@ def _meta(nodes: list[LexborNode]) -> dict[str, str]:
     found: dict[str, str] = {}
     for node in nodes:
         attributes = node.attributes
-        name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
+        named = attributes.get("property") or attributes.get("name")
+        name = named or attributes.get("itemprop")
         content = (attributes.get("content") or "").strip()
-        if name and content:
+        if name and content and (named or not _is_of_another(node)):
             found.setdefault(name.lower(), content)
     return found
+
+
+def _is_of_another(node: LexborNode) -> bool:
+    """Whether what an element says is of a comment, or of a work that the article names."""
+    scope = node.parent
+    while scope is not None and "itemscope" not in scope.attributes:
+        scope = scope.parent
+    return scope is not None and _attribute(scope, "itemprop").lower() in _OTHERS
 
 
 def _attribute(node: LexborNode, name: str) -> str:

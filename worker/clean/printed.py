@@ -1,57 +1,124 @@
-"""The tree of a page that declares no date comes in, the date that readers see first goes out.
+"""A page's tree comes in; the dates that readers see around its heading go out, as printed.
 
-The first one printed behind the heading: bylines have it there. Later ones are of what is told.
+Bylines stand there. Further down, and in the middle of a sentence, dates are of what is told.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_MONTH = (
-    r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|févr|avr|juin|juil|août"
-    r"|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|fev|out)[^\W\d_]*\.?"
-)
+from worker.clean.dates import MONTH_NAMES
+
 _DATE = re.compile(
-    rf"(?<!\w)(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:de )?{_MONTH},? (?:de )?(?:19[89]|20)\d\d"
-    r"|20\d\d-[01]\d-[0-3]\d|[0-3]?\d\.[01]?\d\.20\d\d|[0-3]?\d/[0-3]?\d/20\d\d)(?!\w)",
+    r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
+    r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ -])?([^\W\d_]{3,12})\.?,?(?: de |[ -])"
+    r"(?:19[89]|20)\d\d"
+    r"|20\d\d-[01]\d-[0-3]\d|20\d\d[年년] ?[01]?\d[月월] ?[0-3]?\d[日일]"
+    r"|[0-3]?\d([./-])[01]?\d\3(?:20\d\d)|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
     re.I,
 )
-_IN_ADDRESS = re.compile(r"/((?:19[89]|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
+_YEAR = re.compile(r"19[89]\d|20\d\d")
+_DAY_IN_ADDRESS = re.compile(
+    r"/(?P<year>(?:19[89]|20)\d\d)(?:[/-](?P<month>\d\d?|[a-z]{3,9})[/-](?P<day>\d\d?)"
+    r"|(?P<mm>[01]\d)(?P<dd>[0-3]\d))(?=[/_.-]|$)"
+    r"|/(?P<dd1>\d\d)-(?P<mm1>\d\d)-(?P<year1>20\d\d)(?=[/_.-]|$)",
+    re.I,
+)
 _NOT_READ = frozenset("script style noscript template svg select option button".split())
-_MAX_CHARS = 600  # behind the heading
-_MAX_NODES = 800
+BEHIND, BEFORE, FAR = "behind", "before", "far"
+_MAX_BEFORE, _MAX_BEHIND, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
+_MAX_NODES = 5_000
+_MAX_REST = 40  # characters around a date: more is a sentence
+_MAX_LABEL = 40
+_MAX_HEADINGS = 20
 
 
-def printed_date(tree: LexborHTMLParser) -> str:
-    """As it is printed, "" where there is none."""
-    start = tree.css_first("h1") or tree.body
-    text = ""
-    for piece in _texts(start) if start else ():
-        text += f" {' '.join(piece.split())}"[: _MAX_CHARS - len(text)]
-        if len(text) >= _MAX_CHARS:
-            break
-    date = _DATE.search(" ".join(text.split()))
-    return date[0] if date else ""
+class Printed(NamedTuple):
+    """One date that readers see."""
+
+    date: str
+    label: str  # what stands in front of it, on its line or the one before; lower case
+    where: str  # behind the heading, before it, or far from it
+
+
+def printed_dates(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Iterator[Printed]:
+    """Those behind the heading, then those before it from the nearest on, then those far behind
+    if they are asked for."""
+    heading = _heading(tree, title)
+    if heading is None:
+        return
+    behind = _texts(heading, _next, _MAX_FAR if far else _MAX_BEHIND)
+    before = [*_texts(_previous(heading), _previous, _MAX_BEFORE)][::-1]
+    found = [*_dates(behind, title)]
+    yield from (its for its in found if its.where == BEHIND)
+    yield from (its._replace(where=BEFORE) for its in reversed([*_dates(before, title)]))
+    yield from (its for its in found if its.where == FAR)
 
 
 def date_of_address(url: str) -> str:
-    """The day in an address such as /2026/11/22/harbour, as ISO has it."""
-    date = _IN_ADDRESS.search(url)
-    return f"{date[1]}-{int(date[2]):02}-{int(date[3]):02}" if date else ""
+    """The day in an address such as /2026/11/22/harbour or /2026/nov/22/, as ISO has it."""
+    date = _DAY_IN_ADDRESS.search(url)
+    if not date:
+        return ""
+    year = date["year"] or date["year1"]
+    month = date["month"] or date["mm"] or date["mm1"]
+    day = date["day"] or date["dd"] or date["dd1"]
+    number = int(month) if month.isdigit() else MONTH_NAMES.get(month.lower(), 0)
+    return f"{year}-{number:02}-{int(day):02}" if number else ""
 
 
-def _texts(node: LexborNode) -> Iterator[str]:
-    """Texts from this node on, in the order of the page."""
-    current: LexborNode | None = node
+def _heading(tree: LexborHTMLParser, title: str) -> LexborNode | None:
+    """The one with the title, for the first may be the name of the site."""
+    headings = tree.css("h1,h2")[:_MAX_HEADINGS]
+    own = (node for node in headings if " ".join(node.text().split()) == title)
+    first = (node for node in headings if node.tag == "h1")
+    return next(own, None) or next(first, tree.body)
+
+
+def _dates(texts: Iterable[str], title: str) -> Iterator[Printed]:
+    before, chars = "", 0
+    for text in texts:
+        for found in _DATE.finditer(text) if text != title and _YEAR.search(text) else ():
+            month = found[1] or found[2]
+            if month and month.lower() not in MONTH_NAMES:
+                continue
+            dated = not month and not found.start()  # "01.02.2022 The harbour reopened."
+            if dated or len(text) - len(found[0]) <= _MAX_REST:
+                label = text[: found.start()].strip() or before
+                where = BEHIND if chars <= _MAX_BEHIND else FAR
+                yield Printed(found[0], label[-_MAX_LABEL:].lower(), where)
+        before = text
+        chars += len(text)
+
+
+def _texts(
+    node: LexborNode | None, step: Callable[[LexborNode], LexborNode | None], max_chars: int
+) -> Iterator[str]:
+    """Texts from this node on; of a <time> its machine-readable form."""
+    chars = 0
     for _ in range(_MAX_NODES):
-        if current is None:
+        if node is None or chars > max_chars:
             return
-        if current.tag == "-text":
-            yield current.text_content or ""
-        skipped = current.tag in _NOT_READ
-        current = (None if skipped else current.first_child) or _following(current)
+        if node.tag == "-text":
+            text = " ".join((node.text_content or "").split())
+        else:
+            text = _machine_readable(node)
+        if text:
+            chars += len(text)
+            yield text
+        node = step(node)
+
+
+def _machine_readable(node: LexborNode) -> str:
+    return (node.attributes.get("datetime") or "")[:10] if node.tag == "time" else ""
+
+
+def _next(node: LexborNode) -> LexborNode | None:
+    """In the order of the page."""
+    skipped = node.tag in _NOT_READ or _machine_readable(node) != ""
+    return (None if skipped else node.first_child) or _following(node)
 
 
 def _following(node: LexborNode) -> LexborNode | None:
@@ -61,3 +128,13 @@ def _following(node: LexborNode) -> LexborNode | None:
             return None
         node = above
     return node.next
+
+
+def _previous(node: LexborNode) -> LexborNode | None:
+    """Against the order of the page."""
+    before = node.prev
+    if before is None:
+        return node.parent
+    while before.tag not in _NOT_READ and (last := before.last_child) is not None:
+        before = last
+    return before

@@ -44,6 +44,8 @@ class TextRules(Frozen):
 class DateRules(Frozen):
     earliest_year: int = Field(ge=1, le=9998)
     future_h: float = Field(ge=0)  # hours a clock may run ahead
+    published_words: tuple[str, ...]  # in front of a date that a page prints, in lower case
+    updated_words: tuple[str, ...]  # the same, of a change
     zones: dict[str, str] = {}  # by source: the time zone of what it dates without one
 
     @field_validator("zones")

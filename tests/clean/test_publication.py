@@ -1,0 +1,119 @@
+"""Which of the dates that a page declares and prints is that of its publication."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.clean.ordinary import NOW, RULES, cleaned, markup
+from worker.clean.dates import read_date
+from worker.clean.metadata import PageMetadata, read_metadata
+from worker.clean.publication import believed
+
+ADDRESS = "https://a.example/2025/03/03/storm"
+PLAIN = "https://a.example/storm"
+BYLINE = "<h1>Storm</h1><p>March 3, 2025</p>"
+
+
+def page(body: str, *, url: str = PLAIN, **declared: str) -> PageMetadata:
+    properties = {"published": "article:published_time", "updated": "article:modified_time"}
+    head = "".join(
+        f'<meta property="{properties[name]}" content="{date}">' for name, date in declared.items()
+    )
+    found = read_metadata(f"<html><head>{head}</head><body>{body}</body></html>")
+
+    def at(text: str) -> datetime | None:
+        return read_date(text, RULES.dates, NOW).at
+
+    return believed(found, url, at, RULES.dates)
+
+
+def test_what_is_declared_outranks_the_address_and_that_what_is_printed() -> None:
+    assert page(BYLINE, url="https://a.example/2025/03/02/", published="2025-03-01").published == (
+        "2025-03-01"
+    )
+    found = page("<h1>Storm</h1><p>March 4, 2025</p>", url=ADDRESS)
+    assert (found.published, found.by["published"]) == ("2025-03-03", "its address")
+    found = page(BYLINE)
+    assert (found.published, found.by["published"]) == ("March 3, 2025", "print")
+
+
+def test_a_page_built_anew_was_published_when_it_says_to_readers() -> None:
+    built = "2026-06-24T08:00:00Z"
+    assert page(BYLINE, published=built, updated=built).published == "March 3, 2025"
+    assert page(BYLINE, published=built).published == "March 3, 2025"
+
+
+@pytest.mark.parametrize(
+    ("body", "published", "updated"),
+    [
+        (BYLINE, "2025-03-20", "2025-04-01"),  # declared with another change: the two differ
+        (BYLINE, "2025-03-04T03:00:00Z", "2025-03-04T03:00:00Z"),  # the evening before, over there
+        (BYLINE, "2025-01-01", "2025-01-01"),  # printed is the later one: a change
+        ("<h1>Storm</h1><p>Updated March 3, 2025</p>", "2025-06-24", "2025-06-24"),
+        (
+            "<h1>Storm</h1><p>June 24, 2025</p><p>March 3, 2025</p>",  # the second is of a picture
+            "2025-06-24",
+            "2025-06-24",
+        ),
+        ("<h1>Storm</h1><p>" + "word " * 200 + "</p><p>March 3, 2025</p>", "2025-06-24", ""),
+        ("<p>March 3, 2025</p><h1>Storm</h1>", "2025-06-24", ""),  # before: of a menu perhaps
+    ],
+)
+def test_what_is_printed_does_not_outrank_what_may_be_right(
+    body: str, published: str, updated: str
+) -> None:
+    assert page(body, published=published, updated=updated).published == published
+
+
+def test_an_older_date_that_is_called_so_is_that_of_publication() -> None:
+    body = "<h1>Storm</h1><p>Published: March 3, 2025</p><p>Updated: August 21, 2025</p>"
+    found = page(body, published="2025-08-19", updated="2025-08-21")
+    assert (found.published, found.updated) == ("March 3, 2025", "2025-08-21")
+
+
+def test_a_change_that_only_readers_are_told_of_is_one() -> None:
+    body = "<h1>Storm</h1><p>Posted 3 March 2025, last updated 4 March 2025</p>"
+    found = page(body)
+    assert (found.published, found.updated) == ("3 March 2025", "4 March 2025")
+    assert found.by["updated"] == "print"
+    assert page(body, updated="2025-03-05").updated == "2025-03-05"
+
+
+def test_a_page_that_only_says_when_it_was_changed_was_published_by_then() -> None:
+    far = "<h1>Storm</h1><p>" + "word " * 200 + "</p><p>Last updated: March 3, 2025</p>"
+    assert page(far).published == "March 3, 2025"
+    assert page(far.replace("Last updated:", "Next concert:")).published == ""
+
+
+def test_the_time_of_a_comment_yields_to_address_and_print() -> None:
+    comment = '<div><time class="published" datetime="2019-08-24T03:36:11Z">then</time></div>'
+    article = f"<p>{'word ' * 200}</p>"
+    assert page(f"{article}{comment}", url=ADDRESS).published == "2025-03-03"
+    assert page(f"{BYLINE}{article}{comment}").published == "March 3, 2025"
+    assert page(f"{article}{comment}").published == "2019-08-24T03:36:11Z"
+
+
+def test_a_time_is_kept_where_address_and_print_agree_with_its_day() -> None:
+    own = '<h1>Storm</h1><time class="published" datetime="2025-03-03T10:30:00Z">then</time>'
+    assert page(own, url=ADDRESS).published == "2025-03-03T10:30:00Z"
+
+
+@pytest.mark.parametrize("scope", ["citation", "comment", "review"])
+def test_dates_of_works_and_comments_within_the_article_are_not_its_own(scope: str) -> None:
+    other = (
+        f'<ul><li itemprop="{scope}" itemscope><meta itemprop="datePublished" content="1988-01-01">'
+        '<time itemprop="datePublished" datetime="1988-01-01">1988</time></li></ul>'
+    )
+    own = '<div itemscope><meta itemprop="datePublished" content="2025-03-03"></div>'
+    assert page(other + own).published == "2025-03-03"
+
+
+def test_a_year_of_copyright_is_no_date() -> None:
+    footer = "<html><body><h1>Storm</h1><p>Text</p><footer>© 2024 Example</footer></body></html>"
+    assert cleaned(content=markup(footer), link=PLAIN).published is None
+
+
+def test_an_article_has_the_date_that_its_page_prints() -> None:
+    article = cleaned(content=markup(f"<html><body>{BYLINE}<p>Text</p></body></html>"), link=PLAIN)
+    assert article.published is not None
+    assert article.published.date().isoformat() == "2025-03-03"
