@@ -1,9 +1,10 @@
 """Buckets grow in number and generations pass while articles come: copies go on being found."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from random import Random
+from typing import Any
 
 import pytest
 import redis
@@ -12,9 +13,10 @@ from tests.dedup.texts import RULES
 from tests.index.test_redis import together
 from worker.index import Claim, Wish
 from worker.index.growth import advance
-from worker.index.layout import FULL, STATE
+from worker.index.layout import FULL, ID_BYTES, STATE
 from worker.index.memory import DAY_S, MemoryIndex
 from worker.index.redis import RedisIndex
+from worker.index.wire import Command
 from worker.models import Fingerprint, article_id_of
 
 FEW_BUCKETS = RULES.model_copy(update={"index": RULES.index.model_copy(update={"bucket_bits": 5})})
@@ -102,6 +104,59 @@ def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: red
     advance(index.wire, copied, ends)
     assert advance(index.wire, move, ends).copied  # and one that slept longer
     assert claim(index, "second", stories) == ids("first", stories)
+
+
+def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: redis.Redis) -> None:
+    claim(index, "first", range(100))
+    before = sum(valkey.hlen(key) for key in valkey.keys("aw:[is]:*"))
+    old = index.buckets.look().written
+    valkey.hset(STATE, old.grown.field, 0)
+    [move] = index.buckets.look().moves
+    advance(index.wire, move, index.buckets.expires(old))
+    assert sum(valkey.hlen(key) for key in valkey.keys("aw:[is]:*")) == before
+    assert not valkey.keys("aw:[is]:*:5:*")
+
+
+def test_what_is_moved_between_writing_and_reading_is_met(
+    index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.index.growth.COPIED", 16)  # half of the buckets
+    [first], [second] = claims("first", range(1)), claims("second", range(1))
+    index.claim([first])
+    old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
+    valkey.hset(STATE, old.grown.field, 0)
+    valkey.set("aw:turn:move", "1")  # the mover's
+    send = index.wire.trip
+
+    def trip(commands: Sequence[Command]) -> list[Any]:
+        replies = send(commands)
+        if any(command[0] == "HSETNX" and command[1].startswith("aw:s:") for command in commands):
+            [move] = mover.buckets.look().moves
+            advance(mover.wire, move, mover.buckets.expires(old))
+        return replies
+
+    monkeypatch.setattr(index.wire, "trip", trip)
+    [[rival]] = index.claim([second])
+    assert (rival.article_id, rival.hits) == (first.article_id, len(first.fingerprint.sketch))
+    mover.close()
+
+
+def test_a_late_worker_gives_no_article_another_number(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    claim(index, "first", range(100))
+    old = index.buckets.look().written
+    valkey.hset(STATE, old.grown.field, 0)
+    [move] = index.buckets.look().moves
+    advance(index.wire, move, index.buckets.expires(old))
+    valkey.hset(STATE, old.grown.field, 0)  # not all of it is copied yet
+    valkey.set("aw:turn:move", "1")
+    [[its]] = ids("first", range(7, 8))
+    field = bytes.fromhex(its)[:ID_BYTES]
+    valkey.hset(old.id_key(field), field, 1000)  # it knew the old layout only
+    assert index.numbers.known([its]) == {its: 8}
+    assert index.numbers.given([its]).of == {its: 8}
+    assert claim(index, "first", range(7, 8)) == [[]]  # it never meets itself
 
 
 def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:

@@ -107,6 +107,11 @@ class Layouts(NamedTuple):
     def others(self) -> tuple[Layout, ...]:
         return self.read[1:]
 
+    @property
+    def growing(self) -> bool:
+        """Whether the running generation is read from two layouts."""
+        return any(layout.generation == self.written.generation for layout in self.others)
+
 
 class Hashes(NamedTuple):
     """Hashes of some fingerprints, one after the other: that of the text, then its sketch."""

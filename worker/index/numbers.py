@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from worker.index.buckets import Buckets
+from worker.index.buckets import LOOK, Buckets
 from worker.index.cells import NUMBERED
 from worker.index.layout import ID_BYTES, Layouts
 from worker.index.wire import Command, Wire
@@ -22,39 +22,45 @@ class Numbers:
         self._buckets = buckets
 
     def given(self, article_ids: Sequence[str]) -> Numbered:
-        """In two round trips; new articles get the next numbers."""
-        layouts, newest = self._buckets.running(len(article_ids))
+        """In two round trips; new articles get the next numbers. Again if the layout changes."""
         fields = [_field(article_id) for article_id in article_ids]
-        keys = [layouts.written.id_key(field) for field in fields]
-        commands: list[Command] = []
-        first = newest - len(keys) + 1
-        for number, (key, field) in enumerate(zip(keys, fields, strict=True), first):
-            commands += [("HSETNX", key, field, number), ("HGET", key, field)]
-            commands += [("HGET", its.id_key(field), field) for its in layouts.others]
-        replies = iter(self._buckets.put(commands, keys, layouts.written)[0])
+        while True:
+            layouts, newest = self._buckets.running(len(fields))
+            keys = [layouts.written.id_key(field) for field in fields]
+            asked = _asked(fields, keys, newest - len(fields) + 1, layouts)
+            *replies, now, said = self._buckets.put([*asked, *LOOK], keys, layouts.written)[0]
+            if self._buckets.seen((now, said)).read == layouts.read:
+                break
+        its = iter(replies)
         numbers: dict[str, int] = {}
         fresh: set[str] = set()
         kept: list[Command] = []
         for article_id, key, field in zip(article_ids, keys, fields, strict=True):
-            created, now = next(replies), int(next(replies))
-            before = [int(number) for number in islice(replies, len(layouts.others)) if number]
-            numbers[article_id] = before[0] if before else now
-            if created and not before:
+            created = next(its)
+            *before, now = [int(n or 0) for n in islice(its, len(layouts.read))]
+            # Of several the first: what a late worker wrote to a layout that was left is not it.
+            numbers[article_id] = first = min(n for n in (*before, now) if n)
+            if created and first == now:
                 fresh.add(article_id)
-            if numbers[article_id] != now:
-                kept.append(("HSET", key, field, numbers[article_id]))
+            if first != now:
+                kept.append(("HSET", key, field, first))
         if kept:  # an article keeps its number for as long as it comes once a generation
             self._wire.trip(kept)
         return Numbered(layouts, numbers, fresh)
 
     def known(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """The numbers of those that have one; two round trips."""
-        layouts = self._buckets.look().read
+        """The numbers of those that have one; two round trips. Again if the layout changes."""
+        layouts, now = None, self._buckets.look()
         fields = [_field(article_id) for article_id in article_ids]
-        asked = [("HGET", its.id_key(field), field) for field in fields for its in layouts]
-        replies = iter(self._wire.trip(asked))
-        found = [[int(n) for n in islice(replies, len(layouts)) if n] for _ in fields]
-        return {i: next(reversed(n), None) for i, n in zip(article_ids, found, strict=True)}
+        while layouts is None or layouts.read != now.read:
+            layouts = now
+            order = layouts.read[::-1]
+            asked = [("HGET", its.id_key(field), field) for field in fields for its in order]
+            *replies, clock, said = self._wire.trip([*asked, *LOOK])
+            now = self._buckets.seen((clock, said))
+        its = iter(replies)
+        found = [[int(n) for n in islice(its, len(order)) if n] for _ in fields]
+        return {i: min(n, default=None) for i, n in zip(article_ids, found, strict=True)}
 
     def names(self, numbers: Collection[int]) -> dict[int, str]:
         if not numbers:
@@ -74,6 +80,17 @@ class Numbers:
         gone += [("HDEL", *_place(number)) for number in numbers]
         if gone:
             self._wire.trip(gone)
+
+
+def _asked(
+    fields: Sequence[bytes], keys: Sequence[str], first: int, layouts: Layouts
+) -> list[Command]:
+    """The written layout last: what is no longer in the one before was moved there."""
+    commands: list[Command] = []
+    for number, (key, field) in enumerate(zip(keys, fields, strict=True), first):
+        commands.append(("HSETNX", key, field, number))
+        commands += [("HGET", its.id_key(field), field) for its in reversed(layouts.read)]
+    return commands
 
 
 def name_of(number: int) -> Command:

@@ -172,13 +172,14 @@ class RedisIndex:
     ) -> tuple[Owners, Layouts]:
         """The owners of each hash, one of each layout; and the layouts after they were read.
 
-        What the claim has just taken is its own in the written one: no need to ask.
+        What the claim has just taken is its own in the written one: no need to ask, unless what
+        is moved there may take its place. The oldest are asked first, as growth.py wants it.
         """
         commands: list[Command] = []
         asked: list[tuple[int, int, Layout]] = []
-        for layout in layouts.read:
+        for layout in reversed(layouts.read):
             places = zip(hashes.keys(layout), hashes.fields, hashes.spares(layout), strict=True)
-            own = taken if layout is layouts.read[0] else ()
+            own = taken if layout is layouts.written and not layouts.growing else ()
             for place, (key, field, spare) in enumerate(places):
                 if not (own and own[place]):
                     commands.append(("HGET", key, field))

@@ -174,7 +174,7 @@ def _owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]
     """Whether every hash of an article has an owner, itself or another; two round trips."""
     hashes = Hashes.of(fingerprints)
     found = [False] * len(hashes.fields)
-    for layout in index.buckets.look().read:
+    for layout in reversed(index.buckets.look().read):
         keys = hashes.keys(layout)
         asked = [("HEXISTS", *place) for place in zip(keys, hashes.fields, strict=True)]
         found = [*map(or_, found, map(bool, index.wire.trip(asked)))]
