@@ -5,6 +5,7 @@
 DATA is a folder as bench/corpus.py describes it. Nothing was tuned on the documents that are
 measured, nor on the seed; --tune measures those that were. The thresholds of the other libraries
 are the best ones for exactly this stream: they are chosen with its truth in hand.
+The server is the valkey-server or redis-server on PATH, else the Valkey of the development extra.
 """
 
 import argparse
@@ -15,6 +16,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import redis
 
 from bench.corpus import Text, read
 from bench.decisions import Score, scored
@@ -24,7 +28,7 @@ from bench.dedupers import rensa as by_rensa
 from bench.edits import Spelling
 from bench.scale import grow
 from bench.stream import Item, stream
-from tests.servers import private_valkey
+from tests.servers import private_valkey, unix_url
 from worker.config import load_config
 from worker.dedup import DedupRules, compare, fingerprint
 from worker.models import Kind
@@ -43,10 +47,10 @@ def main() -> None:
     parser.add_argument("--scale", type=int, help="only fill an index with so many articles")
     options = parser.parse_args()
     rules = load_config(None).dedup
+    print(_machine())
     if options.scale:
         grow(options.scale, rules)
         return
-    print(_machine())
     texts = read(options.data)
     split = [text for text in texts if text.held_back != options.tune]
     items = stream(split, options.seed)
@@ -139,8 +143,12 @@ def _labelled(corpus: str, said: Sequence[tuple[str, bool]]) -> None:
 
 
 def _machine() -> str:
-    versions = " ".join(f"{name} {version(name)}" for name in ("datasketch", "rensa", "numpy"))
-    return f"{platform.platform()}, Python {platform.python_version()}, {versions}"
+    with private_valkey() as url, redis.Redis.from_url(unix_url(url)) as client:
+        server: Any = client.info("server")
+    name = server.get("server_name", "redis")
+    versions = [f"{name} {server.get(f'{name}_version')}"]
+    versions += [f"{library} {version(library)}" for library in ("datasketch", "rensa", "numpy")]
+    return ", ".join([platform.platform(), f"Python {platform.python_version()}", *versions])
 
 
 if __name__ == "__main__":
