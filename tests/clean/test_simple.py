@@ -15,7 +15,7 @@ PIECES = (
     "<p>|</p>|<br>|<br/>|<br />|<a href='x'>|</a>|<b>|</b>|<h2 id=a>|</h2>|<ul>|<li>|</li>|</ul>"
     '|<a href="http://x.example/?a=1&b=2" target=_blank>|<div class="story body">|</div>'
     "|<img src='a.png' alt='>'/>|<blockquote>|</blockquote>|<span data-x>|</span>|<hr>|<em>|</em>"
-    "|Storm |in the north. |5 &lt; 6|&amp;|&nbsp;|AT&T|&eacute;|&#8217;|\n|  |é|1 > 0|<P>|<BR>"
+    "|Storm |in the north. |5 &lt; 6|&amp;|&nbsp;|AT&T|&eacute;|&#8217;|\n|  |é|1 > 0|hidden display:"
     "|&copy 2026|<figure>|</figure>"
 ).split("|")
 
@@ -43,6 +43,10 @@ def test_any_text_in_a_paragraph_comes_back(text: str) -> None:
         "<p>Text <script>x</script></p>",
         "<p hidden>Text</p>",
         "<p style='display: none'>Text</p>",
+        '<p style="color:red; display:none">Text</p>',
+        "<p id=a style=display:none>Text</p>",
+        "<span aria-hidden=true>Text</span>",
+        "<P>Text</P>",
         "<table><tr><td>1</td></tr></table>",
         "<p>Text<!-- note --></p>",
         "<p title='a<b'>Text</p>",

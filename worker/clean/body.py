@@ -11,7 +11,7 @@ from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
 from worker.clean.page import main_text, parse
 from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import safe_html
-from worker.clean.text import mend, paragraphs, storable, unescape, unescape_again, unwrap
+from worker.clean.text import is_sound, mend, paragraphs, storable, unescape, unescape_again, unwrap
 from worker.contract import Content
 from worker.errors import Reason, Rejected
 
@@ -55,10 +55,11 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     keep = rules.html.keep and how == "fragment"
     # Mending comes before invisible characters go: half of mojibake is such characters.
     text = unescape_again(text)
-    mended = mend(text, rules.text.max_mended_chars)
+    sound = is_sound(text)
+    mended = text if sound else mend(text, rules.text.max_mended_chars)
     flags = (flag, "mojibake" if mended != text else "")
     return Body(
-        text=paragraphs(mended),
+        text=paragraphs(mended, sound=sound),
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),

@@ -88,6 +88,8 @@ def inline_text(markup: str) -> str:
 
 def _flat(markup: str) -> str:
     """Source line breaks mean nothing, but for those inside <pre>."""
+    if "<pre" not in markup:
+        return _on_one_line(markup)
     before, *parts = markup.split("<pre")
     flat = [_on_one_line(before)]
     for part in parts:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from worker.clean import openings
 from worker.clean.credits import credits_at_end, read_credits
 from worker.clean.datelines import read_dateline
 from worker.clean.people import is_name, people
@@ -18,6 +19,7 @@ from worker.models import Contributor, Dropped
 
 _BETWEEN_NAMES = re.compile(r"\s*[,|;•·]\s*")
 _BYLINE_MARK = re.compile(r"^\W*(?:by|von|par|por|di|da|автор:?)\s+", re.I)
+_OPENING_CHARS = openings.CHARS + 1  # how a letter is lowered depends on the next
 _MAX_ECHO_CHARS = 300
 _MAX_DATELINE_AT = 2  # a standfirst or two may stand before the dateline
 _MAX_CUTS = 6
@@ -108,9 +110,10 @@ def _whole_lines(
             if at <= _MAX_DATELINE_AT or tail < _MAX_DATELINE_AT:
                 found = _repeated(line, at, tail, len(lines), named)
             sieve = sieves(at < head_lines, tail < tail_lines, len(line) > SHORT_LINE)
-            found = found or _ruled(line, at, tail, sieve)
-            if not found and tail < tail_lines:
-                found = _credited(line, rules)
+            if not found and sieve.gate.match(line[:_OPENING_CHARS].lower()):
+                found = _ruled(line, at, tail, sieve)
+                if not found and tail < tail_lines:
+                    found = _credited(line, rules)
         if found:
             gone[at] = found
         else:
@@ -204,7 +207,7 @@ def _ends(kept: list[str], rules: CleaningRules) -> list[Gone]:
 
 
 def _end(line: str, rules: CleaningRules) -> tuple[int, Gone] | None:
-    lower = line[-1000:].lower()
+    lower = line[-rules.end_chars :].lower()
     for rule, expression in rules.ends:
         tail = lower[-rule.max_chars :]
         if rule.hints and not any(map(tail.__contains__, rule.hints)):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from worker.clean.openings import gate
 from worker.contract import Frozen
 
 EVERY_LANGUAGE = "any"
@@ -149,6 +150,12 @@ class CreditRules(Frozen):
         return frozenset(words.split()[0] for words in self.role_of)
 
     @cached_property
+    def openings(self) -> tuple[str, ...]:
+        """What a line of credits begins with, in lower case: a lone word ends there."""
+        ends = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
+        return tuple(words + end for words in ends for end in ends[words])
+
+    @cached_property
     def announced(self) -> re.Pattern[str]:
         """Any of those words, the longest first."""
         longest = sorted(self.role_of, key=len, reverse=True)
@@ -214,6 +221,7 @@ class Sieve(NamedTuple):
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
+    gate: re.Pattern[str]  # what neither the expression nor credits begin like does not match
 
 
 class CleaningRules(Frozen):
@@ -237,6 +245,11 @@ class CleaningRules(Frozen):
             if rule.position == "end"
         )
 
+    @cached_property
+    def end_chars(self) -> int:
+        """So much of a line is searched for what ends a text."""
+        return max((rule.max_chars for rule, _ in self.ends), default=1)
+
     def sieves(self, language: str) -> Callable[[bool, bool, bool], Sieve]:
         """The rules for a line that is among the first, among the last, or long: those of its
         language, of English, which is what sites are built in, and of no language; all of them
@@ -244,7 +257,8 @@ class CleaningRules(Frozen):
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._sieves:
             # Compiled when the first line needs one: all of them would take a second.
-            self._sieves[language] = cache(partial(_sieve, self.lines.rules, language))
+            words = self.credits.openings
+            self._sieves[language] = cache(partial(_sieve, self.lines.rules, words, language))
         return self._sieves[language]
 
     @cached_property
@@ -252,7 +266,14 @@ class CleaningRules(Frozen):
         return {}
 
 
-def _sieve(rules: tuple[LineRule, ...], language: str, head: bool, tail: bool, long: bool) -> Sieve:
+def _sieve(
+    rules: tuple[LineRule, ...],
+    credited: tuple[str, ...],
+    language: str,
+    head: bool,
+    tail: bool,
+    long: bool,
+) -> Sieve:
     places = {"any"} | ({"head"} if head else set()) | ({"tail"} if tail else set())
     spoken = {EVERY_LANGUAGE, _OF_SOFTWARE, language}
     chosen = [
@@ -265,4 +286,5 @@ def _sieve(rules: tuple[LineRule, ...], language: str, head: bool, tail: bool, l
     # (?!) never matches: no rules, nothing dropped.
     expression = "|".join(f"(?P<r{n}>{pattern})" for n, (_, pattern) in enumerate(chosen)) or "(?!)"
     compiled = tuple((rule, re.compile(pattern)) for rule, pattern in chosen)
-    return Sieve(compiled, re.compile(expression))
+    begins = gate((pattern for _, pattern in chosen), credited if tail else ())
+    return Sieve(compiled, re.compile(expression), begins)

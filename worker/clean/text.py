@@ -37,6 +37,14 @@ _MEND = TextFixerConfig(
 )
 
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
+_MARKS = re.compile(r"[\W_]+")
+
+# Most texts are these and little else: what else there is tells whether any repair is needed.
+_PLAIN_ASCII = bytes(range(32, 127)) + b"\n\r"
+# Letters and marks of Europe that can be seen and are in normal form C whatever stands beside them.
+_SOUND = re.compile(
+    "[\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0481\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*"
+)
 
 # Lines of a text wrapped by hand are at most this wide; shorter "widths" are lists or verse.
 _WRAPPED = range(50, 101)
@@ -49,6 +57,16 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-8", "ignore").decode()
     return text.replace("\x00", "")
+
+
+def is_sound(text: str) -> bool:
+    """Whether nothing in it but white space can need a repair: no mojibake, nothing invisible.
+
+    One look at the few characters that are not plain ASCII, instead of one for each repair.
+    """
+    data = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
+    odd = data.decode("utf-8", "surrogatepass")
+    return _SOUND.fullmatch(odd) is not None and not _MOJIBAKE.search(odd)
 
 
 def visible(text: str) -> str:
@@ -68,6 +86,8 @@ def unescape(text: str) -> str:
 
 def unescape_again(text: str) -> str:
     """Entities that an escape too many left behind; never makes a new tag out of text."""
+    if "&" not in text:
+        return text
     again = unescape(text)
     return again if again.count("<") == text.count("<") else text
 
@@ -97,10 +117,10 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-def paragraphs(text: str) -> str:
+def paragraphs(text: str, *, sound: bool = False) -> str:
     """One paragraph per line of the input, joined by exactly one blank line."""
     lines = [line for given in text.splitlines() if (line := given.strip())]
-    if not all(map(_is_tidy, lines)):
+    if "  " in text if sound else not all(map(_is_tidy, lines)):
         tidied = (" ".join(line.split()) for line in visible(text).splitlines())
         lines = [line for line in tidied if line]
     return "\n\n".join(lines)
@@ -145,4 +165,5 @@ def bare(text: str) -> str:
     """Letters and digits alone, case folded: equal means the same words."""
     if text.isascii():
         return text.encode().lower().translate(None, _ASCII_MARKS).decode()
-    return "".join(filter(str.isalnum, text.casefold()))
+    data = text.casefold().encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS)
+    return _MARKS.sub("", data.decode("utf-8", "surrogatepass"))
