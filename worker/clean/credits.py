@@ -22,7 +22,7 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
     if not rules.announced.match(line):
         return ()
     found = list(rules.announced.finditer(line))
-    contributors: list[Contributor] = []
+    contributors: dict[tuple[str, str], Contributor] = {}  # a model takes long to hash
     for at, match in enumerate(found):
         stop = found[at + 1].start() if at + 1 < len(found) else len(line)
         named = _AND.sub("", line[match.end() : stop]).strip(_JOINTS)
@@ -30,8 +30,8 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
         if named and not names:
             return ()
         role = rules.role_of[match[1].lower()]
-        contributors += (Contributor(name=name, role=role) for name in names)
-    return tuple(dict.fromkeys(contributors))
+        contributors |= {(name, role): Contributor(name=name, role=role) for name in names}
+    return tuple(contributors.values())
 
 
 def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:

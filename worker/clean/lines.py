@@ -77,7 +77,7 @@ def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept
         dropped=tuple(Dropped.model_construct(rule=g.rule, line=g.line) for g in out),
         categories=told["category"],
         authors=told["byline"],
-        contributors=tuple(dict.fromkeys(c for g in out for c in g.contributors)),
+        contributors=tuple({(c.name, c.role): c for g in out for c in g.contributors}.values()),
         place=place,
         agency=agency or next(iter(told["agency"]), ""),
         truncated=any(g.truncated for g in out),

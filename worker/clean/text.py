@@ -53,10 +53,11 @@ _WRAPPED = range(50, 101)
 def storable(text: str) -> str:
     """Without NUL and lone surrogates: PostgreSQL stores neither."""
     try:
-        text.encode()  # far quicker than looking for surrogates
+        data = text.encode()  # far quicker than looking for surrogates
     except UnicodeEncodeError:
-        text = text.encode("utf-8", "ignore").decode()
-    return text.replace("\x00", "")
+        data = text.encode("utf-8", "ignore")
+        text = data.decode()
+    return text.replace("\x00", "") if b"\x00" in data else text
 
 
 def is_sound(text: str) -> bool:
@@ -66,7 +67,9 @@ def is_sound(text: str) -> bool:
     """
     data = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
     odd = data.decode("utf-8", "surrogatepass")
-    return _SOUND.fullmatch(odd) is not None and not _MOJIBAKE.search(odd)
+    if not _SOUND.fullmatch(odd):
+        return False
+    return not any(found in text for found in _MOJIBAKE.findall(odd))
 
 
 def visible(text: str) -> str:

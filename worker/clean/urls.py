@@ -6,6 +6,12 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from worker.clean.rules import UrlRules
 from worker.clean.text import storable
 
+# As most links are: nothing in them has to be mended but the query.
+_PLAIN = re.compile(
+    r"(https?://)((?!-)(?:[a-z0-9-]+\.)+[a-z0-9-]*[a-z0-9])(?!.*/\.)(/[\w/:@!$&'()*+,;=.~-]*)"
+    r"(?:\?([!-\"$-~]*))?(?:#[!-~]*)?",
+    re.A,
+)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _KEPT = "%/:@!$&'()*+,;=-._~"  # RFC 3986 pchar and "%": an escape is never escaped again
@@ -22,6 +28,9 @@ def canonical(url: str, rules: UrlRules) -> str:
 
     Idempotent. Paths keep their case: servers may tell them apart.
     """
+    if plain := _PLAIN.fullmatch(url):
+        start, host, path, query = plain.groups("")
+        return _joined(f"{start}{host}{path}", _query(query, host, rules))
     try:
         parts = urlsplit(storable(url).strip())
         port = parts.port
@@ -31,9 +40,8 @@ def canonical(url: str, rules: UrlRules) -> str:
     if parts.scheme not in _DEFAULT_PORT or not host:
         return ""
     place = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
-    query = "&".join(_query(parts.query, host, rules))
     path = _escape(_without_dots(parts.path), _KEPT) or "/"
-    return f"{parts.scheme}://{place}{path}" + (f"?{query}" if query else "")
+    return _joined(f"{parts.scheme}://{place}{path}", _query(parts.query, host, rules))
 
 
 def is_variant(url: str) -> bool:
@@ -53,6 +61,10 @@ def page_canonical(href: str, link: str, rules: UrlRules) -> str:
     return url if not link or _site(url) == _site(link) else ""
 
 
+def _joined(start: str, query: list[str]) -> str:
+    return f"{start}?{'&'.join(query)}" if query else start
+
+
 def _host(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     if ":" in host:
@@ -66,8 +78,10 @@ def _host(parts: SplitResult) -> str:
 
 
 def _query(query: str, host: str, rules: UrlRules) -> list[str]:
+    if not query:
+        return []
     kept = []
-    own = rules.tracking_of(host) if query else frozenset()
+    own = rules.tracking_of(host)
     for pair in query.split("&"):
         pair = _ESCAPED_AMP.sub("", pair, count=1) if pair.startswith("amp;") else pair
         name = unquote(pair.partition("=")[0]).lower()
