@@ -91,7 +91,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
         *(published.flag, updated.flag),
     )
-    # Made of checked values: to check them again, or to look for defaults, takes several times this.
+    # Made of checked values: to check them again, or to look for defaults, takes far longer.
     article = _BLANK.model_copy(
         update={
             "source": raw.source_id,

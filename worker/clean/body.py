@@ -39,6 +39,8 @@ def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
     bodies = [
         read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]
     ]
+    if len(bodies) == 1:
+        return bodies[0]
     best = max(bodies, key=lambda body: len(body.text), default=Body())
     pages = (body.page for body in bodies if body.page is not NOTHING)
     page = next(pages, NOTHING)

@@ -8,7 +8,7 @@ from worker.clean.simple import simple_text
 
 _TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]*+[\s/>]|!--|!\[CDATA\[|!doctype)", re.I)
 _ESCAPED = re.compile(r"\s*&lt;(?:p|div|h[1-6]|ul|ol|section|article|html|!doctype)\b", re.I)
-_PAGE = re.compile(r"<(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
+_PAGE = re.compile(r"<(?=[!hb])(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
 _HTML_TYPES = {"", "html", "xhtml", "text/html", "application/xhtml+xml", "text/xml"}
 _HTML_TYPES |= {"application/xml", "application/html", "application/atom+xml"}
 
@@ -66,12 +66,11 @@ def body_text(markup: str) -> str:
 
     Never a main-content extraction: on feed fragments those lose paragraphs and keep prompts.
     """
-    flat = _flat(markup)
-    if (text := simple_text(flat)) is not None:
+    if (text := simple_text(_on_one_line(markup))) is not None:
         return text
     # Line ends go in as white space before parsing: one pass in C instead of a walk in Python.
     # White space may stand between the rows of a table, where parsers move any other text out.
-    marked = _CELL.sub(" <", _BLOCK.sub("\n<", flat))
+    marked = _CELL.sub(" <", _BLOCK.sub("\n<", _flat(markup)))
     tree = LexborHTMLParser(marked)
     if tree.body is None:
         return ""
@@ -88,8 +87,6 @@ def inline_text(markup: str) -> str:
 
 def _flat(markup: str) -> str:
     """Source line breaks mean nothing, but for those inside <pre>."""
-    if "<pre" not in markup:
-        return _on_one_line(markup)
     before, *parts = markup.split("<pre")
     flat = [_on_one_line(before)]
     for part in parts:

@@ -109,8 +109,8 @@ def _whole_lines(
         if len(line) <= longest:
             if at <= _MAX_DATELINE_AT or tail < _MAX_DATELINE_AT:
                 found = _repeated(line, at, tail, len(lines), named)
-            sieve = sieves(at < head_lines, tail < tail_lines, len(line) > SHORT_LINE)
-            if not found and sieve.gate.match(line[:_OPENING_CHARS].lower()):
+            if not found and sieves.gate.match(line[:_OPENING_CHARS].lower()):
+                sieve = sieves.of(at < head_lines, tail < tail_lines, len(line) > SHORT_LINE)
                 found = _ruled(line, at, tail, sieve)
                 if not found and tail < tail_lines:
                     found = _credited(line, rules)

@@ -11,7 +11,9 @@ _CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/]+\.[^/]+)(/.*)$")  # /c/s/host
 _CACHES = ("cdn.ampproject.org", "ampproject.net", "google.com")
 _HOST = re.compile(r"^(?:www\.)?(?:m|mobile|amp|touch)\.(?=[^.]+\.)")
 _PATH = re.compile(r"/amp/?$|\.amp(?=\.html?$|$)|^/(?:amp|mobile|m)(?=/)", re.I)
-_HINT = re.compile(r"amp|mobile|touch|outputtype|\bm\b", re.I)  # no other form is without one
+_HINT = re.compile(
+    r"\b(?:amp|ampproject|mobile|touch|outputtype|m)\b", re.I
+)  # no other form is without one
 _QUERY = {"amp", "outputtype", "m", "mobile"}
 
 

@@ -1,7 +1,7 @@
 """The rules of cleaning as one validated value: `config/cleaning.toml` maps onto it one to one."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, tzinfo
 from functools import cache, cached_property, partial
 from typing import Literal, NamedTuple, Self
@@ -221,7 +221,16 @@ class Sieve(NamedTuple):
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
-    gate: re.Pattern[str]  # what neither the expression nor credits begin like does not match
+
+
+class Sieves(NamedTuple):
+    """The line rules of one language."""
+
+    gate: re.Pattern[str]  # matches the openings of all lines that a rule takes out, or credits
+    of: Callable[[bool, bool, bool], Sieve]  # a line among the first, among the last, a long one
+
+
+Spoken = tuple[tuple[LineRule, str], ...]  # rules and their patterns
 
 
 class CleaningRules(Frozen):
@@ -250,41 +259,37 @@ class CleaningRules(Frozen):
         """So much of a line is searched for what ends a text."""
         return max((rule.max_chars for rule, _ in self.ends), default=1)
 
-    def sieves(self, language: str) -> Callable[[bool, bool, bool], Sieve]:
-        """The rules for a line that is among the first, among the last, or long: those of its
-        language, of English, which is what sites are built in, and of no language; all of them
-        where nobody wrote rules for its language."""
+    def sieves(self, language: str) -> Sieves:
+        """The rules for lines of this language: its own, those of English, which is what sites are
+        built in, and of no language; all of them where nobody wrote rules for its language."""
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._sieves:
+            spoken = tuple(self._spoken(language))
+            begins = gate((pattern for _, pattern in spoken), self.credits.openings)
             # Compiled when the first line needs one: all of them would take a second.
-            words = self.credits.openings
-            self._sieves[language] = cache(partial(_sieve, self.lines.rules, words, language))
+            self._sieves[language] = Sieves(begins, cache(partial(_sieve, spoken)))
         return self._sieves[language]
 
+    def _spoken(self, language: str) -> Iterator[tuple[LineRule, str]]:
+        spoken = {EVERY_LANGUAGE, _OF_SOFTWARE, language}
+        for rule in self.lines.rules:
+            for of, pattern in rule.patterns.items() if rule.position != "end" else ():
+                if language == UNDETERMINED or of in spoken:
+                    yield rule, pattern
+
     @cached_property
-    def _sieves(self) -> dict[str, Callable[[bool, bool, bool], Sieve]]:
+    def _sieves(self) -> dict[str, Sieves]:
         return {}
 
 
-def _sieve(
-    rules: tuple[LineRule, ...],
-    credited: tuple[str, ...],
-    language: str,
-    head: bool,
-    tail: bool,
-    long: bool,
-) -> Sieve:
+def _sieve(spoken: Spoken, head: bool, tail: bool, long: bool) -> Sieve:
     places = {"any"} | ({"head"} if head else set()) | ({"tail"} if tail else set())
-    spoken = {EVERY_LANGUAGE, _OF_SOFTWARE, language}
     chosen = [
         (rule, pattern)
-        for rule in rules
+        for rule, pattern in spoken
         if rule.position in places and (not long or rule.max_chars > SHORT_LINE)
-        for of, pattern in rule.patterns.items()
-        if language == UNDETERMINED or of in spoken
     ]
     # (?!) never matches: no rules, nothing dropped.
     expression = "|".join(f"(?P<r{n}>{pattern})" for n, (_, pattern) in enumerate(chosen)) or "(?!)"
     compiled = tuple((rule, re.compile(pattern)) for rule, pattern in chosen)
-    begins = gate((pattern for _, pattern in chosen), credited if tail else ())
-    return Sieve(compiled, re.compile(expression), begins)
+    return Sieve(compiled, re.compile(expression))
