@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from worker.clean.text import (
     bare,
+    is_sound,
     letters,
     mend,
     one_line,
@@ -51,6 +52,33 @@ def test_paragraphs_are_joined_by_one_blank_line(text: str, expected: str) -> No
 def test_tidy_paragraphs_stay_as_they_are(text: str) -> None:
     assert paragraphs(paragraphs(text)) == paragraphs(text)
     assert storable(paragraphs(text)) == paragraphs(text)
+
+
+ODD = st.text(
+    st.sampled_from("aé’“Ã©â€™\u0301\u200b\u00a0\x85\x00\ud800\u2028Σü\t\n ."), max_size=12
+)
+
+
+@given(ODD)
+def test_sound_text_is_what_no_repair_would_change(text: str) -> None:
+    if is_sound(text):
+        assert storable(text) == text
+        assert visible(text) == text
+        assert mend(text, 1000) == text
+        assert paragraphs(text, sound=True) == paragraphs(text)
+
+
+@pytest.mark.parametrize("text", ["", "It’s “5 €”\r\n\n– über ‘Dvořák’", "Порт открыт", "é’ “"])
+def test_most_texts_are_sound(text: str) -> None:
+    assert is_sound(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["donâ€™t", "cafÃ©", "e\u0301", "a\u00ada", "a\u2028b", "a\tb", "\x00", "\ud800", "港口"],
+)
+def test_what_may_need_a_repair_is_not_called_sound(text: str) -> None:
+    assert not is_sound(text)
 
 
 @pytest.mark.parametrize(
