@@ -15,8 +15,8 @@ PIECES = (
     "<p>|</p>|<br>|<br/>|<br />|<a href='x'>|</a>|<b>|</b>|<h2 id=a>|</h2>|<ul>|<li>|</li>|</ul>"
     '|<a href="http://x.example/?a=1&b=2" target=_blank>|<div class="story body">|</div>'
     "|<img src='a.png' alt='>'/>|<blockquote>|</blockquote>|<span data-x>|</span>|<hr>|<em>|</em>"
-    "|Storm |in the north. |5 &lt; 6|&amp;|&nbsp;|AT&T|&eacute;|&#8217;|\n|  |é|1 > 0|hidden display:"
-    "|&copy 2026|<figure>|</figure>"
+    "|Storm |in the north. |5 &lt; 6|&amp;|&nbsp;|AT&T|&eacute;|&#8217;|\n|  |é|1 > 0"
+    "|hidden display:|&copy 2026|<figure>|</figure>"
 ).split("|")
 
 
