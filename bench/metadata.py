@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 
 def people(text: str) -> set[str]:
-    return {plain(name) for name in _BETWEEN.split(text) if name.strip()}
+    return {name for name in _BETWEEN.split(plain(text)) if name}
 
 
 def judge(page: Page, rules: CleaningRules, *, undated: bool) -> tuple[dict[str, str], float]:
@@ -47,8 +47,8 @@ def judge(page: Page, rules: CleaningRules, *, undated: bool) -> tuple[dict[str,
     if page.title:
         verdicts["title"] = _verdict(facts.title, plain(facts.title) == plain(page.title))
     if page.author:
-        said = {plain(name) for name in facts.authors}
-        verdicts["author"] = _verdict(",".join(facts.authors), said == people(page.author))
+        said = ",".join(facts.authors)
+        verdicts["author"] = _verdict(said, people(said) == people(page.author))
     if page.date:
         days = _days(facts.published, facts.declared)
         verdicts["date"] = _verdict(",".join(days), page.date[:10] in days)

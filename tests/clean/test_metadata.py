@@ -26,6 +26,12 @@ def linked(*nodes: object) -> str:
         '<p>Written by <!-- --><a href="/staff/1">Ann Lee and Bo Chen</a></p>',
         '<a rel="author" href="/ann">Ann Lee, Bo Chen</a>',
         '<p class="byline">By Ann Lee and Bo Chen, staff writers<time>May 3</time></p>',
+        '<div class="autor">Von <a href="/1">Ann Lee</a> und <a href="/2">Bo Chen</a></div>',
+        "<p>Ein Beitrag von Ann Lee und Bo Chen</p>",
+        "<p>Écrit par Ann Lee et Bo Chen</p>",
+        "<p>Texto: Ann Lee y Bo Chen</p>",
+        "<p><b>By</b></p><p>Ann Lee and Bo Chen</p>",
+        '<a href="/autor/12">Ann Lee, Bo Chen</a>',
     ],
 )
 def test_authors_are_read_from_what_readers_see(byline: str) -> None:
@@ -38,10 +44,33 @@ def test_authors_are_read_from_what_readers_see(byline: str) -> None:
         '<div class="author-comments">Ann Lee</div>',
         '<div class="author">About the author</div>',
         "<p>By the harbour he stood.</p>",
+        "<p>Von Hafen zu Hafen fuhr er.</p>",
+        '<a href="/oauth/authorize" class="authorize">Sign in</a>',
+        '<div class="author-login"><a href="/author/login">Login</a></div>',
     ],
 )
 def test_what_names_nobody_is_no_byline(byline: str) -> None:
     assert read("", byline).authors == ()
+
+
+@pytest.mark.parametrize("name", ["Marc Mayer", "Jan Marchand", "Ingrid Onegin", "Lasse Julius"])
+def test_a_name_may_begin_like_a_month_or_a_preposition(name: str) -> None:
+    assert read("", f'<p class="byline">By {name} on May 3, 2026</p>').authors == (name,)
+    assert read("", f'<p class="byline">By {name} May 3, 2026</p>').authors == (name,)
+
+
+def test_who_shares_a_page_as_written_by_somebody_names_its_author() -> None:
+    shared = '<meta name="twitter:label1" content="{}"><meta name="twitter:data1" content="{}">'
+    assert read(shared.format("Verfasst von", "Ann Lee")).authors == ("Ann Lee",)
+    assert read(shared.format("Est. reading time", "3 minutes")).authors == ()
+
+
+def test_full_names_outrank_those_that_people_log_in_with() -> None:
+    article = linked({"@type": "NewsArticle", "author": {"name": "ann.lee"}})
+    assert read(article, '<p class="byline">By Ann Lee</p>').authors == ("Ann Lee",)
+    assert read(article).authors == ("ann.lee",)
+    assert read("", '<a rel="author" href="/author/7">ann.lee</a>').authors == ("ann.lee",)
+    assert read("", '<a rel="author" href="/author/7">More about me</a>').authors == ()
 
 
 def test_people_are_found_by_their_reference_in_the_graph() -> None:
@@ -85,6 +114,24 @@ def test_a_site_is_its_own_author_only_where_nobody_else_signs() -> None:
         ("<title>The Wire | Ships sail</title>", ["Ships sail", "Most read"], "Ships sail"),
         ("<title>Storm: ships sail</title>", ["x" * 201], "Storm: ships sail"),
         ("", ["Ships sail<br>north again"], "Ships sail north again"),
+        ("", ["<span class=kicker>Ports</span> Ships sail again"], "Ships sail again"),
+        ("", ["<span class=number>Nine</span> ships sail again"], "Nine ships sail again"),
+        ("", ["Ships sail <small class=subtitle>At last</small>"], "Ships sail"),
+        (
+            "<title>Ships sail north – Example</title>",
+            ["<b>News | </b>Ships sail north"],
+            "Ships sail north",
+        ),
+        (
+            "<title>Ports: Ships sail north</title>",
+            ["<b>Ports:</b> Ships sail north"],
+            "Ports: Ships sail north",
+        ),
+        (
+            "<title>Petition : Let the ships sail north</title>",
+            ["Let the ships sail north", "Log in"],
+            "Let the ships sail north",
+        ),
     ],
 )
 def test_the_title_is_the_heading_that_declarations_agree_with(

@@ -3,12 +3,12 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from worker.clean.printed import BEFORE, FAR, Printed, date_of_address, printed_dates
+from worker.clean.printed import BEFORE, FAR, Printed, date_of_address, printed_dates, texts_around
 
 
 def printed(body: str, *, title: str = "Storm", far: bool = False) -> list[Printed]:
     tree = LexborHTMLParser(f"<html><body>{body}</body></html>")
-    return list(printed_dates(tree, title, far=far))
+    return list(printed_dates(texts_around(tree, title, far=far), title))
 
 
 @pytest.mark.parametrize(

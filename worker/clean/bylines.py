@@ -2,35 +2,40 @@
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
+from worker.clean.dates import MONTH_NAMES
 from worker.clean.people import people
-from worker.clean.text import unescape
 
 SELECTOR = (
-    "[rel~=author],[itemprop=author],[class*=byline i],[class*=author i],[data-testid*=byline i],"
-    "a[href*='/author' i],a[href*='/contributor' i],a[href*='/writer' i],a[href*='/profile/' i]"
+    "[rel~=author],[itemprop=author],[class*=byline i],[class*=author i],[class*=auteur i],"
+    "[class*=autor i],[data-testid*=byline i],a[href*='/author' i],a[href*='/autor' i],"
+    "a[href*='/auteur' i],a[href*='/contributor' i],a[href*='/writer' i],a[href*='/profile/' i]"
 )
 _MAX_CHARS = 200  # of an element that is a byline and not a biography
 _MAX_NODES = 80
-_BY = re.compile(
-    r"(?:(?:written|posted|published|words|text|story|article|reported|authored|created)\s+)?"
-    r"(?:by|von|par|por|di|автор|autor(?:in)?|auteur|author|autore|texto)\b\s*:?\s*",
-    re.I,
+_SIGNS = (
+    r"(?:(?:written|posted|published|words|text|story|article|reported|authored|created|ein|eine"
+    r"|artikel|beitrag|blogbeitrag|gastbeitrag|kolumne|interview|geschrieben|verfasst|eingestellt|erstellt"
+    r"|gepostet|gespeichert|veröffentlicht|rédigé|écrit|publié|posté|propos recueillis|escrito"
+    r"|publicado|texto|scritto|pubblicato|autor)\s+){0,3}"
+    r"(?:by|von|par|por|di|da|door|av|автор|autor(?:in|en|es|a)?|auteur(?:s|e)?|authors?|autor[ei]"
+    r"|texto?|interview)"
 )
-# "By" in any element, and the first words that follow it.
-_ANYWHERE = re.compile(
-    r">\s*(?:(?:written|posted|words|text|story|reported)\s+)?by:?(?=[\s<])"
-    r"(?:\s+|<!--[^>]{0,40}-->|<[^>]{0,400}>){1,8}([^<>]{3,80})<",
-    re.I,
+_BY = re.compile(_SIGNS + r"\b\s*(?:\(s\))?\s*:?\s*", re.I)
+_NOT_AUTHOR = re.compile(
+    r"comment|avatar|related|share|social|follow|bio\b|count|date|time|author(?:iz|is|ity)", re.I
 )
-_NOT_AUTHOR = re.compile(r"comment|avatar|related|share|social|follow|bio\b|count|date|time", re.I)
+_MONTHS = "|".join(sorted(MONTH_NAMES, key=len, reverse=True))
 _CUT = re.compile(
-    r"\s*(?:[|•·–—(\n]|\bon\b|\d|\b(?:updated|published|posted|last|in|jan|feb|mar|apr|jun|jul|aug|sep|"
-    r"oct|nov|dec)[a-z]*\b).*",
+    r"\s*(?:[|•·–—(\n]|\s(?:on|in|am|im|at|via|for)\s"
+    rf"|(?:\b(?:le|il|el|em|den|the|{_MONTHS})\.?\s+)?(?<!\w)\d"
+    r"|\b(?:updated|published|posted|last|aktualisiert|publié|publicado)\b).*",
     re.I | re.S,
+)
+_JOINED = re.compile(
+    r"\s*(?:\n\s*(and|und|et|y|e|и|&|,)\s|\s(and|und|et|y|e|и|&)\s*\n|(,)\s*\n)\s*", re.I
 )
 _TITLES = re.compile(
     r"(?:,\s*(?:(?:m\.?d|ph\.?d|rd|r\.?n|cpa|jd|mba|ms|ma|esq|cfp|dds|rdn|ldn|pt|dpt|cscs)\.?\b)"
@@ -38,10 +43,15 @@ _TITLES = re.compile(
     r"(?:\w+\s)?(?:writer|reporter|editor|correspondent|journalist|columnist|contributor|expert))\b).*",
     re.I | re.S,
 )
-_NO_NAMES = frozenset("author authors the about contributor team editor sponsored written".split())
+_NO_NAMES = frozenset(
+    "author authors the about contributor team editor sponsored written login log sign learn read "
+    "more company letzte bluesky profile posts all view meet follow subscribe alle mehr zum zur "
+    "über".split()
+)
+_MAX_PSEUDONYM_CHARS, _MAX_PSEUDONYM_WORDS = 40, 4
 
 
-def visible_authors(nodes: Iterable[LexborNode], markup: str) -> tuple[str, ...]:
+def visible_authors(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
     """The names of the first element that says who wrote the page, and nothing much else."""
     for node in list(nodes)[:_MAX_NODES]:
         marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
@@ -50,14 +60,41 @@ def visible_authors(nodes: Iterable[LexborNode], markup: str) -> tuple[str, ...]
         text = node.text(separator="\n").strip()
         if 2 < len(text) <= _MAX_CHARS and (found := named_in(text, linked=node.tag == "a")):
             return found
-    for match in islice(_ANYWHERE.finditer(markup), _MAX_NODES):
-        if found := named_in(f"By {unescape(match[1])}"):
-            return found
     return ()
 
 
+def printed_authors(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names behind the first "by" that begins a text, or is all of it."""
+    announced = False
+    for text in texts:
+        by = _BY.match(text)
+        if announced or (by and by.end() < len(text) <= _MAX_CHARS):
+            found = named_in(text[by.end() :] if by else text)
+            if found:
+                return found
+        announced = by is not None and by.end() == len(text)
+    return ()
+
+
+def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
+    """What the first link to the author of this page says, whatever it looks like."""
+    for node in nodes:
+        name = " ".join(node.text().split())
+        short = 2 < len(name) <= _MAX_PSEUDONYM_CHARS and len(name.split()) <= _MAX_PSEUDONYM_WORDS
+        if short and name.lower().split()[0] not in _NO_NAMES:
+            return (name,)
+    return ()
+
+
+def is_label(text: str) -> bool:
+    """Whether it announces an author: "Written by", "Verfasst von"."""
+    return _BY.fullmatch(text.strip()) is not None
+
+
 def named_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
-    """The people of "By Ann Lee and Bo Chen, staff writers | May 3"; lines are other elements."""
+    """The people of "By Ann Lee and Bo Chen, staff writers | May 3"; lines are other elements,
+    but for those that begin or end with "and"."""
+    text = _JOINED.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
     by = _BY.match(text)
     rest = " ".join(_CUT.sub("", text[by.end() :].lstrip() if by else text).split())
     found = people(_TITLES.sub("", rest))

@@ -1,14 +1,15 @@
 """What a page says about itself: JSON-LD first, then meta elements, then what readers see."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean import bylines
 from worker.clean.linked import linked_article, names_of, url_of
-from worker.clean.printed import Printed, printed_dates
+from worker.clean.people import people
+from worker.clean.printed import Around, Printed, printed_dates, texts_around
 from worker.clean.text import bare
 from worker.contract import Frozen
 
@@ -17,7 +18,17 @@ _WANTED = (
     "script[type='application/ld+json']"
 )
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
-_AUTHOR = ("author", "parsely-author", "dc.creator", "byl", "sailthru.author", "article:author")
+_AUTHOR = (
+    "author",
+    "parsely-author",
+    "dc.creator",
+    "byl",
+    "sailthru.author",
+    "article:author",
+    "cxenseparse:author",
+    "dcterms.creator",
+    "citation_author",
+)
 _PUBLISHED = (
     "article:published_time",
     "og:article:published_time",
@@ -47,11 +58,17 @@ _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
 )
 _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
-_AT_END = re.compile(r"[|»]\s*$")
+_AT_END = re.compile(r"(?:[|»]|\s[-–—:])\s*$")
+_KICKER = re.compile(
+    r"kicker|overline|roofline|topline|toptitle|eyebrow|dachzeile|spitzmarke|sub-?(?:title|head|line)"
+    r"|(?:visually|screen)-?_?(?:hidden|reader)|sr-only",
+    re.I,
+)
 _MAX_TITLE_CHARS = 200
 _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
 _MAX_HEADINGS = 4
+_MAX_INNER = 8  # elements within a heading
 _MAX_KEYWORDS = 30
 TIME, SOME_TIME = "time", "a time"  # one marked as the date of publication, and the first of all
 
@@ -126,18 +143,19 @@ def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMeta
         *_times(said),
         *((SOME_TIME, _moment(node)) for node in said.by_tag.get("time", [])[:1]),
     )
+    around = texts_around(said.tree, title, far=not published)
     return PageMetadata(
         title=title,
         titles=_titles(said),
         site=site,
         canonical=canonical,
         published=published,
-        printed=tuple(printed_dates(said.tree, title, far=not published)),
+        printed=tuple(printed_dates(around, title)),
         updated=said.first(
             "updated", ("json-ld", linked.get("dateModified")), *said.of_meta(_UPDATED)
         ),
         language=said.first("language", *locale, *said.of_meta(("og:locale",))),
-        authors=_authors(said, site, markup),
+        authors=_authors(said, site, around),
         sections=names_of(linked.get("articleSection"))
         or tuple(text for _, text in said.of_meta(_SECTION))[:1],
         keywords=_keywords(said),
@@ -167,7 +185,9 @@ def _title(said: Sayings, site: str) -> str:
     """
     declared = _declared(said)
     stated = [text for _, text in declared if isinstance(text, str)]
-    headings = [h for h in said.texts("h1") if len(h) <= _MAX_TITLE_CHARS]
+    known = {bare(part) for text in stated for part in (text, _SEPARATOR.split(text)[0])}
+    read = [_heading(node, known) for node in said.by_tag.get("h1", [])[:_MAX_HEADINGS]]
+    headings = [heading for heading in read if 0 < len(heading) <= _MAX_TITLE_CHARS]
     for heading in sorted(headings, key=len, reverse=True):
         if any(_begins(text, heading) or _ends(text, heading) for text in stated):
             return said.first("title", ("h1", heading))
@@ -222,14 +242,18 @@ def _is_published(node: LexborNode) -> bool:
     return node.tag == "time" and ("publish" in marks or "entry-date" in marks)
 
 
-def _authors(said: Sayings, site: str, markup: str) -> tuple[str, ...]:
-    """People before organisations; an address or the site's own name is no author."""
+def _authors(said: Sayings, site: str, around: Around) -> tuple[str, ...]:
+    """People before organisations, full names before those people log in with; an address is no
+    author, the site's own name only where nobody else signs."""
     linked = tuple(n for n in names_of(said.linked.get("author")) if "://" not in n)
-    meta = tuple(text for _, text in said.of_meta(_AUTHOR) if "://" not in text)[:1]
+    meta = tuple(text for _, text in _by_meta(said) if "://" not in text)[:1]
     ways: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
+        ("json-ld", lambda: linked if any(map(_is_full, linked)) else ()),
+        ("meta", lambda: tuple(name for text in meta for name in people(text) if _is_full(name))),
+        ("byline", lambda: _visible(said, around)),  # half a millisecond: most pages declare one
         ("json-ld", lambda: linked),
-        ("byline", lambda: _visible(said, markup)),  # half a millisecond: most pages declare one
         ("meta", lambda: meta),
+        ("byline", lambda: bylines.pseudonym(said.tree.css("[rel~=author]"))),
     )
     of_site: tuple[str, ...] = ()
     for element, find in ways:
@@ -241,9 +265,25 @@ def _authors(said: Sayings, site: str, markup: str) -> tuple[str, ...]:
     return of_site  # a site that signs with its own name has no other author
 
 
-def _visible(said: Sayings, markup: str) -> tuple[str, ...]:
+def _by_meta(said: Sayings) -> Iterator[tuple[str, str]]:
+    """Elements for authors, and what is shared as "Written by" on X."""
+    yield from said.of_meta(_AUTHOR)
+    for number in "12":
+        label = said.meta.get(f"twitter:label{number}", "")
+        if bylines.is_label(label) and (name := said.meta.get(f"twitter:data{number}")):
+            yield f"twitter:data{number}", name
+
+
+def _is_full(name: str) -> bool:
+    """Whether it may be a first and a last name, and not "ann.lee" or "Ann"."""
+    return " " in name.strip()
+
+
+def _visible(said: Sayings, around: Around) -> tuple[str, ...]:
     body = said.tree.body
-    return bylines.visible_authors(body.css(bylines.SELECTOR), markup) if body else ()
+    nodes = body.css(bylines.SELECTOR) if body else ()
+    texts = (*around.behind, *around.before)
+    return bylines.visible_authors(nodes) or bylines.printed_authors(texts)
 
 
 def _may_write(name: str, site: str) -> bool:
@@ -280,6 +320,23 @@ def _is_of_another(node: LexborNode) -> bool:
     while scope is not None and "itemscope" not in scope.attributes:
         scope = scope.parent
     return scope is not None and _attribute(scope, "itemprop").lower() in _OTHERS
+
+
+def _heading(node: LexborNode, stated: Collection[str]) -> str:
+    """A heading without the lines above and below its title: they are marked so, or what stands
+    besides is declared as the title."""
+    text = _text(node)
+    for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * _MAX_TITLE_CHARS else ():
+        part = _text(inner)
+        before, behind = text.removesuffix(part), text.removeprefix(part)
+        rest = (before if len(before) < len(behind) else behind).strip(" |:-–—")
+        if not part or not rest or len(rest) == len(text):
+            continue
+        if _KICKER.search(_attribute(inner, "class")) or bare(rest) in stated:
+            text = rest
+        elif bare(part) in stated:
+            text = part
+    return text
 
 
 def _attribute(node: LexborNode, name: str) -> str:

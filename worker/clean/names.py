@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable
 
 from worker.clean.html import inline_text
+from worker.clean.people import is_name
 from worker.clean.rules import TextRules
 from worker.clean.text import mend, one_line, storable, unescape, unescape_again
 
 _MAILBOX = re.compile(r"[^\s@()]{1,64}@[^\s@()]{1,255}\s*(?:\((.{1,200})\))?")  # RSS 2.0 <author>
 _BY = re.compile(r"(?:by|von|par|por|di|автор:?)\s+(?=\w)", re.I)
+_COMMA = re.compile(r"\s*,\s+")
 _AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
 
 
@@ -30,6 +32,12 @@ def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
     return tuple(once.values())[: rules.max_names]
 
 
+def _list(text: str) -> list[str]:
+    """ "Ann Lee, Bo Chen" is two, but not "Lee, Ann", and "Ann Lee, PhD" is one."""
+    parts = _COMMA.split(text)
+    return parts if all(" " in part and is_name(part) for part in parts) else [text]
+
+
 def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
     """People and agencies; "By Ann Lee and Bo Chen" is two, "Johnson & Johnson" one."""
     people: list[str] = []
@@ -38,6 +46,6 @@ def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
         if mailbox := _MAILBOX.fullmatch(author):
             author = mailbox[1] or ""
         author = _BY.sub("", author, count=1) if _BY.match(author) else author
-        parts = _AND.split(author)
+        parts = [part for named in _AND.split(author) for part in _list(named)]
         people.extend(parts if all(" " in part for part in parts) else [author])
     return names(people, rules)

@@ -43,17 +43,27 @@ class Printed(NamedTuple):
     where: str  # behind the heading, before it, or far from it
 
 
-def printed_dates(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Iterator[Printed]:
-    """Those behind the heading, then those before it from the nearest on, then those far behind
-    if they are asked for."""
+class Around(NamedTuple):
+    """What readers see around the heading, text by text."""
+
+    before: tuple[str, ...]
+    behind: tuple[str, ...]  # with the heading itself
+
+
+def texts_around(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Around:
     heading = _heading(tree, title)
     if heading is None:
-        return
-    behind = _texts(heading, _next, _MAX_FAR if far else _MAX_BEHIND)
-    before = [*_texts(_previous(heading), _previous, _MAX_BEFORE)][::-1]
-    found = [*_dates(behind, title)]
+        return Around((), ())
+    before = tuple(_texts(_previous(heading), _previous, _MAX_BEFORE))
+    return Around(before[::-1], tuple(_texts(heading, _next, _MAX_FAR if far else _MAX_BEHIND)))
+
+
+def printed_dates(around: Around, title: str) -> Iterator[Printed]:
+    """Those behind the heading, then those before it from the nearest on, then those far behind."""
+    found = [*_dates(around.behind, title)]
     yield from (its for its in found if its.where == BEHIND)
-    yield from (its._replace(where=BEFORE) for its in reversed([*_dates(before, title)]))
+    before = [*_dates(around.before, title)]
+    yield from (its._replace(where=BEFORE) for its in reversed(before))
     yield from (its for its in found if its.where == FAR)
 
 
