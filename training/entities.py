@@ -40,12 +40,13 @@ from worker.tag.entities.features import (
     shape,
     traits,
 )
+from worker.tag.entities.model import packed
 from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
 
 Sentence = list[tuple[str, str]]
 
 _CLUSTERS = 200
-_COMMON = 10_000  # forms looked at before work begins
+_COMMON = 30_000  # forms looked at before work begins
 _FEWEST = 0.02  # a weight below this decides nothing
 _OPENERS = frozenset(".!?\"“”‘:—-•'\n")
 
@@ -192,34 +193,51 @@ def known(tagger: "pycrfsuite.Tagger", words: Words, paths: Sequence[Path]) -> d
 def pack(
     taggers: Sequence["pycrfsuite.Tagger"], words: Words, version: str, *, thorough: bool
 ) -> dict[str, np.ndarray]:
-    """The arrays of a model file: features by the CRC of their names, weights as bytes, those of
-    several models averaged."""
-    labels, share = taggers[0].labels(), 1 / len(taggers)
-    table: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(len(labels), np.float32))
-    moves = np.zeros((len(labels), len(labels)), np.float32)
-    for info in (tagger.info() for tagger in taggers):
-        for (name, label), weight in info.state_features.items():
-            table[crc32(name.encode())][labels.index(label)] += weight * share
-        for (before, behind), weight in info.transitions.items():
-            moves[labels.index(before), labels.index(behind)] += weight * share
-    table = {key: row for key, row in table.items() if np.abs(row).max() >= _FEWEST}
-    keys = np.array(sorted(table), np.uint32)
-    weights = np.stack([table[int(key)] for key in keys])
-    scale = np.abs(weights).max() / 127
+    """The arrays of a model file: features by the CRC of their names, weights as bytes. Of several
+    models it is the average of what their own files would say."""
+    labels = taggers[0].labels()
+    tables = [_weights(tagger, labels) for tagger in taggers]
+    keys = sorted({key for table in tables for key in table})
+    none = np.zeros(len(labels))
+    rows = [sum(table.get(key, none) for table in tables) / len(tables) for key in keys]
+    weights, scale = _as_bytes(np.array(rows))
     renamed = aliases(words.small)
     return {
         "version": np.array(version),
         "thorough": np.array(thorough),
         "labels": np.array(labels),
-        "keys": keys,
-        "weights": np.round(weights / scale).astype(np.int8),
-        "scale": np.array(scale),
-        "moves": moves,
-        "aliases": np.array(list(renamed)),
-        "places": np.array(list(renamed.values())),
-        "common": np.array(words.common),
+        "keys": np.array(keys, np.uint32),
+        "weights": weights,
+        "scale": np.array(scale, np.float32),
+        "moves": sum(_moves(tagger, labels) for tagger in taggers) / len(taggers),
+        "aliases": packed(renamed),
+        "places": packed(renamed.values()),
+        "common": packed(words.common),
         **_lexicon(words),
     }
+
+
+def _weights(tagger: "pycrfsuite.Tagger", labels: Sequence[str]) -> dict[int, np.ndarray]:
+    """Of one model, as exact as bytes have them, without those that decide nothing."""
+    table: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(len(labels), np.float32))
+    for (name, label), weight in tagger.info().state_features.items():
+        table[crc32(name.encode())][labels.index(label)] += weight
+    kept = {key: row for key, row in table.items() if np.abs(row).max() >= _FEWEST}
+    rounded, scale = _as_bytes(np.stack(list(kept.values())))
+    return dict(zip(kept, rounded * scale, strict=True))
+
+
+def _as_bytes(weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Rounded, and what one of them is worth."""
+    scale = np.abs(weights).max() / 127
+    return np.round(weights / scale).astype(np.int8), scale
+
+
+def _moves(tagger: "pycrfsuite.Tagger", labels: Sequence[str]) -> np.ndarray:
+    moves = np.zeros((len(labels), len(labels)), np.float32)
+    for (before, behind), weight in tagger.info().transitions.items():
+        moves[labels.index(before), labels.index(behind)] += weight
+    return moves
 
 
 def _lexicon(words: Words) -> dict[str, np.ndarray]:

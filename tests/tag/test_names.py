@@ -75,7 +75,8 @@ def test_titles_are_no_part_of_a_name(surface: str, name: str) -> None:
 def test_tokens_are_those_of_the_training_corpora(text: str, words: list[str]) -> None:
     tokens = Tokens(text)
     assert tokens.words == words
-    where = [text[tokens.start(n) : tokens.end(n)] for n in range(len(words))]
+    every = range(len(words))
+    where = [text[start:end] for start, end in tokens.spans(every, [n + 1 for n in every])]
     assert where == words
 
 

@@ -1,8 +1,7 @@
 """Entities: an article comes in, the people, organisations and places it names go out as tags."""
 
 from bisect import bisect_right
-from collections.abc import Container, Iterator, Mapping
-from itertools import compress, count
+from collections.abc import Iterator, Mapping
 from math import exp
 from typing import NamedTuple
 
@@ -43,41 +42,49 @@ def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
 
 def recognised(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
     """What the model takes for names, in reading order."""
-    found = []
-    for first, last, label, margin in recogniser.find(tokens.words):
-        start, end = tokens.start(first), tokens.end(last - 1)
-        score = round(1 / (1 + exp(-min(margin, 20.0))), 3)
-        found.append(Mention(start, end, tokens.text[start:end], KINDS[label], score, "crf"))
-    return found
+    found = recogniser.find(tokens)
+    spans = tokens.spans([name.first for name in found], [name.last for name in found])
+    return [
+        Mention(start, end, tokens.text[start:end], KINDS[name.label], _sure(name.margin), "crf")
+        for name, (start, end) in zip(found, spans, strict=True)
+    ]
+
+
+def _sure(margin: float) -> float:
+    return round(1 / (1 + exp(-min(margin, 20.0))), 3)
 
 
 def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> Iterator[Mention]:
     """Where a person named in full is called by the surname and that was not recognised."""
     people = {m.surface.split()[-1] for m in mentions if m.kind == PERSON and " " in m.surface}
-    surnames = {name for name in people if recogniser.lexicon.entry(name).lower < _MOSTLY_SMALL}
     taken = sorted((mention.start, mention.end) for mention in mentions)
-    for at in _places_of(surnames, tokens):
-        start, end = tokens.start(at), tokens.end(at)
-        before = bisect_right(taken, (start, len(tokens.text)))
-        if not before or taken[before - 1][1] <= start:
-            yield Mention(start, end, tokens.words[at], PERSON, _AGAIN, "crf")
-
-
-def _places_of(wanted: Container[str], tokens: Tokens) -> Iterator[int]:
-    """Which tokens are one of these words."""
-    return compress(count(), map(wanted.__contains__, tokens.words))
+    for name in sorted(people):
+        places = tokens.places(name)
+        if len(places) > 1 and recogniser.lexicon.entry(name).lower < _MOSTLY_SMALL:
+            for start, end in tokens.spans(places, [place + 1 for place in places]):
+                before = bisect_right(taken, (start, len(tokens.text)))
+                if not before or taken[before - 1][1] <= start:
+                    yield Mention(start, end, name, PERSON, _AGAIN, "crf")
 
 
 def _own(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
     """The operator's entries: their words in a row, in the same case."""
-    by_first = rules.by_first
-    for at in _places_of(by_first, tokens):
-        for alias, entity in by_first[tokens.words[at]]:
-            end = at + len(alias)
-            if tuple(tokens.words[at:end]) == alias:
-                start, stop = tokens.start(at), tokens.end(end - 1)
-                yield Mention(start, stop, tokens.text[start:stop], entity.kind, 1.0, "own")
-                break
+    found = [
+        (at, *entry)
+        for at in rules.first_words.places(tokens)
+        if (entry := _entry_at(at, tokens, rules))
+    ]
+    spans = tokens.spans([at for at, _, _ in found], [at + words for at, words, _ in found])
+    for (start, end), (_, _, kind) in zip(spans, found, strict=True):
+        yield Mention(start, end, tokens.text[start:end], kind, 1.0, "own")
+
+
+def _entry_at(at: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str] | None:
+    """How many words an own entry has that begins here, and its kind."""
+    for alias, entity in rules.by_first[tokens.run(at, at + 1)[0]]:
+        if tokens.run(at, at + len(alias)) == alias:
+            return len(alias), entity.kind
+    return None
 
 
 def _besides(own: list[Mention], found: list[Mention]) -> Iterator[Mention]:

@@ -4,7 +4,7 @@ Every feature belongs to one word form, seen as the current word, the one before
 it. So a form's scores are computed once and kept, and an article is a few table look-ups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 PLACES = 6  # of a word as seen from the token that is judged
@@ -13,6 +13,7 @@ EDGE = ""  # stands before the first and behind the last token of a sentence
 
 LOWER, TITLE, CAPITALS, MARK, OTHER, NONE = range(6)  # kinds of shape
 
+_MARKS = ".,()\"'-:;&@#"
 _KINDS = {
     "a": LOWER,
     "aB": LOWER,
@@ -23,7 +24,7 @@ _KINDS = {
     "AA": CAPITALS,
     "A.": CAPITALS,
 }
-_MARKS = ".,()\"'-:;&@#"
+SHAPES = (*_KINDS, "d", "D", "P?", *("P" + mark for mark in _MARKS))
 
 
 class Entry(NamedTuple):
@@ -36,14 +37,15 @@ class Entry(NamedTuple):
 
 
 def shape(word: str) -> str:
-    """`Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `a`, `d` for digits, `P,` for a comma."""
+    """Of SHAPES: `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a comma."""
     first = word[0]
-    if not first.isalnum():
-        return "P" + (first if first in _MARKS else "?")
-    if word.isdigit():
-        return "d"
-    if any(c.isdigit() for c in word):
-        return "D"
+    if not word.isalpha():
+        if not first.isalnum():
+            return "P" + (first if first in _MARKS else "?")
+        if word.isdigit():
+            return "d"
+        if any(map(str.isdigit, word)):
+            return "D"
     if word.islower():
         return "a"
     if len(word) == 1:
@@ -64,65 +66,89 @@ def kind(its: str) -> int:
     return _KINDS.get(its, OTHER)
 
 
-def features(
-    word: str, its: str, entry: Entry
-) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Of a word of this shape: as the current word, that and at the start of a sentence, that and
-    inside one, and as a neighbour."""
+def is_capital(its: str) -> bool:
+    """Is a word of this shape written large, at least in part?"""
+    return its not in ("a", "d") and its[0] != "P"
+
+
+# What the letters of a word tell, each as a feature's name goes on: see `spelled`.
+WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN = "w=", "2=", "3=", "p=", "n=", "4=", "hy"
+SPELLED = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
+
+
+def spelled(word: str, its: str) -> tuple[str | None, ...]:
+    """How the names of SPELLED end for a word of this shape; None where it has no such feature."""
     lower = word.lower()
-    shared = _shared(word, lower, entry)
-    capital = its not in ("a", "d") and its[0] != "P"
-    here = [*shared, "2=" + lower[-2:], "3=" + lower[-3:], "p=" + lower[:3]]
-    here.append(f"n={min(len(word), 8)}")
-    if capital:
-        here += _capital(word, lower, its, entry)
-    near = [*shared, "s=" + its, "3=" + lower[-3:]]
-    if its[0] == "A":
-        near.append(f"lo={entry.lower}")
-    return here, _written(its, capital, entry, "^"), _written(its, capital, entry, ""), near
+    ends = lower, lower[-2:], lower[-3:], lower[:3], str(min(len(word), 8))
+    if not is_capital(its):
+        return *ends, None, None
+    return *ends, lower[-4:] + its, "" if "-" in word else None
 
 
-def seen_at(word: str, entry: Entry) -> tuple[tuple[str, ...], ...]:
-    """Names of features by place, in the order of the constants above: what the trainer is told."""
+def looked_up(entry: Entry) -> list[str]:
+    """What the lexicon tells of a word, to whoever looks at it."""
+    found = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
+    found += ["g=" + group for group in entry.groups]
+    return [*found, "k=" + entry.known] if entry.known else found
+
+
+def cluster_written(cluster: int, its: str) -> str:
+    """A cluster and a shape, "" where that tells nothing."""
+    return f"cs={cluster}{its}" if cluster >= 0 and is_capital(its) else ""
+
+
+def written(its: str, lower: int, start: str = "") -> list[str]:
+    """How a word is written that is so often written small. A capital says little at the start of
+    a sentence (`^`), and nothing of a word mostly written so."""
+    found = ["s=" + its + start]
+    if is_capital(its):
+        found += [f"lo={lower}{start}", f"lo={lower}{its}{start}"]
+    return found
+
+
+def near_written(its: str, lower: int) -> list[str]:
+    """The same to its neighbours."""
+    return ["s=" + its, f"lo={lower}"] if its[0] == "A" else ["s=" + its]
+
+
+Seen = tuple[tuple[str, ...], ...]  # names of features by place, in the order of the constants
+
+
+def seen_from(
+    here: Iterable[str] = (),
+    start: Iterable[str] = (),
+    inside: Iterable[str] = (),
+    near: Sequence[str] = (),
+    far: Sequence[str] = (),
+) -> Seen:
+    """A word's features: as the current one, that at the start of a sentence or not, one word
+    away, two words away. Empty names are none."""
+    here = [*here]
+    beside = ("-", near), ("+", near), ("-2", far), ("+2", far)
+    seen = ("0", (*here, *start)), ("0", (*here, *inside)), *beside
+    return tuple(tuple(place + name for name in names if name) for place, names in seen)
+
+
+def seen_at(word: str, entry: Entry) -> Seen:
+    """All features of a word that the lexicon has this entry of: what the trainer is told."""
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
-    here, start, inside, near = features(word, shape(word), entry)
-    lower = word.lower()
-    return (
-        tuple("0" + name for name in (*here, *start)),
-        tuple("0" + name for name in (*here, *inside)),
-        tuple("-" + name for name in near),
-        tuple("+" + name for name in near),
-        ("-2w=" + lower,),
-        ("+2w=" + lower,),
+    its = shape(word)
+    ends = zip(SPELLED, spelled(word, its), strict=True)
+    letters = {name: name + end for name, end in ends if end is not None}
+    whole, last_3, told = letters[WORD], letters[LAST_3], looked_up(entry)
+    together = cluster_written(entry.cluster, its)
+    edge, *small = near_written(its, entry.lower)
+    return seen_from(
+        here=(
+            *(whole, *told, letters[LAST_2], last_3, letters[FIRST_3], letters[LENGTH]),
+            *(letters.get(LAST_4, ""), together, letters.get(HYPHEN, "")),
+        ),
+        start=written(its, entry.lower, "^"),
+        inside=written(its, entry.lower),
+        near=(whole, *told, edge, last_3, *small),
+        far=(whole,),
     )
-
-
-def _shared(word: str, lower: str, entry: Entry) -> list[str]:
-    found = ["w=" + lower]
-    if entry.cluster >= 0:
-        found.append(f"c={entry.cluster}")
-    found += ["g=" + group for group in entry.groups]
-    if entry.known:
-        found.append("k=" + entry.known)
-    return found
-
-
-def _capital(word: str, lower: str, its: str, entry: Entry) -> list[str]:
-    found = ["4=" + lower[-4:] + its]
-    if entry.cluster >= 0:
-        found.append(f"cs={entry.cluster}{its}")
-    if "-" in word:
-        found.append("hy")
-    return found
-
-
-def _written(its: str, capital: bool, entry: Entry, start: str) -> list[str]:
-    """A capital says little at the start of a sentence, and nothing of a word mostly written so."""
-    found = ["s=" + its + start]
-    if capital:
-        found += [f"lo={entry.lower}{start}", f"lo={entry.lower}{its}{start}"]
-    return found
 
 
 def pattern(before: int, here: int, behind: int) -> str:

@@ -1,70 +1,42 @@
-"""What is known of word forms: words come in, their rows in a few tables go out.
+"""What is known of word forms: their numbers come in, their rows in a few tables go out.
 
-A form is looked at once. Those that were looked at before work began are kept for good; when too
-many others have come, these are forgotten.
+A form is looked at once. When the vocabulary starts anew, so do the tables.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
-from worker.tag.entities.tokens import LINE_END
+from worker.tag.entities.looks import Looker
+from worker.tag.entities.tokens import Tokens, Vocabulary
 
 EDGE = 0  # the row of what stands before the first and behind the last word of a sentence
 
 
-class Looks(NamedTuple):
-    """Of some forms."""
-
-    scores: NDArray[np.float32]  # by place and label
-    kinds: NDArray[np.int64]  # of shape
-    limits: NDArray[np.float32]  # how much likelier outside a name it must be to be so
-    steps: NDArray[np.int64]  # 1, and 1 for each edge behind it
-
-
 class Forms:
-    """Tables with a row for each form that was seen."""
+    """Tables with a row for each word of the vocabulary."""
 
-    def __init__(self, edge: Looks, look: Callable[[Sequence[str]], Looks], most: int) -> None:
-        self._look = look
-        self._most = most
-        self._row_of = {LINE_END: EDGE}
-        self.words = [LINE_END]
-        self._kept = 1
-        self.scores, self.kinds, self.limits, self.steps = edge
+    def __init__(self, looker: Looker) -> None:
+        self._looker = looker
+        self._of: Vocabulary | None = None
+        self.scores, self.kinds, self.limits, self.steps = looker.edge()
 
-    def rows(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each word, a line's end being an edge; new ones are looked at all at once."""
-        if len(self._row_of) > self._most:
-            self._forget()
-        if new := set(words).difference(self._row_of):
-            self._add(sorted(new))
-        return np.fromiter(map(self._row_of.__getitem__, words), np.int64, len(words))
+    def look(self, tokens: Tokens) -> None:
+        """See to it that there are rows for the words of a text; new ones are made all at once."""
+        if tokens.vocabulary is not self._of:
+            self._of = tokens.vocabulary
+            self.steps[1:] = 0
+        if len(self._of.words) > len(self.steps):
+            self._grow(2 * len(self._of.words))
+        new = tokens.numbers[self.steps.take(tokens.numbers) == 0]
+        if len(new):
+            self._add(sorted(set(new.tolist())), self._of.words)
 
-    def keep(self, words: Sequence[str]) -> None:
-        """Look at these words now and never forget them."""
-        self.rows(words)
-        self._kept = len(self._row_of)
-
-    def _add(self, new: Sequence[str]) -> None:
-        count = len(self._row_of)
-        if count + len(new) > len(self.kinds):
-            self._grow(2 * (count + len(new)))
-        rows = slice(count, count + len(new))
-        looks = self._look(new)
-        self.scores[rows], self.kinds[rows] = looks.scores, looks.kinds
-        self.limits[rows], self.steps[rows] = looks.limits, looks.steps
-        self.words += new
-        self._row_of.update(zip(new, range(count, count + len(new)), strict=True))
+    def _add(self, numbers: list[int], words: list[str]) -> None:
+        looks = self._looker.look([words[number] for number in numbers])
+        self.scores[numbers], self.kinds[numbers] = looks.scores, looks.kinds
+        self.limits[numbers], self.steps[numbers] = looks.limits, looks.steps
 
     def _grow(self, count: int) -> None:
         self.scores, self.kinds, self.limits, self.steps = (
             np.concatenate([table, np.zeros((count - len(table), *table.shape[1:]), table.dtype)])
             for table in (self.scores, self.kinds, self.limits, self.steps)
         )
-
-    def _forget(self) -> None:
-        del self.words[self._kept :]
-        self._row_of = {word: row for row, word in enumerate(self.words)}

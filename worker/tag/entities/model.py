@@ -1,6 +1,6 @@
 """The model of names that ships in the package, loaded once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -19,13 +19,22 @@ class EntityModel:
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.version = str(arrays["version"])
         self.recogniser = Recogniser(arrays)
-        self.places = dict(zip(arrays["aliases"].tolist(), arrays["places"].tolist(), strict=True))
-
-        self.common = arrays["common"].tolist()
+        aliases, places = unpacked(arrays["aliases"]), unpacked(arrays["places"])
+        self.places = dict(zip(aliases, places, strict=True))
+        self.common = unpacked(arrays["common"])
 
     def warm(self) -> None:
         """Look at the commonest words once, so that processes forked from this one share them."""
         self.recogniser.learn(self.common)
+
+
+def packed(strings: Iterable[str]) -> NDArray[np.uint8]:
+    """Strings as a model file has them: numpy's own would each take the room of the longest."""
+    return np.frombuffer("\n".join(strings).encode(), np.uint8)
+
+
+def unpacked(array: NDArray[np.uint8]) -> list[str]:
+    return array.tobytes().decode().split("\n")
 
 
 @cache

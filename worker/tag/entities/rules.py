@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from worker.contract import Frozen
 from worker.tag.entities.model import ModelPath, shipped
-from worker.tag.entities.tokens import Tokens
+from worker.tag.entities.tokens import Tokens, Watch
 
 Kind = Literal["person", "organisation", "place"]
 
@@ -55,6 +55,11 @@ class EntityRules(Frozen):
     def by_alias(self) -> dict[str, tuple[str, str]]:
         """(name, kind) by what it may be called."""
         return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
+
+    @cached_property
+    def first_words(self) -> Watch:
+        """Sees where an entry may begin."""
+        return Watch(self.by_first)
 
     @cached_property
     def by_first(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:

@@ -1,42 +1,97 @@
 """Text to tokens as the training corpora have them: "'s" apart, "Mr." and "U.S." in one piece.
 
 No token holds white space, so a text is split at that first, and what stands between is looked up:
-most of it was seen before.
+most of it was seen before. From there on a token is a number, and a text an array of them.
 """
 
 import re
+from array import array
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain
+from sys import byteorder
 
 import numpy as np
 from numpy.typing import NDArray
 
-LINE_END = ""  # a token without letters, at the end of each line
+Numbers = NDArray[np.int64]
 
+LINE_END = ""  # a token without letters, at the end of each line: number 0
+
+_ABBREVIATED = "Mr Mrs Ms Dr Gen Sen Rep Gov Lt Col Sgt Capt Prof Rev St Jr Sr Inc Corp Co Ltd"
 _TOKEN = re.compile(
     r"(?:[^\W\d_]\.){2,}"  # U.S., e.g.
-    r"|(?:Mrs?|Ms|Dr|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Prof|Rev|St|Jr|Sr|Inc|Corp|Co|Ltd)\."
+    rf"|(?:{'|'.join(_ABBREVIATED.split())})\."
     r"|[A-Z]\.(?= )"  # an initial
     r"|['’]s\b"
     r"|[^\W_]+(?:[-&.’'](?!s\b)[^\W_]+)*"
     r"|[^\w\s]"
 )
+_MARKS = frozenset(',.;:?!)"”')  # that mostly stand behind a word
+_KEEP_DOT = frozenset(_ABBREVIATED.split())
 _ENDS = frozenset((*".?!", LINE_END))
-_BLANK = np.array([chr(code).isspace() or chr(code) == "_" for code in range(0x10000)])
-_PIECES = 100_000  # that are kept; beyond that the table starts anew
+_LETTER = np.array([not (chr(code).isspace() or chr(code) == "_") for code in range(0x10000)])
+_WIDTH = 8  # bytes of a number
+_PIECES = 150_000  # that are known at a time, words among them: beyond that it starts anew
 
 
-class _Pieces(dict[str, list[str]]):
-    """The tokens of what stands between white space."""
+class Vocabulary(dict[str, bytes]):
+    """The words read lately, by number, and the numbers of what stands between white space."""
 
-    def __missing__(self, piece: str) -> list[str]:
-        if len(self) >= _PIECES:
-            self.clear()
-        self[piece] = found = _TOKEN.findall(piece + " ")
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._lengths = array("q")
+        self._line_end = self._add(LINE_END)
+
+    def number(self, word: str) -> int:
+        """That of a word, which is known from now on; -1 of what is not one word."""
+        packed = self[word]
+        return int.from_bytes(packed, byteorder) if len(packed) == _WIDTH else -1
+
+    def read(self, text: str) -> Numbers:
+        """The tokens of a text."""
+        packed: list[bytes] = []
+        for line in text.splitlines():
+            packed += map(self.__getitem__, line.split())
+            packed.append(self._line_end)
+        return np.frombuffer(b"".join(packed), np.int64)
+
+    def lengths(self, numbers: Numbers) -> Numbers:
+        return np.frombuffer(self._lengths, np.int64).take(numbers)
+
+    def __missing__(self, piece: str) -> bytes:
+        words = _split(piece)
+        if len(words) == 1 and words[0] == piece:
+            return self._add(piece)
+        self[piece] = found = b"".join(map(self.__getitem__, words))
+        return found
+
+    def _add(self, word: str) -> bytes:
+        self[word] = found = len(self.words).to_bytes(_WIDTH, byteorder)
+        self.words.append(word)
+        self._lengths.append(len(word))
         return found
 
 
-_pieces = _Pieces()
+_lately = Vocabulary()
+
+
+def _vocabulary() -> Vocabulary:
+    """The one in use; who keeps something by number does so as long as it is the same."""
+    global _lately
+    if len(_lately) > _PIECES:
+        _lately = Vocabulary()
+    return _lately
+
+
+def _split(piece: str) -> Sequence[str]:
+    """The tokens of what holds no white space. Plain words are seen without an expression."""
+    if piece.isalpha():
+        return (piece,)
+    word, mark = piece[:-1], piece[-1]
+    dotted = mark == "." and (len(word) == 1 or word in _KEEP_DOT)
+    if word.isalpha() and mark in _MARKS and not dotted:
+        return word, mark
+    return _TOKEN.findall(piece + " ")
 
 
 class Tokens:
@@ -44,27 +99,59 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words: list[str] = []
-        for line in text.splitlines():
-            self.words.extend(chain.from_iterable(map(_pieces.__getitem__, line.split())))
-            self.words.append(LINE_END)
-
-    def start(self, token: int) -> int:
-        return int(self._bounds[0][token])
-
-    def end(self, token: int) -> int:
-        return int(self._bounds[1][token])
+        self.vocabulary = _vocabulary()
+        self.numbers = self.vocabulary.read(text)
 
     @cached_property
-    def _bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Tokens are all that is not blank, so the nth letter of them is the nth of the text."""
+    def words(self) -> list[str]:
+        return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
+
+    def run(self, first: int, behind: int) -> tuple[str, ...]:
+        """The tokens [first, behind)."""
+        return tuple(self.vocabulary.words[n] for n in self.numbers[first:behind].tolist())
+
+    def places(self, word: str) -> list[int]:
+        """Which tokens are this word."""
+        found: list[int] = np.flatnonzero(self.numbers == self.vocabulary.number(word)).tolist()
+        return found
+
+    def spans(self, first: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
+        """Characters [start, end) of tokens [first, behind)."""
+        if not first:
+            return []
+        letters, before = self._letters
+        starts, ends = before[np.array(first)], before[np.array(behind)]
+        begin = letters[starts]
+        end = np.where(ends > starts, letters[ends - 1] + 1, begin)  # a line's end has no letters
+        return list(zip(begin.tolist(), end.tolist(), strict=True))
+
+    @cached_property
+    def _letters(self) -> tuple[Numbers, Numbers]:
+        """Where each letter stands, and how many stand before each token: tokens are all that is
+        not blank, so the nth letter of them is the nth of the text."""
         codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        letters = np.flatnonzero(~_BLANK[np.minimum(codes, len(_BLANK) - 1)])
-        letters = np.append(letters, len(codes))
-        lengths = np.fromiter(map(len, self.words), np.int64, len(self.words))
-        behind = np.cumsum(lengths)
-        starts = letters[behind - lengths]
-        return starts, np.where(lengths, letters[behind - 1] + 1, starts)
+        letters = np.flatnonzero(_LETTER.take(codes, mode="clip"))
+        before = np.zeros(len(self.numbers) + 1, np.int64)
+        self.vocabulary.lengths(self.numbers).cumsum(out=before[1:])
+        return np.append(letters, len(codes)), before
+
+
+class Watch:
+    """Finds those tokens that are one of some words."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = list(words)
+        self._of: Vocabulary | None = None
+
+    def places(self, tokens: Tokens) -> list[int]:
+        if tokens.vocabulary is not self._of:
+            self._of = tokens.vocabulary
+            numbers = [n for word in self._words if (n := self._of.number(word)) >= 0]
+            self._wanted = np.zeros(max(numbers, default=0) + 2, np.bool_)
+            self._wanted[numbers] = True
+        # What is beyond the last of these is none of them.
+        found: list[int] = np.flatnonzero(self._wanted.take(tokens.numbers, mode="clip")).tolist()
+        return found
 
 
 def ends_sentence(word: str) -> bool:

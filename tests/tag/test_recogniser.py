@@ -1,0 +1,88 @@
+"""The recogniser of names: what it knows of a word, and what it keeps of all words."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.models import Article
+from worker.tag.entities import EntityRules, entity_tags, tokens
+from worker.tag.entities.features import SHAPES, seen_at, shape
+from worker.tag.entities.model import packed, shipped, unpacked
+from worker.tag.entities.tokens import Tokens, Watch
+
+RULES = EntityRules(version="1")
+TEXT = "Angela Merkel met Olaf Scholz in Berlin. Mr Scholz later flew to Kiev, Merkel stayed."
+
+
+def found(text: str, title: str = "") -> list[tuple[str, str, int]]:
+    article = Article(source="wire", key="id:1", title=title, text=text, language="en")
+    return [(tag.scheme, tag.label, len(tag.spans)) for tag in entity_tags(article, RULES)]
+
+
+@given(
+    st.sampled_from(shipped().common)
+    | st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=12)
+)
+def test_a_word_scores_what_its_features_weigh(word: str) -> None:
+    recogniser = shipped().recogniser
+    named = recogniser.weights.summed([seen_at(word, recogniser.lexicon.entry(word))])
+    looks = recogniser.looker.look([word])
+    assert shape(word) in SHAPES
+    assert np.array_equal(looks.scores, named)
+
+
+def test_words_are_looked_at_alone_as_among_others() -> None:
+    looker, words = shipped().recogniser.looker, ["Kyiv", "the", "U.S.", "-", "NATO", "Mc-Kay", "7"]
+    together = looker.look(words)
+    for at, word in enumerate(words):
+        alone = looker.look([word])
+        assert np.array_equal(alone.scores[0], together.scores[at])
+        assert alone.limits[0] == together.limits[at]
+
+
+def test_names_are_the_same_when_what_was_kept_of_words_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = found(TEXT)
+    monkeypatch.setattr(tokens, "_PIECES", 30)
+    for number in range(20):
+        found(f"Somebody called Name{number} went to Place{number}.")
+        assert found(TEXT) == before
+        assert len(Tokens("a").vocabulary.words) < 80
+    assert ("person", "Olaf Scholz", 2) in before
+
+
+def test_tokens_keep_their_words_when_the_vocabulary_starts_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = Watch(["Kiev,", "Kiev", "Berlin"])
+    kept = Tokens(TEXT)
+    monkeypatch.setattr(tokens, "_PIECES", 0)
+    other = Tokens("In Berlin again")
+    assert other.vocabulary is not kept.vocabulary
+    assert [kept.words[at] for at in watch.places(kept)] == ["Berlin", "Kiev"]
+    assert watch.places(other) == [1]
+    assert kept.words[:2] == ["Angela", "Merkel"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "John Foo_Bar met John Foo_Bar. _ Foo_Bar left, _Foo_Bar too.",
+        "Joe \ud800Biden met Olaf Schol\udfffz. \ud800",
+        "\nAngela\n\n",
+    ],
+)
+def test_odd_words_hurt_no_names(text: str) -> None:
+    found(text)
+    found(TEXT, title=text)
+
+
+def test_a_text_all_in_capitals_is_read_like_any_other() -> None:
+    names = found("ANGELA MERKEL MET OLAF SCHOLZ IN BERLIN " * 400)
+    assert all(spans <= RULES.most_spans for _, _, spans in names)
+
+
+def test_strings_come_back_from_a_model_file() -> None:
+    assert unpacked(packed(["Kyiv", "Sankt Pölten", "北京"])) == ["Kyiv", "Sankt Pölten", "北京"]
