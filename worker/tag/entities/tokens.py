@@ -77,10 +77,15 @@ _lately = Vocabulary()
 
 def _vocabulary() -> Vocabulary:
     """The one in use; who keeps something by number does so as long as it is the same."""
-    global _lately
     if len(_lately) > _PIECES:
-        _lately = Vocabulary()
+        start_anew()
     return _lately
+
+
+def start_anew() -> None:
+    """Forget all words."""
+    global _lately
+    _lately = Vocabulary()
 
 
 def _split(piece: str) -> Sequence[str]:
