@@ -8,7 +8,7 @@ tokenizer does, with possessive repeats only: it never goes back.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from worker.clean.rules import HtmlRules
 from worker.errors import Reason, Rejected
@@ -17,9 +17,16 @@ _ATTRIBUTE = (
     r"[^\s/>][^\s/>=]*+"
     r"(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?+)?+"
 )
-_TAG = re.compile(
-    r"<(?:!--(?:-?>|(?s:.*?)(?:--!?>|\Z))|[!?][^>]*+>?"
-    rf"|(/?)([a-zA-Z][^\s/>]*+)((?:[\s/]++|{_ATTRIBUTE})*+)>?)"
+_USUAL = r"\s[^\s/>=]++=\"[^\"]*+\""  # the same of nearly all, in half the time
+_ATTRIBUTES = rf"((?:{_USUAL})*+(?:[\s/]++|{_ATTRIBUTE})*+)>?"
+_COMMENT = r"!--(?:-?>|(?s:.*?)(?:--!?>|\Z))|[!?][^>]*+>?"
+_NAME = r"[a-zA-Z][^\s/>]*+"
+_TAG = re.compile(rf"<(?:{_COMMENT}|(/?)({_NAME}){_ATTRIBUTES})")
+# All tags in one call: name with "/" where it ends, nothing, attributes. Behind a script or style
+# it passes over what stands in it.
+_TAGS = re.compile(
+    rf"<(?:((?=[sS])(?ai:script|style)(?=[\s/>])()|/?{_NAME})(?:>|{_ATTRIBUTES})"
+    rf"(?(2)[^<]*+(?:<(?!/(?ai:\1)[ \t\n\f\r/>])[^<]*+)*+)|{_COMMENT})"
 )
 _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _RAW = ("script", "style")
@@ -35,6 +42,9 @@ _INLINE = _FORMATTING | frozenset("abbr cite del ins kbd mark q samp span sub su
 _HARMLESS_CHARS = 4096  # too short to be slow whatever it holds
 
 
+# What a tag of some name means: how many such elements are open, and what it adds to these, to the
+# depth, to what is left open, to formatting; its name, if that means more. A class would be slow.
+_Kind = tuple[list[int], int, int, int, int, str]
 # A tag or a comment, with the script or style that it begins: markup[start:stop], its name ("" of
 # a comment), whether it closes, and its attributes. No class: an honest page has thousands.
 Tag = tuple[int, int, str, bool, str]
@@ -49,34 +59,55 @@ def refuse_hostile(markup: str, rules: HtmlRules) -> None:
     """Raise Rejected with `hostile` when a parser would take quadratic time or memory."""
     if len(markup) <= _HARMLESS_CHARS:
         return
-    opened: defaultdict[str, int] = defaultdict(int)
+    if not _passes(_TAGS.findall(markup), rules):
+        _passes((("/" * its[3] + its[2], "", its[4]) for its in _tags(markup)), rules, slow=True)
+
+
+def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False) -> bool:
+    """Raises Rejected. False, unless `slow`, when a script or style may hold elements."""
+    kinds: dict[str, _Kind] = {}
+    opened: defaultdict[str, list[int]] = defaultdict(lambda: [0])
+    max_depth, max_left_open = rules.max_depth, rules.max_left_open
+    many = 2 * rules.max_attributes  # characters: something stands between attributes
     depth = loose = formatting = rebuilt = on_roots = 0
-    max_attributes, max_depth, max_left_open = (
-        rules.max_attributes,
-        rules.max_depth,
-        rules.max_left_open,
-    )
-    for _, _, name, closing, attributes in _tags(markup):
-        if len(attributes) > max_attributes or name in _ROOTS:
-            count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
-            on_roots += count if name in _ROOTS else 0
-            _refuse_over("attributes of one tag", max(count, on_roots), max_attributes)
-        if name in _PASSED or (closing and not opened[name]):
+    for name, _, attributes in tags:
+        kind = kinds.get(name)
+        if kind is None:
+            kind = kinds[name] = _kind_of(name, opened)
+        count, step, deep, loosely, formats, special = kind
+        if special or len(attributes) > many:
+            if special in _RAW and not slow and any(opened[its][0] for its in _FOREIGN):
+                return False
+            found = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+            on_roots += found if special in _ROOTS else 0
+            _refuse_over("attributes of one tag", max(found, on_roots), rules.max_attributes)
+        if step < 0 and not count[0]:
             continue
-        step = -1 if closing else 1
-        opened[name] += step
+        count[0] += step
         rebuilt += formatting
-        if name in _FORMATTING:
-            formatting += step
-        if name not in _CLOSE_THEMSELVES:
-            depth += step
-            if depth > max_depth:
-                _refuse_over("open elements", depth, max_depth)
-        else:
-            loose += step
-            if loose > max_left_open:
-                _refuse_over("elements left open", loose, max_left_open)
+        formatting += formats
+        depth += deep
+        loose += loosely
+        if depth > max_depth or loose > max_left_open:
+            _refuse_over("open elements", depth, max_depth)
+            _refuse_over("elements left open", loose, max_left_open)
     _refuse_over("formatting elements to open anew", rebuilt, rules.max_rebuilt)
+    return True
+
+
+def _kind_of(written: str, opened: Mapping[str, list[int]]) -> _Kind:
+    name, step = _lower(written.removeprefix("/")), -1 if written.startswith("/") else 1
+    if name in _PASSED:
+        return [0], -1, 0, 0, 0, ""  # as what ends and was never open
+    loosely = step if name in _CLOSE_THEMSELVES else 0
+    formats = step if name in _FORMATTING else 0
+    special = name if name in _ROOTS or (name in _RAW and step > 0) else ""
+    return opened[name], step, step - loosely, loosely, formats, special
+
+
+def _lower(name: str) -> str:
+    """As parsers read it: only ASCII has cases."""
+    return name.lower() if name.isascii() else name
 
 
 def cut_tags(markup: str) -> str:
@@ -96,7 +127,7 @@ def _tags(markup: str) -> Iterator[Tag]:
     while match := _TAG.search(markup, at):
         at = match.end()
         slash, name, attributes = match.groups("")
-        name, closing = name.lower(), slash == "/"
+        name, closing = _lower(name), slash == "/"
         if name in _FOREIGN:
             foreign += -1 if closing else 1
         if name in _RAW and not closing and foreign <= 0:
