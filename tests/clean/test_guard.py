@@ -1,8 +1,11 @@
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES, cleaned, markup
+from worker.clean import guard
 from worker.clean.guard import count_tags, cut_tags, refuse_hostile
 from worker.errors import Reason, Rejected
 
@@ -17,6 +20,8 @@ HOSTILE = {
     "attributes between quoted brackets": "<p " + ATTRIBUTES.replace("=1", "='>'") + ">",
     "attributes never closed": f"<p {ATTRIBUTES}",
     "attributes of one body": "".join(f"<body a{n}>" for n in range(N)),
+    "nested behind an end tag with a sign that looks like a letter": "<mark></mar\u212a>" * N,
+    "nested around scripts that seem to end": "<div><script></\u017fcript></div></script>" * N,
     "rows outside of tables": "<svg>" + "<tr>" * N,
     "formatting": "".join(f"<b id={n}>" for n in range(400)) + "<p>x</p>" * 20_000,
 }
@@ -27,6 +32,42 @@ def test_pages_built_to_hang_parsers_are_refused(name: str) -> None:
     with pytest.raises(Rejected) as rejected:
         refuse_hostile(HOSTILE[name], RULES.html)
     assert rejected.value.reason is Reason.HOSTILE
+
+
+PIECES = (
+    "<div>|</div>|<DIV >|<b>|</b>|<p class='a' id=b>|</p>|<body a b c>|<html x=1>|<svg>|</svg>"
+    '|<math>|<style>|</style>|<script src="x">|</script>|</SCRIPT >|</script|<scripts>|</scripts>'
+    '|<!-- <b> -->|<!--|-->|<!>|<?x>|<br>|<img alt=\'>\' title="</div>">|<p a="\'">|<li|>|/>'
+    '|text < 5|=|"|\'| |<p a=1 b=2 c=3 d=4 e=5>|<a b=c/d e="f"g=h>|</b/>|<a"b>|<div/>'
+    "|<mar\u212a>|</mar\u212a>|<mark>"
+).split("|")
+TIGHT = RULES.html.model_copy(
+    update={"max_attributes": 4, "max_depth": 4, "max_left_open": 3, "max_rebuilt": 6}
+)
+
+
+def refused(markup: str) -> str:
+    try:
+        refuse_hostile(markup, TIGHT)
+    except Rejected as e:
+        return e.detail
+    return ""
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.sampled_from(PIECES), max_size=30))
+def test_tags_read_at_once_are_those_read_one_by_one(pieces: list[str]) -> None:
+    source = "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guard, "_HARMLESS_CHARS", 0)
+        at_once = refused(source)
+        passes = guard._passes
+        patch.setattr(
+            guard,
+            "_passes",
+            lambda tags, rules, slow=False: slow and passes(tags, rules, slow=True),
+        )
+        assert refused(source) == at_once
 
 
 HONEST = {

@@ -110,15 +110,15 @@ def _parse(text: str, *, day_first: bool, zone: tzinfo) -> datetime:
     if epoch := _EPOCH.fullmatch(text):
         seconds, millis = epoch.groups()
         return datetime.fromtimestamp(int(seconds) if seconds else int(millis) / 1000, UTC)
-    try:
-        return _utc(datetime.fromisoformat(text), zone)
-    except ValueError:
-        pass
     if usual := _USUAL.fullmatch(text):
         try:
             return _of_feed(*usual.groups())
         except ValueError:
             pass
+    try:
+        return _utc(datetime.fromisoformat(text), zone)
+    except ValueError:
+        pass
     numeric = _ZONE.sub(_numeric_zone, text)
     if _RFC.fullmatch(numeric):
         try:

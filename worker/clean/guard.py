@@ -60,11 +60,13 @@ def refuse_hostile(markup: str, rules: HtmlRules) -> None:
     if len(markup) <= _HARMLESS_CHARS:
         return
     if not _passes(_TAGS.findall(markup), rules):
-        _passes((("/" * its[3] + its[2], "", its[4]) for its in _tags(markup)), rules, slow=True)
+        one_by_one = (("/" * tag[3] + tag[2], "", tag[4]) for tag in _tags(markup))
+        _passes(one_by_one, rules, slow=True)
 
 
 def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False) -> bool:
-    """Raises Rejected. False, unless `slow`, when a script or style may hold elements."""
+    """Raises Rejected. False, unless `slow`, when a script or style in a drawing may hold elements
+    that were passed over."""
     kinds: dict[str, _Kind] = {}
     opened: defaultdict[str, list[int]] = defaultdict(lambda: [0])
     max_depth, max_left_open = rules.max_depth, rules.max_left_open

@@ -6,7 +6,7 @@ sections become categories, credits contributors, a dateline place and agency.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from worker.clean import openings
@@ -71,16 +71,20 @@ def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept
     place, agency = _dateline(kept, out, rules)
     if not out:
         return Swept(text)
-    told = {effect: _told(out, effect) for effect in ("category", "byline", "agency")}
-    return Swept(
+    swept = Swept(
         text="\n\n".join(kept),
-        dropped=tuple(Dropped.model_construct(rule=g.rule, line=g.line) for g in out),
-        categories=told["category"],
-        authors=told["byline"],
+        dropped=tuple([Dropped(rule=g.rule, line=g.line) for g in out]),
         contributors=tuple({(c.name, c.role): c for g in out for c in g.contributors}.values()),
         place=place,
-        agency=agency or next(iter(told["agency"]), ""),
+        agency=agency,
         truncated=any(g.truncated for g in out),
+    )
+    if not any(g.told for g in out):
+        return swept
+    return swept._replace(
+        categories=_told(out, "category"),
+        authors=_told(out, "byline"),
+        agency=agency or next(iter(_told(out, "agency")), ""),
     )
 
 
@@ -91,7 +95,7 @@ def breaks_off(text: str) -> bool:
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))
 
 
-def _told(out: Iterable[Gone], effect: str) -> tuple[str, ...]:
+def _told(out: Sequence[Gone], effect: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for g in out if g.effect == effect for name in g.told))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from worker.clean.html import inline_text
 from worker.clean.people import is_name
 from worker.clean.rules import TextRules
-from worker.clean.text import mend, one_line, storable, unescape, unescape_again
+from worker.clean.text import is_sound, mend, one_line, storable, unescape, unescape_again
 
 _MAILBOX = re.compile(r"[^\s@()]{1,64}@[^\s@()]{1,255}\s*(?:\((.{1,200})\))?")  # RSS 2.0 <author>
 _BY = re.compile(r"(?:by|von|par|por|di|автор:?)\s+(?=\w)", re.I)
@@ -16,7 +16,7 @@ _AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
 
 def tidy(text: str, rules: TextRules) -> str:
     """One line of visible characters: inline tags, entities and mojibake resolved."""
-    if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
+    if "<" not in text and "&" not in text and is_sound(text):
         return " ".join(text.split())
     plain = unescape_again(unescape(inline_text(storable(text))))
     return one_line(mend(plain, rules.max_mended_chars))

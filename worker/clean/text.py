@@ -65,6 +65,8 @@ def is_sound(text: str) -> bool:
 
     One look at the few characters that are not plain ASCII, instead of one for each repair.
     """
+    if text.isascii() and text.isprintable():
+        return True
     data = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
     odd = data.decode("utf-8", "surrogatepass")
     if not _SOUND.fullmatch(odd):
