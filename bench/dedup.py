@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +147,9 @@ def _machine() -> str:
     with private_valkey() as url, redis.Redis.from_url(unix_url(url)) as client:
         server: Any = client.info("server")
     name = server.get("server_name", "redis")
-    versions = [f"{name} {server.get(f'{name}_version')}"]
-    versions += [f"{library} {version(library)}" for library in ("datasketch", "rensa", "numpy")]
+    versions = [f"{name} {server[f'{name}_version']}"]
+    libraries = [each for each in ("datasketch", "rensa", "numpy") if find_spec(each)]
+    versions += [f"{each} {version(each)}" for each in libraries]
     return ", ".join([platform.platform(), f"Python {platform.python_version()}", *versions])
 
 

@@ -254,7 +254,7 @@ def _bytes(server: redis.Redis | None) -> int:
     if not server:
         return 0
     held = _used(server)
-    server.flushall()
+    server.execute_command("FLUSHALL", "SYNC")
     return held - _used(server)
 
 

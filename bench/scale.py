@@ -32,13 +32,14 @@ class Filled:
     def __init__(self, url: str, rules: DedupRules) -> None:
         self._rules, self._url = rules, url
         self.server = redis.Redis.from_url(unix_url(url))
+        self.look()
         self.begin()
         self.take(next(_claims(_BATCH, rules)))
         self.begin()
         self.look()
 
     def begin(self) -> None:
-        self.server.flushall()
+        self.server.execute_command("FLUSHALL", "SYNC")
         self.server.set("aw:next", 1 << 24)  # numbers as long as they are after 17 million articles
         self.index = RedisIndex(self._url, self._rules)
         self.held, self._empty = 0, self._bytes()
