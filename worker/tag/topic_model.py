@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 _SHORT = 25  # different words: about what a headline and its description have
 MOST_WORDS = 800  # of an article that are read; further ones change the class of few
 _TITLE = 3  # times that its words count
 _LETTERS = 12 * MOST_WORDS  # that hold about so many
+_KEPT = 100_000  # words whose rows are kept; beyond that they are forgotten
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_INSIDE = re.compile(r"[^\W\d_]['’]?\Z")  # before a place that is inside a word
 
 
 class Guess(NamedTuple):
@@ -43,14 +46,20 @@ def words(text: str) -> list[str]:
 
 def places(text: str, wanted: set[str]) -> dict[str, tuple[int, int]]:
     """Where each of these words first stands: characters [start, end)."""
-    found: dict[str, tuple[int, int]] = {}
-    for match in _WORD.finditer(_small(text)):
-        word = _stem(match[0])
-        if word in wanted and word not in found:
-            found[word] = match.start(), match.start() + len(word)
-            if len(found) == len(wanted):
-                break
-    return found
+    small = _small(text)
+    starts = ((_first(word, small), word) for word in wanted)
+    return {word: (at, at + len(word)) for at, word in sorted(starts) if at >= 0}
+
+
+def _first(word: str, small: str) -> int:
+    """Where a word first stands as a whole; -1 where it does not."""
+    at = small.find(word)
+    while at >= 0:
+        match = None if _INSIDE.search(small, max(0, at - 2), at) else _WORD.match(small, at)
+        if match and _stem(match[0]) == word:
+            return at
+        at = small.find(word, at + 1)
+    return -1
 
 
 def _small(text: str) -> str:
@@ -64,10 +73,29 @@ def _stem(word: str) -> str:
 
 def keys_of(read: Sequence[str]) -> NDArray[np.uint32]:
     """The CRC of each word: how the tables know it."""
-    return np.fromiter((crc32(word.encode()) for word in read), np.uint32, len(read))
+    return np.fromiter((_key(word) for word in read), np.uint32, len(read))
 
 
-def weigh(rows: NDArray[np.int64], rarity: Vector) -> tuple[NDArray[np.int64], Vector]:
+def _key(word: str) -> int:
+    return crc32(word.encode("utf-8", "surrogatepass"))
+
+
+class _Rows(dict[str, int]):
+    """The row of each word in the tables of a model, -1 where it has none."""
+
+    def __init__(self, keys: NDArray[np.uint32]) -> None:
+        self._keys = keys
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _KEPT:
+            self.clear()
+        key = np.uint32(_key(word))
+        at = int(self._keys.searchsorted(key))
+        self[word] = row = at if at < len(self._keys) and self._keys[at] == key else -1
+        return row
+
+
+def weigh(rows: Rows, rarity: Vector) -> tuple[Rows, Vector]:
     """Each row once and its weight: sublinear count times rarity, the whole of length one."""
     once, counts = np.unique(rows, return_counts=True)
     weights = (1 + np.log(counts)) * rarity[once]
@@ -84,7 +112,7 @@ class TopicModel:
         self.codes = tuple(str(s) for s in arrays["codes"])
         self.labels = tuple(str(s) for s in arrays["labels"])
         self.thresholds = arrays["thresholds"].astype(np.float32)
-        self._keys = arrays["keys"]
+        self._row_of = _Rows(arrays["keys"])
         self._rarity = arrays["rarity"].astype(np.float32)
         self._weights = arrays["weights"]  # int8; a class's scale makes it a weight
         self._scales = arrays["scales"].astype(np.float32)
@@ -95,7 +123,8 @@ class TopicModel:
     def probabilities(self, read: Sequence[str]) -> Vector:
         """Of each class, for the words of a text. What they lack to one is that it is none: the
         words may be of a publisher who means something else by them."""
-        return self._judge(read)[0]
+        rows = self._rows(read)
+        return self._judge(*weigh(rows[rows >= 0], self._rarity))
 
     def guess(
         self, read: Sequence[str], most_words: int, own: Mapping[str, float] = {}
@@ -109,44 +138,36 @@ class TopicModel:
             thresholds = np.array(
                 [own.get(code, t) for code, t in zip(self.codes, thresholds, strict=True)]
             )
-        probabilities, known, rows, weights = self._judge(read)
+        rows = self._rows(read)
+        once, weights = weigh(rows[rows >= 0], self._rarity)
+        probabilities = self._judge(once, weights)
         likely = np.flatnonzero(probabilities >= thresholds)
-        return [
-            Guess(
-                int(number),
-                float(probabilities[number]),
-                tuple(self._speakers(number, read, known, rows, weights)[:most_words]),
-            )
-            for number in likely[np.argsort(-probabilities[likely])]
-        ]
+        guesses = []
+        for number in likely[np.argsort(-probabilities[likely])].tolist():
+            speakers = self._speakers(number, once, weights, most_words)
+            said = tuple(read[int((rows == row).argmax())] for row in speakers)
+            guesses.append(Guess(number, float(probabilities[number]), said))
+        return guesses
 
-    def _judge(
-        self, read: Sequence[str]
-    ) -> tuple[Vector, NDArray[np.int64], NDArray[np.int64], Vector]:
-        keys = keys_of(read)
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        known = np.flatnonzero(self._keys[at] == keys)
-        rows, weights = weigh(at[known], self._rarity)
-        scores = (weights @ self._weights[rows].astype(np.float32)) * self._scales + self._bias
-        scores *= (
-            max(1, len(rows)) / _SHORT
-        ) ** self._growth  # a long text is surer than a headline
+    def _rows(self, read: Sequence[str]) -> Rows:
+        return np.fromiter(map(self._row_of.__getitem__, read), np.int64, len(read))
+
+    def _judge(self, once: Rows, weights: Vector) -> Vector:
+        scores = (weights @ self._weights[once].astype(np.float32)) * self._scales + self._bias
+        # A long text is surer than a headline.
+        scores *= (max(1, len(once)) / _SHORT) ** self._growth
         raised = np.exp(scores - scores.max())
-        return raised / raised.sum() * self._trust, known, at[known], weights
+        judged: Vector = raised / raised.sum() * self._trust
+        return judged
 
-    def _speakers(
-        self,
-        number: int,
-        read: Sequence[str],
-        known: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        weights: Vector,
-    ) -> list[str]:
-        """The words that raise this class most above the average of all, strongest first."""
-        once, first = np.unique(rows, return_index=True)
+    def _speakers(self, number: int, once: Rows, weights: Vector, most: int) -> list[int]:
+        """The rows of the words that raise this class most above the average of all, strongest
+        first."""
         table = self._weights[once].astype(np.float32) * self._scales
         push = weights * (table[:, number] - table.mean(1))
-        return [read[known[first[n]]] for n in np.argsort(-push) if push[n] > 0]
+        strongest = np.argsort(-push)[:most]
+        rows: list[int] = once[strongest[push[strongest] > 0]].tolist()
+        return rows
 
 
 @cache
