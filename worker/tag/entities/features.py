@@ -76,13 +76,15 @@ WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN = "w=", "2=", "3=", "p=", 
 SPELLED = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
-def spelled(word: str, its: str) -> tuple[str | None, ...]:
-    """How the names of SPELLED end for a word of this shape; None where it has no such feature."""
+def spelled(word: str, its: str) -> list[str]:
+    """How the first names of SPELLED end for a word of this shape, which has no others."""
     lower = word.lower()
-    ends = lower, lower[-2:], lower[-3:], lower[:3], str(min(len(word), 8))
-    if not is_capital(its):
-        return *ends, None, None
-    return *ends, lower[-4:] + its, "" if "-" in word else None
+    ends = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
+    if is_capital(its):
+        ends.append(lower[-4:] + its)
+        if "-" in word:
+            ends.append("")
+    return ends
 
 
 def looked_up(entry: Entry) -> list[str]:
@@ -134,8 +136,8 @@ def seen_at(word: str, entry: Entry) -> Seen:
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
     its = shape(word)
-    ends = zip(SPELLED, spelled(word, its), strict=True)
-    letters = {name: name + end for name, end in ends if end is not None}
+    ends = zip(SPELLED, spelled(word, its), strict=False)
+    letters = {name: name + end for name, end in ends}
     whole, last_3, told = letters[WORD], letters[LAST_3], looked_up(entry)
     together = cluster_written(entry.cluster, its)
     edge, *small = near_written(its, entry.lower)

@@ -5,6 +5,7 @@ summed beforehand, in a few small tables; the form's own are some weights by its
 """
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 from zlib import crc32
 
@@ -121,12 +122,12 @@ class Looker:
         """Add what only the letters of a word tell."""
         keys: list[int] = []
         for word, its, cluster in zip(words, shapes, clusters, strict=True):
-            ends = [None if end is None else end.encode() for end in spelled(word, its)]
-            whole, last_3 = ends[0] or b"", ends[2] or b""
-            keys += [0 if e is None else crc32(e, at) for e, at in zip(ends, _HERE, strict=True)]
+            ends = [end.encode() for end in spelled(word, its)]
+            keys += map(crc32, ends, _HERE)
+            keys += [0] * (len(SPELLED) - len(ends))
             keys.append(crc32(cluster_written(cluster, its).encode(), _FROM_HERE))
-            keys += [crc32(whole, at) for at in _WHOLE_NEAR]
-            keys += [crc32(last_3, at) for at in _LAST_3_NEAR]
+            keys += map(crc32, repeat(ends[0]), _WHOLE_NEAR)
+            keys += map(crc32, repeat(ends[2]), _LAST_3_NEAR)
         told = self._weights.of(keys).reshape(len(words), -1, scores.shape[2])
         scores[:, START : HERE + 1] += told[:, :-6].sum(1, dtype=np.int16)[:, None]
         scores[:, BEFORE : BEHIND_2 + 1] += told[:, -6:-2]

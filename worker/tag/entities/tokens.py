@@ -50,7 +50,8 @@ class Vocabulary(dict[str, bytes]):
     def read(self, text: str) -> Numbers:
         """The tokens of a text."""
         packed: list[bytes] = []
-        for line in text.splitlines():
+        # A comma is always a token: apart from its word, there are a fifth fewer pieces to know.
+        for line in text.replace(",", " , ").splitlines():
             packed += map(self.__getitem__, line.split())
             packed.append(self._line_end)
         return np.frombuffer(b"".join(packed), np.int64)
