@@ -130,12 +130,12 @@ class _Fields(NamedTuple):
 def _prominence(name: Name, fields: _Fields) -> float:
     """How much an article is about a name: 0.4 for one mention, 0.64 for two or one in the
     title, 0.92 for five, times how sure the surest mention is."""
-    mentions = len(name.mentions) + any(m.start < fields.begins for m in name.mentions)
-    return round((1 - 0.6**mentions) * max(m.score for m in name.mentions), 3)
+    mentions = len(name.mentions) + (name.mentions[0].start < fields.begins)
+    return round((1 - 0.6**mentions) * max([m.score for m in name.mentions]), 3)
 
 
 def _tag(name: Name, rules: EntityRules, fields: _Fields, version: str) -> Tag:
-    own = any(mention.method == "own" for mention in name.mentions)
+    own = "own" in [mention.method for mention in name.mentions]
     return Tag(
         scheme=name.kind,
         code="-".join(name.name.casefold().split()),
@@ -143,5 +143,5 @@ def _tag(name: Name, rules: EntityRules, fields: _Fields, version: str) -> Tag:
         score=_prominence(name, fields),
         method="own" if own else "crf",
         version=version,
-        spans=tuple(fields.span(mention) for mention in name.mentions[: rules.most_spans]),
+        spans=tuple([fields.span(mention) for mention in name.mentions[: rules.most_spans]]),
     )

@@ -19,33 +19,38 @@ def crc(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
-def find(keys: NDArray[Any], wanted: Sequence[int]) -> Rows:
-    """Where each of these is among ascending keys; -1 for those that are not."""
-    sought = np.array(wanted, np.uint32)
-    at = np.minimum(keys.searchsorted(sought), len(keys) - 1)
-    at[keys[at] != sought] = -1
-    return at
+class Keys:
+    """Ascending keys, by which the rows of a table are found; its last row is of what is unknown."""
+
+    def __init__(self, keys: NDArray[np.uint32]) -> None:
+        self._keys = np.append(keys, np.uint32(2**32 - 1))
+
+    def rows(self, wanted: Sequence[int]) -> Rows:
+        """-1 for those that are unknown."""
+        sought = np.array(wanted, np.uint32)
+        at = self._keys.searchsorted(sought)
+        at[self._keys.take(at) != sought] = -1
+        return at
 
 
 class Lexicon:
     """What is known of words, each fact as a number from 0 on; what is unknown comes last."""
 
     def __init__(self, arrays: Arrays) -> None:
-        self._words = arrays["words"]
-        self._forms = arrays["known"]
+        self._words = Keys(arrays["words"])
+        self._forms = Keys(arrays["known"])
         self.groups = [*(tuple(str(s).split()) for s in arrays["group_sets"]), ()]
         self.known = [*(str(s) for s in arrays["known_names"]), ""]
-        self._cluster_of = np.append(arrays["clusters"].astype(np.int64), -1)
-        self._group_of = np.append(arrays["groups"].astype(np.int64), -1)
-        self._lower_of = np.append(arrays["lower"].astype(np.int64), -1)
-        self._known_of = np.append(arrays["known_as"].astype(np.int64), -1)
-        self.clusters = int(self._cluster_of.max()) + 1
+        facts = [arrays[name].astype(np.int64) for name in ("clusters", "groups", "lower")]
+        self._facts = np.pad(np.array(facts), ((0, 0), (0, 1)), constant_values=-1)
+        self._known_as = np.append(arrays["known_as"].astype(np.int64), -1)
+        self.clusters = int(facts[0].max()) + 1
 
     def about(self, words: Sequence[str]) -> tuple[Rows, Rows, Rows, Rows]:
         """Cluster, set of groups, share of small letters, what a form mostly was; -1: unknown."""
-        at = find(self._words, [crc(word.lower()) for word in words])
-        known = self._known_of[find(self._forms, [crc(word) for word in words])]
-        return self._cluster_of[at], self._group_of[at], self._lower_of[at], known
+        at = self._words.rows([crc(word.lower()) for word in words])
+        clusters, groups, lower = self._facts.take(at, 1, mode="wrap")
+        return clusters, groups, lower, self._known_as[self._forms.rows([crc(w) for w in words])]
 
     def entry(self, word: str) -> Entry:
         cluster, groups, lower, known = (int(fact[0]) for fact in self.about([word]))

@@ -37,7 +37,7 @@ from worker.tag.entities.features import (
     spelled,
     written,
 )
-from worker.tag.entities.lexicon import Arrays, Lexicon, find
+from worker.tag.entities.lexicon import Arrays, Keys, Lexicon
 from worker.tag.entities.tokens import ends_sentence
 
 Numbers = NDArray[np.int64]
@@ -64,13 +64,13 @@ class Weights:
     """Of features, by the CRC of their names."""
 
     def __init__(self, arrays: Arrays, order: Numbers) -> None:
-        self._keys = arrays["keys"]
+        self._keys = Keys(arrays["keys"])
         # In C's order, or each `take` would copy all of it.
         weights = arrays["weights"][:, order].astype(np.int16, order="C")
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
     def of(self, keys: Sequence[int]) -> Scores:
-        found: Scores = self._weights.take(find(self._keys, keys), 0, mode="wrap")
+        found: Scores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return found
 
     def summed(self, seen: Sequence[Seen]) -> Scores:
