@@ -148,6 +148,12 @@ def test_in_a_title_in_capitals_only_what_the_text_names_is_a_name() -> None:
     assert len(found["Angela Merkel"].spans) == 2
 
 
+def test_a_letter_that_no_encoding_has_stops_no_tagging() -> None:
+    text = "Joe \ud800Biden won the elec\udfffion. " * 20
+    of = article("Joe Biden wins \ud800", text)
+    assert "Joe Biden" in by_label(tag(of, tagging(), NOW))
+
+
 def test_models_are_in_the_version_of_tagging() -> None:
     assert topic_model().version in tagging().version
     assert entity_model().version in tagging().version

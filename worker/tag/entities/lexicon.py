@@ -20,7 +20,7 @@ def crc(word: str) -> int:
 
 
 class Keys:
-    """Ascending keys, by which the rows of a table are found; its last row is of what is unknown."""
+    """Ascending keys, by which rows of a table are found; the last row is of what is unknown."""
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
