@@ -69,8 +69,15 @@ def test_one_language_alone_may_be_counted(stored: None, tmp_path: Path) -> None
     assert counted["words"]["de"]["rat"] == 10
 
 
-def test_an_empty_store_is_told_by_the_exit_code(tmp_path: Path) -> None:
-    assert run("--out", tmp_path / "counts.json").exit_code == 1
+def test_nothing_stored_is_told_and_leaves_the_file_that_was_there(
+    stored: None, tmp_path: Path
+) -> None:
+    out = tmp_path / "counts.json"
+    out.write_text("earlier")
+    done = run("--out", out, "--language", "fr")
+    assert done.exit_code == 1
+    assert "no fr article is stored: nothing was written" in done.stderr
+    assert out.read_text() == "earlier"
 
 
 def test_a_folder_that_is_not_there_is_told_and_leaves_nothing(

@@ -23,7 +23,7 @@ def keyphrases(out: Path, language: str) -> None:
     """Count in how many stored articles each word is, by language: what keyphrases are told by.
 
     Reads the store, writes one file. Then set `frequencies` and `enabled` in keyphrases.toml.
-    Exit code 1 when nothing is stored.
+    Exit code 1 when nothing is stored: a file that is there stays as it is.
     """
     settings = Settings.load()
     build.prepare_store(settings)
@@ -37,6 +37,9 @@ def keyphrases(out: Path, language: str) -> None:
             documents[article.language] += 1
             words[article.language].update(document_words(f"{article.title}\n{article.text}"))
             bar.advance(task)
+    if not documents:
+        err.print(f"no {language} article is stored: nothing was written".replace("  ", " "))
+        sys.exit(1)
     kept = {
         of: {word: n for word, n in counts.most_common(_KEPT) if n >= _FEWEST}
         for of, counts in words.items()
@@ -50,4 +53,3 @@ def keyphrases(out: Path, language: str) -> None:
         raise click.BadParameter(f"{e.strerror}: {e.filename}", param_hint="--out") from e
     shown = ", ".join(f"{of} {n}" for of, n in documents.most_common())
     err.print(f"words of {several(documents.total(), 'article')} ({shown}) in {out}", markup=False)
-    sys.exit(0 if documents else 1)
