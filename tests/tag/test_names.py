@@ -69,6 +69,7 @@ def test_titles_are_no_part_of_a_name(surface: str, name: str) -> None:
         ("Mr. Al-Sisi, J. Doe", ["Mr.", "Al-Sisi", ",", "J.", "Doe", ""]),
         ("AT&T\nO'Neil_𝔸", ["AT&T", "", "O'Neil", "𝔸", ""]),
         (" A\n \n\tbee.\n", ["A", "", "", "bee", ".", ""]),
+        ("a\0b\n\0", ["a", "b", "", ""]),
         ("", []),
     ],
 )

@@ -60,7 +60,7 @@ def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> I
     taken = sorted((mention.start, mention.end) for mention in mentions)
     for name in sorted(people):
         places = tokens.places(name)
-        if len(places) > 1 and recogniser.lexicon.entry(name).lower < _MOSTLY_SMALL:
+        if len(places) > 1 and recogniser.lexicon.lower(name) < _MOSTLY_SMALL:
             for start, end in tokens.spans(places, [place + 1 for place in places]):
                 before = bisect_right(taken, (start, len(tokens.text)))
                 if not before or taken[before - 1][1] <= start:

@@ -25,6 +25,11 @@ class Keys:
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
+    def row(self, wanted: int) -> int:
+        """Of one alone."""
+        at = int(self._keys.searchsorted(np.uint32(wanted)))
+        return at if self._keys[at] == wanted else -1
+
     def rows(self, wanted: Sequence[int]) -> Rows:
         """-1 for those that are unknown."""
         sought = np.array(wanted, np.uint32)
@@ -51,6 +56,10 @@ class Lexicon:
         at = self._words.rows([crc(word.lower()) for word in words])
         clusters, groups, lower = self._facts.take(at, 1, mode="wrap")
         return clusters, groups, lower, self._known_as[self._forms.rows([crc(w) for w in words])]
+
+    def lower(self, word: str) -> int:
+        """How often a word is written small, in quarters; -1 when unknown."""
+        return int(self._facts[2, self._words.row(crc(word.lower()))])
 
     def entry(self, word: str) -> Entry:
         cluster, groups, lower, known = (int(fact[0]) for fact in self.about([word]))

@@ -29,7 +29,9 @@ _TOKEN = re.compile(
 _MARKS = frozenset(',.;:?!)"”')  # that mostly stand behind a word
 _KEEP_DOT = frozenset(_ABBREVIATED.split())
 _ENDS = frozenset((*".?!", LINE_END))
-_LETTER = np.array([not (chr(code).isspace() or chr(code) == "_") for code in range(0x10000)])
+_BREAK = "\0"  # between lines while a text is split; in a text it is blank
+_BLANK = frozenset(("_", _BREAK))
+_LETTER = np.array([not (c.isspace() or c in _BLANK) for c in map(chr, range(0x10000))])
 _WIDTH = 8  # bytes of a number
 _PIECES = 150_000  # that are known at a time, words among them: beyond that it starts anew
 
@@ -40,7 +42,7 @@ class Vocabulary(dict[str, bytes]):
     def __init__(self) -> None:
         self.words: list[str] = []
         self._lengths = array("q")
-        self._line_end = self._add(LINE_END)
+        self[_BREAK] = self._add(LINE_END)
 
     def number(self, word: str) -> int:
         """That of a word, which is known from now on; -1 of what is not one word."""
@@ -49,12 +51,10 @@ class Vocabulary(dict[str, bytes]):
 
     def read(self, text: str) -> Numbers:
         """The tokens of a text."""
-        packed: list[bytes] = []
         # A comma is always a token: apart from its word, there are a fifth fewer pieces to know.
-        for line in text.replace(",", " , ").splitlines():
-            packed += map(self.__getitem__, line.split())
-            packed.append(self._line_end)
-        return np.frombuffer(b"".join(packed), np.int64)
+        lines = text.replace(_BREAK, " ").replace(",", " , ").splitlines()
+        pieces = f" {_BREAK} ".join([*lines, ""]).split()
+        return np.frombuffer(b"".join(map(self.__getitem__, pieces)), np.int64)
 
     def lengths(self, numbers: Numbers) -> Numbers:
         return np.frombuffer(self._lengths, np.int64).take(numbers)
