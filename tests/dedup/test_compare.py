@@ -189,6 +189,22 @@ def test_a_likeness_shows_scores_and_thresholds() -> None:
     assert like.strength == like.scores["containment"]
 
 
+@pytest.mark.parametrize(
+    ("mine", "rival", "about"),
+    [
+        pytest.param("Zoo gardens", "Palm gardens", 0.0, id="one word of two is there by chance"),
+        pytest.param("Gardens", "Palm gardens", 1.0, id="one word is all there is"),
+        pytest.param("Zoo gardens reopen", "Palm gardens reopen", 0.6667, id="two of three"),
+    ],
+)
+def test_titles_are_about_each_other_by_more_than_one_word(
+    mine: str, rival: str, about: float
+) -> None:
+    like = same_kind(print_of(LIGHT, mine), print_of(STORY, rival))
+    assert like is not None
+    assert like.scores["about"] == about
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PARAGRAPHS + OTHER.split(". ")), max_size=8),

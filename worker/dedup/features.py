@@ -22,7 +22,7 @@ from worker.dedup.shingles import (
 )
 from worker.models import Article, Fingerprint
 
-ALGORITHM = "2"  # counts up when the same rules would give other fingerprints or verdicts
+ALGORITHM = "3"  # counts up when the same rules would give other fingerprints or verdicts
 
 
 def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:

@@ -163,16 +163,15 @@ def _about(mine: Fingerprint, rival: Fingerprint, unknown: float) -> float:
     """Does the title of the one speak of the other: of its title, or of its text?"""
     if not (mine.title and rival.title):
         return unknown
-    return max(
-        same_title(mine, rival, unknown),
-        _held(mine.title, rival.vocabulary),
-        _held(rival.title, mine.vocabulary),
-    )
+    titles, texts = (mine.title, rival.title), (mine.vocabulary, rival.vocabulary)
+    return max(_told(*sorted(titles, key=len)), *map(_told, titles, texts[::-1]))
 
 
-def _held(part: bytes, whole: bytes) -> float:
-    x, y = _hashes(part), _hashes(whole)
-    return _shared(x, y) / len(x) if len(x) else 1.0
+def _told(title: bytes, whole: bytes) -> float:
+    """Share of a title's words that are there; one of several is there by chance."""
+    x, y = _hashes(title), _hashes(whole)
+    shared = _shared(x, y)
+    return shared / len(x) if shared > 1 or len(x) == 1 else 0.0
 
 
 def _opens(mine: Fingerprint, rival: Fingerprint) -> float:
