@@ -1,15 +1,13 @@
 """Extractors to compare: markup in, main text out. Each library is imported when it is named."""
 
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from bench.pages import Page
-from worker.clean.judge import Weights, read_weights
+from worker.clean.judge import Weights, judge, read_weights, shipped_weights
 from worker.clean.page import main_text, parse
-from worker.clean.rules import HtmlRules
 from worker.config import load_config
 
 Extractor = Callable[[str], str]
@@ -32,14 +30,13 @@ def extractors() -> dict[str, Extractor]:
 
 
 def _ours(weights: Mapping[str, Weights]) -> dict[str, Extractor]:
-    """What the worker does, and the same without asking trafilatura about any page."""
+    """What the worker does, and the same without asking another extractor about any page."""
     rules = load_config(Path("config")).cleaning.html
-    alone = rules.model_copy(update={"max_doubt": math.inf, "short_extract_chars": 0})
-
-    def by(rules: HtmlRules) -> Extractor:
-        return lambda markup: main_text(parse(markup), rules, weights.get(markup))[0]
-
-    return {OURS: by(rules), ALONE: by(alone)}
+    shipped = shipped_weights()
+    return {
+        OURS: lambda markup: main_text(parse(markup), rules, weights.get(markup))[0],
+        ALONE: lambda markup: judge(parse(markup).tree, weights.get(markup, shipped)).text,
+    }
 
 
 def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, Extractor]:

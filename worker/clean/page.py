@@ -11,6 +11,7 @@ from worker.clean.guard import count_tags
 from worker.clean.html import body_text
 from worker.clean.judge import Weights, judge, shipped_weights
 from worker.clean.rules import HtmlRules
+from worker.clean.second_opinion import is_sure
 
 
 class Parsed(NamedTuple):
@@ -28,21 +29,20 @@ def parse(markup: str) -> Parsed:
 def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) -> tuple[str, str]:
     """The text of the article on a page, and a flag when it is not what was asked for.
 
-    Blocks are judged by trained trees; pages where they are unsure, or find little, go to
-    trafilatura (measured: see `max_doubt` in cleaning.toml).
+    Blocks are judged by trained trees; a page where they are unsure, or find little, or something
+    else than another extractor, goes to trafilatura (measured: see `max_doubt` in cleaning.toml).
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
     judged = judge(page.tree, weights or shipped_weights())
-    text = judged.text
-    if judged.doubt > rules.max_doubt or len(text) < rules.short_extract_chars:
-        text = _extract(page.markup) or text
+    sure = is_sure(judged.text, judged.doubt, page.markup, rules)
+    text = judged.text if sure else _extract(page.markup) or judged.text
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
 
 def _extract(markup: str) -> str:
     try:
-        return _trafilatura()(markup, include_comments=False, fast=True, favor_precision=True) or ""
+        return _trafilatura()(markup, include_comments=False, fast=True) or ""
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return ""  # it stumbles over odd trees; what was judged, or all the text, is still there
 

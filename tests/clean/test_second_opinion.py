@@ -1,0 +1,44 @@
+"""When the main text that the trees found is relied upon."""
+
+import pytest
+
+from tests.clean.ordinary import PARAGRAPHS, RULES
+from worker.clean.page import main_text, parse
+from worker.clean.second_opinion import is_sure
+
+RULES_OF_PAGES = RULES.html
+ARTICLE = " ".join(PARAGRAPHS * 3)
+MENU = "".join(f"<li><a href='/{n}'>Section {n} of the site</a></li>" for n in range(40))
+PAGE = (
+    "<html><body><nav><ul>" + MENU + "</ul></nav><main><article><h1>Harbour reopens</h1>"
+    + "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
+    + "</article></main></body></html>"
+)  # fmt: skip
+MENU_TEXT = " ".join(f"Section {n} of the site" for n in range(40))
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt", "sure"),
+    [
+        (ARTICLE, 0.01, True),
+        (ARTICLE, 0.3, True),  # resiliparse finds the same
+        (MENU_TEXT, 0.3, False),  # resiliparse finds something else
+        (MENU_TEXT, 0.01, True),  # it is not asked
+        (MENU_TEXT * 3, 0.3, True),  # nor about a long text
+        (ARTICLE, 0.5, False),
+        (ARTICLE[:200], 0.01, False),
+        ("港湾は月曜日に再開した。" * 40, 0.01, False),  # no script that the trees know
+        ("Порт снова открылся в понедельник. " * 20, 0.01, True),
+    ],
+)
+def test_trees_are_relied_upon_where_they_are_sure_or_not_alone(
+    text: str, doubt: float, sure: bool
+) -> None:
+    assert is_sure(text, doubt, PAGE, RULES_OF_PAGES) is sure
+
+
+def test_an_article_in_a_script_that_the_trees_do_not_know_is_found() -> None:
+    told = "港湾は嵐による損傷の修理が終わり、月曜日に二週間ぶりに再開したと発表した。"
+    body = "".join(f"<p>{told}{n}</p>" for n in range(12))
+    page = f"<html><body><article><h1>港湾再開</h1>{body}</article></body></html>"
+    assert told in main_text(parse(page), RULES_OF_PAGES)[0]
