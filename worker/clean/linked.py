@@ -7,6 +7,7 @@ from typing import Any
 
 _ARTICLE_TYPES = ("Article", "BlogPosting", "Report", "Review", "Posting", "LiveBlog")
 _PAGE_TYPES = ("WebPage", "ItemPage", "CollectionPage", "VideoObject", "Recipe")
+_OF_PAGE = ("datePublished", "dateModified", "inLanguage", "author")
 _MAX_CHARS = 300_000  # of one script
 _MAX_NODES = 500  # objects looked at
 _WRAPPING = re.compile(
@@ -25,7 +26,7 @@ def linked_article(scripts: list[str]) -> Object:
     page = _first_of(found, _PAGE_TYPES)
     if not article and not page:
         return {}
-    merged = {k: v for k, v in page.items() if k in ("datePublished", "dateModified", "inLanguage")}
+    merged = {k: v for k, v in page.items() if k in _OF_PAGE}
     merged |= {key: value for key, value in article.items() if value}
     for key in ("author", "creator"):
         if key in merged:

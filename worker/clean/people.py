@@ -9,15 +9,22 @@ _PARTICLES = frozenset(
     "al bin da das de del della den der di do dos du el ibn la le ten ter van von y zu zum".split()
 )
 _WORD = re.compile(r"[^\W\d_][^\W\d_.’'`-]*(?:[.’'`-][^\W\d_]*)*")
+_INITIAL = re.compile(r"(?<!\w)[^\W\d_]\.\s*$")
 _MAX_WORDS = 5
 _MAX_CHARS = 60  # of one name
 
 
 def people(text: str) -> tuple[str, ...]:
     """Each name once; () unless every part looks like the name of a person or an agency."""
-    parts = [_WHERE.sub("", part).strip(" .:") for part in _BETWEEN.split(text.strip(" .()[]"))]
+    parts = [_bare(_WHERE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
     found = tuple(dict.fromkeys(part for part in parts if part))
     return found if all(map(is_name, found)) else ()
+
+
+def _bare(part: str) -> str:
+    """Without marks around it, but for the dot of an initial: "Ann L."."""
+    bare = part.strip(" .:")
+    return f"{bare}." if _INITIAL.search(part) else bare
 
 
 def is_name(text: str) -> bool:
