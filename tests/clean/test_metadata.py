@@ -65,6 +65,19 @@ def test_who_shares_a_page_as_written_by_somebody_names_its_author() -> None:
     assert read(shared.format("Est. reading time", "3 minutes")).authors == ()
 
 
+def test_an_initial_keeps_its_dot() -> None:
+    assert read("", '<p class="byline">By Ann L. and B. Chen.</p>').authors == ("Ann L.", "B. Chen")
+
+
+def test_a_page_that_is_no_article_has_an_author_too() -> None:
+    recipe = linked({"@type": "Recipe", "author": {"name": "Ann Lee"}, "image": "x.png"})
+    assert read(recipe).authors == ("Ann Lee",)
+    article = {"@type": "NewsArticle", "author": {"name": "Bo Chen"}}
+    assert read(linked({"@type": "WebPage", "author": {"name": "Ann Lee"}}, article)).authors == (
+        "Bo Chen",
+    )
+
+
 def test_full_names_outrank_those_that_people_log_in_with() -> None:
     article = linked({"@type": "NewsArticle", "author": {"name": "ann.lee"}})
     assert read(article, '<p class="byline">By Ann Lee</p>').authors == ("Ann Lee",)
