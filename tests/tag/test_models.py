@@ -98,6 +98,14 @@ def test_a_topic_says_how_likely_it_is_and_which_words_spoke_for_it() -> None:
     assert surfaces_stand_where_they_say([sport], of)
 
 
+def test_what_stands_first_says_more_than_what_stands_last() -> None:
+    sport = "The striker scored twice and the club won the cup final after extra time. " * 6
+    court = "The judge sentenced the man to nine years in prison for the murder of a clerk. " * 6
+    first, last = (learned(article(text=text)) for text in (sport + court, court + sport))
+    assert next(iter(first)) == "sport"
+    assert next(iter(last)) == "crime, law and justice"
+
+
 @pytest.mark.parametrize("text", ["", "zzz qqq", "1234 5678"])
 def test_a_text_that_says_nothing_has_no_topic(text: str) -> None:
     assert learned(article(text=text)) == {}

@@ -24,6 +24,8 @@ MOST_WORDS = 800  # of an article that are read; further ones change the class o
 _TITLE = 3  # times that its words count
 _LETTERS = 12 * MOST_WORDS  # that hold about so many
 _KEPT = 100_000  # words whose rows are kept; beyond that they are forgotten
+_HALF = 100  # words after which one counts half of what the first does. Set on web pages
+_COUNTS = _HALF / (_HALF + np.arange(MOST_WORDS))
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _INSIDE = re.compile(r"[^\W\d_]['’]?\Z")  # before a place that is inside a word
 
@@ -96,9 +98,13 @@ class _Rows(dict[str, int]):
 
 
 def weigh(rows: Rows, rarity: Vector) -> tuple[Rows, Vector]:
-    """Each row once and its weight: sublinear count times rarity, the whole of length one."""
-    once, counts = np.unique(rows, return_counts=True)
-    weights = (1 + np.log(counts)) * rarity[once]
+    """Each row once and its weight: count times rarity, the whole of length one.
+
+    The further in a word stands, the less it counts; more than one of it counts sublinearly.
+    """
+    once, number = np.unique(rows, return_inverse=True)
+    counts = np.bincount(number, _COUNTS[: len(rows)], len(once))
+    weights = np.where(counts < 1, counts, 1 + np.log(np.maximum(counts, 1))) * rarity[once]
     length = np.sqrt((weights**2).sum())
     return once, (weights / (length or 1)).astype(np.float32)
 
@@ -117,7 +123,7 @@ class TopicModel:
         self._weights = arrays["weights"]  # int8; a class's scale makes it a weight
         self._scales = arrays["scales"].astype(np.float32)
         self._bias = arrays["bias"].astype(np.float32)
-        self._trust = np.float32(arrays["trust"])
+        self._doubt = float(arrays["doubt"])
         self._growth = float(arrays["growth"])
 
     def probabilities(self, read: Sequence[str]) -> Vector:
@@ -154,10 +160,10 @@ class TopicModel:
 
     def _judge(self, once: Rows, weights: Vector) -> Vector:
         scores = (weights @ self._weights[once].astype(np.float32)) * self._scales + self._bias
-        # A long text is surer than a headline.
-        scores *= (max(1, len(once)) / _SHORT) ** self._growth
+        surer = (max(1, len(once)) / _SHORT) ** self._growth  # a long text than a headline
+        scores *= surer
         raised = np.exp(scores - scores.max())
-        judged: Vector = raised / raised.sum() * self._trust
+        judged: Vector = raised / raised.sum() * (1 - self._doubt / surer)
         return judged
 
     def _speakers(self, number: int, once: Rows, weights: Vector, most: int) -> list[int]:
