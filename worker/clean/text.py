@@ -140,6 +140,9 @@ def _is_tidy(line: str) -> bool:
 
 def unwrap(text: str) -> str:
     """Join lines that were broken only because the next word did not fit the width."""
+    beginning = text[: _WRAPPED.stop].rstrip()
+    if len(beginning) == _WRAPPED.stop and len(beginning.splitlines()) == 1:
+        return text  # the first line is wider: nobody wrapped this one
     lines = [line.rstrip() for line in text.splitlines()]
     width = max(map(len, lines), default=0)
     if width not in _WRAPPED:
