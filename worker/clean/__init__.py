@@ -15,6 +15,7 @@ from worker.clean.identity import keys_of, opening_key, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.left_out import without_lines
 from worker.clean.lines import Named, Swept, breaks_off, sweep
+from worker.clean.metadata import NOTHING
 from worker.clean.names import names
 from worker.clean.page import load_extractor
 from worker.clean.publication import believed
@@ -157,20 +158,22 @@ def _dated(
     fetched = read_date(raw.fetch.at, rules.dates, now).at or now
     zone = rules.dates.zone_of(raw.source_id)
     read = partial(read_date, rules=rules.dates, latest=fetched, day_first=british, zone=zone)
+    published, updated = read(raw.published), read(raw.updated)
+    if published.at and body.page is NOTHING:
+        return body, published, updated
     url = raw.link or body.page.canonical
     page = believed(body.page, url, lambda text: read(text).at, rules.dates)
 
-    def first(given: str, on_page: str) -> Read:
-        said = read(given)
-        if said.at or not on_page:
-            return said
+    def first(given: Read, on_page: str) -> Read:
+        if given.at or not on_page:
+            return given
         found = read(on_page)
-        return Read(found.at, said.flag or found.flag)
+        return Read(found.at, given.flag or found.flag)
 
-    published = first(raw.published, page.published)
+    published = first(published, page.published)
     if published.at is None and body.markup:
         published = Read(search_date(body.markup, raw.link, fetched), published.flag)
-    return body._replace(page=page), published, first(raw.updated, page.updated)
+    return body._replace(page=page), published, first(updated, page.updated)
 
 
 def _media(medium: Media) -> Media:

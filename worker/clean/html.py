@@ -8,7 +8,7 @@ from worker.clean.simple import simple_text
 
 _TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]*+[\s/>]|!--|!\[CDATA\[|!doctype)", re.I)
 _ESCAPED = re.compile(r"\s*&lt;(?:p|div|h[1-6]|ul|ol|section|article|html|!doctype)\b", re.I)
-_PAGE = re.compile(r"<(?=[!hb])(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
+_PAGE = re.compile(r"<(?=[!hbHB])(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
 _HTML_TYPES = {"", "html", "xhtml", "text/html", "application/xhtml+xml", "text/xml"}
 _HTML_TYPES |= {"application/xml", "application/html", "application/atom+xml"}
 

@@ -34,8 +34,8 @@ def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
 
 def _list(text: str) -> list[str]:
     """ "Ann Lee, Bo Chen" is two, but not "Lee, Ann", and "Ann Lee, PhD" is one."""
-    parts = _COMMA.split(text)
-    return parts if all(" " in part and is_name(part) for part in parts) else [text]
+    parts = _COMMA.split(text) if "," in text else []
+    return parts if parts and all(" " in part and is_name(part) for part in parts) else [text]
 
 
 def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
