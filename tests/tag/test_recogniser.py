@@ -1,5 +1,8 @@
 """The recogniser of names: what it knows of a word, and what it keeps of all words."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -86,3 +89,19 @@ def test_a_text_all_in_capitals_is_read_like_any_other() -> None:
 
 def test_strings_come_back_from_a_model_file() -> None:
     assert unpacked(packed(["Kyiv", "Sankt Pölten", "北京"])) == ["Kyiv", "Sankt Pölten", "北京"]
+
+
+def test_threads_find_what_one_of_them_finds() -> None:
+    # Words never seen before, so that all threads add some.
+    people = [f"{first:x}Anna {second:x}Miller" for first in range(80) for second in range(60)]
+    texts = [f"{' and '.join(people[n : n + 8])} met Olaf Scholz." for n in range(0, 4800, 8)]
+    often, slowly = 1e-6, sys.getswitchinterval()
+    tokens.start_anew()
+    sys.setswitchinterval(often)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = [*pool.map(found, texts)]
+    finally:
+        sys.setswitchinterval(slowly)
+    tokens.start_anew()
+    assert together == [*map(found, texts)]

@@ -10,7 +10,7 @@ from worker.tag.entities.model import shipped
 from worker.tag.entities.names import ORGANISATION, PERSON, PLACE, Mention, Name, resolve
 from worker.tag.entities.rules import EntityRules
 from worker.tag.entities.sequence import Recogniser
-from worker.tag.entities.tokens import Tokens
+from worker.tag.entities.tokens import ONE_AT_A_TIME, Tokens
 
 __all__ = ["EntityRules", "entity_tags", "recognised"]
 
@@ -22,6 +22,11 @@ _HEADLINE = 0.7  # share of capitals from which a title tells nothing by its cap
 
 def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     """One tag per name, the most mentioned first; own entries in any language, others in theirs."""
+    with ONE_AT_A_TIME:
+        return _entity_tags(article, rules)
+
+
+def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     title, text = article.title, article.text or article.summary
     behind = len(title) + 1  # where the text begins
     tokens = Tokens(f"{title}\n{text}")

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from sys import byteorder
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,8 @@ class Vocabulary(dict[str, bytes]):
 
 
 _lately = Vocabulary()
+# Of threads: what is kept by number, here and elsewhere, grows while it is read.
+ONE_AT_A_TIME = RLock()
 
 
 def _vocabulary() -> Vocabulary:
@@ -105,8 +108,9 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.vocabulary = _vocabulary()
-        self.numbers = self.vocabulary.read(text)
+        with ONE_AT_A_TIME:
+            self.vocabulary = _vocabulary()
+            self.numbers = self.vocabulary.read(text)
 
     @cached_property
     def words(self) -> list[str]:
