@@ -18,23 +18,24 @@ MENU_TEXT = " ".join(f"Section {n} of the site" for n in range(40))
 
 
 @pytest.mark.parametrize(
-    ("text", "doubt", "sure"),
+    ("text", "doubt", "language", "sure"),
     [
-        (ARTICLE, 0.01, True),
-        (ARTICLE, 0.3, True),  # resiliparse finds the same
-        (MENU_TEXT, 0.3, False),  # resiliparse finds something else
-        (MENU_TEXT, 0.01, True),  # it is not asked
-        (MENU_TEXT * 3, 0.3, True),  # nor about a long text
-        (ARTICLE, 0.5, False),
-        (ARTICLE[:200], 0.01, False),
-        ("港湾は月曜日に再開した。" * 40, 0.01, False),  # no script that the trees know
-        ("Порт снова открылся в понедельник. " * 20, 0.01, True),
+        (ARTICLE, 0.01, "de", True),
+        (ARTICLE, 0.3, "de", True),  # resiliparse finds the same
+        (MENU_TEXT, 0.3, "de-AT", False),  # resiliparse finds something else
+        (MENU_TEXT, 0.3, "", False),
+        (MENU_TEXT, 0.3, "en-GB", True),  # it is not asked about what the trees know
+        (MENU_TEXT, 0.01, "de", True),  # nor where they are sure
+        (ARTICLE, 0.5, "en", False),
+        (ARTICLE[:200], 0.01, "en", False),
+        ("港湾は月曜日に再開した。" * 40, 0.01, "ja", False),  # no script that the trees know
+        ("Порт снова открылся в понедельник. " * 20, 0.01, "ru", True),
     ],
 )
 def test_trees_are_relied_upon_where_they_are_sure_or_not_alone(
-    text: str, doubt: float, sure: bool
+    text: str, doubt: float, language: str, sure: bool
 ) -> None:
-    assert is_sure(text, doubt, PAGE, RULES_OF_PAGES) is sure
+    assert is_sure(text, doubt, PAGE, language, RULES_OF_PAGES) is sure
 
 
 def test_an_article_in_a_script_that_the_trees_do_not_know_is_found() -> None:

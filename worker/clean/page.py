@@ -29,15 +29,19 @@ def parse(markup: str) -> Parsed:
 def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) -> tuple[str, str]:
     """The text of the article on a page, and a flag when it is not what was asked for.
 
-    Blocks are judged by trained trees; a page where they are unsure, or find little, or something
-    else than another extractor, goes to trafilatura (measured: see `max_doubt` in cleaning.toml).
+    Blocks are judged by trained trees; pages where they are unsure, find little, or something else
+    than another extractor go to trafilatura (measured: see `max_doubt` in cleaning.toml).
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
     judged = judge(page.tree, weights or shipped_weights())
-    sure = is_sure(judged.text, judged.doubt, page.markup, rules)
+    sure = is_sure(judged.text, judged.doubt, page.markup, _language(page.tree), rules)
     text = judged.text if sure else _extract(page.markup) or judged.text
     return (text, "") if text else (body_text(page.markup), "whole-page")
+
+
+def _language(tree: LexborHTMLParser) -> str:
+    return (tree.root.attributes.get("lang") if tree.root else "") or ""
 
 
 def _extract(markup: str) -> str:

@@ -41,10 +41,10 @@ PHRASES = {
         |se connecter|suscríbete|suscribirse|regístrate|iniciar sesión|assine|cadastre-se
         |iscriviti|abbonati|accedi|подписаться|подпишитесь|войти|zapisz się|zaloguj
         |inschrijven
-        |abo|abos|einloggen|ausloggen|konto|passwort|kostenlos anmelden
+        |einloggen|ausloggen|konto|passwort|kostenlos anmelden
         |newsletter abonnieren|mit klick auf|ihre e-mail-adresse|deine e-mail-adresse
         |mot de passe|se désabonner|mon compte|correo electrónico|contraseña|cadastre
-        |entrar|senha|registrati|hasło|zarejestruj|wachtwoord|aanmelden
+        |senha|registrati|hasło|zarejestruj|wachtwoord|aanmelden
         |регистрация|пароль""",
     "legal": """copyright|©|all rights reserved|terms of use|terms of service|terms and conditions
         |privacy policy|privacy|cookie|cookies|disclaimer|accessibility|impressum
@@ -90,7 +90,7 @@ PHRASES = {
         |geschrieben von|erstellt am|erstellt von|eingestellt von|verfasst von|gepostet
         |über den autor|über die autorin|zum autor
         |rédigé par|écrit par|publié le|mis en ligne|à propos de l'auteur|escrito por
-        |publicado por|publicado el|redacción|redação|scritto da|pubblicato il|di
+        |publicado por|publicado el|redacción|redação|scritto da|pubblicato il
         |autor tekstu|opublikowano|aktualizacja|auteur|geplaatst|опубликовано""",
     "time": """min read|minute read|minutes read|hours ago|days ago|day ago|hour ago|ago|january
         |february|march|april|june|july|august|september|october|november|december|jan|feb
@@ -115,8 +115,8 @@ PHRASES = {
         |mehr erfahren|mehr anzeigen|alle anzeigen|hier klicken|klicken sie|nach oben
         |zurück|zurück zur|weiter|startseite|suche|suchen|menü|termine|veranstaltungen
         |faire un don|je fais un don|acheter|en savoir plus|rechercher|accueil|retour
-        |comprar|buscar|inicio|ver más|volver|doar|comprar agora|acquista|cerca
-        |scopri di più|wesprzyj|kup|szukaj|strona główna|zoeken|meer informatie|поиск
+        |comprar|buscar|inicio|ver más|volver|doar|comprar agora|acquista
+        |scopri di più|wesprzyj|szukaj|strona główna|zoeken|meer informatie|поиск
         |купить|главная""",
     "reference": """references|sources|footnotes|bibliography|further reading
         |table of contents|contents
@@ -126,7 +126,7 @@ PHRASES = {
         |quellenangaben|quellenangabe|literatur|einzelnachweise|weblinks|stichworte
         |schlagworte|kategorie|kategorien|abgelegt unter|inhalt|zum thema
         |weitere informationen|bibliographie|catégories|categorías|bibliografía|fuentes
-        |categorias|fontes|categorie|fonti|źródło|tagi|категории|источник|bron|bronnen""",
+        |categorias|fontes|categorie|fonti|źródło|категории|источник|bronnen""",
 }  # fmt: skip
 
 

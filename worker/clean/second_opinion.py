@@ -1,8 +1,8 @@
 """What the trees made of a page comes in; goes out whether it can be relied upon.
 
-Trees that never saw a kind of page may be rather sure of a wrong part of it. Where that is a short
-one, resiliparse is asked, which knows nothing of them and takes a tenth of trafilatura's time: it
-keeps more than the article, so what is the article should be in it.
+They were trained on English pages, and of others may be rather sure of a wrong part. Where they are
+not quite sure there, resiliparse is asked, which knows nothing of them and takes a tenth of
+trafilatura's time: it keeps more than the article, so what is the article should be in it.
 """
 
 import re
@@ -13,15 +13,17 @@ from resiliparse.extract.html2text import extract_plain_text
 from worker.clean.rules import HtmlRules
 
 _WORD = re.compile(r"\w+")
+_TRAINED_ON = "en"
 _RUN = 4  # words
 _READ_CHARS = 500  # of a text, to know its script
 _MIN_CASED = 0.5  # share of letters; the trees know capitals, and no script without them
 
 
-def is_sure(text: str, doubt: float, markup: str, rules: HtmlRules) -> bool:
+def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
+    """`language` is what the page declares, or ""."""
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False
-    if doubt <= rules.second_opinion_doubt or len(text) > rules.second_opinion_chars:
+    if doubt <= rules.second_opinion_doubt or language[:2].lower() == _TRAINED_ON:
         return True
     return _shared(text, markup) >= rules.min_shared
 
