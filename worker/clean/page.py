@@ -35,8 +35,10 @@ def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) ->
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
     judged = judge(page.tree, weights or shipped_weights())
-    sure = is_sure(judged.text, judged.doubt, page.markup, _language(page.tree), rules)
-    text = judged.text if sure else _extract(page.markup) or judged.text
+    told = page.tags > rules.max_asked_tags or is_sure(
+        judged.text, judged.doubt, page.markup, _language(page.tree), rules
+    )
+    text = judged.text if told else _extract(page.markup) or judged.text
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
 

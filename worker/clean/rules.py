@@ -26,6 +26,7 @@ class HtmlRules(Frozen):
     max_extract_tags: int = Field(gt=0)  # more: a page's whole body is its text
     short_extract_chars: int = Field(ge=0)  # a shorter main text is looked for again, thoroughly
     max_doubt: float = Field(ge=0)  # characters in doubt for each one kept; more: looked for again
+    max_asked_tags: int = Field(ge=0)  # in a page; of more no other extractor is asked
     second_opinion_doubt: float = Field(ge=0)  # more, not in English: resiliparse is asked
     min_shared: float = Field(ge=0, le=1)  # of a text's runs of words that it finds; fewer: again
     max_attributes: int = Field(gt=0)  # of one tag; more: rejected
