@@ -7,16 +7,13 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean import bylines
-from worker.clean.linked import linked_article, names_of, url_of
+from worker.clean.linked import names_of, url_of
 from worker.clean.people import people
 from worker.clean.printed import Around, Printed, printed_dates, texts_around
+from worker.clean.sayings import Sayings, attribute, is_of_another, text_of
 from worker.clean.text import bare
 from worker.contract import Frozen
 
-_WANTED = (
-    "html,title,h1,meta[content],link[rel][href],time[datetime],[itemprop=datePublished],"
-    "script[type='application/ld+json']"
-)
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
 _AUTHOR = (
     "author",
@@ -52,7 +49,6 @@ _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-mo
 _SECTION = ("article:section", "parsely-section", "section")
 _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
-_OTHERS = frozenset("citation comment review reviews ispartof mentions".split())
 _BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
 _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
@@ -94,42 +90,12 @@ class PageMetadata(Frozen):
 NOTHING = PageMetadata()
 
 
-class Sayings:
-    """What each kind of element says, and which of them was believed for which field."""
-
-    def __init__(self, tree: LexborHTMLParser) -> None:
-        by_tag: dict[str, list[LexborNode]] = {}
-        for node in tree.root.css(_WANTED) if tree.root else []:
-            by_tag.setdefault(node.tag or "", []).append(node)
-        self.tree = tree
-        self.by_tag = by_tag
-        self.meta = _meta(by_tag.get("meta", []))
-        self.linked = linked_article([n.text_lexbor() for n in by_tag.get("script", [])])
-        self.by: dict[str, str] = {}
-
-    def first(self, field: str, *candidates: tuple[str, Any]) -> str:
-        """The first that says anything, of (element, what it says)."""
-        for element, said in candidates:
-            if isinstance(said, str) and said.strip():
-                self.by[field] = element
-                return said.strip()
-        return ""
-
-    def of_meta(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        return ((name, self.meta[name]) for name in names if name in self.meta)
-
-    def texts(self, tag: str) -> list[str]:
-        return [text for node in self.by_tag.get(tag, []) if (text := _text(node))]
-
-
 def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMetadata:
     """Read a page's metadata from two queries over its tree, which is built if it is not given."""
     said = Sayings(tree or LexborHTMLParser(markup))
     linked = said.linked
-    links = {
-        _attribute(n, "rel").lower(): _attribute(n, "href") for n in said.by_tag.get("link", [])
-    }
-    roots = [_attribute(node, "lang") for node in said.by_tag.get("html", [])]
+    links = {attribute(n, "rel").lower(): attribute(n, "href") for n in said.by_tag.get("link", [])}
+    roots = [attribute(node, "lang") for node in said.by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", linked.get("inLanguage")))
     site = said.first("site", *said.of_meta(("og:site_name", "application-name")))
     canonical = said.first(
@@ -230,15 +196,15 @@ def _times(said: Sayings) -> Iterator[tuple[str, str]]:
 
 
 def _moment(node: LexborNode) -> str:
-    return _attribute(node, "datetime") or _attribute(node, "content") or _text(node)
+    return attribute(node, "datetime") or attribute(node, "content") or text_of(node)
 
 
 def _is_published(node: LexborNode) -> bool:
     if node.tag not in ("time", "span", "div", "p", "meta"):
         return False
-    if _attribute(node, "itemprop") == "datePublished":
-        return not _is_of_another(node)
-    marks = _attribute(node, "class").lower()
+    if attribute(node, "itemprop") == "datePublished":
+        return not is_of_another(node)
+    marks = attribute(node, "class").lower()
     return node.tag == "time" and ("publish" in marks or "entry-date" in marks)
 
 
@@ -301,49 +267,18 @@ def _keywords(said: Sayings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))[:_MAX_KEYWORDS]
 
 
-def _meta(nodes: list[LexborNode]) -> dict[str, str]:
-    """Meta elements by lower-case name, property or itemprop; the first of a name counts."""
-    found: dict[str, str] = {}
-    for node in nodes:
-        attributes = node.attributes
-        named = attributes.get("property") or attributes.get("name")
-        name = named or attributes.get("itemprop")
-        content = (attributes.get("content") or "").strip()
-        if name and content and (named or not _is_of_another(node)):
-            found.setdefault(name.lower(), content)
-    return found
-
-
-def _is_of_another(node: LexborNode) -> bool:
-    """Whether what an element says is of a comment, or of a work that the article names."""
-    scope = node.parent
-    while scope is not None and "itemscope" not in scope.attributes:
-        scope = scope.parent
-    return scope is not None and _attribute(scope, "itemprop").lower() in _OTHERS
-
-
 def _heading(node: LexborNode, stated: Collection[str]) -> str:
     """A heading without the lines above and below its title: they are marked so, or what stands
     besides is declared as the title."""
-    text = _text(node)
+    text = text_of(node)
     for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * _MAX_TITLE_CHARS else ():
-        part = _text(inner)
+        part = text_of(inner)
         before, behind = text.removesuffix(part), text.removeprefix(part)
         rest = (before if len(before) < len(behind) else behind).strip(" |:-–—")
         if not part or not rest or len(rest) == len(text):
             continue
-        if _KICKER.search(_attribute(inner, "class")) or bare(rest) in stated:
+        if _KICKER.search(attribute(inner, "class")) or bare(rest) in stated:
             text = rest
         elif bare(part) in stated:
             text = part
     return text
-
-
-def _attribute(node: LexborNode, name: str) -> str:
-    return node.attributes.get(name) or ""
-
-
-def _text(node: LexborNode) -> str:
-    for broken in node.css("br"):
-        broken.insert_before(" ")
-    return " ".join(node.text_lexbor().split())
