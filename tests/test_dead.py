@@ -86,7 +86,7 @@ def test_a_letter_is_shown_with_its_payload_readable_or_exactly_as_it_came(
 def test_an_id_that_nobody_has_is_an_error_that_says_where_ids_are(
     worker: Worker, command: str
 ) -> None:
-    assert "worker dead list --all" in worker(command, "f00", code=2).stderr
+    assert "worker dead list --all" in worker(command, "f00", code=1).stderr
 
 
 def test_an_id_that_several_begin_with_is_answered_with_those(
@@ -94,7 +94,7 @@ def test_an_id_that_several_begin_with_is_answered_with_those(
 ) -> None:
     ids = bury(store, *(dead(n) for n in range(17)))
     first = next(i for i in ids if sum(other[0] == i[0] for other in ids) > 1)
-    assert first in worker("show", first[0], code=2).stderr.replace("\n", "")
+    assert first in worker("show", first[0], code=1).stderr.replace("\n", "")
 
 
 def test_nothing_is_dropped_before_yes_and_then_only_what_was_asked_for(

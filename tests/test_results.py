@@ -196,6 +196,19 @@ def _listed(article: StoredArticle) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["show", "cluster", "cluster split", "cluster pin", "dead show", "dead drop", "delete"],
+)
+def test_what_is_not_there_is_one_line_that_says_where_to_look(
+    seeded: SqlStore, command: str
+) -> None:
+    missed = worker(*command.split(), "ffff")
+    assert missed.exit_code == 1
+    assert not missed.stdout
+    assert re.fullmatch(r"no [a-z ]+ ffff[a-z ]*; find ids with `worker .*`\n", missed.stderr)
+
+
 def test_an_unreadable_cursor_is_wrong_usage_that_says_what_to_do(seeded: SqlStore) -> None:
     result = worker("changes", "--since", "yesterday")
     assert result.exit_code == 2
@@ -242,14 +255,20 @@ def test_a_source_is_deleted_with_its_dead_letters(seeded: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [(), ("1b2e", "--source", "local"), ("1b2e", "--older-than", "1d"), ("ffff",), ("",)],
+    ("arguments", "exit_code"),
+    [
+        ((), 2),
+        (("1b2e", "--source", "local"), 2),
+        (("1b2e", "--older-than", "1d"), 2),
+        (("ffff",), 1),
+        (("",), 1),
+    ],
 )
 def test_a_deletion_that_is_not_clear_is_refused(
-    seeded: SqlStore, arguments: tuple[str, ...]
+    seeded: SqlStore, arguments: tuple[str, ...], exit_code: int
 ) -> None:
     before = len(lines(worker("export")))
-    assert worker("delete", *arguments, "--yes").exit_code == 2
+    assert worker("delete", *arguments, "--yes").exit_code == exit_code
     assert len(lines(worker("export"))) == before
 
 

@@ -8,7 +8,7 @@ import click
 from worker.clean.publisher import Publisher, original_publisher, publisher_of
 from worker.cli.opened import opened_index, opened_store
 from worker.cli.reconcile import print_moves
-from worker.cli.terminal import moment, out, print_json, print_table, several
+from worker.cli.terminal import NotFound, moment, out, print_json, print_table, several
 from worker.config import load_config
 from worker.settings import Settings
 from worker.store import Store
@@ -185,10 +185,9 @@ def _member(store: Store, beginning: str) -> Member:
     try:
         stored = store.show(beginning)
     except LookupError as e:
-        raise click.BadParameter(str(e.args[0]), param_hint="ID") from e
+        raise NotFound(str(e.args[0])) from e
     ids = [stored["article"]["article_id"]] if stored else []
     found = store.clusters.members(ids)
     if not found:
-        why = f"no article {beginning} stands; find ids with `worker search`"
-        raise click.BadParameter(why, param_hint="ID")
+        raise NotFound(f"no article {beginning} stands; find ids with `worker search`")
     return found[0]

@@ -11,7 +11,7 @@ from worker import build
 from worker.broker import embedded
 from worker.cli.find import Since
 from worker.cli.letters import plain, print_letter, print_letters, print_some
-from worker.cli.terminal import counted, err, out, print_json, progress, several
+from worker.cli.terminal import NotFound, counted, err, out, print_json, progress, several
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
 from worker.store import Letter, LetterQuery, LetterState, Store
@@ -80,7 +80,7 @@ def show(letter_id: str, raw: bool, as_json: bool) -> None:
     found = store.letter_ids(_query(store, tuple(LetterState), 6, (letter_id,)))
     if len(found) > 1:
         some = ", ".join(found[:5])
-        raise click.BadParameter(f"several ids begin with {letter_id}: {some}", param_hint="ID")
+        raise NotFound(f"several ids begin with {letter_id}: {some}")
     (letter,) = store.letters(found)
     if raw:
         _print_raw(letter)
@@ -218,8 +218,7 @@ def _query(
     for beginning in beginnings:
         any_of_it = LetterQuery(beginnings=(beginning,), states=tuple(LetterState), limit=1)
         if not beginning or not store.letter_ids(any_of_it):
-            why = f"no dead letter {beginning}; find ids with `worker dead list --all`"
-            raise click.BadParameter(why, param_hint="ID")
+            raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
     fields = {"reason": reason or "", "source": source, "stage": stage, "since": since}
     return LetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
 

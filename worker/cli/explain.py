@@ -15,7 +15,7 @@ from worker.clean.urls import canonical
 from worker.cli import sentences
 from worker.cli.opened import opened_store
 from worker.cli.tag import print_considered, topic_code
-from worker.cli.terminal import err, moment, out, print_json, visible
+from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
 from worker.config import load_config
 from worker.contract import Frozen, RawArticle
 from worker.errors import Reason, Rejected
@@ -53,7 +53,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
     try:
         known = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
     except LookupError as e:
-        raise click.BadParameter(str(e.args[0]), param_hint="ID") from e
+        raise NotFound(str(e.args[0])) from e
     considered = _considered(store, known, code, settings) if code else []
     if as_json:
         print_json({"asked": what, **dict(known), **({"considered": considered} if code else {})})

@@ -10,7 +10,7 @@ from dateutil import parser as dates
 
 from worker import build
 from worker.cli.article import print_article
-from worker.cli.terminal import err, print_json, print_table, several
+from worker.cli.terminal import NotFound, err, print_json, print_table, several
 from worker.settings import Settings
 from worker.store import Found, Query
 
@@ -93,10 +93,9 @@ def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_j
     try:
         stored = store.show(article_id)
     except LookupError as e:
-        raise click.BadParameter(str(e), param_hint="ARTICLE_ID") from e
+        raise NotFound(str(e.args[0])) from e
     if stored is None:
-        err.print(f"no article {article_id}; find ids with `worker search`", markup=False)
-        sys.exit(1)
+        raise NotFound(f"no article {article_id}; find ids with `worker search`")
     if diff:
         _diff(stored, older, newer, as_json=as_json)
     elif as_json:

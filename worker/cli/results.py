@@ -14,7 +14,7 @@ import click
 from worker import build
 from worker.cli.find import Since
 from worker.cli.formats import WRITERS
-from worker.cli.terminal import err, moment, out, print_json, progress, several
+from worker.cli.terminal import NotFound, err, moment, out, print_json, progress, several
 from worker.deletion import Doomed, delete_articles, letters_about, named
 from worker.models import Kind
 from worker.settings import Settings
@@ -195,7 +195,7 @@ def delete(
     try:
         doomed = named(store, ids) if ids else Doomed(source=source, before=older_than)
     except LookupError as e:
-        raise click.BadParameter(str(e.args[0]), param_hint="IDS") from e
+        raise NotFound(str(e.args[0])) from e
     titles = list(doomed.titles) or [f.title for f in store.search(_some(doomed))]
     total = len(doomed.titles) if ids else store.count(doomed.query)
     articles, letters = _delete(store, doomed, total) if yes else (total, _letters(store, doomed))

@@ -1,12 +1,10 @@
 """`worker sources`: what each source sends, when it was seen last, what its ids are worth."""
 
-import sys
-
 import click
 
 from worker.cli.learned import print_repeated, told
 from worker.cli.opened import opened_store
-from worker.cli.terminal import counted, err, moment, out, print_json, print_table, several
+from worker.cli.terminal import NotFound, counted, moment, out, print_json, print_table, several
 from worker.settings import Settings
 from worker.source_ids import SourceIds
 from worker.store import SourceSeen
@@ -29,8 +27,7 @@ def sources(name: str | None, as_json: bool) -> None:
         return
     found = store.source(name)
     if found is None:
-        err.print(f"no source {name}; list them with `worker sources`", markup=False)
-        sys.exit(1)
+        raise NotFound(f"no source {name}; list them with `worker sources`")
     repeated = told(name, store.left_out(name), Settings.load())
     if as_json:
         print_json({**found, "learned": repeated})

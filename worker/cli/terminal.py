@@ -59,6 +59,15 @@ _NUMBERS = (
 )
 
 
+class NotFound(click.ClickException):
+    """No such article, letter or source, or several; the message says where to look."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        err.print(self.message, markup=False)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table as wide as the terminal if a column can use it, one line a row but for long ids.
 
