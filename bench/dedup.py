@@ -47,10 +47,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--scale", type=int, help="only fill an index with so many articles")
     options = parser.parse_args()
-    rules = load_config(None).dedup
+    config = load_config(None)
+    rules = config.dedup
     print(_machine())
     if options.scale:
-        grow(options.scale, rules)
+        grow(options.scale, config)
         return
     texts = read(options.data)
     split = [text for text in texts if text.held_back != options.tune]

@@ -40,8 +40,8 @@ def test_copies_of_copies_belong_to_an_article_that_has_long_left_the_index(
         grow_old(valkey)
         copy = come(pipeline, paper)
         assert (copy.kind, home(pipeline, copy)) == (Kind.DUPLICATE, first.article_id)
-    valkey.hdel("aw:a:0", "1")  # in the end even its name and its cell expire
-    valkey.hdel("aw:v:0", "1")
+    valkey.hdel("aw:n:0", "1")  # in the end even its name and its cell expire
+    valkey.hdel("aw:c:0", "1")
     grow_old(valkey)
     last = come(pipeline, 5)
     assert (last.kind, home(pipeline, last)) == (Kind.DUPLICATE, first.article_id)
@@ -53,7 +53,7 @@ def test_an_article_that_left_is_known_when_it_comes_again(
     first, copy = come(pipeline, 1), come(pipeline, 2)
     for _ in range(3):
         grow_old(valkey)
-    for key in valkey.keys("aw:[av]:*"):
+    for key in valkey.keys("aw:[nc]:*"):
         valkey.delete(key)
     assert come(pipeline, 1, receipt="again").kind is Kind.UNCHANGED
     edited = come(pipeline, 2, STORY.replace("Friday", "Saturday"), receipt="edited")

@@ -67,8 +67,8 @@ def test_all_articles_are_met_while_buckets_grow_and_afterwards(
     assert claim(index, "second", stories) == ids("first", stories)
     layout, *others = index.buckets.look().read
     assert (layout.bits, others) == (9, [])
-    assert {key.split(b":")[3] for key in valkey.keys("aw:[is]:*")} == {b"9"}
-    assert max(valkey.hlen(key) for key in valkey.keys("aw:[is]:*")) <= 512
+    assert {key.split(b":")[3] for key in valkey.keys("aw:[ih]:*")} == {b"9"}
+    assert max(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*")) <= 512
     assert [key for key in valkey.keys("*") if valkey.ttl(key) == -1] == [b"aw:next"]
     assert index.numbers.known([i for [i] in ids("first", stories)]) == {
         i: number for number, [i] in enumerate(ids("first", stories), 1)
@@ -98,9 +98,9 @@ def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: red
     [move] = index.buckets.look().moves
     ends = index.buckets.expires(old)
     copied = advance(index.wire, move, ends)
-    before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:7:*")}
+    before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[ih]:*:7:*")}
     advance(index.wire, move, ends)  # a worker that slept since it read how far the move was
-    assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[is]:*:7:*")} == before
+    assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[ih]:*:7:*")} == before
     advance(index.wire, copied, ends)
     assert advance(index.wire, move, ends).copied  # and one that slept longer
     assert claim(index, "second", stories) == ids("first", stories)
@@ -108,13 +108,13 @@ def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: red
 
 def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: redis.Redis) -> None:
     claim(index, "first", range(100))
-    before = sum(valkey.hlen(key) for key in valkey.keys("aw:[is]:*"))
+    before = sum(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*"))
     old = index.buckets.look().written
     valkey.hset(STATE, old.grown.field, 0)
     [move] = index.buckets.look().moves
     advance(index.wire, move, index.buckets.expires(old))
-    assert sum(valkey.hlen(key) for key in valkey.keys("aw:[is]:*")) == before
-    assert not valkey.keys("aw:[is]:*:5:*")
+    assert sum(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*")) == before
+    assert not valkey.keys("aw:[ih]:*:5:*")
 
 
 def test_what_is_moved_between_writing_and_reading_is_met(
@@ -130,7 +130,7 @@ def test_what_is_moved_between_writing_and_reading_is_met(
 
     def trip(commands: Sequence[Command]) -> list[Any]:
         replies = send(commands)
-        if any(command[0] == "HSETNX" and command[1].startswith("aw:s:") for command in commands):
+        if any(command[0] == "HSETNX" and command[1].startswith("aw:h:") for command in commands):
             [move] = mover.buckets.look().moves
             advance(mover.wire, move, mover.buckets.expires(old))
         return replies

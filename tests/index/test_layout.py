@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.dedup.texts import STORY, print_of
 from worker.index.layout import (
     FULL,
-    GROWTH_BITS,
-    MIDDLE,
-    SPARE_BITS,
+    LEAST_SPARE_BITS,
+    OWNER_BITS,
+    VALUE_BITS,
     Hashes,
     Layout,
     Move,
@@ -58,7 +58,7 @@ def test_which_layouts_are_read(
         pytest.param(BEGUN | {"9:7": "64"}, FULL, THIRD, id="full again"),
         pytest.param(BEGUN | {"8": "0:5", "8:7": "0"}, FULL, SECOND, id="the one before moves"),
         pytest.param(
-            BEGUN | {f"9:{n}": "9999999" for n in range(7, 6 + SPARE_BITS, 2)},
+            BEGUN | {f"9:{n}": "9999999" for n in range(7, VALUE_BITS - OWNER_BITS + 1, 2)},
             FULL,
             None,
             id="last",
@@ -78,7 +78,7 @@ def test_buckets_grow_when_they_are_full(
 def test_a_generation_begins_with_a_quarter_of_the_buckets_of_the_one_before(
     known: dict[str, str], bits: str
 ) -> None:
-    assert beginning(9, 70, known, least_bits=5) == ("9", f"{70 + MIDDLE}:{bits}")
+    assert beginning(9, 70, known, least_bits=5) == ("9", f"70:{bits}")
 
 
 def test_what_is_past_is_what_nobody_reads() -> None:
@@ -92,25 +92,43 @@ def print_with(hash_: int) -> Hashes:
 @given(
     st.integers(0, 2**64 - 1),
     st.integers(-(2**20), 2**24),
-    st.integers(0, SPARE_BITS // GROWTH_BITS),
+    st.integers(5, 24),
 )
 def test_an_entry_is_where_it_is_looked_for_however_often_buckets_grew(
-    hash_: int, number: int, growths: int
+    hash_: int, number: int, first: int
 ) -> None:
-    layout, hashes = FIRST, print_with(hash_)
+    layout, hashes = FIRST._replace(bits=first, first=first), print_with(hash_)
     bucket = int(hashes.keys(layout)[1].rsplit(":")[-1])
     value = b"%d" % hashes.values(layout, [number])[1]
-    for _ in range(growths):
-        bucket |= layout.parts([value])[0] << layout.bits
+    while not layout.last:
+        part, moved = layout.moved(value)
+        bucket |= part << layout.bits
+        value = b"%d" % moved
         layout = layout.grown
-    assert hashes.keys(layout)[1] == f"aw:s:9:{layout.bits}:{bucket}"
-    assert owner(value, hashes.spares(layout)[1], layout) == number
+        assert hashes.keys(layout)[1] == f"aw:h:9:{layout.bits}:{bucket}"
+        assert owner(value, hashes.spares(layout)[1], layout) == number
+    assert layout.bits - first >= LEAST_SPARE_BITS - 1
+
+
+@given(
+    st.integers(0, 2**64 - 1), st.integers(5, VALUE_BITS - OWNER_BITS - LEAST_SPARE_BITS), st.data()
+)
+def test_values_fit_in_three_bytes_until_buckets_grow_no_more(
+    hash_: int, first: int, data: st.DataObject
+) -> None:
+    layout, hashes = FIRST._replace(bits=first, first=first), print_with(hash_)
+    while not layout.last:
+        most = 2 ** (layout.bits + OWNER_BITS) - 1  # articles of a generation at so many buckets
+        number = layout.base + data.draw(st.integers(0, most))
+        [value] = hashes.values(layout, [number])[1:]
+        assert -(2**23) <= value < 2**23
+        layout = layout.grown
 
 
 @given(st.binary(min_size=7, max_size=7))
 def test_so_is_an_id(field: bytes) -> None:
     bucket = int(FIRST.id_key(field).rsplit(":")[-1])
-    bucket |= FIRST.id_parts([field])[0] << FIRST.id_bits
+    bucket |= FIRST.id_moved(field, b"7")[0] << FIRST.id_bits
     assert SECOND.id_key(field) == f"aw:i:9:7:{bucket}"
 
 

@@ -43,7 +43,7 @@ def grow_old(client: redis.Redis) -> None:
         parts[place] = b"%d" % (int(parts[place]) - 1)
         return b":".join(parts)
 
-    for key in sorted(client.keys("aw:[is]:*"), key=lambda key: int(key.split(b":")[2])):
+    for key in sorted(client.keys("aw:[ih]:*"), key=lambda key: int(key.split(b":")[2])):
         client.rename(key, older(key, 2))
     said = client.hgetall(STATE)
     client.delete(STATE)
@@ -88,8 +88,8 @@ def test_an_article_keeps_its_number_while_it_keeps_coming(
         assert index.claim(one(A)) == [[]]
     index.claim(one(B))
     assert index.settle([Wish(article_id=B, alike=(A,))]) == [A]
-    assert valkey.keys("aw:a:*") == [b"aw:a:0"]
-    assert set(valkey.hvals("aw:a:0")) == {bytes.fromhex(A), bytes.fromhex(B)}
+    assert valkey.keys("aw:n:*") == [b"aw:n:0"]
+    assert set(valkey.hvals("aw:n:0")) == {bytes.fromhex(A), bytes.fromhex(B)}
 
 
 def test_everything_but_the_counter_expires(index: RedisIndex, valkey: redis.Redis) -> None:
@@ -128,7 +128,7 @@ def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
         for n in range(300)
     ]
     index.claim(claims)
-    sizes = [valkey.hlen(key) for key in valkey.keys("aw:s:*")]
+    sizes = [valkey.hlen(key) for key in valkey.keys("aw:h:*")]
     assert max(sizes) < 2.5 * sum(sizes) / len(sizes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from worker.index.register import Pointers
 from worker.index.wire import Command, Wire
 
-NUMBERED = 256  # numbers a bucket; they come in order, so it is full before the next one begins
+NUMBERED = 200  # a bucket, which names fill to 4 kB: jemalloc has no size between that and 5 kB
 
 
 class Cells:
@@ -32,4 +32,4 @@ class Cells:
 
 
 def cell_of(number: int) -> tuple[str, int]:
-    return f"aw:v:{number // NUMBERED}", number % NUMBERED
+    return f"aw:c:{number // NUMBERED}", number % NUMBERED

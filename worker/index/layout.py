@@ -6,9 +6,10 @@ one number of buckets. What is written under one layout is moved to the next (gr
 most two of a generation are ever read.
 
 A field is 13 bits of a hash and its value the owner: both are integers, which are small in a
-listpack. Beside the owner ten more bits are kept. They tell to which of the new buckets an entry
-goes, five times in a generation, and most hashes apart that have the same field. Owners are told
-from the middle of four million, from where on a value no longer fits in 32 bits.
+listpack. Behind the owner stand the spare bits of its hash, which tell to which of the new buckets
+an entry goes, and most hashes apart that have the same field. Growing uses them up: a value loses
+its lowest bits with every growth, while there are so many more owners to tell apart. So values stay
+below 24 bits for as long as articles have no fewer hashes than usual; larger ones take a byte more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,15 +22,17 @@ from numpy.typing import NDArray
 from worker.models import Fingerprint
 
 FIELD_BITS = 13
-SPARE_BITS = 10
 GROWTH_BITS = 2
-MIDDLE = 1 << 31 - SPARE_BITS
+VALUE_BITS = 24
+OWNER_BITS = 5  # beside those of the bucket: a full one has hashes for 2**4 articles
+LEAST_SPARE_BITS = 5
+MIDDLE = 1 << VALUE_BITS - 1  # an integer is signed
 ID_BYTES = 7
 COARSER_BITS = 4  # an article has one id for 2**4 hashes
 FULL = (
     320  # hashes a bucket on average: up to 512 are in a listpack; a quarter costs few bytes more
 )
-STATE = "aw:layout"
+STATE = "aw:buckets"
 
 Said = Mapping[str, str]  # what the server has of its layouts
 
@@ -40,12 +43,12 @@ class Layout(NamedTuple):
     generation: int
     bits: int
     first: int  # bits it began with
-    base: int  # the number that owners are told from
+    base: int  # the number of the newest article when it began: owners are told from it
 
     @property
     def hashes(self) -> str:
         """What the keys of its hashes begin with."""
-        return f"aw:s:{self.generation}:{self.bits}:"
+        return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
@@ -68,14 +71,24 @@ class Layout(NamedTuple):
     def grown(self) -> "Layout":
         return self._replace(bits=self.bits + GROWTH_BITS)
 
-    def parts(self, values: Sequence[bytes]) -> list[int]:
-        """Of the new buckets that come of one, to which does each entry go? By its value."""
-        place, mask = self.bits - self.first, (1 << GROWTH_BITS) - 1
-        return [int(value) >> place & mask for value in values]
+    @property
+    def spare_bits(self) -> int:
+        begun = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
+        return begun - (self.bits - self.first)
 
-    def id_parts(self, fields: Sequence[bytes]) -> list[int]:
+    @property
+    def last(self) -> bool:
+        """Whether nothing tells to which new buckets its entries would go."""
+        return self.spare_bits < GROWTH_BITS
+
+    def moved(self, value: bytes) -> tuple[int, int]:
+        """To which of the new buckets that come of one does an entry go, and as which value?"""
+        its = int(value) + MIDDLE
+        return its & (1 << GROWTH_BITS) - 1, (its >> GROWTH_BITS) - MIDDLE
+
+    def id_moved(self, field: bytes, value: bytes) -> tuple[int, bytes]:
         mask = (1 << GROWTH_BITS) - 1
-        return [int.from_bytes(field[:4], "big") >> self.id_bits & mask for field in fields]
+        return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class Move(NamedTuple):
@@ -140,14 +153,18 @@ class Hashes(NamedTuple):
         return [f"{begin}{bucket}" for bucket in (self.places & mask).tolist()]
 
     def spares(self, layout: Layout) -> list[int]:
-        mask = np.uint64((1 << SPARE_BITS) - 1)
-        spares: list[int] = (self.places >> np.uint64(layout.first) & mask).tolist()
+        spares: list[int] = self._spares(layout).tolist()
         return spares
+
+    def _spares(self, layout: Layout) -> NDArray[np.int64]:
+        mask = np.uint64((1 << layout.spare_bits) - 1)
+        return (self.places >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: Layout, numbers: Sequence[int]) -> list[int]:
         """What says that these articles own their hashes."""
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
-        values: list[int] = ((owners << SPARE_BITS) | self.spares(layout)).tolist()
+        its = (owners << layout.spare_bits | self._spares(layout)) - MIDDLE
+        values: list[int] = its.tolist()
         return values
 
 
@@ -155,9 +172,9 @@ def owner(value: bytes | None, spare: int, layout: Layout) -> int | None:
     """Whom a value names; None where there is none, or it is of another hash."""
     if value is None:
         return None
-    said = int(value)
-    of_it = said & (1 << SPARE_BITS) - 1 == spare
-    return (said >> SPARE_BITS) + layout.base if of_it else None
+    said = int(value) + MIDDLE
+    of_it = said & (1 << layout.spare_bits) - 1 == spare
+    return (said >> layout.spare_bits) + layout.base if of_it else None
 
 
 def flat(reply: Any) -> list[bytes]:
@@ -191,15 +208,14 @@ def layouts_at(generation: int, known: Said) -> Layouts:
 def beginning(generation: int, newest: int, known: Said, least_bits: int) -> tuple[str, str]:
     """The field and the value that say that a generation has begun."""
     before = [its.bits - GROWTH_BITS for its in layouts_at(generation, known).read]
-    return str(generation), f"{newest + MIDDLE}:{max([least_bits, *before[:1]])}"
+    return str(generation), f"{newest}:{max([least_bits, *before[:1]])}"
 
 
 def to_open(layouts: Layouts, filled: float) -> Layout | None:
     """The layout to go on with, once the written one is full and everything was moved to it."""
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
-    last = layout.bits - layout.first >= SPARE_BITS
-    return None if filled < FULL or moving or last else layout.grown
+    return None if filled < FULL or moving or layout.last else layout.grown
 
 
 def past(generation: int, known: Said) -> list[str]:

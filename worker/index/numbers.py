@@ -103,7 +103,7 @@ def print_of(number: int) -> str:
 
 
 def _place(number: int) -> tuple[str, int]:
-    return f"aw:a:{number // NUMBERED}", number % NUMBERED
+    return f"aw:n:{number // NUMBERED}", number % NUMBERED
 
 
 def _field(article_id: str) -> bytes:

@@ -1,12 +1,12 @@
 """The index on Redis or Valkey, shared by all workers. Numbers are decimal, ids and digests bytes.
 
     aw:next                            string  counter: the number of the newest article
-    aw:layout                          hash    generation        -> base:bits it began with
+    aw:buckets                         hash    generation        -> base:bits it began with
                                                generation:bits   -> buckets moved to this layout
-    aw:s:<generation>:<bits>:<bucket>  hash    13 bits of a hash -> its first owner - base, 8 bits
+    aw:h:<generation>:<bits>:<bucket>  hash    13 bits of a hash -> its first owner, spare bits
     aw:i:<generation>:<bits>:<bucket>  hash    article_id, 7 of its bytes -> its number
-    aw:a:<number // 256>               hash    number % 256 -> article_id, 16 bytes
-    aw:v:<number // 256>               hash    number % 256 -> how far back its canonical one is
+    aw:n:<number // 200>               hash    number % 200 -> article_id, 16 bytes
+    aw:c:<number // 200>               hash    number % 200 -> how far back its canonical one is
     aw:f:<number>                      string  fingerprint, packed; for rival_ttl_s
     aw:turn:<name>                     string  somebody is doing what one worker at a time should
 

@@ -19,9 +19,9 @@ from worker.models import Fingerprint
 
 LAYERS = {
     "aw:i:*": "ids",
-    "aw:a:*": "names",
-    "aw:s:*": "hashes",
-    "aw:v:*": "register",
+    "aw:n:*": "names",
+    "aw:h:*": "hashes",
+    "aw:c:*": "register",
     "aw:f:*": "rivals in flight",
     "awl:*": "learned lines",
 }
