@@ -11,11 +11,13 @@ import redis
 
 from tests.dedup.texts import RULES
 from tests.index.test_redis import together
+from tests.make import NOW
 from worker.index import Claim, Wish
 from worker.index.growth import advance
 from worker.index.layout import FULL, ID_BYTES, STATE
 from worker.index.memory import DAY_S, MemoryIndex
 from worker.index.redis import RedisIndex
+from worker.index.upkeep import Stored, differences
 from worker.index.wire import Command
 from worker.models import Fingerprint, article_id_of
 
@@ -138,6 +140,29 @@ def test_what_is_moved_between_writing_and_reading_is_met(
     monkeypatch.setattr(index.wire, "trip", trip)
     [[rival]] = index.claim([second])
     assert (rival.article_id, rival.hits) == (first.article_id, len(first.fingerprint.sketch))
+    mover.close()
+
+
+def test_what_is_moved_while_it_is_verified_is_not_missed(
+    index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [mine] = claims("first", range(1))
+    index.claim([mine])
+    index.settle([Wish(article_id=mine.article_id)])
+    old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
+    send = index.wire.trip
+
+    def trip(commands: Sequence[Command]) -> list[Any]:
+        if commands[0][0] == "HEXISTS" and not mover.buckets.look().growing:
+            valkey.hset(STATE, old.grown.field, 0)  # opened, and all of it moved, before it asks
+            for move in mover.buckets.look().moves:
+                advance(mover.wire, move, mover.buckets.expires(old))
+        return send(commands)
+
+    monkeypatch.setattr(index.wire, "trip", trip)
+    stored = Stored(mine.article_id, mine.article_id, mine.fingerprint, NOW)
+    assert [*differences(index, [stored])] == []
+    assert index.buckets.look().written == old.grown
     mover.close()
 
 

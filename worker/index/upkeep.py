@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from operator import or_
 from typing import NamedTuple
 
 from worker.contract import Frozen
+from worker.index.buckets import LOOK
 from worker.index.layout import Hashes
 from worker.index.redis import RedisIndex
 from worker.index.register import chased, end_of
+from worker.index.wire import Command
 from worker.models import Fingerprint
 
 LAYERS = {
@@ -171,11 +172,21 @@ def count(found: Sequence[Difference]) -> dict[str, int]:
 
 
 def _owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]:
-    """Whether every hash of an article has an owner, itself or another; two round trips."""
+    """Whether every hash of an article has an owner, itself or another.
+
+    Two round trips, and one more for each time that the layout changes meanwhile.
+    """
     hashes = Hashes.of(fingerprints)
-    found = [False] * len(hashes.fields)
-    for layout in reversed(index.buckets.look().read):
-        keys = hashes.keys(layout)
-        asked = [("HEXISTS", *place) for place in zip(keys, hashes.fields, strict=True)]
-        found = [*map(or_, found, map(bool, index.wire.trip(asked)))]
+    layouts, now = None, index.buckets.look()
+    while layouts is None or layouts.read != now.read:
+        layouts = now
+        asked: list[Command] = [
+            ("HEXISTS", *place)
+            for layout in reversed(layouts.read)
+            for place in zip(hashes.keys(layout), hashes.fields, strict=True)
+        ]
+        *replies, clock, known = index.wire.trip([*asked, *LOOK])
+        now = index.buckets.seen((clock, known))
+    every = len(hashes.fields)
+    found = [any(replies[place::every]) for place in range(every)]
     return [all(found[begin:end]) for begin, end in pairwise(hashes.bounds)]
