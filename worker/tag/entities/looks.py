@@ -5,7 +5,6 @@ summed beforehand, in a few small tables; the form's own are some weights by its
 """
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import NamedTuple
 from zlib import crc32
 
@@ -17,27 +16,32 @@ from worker.tag.entities.features import (
     BEHIND,
     BEHIND_2,
     CAPITALS,
+    FIRST_3,
     HERE,
+    HYPHEN,
+    LAST_2,
     LAST_3,
+    LAST_4,
+    LENGTH,
     NONE,
     SHAPES,
-    SPELLED,
     START,
     TITLE,
     WORD,
     Entry,
     Seen,
     cluster_written,
+    is_capital,
     kind,
     looked_up,
     near_written,
     seen_at,
     seen_from,
     shape,
-    spelled,
     written,
 )
-from worker.tag.entities.lexicon import Arrays, Keys, Lexicon
+from worker.tag.entities.keys import Arrays, Begun, Ends, Keys, Wanted, crc
+from worker.tag.entities.lexicon import Lexicon
 from worker.tag.entities.tokens import ends_sentence
 
 Numbers = NDArray[np.int64]
@@ -52,11 +56,19 @@ _ALONE_CAPITAL, _ALONE = 9.0, 0.0
 
 # A feature is known by the CRC of its name, which begins with the place it is seen from.
 _FROM_HERE = crc32(b"0")
-_HERE = [crc32(f"0{name}".encode()) for name in SPELLED]
-_WHOLE_NEAR = [crc32(f"{place}{WORD}".encode()) for place in ("-", "+", "-2", "+2")]
-_LAST_3_NEAR = [crc32(f"{place}{LAST_3}".encode()) for place in "-+"]
+_LAST_2, _FIRST_3, _LAST_4 = (crc32(f"0{name}".encode()) for name in (LAST_2, FIRST_3, LAST_4))
+_LENGTHS = [crc32(f"0{LENGTH}{letters}".encode()) for letters in range(9)]
+_HYPHEN = crc32(f"0{HYPHEN}".encode())
+_NO_KEY = 0  # of a feature that a word has not
+_WHOLE = Begun([place + WORD for place in ("0", "-", "+", "-2", "+2")])
+_LAST_3 = Begun([place + LAST_3 for place in ("0", "-", "+")])
 _SHAPE = {its: number for number, its in enumerate(SHAPES)}
 _KIND = np.array([kind(its) for its in SHAPES])
+_CAPITAL = frozenset(filter(is_capital, SHAPES))
+_ALONE_OF, _SURE_OF = (
+    np.array([large if of in (TITLE, CAPITALS) else other for of in range(NONE + 1)], np.float32)
+    for large, other in ((_ALONE_CAPITAL, _ALONE), (SURE_CAPITAL, SURE))
+)
 _LOWER = (0, 1, 2, 3, 4, -1)  # how often a word is written small; unknown comes last
 
 
@@ -69,7 +81,7 @@ class Weights:
         weights = arrays["weights"][:, order].astype(np.int16, order="C")
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
-    def of(self, keys: Sequence[int]) -> Scores:
+    def of(self, keys: Wanted) -> Scores:
         found: Scores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return found
 
@@ -107,40 +119,53 @@ class Looker:
     def look(self, words: Sequence[str]) -> Looks:
         words = [word.encode("utf-8", "replace").decode() for word in words]  # lone surrogates
         shapes = [shape(word) for word in words]
-        clusters, groups, lower, known = self._lexicon.about(words)
+        whole = Ends([word.lower().encode() for word in words])
+        clusters, groups, lower, known = self._lexicon.about(whole.keys, [*map(crc, words)])
         scores = self._clusters[clusters] + self._groups[groups] + self._known[known]
         numbers = np.array([_SHAPE[its] for its in shapes])
         scores += self._written[numbers * len(_LOWER) + lower % len(_LOWER)]
-        self._spell(words, shapes, clusters.tolist(), scores)
+        self._spell(words, shapes, whole, clusters.tolist(), scores)
         steps = np.array([3 if ends_sentence(word) else 1 for word in words])
         kinds = _KIND[numbers]
         return Looks(scores, kinds, self._limits(scores, kinds), steps)
 
     def _spell(
-        self, words: Sequence[str], shapes: Sequence[str], clusters: Sequence[int], scores: Scores
+        self,
+        words: Sequence[str],
+        shapes: Sequence[str],
+        whole: Ends,
+        clusters: Sequence[int],
+        scores: Scores,
     ) -> None:
         """Add what only the letters of a word tell."""
-        keys: list[int] = []
-        for word, its, cluster in zip(words, shapes, clusters, strict=True):
-            ends = [end.encode() for end in spelled(word, its)]
-            keys += map(crc32, ends, _HERE)
-            keys += [0] * (len(SPELLED) - len(ends))
-            keys.append(crc32(cluster_written(cluster, its).encode(), _FROM_HERE))
-            keys += map(crc32, repeat(ends[0]), _WHOLE_NEAR)
-            keys += map(crc32, repeat(ends[2]), _LAST_3_NEAR)
-        told = self._weights.of(keys).reshape(len(words), -1, scores.shape[2])
-        scores[:, START : HERE + 1] += told[:, :-6].sum(1, dtype=np.int16)[:, None]
-        scores[:, BEFORE : BEHIND_2 + 1] += told[:, -6:-2]
-        scores[:, BEFORE : BEHIND + 1] += told[:, -2:]
+        own = [_own_keys(*its) for its in zip(words, shapes, clusters, strict=True)]
+        near = _LAST_3.keys(Ends([word.lower()[-3:].encode() for word in words]))
+        keys = np.concatenate((np.array(own, np.uint32).T, near[:1], _WHOLE.keys(whole), near[1:]))
+        told = self._weights.of(keys.ravel()).reshape(*keys.shape, scores.shape[2])
+        scores[:, START : HERE + 1] += told[:-6].sum(0, dtype=np.int16)[:, None]
+        scores[:, BEFORE : BEHIND_2 + 1] += told[-6:-2].swapaxes(0, 1)
+        scores[:, BEFORE : BEHIND + 1] += told[-2:].swapaxes(0, 1)
 
     def _limits(self, scores: Scores, kinds: Numbers) -> Limits:
         """Of forms that may be a name's; 0 for those that are none but between others."""
         here = scores[:, START : HERE + 1]
-        leads = here[..., 0] - here[..., 1:].max(2)
-        capital = (kinds == TITLE) | (kinds == CAPITALS)
-        near = leads.min(1) * self._scale < np.where(capital, _ALONE_CAPITAL, _ALONE)
-        limits: Limits = (near * np.where(capital, SURE_CAPITAL, SURE)).astype(np.float32)
+        leads = here[..., 0] - np.maximum.reduce(here[..., 1:], 2)
+        near = np.minimum(leads[:, 0], leads[:, 1]) * self._scale < _ALONE_OF.take(kinds)
+        limits: Limits = near * _SURE_OF.take(kinds)
         return limits
+
+
+def _own_keys(word: str, its: str, cluster: int) -> tuple[int, ...]:
+    """Of what else a word's letters tell where it stands: see `spelled` and `cluster_written`."""
+    small = word.lower()
+    last_2, first_3 = crc32(small[-2:].encode(), _LAST_2), crc32(small[:3].encode(), _FIRST_3)
+    length = _LENGTHS[min(len(word), 8)]
+    if its not in _CAPITAL:
+        return last_2, first_3, length, _NO_KEY, _NO_KEY, _NO_KEY
+    last_4 = crc32((small[-4:] + its).encode(), _LAST_4)
+    known = cluster_written(cluster, its)
+    together = crc32(known.encode(), _FROM_HERE) if known else _NO_KEY
+    return last_2, first_3, length, last_4, together, _HYPHEN if "-" in word else _NO_KEY
 
 
 def _told(entry: Entry) -> Seen:

@@ -29,7 +29,8 @@ from worker.tag.entities.features import (
     traits,
 )
 from worker.tag.entities.forms import EDGE, Forms
-from worker.tag.entities.lexicon import Arrays, Lexicon, crc
+from worker.tag.entities.keys import Arrays, crc
+from worker.tag.entities.lexicon import Lexicon
 from worker.tag.entities.looks import SURE_CAPITAL, Looker, Numbers, Scores, Weights
 from worker.tag.entities.tokens import Tokens
 

@@ -61,6 +61,8 @@ class Vocabulary(dict[str, bytes]):
         return np.frombuffer(self._lengths, np.int64).take(numbers)
 
     def __missing__(self, piece: str) -> bytes:
+        if piece.isalpha():
+            return self._add(piece)
         words = _split(piece)
         if len(words) == 1 and words[0] == piece:
             return self._add(piece)
@@ -93,12 +95,10 @@ def start_anew() -> None:
 
 
 def _split(piece: str) -> Sequence[str]:
-    """The tokens of what holds no white space. Plain words are seen without an expression."""
-    if piece.isalpha():
-        return (piece,)
+    """The tokens of what holds no white space and more than a plain word."""
     word, mark = piece[:-1], piece[-1]
     dotted = mark == "." and (len(word) == 1 or word in _KEEP_DOT)
-    if word.isalpha() and mark in _MARKS and not dotted:
+    if mark in _MARKS and word.isalpha() and not dotted:
         return word, mark
     return _TOKEN.findall(piece + " ")
 
