@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from worker.models import Article
 from worker.tag.entities import EntityRules, entity_tags, tokens
 from worker.tag.entities.features import SHAPES, seen_at, shape
+from worker.tag.entities.keys import Begun, Ends, crc
 from worker.tag.entities.model import packed, shipped, unpacked
 from worker.tag.entities.tokens import Tokens, Watch
 
@@ -42,6 +43,12 @@ def test_words_are_looked_at_alone_as_among_others() -> None:
         alone = looker.look([word])
         assert np.array_equal(alone.scores[0], together.scores[at])
         assert alone.limits[0] == together.limits[at]
+
+
+@given(st.sampled_from(["", "0w=", "-2w="]), st.text(max_size=25))
+def test_the_key_of_a_name_comes_from_that_of_its_end(beginning: str, end: str) -> None:
+    whole = Ends([end.encode("utf-8", "replace")])
+    assert Begun([beginning]).keys(whole)[0, 0] == crc(beginning + end)
 
 
 def test_names_are_the_same_when_what_was_kept_of_words_is_forgotten(

@@ -1,11 +1,13 @@
 """Entities: an article comes in, the people, organisations and places it names go out as tags."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp
 from typing import NamedTuple
 
-from worker.models import Article, Span, Tag
+from pydantic import TypeAdapter
+
+from worker.models import Article, Tag
 from worker.tag.entities.model import shipped
 from worker.tag.entities.names import ORGANISATION, PERSON, PLACE, Mention, Name, resolve
 from worker.tag.entities.rules import EntityRules
@@ -15,6 +17,7 @@ from worker.tag.entities.tokens import ONE_AT_A_TIME, Tokens
 __all__ = ["EntityRules", "entity_tags", "recognised"]
 
 KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
+_TAGS = TypeAdapter(list[Tag])
 _MOSTLY_SMALL = 2  # quarters of its uses in which a word is written small: Will, Young
 _AGAIN = 0.5  # score of a surname found by its full name alone
 _HEADLINE = 0.7  # share of capitals from which a title tells nothing by its capitals
@@ -41,17 +44,16 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
         mentions = _without_headline_words(mentions, title)
     names = resolve(mentions, places, rules.by_alias, tokens.text)
     fields = _Fields("text" if article.text else "summary", behind)
-    version = rules.full_version
-    return [_tag(name, rules, fields, version) for name in names[: rules.most]]
+    return _tags(names[: rules.most], rules, fields)
 
 
 def recognised(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
     """What the model takes for names, in reading order."""
-    found = recogniser.find(tokens)
-    spans = tokens.spans([name.first for name in found], [name.last for name in found])
+    names, text = recogniser.find(tokens), tokens.text
+    spans = tokens.spans(names.first, names.behind)
     return [
-        Mention(start, end, tokens.text[start:end], KINDS[name.label], _sure(name.margin), "crf")
-        for name, (start, end) in zip(found, spans, strict=True)
+        Mention(start, end, text[start:end], KINDS[label], _sure(margin), "crf")
+        for (start, end), label, margin in zip(spans, names.labels, names.margins, strict=True)
     ]
 
 
@@ -62,14 +64,15 @@ def _sure(margin: float) -> float:
 def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> Iterator[Mention]:
     """Where a person named in full is called by the surname and that was not recognised."""
     people = {m.surface.split()[-1] for m in mentions if m.kind == PERSON and " " in m.surface}
-    taken = sorted((mention.start, mention.end) for mention in mentions)
-    for name in sorted(people):
-        places = tokens.places(name)
-        if len(places) > 1 and recogniser.lexicon.lower(name) < _MOSTLY_SMALL:
-            for start, end in tokens.spans(places, [place + 1 for place in places]):
-                before = bisect_right(taken, (start, len(tokens.text)))
-                if not before or taken[before - 1][1] <= start:
-                    yield Mention(start, end, name, PERSON, _AGAIN, "crf")
+    places = tokens.places(people)
+    taken = sorted([(mention.start, mention.end) for mention in mentions])
+    for start, end in tokens.spans(places, [place + 1 for place in places]):
+        before = bisect_right(taken, (start, len(tokens.text)))
+        if before and taken[before - 1][1] > start:
+            continue
+        name = tokens.text[start:end]
+        if recogniser.lexicon.lower(name) < _MOSTLY_SMALL:
+            yield Mention(start, end, name, PERSON, _AGAIN, "crf")
 
 
 def _own(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
@@ -86,8 +89,9 @@ def _own(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
 
 def _entry_at(at: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str] | None:
     """How many words an own entry has that begins here, and its kind."""
-    for alias, entity in rules.by_first[tokens.run(at, at + 1)[0]]:
-        if tokens.run(at, at + len(alias)) == alias:
+    words = tokens.run(at, at + rules.longest)
+    for alias, entity in rules.by_first[words[0]]:
+        if words[: len(alias)] == alias:
             return len(alias), entity.kind
     return None
 
@@ -95,6 +99,9 @@ def _entry_at(at: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str] | 
 def _besides(own: list[Mention], found: list[Mention]) -> Iterator[Mention]:
     """What is recognised besides own entries: a longer name around one stays, a person's gives it
     up ("Kremlin spokesman Dmitry Peskov")."""
+    if not own:
+        yield from found
+        return
     for mention in found:
         its = [each for each in own if each.start < mention.end and mention.start < each.end]
         if any(each.start <= mention.start and mention.end <= each.end for each in its):
@@ -122,14 +129,10 @@ class _Fields(NamedTuple):
     second: str
     begins: int
 
-    def span(self, mention: Mention) -> Span:
-        field, behind = (self.second, self.begins) if mention.start >= self.begins else ("title", 0)
-        return Span(
-            field=field,
-            start=mention.start - behind,
-            end=mention.end - behind,
-            surface=mention.surface,
-        )
+    def span(self, mention: Mention) -> dict[str, str | int]:
+        start, end, surface, *_ = mention
+        field, behind = (self.second, self.begins) if start >= self.begins else ("title", 0)
+        return {"field": field, "start": start - behind, "end": end - behind, "surface": surface}
 
 
 def _prominence(name: Name, fields: _Fields) -> float:
@@ -139,14 +142,20 @@ def _prominence(name: Name, fields: _Fields) -> float:
     return round((1 - 0.6**mentions) * max([m.score for m in name.mentions]), 3)
 
 
-def _tag(name: Name, rules: EntityRules, fields: _Fields, version: str) -> Tag:
-    own = "own" in [mention.method for mention in name.mentions]
-    return Tag(
-        scheme=name.kind,
-        code="-".join(name.name.casefold().split()),
-        label=name.name,
-        score=_prominence(name, fields),
-        method="own" if own else "crf",
-        version=version,
-        spans=tuple([fields.span(mention) for mention in name.mentions[: rules.most_spans]]),
+def _tags(names: Sequence[Name], rules: EntityRules, fields: _Fields) -> list[Tag]:
+    """Made all at once, which takes half as long as one by one."""
+    version = rules.full_version
+    return _TAGS.validate_python(
+        [
+            {
+                "scheme": name.kind,
+                "code": "-".join(name.name.casefold().split()),
+                "label": name.name,
+                "score": _prominence(name, fields),
+                "method": "own" if "own" in [its.method for its in name.mentions] else "crf",
+                "version": version,
+                "spans": [fields.span(mention) for mention in name.mentions[: rules.most_spans]],
+            }
+            for name in names
+        ]
     )

@@ -6,6 +6,7 @@ import numpy as np
 from worker.tag.entities.features import Entry
 from worker.tag.entities.keys import Arrays, Keys, Rows, Wanted, crc
 
+
 class Lexicon:
     """What is known of words, each fact as a number from 0 on; what is unknown comes last."""
 
@@ -30,5 +31,7 @@ class Lexicon:
         return int(self._facts[2, self._words.row(crc(word.lower()))])
 
     def entry(self, word: str) -> Entry:
-        cluster, groups, lower, known = (int(fact[0]) for fact in self.about([crc(word.lower())], [crc(word)]))
+        cluster, groups, lower, known = (
+            int(fact[0]) for fact in self.about([crc(word.lower())], [crc(word)])
+        )
         return Entry(cluster, self.groups[groups], lower, self.known[known])

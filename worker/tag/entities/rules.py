@@ -72,3 +72,8 @@ class EntityRules(Frozen):
         for its in found.values():
             its.sort(key=lambda pair: -len(pair[0]))
         return found
+
+    @cached_property
+    def longest(self) -> int:
+        """Words that an own entry has at most."""
+        return max(len(words) for its in self.by_first.values() for words, _ in its)

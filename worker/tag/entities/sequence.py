@@ -47,13 +47,16 @@ _IN_ORDER = [3, 1, 0, 2, 4]
 _SEEN_FROM = np.array([[HERE], [BEFORE], [BEHIND], [BEFORE_2], [BEHIND_2]])
 
 
-class Found(NamedTuple):
-    """Words [first, last) are a name of this label; `margin`: how much more than none they are."""
+class Names(NamedTuple):
+    """Words [first, behind) are a name of this label; its margin: how much more so than none."""
 
-    first: int
-    last: int
-    label: str
-    margin: float
+    first: list[int]
+    behind: list[int]
+    labels: list[str]
+    margins: list[float]
+
+
+_NO_NAMES = Names([], [], [], [])
 
 
 class Recogniser:
@@ -62,6 +65,9 @@ class Recogniser:
     def __init__(self, arrays: Arrays) -> None:
         first = np.argsort(arrays["labels"] != OUTSIDE, kind="stable")
         self.labels = [str(label) for label in arrays["labels"][first]]
+        self._kinds = [label[2:] for label in self.labels]
+        # By label, the one that goes on with its name.
+        self._inside = np.array([self._goes_on(kind) for kind in self._kinds])
         self.lexicon = Lexicon(arrays)
         self._traits = lru_cache(_TRAITS)(lambda word: traits(word, self.lexicon.entry(word)))
         self.weights = Weights(arrays, first)
@@ -74,28 +80,33 @@ class Recogniser:
         self.looker = Looker(self.lexicon, self.weights, float(self._scale))
         self._forms = Forms(self.looker)
 
-    def find(self, tokens: Tokens) -> list[Found]:
+    def _goes_on(self, kind: str) -> int:
+        return self.labels.index("I-" + kind) if "I-" + kind in self.labels else -1
+
+    def find(self, tokens: Tokens) -> Names:
         """The names among the words of a text, in order."""
         if not len(tokens.numbers):
-            return []
+            return _NO_NAMES
         self._forms.look(tokens)
         rows, places = self._rows(tokens.numbers)
         at, limits = self._open(rows)
         scores = self._scores(rows, at, tokens)
-        kept = np.flatnonzero(scores[:, 0] - scores[:, 1:].max(1) < limits)
+        kept = np.flatnonzero(scores[:, 0] - np.maximum.reduce(scores[:, 1:], 1) < limits)
         if not len(kept):
-            return []
+            return _NO_NAMES
         at, scores = at[kept], scores[kept]
         path = self._path(scores, at, rows == EDGE)
-        named = np.flatnonzero(path)
-        at, path = at[named], path[named]
-        margins = scores[named, path] - scores[named, 0]
-        labels = [self.labels[n] for n in path.tolist()]
-        return _found(places.searchsorted(at).tolist(), at.tolist(), labels, margins.tolist())
+        named = path.nonzero()[0]
+        if not len(named):
+            return _NO_NAMES
+        margins = scores[named, path[named]] - scores[named, 0]
+        return self._names(places.searchsorted(at[named]), at[named], path[named], margins)
 
     def learn(self, words: Sequence[str]) -> None:
         """Look at these words now, so that processes forked from this one need not."""
         self._forms.look(Tokens(" ".join(words)))
+        # Many a word was seen, but not where a sentence ends.
+        Tokens(" ".join([f"{word}." for word in words if word.isalpha()]))
 
     def _rows(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         """The words with two edges between sentences and at both ends, and where each is then."""
@@ -163,12 +174,13 @@ class Recogniser:
         longest = int(lengths[0])
         begun = np.searchsorted(-lengths, np.arange(-longest, 0), "right")
         behind = begun.cumsum()
-        run = np.repeat(np.arange(len(first)), lengths)
-        at = np.arange(len(run)) - np.repeat(lengths.cumsum() - lengths, lengths)
+        run = np.arange(len(first)).repeat(lengths)
+        at = np.arange(len(run)) - (lengths.cumsum() - lengths).repeat(lengths)
         place = (behind - begun)[at + (longest - lengths)[run]] + run
+        words = at + first[run]
         side = np.empty((len(self.labels), len(run)), np.float32)  # step by step, labels apart
-        side[:, place] = scores[at + first[run]].T
-        steps = np.split(side, behind[:-1], axis=1)
+        side[:, place] = scores[words].T
+        steps = [side[:, start:end] for start, end in pairwise([0, *behind.tolist()])]
         moves = self._moves[..., None]
         for before, now in pairwise(steps):
             count = before.shape[1]
@@ -176,22 +188,13 @@ class Recogniser:
         best = [steps[-1].argmax(0)]
         for now in reversed(steps[:-1]):
             best.append((now + self._moves.take(best[-1][: now.shape[1]], 1)).argmax(0))
-        path[at + first[run]] = np.concatenate(best[::-1])[place]
+        path[words] = np.concatenate(best[::-1])[place]
 
-
-def _found(
-    words: Sequence[int],
-    at: Sequence[int],
-    labels: Sequence[str],
-    margins: Sequence[float],
-) -> list[Found]:
-    """Runs of labels as names."""
-    names: list[Found] = []
-    first = 0
-    for n, label in enumerate(labels):
-        goes_on = n + 1 < len(at) and at[n + 1] == at[n] + 1 and labels[n + 1] == "I-" + label[2:]
-        if not goes_on:
-            margin = sum(margins[first : n + 1]) / (n + 1 - first)
-            names.append(Found(words[first], words[n] + 1, label[2:], margin))
-            first = n + 1
-    return names
+    def _names(self, words: Numbers, at: Numbers, path: Numbers, margins: Reals) -> Names:
+        """Runs of labels as names."""
+        goes_on = (at[1:] - at[:-1] == 1) & (path[1:] == self._inside[path[:-1]])
+        first = np.flatnonzero(np.concatenate(([True], ~goes_on)))
+        last = np.append(first[1:], len(at)) - 1
+        means = np.add.reduceat(margins, first, dtype=np.float64) / (last + 1 - first)
+        labels = [self._kinds[label] for label in path[first].tolist()]
+        return Names(words[first].tolist(), (words[last] + 1).tolist(), labels, means.tolist())

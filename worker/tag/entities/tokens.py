@@ -120,9 +120,18 @@ class Tokens:
         """The tokens [first, behind)."""
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:behind].tolist())
 
-    def places(self, word: str) -> list[int]:
-        """Which tokens are this word."""
-        found: list[int] = np.flatnonzero(self.numbers == self.vocabulary.number(word)).tolist()
+    def places(self, words: Iterable[str]) -> list[int]:
+        """Which tokens are one of these words."""
+        numbers = [
+            n
+            for word in words
+            if word in self.vocabulary and (n := self.vocabulary.number(word)) >= 0
+        ]
+        if not numbers:
+            return []
+        wanted = np.zeros(len(self.vocabulary.words), np.bool_)
+        wanted[numbers] = True
+        found: list[int] = wanted.take(self.numbers).nonzero()[0].tolist()
         return found
 
     def spans(self, first: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
