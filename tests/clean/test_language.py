@@ -25,6 +25,11 @@ def test_short_and_long_texts_are_recognised(language: str, times: int) -> None:
     assert detect(SENTENCES[language] * times, "", RULES.language) == language
 
 
+def test_a_text_that_only_begins_in_another_language_is_not_of_that() -> None:
+    intro = (SENTENCES["en"] * 9)[:700]
+    assert detect(intro + SENTENCES["de"] * 20, "", RULES.language) == "de"
+
+
 def test_a_sure_detector_outranks_what_the_feed_declares() -> None:
     assert detect(SENTENCES["de"] * 20, "en-US", RULES.language) == "de"
 

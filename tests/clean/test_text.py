@@ -9,12 +9,18 @@ from worker.clean.text import (
     mend,
     one_line,
     paragraphs,
+    split_paragraphs,
     storable,
     unescape,
     unescape_again,
     unwrap,
     visible,
 )
+
+
+@given(st.text(alphabet="ab\n", max_size=12))
+def test_paragraphs_are_split_where_blank_lines_are(text: str) -> None:
+    assert split_paragraphs(text) == text.split("\n\n")
 
 
 @pytest.mark.parametrize(

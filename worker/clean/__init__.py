@@ -3,7 +3,7 @@
 Pure: no clock, no network, no disk. The order of cleaning reads down the page in `clean`.
 """
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
 
@@ -86,7 +86,10 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     if page_url and is_variant(url):
         url = page_url  # AMP and mobile forms of an address: the page knows the proper one
     key, aliases = keys_of(raw, title, swept.text, page_url)
-    body, published, updated = _dated(raw, body, day_first(language, declared), rules, now)
+    source = raw.source_id
+    zone = rules.dates.zone_of(source)
+    british = day_first(language, declared)
+    body, published, updated = _dated(raw, body, british, zone, rules, now)
     flags = (
         *(*body.flags, text_flag, title_flag),
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
@@ -95,7 +98,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     # Made of checked values: to check them again, or to look for defaults, takes far longer.
     article = _BLANK.model_copy(
         update={
-            "source": raw.source_id,
+            "source": source,
             "key": key,
             "aliases": aliases,
             "opening_key": opening_key(title, swept.text),
@@ -151,12 +154,11 @@ def _readable(text: str, rules: CleaningRules) -> bool:
 
 
 def _dated(
-    raw: RawArticle, body: Body, british: bool, rules: CleaningRules, now: datetime
+    raw: RawArticle, body: Body, british: bool, zone: tzinfo, rules: CleaningRules, now: datetime
 ) -> tuple[Body, Read, Read]:
     """Published and updated, and the body with what was believed of its page; nothing was
     published after it was fetched."""
     fetched = read_date(raw.fetch.at, rules.dates, now).at or now
-    zone = rules.dates.zone_of(raw.source_id)
     read = partial(read_date, rules=rules.dates, latest=fetched, day_first=british, zone=zone)
     published, updated = read(raw.published), read(raw.updated)
     if published.at and body.page is NOTHING:

@@ -49,15 +49,17 @@ def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
 
 def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     """The paragraphs of one body. Raises Rejected with `hostile` or `malformed`."""
-    value = storable(_given(content))
-    text, page, flag = _markup(value, rules) if is_html(content.type) else (value, NOTHING, "")
+    value, plain = _given(content), not is_html(content.type)
+    sound = plain and is_sound(value)  # what is sound is storable, and stays both when unwrapped
+    value = value if sound else storable(value)
+    text, page, flag = (value, NOTHING, "") if plain else _markup(value, rules)
     how = "plain" if text is value else "fragment" if page is NOTHING else "page"
     if text is value:
-        text = unwrap(unescape(value) if is_html(content.type) else value)
+        text = unwrap(value if plain else unescape(value))
     keep = rules.html.keep and how == "fragment"
     # Mending comes before invisible characters go: half of mojibake is such characters.
     text = unescape_again(text)
-    sound = is_sound(text)
+    sound = (sound and "&" not in text) or is_sound(text)
     mended = text if sound else mend(text, rules.text.max_mended_chars)
     flags = (flag, "mojibake" if mended != text else "")
     return Body(

@@ -19,9 +19,10 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
     if not first or first[1].lower() not in rules.first_words:
         return ()
     line = line.strip(_OUTER)
-    if not rules.announced.match(line):
+    lower = line.replace("\u0130", "I").lower()  # as long: only this letter would become two
+    if not rules.announced.match(lower):
         return ()
-    found = list(rules.announced.finditer(line))
+    found = list(rules.announced.finditer(lower))
     contributors: dict[tuple[str, str], Contributor] = {}  # a model takes long to hash
     for at, match in enumerate(found):
         stop = found[at + 1].start() if at + 1 < len(found) else len(line)

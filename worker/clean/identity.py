@@ -52,7 +52,8 @@ def _given(raw: RawArticle) -> tuple[str, str]:
 def _link_key(link: str) -> str:
     """Feeds that link every article to the home page would make one article of them all."""
     key = frozen_key(link)
-    return _bounded("url", key) if {"/", "?", "#"} & set(key) else ""
+    is_home = "/" not in key and "?" not in key and "#" not in key
+    return "" if is_home else _bounded("url", key)
 
 
 def _bounded(kind: str, value: str, *, hashed: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from resiliparse.parse.lang import detect_fast
 
@@ -11,6 +11,10 @@ from worker.clean.text import letters
 
 _SUBTAG = re.compile(r"[a-z]{2,3}(?=$|[-_.@])")
 _CANDIDATES = 3
+# A language that leads the next one so far in so many characters of either end, of all that are
+# read, is the one that all of these tell: so of 33,000 texts of news, where the lead is in five of
+# six. Fewer characters or less of a lead take pages for English that only begin so.
+_END_CHARS, _SURE_LEAD = 500, 60
 # One code for one language: older ISO codes, and Norwegian, which detectors do not tell apart.
 _SAME = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "sh": "sr", "cmn": "zh"}
 _NOT_A_LANGUAGE = {"und", "mul", "zxx", "mis", "unk"}
@@ -50,11 +54,24 @@ def count_words(text: str, language: str) -> int:
 
 def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:
     """ "" when neighbours such as Galician and Portuguese are too close to call."""
-    ranked: Any = detect_fast(sample, cutoff=rules.max_rank, n_results=_CANDIDATES)
+    ends = sample[:_END_CHARS] + sample[-_END_CHARS:] if len(sample) > 2 * _END_CHARS else sample
+    ranked = _ranked(ends, rules)
+    if ends is not sample and not _leads(ranked):
+        ranked = _ranked(sample, rules)
     near = [primary(code) for code, rank in ranked if rank <= ranked[0][1] + rules.tie_ranks]
     if declared in near:
         return declared
     return near[0] if len(near) == 1 else ""
+
+
+def _ranked(sample: str, rules: LanguageRules) -> list[tuple[str, int]]:
+    """The likeliest languages and their distances, the nearest first."""
+    found: Any = detect_fast(sample, cutoff=rules.max_rank, n_results=_CANDIDATES)
+    return cast("list[tuple[str, int]]", found)
+
+
+def _leads(ranked: list[tuple[str, int]]) -> bool:
+    return len(ranked) > 1 and ranked[1][1] - ranked[0][1] >= _SURE_LEAD
 
 
 def _of_short(sample: str, declared: str, rules: LanguageRules) -> str:

@@ -14,13 +14,15 @@ from worker.clean.credits import credits_at_end, read_credits
 from worker.clean.datelines import read_dateline
 from worker.clean.people import is_name, people
 from worker.clean.rules import SHORT_LINE, CleaningRules, LineRule, Sieve
-from worker.clean.text import bare
+from worker.clean.text import bare, split_paragraphs
 from worker.models import Contributor, Dropped
 
 _BETWEEN_NAMES = re.compile(r"\s*[,|;•·]\s*")
 _BYLINE_MARK = re.compile(r"^\W*(?:by|von|par|por|di|da|автор:?)\s+", re.I)
 _OPENING_CHARS = openings.CHARS + 1  # how a letter is lowered depends on the next
 _MAX_ECHO_CHARS = 300
+_MAX_BY_CHARS = 30  # around the names of authors
+_MAX_SITE_CHARS = 60
 _MAX_DATELINE_AT = 2  # a standfirst or two may stand before the dateline
 _MAX_CUTS = 6
 _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may mean them
@@ -63,7 +65,7 @@ def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept
     """
     if not text:
         return Swept("")
-    lines = text.split("\n\n")
+    lines = split_paragraphs(text)
     gone = _whole_lines(lines, named, language, rules)
     kept = [line for at, line in enumerate(lines) if at not in gone]
     out = [gone[at] for at in sorted(gone)]
@@ -71,20 +73,16 @@ def sweep(text: str, named: Named, language: str, rules: CleaningRules) -> Swept
     place, agency = _dateline(kept, out, rules)
     if not out:
         return Swept(text)
-    swept = Swept(
+    told = [g for g in out if g.told]
+    return Swept(
         text="\n\n".join(kept),
         dropped=tuple([Dropped(rule=g.rule, line=g.line) for g in out]),
+        categories=_told(told, "category"),
+        authors=_told(told, "byline"),
         contributors=tuple({(c.name, c.role): c for g in out for c in g.contributors}.values()),
         place=place,
-        agency=agency,
+        agency=agency or next(iter(_told(told, "agency")), ""),
         truncated=any(g.truncated for g in out),
-    )
-    if not any(g.told for g in out):
-        return swept
-    return swept._replace(
-        categories=_told(out, "category"),
-        authors=_told(out, "byline"),
-        agency=agency or next(iter(_told(out, "agency")), ""),
     )
 
 
@@ -95,8 +93,8 @@ def breaks_off(text: str) -> bool:
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))
 
 
-def _told(out: Sequence[Gone], effect: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for g in out if g.effect == effect for name in g.told))
+def _told(told: Sequence[Gone], effect: str) -> tuple[str, ...]:
+    return tuple({name: None for g in told if g.effect == effect for name in g.told})
 
 
 def _whole_lines(
@@ -106,13 +104,14 @@ def _whole_lines(
     gone: dict[int, Gone] = {}
     sieves = rules.sieves(language)
     longest, head_lines, tail_lines = _limits(rules)
+    longest_echo = _longest_echo(named) if len(lines) > 1 else 0
     tail = 0  # lines left behind this one; those that are gone do not count
     for at in range(len(lines) - 1, -1, -1):
         line = lines[at]
         found = None
         if len(line) <= longest:
-            if at <= _MAX_DATELINE_AT or tail < _MAX_DATELINE_AT:
-                found = _repeated(line, at, tail, len(lines), named)
+            if len(line) <= longest_echo and (at <= _MAX_DATELINE_AT or tail < _MAX_DATELINE_AT):
+                found = _repeated(line, at, tail, named)
             if not found and sieves.gate.match(line[:_OPENING_CHARS].lower()):
                 sieve = sieves.of(at < head_lines, tail < tail_lines, len(line) > SHORT_LINE)
                 found = _ruled(line, at, tail, sieve)
@@ -178,22 +177,26 @@ def _read(rule: LineRule, match: re.Match[str], line: str) -> tuple[str, ...] | 
     return tuple(name for name in _BETWEEN_NAMES.split(given) if name)
 
 
-def _repeated(line: str, at: int, tail: int, count: int, named: Named) -> Gone | None:
+def _longest_echo(named: Named) -> int:
+    """A longer line says more than what is known."""
+    authors = sum(map(len, named.authors)) + _MAX_BY_CHARS if named.authors else 0
+    site = _MAX_SITE_CHARS if named.sites else 0
+    return min(max(2 * len(named.title), authors, site), _MAX_ECHO_CHARS)
+
+
+def _repeated(line: str, at: int, tail: int, named: Named) -> Gone | None:
     """Lines that say only what is known: the title or the authors first, the site's name last."""
-    if count == 1 or len(line) > _MAX_ECHO_CHARS:
-        return None
     may_echo = at < _MAX_DATELINE_AT and at + tail and 0 < len(line) <= 2 * len(named.title)
     if may_echo and bare(line) == bare(named.title):
         return Gone("title-echo", line)
     if at <= _MAX_DATELINE_AT and named.authors and _says_authors(line, named.authors):
         return Gone("byline-echo", line)
-    if tail < _MAX_DATELINE_AT and named.sites and len(line) <= 60 and bare(line) in named.sites:
-        return Gone("site-name", line)
-    return None
+    may_sign = tail < _MAX_DATELINE_AT and named.sites and len(line) <= _MAX_SITE_CHARS
+    return Gone("site-name", line) if may_sign and bare(line) in named.sites else None
 
 
 def _says_authors(line: str, authors: tuple[str, ...]) -> bool:
-    if len(line) > sum(map(len, authors)) + 30:
+    if len(line) > sum(map(len, authors)) + _MAX_BY_CHARS:
         return False
     said = people(_BYLINE_MARK.sub("", line))
     known = {bare(author) for author in authors}

@@ -88,10 +88,10 @@ class UrlRules(Frozen):
 
     def tracking_of(self, host: str) -> frozenset[str]:
         """The parameters that only this host, or one that it is below, uses for tracking."""
-        labels = host.split(".")
-        parents = (".".join(labels[at:]) for at in range(len(labels)))
-        found = (self.tracking_by_host[name] for name in parents if name in self.tracking_by_host)
-        return next(found, frozenset())
+        known = self.tracking_by_host
+        while host and host not in known:
+            host = host.partition(".")[2]
+        return known.get(host, frozenset())
 
 
 class LineRule(Frozen):
@@ -160,9 +160,9 @@ class CreditRules(Frozen):
 
     @cached_property
     def announced(self) -> re.Pattern[str]:
-        """Any of those words, the longest first."""
+        """Any of those words, in lower case, the longest first."""
         longest = sorted(self.role_of, key=len, reverse=True)
-        return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*", re.I)
+        return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*")
 
 
 class DatelineRules(Frozen):
