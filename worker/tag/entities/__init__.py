@@ -52,25 +52,26 @@ def recognised(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
     names, text = recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.behind)
     return [
-        Mention(start, end, text[start:end], KINDS[label], _sure(margin), "crf")
+        Mention(start, end, text[start:end], KINDS[label], round(1 / (1 + exp(-margin)), 3), "crf")
         for (start, end), label, margin in zip(spans, names.labels, names.margins, strict=True)
     ]
-
-
-def _sure(margin: float) -> float:
-    return round(1 / (1 + exp(-min(margin, 20.0))), 3)
 
 
 def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> Iterator[Mention]:
     """Where a person named in full is called by the surname and that was not recognised."""
     people = {m.surface.split()[-1] for m in mentions if m.kind == PERSON and " " in m.surface}
     places = tokens.places(people)
+    ends = {mention.end for mention in mentions}  # with most of these words one ends
+    spans = tokens.spans(places, [place + 1 for place in places])
+    free = [span for span in spans if span[1] not in ends]
+    if not free:
+        return
     taken = sorted([(mention.start, mention.end) for mention in mentions])
-    for start, end in tokens.spans(places, [place + 1 for place in places]):
+    for start, end in free:
         before = bisect_right(taken, (start, len(tokens.text)))
+        name = tokens.text[start:end]
         if before and taken[before - 1][1] > start:
             continue
-        name = tokens.text[start:end]
         if recogniser.lexicon.lower(name) < _MOSTLY_SMALL:
             yield Mention(start, end, name, PERSON, _AGAIN, "crf")
 
@@ -103,10 +104,11 @@ def _besides(own: list[Mention], found: list[Mention]) -> Iterator[Mention]:
         yield from found
         return
     for mention in found:
-        its = [each for each in own if each.start < mention.end and mention.start < each.end]
-        if any(each.start <= mention.start and mention.end <= each.end for each in its):
+        start, end = mention.start, mention.end
+        its = [each for each in own if each.start < end and start < each.end]
+        if its and any(each.start <= start and end <= each.end for each in its):
             continue
-        if mention.kind == PERSON and its and its[0].start == mention.start:
+        if its and mention.kind == PERSON and its[0].start == start:
             rest = mention.surface[its[0].end - its[0].start :].lstrip()
             mention = mention._replace(start=mention.end - len(rest), surface=rest)
         yield mention

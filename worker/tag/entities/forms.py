@@ -28,12 +28,12 @@ class Forms:
             self._grow(2 * len(self._of.words))
         new = tokens.numbers[self.steps.take(tokens.numbers) == 0]
         if len(new):
-            self._add(sorted(set(new.tolist())), self._of.words)
+            self._add([*set(new.tolist())], self._of.words)
 
     def _add(self, numbers: list[int], words: list[str]) -> None:
-        looks = self._looker.look([words[number] for number in numbers])
-        self.scores[numbers], self.kinds[numbers] = looks.scores, looks.kinds
-        self.limits[numbers], self.steps[numbers] = looks.limits, looks.steps
+        looks, at = self._looker.look([words[n] for n in numbers]), np.array(numbers)
+        self.scores[at], self.kinds[at] = looks.scores, looks.kinds
+        self.limits[at], self.steps[at] = looks.limits, looks.steps
 
     def _grow(self, count: int) -> None:
         self.scores, self.kinds, self.limits, self.steps = (

@@ -39,11 +39,12 @@ class Keys:
 
 
 class Ends:
-    """What names of features end with, each as its own CRC and length."""
+    """What names of features end with, words or parts of them, each as its own CRC and length."""
 
-    def __init__(self, ends: Sequence[bytes]) -> None:
-        self.keys = np.array([*map(crc32, ends)], np.uint32)
-        self.lengths = np.array([*map(len, ends)])
+    def __init__(self, ends: Sequence[str]) -> None:
+        letters = "\n".join(ends).encode().split(b"\n")
+        self.keys = np.array([*map(crc32, letters)], np.uint32)
+        self.lengths = np.array([*map(len, letters)])
 
 
 class Begun:

@@ -117,32 +117,27 @@ class Looker:
         return Looks(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def look(self, words: Sequence[str]) -> Looks:
-        words = [word.encode("utf-8", "replace").decode() for word in words]  # lone surrogates
+        text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates
+        words, small = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]
-        whole = Ends([word.lower().encode() for word in words])
-        clusters, groups, lower, known = self._lexicon.about(whole.keys, [*map(crc, words)])
+        whole = Ends(small)
+        about = self._lexicon.about(whole.keys, [*map(crc32, text.split(b"\n"))])
+        clusters, groups, lower, known = about
         scores = self._clusters[clusters] + self._groups[groups] + self._known[known]
         numbers = np.array([_SHAPE[its] for its in shapes])
         scores += self._written[numbers * len(_LOWER) + lower % len(_LOWER)]
-        self._spell(words, shapes, whole, clusters.tolist(), scores)
+        self._spell(_own_keys(words, small, shapes, clusters.tolist()), small, whole, scores)
         steps = np.array([3 if ends_sentence(word) else 1 for word in words])
         kinds = _KIND[numbers]
         return Looks(scores, kinds, self._limits(scores, kinds), steps)
 
-    def _spell(
-        self,
-        words: Sequence[str],
-        shapes: Sequence[str],
-        whole: Ends,
-        clusters: Sequence[int],
-        scores: Scores,
-    ) -> None:
+    def _spell(self, own: Sequence[int], small: Sequence[str], whole: Ends, scores: Scores) -> None:
         """Add what only the letters of a word tell."""
-        own = [_own_keys(*its) for its in zip(words, shapes, clusters, strict=True)]
-        near = _LAST_3.keys(Ends([word.lower()[-3:].encode() for word in words]))
-        keys = np.concatenate((np.array(own, np.uint32).T, near[:1], _WHOLE.keys(whole), near[1:]))
-        told = self._weights.of(keys.ravel()).reshape(*keys.shape, scores.shape[2])
-        scores[:, START : HERE + 1] += told[:-6].sum(0, dtype=np.int16)[:, None]
+        near = _LAST_3.keys(Ends([word[-3:] for word in small]))
+        here = np.array(own, np.uint32).reshape(-1, len(small))
+        keys = np.concatenate((here, near[:1], _WHOLE.keys(whole), near[1:]))
+        told = self._weights.of(keys.ravel()).reshape(*keys.shape, -1)
+        scores[:, START : HERE + 1] += np.add.reduce(told[:-6], 0, np.int16)[:, None]
         scores[:, BEFORE : BEHIND_2 + 1] += told[-6:-2].swapaxes(0, 1)
         scores[:, BEFORE : BEHIND + 1] += told[-2:].swapaxes(0, 1)
 
@@ -155,17 +150,25 @@ class Looker:
         return limits
 
 
-def _own_keys(word: str, its: str, cluster: int) -> tuple[int, ...]:
-    """Of what else a word's letters tell where it stands: see `spelled` and `cluster_written`."""
-    small = word.lower()
-    last_2, first_3 = crc32(small[-2:].encode(), _LAST_2), crc32(small[:3].encode(), _FIRST_3)
-    length = _LENGTHS[min(len(word), 8)]
-    if its not in _CAPITAL:
-        return last_2, first_3, length, _NO_KEY, _NO_KEY, _NO_KEY
-    last_4 = crc32((small[-4:] + its).encode(), _LAST_4)
-    known = cluster_written(cluster, its)
-    together = crc32(known.encode(), _FROM_HERE) if known else _NO_KEY
-    return last_2, first_3, length, last_4, together, _HYPHEN if "-" in word else _NO_KEY
+def _own_keys(
+    words: Sequence[str], small: Sequence[str], shapes: Sequence[str], clusters: Sequence[int]
+) -> list[int]:
+    """Of what else the letters tell where a word stands, feature by feature: see `spelled` and
+    `cluster_written`."""
+    last_4, together, hyphens = ([_NO_KEY] * len(words) for _ in range(3))
+    for at, its in enumerate(shapes):
+        if its in _CAPITAL:
+            last_4[at] = crc32((small[at][-4:] + its).encode(), _LAST_4)
+            if known := cluster_written(clusters[at], its):
+                together[at] = crc32(known.encode(), _FROM_HERE)
+            if "-" in words[at]:
+                hyphens[at] = _HYPHEN
+    return [
+        *[crc32(word[-2:].encode(), _LAST_2) for word in small],
+        *[crc32(word[:3].encode(), _FIRST_3) for word in small],
+        *[_LENGTHS[min(len(word), 8)] for word in words],
+        *(*last_4, *together, *hyphens),
+    ]
 
 
 def _told(entry: Entry) -> Seen:

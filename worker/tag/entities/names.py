@@ -66,8 +66,12 @@ def resolve(
     found: dict[tuple[str, str], list[Mention]] = defaultdict(list)
     for surface, its in by_surface.items():
         found[_meant(surface, kinds[surface], people, acronyms, places, own)] += its
-    names = [Name(name, kind, tuple(sorted(its))) for (name, kind), its in found.items()]
+    names = [Name(name, kind, tuple(_in_order(its))) for (name, kind), its in found.items()]
     return sorted(names, key=lambda name: -len(name.mentions))
+
+
+def _in_order(mentions: list[Mention]) -> list[Mention]:
+    return sorted(mentions) if len(mentions) > 1 else mentions
 
 
 def _meant(

@@ -139,20 +139,20 @@ class Tokens:
         if not first:
             return []
         letters, before = self._letters
-        starts, ends = before[np.array(first)], before[np.array(behind)]
-        begin = letters[starts]
-        end = np.where(ends > starts, letters[ends - 1] + 1, begin)  # a line's end has no letters
+        starts, ends = before.take(first), before.take(behind)
+        begin = letters.take(starts)
+        end = np.maximum(letters.take(ends - 1) + 1, begin)  # a line's end has no letters
         return list(zip(begin.tolist(), end.tolist(), strict=True))
 
     @cached_property
     def _letters(self) -> tuple[Numbers, Numbers]:
         """Where each letter stands, and how many stand before each token: tokens are all that is
-        not blank, so the nth letter of them is the nth of the text."""
-        codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        letters = np.flatnonzero(_LETTER.take(codes, mode="clip"))
+        not blank, so the nth letter of them is the nth of the text. One more stands behind all."""
+        codes = np.frombuffer(f"{self.text}.".encode("utf-32-le", "surrogatepass"), np.uint32)
+        letters = _LETTER.take(codes, mode="clip").nonzero()[0]
         before = np.zeros(len(self.numbers) + 1, np.int64)
         self.vocabulary.lengths(self.numbers).cumsum(out=before[1:])
-        return np.append(letters, len(codes)), before
+        return letters, before
 
 
 class Watch:
