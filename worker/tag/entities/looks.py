@@ -40,7 +40,7 @@ from worker.tag.entities.features import (
     shape,
     written,
 )
-from worker.tag.entities.keys import Arrays, Begun, Ends, Keys, Wanted, crc
+from worker.tag.entities.keys import Arrays, Begun, Ends, Keys, Wanted
 from worker.tag.entities.lexicon import Lexicon
 from worker.tag.entities.tokens import ends_sentence
 
