@@ -17,7 +17,7 @@ from worker.tag.entities.tokens import ONE_AT_A_TIME, Tokens
 __all__ = ["EntityRules", "entity_tags", "recognised"]
 
 KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
-_TAGS = TypeAdapter(list[Tag])
+_MANY = TypeAdapter(list[Tag])
 _MOSTLY_SMALL = 2  # quarters of its uses in which a word is written small: Will, Young
 _AGAIN = 0.5  # score of a surname found by its full name alone
 _HEADLINE = 0.7  # share of capitals from which a title tells nothing by its capitals
@@ -59,7 +59,9 @@ def recognised(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
 
 def _again(tokens: Tokens, mentions: list[Mention], recogniser: Recogniser) -> Iterator[Mention]:
     """Where a person named in full is called by the surname and that was not recognised."""
-    people = {m.surface.split()[-1] for m in mentions if m.kind == PERSON and " " in m.surface}
+    people = {
+        m.surface.rsplit(None, 1)[-1] for m in mentions if m.kind == PERSON and " " in m.surface
+    }
     places = tokens.places(people)
     ends = {mention.end for mention in mentions}  # with most of these words one ends
     spans = tokens.spans(places, [place + 1 for place in places])
@@ -116,8 +118,8 @@ def _besides(own: list[Mention], found: list[Mention]) -> Iterator[Mention]:
 
 def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention]:
     """In A Title Written Like This, only what the text names too, or an own entry, is a name."""
-    words = [word for word in title.split() if word[0].isalpha()]
-    if not words or sum(word[0].isupper() for word in words) < _HEADLINE * len(words):
+    first = [word[0] for word in title.split() if word[0].isalpha()]
+    if not first or sum(map(str.isupper, first)) < _HEADLINE * len(first):
         return mentions
     below = [m for m in mentions if m.start > len(title)]
     named = {part for m in below for part in (m.surface, *m.surface.split())}
@@ -131,33 +133,37 @@ class _Fields(NamedTuple):
     second: str
     begins: int
 
-    def span(self, mention: Mention) -> dict[str, str | int]:
-        start, end, surface, *_ = mention
-        field, behind = (self.second, self.begins) if start >= self.begins else ("title", 0)
-        return {"field": field, "start": start - behind, "end": end - behind, "surface": surface}
+    def spans(self, mentions: Sequence[Mention]) -> list[dict[str, str | int]]:
+        """Where mentions stand in the article."""
+        found: list[dict[str, str | int]] = []
+        for start, end, surface, _, _, _ in mentions:
+            field, behind = (self.second, self.begins) if start >= self.begins else ("title", 0)
+            start, end = start - behind, end - behind
+            found.append({"field": field, "start": start, "end": end, "surface": surface})
+        return found
 
 
-def _prominence(name: Name, fields: _Fields) -> float:
+def _prominence(mentions: Sequence[Mention], fields: _Fields) -> float:
     """How much an article is about a name: 0.4 for one mention, 0.64 for two or one in the
     title, 0.92 for five, times how sure the surest mention is."""
-    mentions = len(name.mentions) + (name.mentions[0].start < fields.begins)
-    return round((1 - 0.6**mentions) * max([m.score for m in name.mentions]), 3)
+    count = len(mentions) + (mentions[0].start < fields.begins)
+    return round((1 - 0.6**count) * max([mention.score for mention in mentions]), 3)
 
 
 def _tags(names: Sequence[Name], rules: EntityRules, fields: _Fields) -> list[Tag]:
     """Made all at once, which takes half as long as one by one."""
     version = rules.full_version
-    return _TAGS.validate_python(
+    return _MANY.validate_python(
         [
             {
-                "scheme": name.kind,
-                "code": "-".join(name.name.casefold().split()),
-                "label": name.name,
-                "score": _prominence(name, fields),
-                "method": "own" if "own" in [its.method for its in name.mentions] else "crf",
+                "scheme": kind,
+                "code": "-".join(name.casefold().split()),
+                "label": name,
+                "score": _prominence(mentions, fields),
+                "method": "own" if "own" in [its.method for its in mentions] else "crf",
                 "version": version,
-                "spans": [fields.span(mention) for mention in name.mentions[: rules.most_spans]],
+                "spans": fields.spans(mentions[: rules.most_spans]),
             }
-            for name in names
+            for name, kind, mentions in names
         ]
     )

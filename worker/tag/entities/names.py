@@ -60,18 +60,19 @@ def resolve(
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
         by_surface[bare(mention.surface)].append(mention)
-    kinds = {surface: _kind(its) for surface, its in by_surface.items()}
+    kinds = {
+        surface: its[0].kind if len(its) == 1 else _kind(its) for surface, its in by_surface.items()
+    }
     people = _full_names(kinds)
     acronyms = _acronyms(mentions, text)
     found: dict[tuple[str, str], list[Mention]] = defaultdict(list)
     for surface, its in by_surface.items():
         found[_meant(surface, kinds[surface], people, acronyms, places, own)] += its
-    names = [Name(name, kind, tuple(_in_order(its))) for (name, kind), its in found.items()]
+    names = [
+        Name(name, kind, tuple(sorted(its) if its[1:] else its))
+        for (name, kind), its in found.items()
+    ]
     return sorted(names, key=lambda name: -len(name.mentions))
-
-
-def _in_order(mentions: list[Mention]) -> list[Mention]:
-    return sorted(mentions) if len(mentions) > 1 else mentions
 
 
 def _meant(
@@ -94,8 +95,6 @@ def _meant(
 
 def _kind(mentions: Sequence[Mention]) -> str:
     """What one surface was most often, and most surely, taken for."""
-    if len(mentions) == 1:
-        return mentions[0].kind
     votes: dict[str, float] = defaultdict(float)
     for mention in mentions:
         votes[mention.kind] += 1 + mention.score
@@ -118,7 +117,9 @@ def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
 
 def _acronyms(mentions: Sequence[Mention], text: str) -> dict[str, str]:
     """WHO, where the text says "World Health Organization (WHO)"."""
-    found = {}
+    found: dict[str, str] = {}
+    if " (" not in text:
+        return found
     for mention in mentions:
         if text.startswith(" (", mention.end):
             words = [w for w in mention.surface.split() if w.lower() not in _SMALL]

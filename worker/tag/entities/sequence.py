@@ -39,6 +39,7 @@ Reals = NDArray[np.float32]
 OUTSIDE = "O"
 _KINDS = NONE + 1
 _TRAITS = 20_000  # words of which a thorough model keeps what it combines
+_BEFORE_DOTS = 12_000  # words that a sentence is known to end with before work begins
 # As SURE_CAPITAL, of a word with capitals on both sides within two words.
 _SURE_BETWEEN = 6.0
 # The words that tell of one: how far from it they stand, and what they are seen from.
@@ -74,6 +75,10 @@ class Recogniser:
         self._scale = np.float32(arrays["scale"])
         # From label, to label.
         self._moves: Reals = arrays["moves"][np.ix_(first, first)].astype(np.float32)
+        # From a word that is none, or an edge, into a run, and out of it.
+        self._enter, self._leave = (
+            np.stack([moves, np.zeros_like(moves)]) for moves in (self._moves[0], self._moves[:, 0])
+        )
         threes = np.ndindex(_KINDS, _KINDS, _KINDS)
         self._patterns = self.weights.of([crc(pattern(*three)) for three in threes])
         self._thorough = bool(arrays["thorough"])
@@ -95,7 +100,7 @@ class Recogniser:
         if not len(kept):
             return _NO_NAMES
         at, scores = at[kept], scores[kept]
-        path = self._path(scores, at, rows == EDGE)
+        path = self._path(scores, at, (rows == EDGE).view(np.int8))
         named = path.nonzero()[0]
         if not len(named):
             return _NO_NAMES
@@ -106,7 +111,7 @@ class Recogniser:
         """Look at these words now, so that processes forked from this one need not."""
         self._forms.look(Tokens(" ".join(words)))
         # Many a word was seen, but not where a sentence ends.
-        Tokens(" ".join([f"{word}." for word in words if word.isalpha()]))
+        Tokens(" ".join([f"{word}." for word in words[:_BEFORE_DOTS] if word.isalpha()]))
 
     def _rows(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         """The words with two edges between sentences and at both ends, and where each is then."""
@@ -152,14 +157,14 @@ class Recogniser:
         scores: Scores = told.sum(1, dtype=np.int16)
         return scores
 
-    def _path(self, scores: Reals, at: Numbers, edges: NDArray[np.bool_]) -> Numbers:
+    def _path(self, scores: Reals, at: Numbers, edges: NDArray[np.int8]) -> Numbers:
         """The likeliest label of every word that may be part of a name, run by run."""
         first = np.concatenate(([0], np.flatnonzero(at[1:] - at[:-1] != 1) + 1))
         last = np.concatenate((first[1:], [len(at)])) - 1
         scores = scores.copy()
         # Words that are none stand around a run, edges are left without a move.
-        scores[first] += self._moves[0] * ~edges[at[first] - 1, None]
-        scores[last] += self._moves[:, 0] * ~edges[at[last] + 1, None]
+        scores[first] += self._enter.take(edges.take(at[first] - 1), 0)
+        scores[last] += self._leave.take(edges.take(at[last] + 1), 0)
         path: Numbers = scores.argmax(1)
         long = np.flatnonzero(last > first)
         if len(long):
