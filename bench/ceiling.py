@@ -18,7 +18,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from transformers import AutoModel, AutoTokenizer
 
-from bench.tags import Data, judge, splits
+from bench.topics import Data, judge, splits
 from training.corpora import CLASSES, Row
 
 _PIECES = 56  # of a text that are read: nine of ten sentences have fewer

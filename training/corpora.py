@@ -5,9 +5,11 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-LABELS = Path(__file__).parent / "labels" / "wcxb.jsonl"
+from bench.corpus import fnc1
+
+LABELS = Path(__file__).parent / "labels"
 TAXONOMY = Path(__file__).parents[1] / "config" / "taxonomy.toml"
 
 CLASSES = (
@@ -46,16 +48,31 @@ def sentences(path: Path, weight: float = 1.0) -> list[Row]:
     return [Row(row["text"], (CLASSES.index(row["iptc"]),), weight) for row in rows]
 
 
-def pages(folder: Path, weight: float = 8.0) -> list[Row]:
+def pages(folder: Path, weight: float = 16.0) -> list[Row]:
     """Full articles of the WCXB benchmark, with the labels of this project; they are few."""
     rows = []
-    for line in LABELS.read_text("utf-8").splitlines():
-        label = json.loads(line)
+    for label in _labels("wcxb.jsonl"):
         gold = json.loads((folder / "ground-truth" / f"{label['file']}.json").read_text("utf-8"))
         its = gold["ground_truth"]
         text = f"{its.get('title') or ''}.\n{its['main_content']}"
         rows.append(Row(text, tuple(map(CODES.index, label["labels"])), weight))
     return rows
+
+
+def stories(folder: Path, weight: float = 16.0) -> list[Row]:
+    """Full articles of the Fake News Challenge, one or two of each story, with the labels of this
+    project; they have no titles but their first sentences."""
+    texts = {text.id: text for text in fnc1(folder)}
+    rows = []
+    for label in _labels("fnc1.jsonl"):
+        text = texts[label["id"]]
+        classes = tuple(map(CODES.index, label["labels"]))
+        rows.append(Row(f"{text.title}\n{text.text}", classes, weight))
+    return rows
+
+
+def _labels(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (LABELS / name).read_text("utf-8").splitlines()]
 
 
 def definitions(path: Path, weight: float = 1.0) -> list[Row]:

@@ -1,7 +1,7 @@
 """Train the topic model: corpora and word vectors come in, worker/tag/data/topics.npz goes out.
 
-    python -m training.topics --current-events FILE --huffpost FILE --wcxb FOLDER --iptc FILE \\
-        --vectors vectors.npz --version 2026.11
+    python -m training.topics --current-events FILE --huffpost FILE --wcxb FOLDER --fnc1 FOLDER \\
+        --iptc FILE --vectors vectors.npz --version 2026.11
 
 Multinomial logistic regression over single words, whose weights are W + E M: W is free, E M is
 what the word's vector says. So a word that training never saw has a weight as well. A class that
@@ -27,6 +27,7 @@ from training.corpora import (
     pages,
     phrases,
     sentences,
+    stories,
 )
 from worker.tag.topic_model import TopicModel, keys_of, weigh, words
 
@@ -35,11 +36,12 @@ _STEPS = 100  # of L-BFGS; while it has made fewer, HuffPost swings by .02 from 
 _FREE, _TOLD = 1.0, 12.0  # ridge on the two kinds of weights
 _FLOOR = 0.01  # of all weight: the least that a class has
 _DOUBT = 0.06  # that no class takes from a headline: publishers differ. Set on HuffPost's
-_TARGET = 0.7  # precision that a class's threshold must reach on held-out texts
-_LOWEST, _HIGHEST = 0.25, 0.9  # of a threshold
+_LOWEST, _HIGHEST, _STEP = 0.1, 0.9, 0.05  # thresholds that are tried
+_FEWEST = 5  # held-out texts of a class that one is set by
 _GROWTH = 0.17  # with the number of words, as a power: scores gain, doubt loses. Set on web pages
 
 Vector = NDArray[np.float32]
+Matrix = NDArray[np.float64] | Vector
 
 
 class Words(NamedTuple):
@@ -162,7 +164,7 @@ def _softmax(scores: Vector) -> Vector:
     return raised / raised.sum(-1, keepdims=True)
 
 
-def calibration_error(odds: Vector, rows: Sequence[Row]) -> float:
+def calibration_error(odds: Matrix, rows: Sequence[Row]) -> float:
     """How far the likeliest class is from being right as often as it says, in ten bins."""
     sure = odds.max(1)
     right = np.array([t in row.classes for t, row in zip(odds.argmax(1), rows, strict=True)])
@@ -171,10 +173,15 @@ def calibration_error(odds: Vector, rows: Sequence[Row]) -> float:
     return float(sum(apart) / len(rows))
 
 
+def judged(model: TopicModel, rows: Sequence[Row]) -> Vector:
+    """What a model makes of texts: texts, classes."""
+    return np.stack([model.probabilities(words(row.text)) for row in rows])
+
+
 def temperature(model: TopicModel, rows: Sequence[Row]) -> float:
     """What to divide scores by, so that probabilities are as often right as they say; of what is
     nearly as good, the most doubtful: other publishers surprise."""
-    odds = np.stack([model.probabilities(words(row.text)) for row in rows])
+    odds = judged(model, rows)
     trust = odds.sum(1, keepdims=True)
     logs = np.log(odds / trust + 1e-12)
     errors = {
@@ -183,17 +190,19 @@ def temperature(model: TopicModel, rows: Sequence[Row]) -> float:
     return float(max(t for t, error in errors.items() if error <= min(errors.values()) + 0.01))
 
 
-def thresholds(model: TopicModel, rows: Sequence[Row]) -> Vector:
-    """By class, the lowest probability from which tags are right often enough."""
-    odds = np.stack([model.probabilities(words(row.text)) for row in rows])
+def thresholds(odds: Matrix, rows: Sequence[Row]) -> Vector:
+    """By class, the probability from which on tags of these texts get the best F1; texts count by
+    their weight, and a class of which there are hardly any is hardly given."""
+    weights = np.array([row.weight for row in rows])
     said = np.stack([[n in row.classes for n in range(len(CLASSES))] for row in rows])
     chosen = np.full(len(CLASSES), _HIGHEST, np.float32)
-    for number in range(len(CLASSES)):
-        for lowest in np.arange(_LOWEST, _HIGHEST, 0.05):
-            tagged = odds[:, number] >= lowest
-            if tagged.sum() >= 5 and said[tagged, number].mean() >= _TARGET:
-                chosen[number] = lowest
-                break
+    for number in np.flatnonzero(said.sum(0) >= _FEWEST):
+        its, odd = said[:, number] * weights, odds[:, number]
+        scores = {
+            lowest: its[odd >= lowest].sum() / (weights[odd >= lowest].sum() + its.sum())
+            for lowest in np.arange(_LOWEST, _HIGHEST, _STEP)
+        }
+        chosen[number] = max(scores, key=scores.__getitem__)
     return chosen
 
 
@@ -244,7 +253,8 @@ def calibrated(
     trained = fit(kept, extra, vocabulary)
     heat = temperature(TopicModel(pack(trained, vocabulary, version)), apart)
     arrays = pack(trained, vocabulary, version, heat)
-    return Calibrated({**arrays, "thresholds": thresholds(TopicModel(arrays), apart)}, heat)
+    limits = thresholds(judged(TopicModel(arrays), apart), apart)
+    return Calibrated({**arrays, "thresholds": limits}, heat)
 
 
 def build(
@@ -258,13 +268,14 @@ def build(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("current-events", "huffpost", "wcxb", "iptc", "vectors"):
+    for name in ("current-events", "huffpost", "wcxb", "fnc1", "iptc", "vectors"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--out", type=Path, default=Path("worker/tag/data/topics.npz"))
     options = parser.parse_args()
     news = sentences(options.current_events)
-    real = [*news, *sentences(options.huffpost, 3.0), *pages(options.wcxb)]
+    articles = [*pages(options.wcxb), *stories(options.fnc1)]
+    real = [*news, *sentences(options.huffpost, 3.0), *articles]
     extra = [*definitions(options.iptc), *phrases()]
     arrays = build(real, extra, load_words(options.vectors), options.version)
     options.out.parent.mkdir(parents=True, exist_ok=True)
