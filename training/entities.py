@@ -134,8 +134,9 @@ def _small(paths: Sequence[Path]) -> dict[str, int]:
 
 
 def _common(paths: Sequence[Path]) -> list[str]:
-    """The commonest forms of words."""
-    seen = Counter(word for path in paths for text in texts(path) for word in Tokens(text).words)
+    """The forms of words that most texts have."""
+    every = (text for path in paths for text in texts(path))
+    seen = Counter(word for text in every for word in dict.fromkeys(Tokens(text).words))
     return [word for word, _ in seen.most_common(_COMMON) if word != LINE_END]
 
 

@@ -57,11 +57,11 @@ _ALONE_CAPITAL, _ALONE = 9.0, 0.0
 # A feature is known by the CRC of its name, which begins with the place it is seen from.
 _FROM_HERE = crc32(b"0")
 _LAST_2, _FIRST_3, _LAST_4 = (crc32(f"0{name}".encode()) for name in (LAST_2, FIRST_3, LAST_4))
+_LAST_3 = [crc32(f"{place}{LAST_3}".encode()) for place in "-+0"]
 _LENGTHS = [crc32(f"0{LENGTH}{letters}".encode()) for letters in range(9)]
 _HYPHEN = crc32(f"0{HYPHEN}".encode())
 _NO_KEY = 0  # of a feature that a word has not
 _WHOLE = Begun([place + WORD for place in ("0", "-", "+", "-2", "+2")])
-_LAST_3 = Begun([place + LAST_3 for place in ("0", "-", "+")])
 _SHAPE = {its: number for number, its in enumerate(SHAPES)}
 _KIND = np.array([kind(its) for its in SHAPES])
 _CAPITAL = frozenset(filter(is_capital, SHAPES))
@@ -126,20 +126,19 @@ class Looker:
         scores = self._clusters[clusters] + self._groups[groups] + self._known[known]
         numbers = np.array([_SHAPE[its] for its in shapes])
         scores += self._written[numbers * len(_LOWER) + lower % len(_LOWER)]
-        self._spell(_own_keys(words, small, shapes, clusters.tolist()), small, whole, scores)
+        self._spell(_own_keys(words, small, shapes, clusters.tolist()), whole, scores)
         steps = np.array([3 if ends_sentence(word) else 1 for word in words])
         kinds = _KIND[numbers]
         return Looks(scores, kinds, self._limits(scores, kinds), steps)
 
-    def _spell(self, own: Sequence[int], small: Sequence[str], whole: Ends, scores: Scores) -> None:
+    def _spell(self, own: Sequence[int], whole: Ends, scores: Scores) -> None:
         """Add what only the letters of a word tell."""
-        near = _LAST_3.keys(Ends([word[-3:] for word in small]))
-        here = np.array(own, np.uint32).reshape(-1, len(small))
-        keys = np.concatenate((here, near[:1], _WHOLE.keys(whole), near[1:]))
+        letters = np.array(own, np.uint32).reshape(-1, len(scores))
+        keys = np.concatenate((letters, _WHOLE.keys(whole)))
         told = self._weights.of(keys.ravel()).reshape(*keys.shape, -1)
-        scores[:, START : HERE + 1] += np.add.reduce(told[:-6], 0, np.int16)[:, None]
-        scores[:, BEFORE : BEHIND_2 + 1] += told[-6:-2].swapaxes(0, 1)
-        scores[:, BEFORE : BEHIND + 1] += told[-2:].swapaxes(0, 1)
+        scores[:, BEFORE : BEHIND + 1] += told[:2].swapaxes(0, 1)
+        scores[:, START : HERE + 1] += np.add.reduce(told[2:-4], 0, np.int16)[:, None]
+        scores[:, BEFORE : BEHIND_2 + 1] += told[-4:].swapaxes(0, 1)
 
     def _limits(self, scores: Scores, kinds: Numbers) -> Limits:
         """Of forms that may be a name's; 0 for those that are none but between others."""
@@ -153,8 +152,9 @@ class Looker:
 def _own_keys(
     words: Sequence[str], small: Sequence[str], shapes: Sequence[str], clusters: Sequence[int]
 ) -> list[int]:
-    """Of what else the letters tell where a word stands, feature by feature: see `spelled` and
-    `cluster_written`."""
+    """Of what parts of words tell, feature by feature: see `spelled` and `cluster_written`. The
+    first two are those that neighbours see."""
+    ends = [word[-3:].encode() for word in small]
     last_4, together, hyphens = ([_NO_KEY] * len(words) for _ in range(3))
     for at, its in enumerate(shapes):
         if its in _CAPITAL:
@@ -164,10 +164,12 @@ def _own_keys(
             if "-" in words[at]:
                 hyphens[at] = _HYPHEN
     return [
+        *[crc32(end, seen) for seen in _LAST_3[:2] for end in ends],
         *[crc32(word[-2:].encode(), _LAST_2) for word in small],
         *[crc32(word[:3].encode(), _FIRST_3) for word in small],
         *[_LENGTHS[min(len(word), 8)] for word in words],
         *(*last_4, *together, *hyphens),
+        *[crc32(end, _LAST_3[2]) for end in ends],
     ]
 
 
