@@ -34,7 +34,7 @@ from worker.store.sql import SqlStore
 _BATCH = 100
 _FIRST = 10_000
 _LOOK = 1000
-_SHARE = 10  # of so many batches the second index takes one
+_SHARE = 20  # of so many batches the second index takes one
 _ORIGIN = Origin(receipt="", source="scale", payload=Payload.of({}))
 
 

@@ -141,6 +141,16 @@ def test_it_connects_only_when_asked_and_says_what_is_missing(tmp_path: Path) ->
     index.close()
 
 
+def test_an_error_among_replies_is_raised_and_the_next_trip_reads_its_own(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    valkey.set("text", "x")
+    asked = [("GET", "text"), ("HGET", "text", "field"), *[("GET", "text")] * 10]
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        index.wire.trip(asked)
+    assert index.wire.trip([("STRLEN", "text"), ("GET", "none")]) == [1, None]
+
+
 def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
