@@ -112,7 +112,7 @@ def _whole_lines(
         if len(line) <= longest:
             if len(line) <= longest_echo and (at <= _MAX_DATELINE_AT or tail < _MAX_DATELINE_AT):
                 found = _repeated(line, at, tail, named)
-            if not found and sieves.gate.match(line[:_OPENING_CHARS].lower()):
+            if not found and sieves.gate.match(_opening(line)):
                 sieve = sieves.of(at < head_lines, tail < tail_lines, len(line) > SHORT_LINE)
                 found = _ruled(line, at, tail, sieve)
                 if not found and tail < tail_lines:
@@ -122,6 +122,11 @@ def _whole_lines(
         else:
             tail += 1
     return gone
+
+
+def _opening(line: str) -> str:
+    """As much of a line, in lower case, as tells whether a rule may ask for it."""
+    return (line[:_OPENING_CHARS] if line[:1].isalpha() else line).lower()
 
 
 def _limits(rules: CleaningRules) -> tuple[int, int, int]:
