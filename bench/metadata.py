@@ -13,18 +13,22 @@ import argparse
 import re
 import unicodedata
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import mean, median
 from time import process_time
 
 from bench.pages import Page, read_pages
 from worker.clean import CleaningRules
-from worker.clean.dates import MONTH_NAMES
+from worker.clean.dates import MONTH_NAMES, day_first, read_date
 from worker.clean.facts import page_facts
+from worker.clean.metadata import read_metadata
+from worker.clean.printed import date_of_address
+from worker.clean.publication import says
 from worker.config import load_config
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # zones of the earth
 _QUOTES = str.maketrans("’‘“”–—", "''\"\"--")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[T ])")
 _BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+")
@@ -50,7 +54,7 @@ def judge(page: Page, rules: CleaningRules, *, undated: bool) -> tuple[dict[str,
         said = ",".join(facts.authors)
         verdicts["author"] = _verdict(said, people(said) == people(page.author))
     if page.date:
-        days = _days(facts.published, facts.declared)
+        days = _days(facts.published, facts.declared) | _local_days(page, facts.published, rules)
         verdicts["date"] = _verdict(",".join(days), page.date[:10] in days)
         if _forms(page.date).search(page.markup):
             verdicts["written"] = verdicts["date"]
@@ -64,6 +68,24 @@ def _days(at: datetime | None, declared: str = "") -> set[str]:
     and people wrote down what they read."""
     written = {declared[:10]} if _ISO.match(declared) and at else set()
     return ({at.date().isoformat()} if at else set()) | written
+
+
+def _local_days(page: Page, published: datetime | None, rules: CleaningRules) -> set[str]:
+    """The days a page shows its readers, printed or in its address, that were somewhere on earth at
+    the instant of publication: 03:00 in UTC, and the day before with an American site."""
+    found = read_metadata(page.markup)
+    british = day_first(found.language[:2].lower() or "en", found.language)
+    told = [its.date for its in found.printed if not says(its, rules.dates.updated_words)]
+    days = {
+        day.date()
+        for text in (*told, date_of_address(page.url))
+        if (day := read_date(text, rules.dates, NOW, day_first=british).at)
+    }
+    return {
+        day.isoformat()
+        for day in days
+        if published and (published - _WEST).date() <= day <= (published + _EAST).date()
+    }
 
 
 def _forms(day: str) -> re.Pattern[str]:

@@ -37,18 +37,17 @@ _PUBLISHED = (
     "publish-date",
     "pubdate",
     "dc.date.issued",
-    "dcterms.created",
-    "dcterms.date",
-    "dc.date",
-    "date",
     "article_date_original",
     "citation_publication_date",
     "cxenseparse:recs:publishtime",
 )
+# Dates of something: with some sites the day on which the page was begun, or last built.
+UNSPECIFIC = ("dcterms.created", "dcterms.date", "dc.date", "date")
 _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 _SECTION = ("article:section", "parsely-section", "section")
 _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
+_MONTH = re.compile(r"[0-9]{4}(?:[-/.][0-9]{1,2})?")  # of journals: no day can be made of it
 _BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
 _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
@@ -77,6 +76,7 @@ class PageMetadata(Frozen):
     site: str = ""
     canonical: str = ""
     published: str = ""
+    stated: tuple[str, ...] = ()  # whatever is declared as the date of publication
     updated: str = ""
     printed: tuple[Printed, ...] = ()  # dates around the heading
     language: str = ""
@@ -102,20 +102,31 @@ def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMeta
         "canonical", ("link rel=canonical", links.get("canonical")), *said.of_meta(("og:url",))
     )
     title = _title(said, site)
+    stated = [
+        (element, text)
+        for element, text in (
+            ("json-ld", linked.get("datePublished")),
+            *said.of_meta(_PUBLISHED),
+        )
+        if isinstance(text, str) and not _MONTH.fullmatch(text.strip())
+    ]
     published = said.first(
         "published",
-        ("json-ld", linked.get("datePublished")),
-        *said.of_meta(_PUBLISHED),
-        *_times(said),
+        *stated,
+        *_times(said, _is_published),
+        *said.of_meta(UNSPECIFIC),
+        *_times(said, _looks_published),
         *((SOME_TIME, _moment(node)) for node in said.by_tag.get("time", [])[:1]),
     )
-    around = texts_around(said.tree, title, far=not published)
+    declared = said.by.get("published") not in (None, SOME_TIME)
+    around = texts_around(said.tree, title, far=not declared)
     return PageMetadata(
         title=title,
         titles=_titles(said),
         site=site,
         canonical=canonical,
         published=published,
+        stated=tuple(text for _, text in stated),
         printed=tuple(printed_dates(around, title)),
         updated=said.first(
             "updated", ("json-ld", linked.get("dateModified")), *said.of_meta(_UPDATED)
@@ -189,10 +200,11 @@ def _alike(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
     return len(words) > 1 and any(2 * len(words & other) >= len(words) for other in others)
 
 
-def _times(said: Sayings) -> Iterator[tuple[str, str]]:
-    """Elements that are marked as the date of publication."""
-    marked = (n for nodes in said.by_tag.values() for n in nodes if _is_published(n))
-    return ((TIME, _moment(node)) for node in marked)
+def _times(
+    said: Sayings, is_wanted: Callable[[LexborNode], bool]
+) -> Iterator[tuple[str, str]]:
+    nodes = (n for nodes in said.by_tag.values() for n in nodes)
+    return ((TIME, _moment(node)) for node in nodes if is_wanted(node))
 
 
 def _moment(node: LexborNode) -> str:
@@ -200,12 +212,16 @@ def _moment(node: LexborNode) -> str:
 
 
 def _is_published(node: LexborNode) -> bool:
+    """Whether an element is marked as the date of publication."""
     if node.tag not in ("time", "span", "div", "p", "meta"):
         return False
-    if attribute(node, "itemprop") == "datePublished":
-        return not is_of_another(node)
-    marks = attribute(node, "class").lower()
-    return node.tag == "time" and ("publish" in marks or "entry-date" in marks)
+    return attribute(node, "itemprop") == "datePublished" and not is_of_another(node)
+
+
+def _looks_published(node: LexborNode) -> bool:
+    """Whether the class of an element says so, which a list of other articles may have too."""
+    marks = attribute(node, "class").lower() if node.tag == "time" else ""
+    return "publish" in marks or "entry-date" in marks
 
 
 def _authors(said: Sayings, site: str, around: Around) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ shown the right one: it is believed where it is older, and the declared one is t
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from worker.clean.metadata import SOME_TIME, TIME, PageMetadata
+from worker.clean.metadata import SOME_TIME, TIME, UNSPECIFIC, PageMetadata
 from worker.clean.printed import BEHIND, FAR, Printed, date_of_address
 from worker.clean.rules import DateRules
 
@@ -22,12 +22,12 @@ Said = tuple[str, str]  # by which element, and what
 def believed(page: PageMetadata, url: str, at: At, rules: DateRules) -> PageMetadata:
     """The page with the date of publication that is believed; with that of the last change, too,
     where only readers are told."""
-    changes = [its for its in page.printed if _says(its, rules.updated_words)]
+    changes = [its for its in page.printed if says(its, rules.updated_words)]
     others = [
         its
         for its in page.printed
         if its not in changes and at(its.date)
-        if its.where != FAR or _says(its, rules.published_words)
+        if its.where != FAR or says(its, rules.published_words)
     ]
     found: dict[str, Said] = {}
     if changes and not page.updated:
@@ -48,33 +48,43 @@ def _better(
     """What is rather believed than what the page declares."""
     declared = at(page.published)
     if declared and page.by.get("published") not in _WEAK:
-        return (
-            (_PRINT, others[0].date) if others and _is_older(others[0], page, at, rules) else None
-        )
-    if declared and any(
-        abs(shown - declared) <= _SAME for its in others if (shown := at(its.date))
-    ):
+        told = others and _is_rather(others[0], page, at, rules)
+        return (_PRINT, others[0].date) if told else None
+    if declared and any(_same(at(its.date), declared) for its in others):
         return None
     by_rank = sorted(others, key=lambda its: _rank(its, rules))
-    said = (("its address", date_of_address(url)), *((_PRINT, its.date) for its in by_rank))
+    address = date_of_address(url) or date_of_address(page.canonical)
+    said = (("its address", address), *((_PRINT, its.date) for its in by_rank))
     for element, text in said:
         if text and (shown := at(text)):
-            return None if declared and abs(shown - declared) <= _SAME else (element, text)
+            return None if _same(shown, declared) else (element, text)
     return None
 
 
-def _is_older(its: Printed, page: PageMetadata, at: At, rules: DateRules) -> bool:
-    """Whether a printed date is that of publication, and the declared one that of a change."""
+def _is_rather(its: Printed, page: PageMetadata, at: At, rules: DateRules) -> bool:
+    """Whether a printed date is that of publication, and the declared one is not.
+
+    An older one is: sites declare the day of a change. A newer one only where the page declares
+    it as well, and not as that of a change.
+    """
     declared, printed, updated = at(page.published), at(its.date), at(page.updated)
-    if not declared or not printed or declared - printed <= _SAME:
+    if not declared or not printed or _same(printed, declared):
         return False
-    changed = updated is None or abs(updated - declared) <= _SAME
-    return _says(its, rules.published_words) or (its.where == BEHIND and changed)
+    if printed > declared:
+        agreed = any(_same(at(text), printed) for text in page.stated)
+        return agreed and not _same(printed, updated)
+    vague = page.by.get("published") in UNSPECIFIC and _same(updated, declared)
+    return its.where == BEHIND or vague or says(its, rules.published_words)
+
+
+def _same(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _SAME
 
 
 def _rank(its: Printed, rules: DateRules) -> tuple[bool, bool]:
-    return not _says(its, rules.published_words), its.where != BEHIND
+    return not says(its, rules.published_words), its.where != BEHIND
 
 
-def _says(its: Printed, words: Sequence[str]) -> bool:
+def says(its: Printed, words: Sequence[str]) -> bool:
+    """Whether one of these words stands in front of a date."""
     return any(word in its.label for word in words)
