@@ -15,7 +15,12 @@ BYLINE = "<h1>Storm</h1><p>March 3, 2025</p>"
 
 
 def page(body: str, *, url: str = PLAIN, **declared: str) -> PageMetadata:
-    properties = {"published": "article:published_time", "updated": "article:modified_time"}
+    properties = {
+        "published": "article:published_time",
+        "published_too": "datePublished",
+        "updated": "article:modified_time",
+        "canonical": "og:url",
+    }
     head = "".join(
         f'<meta property="{properties[name]}" content="{date}">' for name, date in declared.items()
     )
@@ -41,12 +46,37 @@ def test_a_page_built_anew_was_published_when_it_says_to_readers() -> None:
     built = "2026-06-24T08:00:00Z"
     assert page(BYLINE, published=built, updated=built).published == "March 3, 2025"
     assert page(BYLINE, published=built).published == "March 3, 2025"
+    assert page(BYLINE, published=built, updated="2026-07-01").published == "March 3, 2025"
+
+
+def test_of_two_declared_days_the_one_that_is_printed_is_that_of_publication() -> None:
+    two = {"published": "2025-02-20", "published_too": "2025-03-03"}
+    assert page(BYLINE, **two, updated="2025-04-01").published == "March 3, 2025"
+    assert page(BYLINE, **two, updated="2025-03-03").published == "2025-02-20"  # of the change
+
+
+def test_a_date_of_something_yields_to_one_that_is_marked_as_that_of_publication() -> None:
+    begun = '<meta name="dcterms.date" content="2025-02-20">'
+    marked = '<time itemprop="datePublished" datetime="2025-03-03">March 3</time>'
+    assert read_metadata(begun + marked).published == "2025-03-03"
+    assert read_metadata(begun).published == "2025-02-20"
+
+
+def test_a_month_of_a_journal_is_no_day() -> None:
+    month = '<meta name="citation_publication_date" content="2025/03">'
+    assert read_metadata(month).published == ""
+
+
+def test_the_canonical_address_may_have_the_day() -> None:
+    source = "https://b.example/2025/oct/02/storm"
+    assert (
+        page("<h1>Storm</h1><p>02/10/2025</p>", canonical=source).by["published"] == "its address"
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "published", "updated"),
     [
-        (BYLINE, "2025-03-20", "2025-04-01"),  # declared with another change: the two differ
         (BYLINE, "2025-03-04T03:00:00Z", "2025-03-04T03:00:00Z"),  # the evening before, over there
         (BYLINE, "2025-01-01", "2025-01-01"),  # printed is the later one: a change
         ("<h1>Storm</h1><p>Updated March 3, 2025</p>", "2025-06-24", "2025-06-24"),

@@ -200,9 +200,7 @@ def _alike(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
     return len(words) > 1 and any(2 * len(words & other) >= len(words) for other in others)
 
 
-def _times(
-    said: Sayings, is_wanted: Callable[[LexborNode], bool]
-) -> Iterator[tuple[str, str]]:
+def _times(said: Sayings, is_wanted: Callable[[LexborNode], bool]) -> Iterator[tuple[str, str]]:
     nodes = (n for nodes in said.by_tag.values() for n in nodes)
     return ((TIME, _moment(node)) for node in nodes if is_wanted(node))
 
