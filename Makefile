@@ -46,7 +46,7 @@ bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DAT
 	@$(SYNC) --extra dev --extra bench --extra train
 	@$(BIN)/python -m bench.clean --folds var/bench $(or $(DATA),$(error DATA=FOLDER is missing: see bench/pages.py))
 
-chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (about an hour)
+chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (45 minutes)
 	@$(BIN)/python -m bench.chaos --write docs/reliability.md
 
 bench-rules: .venv/dev.stamp ## tagging rules by number of phrases; TEXTS=file PHRASES=file, or invented ones
