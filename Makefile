@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
+.PHONY: help run test test-long check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,9 @@ run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records
 
 test: .venv/dev.stamp ## run all tests on private real servers, several at once
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+
+test-long: .venv/dev.stamp ## run the tests that take minutes: hostile messages made up by the thousand
+	@$(BIN)/pytest -m long
 
 check: format lint types imports test ## format, lint, types, import rules, tests
 

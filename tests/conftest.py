@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from tests.servers import (
     NoServer,
@@ -25,6 +26,10 @@ from worker.store.migrate import migrate
 from worker.store.sql import SqlStore
 
 _numbers = count(1)
+
+# A busy machine is slow at everything: how long an example took says nothing of the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 os.environ["COLUMNS"] = "120"  # where no test says otherwise, whatever runs the tests
 

@@ -3,12 +3,13 @@
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.contract import LIMITS, Excerpt, Payload, RawArticle, admit, source_of
+from worker.contract import LIMITS, Excerpt, Payload, RawArticle, Unopened, admit, source_of
 from worker.errors import Reason, Rejected
 
 json_values = st.recursive(
@@ -112,7 +113,9 @@ def test_an_article_over_the_size_limit_keeps_its_head_and_its_hash() -> None:
     assert len(payload.text.encode()) <= LIMITS.kept_bytes + 3
     assert payload.bytes > LIMITS.article_bytes
     excerpt = Excerpt(excerpt=payload, detail="too long").model_dump(mode="json", by_alias=True)
-    assert Payload.of(excerpt) == payload
+    kept = Payload.of(excerpt)
+    assert (kept.text, kept.bytes, kept.whole) == (payload.text, payload.bytes, False)
+    assert kept.sha256 != payload.sha256  # nobody can check what is said of the rest
     with pytest.raises(Rejected, match="too-large: too long"):
         admitted(excerpt)
 
@@ -131,3 +134,39 @@ def test_lone_surrogates_and_deep_nesting_do_not_hurt() -> None:
 def test_dates_of_python_producers_become_iso_text() -> None:
     article = RawArticle(published=datetime(2026, 11, 1, 8, tzinfo=UTC))  # type: ignore[arg-type]
     assert article.published == "2026-11-01T08:00:00+00:00"
+
+
+def test_a_forged_hash_does_not_lead_to_the_letter_of_another() -> None:
+    victim = Payload.of({"title": ["no"]})
+    head = {"text": "x", "sha256": victim.sha256, "bytes": LIMITS.article_bytes + 1, "whole": False}
+    forged = {"schema": "raw-article-excerpt/1", "excerpt": head, "detail": "x" * 9000}
+    assert Payload.of(forged).sha256 != victim.sha256
+    with pytest.raises(Rejected) as refused:
+        admitted(forged)
+    assert len(refused.value.detail) <= 500
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"bytes": 2**80},
+        {"bytes": -1},
+        {"bytes": 10},  # of so short an article nobody sends an excerpt
+        {"whole": True},
+        {"text": "x" * (LIMITS.kept_bytes + 1)},
+    ],
+)
+def test_an_excerpt_that_can_not_be_one_is_refused_and_kept_as_it_is(odd: dict[str, Any]) -> None:
+    head = {"text": "x", "sha256": "0", "bytes": LIMITS.article_bytes + 1, "whole": False, **odd}
+    forged = {"schema": "raw-article-excerpt/1", "excerpt": head, "detail": "too large"}
+    assert Payload.of(forged).whole
+    with pytest.raises(Rejected, match="unknown-schema"):
+        admitted(forged)
+
+
+def test_an_article_that_is_not_opened_is_kept_as_text() -> None:
+    unopened = Unopened(text='{"title": [[[]]]}', detail="nested more than 2 levels deep")
+    payload = Payload.of(unopened)
+    assert (payload.text, payload.whole) == (unopened.text, True)
+    with pytest.raises(Rejected, match="malformed: nested more than 2"):
+        admit(unopened, payload.bytes)

@@ -8,83 +8,24 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pytest
-import redis
 
-from tests.servers import NoServer, absent, free_port, private_valkey
-from worker.errors import Reason
-from worker.models import Outcome
-from worker.store import LetterQuery
-from worker.store.sql import SqlStore
+from tests.running import ROOT, Running, running_worker
 
-ROOT = Path(__file__).parent.parent
 DOCUMENTED_URL = "redis://localhost:6379/0"
 BLOCKS = re.findall(
     r"^```(\w+)\n(.*?)^```$", (ROOT / "docs/message.md").read_text("utf-8"), re.M | re.S
 )
 
 
-class Running(NamedTuple):
-    """A worker at work: where its broker is, and what it has written."""
-
-    url: str
-    environment: dict[str, str]
-    broker: redis.Redis
-    store: SqlStore
-    log: Path
-
-    def outcome(self, receipt: str) -> Outcome:
-        self.until(lambda: bool(self.store.outcomes([receipt])), f"an outcome for {receipt}")
-        return self.store.outcomes([receipt])[receipt]
-
-    def until(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 120  # a busy machine starts a worker slowly
-        while not condition():
-            assert time.monotonic() < end, f"waited for {what}\n{self.log.read_text()[-2000:]}"
-            time.sleep(0.02)
-
-    def undeliverable(self) -> dict[str, str]:
-        """Messages that became dead letters, and why."""
-        letter_ids = self.store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE))
-        return {letter.payload: letter.detail for letter in self.store.letters(letter_ids)}
-
-
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="msg", ignore_cleanup_errors=True) as folder:
-        try:
-            with private_valkey(port), redis.Redis(port=port) as broker:
-                yield from _worker(Path(folder), f"redis://127.0.0.1:{port}/0", broker)
-        except NoServer as e:
-            absent(e)
-
-
-def _worker(folder: Path, url: str, broker: redis.Redis) -> Iterator[Running]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
-    environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder)}
-    # One child: its one prefetched message is all the credit the worker has.
-    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
-    command += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-    log = folder / "worker.log"
-    with log.open("wb") as output:
-        worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=ROOT)
-    store = SqlStore(f"sqlite:///{folder}/articles.sqlite3")
-    running = Running(url, environment, broker, store, log)
-    try:
-        running.until(lambda: b"ready." in log.read_bytes(), "the worker to start")
-        yield running
-    finally:
-        store.close()
-        worker.terminate()
-        worker.wait(60)
+    yield from running_worker()
 
 
 def run(command: list[str], running: Running, cwd: Path, **more: str) -> str:
@@ -207,17 +148,29 @@ assert not any(name.partition(".")[0] == "worker" for name in sys.modules)
 
 
 BAD: list[tuple[object, str]] = [
-    ("{no json", "malformed"),
-    (message([[[]], {}, {}], headers={"task": "articles.ingest"}), "malformed"),
-    (message([[[]], {}, {}], headers={"id": "1"}), "malformed"),
-    (message([[[]], {}, {}], properties={"body_encoding": "base64"}), "malformed"),
-    (message([[[]], {}, {}], properties=None), "malformed"),
-    (message(None, body=None), "malformed"),
-    (message([[[]], {}, {}], **{"content-type": None}), "undeliverable: ValueError"),
-    (message([[[]], {}]), "undeliverable: ValueError"),
-    (message(None, body="%%%"), "undeliverable: TypeError"),
-    (message([[[]], {}, {}], **{"content-type": "application/x-yaml"}), "invalid-task"),
-    (message([[[]], {}, {}], headers={"task": "articles.other", "id": "1"}), "unknown-task"),
+    ("{no json", "malformed: not JSON"),
+    (
+        message([[[]], {}, {}], headers={"task": "articles.ingest"}),
+        "malformed: headers.id is missing",
+    ),
+    (message([[[]], {}, {}], headers={"id": "1"}), "malformed: headers.task is missing"),
+    (message(None, body=None), "malformed: body is missing"),
+    (
+        message([[[]], {}]),
+        "undecodable: the body is no list of args, kwargs and embed",
+    ),
+    (
+        message(None, body="%%%"),
+        "undecodable: Expecting value: line 1 column 1 (char 0)",
+    ),
+    (
+        message([[[]], {}, {}], **{"content-type": "application/x-yaml"}),
+        "content-type: expected application/json, got application/x-yaml",
+    ),
+    (
+        message([[[]], {}, {}], headers={"task": "articles.other", "id": "1"}),
+        "unknown-task: articles.other",
+    ),
 ]
 
 

@@ -12,14 +12,12 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from worker import broker
 from worker.address import Address, address
-from worker.broker import QUARANTINE, REPLAY, embedded
+from worker.broker import INGEST, QUARANTINE, REDO, REPLAY, embedded
 from worker.errors import BadConfig
 from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
-INGEST = "articles.ingest"
-INGEST_GROUP = "articles.ingest_group"  # many messages of one article each, run as one
-REDO = "articles.redo"  # stored articles, by newer rules
+__all__ = ["INGEST", "REDO", "app", "broker_url", "make_app"]
 
 
 def broker_url(settings: Settings) -> str:
@@ -79,9 +77,9 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
             "visibility_timeout": rules.time.visibility_timeout_s,
             "unacked_restore_interval": rules.time.restore_interval_s,
             "unacked_restore_throttle": 1,
-            "coalesce": {INGEST: INGEST_GROUP},
             "coalesce_messages": rules.queue.coalesce_messages,
             "coalesce_bytes": rules.queue.coalesce_bytes,
+            "quarantine_passes": rules.quarantine.passes,
             "journal": f"{name}.journal",
             "socket_connect_timeout": 5,
             "socket_keepalive": True,

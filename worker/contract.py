@@ -42,6 +42,7 @@ __all__ = [
     "Payload",
     "RawArticle",
     "Source",
+    "Unopened",
     "admit",
     "host",
     "is_receipt",
@@ -52,6 +53,8 @@ __all__ = [
 
 EXCERPT_SCHEMA = "raw-article-excerpt/1"
 LONGEST_RECEIPT = 200  # characters
+_LONGEST_DETAIL = 500  # characters
+_LARGEST_PAYLOAD = 2**53  # bytes: what every language and database can count to
 
 
 def is_receipt(given: object) -> bool:
@@ -80,6 +83,13 @@ def source_of(raw: object) -> str:
     )
 
 
+class Unopened(Frozen):
+    """Stands in a batch for a raw article whose JSON text is kept but not opened, and says why."""
+
+    text: str
+    detail: str
+
+
 class Payload(Frozen):
     """A raw article as it was received: its JSON, whole or (over the size limit) its head."""
 
@@ -92,20 +102,19 @@ class Payload(Frozen):
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
         """The payload of any JSON value; the hash is over canonical JSON, keys sorted.
 
-        Never raises: an excerpt answers with the payload it stands for, and what is nested
-        deeper than JSON can be written is kept as the names of its keys.
+        Never raises. Of an excerpt it keeps the head that came with it; the hash is over the
+        excerpt, for nobody can check what is said of the rest. What is nested deeper than JSON
+        can be written is kept as the names of its keys.
         """
-        if (excerpt := _excerpted(raw)) is not None:
-            return cls.model_validate(excerpt.model_dump())
-        body = _json(raw)
+        body = raw.text if isinstance(raw, Unopened) else _json(raw)
         data = body.encode("utf-8", "surrogatepass")
+        digest = sha256(data).hexdigest()
+        if head := _excerpted(raw):
+            return cls(text=head.text, sha256=digest, bytes=head.bytes, whole=False)
         whole = len(data) <= limits.article_bytes
         kept = data if whole else data[: limits.kept_bytes]
         return cls(
-            text=kept.decode("utf-8", "replace"),
-            sha256=sha256(data).hexdigest(),
-            bytes=len(data),
-            whole=whole,
+            text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=whole
         )
 
 
@@ -120,12 +129,15 @@ class Excerpt(Frozen):
 
 
 def _excerpted(raw: object) -> Payload | None:
+    """The head that an excerpt brings, or None for what is no excerpt of ours."""
     if not isinstance(raw, Mapping) or raw.get("schema") != EXCERPT_SCHEMA:
         return None
     try:
-        return Excerpt.model_validate(raw).excerpt
-    except ValidationError:  # a foreign object that only looks like one
+        head = Excerpt.model_validate(raw).excerpt
+    except ValidationError:
         return None
+    possible = len(head.text) <= LIMITS.kept_bytes < head.bytes <= _LARGEST_PAYLOAD
+    return head if possible and not head.whole else None
 
 
 def _json(raw: object) -> str:
@@ -140,11 +152,13 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
 
     Raises Rejected with `malformed`, `unknown-schema` or `too-large`; the detail names the key.
     """
+    if isinstance(raw, Unopened):
+        raise Rejected(Reason.MALFORMED, raw.detail)
     if not isinstance(raw, Mapping):
         raise Rejected(Reason.MALFORMED, f"expected an object, got {_kind(raw)}")
     schema = raw.get("schema")
-    if schema == EXCERPT_SCHEMA:
-        raise Rejected(Reason.TOO_LARGE, str(raw.get("detail", "")))
+    if schema == EXCERPT_SCHEMA and _excerpted(raw):
+        raise Rejected(Reason.TOO_LARGE, raw["detail"][:_LONGEST_DETAIL])
     if schema not in (None, SCHEMA):
         raise Rejected(Reason.UNKNOWN_SCHEMA, f"schema {schema!r}, this worker reads {SCHEMA}")
     if size > limits.article_bytes:

@@ -1,12 +1,15 @@
 """Where the articles of a batch go that can't be processed: each on its own, with its payload."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 
 from worker.contract import Frozen, Payload
-from worker.errors import Reason, Rejected
-from worker.models import DeadLetter
+from worker.dedup import rejudge
+from worker.errors import Reason, Rejected, Unavailable
+from worker.models import NOBODY, DeadLetter, Handling
+from worker.store import Store
 
 log = logging.getLogger("worker")
 
@@ -16,6 +19,21 @@ Watch = Callable[[str], AbstractContextManager[object]]
 
 def at_ease(stage: str) -> AbstractContextManager[object]:
     return nullcontext()
+
+
+def bury(
+    store: Store, letters: Sequence[DeadLetter], now: datetime, handling: Handling = NOBODY
+) -> None:
+    """Write dead letters. Raises Unavailable, and nothing else: what a store can't take of a
+    letter as it is, it takes as plain text."""
+    try:
+        store.write([], [], letters, judge=rejudge, now=now, handling=handling)
+    except Unavailable:
+        raise
+    except Exception as e:  # noqa: BLE001 - or its message would come back for ever
+        log.error("letters.refused count=%d error=%s", len(letters), type(e).__name__)
+        for letter in letters:
+            store.write([], [], [letter.as_text()], judge=rejudge, now=now, handling=handling)
 
 
 class Origin(Frozen):

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from worker.broker.census import Place, carried, census
+from worker.broker.bodies import receipts_in
+from worker.broker.census import Place, census
 from worker.broker.journal import collect
 from worker.contract import Frozen
 from worker.models import Entry
@@ -84,7 +85,7 @@ def _held(channel: Any, queues: Sequence[str], store: Store) -> Iterator[tuple[P
     """What broker and store hold of messages; undeliverable ones go from here to there."""
     yield from census(channel, queues)
     for message in buried_messages(store):
-        yield Place.UNDELIVERABLE, carried(message)
+        yield Place.UNDELIVERABLE, receipts_in(message)
 
 
 def _days(counts: Counter[tuple[str, str]], foreign: dict[str, int]) -> list[Day]:

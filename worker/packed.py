@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from worker.contract import LIMITS, Excerpt, Payload, RawArticle
 from worker.errors import Reason, Rejected
+from worker.nesting import too_deep
 
 
 class Packed(NamedTuple):
@@ -62,8 +63,10 @@ def plain_values(given: Any) -> tuple[object, int]:
         text = json.dumps(given, ensure_ascii=False, default=plain)
     except (TypeError, ValueError, RecursionError) as e:
         raise Rejected(Reason.MALFORMED, str(e)) from e
-    size = len(text.encode("utf-8", "surrogatepass"))
-    return (json.loads(text) if odd else given), size
+    data = text.encode("utf-8", "surrogatepass")
+    if too_deep(data, LIMITS.depth):
+        raise Rejected(Reason.MALFORMED, f"nested more than {LIMITS.depth} levels deep")
+    return (json.loads(text) if odd else given), len(data)
 
 
 def to_be_buried(raw: object, why: Rejected) -> Packed:

@@ -6,12 +6,12 @@ next pass. Of every repair there is a line in the log.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+from worker import background
 from worker.dedup import DedupRules
 from worker.errors import Unavailable
 from worker.index import mark
@@ -31,8 +31,7 @@ RECENT = timedelta(minutes=10)  # and from then on: longer than a transaction ta
 
 def start(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
     """From now on, in whichever worker's main process has the turn."""
-    arguments = (store, opened, rules)
-    threading.Thread(target=_keep, args=arguments, name="reconcile", daemon=True).start()
+    background.keep("reconcile", lambda: _keep(store, opened, rules))
 
 
 def _keep(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:

@@ -1,8 +1,9 @@
 """The quarantine lane: a message whose process died is tried where nothing else can die with it.
 
-First whole, for most such messages met an accident; if that process dies, each article alone.
-Only the death of a trial with one article counts as an attempt. An article that kills `attempts`
-of them is buried; whatever else happened to its message before buries nobody.
+First whole, for most such messages met an accident; what that process left undone, each article
+alone. An article is done when the store has its receipt. Only a trial with one article that ended
+without counts as an attempt; after `attempts` of them the article is a dead letter. Whatever else
+happened to its message before buries nobody.
 """
 
 import logging
@@ -11,9 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 
-from worker.contract import Payload, source_of
-from worker.dedup import rejudge
+from worker.contract import Payload, Unopened, source_of
 from worker.errors import Reason, Unavailable
+from worker.grave import bury
 from worker.models import NOBODY, DeadLetter, Handling
 from worker.pipeline import Delivery, Pipeline
 from worker.redo import Redo
@@ -33,21 +34,28 @@ def one_by_one(
 
     Progress is kept by the receipts: what comes back begins where this ended.
     """
-    done = pipeline.store.outcomes([d.receipt for d in deliveries])
-    waiting = [d for d in deliveries if d.receipt not in done]
+    waiting = _without_outcome(pipeline, deliveries)
+    if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
+        # Nothing opens them, so nothing can die of them.
+        pipeline.ingest(unopened, now=datetime.now(UTC), handling=handling)
+        waiting = _without_outcome(pipeline, waiting)
     if not waiting:
         return
     log.info("quarantine.began articles=%d", len(waiting))
     until = time.monotonic() + rules.quarantine.budget_s
     tried = partial(_tried, patience=patience_s(rules), handling=handling)
-    if len(waiting) > 1 and tried(waiting).stored:
-        return
+    if len(waiting) > 1:
+        tried(waiting)
+        waiting = _without_outcome(pipeline, waiting)
     for place, delivery in enumerate(waiting):
         if place and time.monotonic() > until:
             raise Unavailable("time", f"{len(waiting) - place} articles left to try")
-        ended = _attempt(delivery, rules.quarantine.attempts, tried)
-        if not ended.stored:
-            _bury(pipeline, delivery, ended, rules.quarantine.attempts, handling)
+        _try_alone(pipeline, delivery, rules.quarantine.attempts, tried, handling)
+
+
+def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    done = pipeline.store.outcomes([d.receipt for d in deliveries])
+    return [d for d in deliveries if d.receipt not in done]
 
 
 def redo_one_by_one(what: Redo, article_ids: Sequence[str], rules: WorkerRules) -> None:
@@ -56,7 +64,7 @@ def redo_one_by_one(what: Redo, article_ids: Sequence[str], rules: WorkerRules) 
         ended = _trials().redo(what, article_id, patience_s(rules))
         if ended.unavailable:
             raise Unavailable("store", "a trial could not write")
-        if not ended.stored:
+        if ended.failed:
             log.error("article.redo-failed what=%s article=%s how=%s", what, article_id, ended)
 
 
@@ -72,20 +80,18 @@ def _tried(deliveries: Sequence[Delivery], patience: float, handling: Handling) 
     return ended
 
 
-def _attempt(
-    delivery: Delivery, attempts: int, tried: Callable[[Sequence[Delivery]], Ended]
-) -> Ended:
+def _try_alone(
+    pipeline: Pipeline,
+    delivery: Delivery,
+    attempts: int,
+    tried: Callable[[Sequence[Delivery]], Ended],
+    handling: Handling,
+) -> None:
     for attempt in range(1, attempts + 1):
         ended = tried([delivery])
-        if ended.stored:
-            break
+        if not _without_outcome(pipeline, [delivery]):
+            return
         log.warning("trial.ended receipt=%s attempt=%d how=%s", delivery.receipt, attempt, ended)
-    return ended
-
-
-def _bury(
-    pipeline: Pipeline, delivery: Delivery, ended: Ended, attempts: int, handling: Handling
-) -> None:
     letter = DeadLetter(
         receipt=delivery.receipt,
         reason=Reason.POISON if ended.code < 0 else Reason.CRASHED,
@@ -94,5 +100,4 @@ def _bury(
         source=source_of(delivery.raw),
         payload=Payload.of(delivery.raw),
     )
-    now = datetime.now(UTC)
-    pipeline.store.write([], [], [letter], judge=rejudge, now=now, handling=handling)
+    bury(pipeline.store, [letter], datetime.now(UTC), handling)

@@ -35,6 +35,7 @@ class Limits(Frozen):
     authors: int = 50
     tags: int = 100
     media: int = 50
+    depth: int = 100  # levels of arrays and objects inside each other
     batch_articles: int = 100
     batch_bytes: int = 1024 * 1024
     kept_bytes: int = 64 * 1024  # what a `too-large` dead letter keeps of the payload

@@ -52,6 +52,7 @@ class Time(Frozen):
 class Quarantine(Frozen):
     deliveries: int = Field(ge=1)
     attempts: int = Field(ge=1, le=10)
+    passes: int = Field(default=3, ge=1, le=100)
     memory_mb: int = Field(ge=200)
     budget_s: float = Field(gt=0)
 

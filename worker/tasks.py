@@ -6,8 +6,7 @@ What can't be processed is buried by the pipeline. A task that raises all the sa
 
 import logging
 import os
-from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from socket import gethostname
@@ -16,15 +15,13 @@ from typing import Any
 from celery import Task
 from celery.exceptions import Reject
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
-from kombu.exceptions import ContentDisallowed, DecodeError
-from kombu.serialization import loads
 
 from worker import build, patrol, undertaker
-from worker.broker import drain, heartbeat, journal
+from worker.broker import bodies, drain, heartbeat, journal
 from worker.broker.condition import NoEviction
 from worker.broker.leases import LeaseKeeper
-from worker.celery import INGEST, INGEST_GROUP, REDO, app
-from worker.contract import receipt_of
+from worker.broker.messages import Claimed, Unreadable
+from worker.celery import INGEST, REDO, app
 from worker.errors import Unavailable, WorkerError
 from worker.models import Handling
 from worker.pipeline import Delivery, Pipeline
@@ -36,12 +33,13 @@ from worker.settings import Settings
 
 log = logging.getLogger("worker")
 
-# id, content type, content encoding, body encoding, body: what the transport hands over of each
-Message = tuple[str, str, str, str | None, str]
 
-_JSON = {"application/json"}
+def _not_rejected(record: logging.LogRecord) -> bool:
+    """Celery writes twenty lines of every message that a task rejects. Ours says why in one."""
+    return getattr(record, "data", {}).get("description") != "rejected"
 
 
+logging.getLogger("celery.app.trace").addFilter(_not_rejected)
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].add(NoEviction)
 
@@ -95,9 +93,14 @@ def _begin(sender: Any, **_: object) -> None:
 
 
 class Ingest(Task):
-    """A task of ours: its message's fate is decided by our Request, in the main process."""
+    """A task of ours: its message's fate is decided by our Request, in the main process.
+
+    Producers call it as docs/message.md says. What comes here are the messages as they were
+    claimed, so Celery can't check what producers call it with.
+    """
 
     Request = "worker.broker.request:Request"
+    typing = False
 
     @staticmethod
     def probe(what: str) -> None:
@@ -105,51 +108,56 @@ class Ingest(Task):
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)
-def ingest(self: Task, *args: Any, **kwargs: Any) -> None:
-    """Process one message: a list of raw articles, or a single one."""
-    headers = self.request.headers or {}
-    vanished = int(headers.get("x-delivery-count") or 0)
-    try:
-        deliveries = _deliveries(str(self.request.id), *args, **kwargs)
-    except TypeError as e:  # of other arguments no process makes an article: to the dead list
-        raise Reject("arguments", requeue=False) from e
-    if headers.get("x-quarantine") or vanished >= rules().quarantine.deliveries:
-        _returning(lambda: one_by_one(pipeline(), deliveries, rules(), _handling(self, vanished)))
-    else:
-        _process(deliveries, _handling(self, vanished))
-
-
-@app.task(name=INGEST_GROUP, base=Ingest, bind=True)
-def ingest_group(self: Task, messages: list[Message]) -> None:
-    """Process many small messages as one batch. When one can't be read all go back, and each runs
-    alone: there that one goes to the dead list, as it is."""
-    deliveries = []
-    for message_id, content_type, content_encoding, body_encoding, body in messages:
-        try:
-            data = b64decode(body) if body_encoding == "base64" else body
-            args, kwargs, _ = loads(data, content_type, content_encoding, accept=_JSON)
-            deliveries += _deliveries(message_id, *args, **kwargs)
-        except (DecodeError, ContentDisallowed, TypeError, ValueError) as e:
-            raise Reject(f"unreadable: {message_id}", requeue=True) from e
-    _process(deliveries, _handling(self, 0))
+def ingest(self: Task, *messages: Claimed) -> None:
+    """Process the raw articles of one message, or of many small ones as one batch."""
+    _returning(lambda: _ingest(self, messages))
 
 
 @app.task(name=REDO, base=Ingest, bind=True)
-def redo_stored(self: Task, what: str, article_ids: list[str]) -> None:
+def redo_stored(self: Task, message: Claimed) -> None:
     """Do stored articles over by the rules in force; in the quarantine lane each on its own."""
-    kind = Redo(what)
-    if (self.request.headers or {}).get("x-quarantine"):
-        _returning(lambda: redo_one_by_one(kind, article_ids, rules()))
+    _returning(lambda: _redo(message))
+
+
+def _ingest(task: Task, messages: Sequence[Claimed]) -> None:
+    deliveries, unreadable = _opened(messages)
+    first = messages[0]
+    alone = first.quarantined or first.deliveries >= rules().quarantine.deliveries
+    worker = f"{task.request.hostname}/{os.getpid()}"
+    handling = Handling(worker=worker, deliveries=first.deliveries + 1)
+    if alone:
+        one_by_one(pipeline(), deliveries, rules(), handling)
+    elif deliveries:
+        pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
+    if unreadable:
+        raise Reject(unreadable, requeue=False)
+
+
+def _opened(messages: Sequence[Claimed]) -> tuple[list[Delivery], dict[int, str]]:
+    """What is to be ingested, and which messages can't be read, by their place: why."""
+    deliveries, unreadable = [], {}
+    for place, message in enumerate(messages):
+        try:
+            articles = bodies.articles(message)
+        except Unreadable as e:
+            unreadable[place] = str(e)
+        else:
+            deliveries += [Delivery(receipt=receipt, raw=raw) for receipt, raw in articles]
+    return deliveries, unreadable
+
+
+def _redo(message: Claimed) -> None:
+    try:
+        what, article_ids = bodies.redo_arguments(message)
+        kind = Redo(what)
+    except Unreadable as e:
+        raise Reject({0: str(e)}, requeue=False) from e
+    except ValueError as e:  # a kind of work that this worker does not know
+        raise Reject({0: f"arguments: {e}"}, requeue=False) from e
+    if message.quarantined:
+        redo_one_by_one(kind, article_ids, rules())
     else:
-        _returning(lambda: redo(pipeline(), kind, article_ids, now=datetime.now(UTC)))
-
-
-def _handling(task: Task, vanished: int) -> Handling:
-    return Handling(worker=f"{task.request.hostname}/{os.getpid()}", deliveries=vanished + 1)
-
-
-def _process(deliveries: list[Delivery], handling: Handling) -> None:
-    _returning(lambda: pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling))
+        redo(pipeline(), kind, article_ids, now=datetime.now(UTC))
 
 
 def _returning(work: Callable[[], object]) -> None:
@@ -161,13 +169,3 @@ def _returning(work: Callable[[], object]) -> None:
         raise Reject(e, requeue=True) from e
     except MemoryError as e:
         raise RuntimeError("out of memory") from e  # Celery ends the worker on a MemoryError
-
-
-def _deliveries(
-    message_id: str, articles: Any, receipts: list[str] | None = None
-) -> list[Delivery]:
-    batch = articles if isinstance(articles, list) else [articles]
-    return [
-        Delivery(receipt=receipt_of(raw, place, message_id, receipts), raw=raw)
-        for place, raw in enumerate(batch)
-    ]

@@ -4,8 +4,12 @@ A pool child can't fork (it is daemonic), so it starts `python -m worker.trial`,
 pipeline once and then forks for every trial: deliveries come in on standard input, a JSON line a
 trial; on standard output goes how its process ended, with the last stage it entered. The server
 ends by itself when nothing is to be tried for a while.
+
+How a process ended says nothing of what it stored: an article may end it with any exit code.
+Whether its articles are done is asked of the store, by their receipts (worker.quarantine).
 """
 
+import json
 import logging
 import os
 import resource
@@ -18,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from math import ceil
+from typing import Any
 
 from worker import build
 from worker.contract import Frozen
@@ -31,9 +36,10 @@ from worker.settings import Settings
 log = logging.getLogger("worker")
 
 _IDLE_S = 30.0
-_STAGES = ("admit", "clean", "deduplicate", "tag", "write")
+_AWAY = "unavailable"  # said last by a process that met a store or an index that is away
+_STAGES = ("admit", "clean", "deduplicate", "tag", "write", _AWAY)
 _OUTSIDE = "write"  # of the stages: speaking with the store or the index
-_STORED, _UNAVAILABLE, _FAILED = 0, os.EX_TEMPFAIL, os.EX_SOFTWARE
+_DONE, _FAILED = 0, os.EX_SOFTWARE
 
 
 class Ended(Frozen):
@@ -43,20 +49,21 @@ class Ended(Frozen):
     stage: str  # the last it entered
     took_s: float
     peak_mb: int
+    unavailable: bool = False  # store or index did not answer, or not in time
 
     @property
-    def stored(self) -> bool:
-        return self.code == _STORED
-
-    @property
-    def unavailable(self) -> bool:
-        return self.code == _UNAVAILABLE
+    def failed(self) -> bool:
+        return self.code != _DONE
 
     def __str__(self) -> str:
         how = (
             f"killed by {signal.Signals(-self.code).name}" if self.code < 0 else f"exit {self.code}"
         )
         return f"{how} in stage {self.stage} after {self.took_s:.1f} s, peak {self.peak_mb} MB"
+
+
+class SandboxLost(Exception):
+    """The process that forks ended while it had a trial."""
 
 
 class Trials:
@@ -69,16 +76,17 @@ class Trials:
     def run(
         self, deliveries: Sequence[Delivery], patience_s: float, handling: Handling = NOBODY
     ) -> Ended:
-        """Try these as one batch. Raises Unavailable when the server itself is gone, or has not
-        started yet: it goes on starting, and who asks again finds it ready."""
-        return self._tried(_Trial(deliveries=tuple(deliveries), handling=handling), patience_s)
+        """Try these as one batch. Raises SandboxLost when the server ends with it, and Unavailable
+        when it has not started yet: it goes on starting, and who asks again finds it ready."""
+        raws = [[d.receipt, d.raw] for d in deliveries]
+        return self._tried({"deliveries": raws, "handling": handling.model_dump()}, patience_s)
 
     def redo(self, what: Redo, article_id: str, patience_s: float) -> Ended:
-        """Do one stored article over. Raises Unavailable as `run` does."""
-        return self._tried(_Trial(what=what, article_id=article_id), patience_s)
+        """Do one stored article over. Raises as `run` does."""
+        return self._tried({"redo": what.value, "article_id": article_id}, patience_s)
 
-    def _tried(self, trial: "_Trial", patience_s: float) -> Ended:
-        line = trial.model_dump_json().encode() + b"\n"
+    def _tried(self, trial: dict[str, Any], patience_s: float) -> Ended:
+        line = json.dumps(trial).encode() + b"\n"
         for fresh in (False, True):
             server = self._running(fresh=fresh)
             self._await_ready(server, patience_s)
@@ -89,7 +97,7 @@ class Trials:
                     return Ended.model_validate_json(answer)
             except OSError as e:
                 log.debug("trial.restart error=%s", e)  # it ended while idle: start another
-        raise Unavailable("trial", "the process that forks is gone")
+        raise SandboxLost("the process that forks is gone")
 
     def _running(self, *, fresh: bool) -> "subprocess.Popen[bytes]":
         if self._server and (fresh or self._server.poll() is not None):
@@ -117,15 +125,6 @@ class Trials:
         self._server = None
 
 
-class _Trial(Frozen):
-    """Deliveries to be ingested, or one stored article to be done over."""
-
-    deliveries: tuple[Delivery, ...] = ()
-    handling: Handling = NOBODY
-    what: Redo | None = None
-    article_id: str = ""
-
-
 def main() -> None:
     """The server: forks one process per line."""
     settings = Settings.load()
@@ -138,8 +137,7 @@ def main() -> None:
     answers.write("ready\n")
     answers.flush()
     while line := _next_line():
-        trial = _Trial.model_validate_json(line)
-        ended = _try(pipeline, trial, rules)
+        ended = _try(pipeline, json.loads(line), rules)
         answers.write(ended.model_dump_json() + "\n")
         answers.flush()
 
@@ -165,7 +163,7 @@ def _report(stage: str) -> AbstractContextManager[None]:
     return _entered(stage) if _pipe >= 0 else nullcontext()
 
 
-def _try(pipeline: Pipeline, trial: _Trial, rules: WorkerRules) -> Ended:
+def _try(pipeline: Pipeline, trial: dict[str, Any], rules: WorkerRules) -> Ended:
     reading, writing = os.pipe()
     began = time.monotonic()
     pid = os.fork()
@@ -177,11 +175,11 @@ def _try(pipeline: Pipeline, trial: _Trial, rules: WorkerRules) -> Ended:
     stage, overdue = _watch(reading, pid, began + patience_s(rules))
     os.close(reading)
     _, status, used = os.wait4(pid, 0)
-    # Stages only compute. Who stands still outside of them waits for the store or the index.
-    waited = overdue and stage == _OUTSIDE
     return Ended(
-        code=_UNAVAILABLE if waited else os.waitstatus_to_exitcode(status),
-        stage=stage,
+        code=os.waitstatus_to_exitcode(status),
+        stage=_OUTSIDE if stage == _AWAY else stage,
+        # Stages only compute. Who stands still outside of them waits for the store or the index.
+        unavailable=stage == _AWAY or (overdue and stage == _OUTSIDE),
         took_s=time.monotonic() - began,
         peak_mb=used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
     )
@@ -202,19 +200,21 @@ def _limit(rules: WorkerRules) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
 
-def _run(pipeline: Pipeline, trial: _Trial, writing: int) -> None:
+def _run(pipeline: Pipeline, trial: dict[str, Any], writing: int) -> None:
     """In the forked process: never returns."""
     global _pipe
     code = _FAILED
     try:
         _pipe = writing
-        if trial.what:
-            redo(pipeline, trial.what, [trial.article_id], now=datetime.now(UTC))
+        if "redo" in trial:
+            redo(pipeline, Redo(trial["redo"]), [trial["article_id"]], now=datetime.now(UTC))
         else:
-            pipeline.ingest(trial.deliveries, now=datetime.now(UTC), handling=trial.handling)
-        code = _STORED
+            deliveries = [Delivery(receipt=r, raw=raw) for r, raw in trial["deliveries"]]
+            handling = Handling(**trial["handling"])
+            pipeline.ingest(deliveries, now=datetime.now(UTC), handling=handling)
+        code = _DONE
     except Unavailable:
-        code = _UNAVAILABLE
+        os.write(writing, bytes([_STAGES.index(_AWAY)]))
     except BaseException as e:  # noqa: BLE001 - the exit code is the answer
         print(f"trial.failed error={type(e).__name__}", file=sys.stderr)
     finally:

@@ -5,7 +5,6 @@ Done by every worker's main process in a thread of its own, and by `worker dead`
 
 import json
 import logging
-import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from typing import Any
 
+from worker import background
 from worker.broker import dead_list
-from worker.broker.census import carried
+from worker.broker.bodies import receipts_in
 from worker.broker.dead_list import Entry
 from worker.broker.link import Link
 from worker.contract import Payload
-from worker.dedup import rejudge
 from worker.errors import Reason, Unavailable
+from worker.grave import bury
 from worker.models import DeadLetter
 from worker.raw_article import DEFAULT_SOURCE
 from worker.store import Letter, LetterQuery, Store
@@ -47,7 +47,7 @@ def drain(
     def keep(entry: Entry) -> None:
         letter = _letter(entry)
         with storing():
-            store.write([], [], [letter], judge=rejudge, now=entry.at)
+            bury(store, [letter], entry.at)
         log.warning(
             "message.buried queue=%s reason=%s letter=%s",
             *(entry.queue, entry.reason, letter.letter_id[:12]),
@@ -76,9 +76,9 @@ def give_up(store: Store, letters: Sequence[Letter], now: datetime) -> None:
     """Before these letters are dropped: what an undeliverable message carried ends as dead, or the
     ledger would miss it from then on."""
     lost = [letter for letter in letters if letter.reason == Reason.UNDELIVERABLE and letter.whole]
-    ends = [_given_up(letter, r) for letter in lost for r in carried(message_of(letter))]
+    ends = [_given_up(letter, r) for letter in lost for r in receipts_in(message_of(letter))]
     if ends:
-        store.write([], [], ends, judge=rejudge, now=now)
+        bury(store, ends, now)
 
 
 def _given_up(letter: Letter, receipt: str) -> DeadLetter:
@@ -109,8 +109,7 @@ def expire(store: Store, keep_days: float, now: datetime) -> None:
 def start(app: Any, store: Store, keep_days: float) -> None:
     """From now on empty the dead lists every few seconds, and once an hour drop the letters that
     are older than `keep_days`, unless that is 0."""
-    arguments = (app, store, keep_days)
-    threading.Thread(target=_keep, args=arguments, name="undertaker", daemon=True).start()
+    background.keep("dead-lists", lambda: _keep(app, store, keep_days))
 
 
 def _letter(entry: Entry) -> DeadLetter:

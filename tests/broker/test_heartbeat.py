@@ -20,7 +20,7 @@ NOBODY = "redis://127.0.0.1:1/0"
 
 
 def test_a_worker_is_at_work_while_nothing_waits(valkey: redis.Redis, valkey_url: str) -> None:
-    assert at_work(make_app(valkey_url, RULES), taken_before=0)
+    assert at_work(make_app(valkey_url, RULES), ended_before=0)
 
 
 @pytest.mark.parametrize("priority", [0, 9])
@@ -29,19 +29,19 @@ def test_a_worker_that_took_nothing_while_messages_wait_is_not_at_work(
 ) -> None:
     app = make_app(valkey_url, RULES)
     app.send_task(INGEST, args=[[]], priority=priority)
-    assert at_work(app, taken_before=None)  # it may have just begun
-    assert not at_work(app, taken_before=0)
+    assert at_work(app, ended_before=None)  # it may have just begun
+    assert not at_work(app, ended_before=0)
 
 
 def test_messages_of_queues_it_does_not_consume_are_not_its_concern(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
     valkey.lpush("another", "message")
-    assert at_work(make_app(valkey_url, RULES), taken_before=0)
+    assert at_work(make_app(valkey_url, RULES), ended_before=0)
 
 
 def test_an_outage_of_the_broker_is_not_the_fault_of_the_worker() -> None:
-    assert at_work(make_app(NOBODY, RULES), taken_before=0)
+    assert at_work(make_app(NOBODY, RULES), ended_before=0)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_outage_of_the_broker_is_not_the_fault_of_the_worker() -> None:
     [
         (0, 0, r"was at work \d+ s ago"),
         (RULES.time.hard_limit_s, 0, r"was at work 1\d\d s ago"),
-        (2 * RULES.time.hard_limit_s + 5, 1, r"takes no messages, or is gone, for 2\d\d s"),
+        (2 * RULES.time.hard_limit_s + 5, 1, r"ends no messages, or is gone, for 2\d\d s"),
         (None, 1, "is not at work: there is no"),
     ],
 )

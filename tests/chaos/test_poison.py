@@ -26,8 +26,8 @@ def stack(
 def test_every_dangerous_article_is_buried_alone_and_every_neighbour_is_stored(
     stack: Stack, valkey: redis.Redis
 ) -> None:
-    names = ["kill", "segfault", "exit", "loop", "recursion", "memory", "error"]
-    raws = list(generate(30))
+    names = ["kill", "segfault", "exit", "end", "busy", "loop", "recursion", "memory", "error"]
+    raws = list(generate(40))
     for place, name in enumerate(names):
         raws.insert(4 * place, {"id": f"f-{name}", "title": f"FAULT {name}", "content": name})
     worker = stack.start_worker(faults=True)
@@ -41,6 +41,8 @@ def test_every_dangerous_article_is_buried_alone_and_every_neighbour_is_stored(
         "FAULT segfault": "poison",
         "FAULT loop": "poison",  # alone it has no neighbours to protect: it runs into the wall
         "FAULT exit": "crashed",
+        "FAULT end": "crashed",  # with exit code 0: the store has no receipt of it
+        "FAULT busy": "crashed",  # with the exit code that once meant a busy store
         "FAULT recursion": "crashed",
         "FAULT memory": "crashed",
         "FAULT error": "crashed",

@@ -1,15 +1,13 @@
 """What the broker holds, message by message: where each is, and the receipts it carries."""
 
-import base64
-import json
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 from redis import Redis
 
+from worker.broker.bodies import receipts_in
 from worker.broker.dead_list import UNKNOWN
-from worker.contract import receipt_of
 
 _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 
@@ -29,12 +27,12 @@ def census(channel: Any, queues: Sequence[str]) -> Iterator[tuple[Place, list[st
     for queue in queues:
         for step in channel.priority_steps:
             for message in _listed(client, prefix + channel._q_for_pri(queue, step)):
-                yield Place.WAITING, carried(message)
+                yield Place.WAITING, receipts_in(message)
     for _, leased in client.hscan_iter(prefix + channel.unacked_key, count=_PAGE):
-        yield Place.LEASED, carried(leased[1:].rpartition(b',"","')[0])
+        yield Place.LEASED, receipts_in(leased[1:].rpartition(b',"","')[0])
     for queue in (*queues, UNKNOWN):
         for buried in _listed(client, f"{prefix}{queue}.dead"):
-            yield Place.UNDELIVERABLE, carried(buried.partition(b"\n")[2])
+            yield Place.UNDELIVERABLE, receipts_in(buried.partition(b"\n")[2])
 
 
 def _listed(client: Any, key: str) -> Iterator[bytes]:
@@ -44,25 +42,3 @@ def _listed(client: Any, key: str) -> Iterator[bytes]:
     while page := client.lrange(key, start, start + _PAGE - 1):
         yield from page
         start += len(page)
-
-
-def carried(message: bytes) -> list[str]:
-    """The receipts of the raw articles in a message, as the worker will name them; none of one
-    that can't be read."""
-    try:
-        envelope = json.loads(message)
-        body = envelope["body"]
-        if envelope["properties"].get("body_encoding") == "base64":
-            body = base64.b64decode(body)
-        args, kwargs, _ = json.loads(body)
-        articles, receipts = _arguments(*args, **kwargs)
-        message_id = envelope["headers"]["id"]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return []
-    batch = articles if isinstance(articles, list) else [articles]
-    return [receipt_of(raw, place, message_id, receipts) for place, raw in enumerate(batch)]
-
-
-def _arguments(articles: Any, receipts: Any = None) -> tuple[Any, Any]:
-    """As the task takes them, by place or by name."""
-    return articles, receipts

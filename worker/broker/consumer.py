@@ -1,13 +1,16 @@
-"""What becomes of messages that Celery would lose or forget.
+"""What becomes of messages that Celery would lose or forget, and of a pool's slots.
 
 It acks what it can't decode, and writes bodies into the log: the dead list keeps such messages,
 and their text is not shown. When a connection ends or the worker does, it forgets what no process
-has begun: such messages go back, uncounted.
+has begun: such messages go back, uncounted. And when handing a message to the pool raises, it never
+gives the pool's slot back.
 """
 
 import logging
+from functools import partial
 from typing import Any
 
+from celery.exceptions import TaskRevokedError
 from celery.worker import consumer
 
 from worker.broker import leases
@@ -17,6 +20,11 @@ log = logging.getLogger("worker.broker")
 
 
 class Consumer(consumer.Consumer):
+    def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
+        super().__init__(*args, controller=controller, **options)
+        # Looked up anew for every message, in the slot that was taken for it.
+        controller._process_task = partial(_hand_to_pool, controller)
+
     def on_close(self) -> None:
         forgotten = leases.unstarted()
         super().on_close()
@@ -36,6 +44,22 @@ class Consumer(consumer.Consumer):
         _refuse(message, "invalid-task")
 
 
+def _hand_to_pool(controller: Any, request: Any) -> None:
+    try:
+        request.execute_using_pool(controller.pool)
+    except TaskRevokedError:
+        _give_slot_back(controller)
+    except Exception as e:  # noqa: BLE001 - whatever it is, the slot is not lost with it
+        _give_slot_back(controller)
+        request.fail(f"not handed to the pool: {e!r}", error=type(e).__name__)
+
+
+def _give_slot_back(controller: Any) -> None:
+    release = getattr(controller, "_quick_release", None)  # a pool without slots has none
+    if release is not None:
+        release()
+
+
 def _refuse(message: Any, reason: str) -> None:
-    message.channel.qos.blame(message.delivery_tag, reason)
+    message.channel.qos.blame(message.delivery_tag, {0: reason})
     message.reject_log_error(log, message.channel.connection_errors)

@@ -1,21 +1,21 @@
 """A file that is touched while the worker does its work: `worker health` looks at its age.
 
-Being alive and connected is not enough, a worker can be both and consume nothing. It does its
-work when it took a message since the last look, or none waits. An outage of the broker is not the
-worker's fault either: started again, it would be no better off.
+Being alive and connected is not enough, a worker can be both and end nothing. It does its work
+when a message ended since the last look, or when none waits and it holds none beyond its limits.
+An outage of the broker is not the worker's fault either: started again, it would be no better off.
 """
 
 import atexit
 import logging
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from celery.worker import state
-
+from worker import background
+from worker.broker import leases
 from worker.broker.gate import gate
 from worker.broker.link import Link
+from worker.broker.request import Ended
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -26,15 +26,17 @@ EVERY_S = 10.0
 def start(app: Any, file: Path) -> None:
     """Touch `file` for as long as this process works, in a thread of its own; then remove it."""
     atexit.register(file.unlink, missing_ok=True)
-    threading.Thread(target=_keep, args=(app, file), name="heartbeat", daemon=True).start()
+    background.keep("heartbeat", lambda: _keep(app, file))
 
 
-def at_work(app: Any, taken_before: int | None) -> bool:
-    """Whether messages were taken since there were `taken_before`, or there are none to take.
+def at_work(app: Any, ended_before: int | None) -> bool:
+    """Whether messages ended since `ended_before` had, or there are none to end.
 
     Waiting for a store that is away is work, too: another process could not do better.
     """
-    return state.all_total_count[0] != taken_before or bool(gate.closed_for) or _none_waits(app)
+    if Ended.count != ended_before or gate.closed_for:
+        return True
+    return not leases.overdue(app.conf.task_time_limit) and _none_waits(app)
 
 
 def _none_waits(app: Any) -> bool:
@@ -51,10 +53,10 @@ def _none_waits(app: Any) -> bool:
 
 
 def _keep(app: Any, file: Path) -> None:
-    taken: int | None = None
+    ended: int | None = None
     while True:
-        if at_work(app, taken):
-            taken = state.all_total_count[0]
+        if at_work(app, ended):
+            ended = Ended.count
             _touch(file)
         time.sleep(EVERY_S)
 

@@ -6,7 +6,6 @@ stored and then deleted, so any number of workers may collect at once and any ma
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any
 
 from redis import Redis
 
+from worker import background
 from worker.broker.link import Link
 from worker.errors import Unavailable
 from worker.models import Entry
@@ -29,7 +29,7 @@ _MESSAGES = 100  # collected in one transaction: up to 10,000 receipts
 
 def start(app: Any, enter: Enter) -> None:
     """Collect for as long as this process works, in a thread of its own."""
-    threading.Thread(target=_keep, args=(app, enter), name="journal", daemon=True).start()
+    background.keep("journal", lambda: _keep(app, enter))
 
 
 def collect(channel: Any, enter: Enter) -> int:

@@ -6,19 +6,21 @@ and a draining pool. Its part of the blueprint has no stop: leases are renewed t
 """
 
 import logging
-import threading
 import time
 from typing import Any
 
 from celery import bootsteps
 from celery.worker import state
 
+from worker import background
 from worker.broker import scripts
 from worker.broker.link import Link, is_ours
 from worker.broker.qos import Late, QoS, late_acks, late_returns
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
+
+_MARGIN_S = 15.0  # that a busy machine takes to kill a batch at its limit
 
 
 class LeaseKeeper(bootsteps.StartStopStep):
@@ -28,7 +30,7 @@ class LeaseKeeper(bootsteps.StartStopStep):
         if not is_ours(parent.app):
             theirs = parent.app.connection_for_write().get_transport_cls().__module__
             raise SystemExit(f"worker: {theirs} would lose messages; see worker.broker")
-        threading.Thread(target=_keep, args=(parent.app,), name="leases", daemon=True).start()
+        background.keep("leases", lambda: _keep(parent.app))
 
     def stop(self, parent: Any) -> None:
         """A warm shutdown still works on messages: the thread ends with the process."""
@@ -41,9 +43,20 @@ def running() -> set[str]:
 
 def in_flight() -> list[str]:
     """Delivery tags of all messages this process holds, started or not."""
-    held = (state.active_requests, state.reserved_requests, state.scheduled_requests)
-    tags = {request.message.delivery_tag for request in _requests(held) if not _done(request)}
-    return scripts.members(tags)
+    return scripts.members({request.message.delivery_tag for request in _held()})
+
+
+def overdue(limit_s: float) -> list[str]:
+    """Delivery tags of messages that should have ended: a batch is killed at its limit, and one
+    that waits for a process waits for one batch."""
+    now = time.monotonic()
+
+    def late(request: Any) -> bool:
+        if request.running_since is not None:
+            return bool(now - request.running_since > limit_s + _MARGIN_S)
+        return bool(now - request.held_since > 2 * limit_s + _MARGIN_S)
+
+    return scripts.members({r.message.delivery_tag for r in _held() if late(r)})
 
 
 def unstarted() -> list[str]:
@@ -51,6 +64,11 @@ def unstarted() -> list[str]:
     reserved = _requests((state.reserved_requests,))
     waiting = [r for r in reserved if r not in state.active_requests and not _done(r)]
     return [request.message.delivery_tag for request in waiting]
+
+
+def _held() -> list[Any]:
+    held = (state.active_requests, state.reserved_requests, state.scheduled_requests)
+    return [request for request in _requests(held) if not _done(request)]
 
 
 def _done(request: Any) -> bool:
@@ -68,12 +86,13 @@ def _requests(sets: tuple[Any, ...]) -> list[Any]:
 
 def _keep(app: Any) -> None:
     timeout_s = app.conf.broker_transport_options["visibility_timeout"]
+    limit_s = app.conf.task_time_limit
     link = Link(app)
     while True:
         pause_s = timeout_s / 4
         try:
             with link.channel() as channel:
-                _renew(channel)
+                _renew(channel, limit_s)
         except Unavailable as e:
             log.warning("leases.retry error=%s", e)
             pause_s = 0.5
@@ -82,7 +101,7 @@ def _keep(app: Any) -> None:
             Late.added.clear()
 
 
-def _renew(channel: Any) -> None:
+def _renew(channel: Any, limit_s: float) -> None:
     late = late_acks.tags()
     if late:
         channel.eval(
@@ -93,6 +112,9 @@ def _renew(channel: Any) -> None:
     for tag in scripts.members(late_returns.tags()):
         QoS(channel).restore_by_tag(tag)
         late_returns.sent([tag])
-    tags = in_flight()
+    late_ones = overdue(limit_s)
+    if late_ones:  # they are lost to this process: another worker takes them once the lease is over
+        log.error("leases.overdue messages=%d limit-s=%g", len(late_ones), limit_s)
+    tags = sorted(set(in_flight()) - set(late_ones))
     if tags:
         channel.eval(scripts.RENEW, [channel.unacked_index_key], tags)

@@ -1,103 +1,244 @@
-"""Messages of Celery's task protocol 2, as they lie in the broker."""
+"""Messages of Celery's task protocol 2: read by an allow-list, and built anew for Celery.
+
+Whatever a message says is foreign text, and Celery acts on much of it: time limits, expiry,
+callbacks, stamps. So `read` takes the fields that are known, each checked, and looks at no other;
+and `for_celery` writes the only message that Celery sees. The body stays closed on the way: a pool
+child opens it (worker.broker.bodies).
+"""
 
 import json
-import re
 import uuid
-from base64 import b64decode
-from typing import Any
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
+from worker.broker import INGEST, REDO
 from worker.contract import LIMITS
 
-Message = dict[str, Any]
-
 LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and its envelope
-DEEPEST = 800  # arrays and objects inside each other; Python's parser gives up near 1,000
+TASKS = frozenset((INGEST, REDO))
 
-# A string that is never closed goes to the end: looked for from every quote in it, it would take
-# quadratic time.
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_JSON_TYPE = "application/json"
+_CHARSETS = {
+    **dict.fromkeys(("", "utf-8", "utf8", "binary", "us-ascii", "ascii"), "utf-8"),
+    **{name: name for name in ("utf-16", "utf-16le", "utf-16be", "utf-32")},
+    **dict.fromkeys(("latin-1", "latin1", "iso-8859-1"), "latin-1"),
+    **dict.fromkeys(("cp1252", "windows-1252"), "cp1252"),
+}
+_BODY_ENCODINGS = {"": "", "utf-8": "", "base64": "base64"}
+_COMPRESSIONS = {
+    "": "",
+    **dict.fromkeys(("application/x-gzip", "gzip", "zlib"), "zlib"),
+    **dict.fromkeys(("application/x-bz2", "bzip2", "bzip"), "bz2"),
+    **dict.fromkeys(("application/x-lzma", "lzma", "xz"), "lzma"),
+}
+_TRACES = ("origin", "lang", "root_id", "parent_id", "source", "traceparent", "correlation_id")
+_LONGEST_TEXT = 200  # characters of a header
+_LARGEST_COUNT = 1000
+_LONGEST_ERROR = 300  # characters
+
+
+class Unreadable(ValueError):
+    """A message that no worker can take: it goes to the dead letters, byte for byte."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)  # as given: exceptions cross processes by their arguments
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+
+class Claimed(NamedTuple):
+    """What is known of one message. Its body is as it came."""
+
+    task: str
+    message_id: str
+    body: str
+    body_encoding: str = ""  # base64, or "" when the body is the text itself
+    charset: str = "utf-8"
+    compression: str = ""  # zlib, bz2, lzma, or "" for none
+    priority: int = 0  # 0 to 9
+    deliveries: int = 0  # workers that vanished while they had it
+    quarantined: int = 0  # times it was put into the quarantine lane
+    last_error: str = ""  # of the last time it was in there
+    redelivered: bool = False
+    traces: tuple[tuple[str, str], ...] = ()  # headers that only tell where it came from
+
+    @property
+    def stands_alone(self) -> bool:
+        """What was given back before never runs in a group, nor does what is compressed: it is
+        opened under a limit of its own."""
+        again = self.redelivered or self.deliveries or self.quarantined
+        return bool(again or self.compression) or self.task != INGEST
 
 
 def text(value: bytes | str) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def parsed(body: bytes) -> Message | None:
-    """A message of task protocol 2, or None when it can't be one. The body stays closed."""
-    if len(body) > LONGEST or too_deep(body):
-        return None
+def read(data: bytes, *, any_task: bool = False) -> Claimed:
+    """Take what is known from a message as it lies in the broker. Raises Unreadable."""
+    if len(data) > LONGEST:
+        raise Unreadable("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
     try:
-        message = json.loads(body)
-        headers, properties = message["headers"], message["properties"]
-        if not isinstance(properties["delivery_info"], dict):
-            return None
-        named = isinstance(headers["task"], str) and isinstance(headers["id"], str)
-        if not named or too_deep(_opened(message["body"], properties)):
-            return None
-        return message  # type: ignore[no-any-return]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
+        message = json.loads(data)
+    except (ValueError, RecursionError) as e:
+        raise Unreadable("malformed", "not JSON") from e
+    if not isinstance(message, dict):
+        raise Unreadable("malformed", "not an object")
+    headers, properties = _object(message, "headers"), _object(message, "properties", {})
+    task = "" if any_task else _required(headers, "task", "headers.task")
+    if task not in TASKS and not any_task:
+        raise Unreadable("unknown-task", _shown(task))
+    return Claimed(
+        task=task,
+        message_id=_required(headers, "id", "headers.id"),
+        body=_required(message, "body", "body"),
+        body_encoding=_known("body-encoding", properties.get("body_encoding"), _BODY_ENCODINGS),
+        charset=_charset(message),
+        compression=_known("compression", headers.get("compression"), _COMPRESSIONS),
+        priority=_priority(properties),
+        **counters(headers),
+        traces=_traces(headers | {"correlation_id": properties.get("correlation_id")}),
+    )
 
 
-def too_deep(data: bytes) -> bool:
-    """Whether arrays and objects are nested deeper than any message has use for: found in linear
-    time before a parser sees it, for parsers differ in how deep they go before they fail."""
-    if data.count(b"[") + data.count(b"{") <= DEEPEST:
-        return False
-    depth = 0
-    for bracket in _BRACKETS.findall(_STRING.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > DEEPEST:
-            return True
-    return False
+def count(value: object) -> int:
+    """A counter from a header. True is 1, as it was written before this counted; what is no
+    counter is 0."""
+    return min(int(value), _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
 
 
-def _opened(body: str, properties: dict[str, Any]) -> bytes:
-    data = body.encode("utf-8", "surrogatepass")
-    return b64decode(data) if properties.get("body_encoding") == "base64" else data
+def _priority(properties: Mapping[str, Any]) -> int:
+    return min(count(properties.get("priority")), 9)
 
 
-def stands_alone(headers: dict[str, Any]) -> bool:
-    """What was given back before, or has a time of its own, never runs in a group."""
-    return any(headers.get(name) for name in ("redelivered", "eta", "expires"))
-
-
-def group(task: str, messages: list[Message]) -> Message:
-    """One message that carries several, under a tag that stands for all of theirs."""
-    tags = [m["properties"]["delivery_tag"] for m in messages]
-    fence = tags[0].partition(":")[0]
-    places = ",".join(tag.partition(":")[2] for tag in tags)
-    carried = [
-        [
-            m["headers"]["id"],
-            m.get("content-type"),
-            m.get("content-encoding"),
-            m["properties"].get("body_encoding"),
-            m["body"],
-        ]
-        for m in messages
-    ]
-    embed = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
-    group_id = str(uuid.uuid4())
-    first = messages[0]
+def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """What the broker's side of a worker wrote into a message that it gave back."""
     return {
-        "body": json.dumps([[carried], {}, embed]),
-        "content-type": "application/json",
-        "content-encoding": "utf-8",
+        "deliveries": count(headers.get("x-delivery-count")),
+        "quarantined": count(headers.get("x-quarantine")),
+        "last_error": bounded(headers.get("x-last-error"), _LONGEST_ERROR),
+        "redelivered": headers.get("redelivered") is True,
+    }
+
+
+def given_back(
+    message: dict[str, Any], *, delivered: bool, quarantined: bool, error: str = ""
+) -> dict[str, Any]:
+    """The message as it is to stand in the broker again: its own fields, our counters.
+
+    Raises TypeError for what is no message.
+    """
+    headers = {**message["headers"]}
+    was = counters(headers)
+    headers["redelivered"] = True
+    if delivered:
+        headers["x-delivery-count"] = was["deliveries"] + 1
+    if quarantined:
+        headers["x-quarantine"] = was["quarantined"] + 1
+        headers["x-last-error"] = bounded(error, _LONGEST_ERROR)
+    properties = message.get("properties")
+    properties = {**properties} if isinstance(properties, dict) else {}
+    info = properties.get("delivery_info")
+    info = info if isinstance(info, dict) else {}
+    properties["delivery_info"] = {**info, "redelivered": True}
+    properties["priority"] = _priority(properties)
+    return {**message, "headers": headers, "properties": properties}
+
+
+def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
+    """Text of one line: "" for what is none, without control characters, cut where it is long."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(c if c.isprintable() else " " for c in value[:longest]).strip()
+
+
+def for_celery(messages: Sequence[Claimed], tag: str, queue: str) -> dict[str, Any]:
+    """One message for Celery that runs these, all of one task, under this delivery tag.
+
+    Its body is a tuple, so nothing decodes it: the claimed messages are the task's arguments.
+    """
+    first = messages[0]
+    message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)
+    traces = {} if len(messages) > 1 else dict(first.traces)
+    correlation_id = traces.pop("correlation_id", message_id)
+    return {
+        "body": (tuple(messages), {}, {}),
+        "content-type": None,
+        "content-encoding": "binary",
         "headers": {
-            **first["headers"],
-            "task": task,
-            "id": group_id,
-            "root_id": group_id,
+            "root_id": message_id,
             "parent_id": None,
-            "argsrepr": f"[{len(messages)} messages]",
+            **traces,
+            "task": first.task,
+            "id": message_id,
+            "argsrepr": f"[{len(messages)} messages]" if len(messages) > 1 else "[1 message]",
             "kwargsrepr": "{}",
         },
         "properties": {
-            **first["properties"],
             "body_encoding": None,
-            "correlation_id": group_id,
-            "delivery_tag": f"{fence}:{places}",
+            "correlation_id": correlation_id,
+            "priority": first.priority,
+            "delivery_info": {
+                "exchange": "",
+                "routing_key": queue,
+                "redelivered": first.redelivered,
+            },
+            "delivery_tag": tag,
         },
     }
+
+
+def _object(message: Mapping[str, Any], name: str, missing: Any = None) -> dict[str, Any]:
+    value = message.get(name, missing)
+    if not isinstance(value, dict):
+        raise Unreadable("malformed", f"{name} is no object" if value else f"{name} is missing")
+    return value
+
+
+def _required(values: Mapping[str, Any], key: str, named: str) -> str:
+    value = values.get(key)
+    if not isinstance(value, str) or not value:
+        raise Unreadable("malformed", f"{named} is no text" if value else f"{named} is missing")
+    return value
+
+
+def _charset(message: Mapping[str, Any]) -> str:
+    given = message.get("content-type", _JSON_TYPE)
+    kind, _, _ = given.partition(";") if isinstance(given, str) else ("", "", "")
+    if kind.strip().lower() != _JSON_TYPE:
+        raise Unreadable("content-type", f"expected {_JSON_TYPE}, got {_shown(given)}")
+    return _known("content-encoding", message.get("content-encoding"), _CHARSETS)
+
+
+def _known(what: str, given: object, known: Mapping[str, str]) -> str:
+    name = "" if given is None else given
+    found = known.get(name.strip().lower()) if isinstance(name, str) else None
+    if found is None:
+        raise Unreadable(
+            what, f"expected one of {', '.join(filter(None, known))}, got {_shown(given)}"
+        )
+    return found
+
+
+def _shown(value: object) -> str:
+    return bounded(value if isinstance(value, str) else type(value).__name__, 60)
+
+
+def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, value)
+        for name in _TRACES
+        if isinstance(value := headers.get(name), str)
+        and 0 < len(value) <= _LONGEST_TEXT
+        and value.isprintable()
+    )
+
+
+def _printable_id(message_id: str) -> str:
+    if len(message_id) <= _LONGEST_TEXT and message_id.isprintable():
+        return message_id
+    return blake2b(message_id.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Event, Lock
 from time import monotonic, time
 from typing import Any
@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
 from worker.broker import QUARANTINE, REPLAY, scripts
-from worker.broker.messages import text
+from worker.broker.messages import count, given_back, text
 from worker.broker.scripts import members
 
 log = logging.getLogger("worker.broker")
@@ -54,8 +54,8 @@ class QoS(stock.QoS):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._born = monotonic()
-        self._detours: set[str] = set()
-        self._blames: dict[str, str] = {}
+        self._detours: dict[str, str] = {}  # delivery tag -> what went wrong
+        self._blames: dict[str, Mapping[int, str]] = {}  # delivery tag -> place -> reason
 
     def append(self, message: Any, delivery_tag: str) -> None:
         if ":" not in delivery_tag:  # not claimed by us: basic_get, or a message being refused
@@ -73,25 +73,32 @@ class QoS(stock.QoS):
             late_acks.add(delivery_tag)
         virtual.QoS.ack(self, delivery_tag)
 
-    def detour(self, delivery_tag: str) -> None:
-        """When this one is requeued, it goes to the quarantine lane instead of its queue."""
-        self._detours.add(delivery_tag)
+    def detour(self, delivery_tag: str, error: str) -> None:
+        """When this one is rejected, it goes to the quarantine lane, whatever else is asked for;
+        what failed there too often goes to the dead list."""
+        self._detours[delivery_tag] = error
 
-    def blame(self, delivery_tag: str, reason: str) -> None:
-        """When this one is rejected, the dead list says why."""
-        self._blames[delivery_tag] = reason
+    def blame(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
+        """When this one is rejected, those of its messages that stand at these places go to the
+        dead list, which says why; the others are done."""
+        self._blames[delivery_tag] = reasons
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Back to the queue, to the quarantine lane, or to the dead list: nothing is dropped."""
-        quarantine = delivery_tag in self._detours
-        self._detours.discard(delivery_tag)
-        reason = self._blames.pop(delivery_tag, "rejected")
+        failed = self._detours.pop(delivery_tag, None)
+        tags = members([delivery_tag])
+        reasons = self._blames.pop(delivery_tag, dict.fromkeys(range(len(tags)), "rejected"))
+        done = []
         try:
-            for tag in members([delivery_tag]):
-                if requeue or quarantine:
-                    self.restore_by_tag(tag, quarantine=quarantine)
+            for place, tag in enumerate(tags):
+                if requeue or failed is not None:
+                    self.restore_by_tag(tag, failed=failed)
+                elif place in reasons:
+                    self.bury(tag, reasons[place])
                 else:
-                    self.bury(tag, reason)
+                    done.append(tag)
+            if done:
+                self.channel.eval(scripts.ACK, self._index_keys(), done)
         except AttributeError as e:
             raise NotConnected("channel is closed") from e
         finally:
@@ -133,29 +140,31 @@ class QoS(stock.QoS):
         leftmost: bool = False,
         *,
         delivered: bool = False,
-        quarantine: bool = False,
+        failed: str | None = None,
     ) -> None:
-        """Back to the front of its queue, or to the end of the quarantine lane, marked."""
+        """Back to the front of its queue, or after it failed to the end of the quarantine lane."""
         leased = self._leased(tag)
         if leased is None:
             return
         try:
             message, _, queue = json.loads(leased)
-            headers = message["headers"]
-            headers["redelivered"] = True
-            if delivered:
-                headers["x-delivery-count"] = int(headers.get("x-delivery-count") or 0) + 1
-            if quarantine:
-                headers["x-quarantine"] = True
-                live = queue.removesuffix(QUARANTINE).removesuffix(REPLAY)
-                queue, leftmost = live + QUARANTINE, True
-            message["properties"]["delivery_info"]["redelivered"] = True
+            passes = count(message["headers"].get("x-quarantine"))
+            message = given_back(
+                message, delivered=delivered, quarantined=failed is not None, error=failed or ""
+            )
             priority = self.channel._get_message_priority(message, reverse=False)
-        except (ValueError, TypeError, KeyError):
+            waiting = json.dumps(message)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.bury(tag, "malformed")
             return
-        waiting = self.channel._q_for_pri(queue, priority)
-        self._move(tag, waiting, json.dumps(message), "LPUSH" if leftmost else "RPUSH")
+        if failed is not None:
+            if queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
+                self.bury(tag, f"failed {passes} times in quarantine: {failed}")
+                return
+            queue = queue.removesuffix(QUARANTINE).removesuffix(REPLAY) + QUARANTINE
+            leftmost = True
+        to = self.channel._q_for_pri(queue, priority)
+        self._move(tag, to, waiting, "LPUSH" if leftmost else "RPUSH")
 
     def bury(self, tag: str, reason: str) -> None:
         """To the dead list: a line that says why, then the message as it was."""

@@ -9,7 +9,6 @@ are handed to the worker as one execution. The scripts and the key layout stand 
 import json
 import logging
 import uuid
-from itertools import chain
 from queue import Empty
 from time import monotonic
 from typing import Any
@@ -20,7 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from worker.broker import scripts
 from worker.broker.gate import gate
-from worker.broker.messages import group, parsed, stands_alone, text
+from worker.broker.messages import Claimed, Unreadable, for_celery, read, text
 from worker.broker.qos import QoS
 from worker.broker.scripts import members
 
@@ -34,15 +33,15 @@ class Channel(stock.Channel):
 
     QoS = QoS
 
-    coalesce: dict[str, str] = {}  # task name -> name of the task that takes a group of them
-    coalesce_messages = 50
-    coalesce_bytes = 262_144
+    coalesce_messages = 1  # most small messages that run as one
+    coalesce_bytes = 262_144  # most bytes of them together
+    quarantine_passes = 3  # that a message may fail in the quarantine lane until it is dead
     journal = ""  # key of the stream that takes the receipts of what is pushed, "" for none
     # A peek blocks on one list; the others are looked at this often, in seconds.
     idle_poll = 0.25
     from_transport_options = (
         *stock.Channel.from_transport_options,
-        *("coalesce", "coalesce_messages", "coalesce_bytes", "journal"),
+        *("coalesce_messages", "coalesce_bytes", "quarantine_passes", "journal"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -92,12 +91,9 @@ class Channel(stock.Channel):
             return ["BRPOP", f"{first}.never", 0.5]
         self._fence = uuid.uuid4().hex
         keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in waiting)]
-        limits = [self._fence, self._most(), self.coalesce_bytes]
+        limits = [self._fence, self.coalesce_messages, self.coalesce_bytes]
         names = [queue for queue, _ in waiting]
         return ["EVAL", scripts.CLAIM, len(keys), *(prefix + k for k in keys), *limits, *names]
-
-    def _most(self) -> int:
-        return self.coalesce_messages if self.coalesce else 1
 
     def _brpop_read(self, **options: Any) -> bool:
         asked, self._asked = self._asked, "claim"
@@ -129,39 +125,54 @@ class Channel(stock.Channel):
             raise
 
     def _take(self, queue: str, bodies: list[bytes]) -> None:
-        """Deliver what a claim brought, the small messages of one task as one."""
-        singles: list[dict[str, Any]] = []
-        groups: dict[str, list[dict[str, Any]]] = {}
+        """Deliver what a claim brought, the small messages as one."""
+        singles: list[tuple[str, Claimed]] = []
+        together: list[tuple[str, Claimed]] = []
         for place, body in enumerate(bodies):
             tag = f"{self._fence}:{place}"
-            message = parsed(body)
-            if message is None:
-                self.qos.bury(tag, "malformed")
+            try:
+                message = read(body)
+            except Unreadable as e:
+                self.qos.bury(tag, str(e))
                 continue
-            message["properties"]["delivery_tag"] = tag
-            many = self.coalesce.get(message["headers"]["task"])
-            if many and not stands_alone(message["headers"]):
-                groups.setdefault(many, []).append(message)
-            else:
-                singles.append(message)
-        grouped = [m[0] if len(m) == 1 else group(task, m) for task, m in groups.items()]
-        for message in chain(singles, grouped):
-            self._hand_over(message, queue)
+            (singles if message.stands_alone else together).append((tag, message))
+        for each in singles:
+            self._hand_over([each], queue)
+        if together:
+            self._hand_over(together, queue)
 
-    def _hand_over(self, message: dict[str, Any], queue: str) -> None:
-        tag = message["properties"]["delivery_tag"]
+    def _hand_over(self, claimed: list[tuple[str, Claimed]], queue: str) -> None:
+        tag = scripts.group_tag([tag for tag, _ in claimed])
         try:
-            self.connection._deliver(message, queue)
+            self.connection._deliver(for_celery([m for _, m in claimed], tag, queue), queue)
         except (RedisError, OSError):
             raise
         except Exception as e:  # noqa: BLE001 - any error here must cost one message only
             # kombu counts KeyError among connection errors: one bad message would reconnect for
             # ever. Whatever it is, this message is at fault, and is kept on the dead list.
             log.warning("message.undeliverable tag=%s error=%r", tag, e)
-            for single in members([tag]):
+            for single, _ in claimed:
                 self.qos.bury(single, f"undeliverable: {type(e).__name__}")
             # Else the credit it was delivered on is gone, and a worker without credit stands still.
             virtual.QoS.ack(self.qos, tag)
+
+    def _receive_one(self, c: Any) -> Any:
+        try:
+            return super()._receive_one(c)
+        except RecursionError as e:  # JSON that is nested without end
+            log.warning("control.ignored error=%r", e)
+            raise Empty from e
+
+    def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
+        """Commands to workers come over a channel that anybody can publish on: what is none must
+        not end the worker."""
+        try:
+            return bool(super()._deliver_fanout_message(message, exchange))
+        except (RedisError, OSError):
+            raise
+        except Exception as e:  # noqa: BLE001 - whatever somebody published
+            log.warning("control.ignored error=%r", e)
+            return True
 
     def _restore(self, message: Any, leftmost: bool = False) -> None:
         for tag in members([message.delivery_tag]):

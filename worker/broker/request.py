@@ -1,37 +1,103 @@
-"""What happens to a message whose task did not return: decided here, in the main process.
+"""What becomes of a message whose task ended: decided here, in the main process.
 
-Unavailable in the task        -> back to its queue, uncounted; consuming pauses
-the child died or ran too long -> quarantine lane, where each article is tried alone
-anything else it raised        -> quarantine lane
+It returned                       -> acked
+Unavailable in the task           -> back to its queue, uncounted; consuming pauses
+it rejected what can't be read    -> those messages to the dead list, with the reasons
+its child died or ran too long    -> quarantine lane, where each article is tried alone
+anything else was raised          -> quarantine lane
+it could not be handed to a child -> quarantine lane
+
+What fails in the quarantine lane too often goes to the dead list, with the last error.
 """
 
+import logging
+import re
+from time import monotonic
 from typing import Any
 
-from celery.exceptions import Reject
+from billiard.exceptions import Terminated
+from celery.exceptions import Reject, TimeLimitExceeded
+from celery.worker import state
 from celery.worker.request import Request as CeleryRequest
 
 from worker.broker.gate import gate
+from worker.broker.messages import bounded
 from worker.errors import Unavailable
+
+log = logging.getLogger("worker.broker")
+
+_LAST_LINE_OF_CODE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
+
+
+class Ended:
+    """How many messages ended in this process since it started, one way or another."""
+
+    count = 0
 
 
 class Request(CeleryRequest):
-    def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, message: Any, **options: Any) -> None:
+        super().__init__(message, **options)
+        # The articles are in the body. As arguments they would show in `celery inspect active`.
+        self._args = self._request_dict["args"] = ()
+        self.held_since = monotonic()
+        self.running_since: float | None = None
+
+    def on_accepted(self, pid: int, time_accepted: float) -> None:
+        self.running_since = monotonic()
+        super().on_accepted(pid, time_accepted)
+
+    def acknowledge(self) -> None:
+        Ended.count += 1
+        super().acknowledge()
+
+    def reject(self, requeue: bool = False) -> None:
+        Ended.count += 1
+        super().reject(requeue)
+
+    def on_failure(
+        self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
+    ) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)
-        unavailable = error.reason if isinstance(error, Reject) else None
-        if isinstance(unavailable, Unavailable):
-            self._pause(unavailable.what)
-        elif not isinstance(error, Reject):
-            self._quarantine()
-        super().on_failure(exc_info, *args, **kwargs)
+        ended_by_us = self._already_cancelled or self._already_revoked or state.should_terminate
+        if ended_by_us or isinstance(error, Terminated):
+            super().on_failure(exc_info, send_failed_event, return_ok)
+        elif isinstance(error, Reject):
+            self._refuse(error)
+            super().on_failure(exc_info, send_failed_event, return_ok)
+        else:
+            self.fail(_described(error, exc_info), error=type(error).__name__)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        self._quarantine()
-        super().on_timeout(soft, timeout)
+        if soft or state.should_terminate:
+            super().on_timeout(soft, timeout)
+        else:
+            self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
+
+    def fail(self, why: str, *, error: str) -> None:
+        """To the quarantine lane, or for good to the dead list: one line in the log. Celery tells
+        of a time limit twice."""
+        if self.acknowledged:
+            return
+        log.error("message.failed task=%s id=%s error=%s", self.name, self.id, why)
+        state.task_ready(self)
+        self.message.channel.qos.detour(self.message.delivery_tag, why)
+        self.reject(requeue=True)
+        self.send_event("task-failed", exception=error, traceback=why)
+
+    def _refuse(self, error: Reject) -> None:
+        if isinstance(error.reason, Unavailable):
+            self._pause(error.reason.what)
+        elif isinstance(error.reason, dict):
+            self.message.channel.qos.blame(self.message.delivery_tag, error.reason)
 
     def _pause(self, what: str) -> None:
         if what in ("store", "index"):
             gate.close(what, lambda: self.task.probe(what))
 
-    def _quarantine(self) -> None:
-        """Whatever kombu calls next to reject the message sends it to the quarantine lane."""
-        self.message.channel.qos.detour(self.message.delivery_tag)
+
+def _described(error: BaseException, exc_info: Any) -> str:
+    """In one line: what was raised, and in which line of code."""
+    places = _LAST_LINE_OF_CODE.findall(str(exc_info.traceback or ""))
+    place = " at {}:{}".format(*places[-1]) if places else ""
+    return bounded(f"{type(error).__name__}: {error}", 240) + place

@@ -22,3 +22,9 @@ def members(tags: Iterable[str]) -> list[str]:
         fence, _, places = tag.partition(":")
         singles += [f"{fence}:{place}" for place in places.split(",")] if places else [tag]
     return singles
+
+
+def group_tag(tags: list[str]) -> str:
+    """The tag that stands for these, all of one claim."""
+    fence = tags[0].partition(":")[0]
+    return f"{fence}:{','.join(tag.partition(':')[2] for tag in tags)}"

@@ -9,7 +9,7 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
-from worker.broker.census import carried
+from worker.broker.bodies import receipts_in
 from worker.clean import withdrawn_keys
 from worker.clean.urls import canonical
 from worker.cli import sentences
@@ -108,7 +108,7 @@ def _undelivered(store: Store, receipt: str) -> Letter | None:
     query = LetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
     whole = (letter for letter in letters if letter.whole)
-    return next((letter for letter in whole if receipt in carried(message_of(letter))), None)
+    return next((letter for letter in whole if receipt in receipts_in(message_of(letter))), None)
 
 
 def _letter_by_id(store: Store, beginning: str) -> Letter | None:

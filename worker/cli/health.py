@@ -34,7 +34,8 @@ def _say_config(settings: Settings, node: str) -> None:
 def health(node: str) -> None:
     """Is the worker on this machine doing its work? Exit code 1 when it is not.
 
-    It is when it lately took a message, or none waits, or the broker does not answer. A worker
+    It is when a message ended lately, or none waits and none is held beyond the limits of a batch,
+    or the broker does not answer. A worker
     that refused changed rules works by the old ones: that is said, and is no failure, for started
     again it could not work at all.
     """
@@ -49,7 +50,7 @@ def health(node: str) -> None:
         sys.exit(1)
     # The slowest batch ends at the hard limit; then the worker must take the next.
     if age_s > 2 * rules.time.hard_limit_s:
-        err.print(f"{node} takes no messages, or is gone, for {age_s:.0f} s", markup=False)
+        err.print(f"{node} ends no messages, or is gone, for {age_s:.0f} s", markup=False)
         sys.exit(1)
     _say_config(settings, node)
     out.print(f"{node} was at work {max(0.0, age_s):.0f} s ago", markup=False)

@@ -43,6 +43,8 @@ FAULTS = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "segfault": lambda: ctypes.string_at(0),
     "exit": lambda: os._exit(3),
+    "end": lambda: os._exit(0),
+    "busy": lambda: os._exit(os.EX_TEMPFAIL),
     "loop": _loop,
     "recursion": _recurse,
     "memory": _exhaust,

@@ -1,0 +1,103 @@
+"""The stock command at work on a private server: one process, so that one lost slot stops it."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import redis
+
+from tests.servers import NoServer, absent, free_port, private_valkey
+from worker.errors import Reason
+from worker.models import Outcome
+from worker.store import LetterQuery
+from worker.store.sql import SqlStore
+
+ROOT = Path(__file__).parent.parent
+
+
+class Running(NamedTuple):
+    """A worker at work: where its broker is, and what it has written."""
+
+    url: str
+    environment: dict[str, str]
+    broker: redis.Redis
+    store: SqlStore
+    log: Path
+    worker: "subprocess.Popen[bytes]"
+
+    def outcome(self, receipt: str) -> Outcome:
+        self.until(lambda: bool(self.store.outcomes([receipt])), f"an outcome for {receipt}")
+        return self.store.outcomes([receipt])[receipt]
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        end = time.monotonic() + 120  # a busy machine starts a worker slowly
+        while not condition():
+            assert time.monotonic() < end, f"waited for {what}\n{self.log.read_text()[-2000:]}"
+            time.sleep(0.02)
+
+    def undeliverable(self) -> dict[str, str]:
+        """Messages that became dead letters, and why."""
+        letter_ids = self.store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE))
+        return {letter.payload: letter.detail for letter in self.store.letters(letter_ids)}
+
+    def articles(self) -> int:
+        """How many are stored."""
+        path = Path(self.environment["WORKER_VAR_DIR"]) / "articles.sqlite3"
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            [(number,)] = connection.execute("SELECT count(*) FROM articles")
+            return int(number)
+
+    def idle(self) -> bool:
+        """Whether no message waits or is leased."""
+        waiting = [key for key in self.broker.keys("articles*") if not key.endswith(b".journal")]
+        return not waiting and not self.broker.hlen("unacked")
+
+    def ended(self) -> bool:
+        """Whether no message waits or is leased; some may be on their way to the dead letters."""
+        waiting = self.broker.exists("articles", "articles.replay", "articles.quarantine")
+        return not waiting and not self.broker.hlen("unacked")
+
+    def lines(self) -> list[str]:
+        """What the worker said, but for the lines that Celery writes of every message."""
+        said = self.log.read_text("utf-8", "replace").splitlines()
+        return [line for line in said if "Task articles." not in line]
+
+
+def running_worker(options: Mapping[str, str] = {}, processes: int = 1) -> Iterator[Running]:
+    """A worker with these settings besides; a missing server skips, and fails where CI=true."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="msg", ignore_cleanup_errors=True) as folder:
+        try:
+            with private_valkey(port), redis.Redis(port=port) as broker:
+                url = f"redis://127.0.0.1:{port}/0"
+                yield from _started(Path(folder), url, broker, options, processes)
+        except NoServer as e:
+            absent(e)
+
+
+def _started(
+    folder: Path, url: str, broker: redis.Redis, options: Mapping[str, str], processes: int
+) -> Iterator[Running]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
+    environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder), **options}
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", str(processes)]
+    command += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    log = folder / "worker.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=ROOT)
+    store = SqlStore(f"sqlite:///{folder}/articles.sqlite3")
+    running = Running(url, environment, broker, store, log, worker)
+    try:
+        running.until(lambda: b"ready." in log.read_bytes(), "the worker to start")
+        yield running
+    finally:
+        store.close()
+        worker.terminate()
+        worker.wait(60)

@@ -1,0 +1,51 @@
+"""Burying can't raise: what a store can't take of a dead letter, it takes as plain text."""
+
+import json
+
+import pytest
+
+from tests.make import NOW, dead
+from worker.contract import Payload
+from worker.errors import Unavailable
+from worker.grave import bury
+from worker.models import DeadLetter, Kind
+from worker.store.sql import SqlStore
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"payload": Payload(text="kept", sha256="0" * 64, bytes=2**80, whole=False)},
+        {"payload": Payload(text="kept", sha256="\ud800\0" * 64, bytes=4, whole=False)},
+        {"detail": "\ud800\0" * 1000, "source": "\0" * 5000},
+    ],
+)
+def test_a_letter_whose_own_fields_break_the_store_is_kept_as_text(
+    store: SqlStore, changes: dict[str, object]
+) -> None:
+    odd = dead("odd", receipt="odd").model_copy(update=changes)
+    good = dead("good", receipt="good")
+    bury(store, [good, odd], NOW)
+    outcomes = store.outcomes(["odd", "good"])
+    assert {receipt: o.kind for receipt, o in outcomes.items()} == {
+        "odd": Kind.DEAD,
+        "good": Kind.DEAD,
+    }
+    [letter] = store.letters([outcomes["odd"].letter_id])
+    assert "kept" in letter.payload or "odd" in letter.payload
+
+
+def test_as_text_is_ascii_and_says_everything() -> None:
+    payload = Payload(text="caf\u00e9 \ud800", sha256="0" * 64, bytes=2**80, whole=True)
+    plain = dead("x").model_copy(update={"payload": payload, "source": "\0\u00e9"}).as_text()
+    assert isinstance(plain, DeadLetter)
+    assert plain.payload.text.isascii()
+    assert json.loads(plain.payload.text) == {"payload": payload.text, "bytes": str(2**80)}
+    assert plain.source == r"\x00\xe9"
+
+
+def test_a_store_that_is_away_is_said_to_be(tmp_path: object) -> None:
+    gone = SqlStore("postgresql+psycopg://worker@127.0.0.1:1/none")
+    with pytest.raises(Unavailable):
+        bury(gone, [dead("x")], NOW)
+    gone.close()

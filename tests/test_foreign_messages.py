@@ -1,0 +1,86 @@
+"""Whatever a message says, the next ten good articles are stored: the real command with one
+process, a private Valkey, and a table of messages that nobody of ours wrote."""
+
+import json
+import re
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.foreign import GOOD, article, envelope, table
+from tests.running import Running, running_worker
+from worker.models import Kind
+from worker.store import LetterQuery
+
+TABLE = table()
+LINES_AT_MOST = 5  # of log a message
+PATIENCE_S = 30  # usually half a second; a busy machine is slow, a lost slot is for ever
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    yield from running_worker()
+
+
+def push_good(running: Running, name: str) -> list[str]:
+    """Ten messages of one good article each; returns their receipts."""
+    receipts = [f"good-{name}-{n}" for n in range(10)]
+    for n, receipt in enumerate(receipts):
+        raw = article(f"good-{name}-{n}", content=f"{GOOD['content']} Number {n} of {name}.")
+        body = json.dumps([[[raw]], {"receipts": [receipt]}, {}])
+        running.broker.lpush("articles", json.dumps(envelope(receipt, body)))
+    return receipts
+
+
+def test_the_table_is_long_and_its_names_differ() -> None:
+    names = [foreign.name for group in TABLE.values() for foreign in group]
+    assert len(names) >= 60
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("odd", TABLE)
+def test_after_each_foreign_message_ten_good_articles_are_stored(
+    running: Running, odd: str
+) -> None:
+    before = _counts(running)
+    for foreign in TABLE[odd]:
+        said = len(running.lines())
+        running.broker.lpush(foreign.queue, foreign.data)
+        began = time.monotonic()
+        for receipt in push_good(running, foreign.name):
+            assert running.outcome(receipt).kind is not Kind.DEAD, foreign.name
+        assert time.monotonic() - began < PATIENCE_S, foreign.name
+        # Not those of good batches, nor the one that follows every dead letter some seconds later.
+        lines = [s for s in running.lines()[said:] if not re.search("batch.ingested|buried", s)]
+        assert len(lines) < LINES_AT_MOST, (foreign.name, lines)
+    running.until(running.idle, "the broker to hold nothing")
+
+    refused = {_payload(f.data): f for f in TABLE[odd] if f.dead}
+    running.until(lambda: refused.keys() <= running.undeliverable().keys(), "the dead letters")
+    found = running.undeliverable()
+    for payload, foreign in refused.items():
+        assert found[payload].startswith(foreign.dead), (foreign.name, found[payload])
+    reasons = Counter(reason for foreign in TABLE[odd] for reason in foreign.rejected)
+    stored = sum(10 + foreign.stored for foreign in TABLE[odd])
+    assert _counts(running) - before == +Counter(
+        articles=stored, undeliverable=len(refused), **reasons
+    )
+    assert running.worker.poll() is None
+
+
+def _counts(running: Running) -> Counter[str]:
+    """Articles, and dead letters by reason."""
+    letters = running.store.count_letters(LetterQuery())
+    return Counter(articles=running.articles(), **letters)
+
+
+def _payload(data: bytes) -> str:
+    """As an undeliverable message is kept."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return json.dumps({"base64": b64encode(data).decode()})
