@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from worker.broker.bodies import MOST_ARTICLES
 from worker.broker.messages import LONGEST
+from worker.contract import LIMITS
 
 GOOD = {"title": "Harbour reopens after storm repairs", "content": "The harbour reopened. " * 12}
 
@@ -253,32 +254,51 @@ def _articles() -> list[Foreign]:
 
 
 def _lanes() -> list[Foreign]:
-    def sent(name: str, task: str, body: Any, queue: str, **changes: Any) -> Foreign:
-        data = json.dumps(envelope(name, json.dumps(body), {"task": task}, **changes)).encode()
-        return Foreign(name, data, queue)
+    """Work on stored articles that names nothing, and messages that are tried in a sandbox."""
 
-    redo = "articles.redo"
+    def redo(name: str, body: Any, queue: str = "articles.replay", dead: str = "") -> Foreign:
+        headers = {"task": "articles.redo"}
+        data = json.dumps(envelope(name, json.dumps(body), headers)).encode()
+        return Foreign(name, data, queue, dead)
+
+    def tried(name: str, batch: str, *rejected: str, stored: int) -> Foreign:
+        data = json.dumps(
+            envelope(name, f"[[[{batch}]], {{}}, {{}}]", {"x-quarantine": 1})
+        ).encode()
+        return Foreign(name, data, "articles.quarantine", rejected=rejected, stored=stored)
+
+    def nested(name: str, levels: int) -> str:
+        whole = json.dumps(article(name, extra={"deep": "@"}))
+        return whole.replace('"@"', "[" * (levels - 2) + "]" * (levels - 2))
+
+    odd = json.dumps(article("odd", content=f"{GOOD['content']} \ud800\0", extra={"nan": 1e999}))
     return [
-        sent("redo-nothing", redo, [[], {}, {}], "articles.replay")._replace(dead="arguments"),
-        sent("redo-numbers", redo, [["retag", [1]], {}, {}], "articles.replay")._replace(
-            dead="argum"
+        redo("redo-nothing", [[], {}, {}], dead="arguments"),
+        redo("redo-numbers", [["retag", [1]], {}, {}], dead="arguments"),
+        redo("redo-unknown", [["refry", ["a"]], {}, {}], dead="arguments"),
+        redo("redo-strangers", [["reclean", ["\x00", "x" * 9]], {}, {}]),
+        redo("redo-in-live-lane", [["retag", ["a"]], {}, {}], "articles"),
+        tried("tried-alone", json.dumps(article("tried-alone")), stored=1),
+        tried("tried-surrogates", odd, stored=1),
+        tried("tried-deepest", nested("tried-deepest", LIMITS.depth), stored=1),
+        tried(
+            "tried-too-deep",
+            ", ".join(nested(f"tried-{levels}", levels) for levels in (3, 640, 4)),
+            "malformed",
+            stored=2,
         ),
-        sent("redo-unknown", redo, [["refry", ["a"]], {}, {}], "articles.replay")._replace(
-            dead="argum"
+        Foreign(
+            "deepest",
+            json.dumps(
+                envelope("deepest", f"[[[{nested('deepest', LIMITS.depth)}]], {{}}, {{}}]")
+            ).encode(),
+            stored=1,
         ),
-        sent("redo-strangers", redo, [["reclean", ["\x00", "x" * 9]], {}, {}], "articles.replay"),
-        sent("redo-in-live-lane", redo, [["retag", ["a"]], {}, {}], "articles"),
-        sent(
-            "quarantined",
-            "articles.ingest",
-            [[[article("quarantined")]], {}, {}],
-            "articles.quarantine",
-        )._replace(stored=1),
     ]
 
 
 def _noise() -> list[Foreign]:
-    """Random bytes, and a good message with bytes of it changed: whatever becomes of those."""
+    """Random bytes."""
     seeded = random.Random(13)
     return [
         Foreign(f"random-{n}", seeded.randbytes(seeded.randrange(1, 400)), dead="malformed")
