@@ -20,7 +20,8 @@ from time import process_time
 
 from bench.pages import Page, read_pages
 from worker.clean import CleaningRules
-from worker.clean.dates import MONTH_NAMES, day_first, read_date
+from worker.clean.date_words import MONTH_NAMES
+from worker.clean.dates import day_first, read_date
 from worker.clean.facts import page_facts
 from worker.clean.metadata import read_metadata
 from worker.clean.printed import date_of_address

@@ -51,6 +51,7 @@ def test_a_good_article_gets_no_findings_and_is_shown_as_the_worker_would_store_
         ({"published": "soonish"}, "bad-date", "can't be read"),
         ({"published": "2026-12-24T08:00:00Z"}, "future-date", "later than the fetch"),
         ({"published": "2026-11-01T08:00:00"}, "naive-date", "read as UTC"),
+        ({"published": "Nov 1, 2026 8:00 PM"}, "naive-date", "read as UTC"),
         ({"updated": "Sun, 01 Nov 2026 08:00:00"}, "naive-date", "updated"),
         ({"language": None}, "no-language", "guessed"),
         ({"language": "English"}, "bad-language", "'English'"),

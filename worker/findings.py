@@ -102,7 +102,9 @@ _ALSO_CALLED = {
     "publisher": "source",
 }
 _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
-_ZONED = re.compile(r"(?:[A-Za-z]|[+-][0-9]{2}(?::?[0-9]{2})?|\([A-Za-z]+\))\s*$")
+_ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
+    r"(?:[A-LN-Za-ln-z]|(?<![AaPp])[Mm]|[+-][0-9]{1,2}(?::?[0-9]{2})?|\([^()]+\))\s*$"
+)
 
 
 class Finding(Frozen):

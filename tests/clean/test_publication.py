@@ -1,6 +1,6 @@
 """Which of the dates that a page declares and prints is that of its publication."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -147,3 +147,46 @@ def test_an_article_has_the_date_that_its_page_prints() -> None:
     article = cleaned(content=markup(f"<html><body>{BYLINE}<p>Text</p></body></html>"), link=PLAIN)
     assert article.published is not None
     assert article.published.date().isoformat() == "2025-03-03"
+
+
+def test_of_declared_dates_the_first_that_can_be_read_counts() -> None:
+    found = page("", published="4 May 2025 or so", published_too="2025-05-03")
+    assert (found.published, found.by["published"]) == ("2025-05-03", "datepublished")
+
+
+@pytest.mark.parametrize("declared", ["2025", "2025-03", "2025/03", "March 2025", "2025年3月"])
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<meta property="article:published_time" content="{}">',
+        '<meta name="date" content="{}">',
+        '<time datetime="{}">Spring</time>',
+        '<script type="application/ld+json">{{"@type": "Article", "datePublished": "{}"}}</script>',
+    ],
+)
+def test_no_day_is_made_of_a_month_or_a_year(declared: str, element: str) -> None:
+    text = "<p>The harbour reopened on Monday after two weeks of repairs.</p>"
+    body = f"<html><body><h1>Storm</h1>{element.format(declared)}{text}</body></html>"
+    article = cleaned(link=PLAIN, content=markup(body))
+    assert article.published is None
+    assert article.flags == ("bad-date",)
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "en-GB", "en-US"])
+@pytest.mark.parametrize(
+    "date", ["2022/05/04", "2022.05.04", "2022-5-4", "2022. 5. 4.", "2022年5月4日"]
+)
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<meta property="article:published_time" content="{}">',
+        '<time itemprop="datePublished" datetime="{}">x</time>',
+        "<h1>Storm</h1><p>{} | Ann Lee</p>",
+    ],
+)
+def test_a_year_in_front_is_year_month_and_day(language: str, date: str, element: str) -> None:
+    text = "<p>The harbour reopened on Monday after two weeks of repairs.</p>"
+    body = f'<html lang="{language}"><body>{element.format(date)}{text}</body></html>'
+    article = cleaned(link=PLAIN, language=language, content=markup(body))
+    assert article.published == datetime(2022, 5, 4, tzinfo=UTC)
+    assert article.flags == ()

@@ -18,7 +18,7 @@ from worker.clean.lines import Named, Swept, breaks_off, sweep
 from worker.clean.metadata import NOTHING
 from worker.clean.names import names
 from worker.clean.page import load_extractor
-from worker.clean.publication import believed
+from worker.clean.publication import believed, is_declared
 from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import paragraphs_html
 from worker.clean.text import letters, one_line, storable
@@ -37,7 +37,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "6"  # of the code; the rules have their own
+VERSION = "7"  # of the code; the rules have their own
 _BLANK = Article(source="", key="", title="", text="")
 
 
@@ -173,7 +173,9 @@ def _dated(
         return Read(found.at, given.flag or found.flag)
 
     published = first(published, page.published)
-    if published.at is None and body.markup:
+    if published.at is None and is_declared(page):
+        published = Read(None, "bad-date")
+    elif published.at is None and body.markup:
         published = Read(search_date(body.markup, raw.link, fetched), published.flag)
     return body._replace(page=page), published, first(updated, page.updated)
 

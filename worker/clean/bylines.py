@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborNode
 
-from worker.clean.dates import MONTH_NAMES
+from worker.clean.date_words import MONTH_NAMES
 from worker.clean.people import people
 
 SELECTOR = (

@@ -12,7 +12,7 @@ from worker.clean import titles
 from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.metadata import PageMetadata, read_metadata
 from worker.clean.names import authors, tidy
-from worker.clean.publication import believed
+from worker.clean.publication import believed, is_declared
 from worker.clean.rules import CleaningRules
 from worker.clean.urls import canonical
 from worker.contract import RawArticle, host
@@ -65,7 +65,7 @@ def page_facts(
     read = partial(read_date, rules=rules.dates, latest=now, day_first=british)
     page = believed(page, url or page.canonical, lambda text: read(text).at, rules.dates)
     published = read(page.published)
-    if search and published.at is None:
+    if search and published.at is None and not is_declared(page):
         published = Read(search_date(markup, url, now))
     updated = read(page.updated)
     return Facts(

@@ -47,7 +47,8 @@ _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-mo
 _SECTION = ("article:section", "parsely-section", "section")
 _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
-_MONTH = re.compile(r"[0-9]{4}(?:[-/.][0-9]{1,2})?")  # of journals: no day can be made of it
+# Of journals: no day can be made of a year, or of a month.
+NO_DAY = re.compile(r"[0-9]{4}(?:[-/.][0-9]{1,2}|年[0-9月]*)?|[^\W\d_]{3,12}\.?,? [0-9]{4}")
 _BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
 _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
@@ -76,7 +77,7 @@ class PageMetadata(Frozen):
     site: str = ""
     canonical: str = ""
     published: str = ""
-    stated: tuple[str, ...] = ()  # whatever is declared as the date of publication
+    stated: tuple[tuple[str, str], ...] = ()  # each date of publication, and who declares it
     updated: str = ""
     printed: tuple[Printed, ...] = ()  # dates around the heading
     language: str = ""
@@ -103,16 +104,16 @@ def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMeta
     )
     title = _title(said, site)
     stated = [
-        (element, text)
+        (element, text.strip())
         for element, text in (
             ("json-ld", linked.get("datePublished")),
             *said.of_meta(_PUBLISHED),
         )
-        if isinstance(text, str) and not _MONTH.fullmatch(text.strip())
+        if isinstance(text, str) and text.strip()
     ]
     published = said.first(
         "published",
-        *stated,
+        *((element, text) for element, text in stated if not NO_DAY.fullmatch(text)),
         *_times(said, _is_published),
         *said.of_meta(UNSPECIFIC),
         *_times(said, _looks_published),
@@ -126,7 +127,7 @@ def read_metadata(markup: str, tree: LexborHTMLParser | None = None) -> PageMeta
         site=site,
         canonical=canonical,
         published=published,
-        stated=tuple(text for _, text in stated),
+        stated=tuple(stated),
         printed=tuple(printed_dates(around, title)),
         updated=said.first(
             "updated", ("json-ld", linked.get("dateModified")), *said.of_meta(_UPDATED)

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from worker.clean.dates import MONTH_NAMES
+from worker.clean.date_words import MONTH_NAMES
 
 _DATE = re.compile(
     r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
     r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ -])?([^\W\d_]{3,12})\.?,?(?: de |[ -])"
     r"(?:19[89]|20)\d\d"
-    r"|20\d\d-[01]\d-[0-3]\d|20\d\d[年년] ?[01]?\d[月월] ?[0-3]?\d[日일]"
+    r"|20\d\d(?:-[01]?\d-[0-3]?\d|/[01]?\d/[0-3]?\d|\. ?[01]?\d\. ?[0-3]?\d)"
+    r"|20\d\d[年년] ?[01]?\d[月월] ?[0-3]?\d[日일]"
     r"|[0-3]?\d([./-])[01]?\d\3(?:20\d\d)|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
     re.I,
 )

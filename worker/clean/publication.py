@@ -7,7 +7,7 @@ shown the right one: it is believed where it is older, and the declared one is t
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from worker.clean.metadata import SOME_TIME, TIME, UNSPECIFIC, PageMetadata
+from worker.clean.metadata import NO_DAY, SOME_TIME, TIME, UNSPECIFIC, PageMetadata
 from worker.clean.printed import BEHIND, FAR, Printed, date_of_address
 from worker.clean.rules import DateRules
 
@@ -29,6 +29,7 @@ def believed(page: PageMetadata, url: str, at: At, rules: DateRules) -> PageMeta
         if its not in changes and at(its.date)
         if its.where != FAR or says(its, rules.published_words)
     ]
+    page = _with_readable(page, at)
     found: dict[str, Said] = {}
     if changes and not page.updated:
         found["updated"] = _PRINT, changes[0].date
@@ -40,6 +41,25 @@ def believed(page: PageMetadata, url: str, at: At, rules: DateRules) -> PageMeta
         return page
     by = page.by | {field: element for field, (element, _) in found.items()}
     return page.model_copy(update={"by": by} | {field: said for field, (_, said) in found.items()})
+
+
+def is_declared(page: PageMetadata) -> bool:
+    """Whether the page declares a date of publication; a search for another would take the parts
+    of it that it can read, and make a day of a month."""
+    if page.stated or NO_DAY.fullmatch(page.published):
+        return True
+    return page.published != "" and page.by.get("published") != SOME_TIME
+
+
+def _with_readable(page: PageMetadata, at: At) -> PageMetadata:
+    """With the first declared date of publication that can be read, if the page's can't."""
+    if not page.published or at(page.published):
+        return page
+    readable = next(((element, text) for element, text in page.stated if at(text)), None)
+    if not readable:
+        return page
+    element, text = readable
+    return page.model_copy(update={"published": text, "by": page.by | {"published": element}})
 
 
 def _better(
@@ -71,7 +91,7 @@ def _is_rather(its: Printed, page: PageMetadata, at: At, rules: DateRules) -> bo
     if not declared or not printed or _same(printed, declared):
         return False
     if printed > declared:
-        agreed = any(_same(at(text), printed) for text in page.stated)
+        agreed = any(_same(at(text), printed) for _, text in page.stated)
         return agreed and not _same(printed, updated)
     vague = page.by.get("published") in UNSPECIFIC and _same(updated, declared)
     return its.where == BEHIND or vague or says(its, rules.published_words)
