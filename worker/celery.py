@@ -1,19 +1,22 @@
-"""The Celery application: `celery -A worker worker`.
+"""The Celery application: `celery -A worker worker`, or `python -P -m worker.celery worker`, which
+works in a folder with a worker.py of its own too.
 
 Settings that belong together: a message is acked only after its records are written, a killed
 child gives its message back, a task never raises, and nothing is kept in a result backend.
 """
 
+import sys
+from functools import cache
 from typing import Any
 
 from celery import Celery
+from celery.signals import after_setup_logger, celeryd_init
 from kombu.entity import Exchange, Queue
-from kombu.transport import TRANSPORT_ALIASES
 
-from worker import broker
-from worker.address import Address, address
+from worker import broker, starting
+from worker.address import Address, broker_address
 from worker.broker import INGEST, QUARANTINE, REDO, REPLAY, embedded
-from worker.errors import BadConfig
+from worker.errors import WorkerError
 from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
@@ -25,15 +28,15 @@ def broker_url(settings: Settings) -> str:
     return settings.broker_url or embedded.broker_url(settings.var_dir)
 
 
-def make_app(url: str, rules: WorkerRules) -> Celery:
-    """An application on this broker; opens no connection."""
+def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> Celery:
+    """An application on this broker; opens no connection. Raises BadConfig, which names what the
+    address was given as."""
     broker.register()
-    where = address(url)
-    scheme = where.url.partition("://")[0]
-    if scheme.partition("+")[0] not in TRANSPORT_ALIASES:
-        raise BadConfig(f"WORKER_BROKER_URL: expected redis://HOST:PORT/DB, not {scheme}:")
+    where = broker_address(url, name)
     app = Celery("worker", broker=where.url, include=["worker.tasks"], set_as_current=False)
     app.conf.update(_conf(rules))
+    # Before these Celery asks CELERY_BROKER_URL, which is another application's.
+    app.conf.update(broker_read_url=where.url, broker_write_url=where.url)
     app.conf.broker_transport_options.update(_options(where))
     return app
 
@@ -91,13 +94,30 @@ def _queue(name: str) -> Queue:
     return Queue(name, Exchange(name, type="direct"), routing_key=name)
 
 
+@cache
 def _app() -> Celery:
     try:
         settings = Settings.load()
-        return make_app(broker_url(settings), load_worker_rules(settings.config_dir))
-    except BadConfig as e:
-        # `celery -A worker …` would show a page of traceback around this one line.
-        raise SystemExit(f"worker: {e}") from e
+        settings.refuse_celery_broker()
+        app = make_app(broker_url(settings), load_worker_rules(settings.config_dir))
+    except WorkerError as e:
+        raise starting.refusal(e) from e
+    # Not before: a producer may run in a worker of another application.
+    celeryd_init.connect(starting.start_broker)
+    after_setup_logger.connect(starting.show_own_lines)
+    return app
 
 
-app = _app()
+def __getattr__(name: str) -> Any:
+    """`app` is made when Celery or the tasks ask for it: a producer, which imports this module,
+    must not end its process because of what stands in the environment."""
+    if name == "app":
+        return _app()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if __name__ == "__main__":
+    from celery.__main__ import main
+
+    sys.argv[1:1] = ["--app", "worker.celery"]  # `worker` is imported, so that no other is found
+    main()

@@ -73,3 +73,9 @@ class Busy(Unavailable):
 
 class BadConfig(WorkerError):
     """Settings or config are wrong: the message names the place, the key and what was expected."""
+
+
+def exit_code(error: WorkerError) -> int:
+    """What a command ends with: 3 a service does not answer, 4 settings or config are wrong."""
+    codes = {Unavailable: 3, BadConfig: 4}
+    return next((code for kind, code in codes.items() if isinstance(error, kind)), 1)

@@ -13,8 +13,9 @@ from typing import Any, Literal, Self
 
 from kombu.exceptions import OperationalError
 
+from worker.address import check_store
 from worker.broker import REPLAY, dead_list, embedded, pressure
-from worker.broker.link import Link, is_ours
+from worker.broker.link import Link
 from worker.broker.pressure import Advice, Answer
 from worker.celery import INGEST, REDO, broker_url, make_app
 from worker.contract import Frozen, Payload, RawArticle, admit, host, is_receipt
@@ -61,15 +62,18 @@ class Producer:
 
         `source` names the source of articles that name none, by id, feed or link. `journal` is a
         file, or the address of a store, that gets all receipts before they are pushed: it names
-        what a broker took along that is lost for good. See `worker ledger`.
+        what a broker took along that is lost for good. See `worker ledger`. Raises BadConfig for
+        what is no address.
         """
         settings = Settings.load()
         self._settings = settings
         self._embedded = not broker and settings.embedded_broker
         self._broker = broker or broker_url(settings)
         self._rules = load_worker_rules(settings.config_dir)
-        self._app = make_app(self._broker, self._rules)
+        self._app = make_app(self._broker, self._rules, "broker" if broker else "WORKER_BROKER_URL")
         self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
+        if store:
+            check_store(store, "store")
         self._store_url = store
         self._source = source
         self._outbox = opened(journal) if journal else None
@@ -128,12 +132,7 @@ class Producer:
         return receipts
 
     def advice(self) -> Advice:
-        """Whether to send, slow down or stop, and why. One round trip. Raises Unavailable.
-
-        Brokers other than Redis bound their queues themselves: there the answer is to send.
-        """
-        if not self._redis:
-            return Advice(answer=Answer.ACCEPT)
+        """Whether to send, slow down or stop, and why. One round trip. Raises Unavailable."""
         with self._link.channel() as channel:
             load = pressure.look(channel, list(self._app.amqp.queues))
         return pressure.advise(load, self._rules.pressure)
@@ -141,10 +140,6 @@ class Producer:
     def outcome(self, receipt: str) -> Outcome | None:
         """What became of one receipt; None while it waits or is worked on."""
         return self._store.outcomes([receipt]).get(receipt)
-
-    @cached_property
-    def _redis(self) -> bool:
-        return is_ours(self._app)
 
     @cached_property
     def _store(self) -> Store:

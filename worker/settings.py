@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from worker.address import masked as masked  # settings are printed masked
+from worker.address import broker_address, check_store, index_address
 from worker.errors import BadConfig
+from worker.masking import masked as masked  # settings are printed masked
 
 PREFIX = "WORKER_"
 # Kubernetes puts these into every container beside a service that is called "worker".
@@ -21,7 +23,9 @@ _FOREIGN = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
 class Settings(BaseSettings):
     """Every field is also an environment variable: `store_url` is WORKER_STORE_URL."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, str_strip_whitespace=True
+    )
 
     broker_url: str = Field(default="", description="Redis or Valkey; unset: the embedded one")
     store_url: str = Field(default="", description="SQLAlchemy URL; unset: SQLite in var_dir")
@@ -32,13 +36,21 @@ class Settings(BaseSettings):
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-        description="log level of `worker run`: DEBUG, INFO, WARNING or ERROR",
+        description="log level of the worker's own lines: DEBUG, INFO, WARNING or ERROR; "
+        "`--loglevel` of Celery goes first",
     )
 
     @field_validator("var_dir", "config_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path
+
+    def refuse_celery_broker(self, environ: Mapping[str, str] = os.environ) -> None:
+        """Raises BadConfig for another broker in Celery's own variables: it would not be used."""
+        for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
+            if environ.get(name) and environ[name] != self.broker_url:
+                what = f"{name} (or `celery --broker`) is not read here"
+                raise BadConfig(f"{what}: give the broker in WORKER_BROKER_URL")
 
     @property
     def embedded_broker(self) -> bool:
@@ -71,16 +83,39 @@ class Settings(BaseSettings):
         """Settings from the environment. Raises BadConfig with the variable's name."""
         _refuse_unknown(environ)
         try:
-            return cls()
+            settings = cls()
         except ValidationError as e:
             first = e.errors(include_url=False, include_input=True)[0]
             name = PREFIX + str(first["loc"][0]).upper()
             raise BadConfig(f"{name}: {first['msg']}, got {first['input']!r}") from e
+        settings._check_addresses()
+        return settings
+
+    def _check_addresses(self) -> None:
+        if self.broker_url:
+            broker_address(self.broker_url)
+        if self.index_url:
+            index_address(self.index_url)
+        if self.store_url:
+            check_store(self.store_url)
+            _check_folder(self.store_url)
 
     def origins(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """Where each value came from: the variable's name, or "default"."""
         names = {field: PREFIX + field.upper() for field in type(self).model_fields}
         return {f: name if environ.get(name) else "default" for f, name in names.items()}
+
+
+def _check_folder(store_url: str) -> None:
+    """SQLite makes its file, but not the folder that it lies in."""
+    scheme, _, rest = store_url.partition("://")
+    if scheme.partition("+")[0] != "sqlite":
+        return
+    file = Path(unquote(rest.partition("?")[0].removeprefix("/"))).absolute()
+    if not file.parent.is_dir():
+        raise BadConfig(f"WORKER_STORE_URL: there is no folder {file.parent}; make it first")
+    if file.is_dir():
+        raise BadConfig(f"WORKER_STORE_URL: {file} is a folder, expected a file")
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

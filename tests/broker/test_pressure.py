@@ -150,12 +150,6 @@ def test_a_full_broker_takes_neither_message_nor_receipts(
     assert valkey.exists("articles", "articles.journal") == 0
 
 
-def test_a_broker_that_bounds_its_queues_itself_is_not_asked(
-    full_at: Callable[..., Producer],
-) -> None:
-    assert full_at("amqp://guest@127.0.0.1:1//").advice() == Advice(answer=Answer.ACCEPT)
-
-
 def test_the_command_ends_when_the_broker_has_enough_or_waits_on_request(
     valkey_url: str, valkey: redis.Redis, tmp_path: Path
 ) -> None:

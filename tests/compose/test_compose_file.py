@@ -141,7 +141,7 @@ def check(command: list[str]) -> None:
         application, name, *arguments = arguments
         assert (application, name) == ("--app=worker", "worker")
         given = CLIContext(
-            app=make_app("memory://", load_worker_rules()), no_color=True, workdir=""
+            app=make_app("redis://broker", load_worker_rules()), no_color=True, workdir=""
         )
         celery_worker.parse_args(click.Context(celery_worker, obj=given), arguments)
         return

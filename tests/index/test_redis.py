@@ -16,7 +16,7 @@ from worker.errors import Unavailable
 from worker.index import Claim, Wish
 from worker.index.layout import STATE
 from worker.index.redis import RedisIndex
-from worker.index.wire import client_url
+from worker.index.wire import Wire, client_url
 from worker.models import Kind, article_id_of
 
 A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
@@ -176,6 +176,21 @@ def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
 )
 def test_broker_urls_are_understood(url: str, expected: str) -> None:
     assert client_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://me%40home:p%23w%2F@h:6379/3",
+        "redis+socket://me%40home:p%23w%2F@/s.sock?virtual_host=3",
+        "sentinel://me%40home:p%23w%2F@h:26379/3?master_name=news",
+    ],
+)
+def test_a_percent_encoded_password_is_decoded_over_every_kind_of_connection(url: str) -> None:
+    wire = Wire(url, 1)
+    given = wire._redis.connection_pool.connection_kwargs
+    wire.close()
+    assert (given["username"], given["password"], given["db"]) == ("me@home", "p#w/", 3)
 
 
 def copies() -> list[list[tuple[str, str]]]:

@@ -6,9 +6,10 @@ from importlib import import_module
 
 import click
 
-from worker.errors import BadConfig, Unavailable, WorkerError
+from worker.errors import Unavailable, WorkerError, exit_code
 
-EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_CONFIG, EXIT_INTERRUPTED = 1, 3, 4, 130
+EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 3, 130
+_SERVICES = ("broker", "index", "store")  # that a setting may hold the wrong address of
 
 # By who uses them. Modules are imported when their command runs: `worker --help` answers at once.
 GROUPS = {
@@ -112,7 +113,6 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_INTERRUPTED)
     except WorkerError as e:
         print(f"worker: {e}", file=sys.stderr)
-        if isinstance(e, Unavailable):
+        if isinstance(e, Unavailable) and e.what in _SERVICES:
             print("is it running, at this address? See `worker doctor`", file=sys.stderr)
-        codes = {Unavailable: EXIT_UNAVAILABLE, BadConfig: EXIT_CONFIG}
-        sys.exit(next((code for kind, code in codes.items() if isinstance(e, kind)), EXIT_LOOK))
+        sys.exit(exit_code(e))

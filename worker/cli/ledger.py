@@ -8,11 +8,10 @@ import click
 
 from worker import build
 from worker.broker import embedded
-from worker.broker.link import Link, is_ours
+from worker.broker.link import Link
 from worker.celery import broker_url, make_app
 from worker.cli.find import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table
-from worker.errors import BadConfig
 from worker.ledger import Balance, Day, balance
 from worker.models import Kind
 from worker.outbox import entries
@@ -47,8 +46,6 @@ def ledger(
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
     app = make_app(broker_url(settings), rules)
-    if not is_ours(app):
-        raise BadConfig("WORKER_BROKER_URL: the ledger needs a broker that is Redis or Valkey")
     first, until = _span(day, since)
     if settings.embedded_broker:
         embedded.ensure(settings.var_dir)

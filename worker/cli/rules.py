@@ -50,8 +50,9 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     place of the file of its name or besides the others. Exit code 1 when something is wrong.
     """
     together = {name: path for file in files for name, path in instead(file).items()}
+    settings = Settings.load()
     try:
-        config = load_config(Settings.load().config_dir, together)
+        config = load_config(settings.config_dir, together)
     except BadConfig as e:
         if as_json:
             print_json({"valid": False, "problems": str(e).splitlines()})

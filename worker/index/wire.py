@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from hiredis import PushNotification, pack_command
 from redis import Redis
@@ -123,8 +123,9 @@ def _client(where: Address, timeout_s: float) -> Redis:
     asked = {"password": where.sentinel_password or None, "socket_timeout": timeout_s}
     places = [(part.hostname, part.port or SENTINEL_PORT) for part in parts]
     first = parts[0]
-    options |= {"db": int(first.path.strip("/") or 0), "password": first.password}
-    options |= {"username": first.username or None}
+    options |= {"db": int(first.path.strip("/") or 0)}
+    options |= {"username": unquote(first.username or "") or None}
+    options |= {"password": unquote(first.password or "") or None}
     sentinel: Any = Sentinel  # redis-py types everything but this
     primary: Redis = sentinel(places, sentinel_kwargs=asked).master_for(
         where.master_name, **options

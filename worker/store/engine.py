@@ -9,10 +9,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from worker.address import check_store
 from worker.errors import BadConfig, Unavailable
 from worker.store.columns import dumps
 
 LOCK_TIMEOUT_S = 30
+_NAME = "store URL"  # of the setting, or of an argument
 # A peer that vanished without closing is noticed after idle + interval * count seconds.
 KEEPALIVE = {
     "connect_timeout": 10,
@@ -48,22 +50,38 @@ LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the s
 
 def parse(url: str) -> URL:
     """The URL with the driver this package uses. Raises BadConfig for any other database."""
+    check_store(url, _NAME)
     try:
         parsed = make_url(url)
     except (SQLAlchemyError, ValueError) as e:
-        raise BadConfig("store URL: expected sqlite:///PATH or postgresql://…") from e
-    kind = parsed.drivername.partition("+")[0]
-    if kind in ("postgres", "postgresql"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite+pysqlite")
-    raise BadConfig(f"store URL: expected sqlite:///PATH or postgresql://…, got {kind}:")
+        raise BadConfig(f"{_NAME}: expected sqlite:///PATH or postgresql://…") from e
+    sqlite = parsed.get_backend_name() == "sqlite"
+    return parsed.set(drivername="sqlite+pysqlite" if sqlite else "postgresql+psycopg")
 
 
 def open_engine(url: URL) -> Engine:
     """An engine that has not connected yet. It must not cross a fork."""
-    if url.drivername == "sqlite+pysqlite":
-        return _sqlite(url)
+    try:
+        engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)
+    except (SQLAlchemyError, ValueError, TypeError) as e:  # of the options in the query
+        raise BadConfig(f"{_NAME}: {_first_line(e)}") from e
+    event.listen(engine, "do_connect", _connect)
+    return engine
+
+
+def _connect(dialect: Any, _: object, arguments: Any, options: dict[str, Any]) -> Any:
+    """Drivers find unknown options in a URL when they connect, and call them a wrong program."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except (TypeError, ValueError, dialect.loaded_dbapi.ProgrammingError) as e:
+        raise BadConfig(f"{_NAME}: {_first_line(e)}") from e
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]
+
+
+def _postgres(url: URL) -> Engine:
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
@@ -112,10 +130,10 @@ def answering(url: URL) -> Iterator[None]:
     except SQLAlchemyError as e:
         if not _is_away(e):
             raise
-        detail = str(getattr(e, "orig", e)).strip().partition("\n")[0]
+        detail = _first_line(getattr(e, "orig", e))
         if url.password:
             detail = detail.replace(str(url.password), "***")
-        raise Unavailable("store", detail[:200]) from e
+        raise Unavailable("store", detail) from e
 
 
 def _is_away(error: SQLAlchemyError) -> bool:
