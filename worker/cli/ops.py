@@ -72,7 +72,7 @@ def migrate_store() -> None:
 
     settings = Settings.load()
     if settings.embedded_store:
-        settings.var_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_var_dir()
     out.print(f"{masked(settings.store)} is at {migrate(settings.store)}", markup=False)
 
 
