@@ -20,7 +20,7 @@ from worker.errors import WorkerError
 from worker.rules import WorkerRules, load_worker_rules
 from worker.settings import Settings
 
-__all__ = ["INGEST", "REDO", "app", "broker_url", "make_app"]
+__all__ = ["INGEST", "REDO", "broker_url", "make_app"]
 
 
 def broker_url(settings: Settings) -> str:
