@@ -18,6 +18,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too-large"  # over one of the contract's limits
     UNKNOWN_SCHEMA = "unknown-schema"  # a `schema` this worker does not know
     EMPTY = "empty"  # nothing to read in it: neither title nor text
+    FAILED_FETCH = "failed-fetch"  # no page came, but an error, a challenge, a wall or a file
     NO_IDENTITY = "no-identity"  # a withdrawal that names neither id nor link
     HOSTILE = "hostile"  # a page built to hang parsers
     CRASHED = "crashed"  # a stage raised what it should not

@@ -8,9 +8,10 @@ from functools import partial
 from typing import NamedTuple
 
 from worker.clean import titles
-from worker.clean.body import Body, read_body, richest
+from worker.clean.body import Body
 from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.facts import authors_of, lead_image, site_names, title_of
+from worker.clean.fetched import fetched
 from worker.clean.identity import keys_of, opening_key, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.left_out import without_lines
@@ -23,7 +24,7 @@ from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import paragraphs_html
 from worker.clean.text import letters, one_line, storable
 from worker.clean.urls import canonical, is_variant, page_canonical
-from worker.contract import Content, Media, RawArticle
+from worker.contract import Media, RawArticle
 from worker.errors import Reason, Rejected
 from worker.models import Article
 
@@ -50,23 +51,23 @@ class Examined(NamedTuple):
     swept: Swept
     declared: str  # language
     page_url: str  # canonical address that was believed
+    failure: str  # why its page did not come, and what its feed gave stands in
 
 
 def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
     """The article in a raw article; feed fields outrank what its page says.
 
-    Raises Rejected with `empty` or `hostile`.
+    Raises Rejected with `failed-fetch`, `empty`, `malformed` or `hostile`.
     """
     return examine(raw, rules, now).article
 
 
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     """Clean, and keep what it was decided by. Raises as `clean`."""
-    body = richest(raw.content, rules)
-    summary = read_body(Content(value=raw.summary), rules) if raw.summary else Body()
-    text_flag = ""
+    came = fetched(raw, rules)
+    body, summary, text_flag = came.body, came.summary, "no-page" if came.failure else ""
     if not body.text and summary.text:
-        body, text_flag = _instead(body, summary), "summary-only"
+        body, text_flag = _instead(body, summary), text_flag or "summary-only"
 
     sites = site_names(raw, body.page)
     title = title_of(raw, body.page, sites, rules)
@@ -76,6 +77,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
     named = Named(title, given, sites)
     swept = sweep(body.text, named, language, rules)
+    if came.failure and not (came.titled and _readable(swept.text, rules)):
+        raise Rejected(Reason.FAILED_FETCH, came.failure)
     if not _readable(title, rules) and not _readable(swept.text, rules):
         raise Rejected(Reason.EMPTY, f"fewer than {rules.text.min_letters} letters to read")
     title_flag = "" if title else "no-title"
@@ -124,7 +127,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
             "cleaner": cleaner_of(rules),
         }
     )
-    return Examined(article, raw, body, swept, declared, page_url)
+    return Examined(article, raw, body, swept, declared, page_url, came.failure)
 
 
 def cleaner_of(rules: CleaningRules) -> str:

@@ -1,10 +1,11 @@
 """The bodies of a raw article come in, the richest of them goes out as text."""
 
-from base64 import b64decode
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from worker.clean.charset import decode
+from worker.clean.encoded import given
+from worker.clean.failed_fetch import page_failure
 from worker.clean.guard import count_tags, cut_tags, refuse_hostile
 from worker.clean.html import body_text, has_tags, is_escaped, is_html, is_page, is_text
 from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
@@ -13,7 +14,8 @@ from worker.clean.rules import CleaningRules
 from worker.clean.sanitize import safe_html
 from worker.clean.text import is_sound, mend, paragraphs, storable, unescape, unescape_again, unwrap
 from worker.contract import Content
-from worker.errors import Reason, Rejected
+
+_HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 
 class Body(NamedTuple):
@@ -27,18 +29,26 @@ class Body(NamedTuple):
     html: str = ""  # safe markup of a fragment, if it is to be kept
     how: str = ""  # how it was read: plain, fragment, page
     place: int = -1  # of it among the contents of the raw article
+    failure: str = ""  # why it is not what was asked for
 
 
 def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
-    """The body with the most text, the first of equals; a page's metadata goes with any of them.
+    """The body with the most text, the first of equals. Raises as `read_bodies`."""
+    return richest_of(read_bodies(enumerate(contents), rules))
 
-    Raises Rejected with `hostile`.
+
+def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
+    """Those of the contents that are text, each with its place, the largest first.
+
+    Raises Rejected with `hostile` or `malformed`.
     """
-    texts = [(place, content) for place, content in enumerate(contents) if is_text(content.type)]
+    texts = [(place, content) for place, content in contents if is_text(content.type)]
     largest = sorted(texts, key=lambda placed: len(placed[1].value), reverse=True)
-    bodies = [
-        read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]
-    ]
+    return [read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]]
+
+
+def richest_of(bodies: Sequence[Body]) -> Body:
+    """The body with the most text, the first of equals; a page's metadata goes with any of them."""
     if len(bodies) == 1:
         return bodies[0]
     best = max(bodies, key=lambda body: len(body.text), default=Body())
@@ -49,11 +59,16 @@ def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
 
 def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     """The paragraphs of one body. Raises Rejected with `hostile` or `malformed`."""
-    value, plain = _given(content), not is_html(content.type)
+    value, failure = given(content)
+    if failure:
+        return Body(place=place, failure=failure)
+    plain = not is_html(content.type)
     sound = plain and is_sound(value)  # what is sound is storable, and stays both when unwrapped
     value = value if sound else storable(value)
-    text, page, flag = (value, NOTHING, "") if plain else _markup(value, rules)
+    text, page, flag, failure = (value, NOTHING, "", "") if plain else _markup(value, rules)
     how = "plain" if text is value else "fragment" if page is NOTHING else "page"
+    if failure:
+        return Body(place=place, how=how, failure=failure)
     if text is value:
         text = unwrap(value if plain else unescape(value))
     keep = rules.html.keep and how == "fragment"
@@ -74,29 +89,38 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
     )
 
 
-def _given(content: Content) -> str:
-    """The value, or the text that its bytes are. Raises Rejected with `malformed`."""
-    if content.encoding != "base64":
-        return content.value
-    try:
-        data = b64decode(content.value)
-    except ValueError as e:  # binascii.Error, or characters that are not ASCII
-        raise Rejected(Reason.MALFORMED, f"content: value is not base64: {e}") from e
-    return decode(data, content.charset or content.type).text
+class _Markup(NamedTuple):
+    text: str
+    page: PageMetadata = NOTHING
+    flag: str = ""
+    failure: str = ""
 
 
-def _markup(value: str, rules: CleaningRules) -> tuple[str, PageMetadata, str]:
-    """Text, metadata and a flag; text without any tag comes back as it is."""
+def _markup(value: str, rules: CleaningRules) -> _Markup:
+    """What markup says; text without any tag comes back as it is."""
     if not has_tags(value):
         if not is_escaped(value):
-            return value, NOTHING, ""
+            return _Markup(value)
         value = unescape(value)
     tags = count_tags(value)
     if tags > rules.html.max_tags:
-        return unescape(cut_tags(value)), NOTHING, "tags-cut"
+        return _Markup(unescape(cut_tags(value)), flag="tags-cut")
     refuse_hostile(value, rules.html)
     if not is_page(value):
-        return body_text(value), NOTHING, ""
+        return _fragment(value, rules)
     page = parse(value)
     text, flag = main_text(page, rules.html)
-    return text, read_metadata(value, page.tree), flag
+    said = read_metadata(value, page.tree)
+    titles = (said.title, *said.titles)
+    return _Markup(text, said, flag, page_failure(page, titles, text, rules.failed_fetch))
+
+
+def _fragment(value: str, rules: CleaningRules) -> _Markup:
+    text = body_text(value)
+    # A page may leave out all the tags that pages are told by.
+    if len(text) > rules.failed_fetch.max_rest_bytes or not _HEAD.search(value):
+        return _Markup(text)
+    page = parse(value)
+    title = page.tree.css_first("title")
+    titles = (title.text(),) if title else ()
+    return _Markup(text, failure=page_failure(page, titles, text, rules.failed_fetch))

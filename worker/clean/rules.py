@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from worker.clean.failed_fetch_rules import NO_PAGES, FailedFetchRules
 from worker.clean.openings import gate
 from worker.contract import Frozen
 
@@ -247,6 +248,7 @@ class CleaningRules(Frozen):
     credits: CreditRules
     datelines: DatelineRules
     learned: LearnedRules
+    failed_fetch: FailedFetchRules = NO_PAGES
 
     @cached_property
     def ends(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
