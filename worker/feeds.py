@@ -15,6 +15,7 @@ from typing import Any
 from worker.contract import LIMITS
 
 Given = Mapping[str, Any]
+_FIRST_ERROR = 400  # of HTTP statuses
 
 
 def from_feedparser(entry: Given, feed: Given) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def from_feedparser(entry: Given, feed: Given) -> dict[str, Any]:
         fetch=_present(
             etag=result.get("etag"),
             last_modified=result.get("modified"),
-            status=result.get("status"),
+            status=_status(result.get("status")),
         ),
     )
 
@@ -84,6 +85,12 @@ def from_jsonfeed(item: Given, feed: Given) -> dict[str, Any]:
             url=feed.get("feed_url"), title=feed.get("title"), language=feed.get("language")
         ),
     )
+
+
+def _status(status: Any) -> Any:
+    """Of a feed that was served as an error and has entries all the same, it says nothing of them:
+    an article with it would be taken for a failed fetch."""
+    return None if isinstance(status, int) and status >= _FIRST_ERROR else status
 
 
 def _texts(entry: Given) -> tuple[str, list[dict[str, str]]]:

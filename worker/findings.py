@@ -41,6 +41,7 @@ _FIXES = {
     Reason.TOO_LARGE: "shorten it; a body belongs in content",
     Reason.UNKNOWN_SCHEMA: f'leave "schema" out, or write "{SCHEMA}"',
     Reason.EMPTY: "send a title, a summary or content that can be read",
+    Reason.FAILED_FETCH: "fetch it again later; send the feed's title and summary with it",
     Reason.NO_IDENTITY: "send the id or the link it was enqueued with",
     Reason.HOSTILE: "send the main text alone",
     Reason.CRASHED: "report it as a bug, with this article",
@@ -59,6 +60,10 @@ _FLAGS = {
     "whole-page": ("no main text found; all of the page is taken", "send the main text alone"),
     "no-title": ("no title; the opening stands in for it", 'send "title"'),
     "summary-only": ("no content; the summary stands in for it", 'send "content"'),
+    "no-page": (
+        "no page came, but an error, a challenge or a wall; the feed's text stands in for it",
+        "fetch it again later, and send it again",
+    ),
     "tags-cut": ("too much markup; tags were only stripped", "send the main text alone"),
 }
 _EXPECTED = {

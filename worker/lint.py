@@ -12,6 +12,7 @@ from typing import Any
 
 from worker.config import load_config
 from worker.contract import Frozen, Payload, admit
+from worker.dedup.verdicts import LESS_TEXT
 from worker.errors import Rejected
 from worker.findings import Finding, after_cleaning, before_cleaning, error, refused, warning
 from worker.index.memory import MemoryIndex
@@ -95,6 +96,7 @@ def _ended(look: Linted, outcome: Outcome, pipeline: Pipeline) -> Linted:
         [letter] = pipeline.store.letters([outcome.letter_id])
         findings += (error(letter.reason, letter.detail),)
     stored = pipeline.store.show(outcome.article_id) if outcome.article_id else None
+    decisions = stored["decisions"] if stored else ()
     for revision in stored["revisions"] if stored else ():
         if revision["number"] == outcome.revision:
             told |= {name: revision[name] for name in ("title", "language", "words")}
@@ -103,4 +105,7 @@ def _ended(look: Linted, outcome: Outcome, pipeline: Pipeline) -> Linted:
             told["tags"] = tuple(tag["label"] for tag in (stored or {})["tags"])
             dated = revision["published"] is not None
             findings += tuple(after_cleaning(revision["flags"], dated=dated))
+    if any(its["receipt"] == outcome.receipt and its["signal"] == LESS_TEXT for its in decisions):
+        what = "it comes with less than an article before it: nothing of it is taken"
+        findings += (warning(LESS_TEXT, what, "send its text, or leave it out"),)
     return look.model_copy(update=told | {"findings": findings})

@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 
 from worker.contract import Frozen, Media, Payload
 from worker.errors import Reason
+from worker.extent import Extent
 
 _SETS = ("shingles", "opening", "vocabulary", "title", "figures")
 _FORMAT = 2  # of packed fingerprints
@@ -83,6 +84,10 @@ class Article(Frozen):
     def article_id(self) -> str:
         return article_id_of(self.source, self.key)
 
+    @property
+    def extent(self) -> Extent:
+        return Extent.of(self.words, self.flags)
+
 
 class Fingerprint(Frozen):
     """What two texts are compared by, and nothing else of them.
@@ -145,6 +150,7 @@ class Known(Frozen):
     revision: int  # number of the newest
     cluster_id: str
     withdrawn: bool = False
+    extent: Extent = Extent.TITLE  # of the newest revision
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # those of the keys asked for that lead to it
     distrusted: bool = False  # the ids of its source are not worth much: see SourceIds
@@ -164,6 +170,7 @@ class Verdict(Frozen):
     thresholds: dict[str, float] = {}
     version: str = ""  # of the deduper and its rules
     change: str = ""  # of a revision: format, minor or substantial
+    extent: Extent = Extent.TEXT  # of the article that it is about
 
 
 class Span(Frozen):

@@ -172,9 +172,9 @@ class Pipeline:
         for c, found in zip(cleaned, stored, strict=True):
             with grave.buries(c.origin, "deduplicate"):
                 before = batch.known(c.article, found)
-                verdict = identify(c.article, c.fingerprint, before, self.config.dedup)
-                if c.again and verdict.kind is Kind.REVISION:
-                    verdict = verdict.model_copy(update={"signal": "cleaned-again"})
+                verdict = identify(
+                    c.article, c.fingerprint, before, self.config.dedup, again=c.again
+                )
                 batch.note(c.article, c.fingerprint, before, verdict)
                 its = c.model_copy(update={"article": rekeyed(c.article, verdict)})
                 judged.append(Judged(cleaned=its, verdict=verdict))

@@ -167,7 +167,11 @@ class Fetch(Part):
     last_modified: Text = Field(default="", description="Last-Modified of the response.")
     # Up to where JSON numbers are exact: beyond, schema and worker disagree on what is an integer.
     status: int | None = Field(
-        default=None, ge=-(2**53), le=2**53, description="HTTP status of the response."
+        default=None,
+        ge=-(2**53),
+        le=2**53,
+        description="HTTP status of the response that brought the content; from 400 on nothing of "
+        "that is read. Unset, or no status that HTTP has, the content is judged by itself.",
     )
 
 

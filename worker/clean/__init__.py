@@ -26,6 +26,7 @@ from worker.clean.text import letters, one_line, storable
 from worker.clean.urls import canonical, is_variant, page_canonical
 from worker.contract import Media, RawArticle
 from worker.errors import Reason, Rejected
+from worker.extent import NO_PAGE, SUMMARY_ONLY
 from worker.models import Article
 
 __all__ = [
@@ -65,9 +66,9 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     """Clean, and keep what it was decided by. Raises as `clean`."""
     came = fetched(raw, rules)
-    body, summary, text_flag = came.body, came.summary, "no-page" if came.failure else ""
+    body, summary, text_flag = came.body, came.summary, NO_PAGE if came.failure else ""
     if not body.text and summary.text:
-        body, text_flag = _instead(body, summary), text_flag or "summary-only"
+        body, text_flag = _instead(body, summary), text_flag or SUMMARY_ONLY
 
     sites = site_names(raw, body.page)
     title = title_of(raw, body.page, sites, rules)

@@ -21,6 +21,8 @@ def account(examined: Examined) -> tuple[Decision, ...]:
 
 def _decisions(examined: Examined) -> Iterator[Decision]:
     article, raw, page = examined.article, examined.raw, examined.body.page
+    if examined.failure:
+        yield Decision(about="page", value="none", because=examined.failure)
     yield Decision(about="text", value=_size(article.text), because=_body(examined))
     yield Decision(about="title", value=article.title, because=_from(examined, "title"))
     yield Decision(

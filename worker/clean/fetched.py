@@ -37,7 +37,7 @@ def fetched(raw: RawArticle, rules: CleaningRules) -> Fetched:
     bodies = [body for body in read if not body.failure]
     body, summary = richest_of(bodies), _summary(raw.summary, title, rules)
     failure = by_status or _failure_of(read)
-    if any(each.how == "page" for each in bodies):
+    if not by_status and any(each.how == "page" for each in bodies):
         failure = ""
     elif not body.text:
         failure = failure or summary.failure or unmodified_failure(status)

@@ -14,7 +14,7 @@ from worker.clean.sentences import sentences_of
 
 _SEARCHED = 65_536  # characters of markup
 _REFRESH = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]*)?)\s*[;,]\s*\S")
-_SCRIPT = re.compile(r"<script[\s/>]")
+_SCRIPT = re.compile(r"<script(?![^>]{0,200}ld\+json)[\s/>]")  # that is run: JSON-LD is not
 _SENT_ON = re.compile(r"location(?:\.href)?\s*=\s*['\"`]|location\.(?:replace|assign)\s*\(")
 # What frameworks fill: React, Vue, Next, Nuxt, Gatsby, Angular, Quasar, Svelte.
 _ROOTS = "#root,#app,#__next,#__nuxt,#___gatsby,#react-root,#app-root,#q-app,#svelte,app-root"

@@ -13,6 +13,8 @@ DECISIONS = {
     "its own, and the other one stays as it was.",
     ("unchanged", "content-hash"): "Title and text are exactly what was stored before: nothing "
     "changed.",
+    ("unchanged", "less-text"): "It came with less than is stored: without its text, or with a "
+    "summary in place of it. What is stored stays.",
     ("revision", "key"): "Its id or address is known, its title or text is not: it is revision "
     "{revision} of the same article.",
     ("revision", "identity"): "Its id or address is known, but its text has only {containment} of "
@@ -74,6 +76,7 @@ SIGNS = {
 FLAGS = {
     "truncated": "The source gave only a teaser, not the whole text.",
     "summary-only": "The source gave no text: its summary stands in for it.",
+    "no-page": "Its page could not be fetched: what the feed gave stands in for it.",
     "no-title": "The source gave no title: it was taken from the text.",
     "whole-page": "No main text was found on its page: the text is all of the page.",
     "tags-cut": "Its markup was too much to read in full: the tags were cut out.",

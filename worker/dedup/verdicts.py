@@ -14,16 +14,36 @@ from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id
 Scores = dict[str, float]
 Evidence = tuple[Scores, Scores]  # scores and thresholds
 NOTHING: Evidence = ({}, {})
+CLEANED_AGAIN, LESS_TEXT = "cleaned-again", "less-text"  # signals
 
 
 def identify(
-    article: Article, fingerprint: Fingerprint, known: Known | None, rules: DedupRules
+    article: Article,
+    fingerprint: Fingerprint,
+    known: Known | None,
+    rules: DedupRules,
+    *,
+    again: bool = False,
 ) -> Verdict:
     """What the article is to its own past: new, unchanged or a revision.
 
     An alias leads to another article only when the content confirms it: links get reused. So do
-    ids; where the content speaks against its own key, the article gets another one.
+    ids; where the content speaks against its own key, the article gets another one. What comes
+    without its text replaces none, unless it is what was stored, cleaned `again`.
     """
+    verdict = _identified(article, fingerprint, known, rules)
+    verdict = verdict.model_copy(update={"extent": article.extent})
+    if verdict.kind is not Kind.REVISION:
+        return verdict
+    if again:
+        return verdict.model_copy(update={"signal": CLEANED_AGAIN})
+    stored = next(each for each in _every(known) if each.article_id == verdict.article_id)
+    return _unless_less(verdict, stored)
+
+
+def _identified(
+    article: Article, fingerprint: Fingerprint, known: Known | None, rules: DedupRules
+) -> Verdict:
     version = _version(rules)
     past = _past(article, fingerprint, known, rules)
     if not past:
@@ -54,12 +74,11 @@ def _past(
 ) -> list[Known]:
     """The articles that its keys lead to. An opening is not much of a key: where nothing else
     leads on, the one has to be a copy of the other, figures and all."""
-    found = [each for each in (known, *(known.elsewhere if known else ())) if each]
     if not known or not known.revision:
         return []
     return [
         each
-        for each in found
+        for each in _every(known)
         if each.revision
         and (
             not _by_opening(article, each)
@@ -67,6 +86,11 @@ def _past(
             or (each.fingerprint and copy_of(mine, each.fingerprint, rules))
         )
     ]
+
+
+def _every(known: Known | None) -> tuple[Known, ...]:
+    """All that its keys lead to."""
+    return (known, *known.elsewhere) if known else ()
 
 
 def _by_opening(article: Article, known: Known) -> bool:
@@ -146,6 +170,7 @@ def after(known: Known | None, verdict: Verdict, fingerprint: Fingerprint) -> Kn
         hashes=earlier | {fingerprint.content_hash},
         revision=verdict.revision,
         cluster_id=verdict.cluster_id,
+        extent=verdict.extent,
         fingerprint=fingerprint,
     )
 
@@ -180,11 +205,23 @@ def rejudge(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict
     if content_hash in known.hashes:
         return _unchanged(known, verdict.version)
     if verdict.kind is Kind.UNCHANGED:
-        return verdict
-    if verdict.kind is not Kind.REVISION:
-        return _revision(known, "race", {}, {}, verdict.version)
+        return _unless_less(verdict, known)
     newest = {"revision": known.revision + 1, "cluster_id": known.cluster_id}
-    return verdict.model_copy(update=newest)
+    if verdict.kind is not Kind.REVISION:
+        raced = _revision(known, "race", {}, {}, verdict.version)
+        return _unless_less(raced.model_copy(update={"extent": verdict.extent}), known)
+    # What was stored, cleaned again: unless it has been replaced since, it may be less than it was.
+    if verdict.signal == CLEANED_AGAIN and verdict.revision == known.revision + 1:
+        return verdict.model_copy(update=newest)
+    return _unless_less(verdict.model_copy(update=newest), known)
+
+
+def _unless_less(verdict: Verdict, known: Known) -> Verdict:
+    """The verdict; unchanged, where less came of the article than is stored."""
+    if verdict.extent >= known.extent:
+        return verdict
+    unchanged = _unchanged(known, verdict.version)
+    return unchanged.model_copy(update={"signal": LESS_TEXT, "extent": verdict.extent})
 
 
 def _new(article: Article, signal: str, version: str) -> Verdict:

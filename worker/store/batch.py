@@ -91,7 +91,8 @@ def _numbered(verdict: Verdict, content_hash: str, before: Known | None) -> Verd
     if before is None and verdict.kind in (Kind.UNCHANGED, Kind.REVISION):
         # What it was compared with never came: an earlier copy in its batch was passed over.
         return verdict.model_copy(update={"kind": Kind.NEW, "revision": 1})
-    if before and verdict.kind is Kind.UNCHANGED and content_hash not in before.hashes:
+    known = before is None or content_hash in before.hashes or verdict.extent < before.extent
+    if before and verdict.kind is Kind.UNCHANGED and not known:
         return verdict.model_copy(update={"kind": Kind.REVISION, "revision": number + 1})
     if verdict.kind is not Kind.UNCHANGED and verdict.revision != number + 1:
         raise ValueError(f"{verdict.article_id}: revision {verdict.revision} after {number}")
@@ -104,6 +105,7 @@ def _after(verdict: Verdict, content_hash: str, before: Known | None) -> Known:
         hashes=(before.hashes if before else frozenset()) | {content_hash},
         revision=verdict.revision,
         cluster_id=verdict.cluster_id,
+        extent=verdict.extent,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.extent import Extent
 from worker.models import Handling, Kind, Known
 from worker.source_ids import SourceIds
 from worker.store.batch import (
@@ -173,15 +174,19 @@ def _article_rows(fresh: Batch, takedowns: Sequence[Takedown], now: datetime) ->
 
 
 def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, Known]:
-    ids = [row.article_id for row in locked if row.revision and row.withdrawn_at is None]
+    newest = {row.article_id: row.revision for row in locked if row.withdrawn_at is None}
+    ids = [article_id for article_id, revision in newest.items() if revision]
     hashes: dict[str, set[str]] = {article_id: set() for article_id in ids}
+    extents: dict[str, Extent] = {}
     if ids:
         columns = revisions.c
-        found = sa.select(columns.article_id, columns.content_hash).where(
-            columns.article_id.in_(ids)
-        )
-        for article_id, content_hash in connection.execute(found):
+        found = sa.select(
+            columns.article_id, columns.content_hash, columns.number, columns.words, columns.flags
+        ).where(columns.article_id.in_(ids))
+        for article_id, content_hash, number, words, flags in connection.execute(found):
             hashes[article_id].add(content_hash)
+            if number == newest[article_id]:
+                extents[article_id] = Extent.of(words, flags)
     known = {}
     for article_id, revision, cluster_id, withdrawn_at in locked:
         if withdrawn_at is not None:
@@ -192,5 +197,6 @@ def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, Known]:
                 hashes=frozenset(hashes[article_id]),
                 revision=revision,
                 cluster_id=cluster_id,
+                extent=extents.get(article_id, Extent.TITLE),
             )
     return known

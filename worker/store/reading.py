@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.extent import Extent
 from worker.models import Article, Fingerprint, Known, Outcome
 from worker.source_ids import SourceIds
 from worker.store import Found
@@ -104,6 +105,8 @@ def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Know
             articles.c.withdrawn_at,
             revisions.c.content_hash,
             sa.case((is_newest, revisions.c.fingerprint)).label("fingerprint"),
+            sa.case((is_newest, revisions.c.words)).label("words"),
+            revisions.c.flags,
             *(sources.c[field] for field in SourceIds.model_fields),
         )
         .outerjoin(sources, sources.c.source == articles.c.source)
@@ -118,14 +121,15 @@ def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Know
 
 def _as_known(rows: Sequence[Any]) -> Known:
     article = rows[0]
-    blob = next((row.fingerprint for row in rows if row.fingerprint), None)
+    newest = next((row for row in rows if row.words is not None), None)
     return Known(
         article_id=article.article_id,
         hashes=frozenset(row.content_hash for row in rows if row.content_hash),
         revision=article.revision,
         cluster_id=article.cluster_id,
         withdrawn=article.withdrawn_at is not None,
-        fingerprint=Fingerprint.unpacked(blob),
+        extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
+        fingerprint=Fingerprint.unpacked(newest.fingerprint) if newest else None,
         distrusted=ids_of(article._mapping).distrusted,
     )
 
