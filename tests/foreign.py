@@ -180,7 +180,7 @@ def _bodies() -> list[Foreign]:
     one = json.dumps(article("embed"))
     odd = {
         "body-no-json": ("{", "undecodable"),
-        "body-deep": ("[" * 100_000, "undecodable: nested more than"),
+        "body-deep": ("[" * 100_000, "undecodable: the body is nested"),
         "body-number": ("7", "undecodable"),
         "body-two-parts": ("[[], {}]", "undecodable"),
         "args-text": ('["ab", {}, {}]', "arguments"),

@@ -1,4 +1,4 @@
-"""Threads of a worker's main process that do their work for as long as it lives."""
+"""Background threads of the worker's main process. Each runs until the process exits."""
 
 import logging
 import threading
@@ -11,10 +11,10 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 
 def keep(name: str, work: Callable[[], None]) -> None:
-    """Run `work`, which loops by itself, in a daemon thread; begin it anew whatever it raises.
+    """Run `work`, which contains its own loop, in a daemon thread; restart it when it raises.
 
-    A loop that one exception ends would be missed days later: when leases run out, or dead lists
-    fill up.
+    Without a restart one exception would stop the loop, and nobody would notice until leases
+    expire or dead lists fill up.
     """
     threading.Thread(target=_keep, args=(name, work), name=name, daemon=True).start()
 

@@ -54,7 +54,7 @@ __all__ = [
 EXCERPT_SCHEMA = "raw-article-excerpt/1"
 LONGEST_RECEIPT = 200  # characters
 _LONGEST_DETAIL = 500  # characters
-_LARGEST_PAYLOAD = 2**53  # bytes: what every language and database can count to
+_LARGEST_PAYLOAD = 2**53  # bytes: integers up to this are exact in every language
 
 
 def is_receipt(given: object) -> bool:
@@ -84,7 +84,7 @@ def source_of(raw: object) -> str:
 
 
 class Unopened(Frozen):
-    """Stands in a batch for a raw article whose JSON text is kept but not opened, and says why."""
+    """Placeholder for a raw article that is not parsed: its JSON text, and the reason."""
 
     text: str
     detail: str
@@ -100,11 +100,12 @@ class Payload(Frozen):
 
     @classmethod
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
-        """The payload of any JSON value; the hash is over canonical JSON, keys sorted.
+        """The payload of any JSON value. Never raises.
 
-        Never raises. Of an excerpt it keeps the head that came with it; the hash is over the
-        excerpt, for nobody can check what is said of the rest. What is nested deeper than JSON
-        can be written is kept as the names of its keys.
+        The hash covers canonical JSON, keys sorted; of an article that is not parsed, its text.
+        An excerpt keeps its head, and the hash covers the excerpt, because nobody can verify the
+        claimed hash of the whole article. A value that can't be written as JSON is reduced to the
+        names of its keys, or of its type.
         """
         body = raw.text if isinstance(raw, Unopened) else _json(raw)
         data = body.encode("utf-8", "surrogatepass")
@@ -129,7 +130,7 @@ class Excerpt(Frozen):
 
 
 def _excerpted(raw: object) -> Payload | None:
-    """The head that an excerpt brings, or None for what is no excerpt of ours."""
+    """The payload inside an excerpt, or None when `raw` is not a valid excerpt."""
     if not isinstance(raw, Mapping) or raw.get("schema") != EXCERPT_SCHEMA:
         return None
     try:

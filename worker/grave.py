@@ -24,13 +24,13 @@ def at_ease(stage: str) -> AbstractContextManager[object]:
 def bury(
     store: Store, letters: Sequence[DeadLetter], now: datetime, handling: Handling = NOBODY
 ) -> None:
-    """Write dead letters. Raises Unavailable, and nothing else: what a store can't take of a
-    letter as it is, it takes as plain text."""
+    """Write dead letters. If the store refuses them, write each again as ASCII text. Raises only
+    Unavailable."""
     try:
         store.write([], [], letters, judge=rejudge, now=now, handling=handling)
     except Unavailable:
         raise
-    except Exception as e:  # noqa: BLE001 - or its message would come back for ever
+    except Exception as e:  # noqa: BLE001 - any other error would bring its message back for ever
         log.error("letters.refused count=%d error=%s", len(letters), type(e).__name__)
         for letter in letters:
             store.write([], [], [letter.as_text()], judge=rejudge, now=now, handling=handling)

@@ -263,7 +263,8 @@ class DeadLetter(Frozen):
         return self.payload.sha256[:32]
 
     def as_text(self) -> "DeadLetter":
-        """The same with nothing in it that a store could refuse: all it held is text of ASCII."""
+        """An ASCII-only copy that every store takes. Its payload is JSON of the original payload's
+        text and size, so it has another letter id."""
         held = json.dumps({"payload": self.payload.text, "bytes": str(self.payload.bytes)})
         payload = Payload(
             text=held, sha256=sha256(held.encode()).hexdigest(), bytes=len(held), whole=False

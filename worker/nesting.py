@@ -1,14 +1,14 @@
-"""How deep JSON text is nested: told in linear time, before a parser sees it.
+"""Check how deep JSON text is nested, in linear time and before it is parsed.
 
-Parsers differ in how deep they go before they fail, and so do the libraries that an article meets
-on its way. A limit that is checked first keeps all of them far from theirs.
+Parsers and other libraries fail at different depths. One lower limit that is checked first
+protects all of them.
 """
 
 import re
 import secrets
 
-# A string that is never closed goes to the end: looked for from every quote in it, it would take
-# quadratic time.
+# The closing quote is optional, so an unterminated string matches to the end of the text. Were it
+# required, the search would start again at every quote, and take quadratic time.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _TOKEN = re.compile(_STRING.pattern + rb"|[\[\]{}]", re.DOTALL)
@@ -29,11 +29,10 @@ def too_deep(data: bytes, limit: int) -> bool:
 
 
 def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]:
-    """Take the articles that are nested more than `limit` levels deep out of a message's body.
+    """Replace each article that is nested more than `limit` levels deep by a placeholder string.
 
-    In the place of each stands a string that no producer can know; returns the new body, and what
-    each of these strings stands for. Everything else stays byte for byte. Raises ValueError when
-    something is too deep that is no article.
+    Returns the new body, and the removed text by placeholder; no producer can guess one. All other
+    bytes stay as they are. Raises ValueError when something outside of the articles is too deep.
     """
     if not too_deep(body, limit + _ENVELOPE):
         return body, {}
@@ -47,13 +46,15 @@ def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]
         end = stop
     left = b"".join([*pieces, body[end:]])
     if too_deep(left, limit + _ENVELOPE):
-        raise ValueError(f"nested more than {limit} levels deep")
+        raise ValueError(f"the body is nested more than {limit + _ENVELOPE} levels deep")
     return left, cut
 
 
 def _deep_articles(body: bytes, limit: int) -> list[tuple[int, int]]:
-    """Where they begin and end. An article lies in the list of the batch, or is itself the value
-    of its argument: the fourth or the third level of the body."""
+    """Start and end offsets of the articles that are too deep.
+
+    An article is an item of the batch list (level 4 of the body), or the argument itself (level 3).
+    """
     found: list[tuple[int, int]] = []
     starts = [0] * (_ENVELOPE + 2)
     depth, level, deep = 0, _ENVELOPE, False

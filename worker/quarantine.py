@@ -1,9 +1,9 @@
-"""The quarantine lane: a message whose process died is tried where nothing else can die with it.
+"""The quarantine lane: a message that failed before is tried in a process that may die.
 
-First whole, for most such messages met an accident; what that process left undone, each article
-alone. An article is done when the store has its receipt. Only a trial with one article that ended
-without counts as an attempt; after `attempts` of them the article is a dead letter. Whatever else
-happened to its message before buries nobody.
+The whole message is tried first, because most failures are accidents. Then each article without an
+outcome is tried alone. An article is done when the store has its receipt. Only a trial of one
+article that leaves no receipt counts as an attempt; after `attempts` of them the article becomes a
+dead letter. Earlier failures of its message do not count.
 """
 
 import logging
@@ -36,7 +36,7 @@ def one_by_one(
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
-        # Nothing opens them, so nothing can die of them.
+        # They are not parsed, so they can crash no process and need no trial.
         pipeline.ingest(unopened, now=datetime.now(UTC), handling=handling)
         waiting = _without_outcome(pipeline, waiting)
     if not waiting:

@@ -35,7 +35,7 @@ log = logging.getLogger("worker")
 
 
 def _not_rejected(record: logging.LogRecord) -> bool:
-    """Celery writes twenty lines of every message that a task rejects. Ours says why in one."""
+    """Drop Celery's record of a rejected message, twenty lines each: our own says why in one."""
     return getattr(record, "data", {}).get("description") != "rejected"
 
 
@@ -93,10 +93,10 @@ def _begin(sender: Any, **_: object) -> None:
 
 
 class Ingest(Task):
-    """A task of ours: its message's fate is decided by our Request, in the main process.
+    """Base of the tasks here: worker.broker.request decides what happens to their messages.
 
-    Producers call it as docs/message.md says. What comes here are the messages as they were
-    claimed, so Celery can't check what producers call it with.
+    A task receives claimed messages, not the arguments that producers send (docs/message.md), so
+    Celery's check of arguments is off.
     """
 
     Request = "worker.broker.request:Request"
@@ -134,7 +134,7 @@ def _ingest(task: Task, messages: Sequence[Claimed]) -> None:
 
 
 def _opened(messages: Sequence[Claimed]) -> tuple[list[Delivery], dict[int, str]]:
-    """What is to be ingested, and which messages can't be read, by their place: why."""
+    """The deliveries of the readable messages, and by place the reason of each unreadable one."""
     deliveries, unreadable = [], {}
     for place, message in enumerate(messages):
         try:

@@ -1,12 +1,12 @@
-"""Tries articles in a process of their own that may die.
+"""Tries articles in processes that may die.
 
 A pool child can't fork (it is daemonic), so it starts `python -m worker.trial`, which loads the
 pipeline once and then forks for every trial: deliveries come in on standard input, a JSON line a
 trial; on standard output goes how its process ended, with the last stage it entered. The server
 ends by itself when nothing is to be tried for a while.
 
-How a process ended says nothing of what it stored: an article may end it with any exit code.
-Whether its articles are done is asked of the store, by their receipts (worker.quarantine).
+The exit code does not show what was stored: an article may end its process with any code. Whether
+its articles are done is asked of the store, by their receipts (worker.quarantine).
 """
 
 import json
@@ -36,7 +36,7 @@ from worker.settings import Settings
 log = logging.getLogger("worker")
 
 _IDLE_S = 30.0
-_AWAY = "unavailable"  # said last by a process that met a store or an index that is away
+_AWAY = "unavailable"  # last status of a trial that found store or index unavailable
 _STAGES = ("admit", "clean", "deduplicate", "tag", "write", _AWAY)
 _OUTSIDE = "write"  # of the stages: speaking with the store or the index
 _DONE, _FAILED = 0, os.EX_SOFTWARE
@@ -76,13 +76,13 @@ class Trials:
     def run(
         self, deliveries: Sequence[Delivery], patience_s: float, handling: Handling = NOBODY
     ) -> Ended:
-        """Try these as one batch. Raises SandboxLost when the server ends with it, and Unavailable
-        when it has not started yet: it goes on starting, and who asks again finds it ready."""
+        """Try these as one batch. Raises SandboxLost when the server dies, also a second one, and
+        Unavailable when it is still starting: a later call can use it."""
         raws = [[d.receipt, d.raw] for d in deliveries]
         return self._tried({"deliveries": raws, "handling": handling.model_dump()}, patience_s)
 
     def redo(self, what: Redo, article_id: str, patience_s: float) -> Ended:
-        """Do one stored article over. Raises as `run` does."""
+        """Reprocess one stored article. Raises as `run` does."""
         return self._tried({"redo": what.value, "article_id": article_id}, patience_s)
 
     def _tried(self, trial: dict[str, Any], patience_s: float) -> Ended:
@@ -178,7 +178,7 @@ def _try(pipeline: Pipeline, trial: dict[str, Any], rules: WorkerRules) -> Ended
     return Ended(
         code=os.waitstatus_to_exitcode(status),
         stage=_OUTSIDE if stage == _AWAY else stage,
-        # Stages only compute. Who stands still outside of them waits for the store or the index.
+        # Stages do no I/O. A trial that is late outside of them waits for the store or the index.
         unavailable=stage == _AWAY or (overdue and stage == _OUTSIDE),
         took_s=time.monotonic() - began,
         peak_mb=used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),

@@ -1,7 +1,7 @@
 """What lies between producers and workers: the transport, its leases, the embedded server."""
 
 INGEST = "articles.ingest"  # the task that takes raw articles
-REDO = "articles.redo"  # the task that does stored articles over, by newer rules
+REDO = "articles.redo"  # the task that reprocesses stored articles under the current rules
 
 REPLAY = ".replay"  # ends the name of the lane of what is processed once more
 QUARANTINE = ".quarantine"  # ends the name of the lane where articles are tried one at a time

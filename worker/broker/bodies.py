@@ -1,7 +1,7 @@
-"""The body of a claimed message is opened: in a pool child, under limits of size and depth.
+"""Decode the body of a claimed message, in a pool child and under limits of size and depth.
 
-A compressed body is opened as far as the longest message may be, and an article that is nested too
-deep is taken out before the parser sees it, so that its neighbours go on without it.
+Decompression stops at the maximum size of a message. An article that is nested too deep is removed
+before JSON is parsed, so that the other articles of the message are still processed.
 """
 
 import bz2
@@ -16,9 +16,9 @@ from worker.broker.messages import LONGEST, Claimed, Unreadable, read
 from worker.contract import LIMITS, Unopened, receipt_of
 from worker.nesting import cut_deep_articles
 
-MOST_ARTICLES = 5_000  # of one message: 50 times what the contract promises to take
+MOST_ARTICLES = 5_000  # per message: 50 times the batch size in the contract
 _MOST_IDS = 10_000
-_LZMA_MEMORY = 100 * 1024 * 1024  # bytes: the strongest usual preset needs 65 MiB
+_LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 
 
 def articles(message: Claimed) -> list[tuple[str, object]]:
@@ -37,7 +37,7 @@ def articles(message: Claimed) -> list[tuple[str, object]]:
 
 
 def redo_arguments(message: Claimed) -> tuple[str, list[str]]:
-    """What is to be done over, and the ids of the articles. Raises Unreadable."""
+    """The kind of reprocessing, and the ids of the articles. Raises Unreadable."""
     args, kwargs, _ = _arguments(message)
     what, ids = _named(lambda what, article_ids: (what, article_ids), args, kwargs)
     named = isinstance(ids, list) and all(isinstance(each, str) for each in ids)
@@ -47,8 +47,10 @@ def redo_arguments(message: Claimed) -> tuple[str, list[str]]:
 
 
 def receipts_in(data: bytes) -> list[str]:
-    """The receipts of the raw articles in a message, as the worker will name them; none of one
-    that can't be read. Also of a task that this worker does not know: somebody waits for them."""
+    """The receipts of the raw articles in a message; an empty list when it can't be read.
+
+    Messages of unknown tasks are read too, because their producers may wait for the receipts.
+    """
     try:
         return [receipt for receipt, _ in articles(read(data, any_task=True))]
     except Unreadable:
@@ -56,7 +58,7 @@ def receipts_in(data: bytes) -> list[str]:
 
 
 def _arguments(message: Claimed) -> tuple[list[Any], dict[str, Any], dict[str, bytes]]:
-    """args, kwargs, and what was cut out of them. Celery's third part is not looked at."""
+    """args, kwargs, and the removed articles by placeholder. The third part is ignored."""
     content = _content(message)
     try:
         data, cut = cut_deep_articles(content, LIMITS.depth)
@@ -89,24 +91,25 @@ def _content(message: Claimed) -> bytes:
 
 
 def _decompressed(data: bytes, compression: str) -> bytes:
-    """Raises ValueError and what the libraries raise; stops at the size of the longest message."""
+    """Raises Unreadable when the output reaches the maximum size of a message, ValueError when the
+    input is truncated, and the library's own error when it is corrupt."""
     opener: Any
     if compression == "zlib":
-        opener = zlib.decompressobj(wbits=47)  # 32 + 15: with the head of zlib or of gzip
+        opener = zlib.decompressobj(wbits=47)  # 32 + 15: detects the header of zlib or of gzip
     elif compression == "bz2":
         opener = bz2.BZ2Decompressor()
     else:
         opener = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
     opened: bytes = opener.decompress(data, LONGEST)
     if len(opened) == LONGEST:
-        raise Unreadable("too-large", f"opened it has {LONGEST:,} bytes or more")
+        raise Unreadable("too-large", f"the decompressed body has {LONGEST:,} bytes or more")
     if not opener.eof:
-        raise ValueError("the compressed body is cut off")
+        raise ValueError("the compressed body is truncated")
     return opened
 
 
 def _parsed(text: str) -> Any:
-    """Numbers that are too long to compute with stay the text they are. Raises ValueError."""
+    """Raises ValueError. Integers over Python's limit of digits stay strings."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -118,7 +121,7 @@ def _parsed(text: str) -> Any:
 
 
 def _named(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """The arguments as a task of this signature takes them, by place or by name."""
+    """Bind args and kwargs to the signature. Raises Unreadable when they do not match."""
     try:
         return signature(*args, **kwargs)
     except TypeError as e:

@@ -1,9 +1,9 @@
-"""What becomes of messages that Celery would lose or forget, and of a pool's slots.
+"""Mends three faults of Celery's consumer: lost messages, forgotten messages, leaked pool slots.
 
-It acks what it can't decode, and writes bodies into the log: the dead list keeps such messages,
+Celery acks what it can't decode, and writes bodies into the log: the dead list keeps such messages,
 and their text is not shown. When a connection ends or the worker does, it forgets what no process
-has begun: such messages go back, uncounted. And when handing a message to the pool raises, it never
-gives the pool's slot back.
+has begun: such messages go back, uncounted. And when handing a message to the pool raises, Celery
+never releases the slot that was acquired for it.
 """
 
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger("worker.broker")
 class Consumer(consumer.Consumer):
     def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
         super().__init__(*args, controller=controller, **options)
-        # Looked up anew for every message, in the slot that was taken for it.
+        # Celery looks this up for each message, after it acquired a slot of the pool.
         controller._process_task = partial(_hand_to_pool, controller)
 
     def on_close(self) -> None:
@@ -49,7 +49,7 @@ def _hand_to_pool(controller: Any, request: Any) -> None:
         request.execute_using_pool(controller.pool)
     except TaskRevokedError:
         _give_slot_back(controller)
-    except Exception as e:  # noqa: BLE001 - whatever it is, the slot is not lost with it
+    except Exception as e:  # noqa: BLE001 - release the slot after any error
         _give_slot_back(controller)
         request.fail(f"not handed to the pool: {e!r}", error=type(e).__name__)
 

@@ -1,8 +1,8 @@
 """A file that is touched while the worker does its work: `worker health` looks at its age.
 
-Being alive and connected is not enough, a worker can be both and end nothing. It does its work
-when a message ended since the last look, or when none waits and it holds none beyond its limits.
-An outage of the broker is not the worker's fault either: started again, it would be no better off.
+A worker can be alive and connected, and still finish nothing. So the file is touched when a message
+ended since the last look, or when no message waits and none that it holds is overdue. It is also
+touched while broker, store or index are down: a restart would not help.
 """
 
 import atexit
@@ -30,10 +30,8 @@ def start(app: Any, file: Path) -> None:
 
 
 def at_work(app: Any, ended_before: int | None) -> bool:
-    """Whether messages ended since `ended_before` had, or there are none to end.
-
-    Waiting for a store that is away is work, too: another process could not do better.
-    """
+    """Whether more than `ended_before` messages ended, or consuming is paused for a service that is
+    down, or no message waits and none is overdue."""
     if Ended.count != ended_before or gate.closed_for:
         return True
     return not leases.overdue(app.conf.task_time_limit) and _none_waits(app)

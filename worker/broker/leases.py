@@ -20,7 +20,7 @@ from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
-_MARGIN_S = 15.0  # that a busy machine takes to kill a batch at its limit
+_MARGIN_S = 15.0  # seconds that killing a batch at its limit may take on a busy machine
 
 
 class LeaseKeeper(bootsteps.StartStopStep):
@@ -47,8 +47,11 @@ def in_flight() -> list[str]:
 
 
 def overdue(limit_s: float) -> list[str]:
-    """Delivery tags of messages that should have ended: a batch is killed at its limit, and one
-    that waits for a process waits for one batch."""
+    """Delivery tags of messages that should have ended.
+
+    A running message is overdue after `limit_s` plus a margin. One that waits for a process is
+    overdue after twice that limit plus the margin, because it may wait for one whole batch.
+    """
     now = time.monotonic()
 
     def late(request: Any) -> bool:
@@ -113,7 +116,7 @@ def _renew(channel: Any, limit_s: float) -> None:
         QoS(channel).restore_by_tag(tag)
         late_returns.sent([tag])
     late_ones = overdue(limit_s)
-    if late_ones:  # they are lost to this process: another worker takes them once the lease is over
+    if late_ones:  # not renewed: when a lease expires, another worker claims the message
         log.error("leases.overdue messages=%d limit-s=%g", len(late_ones), limit_s)
     tags = sorted(set(in_flight()) - set(late_ones))
     if tags:

@@ -1,9 +1,9 @@
 """Messages of Celery's task protocol 2: read by an allow-list, and built anew for Celery.
 
-Whatever a message says is foreign text, and Celery acts on much of it: time limits, expiry,
-callbacks, stamps. So `read` takes the fields that are known, each checked, and looks at no other;
-and `for_celery` writes the only message that Celery sees. The body stays closed on the way: a pool
-child opens it (worker.broker.bodies).
+What a message says is untrusted, and Celery acts on many headers: time limits, expiry, callbacks,
+stamps. So `read` checks the fields of an allow-list and ignores all others, and `for_celery` builds
+the only message that Celery sees. The body is not decoded here: a pool child does that
+(worker.broker.bodies).
 """
 
 import json
@@ -33,16 +33,16 @@ _COMPRESSIONS = {
     **dict.fromkeys(("application/x-lzma", "lzma", "xz"), "lzma"),
 }
 _TRACES = ("origin", "lang", "root_id", "parent_id", "source", "traceparent", "correlation_id")
-_LONGEST_TEXT = 200  # characters of a header
+_LONGEST_TEXT = 200  # characters of a header that is kept
 _LARGEST_COUNT = 1000
 _LONGEST_ERROR = 300  # characters
 
 
 class Unreadable(ValueError):
-    """A message that no worker can take: it goes to the dead letters, byte for byte."""
+    """A message that this worker can't process: it goes to the dead letters, byte for byte."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)  # as given: exceptions cross processes by their arguments
+        super().__init__(reason, detail)  # pickle rebuilds an exception from these
         self.reason = reason
         self.detail = detail
 
@@ -51,7 +51,7 @@ class Unreadable(ValueError):
 
 
 class Claimed(NamedTuple):
-    """What is known of one message. Its body is as it came."""
+    """The checked fields of one message. The body is still encoded."""
 
     task: str
     message_id: str
@@ -62,14 +62,14 @@ class Claimed(NamedTuple):
     priority: int = 0  # 0 to 9
     deliveries: int = 0  # workers that vanished while they had it
     quarantined: int = 0  # times it was put into the quarantine lane
-    last_error: str = ""  # of the last time it was in there
+    last_error: str = ""  # that last sent it to the quarantine lane
     redelivered: bool = False
-    traces: tuple[tuple[str, str], ...] = ()  # headers that only tell where it came from
+    traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
 
     @property
     def stands_alone(self) -> bool:
-        """What was given back before never runs in a group, nor does what is compressed: it is
-        opened under a limit of its own."""
+        """Whether it must not run in a group: it was given back before, it is compressed (the limit
+        of decompression is per message), or it holds no raw articles."""
         again = self.redelivered or self.deliveries or self.quarantined
         return bool(again or self.compression) or self.task != INGEST
 
@@ -79,7 +79,7 @@ def text(value: bytes | str) -> str:
 
 
 def read(data: bytes, *, any_task: bool = False) -> Claimed:
-    """Take what is known from a message as it lies in the broker. Raises Unreadable."""
+    """Parse and check a message as it lies in the broker. Raises Unreadable."""
     if len(data) > LONGEST:
         raise Unreadable("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
     try:
@@ -106,8 +106,8 @@ def read(data: bytes, *, any_task: bool = False) -> Claimed:
 
 
 def count(value: object) -> int:
-    """A counter from a header. True is 1, as it was written before this counted; what is no
-    counter is 0."""
+    """A header as a counter, at most 1,000. True counts as 1, because earlier releases wrote that;
+    anything else that is not a positive integer counts as 0."""
     return min(int(value), _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
 
 
@@ -116,7 +116,7 @@ def _priority(properties: Mapping[str, Any]) -> int:
 
 
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """What the broker's side of a worker wrote into a message that it gave back."""
+    """The headers that workers set when they give a message back."""
     return {
         "deliveries": count(headers.get("x-delivery-count")),
         "quarantined": count(headers.get("x-quarantine")),
@@ -128,9 +128,9 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
 def given_back(
     message: dict[str, Any], *, delivered: bool, quarantined: bool, error: str = ""
 ) -> dict[str, Any]:
-    """The message as it is to stand in the broker again: its own fields, our counters.
+    """A copy of the message to be put back on a queue, with our counters moved on.
 
-    Raises TypeError for what is no message.
+    Raises KeyError or TypeError when it has no headers.
     """
     headers = {**message["headers"]}
     was = counters(headers)
@@ -150,16 +150,17 @@ def given_back(
 
 
 def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
-    """Text of one line: "" for what is none, without control characters, cut where it is long."""
+    """The first `longest` characters, with spaces for control characters; "" unless it is text."""
     if not isinstance(value, str):
         return ""
     return "".join(c if c.isprintable() else " " for c in value[:longest]).strip()
 
 
 def for_celery(messages: Sequence[Claimed], tag: str, queue: str) -> dict[str, Any]:
-    """One message for Celery that runs these, all of one task, under this delivery tag.
+    """Build one message for Celery from claimed messages of the same task.
 
-    Its body is a tuple, so nothing decodes it: the claimed messages are the task's arguments.
+    Its body is a tuple, so Celery does not decode it. The claimed messages become the arguments
+    of the task.
     """
     first = messages[0]
     message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)

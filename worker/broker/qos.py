@@ -55,7 +55,9 @@ class QoS(stock.QoS):
         super().__init__(*args, **kwargs)
         self._born = monotonic()
         self._detours: dict[str, str] = {}  # delivery tag -> what went wrong
-        self._blames: dict[str, Mapping[int, str]] = {}  # delivery tag -> place -> reason
+        self._blames: dict[
+            str, Mapping[int, str]
+        ] = {}  # delivery tag -> place in its group -> reason
 
     def append(self, message: Any, delivery_tag: str) -> None:
         if ":" not in delivery_tag:  # not claimed by us: basic_get, or a message being refused
@@ -74,17 +76,18 @@ class QoS(stock.QoS):
         virtual.QoS.ack(self, delivery_tag)
 
     def detour(self, delivery_tag: str, error: str) -> None:
-        """When this one is rejected, it goes to the quarantine lane, whatever else is asked for;
-        what failed there too often goes to the dead list."""
+        """On reject, send this delivery to the quarantine lane, whatever `requeue` says; or to the
+        dead list, if it failed there too often."""
         self._detours[delivery_tag] = error
 
     def blame(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """When this one is rejected, those of its messages that stand at these places go to the
-        dead list, which says why; the others are done."""
+        """On reject, move the messages at these places of the group to the dead list with their
+        reasons, and ack the others."""
         self._blames[delivery_tag] = reasons
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Back to the queue, to the quarantine lane, or to the dead list: nothing is dropped."""
+        """Put every message back on its queue, into the quarantine lane or on the dead list; ack
+        those of a group that `blame` did not name."""
         failed = self._detours.pop(delivery_tag, None)
         tags = members([delivery_tag])
         reasons = self._blames.pop(delivery_tag, dict.fromkeys(range(len(tags)), "rejected"))
@@ -142,7 +145,8 @@ class QoS(stock.QoS):
         delivered: bool = False,
         failed: str | None = None,
     ) -> None:
-        """Back to the front of its queue, or after it failed to the end of the quarantine lane."""
+        """Put a message back at the front of its queue. With `failed`, put it at the end of the
+        quarantine lane, or on the dead list after `quarantine_passes` failures there."""
         leased = self._leased(tag)
         if leased is None:
             return

@@ -33,9 +33,9 @@ class Channel(stock.Channel):
 
     QoS = QoS
 
-    coalesce_messages = 1  # most small messages that run as one
-    coalesce_bytes = 262_144  # most bytes of them together
-    quarantine_passes = 3  # that a message may fail in the quarantine lane until it is dead
+    coalesce_messages = 1  # messages: at most so many small ones run as one
+    coalesce_bytes = 262_144  # bytes: at most so many of them together
+    quarantine_passes = 3  # failures in the quarantine lane, then a message is dead
     journal = ""  # key of the stream that takes the receipts of what is pushed, "" for none
     # A peek blocks on one list; the others are looked at this often, in seconds.
     idle_poll = 0.25
@@ -125,7 +125,7 @@ class Channel(stock.Channel):
             raise
 
     def _take(self, queue: str, bodies: list[bytes]) -> None:
-        """Deliver what a claim brought, the small messages as one."""
+        """Deliver the claimed messages: the small ones as one group, the others one by one."""
         singles: list[tuple[str, Claimed]] = []
         together: list[tuple[str, Claimed]] = []
         for place, body in enumerate(bodies):
@@ -159,13 +159,13 @@ class Channel(stock.Channel):
     def _receive_one(self, c: Any) -> Any:
         try:
             return super()._receive_one(c)
-        except RecursionError as e:  # JSON that is nested without end
+        except RecursionError as e:  # the JSON is nested too deep for the parser
             log.warning("control.ignored error=%r", e)
             raise Empty from e
 
     def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
-        """Commands to workers come over a channel that anybody can publish on: what is none must
-        not end the worker."""
+        """Log and ignore control commands that are malformed: any client of the broker can publish
+        one, and it must not end the worker."""
         try:
             return bool(super()._deliver_fanout_message(message, exchange))
         except (RedisError, OSError):

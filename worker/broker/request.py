@@ -1,11 +1,11 @@
-"""What becomes of a message whose task ended: decided here, in the main process.
+"""Decides in the main process what happens to a message when its task ended.
 
-It returned                       -> acked
-Unavailable in the task           -> back to its queue, uncounted; consuming pauses
-it rejected what can't be read    -> those messages to the dead list, with the reasons
-its child died or ran too long    -> quarantine lane, where each article is tried alone
-anything else was raised          -> quarantine lane
-it could not be handed to a child -> quarantine lane
+task returned                         -> acked
+task raised Unavailable               -> back to its queue, uncounted; consuming pauses
+task rejected unreadable messages     -> those to the dead list, with the reasons
+its child died or ran too long        -> quarantine lane, where each article is tried alone
+task raised another error             -> quarantine lane
+message could not be handed to a child -> quarantine lane
 
 What fails in the quarantine lane too often goes to the dead list, with the last error.
 """
@@ -30,7 +30,7 @@ _LAST_LINE_OF_CODE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
 
 
 class Ended:
-    """How many messages ended in this process since it started, one way or another."""
+    """Counts the requests that this process acked or rejected since it started."""
 
     count = 0
 
@@ -75,8 +75,9 @@ class Request(CeleryRequest):
             self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
 
     def fail(self, why: str, *, error: str) -> None:
-        """To the quarantine lane, or for good to the dead list: one line in the log. Celery tells
-        of a time limit twice."""
+        """Log the failure in one line, and send the message to the quarantine lane, or to the dead
+        list after too many failures. Only the first call counts: Celery reports a time limit twice.
+        """
         if self.acknowledged:
             return
         log.error("message.failed task=%s id=%s error=%s", self.name, self.id, why)

@@ -25,6 +25,6 @@ def members(tags: Iterable[str]) -> list[str]:
 
 
 def group_tag(tags: list[str]) -> str:
-    """The tag that stands for these, all of one claim."""
+    """Combine delivery tags of one claim into one for the group."""
     fence = tags[0].partition(":")[0]
     return f"{fence}:{','.join(tag.partition(':')[2] for tag in tags)}"

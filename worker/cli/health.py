@@ -34,10 +34,9 @@ def _say_config(settings: Settings, node: str) -> None:
 def health(node: str) -> None:
     """Is the worker on this machine doing its work? Exit code 1 when it is not.
 
-    It is when a message ended lately, or none waits and none is held beyond the limits of a batch,
-    or the broker does not answer. A worker
-    that refused changed rules works by the old ones: that is said, and is no failure, for started
-    again it could not work at all.
+    It is when a message ended lately, when none waits and none is overdue, or when the broker does
+    not answer. A worker that refused changed rules keeps to the old ones: the command says so and
+    exits with 0, because a restarted worker could not start at all.
     """
     settings = Settings.load()
     rules = _rules(settings)
@@ -48,7 +47,7 @@ def health(node: str) -> None:
     except OSError:
         err.print(f"{node} is not at work: there is no {file}", markup=False)
         sys.exit(1)
-    # The slowest batch ends at the hard limit; then the worker must take the next.
+    # The slowest batch ends at the hard limit; then the next one must end, too.
     if age_s > 2 * rules.time.hard_limit_s:
         err.print(f"{node} ends no messages, or is gone, for {age_s:.0f} s", markup=False)
         sys.exit(1)
