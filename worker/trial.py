@@ -103,7 +103,8 @@ class Trials:
         if self._server and (fresh or self._server.poll() is not None):
             self.close()
         if self._server is None:
-            command = [sys.executable, "-m", "worker.trial"]
+            # -P: the folder it is started in may hold a worker.py of its own
+            command = [sys.executable, "-P", "-m", "worker.trial"]
             self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self._ready = False
         return self._server
