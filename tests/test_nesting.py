@@ -1,6 +1,7 @@
 """How deep JSON is nested, told before any parser sees it; what is too deep is taken out."""
 
 import json
+from contextlib import suppress
 from time import process_time
 
 import pytest
@@ -61,5 +62,6 @@ def test_looking_for_depth_is_linear_for_any_bytes(unit: bytes) -> None:
     data = unit * (LONGEST // len(unit) // 4)
     began = process_time()
     too_deep(data, LIMIT)
-    cut_deep_articles(data, LIMIT)
+    with suppress(ValueError):  # too deep, and no article
+        cut_deep_articles(data, LIMIT)
     assert process_time() - began < 12

@@ -150,7 +150,7 @@ class Known(Frozen):
     revision: int  # number of the newest
     cluster_id: str
     withdrawn: bool = False
-    extent: Extent = Extent.TITLE  # of the newest revision
+    extent: Extent = Extent.TEXT  # of the newest revision
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # those of the keys asked for that lead to it
     distrusted: bool = False  # the ids of its source are not worth much: see SourceIds
