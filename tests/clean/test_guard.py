@@ -23,6 +23,18 @@ HOSTILE = {
     "nested behind an end tag with a sign that looks like a letter": "<mark></mar\u212a>" * N,
     "nested around scripts that seem to end": "<div><script></\u017fcript></div></script>" * N,
     "rows outside of tables": "<svg>" + "<tr>" * N,
+    "slashes outside of a drawing": '<path d="M"/>' * N,
+    "slashes behind a drawing that closes itself": "<svg/>" + "<path/>" * N,
+    "slashes that belong to a value": "<svg>" + "<path d=M/>" * N,
+    "slashes that belong to a value with a quote": "<svg>" + '<path d=x"/>' * N,
+    "slashes behind a drawing that is text": "<textarea><svg></textarea>" + "<path/>" * N,
+    "slashes in HTML inside of a drawing": "<svg><foreignObject>" + "<path/>" * N,
+    "slashes in HTML inside of a formula": "<math><mi>" + "<path/>" * N,
+    "slashes behind an end tag that ends the drawing": "<svg></p>" + "<path/>" * N,
+    "ends of drawings that end nothing": "<svg><title></svg>" * N,
+    "elements around drawings": "<g><svg></g>" * N,
+    "drawings in drawings": "<svg>" * N,
+    "nested in a drawing": "<svg>" + "<g>" * N,
     "formatting": "".join(f"<b id={n}>" for n in range(400)) + "<p>x</p>" * 20_000,
 }
 
@@ -34,12 +46,29 @@ def test_pages_built_to_hang_parsers_are_refused(name: str) -> None:
     assert rejected.value.reason is Reason.HOSTILE
 
 
+PARAGRAPH = "<p>The harbour reopened on Monday.</p>" * 200
+DRAWN = {
+    "drawing of many parts": "<svg>" + '<path d="M1 2"/>' * 601 + "</svg>",
+    "icons": '<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>' * 700,
+    "icons that close nothing": "<svg><path></svg>" * 700,
+    "icons with titles": "<svg role='img'><title>Share</title><path d='x'/></svg>" * 700,
+    "icons of a sprite": "<a href=/><SVG class=i><use xlink:href='#a' /></SVG></a>" * 700,
+    "formulas": "<math><mrow><mi>x</mi><mspace width='1'/><mo>=</mo></mrow></math>" * 700,
+    "icons with comments": "<svg><!-- <g> --><g><circle r='1'/></svg>" * 700,
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_honest_drawings_are_not_refused(name: str) -> None:
+    refuse_hostile(PARAGRAPH + DRAWN[name], RULES.html)
+
+
 PIECES = (
     "<div>|</div>|<DIV >|<b>|</b>|<p class='a' id=b>|</p>|<body a b c>|<html x=1>|<svg>|</svg>"
     '|<math>|<style>|</style>|<script src="x">|</script>|</SCRIPT >|</script|<scripts>|</scripts>'
     '|<!-- <b> -->|<!--|-->|<!>|<?x>|<br>|<img alt=\'>\' title="</div>">|<p a="\'">|<li|>|/>'
     '|text < 5|=|"|\'| |<p a=1 b=2 c=3 d=4 e=5>|<a b=c/d e="f"g=h>|</b/>|<a"b>|<div/>'
-    "|<mar\u212a>|</mar\u212a>|<mark>"
+    "|<mar\u212a>|</mar\u212a>|<mark>|<path/>|<path d=M/>|<title>|</title>|</p>|<g>|</g>"
 ).split("|")
 TIGHT = RULES.html.model_copy(
     update={"max_attributes": 4, "max_depth": 4, "max_left_open": 3, "max_rebuilt": 6}

@@ -10,6 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from worker.clean.drawings import ROOTS as DRAWINGS
+from worker.clean.drawings import Drawing
 from worker.clean.rules import HtmlRules
 from worker.errors import Reason, Rejected
 
@@ -72,7 +74,26 @@ def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: boo
     max_depth, max_left_open = rules.max_depth, rules.max_left_open
     many = 2 * rules.max_attributes  # characters: something stands between attributes
     depth = loose = formatting = rebuilt = on_roots = 0
+    drawing: Drawing | None = None
     for name, _, attributes in tags:
+        if drawing:
+            if drawing.takes(name, attributes):
+                _refuse_over("open elements", depth + len(drawing.open), max_depth)
+                if len(attributes) <= many:
+                    continue
+                found = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+                _refuse_over("attributes of one tag", found, rules.max_attributes)
+                continue
+            # No more a drawing, or not surely: what is open in it stays open, as in HTML.
+            for left in drawing.open:
+                opened[left][0] += 1
+            depth += len(drawing.open)
+            drawing = None
+        if name in DRAWINGS:
+            drawing = Drawing.begun(name, attributes)
+            if drawing:
+                rebuilt += formatting
+                continue
         kind = kinds.get(name)
         if kind is None:
             kind = kinds[name] = _kind_of(name, opened)

@@ -1,0 +1,80 @@
+"""What is open inside a drawing (<svg>) or a formula (<math>), as a parser of HTML has it.
+
+There a slash at the end of a tag closes the element, which it does nowhere else in HTML, and the
+end of the drawing closes all that is open in it (HTML standard, 13.2.6.5). Only what is surely so
+is taken: at any other tag the drawing is given up, and what is open in it counts as elsewhere.
+"""
+
+import re
+from typing import Self
+
+ROOTS = frozenset(("svg", "SVG", "math", "MATH"))  # as they are written
+# Elements that stay in the drawing, whatever stands in them. None of them is one of HTML.
+_NAMES = frozenset(
+    "svg math g path circle rect line ellipse polyline polygon use defs symbol text tspan textpath "
+    "lineargradient radialgradient stop clippath mask pattern marker filter image switch view "
+    "animate animatemotion animatetransform set mpath feblend fecolormatrix fecomponenttransfer "
+    "fecomposite feconvolvematrix fediffuselighting fedisplacementmap fedistantlight fedropshadow "
+    "feflood fefunca fefuncb fefuncg fefuncr fegaussianblur feimage femerge femergenode "
+    "femorphology feoffset fepointlight fespecularlighting fespotlight fetile feturbulence "
+    "mrow mfrac msqrt mroot mstyle merror mpadded mphantom mfenced menclose msub msup msubsup "
+    "munder mover munderover mmultiscripts mprescripts mtable mtr mtd mlabeledtr mspace semantics "
+    "annotation".split()
+)
+# In these HTML begins again: they are taken only when their end follows at once, behind text.
+_LEAVES = frozenset("title desc mi mn mo ms mtext".split())
+_VALUE = r"[ \t\n\f\r]+[^ \t\n\f\r/>=\"'<]+=(?:\"[^\"]*\"|'[^']*')"
+_CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # a slash behind d=M/> belongs to the value
+
+
+class Drawing:
+    """The elements that are open from a <svg> or <math> on."""
+
+    __slots__ = ("_ended", "_leaf", "open")
+
+    def __init__(self, root: str) -> None:
+        self.open = [root]
+        self._leaf = ""
+        self._ended = False
+
+    @classmethod
+    def begun(cls, name: str, attributes: str) -> Self | None:
+        """None for one that its own slash closes, or may close."""
+        return None if attributes.endswith("/") else cls(name.lower())
+
+    def takes(self, written: str, attributes: str) -> bool:
+        """Whether this tag stays in the drawing. False once it has ended, or is given up."""
+        if self._ended:
+            return False
+        name = written.lower() if written.isascii() else written
+        if not name:
+            return True  # a comment
+        if self._leaf:
+            return self._closes_leaf(name)
+        if name.startswith("/"):
+            return self._closes(name[1:])
+        if name in _LEAVES:
+            if not _CLOSED.fullmatch(attributes):
+                self._leaf = name
+                self.open.append(name)
+            return True
+        if name in _NAMES:
+            if not _CLOSED.fullmatch(attributes):
+                self.open.append(name)
+            return True
+        return False
+
+    def _closes_leaf(self, name: str) -> bool:
+        if name != f"/{self._leaf}":
+            return False
+        self.open.pop()
+        self._leaf = ""
+        return True
+
+    def _closes(self, name: str) -> bool:
+        for place in range(len(self.open) - 1, -1, -1):
+            if self.open[place] == name:
+                del self.open[place:]
+                self._ended = not self.open
+                return True
+        return False
