@@ -67,7 +67,7 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
     from worker.pipeline import Pipeline
 
     config = load_config(settings.config_dir)
-    config.tagging.warm()  # once, before the fork: the children share it
+    config.warm()  # once, before the fork: the children share it
     watch = watch or deadline(config.worker.time.article_s)
     its_index = index(settings, config.dedup)
     return Pipeline(config, store(settings), its_index, watch, SharedLines(its_index.wire))
@@ -78,7 +78,7 @@ def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipel
     from worker.deadline import deadline
     from worker.pipeline import Pipeline
 
-    config.tagging.warm()
+    config.warm()
     same = config.dedup == pipeline.config.dedup
     its_index = pipeline.index if same else index(settings, config.dedup)
     watch = deadline(config.worker.time.article_s)

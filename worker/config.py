@@ -43,6 +43,11 @@ class Config(Frozen):
         """The version that articles cleaned by these rules carry."""
         return cleaner_of(self.cleaning)
 
+    def warm(self) -> None:
+        """Load and sort what is made of the rules when it is first asked for."""
+        self.cleaning.failed_fetch.warm()
+        self.tagging.warm()
+
     def of(self, name: str) -> BaseModel:
         """What the file of this name says."""
         parts: dict[str, BaseModel] = {

@@ -11,7 +11,7 @@ from worker.clean import titles
 from worker.clean.body import Body
 from worker.clean.dates import Read, day_first, read_date, search_date
 from worker.clean.facts import authors_of, lead_image, site_names, title_of
-from worker.clean.fetched import fetched
+from worker.clean.fetched import read_fetched
 from worker.clean.identity import keys_of, opening_key, withdrawn_keys
 from worker.clean.language import count_words, detect, load_models
 from worker.clean.left_out import without_lines
@@ -65,7 +65,7 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
 
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     """Clean, and keep what it was decided by. Raises as `clean`."""
-    came = fetched(raw, rules)
+    came = read_fetched(raw, rules)
     body, summary, text_flag = came.body, came.summary, NO_PAGE if came.failure else ""
     if not body.text and summary.text:
         body, text_flag = _instead(body, summary), text_flag or SUMMARY_ONLY

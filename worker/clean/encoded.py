@@ -48,7 +48,7 @@ _FILE_STARTS = re.compile("[%{\x1f\x7fPGRBMIOfw7SÐÿý(\x89‰\ufffd\\s]|.{4,8}
 # Text has none of these: they are no white space, no NUL (of UTF-16 read as bytes), and shift no
 # charset (ISO-2022).
 _CONTROLS = re.compile("[\x01-\x08\x10-\x1a\x1c-\x1f]")
-_SAMPLE = 4_096  # characters
+_SAMPLE = 256  # characters
 _MIN_CONTROLS = 5
 _CONTROL_SHARE = 0.03  # of random bytes every tenth is one; telegraphs put a handful around a story
 _LOST_SHARE = 0.25  # of characters that could not be decoded
@@ -99,10 +99,11 @@ def _file(text: str) -> str:
         found = (what for what, beginning in _BEGINNINGS if beginning.match(text))
         if what := next(found, ""):
             return _failed(what)
+    if not _CONTROLS.search(text, 0, _SAMPLE) and text.find(_LOST, 0, _SAMPLE) < 0:
+        return ""
     beginning = text[:_SAMPLE]
-    controls = len(_CONTROLS.findall(beginning)) if _CONTROLS.search(beginning) else 0
+    controls, lost = len(_CONTROLS.findall(beginning)), beginning.count(_LOST)
     garbled = controls >= max(_MIN_CONTROLS, _CONTROL_SHARE * len(beginning))
-    lost = beginning.count(_LOST)
     if garbled or lost >= max(_MIN_CONTROLS, _LOST_SHARE * len(beginning)):
         return _failed("bytes that are no text")
     return ""

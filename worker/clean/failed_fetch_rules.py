@@ -1,16 +1,13 @@
 """What `config/cleaning.toml` says of pages that came instead of an article."""
 
 import re
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from worker.clean import openings
+from worker.clean.kinds import Kinds
 from worker.contract import Frozen
-
-Patterns = Mapping[str, str]  # by language, "any" for all
 
 
 class PageKind(Frozen):
@@ -19,41 +16,12 @@ class PageKind(Frozen):
     name: str = Field(min_length=1, max_length=40)  # begins the detail of its dead letters
     by_vendor: bool = False  # the detail also names the vendor whose page it is
     in_fragments: bool = True  # its sentences count in fragments and plain text, too
-    # Held against the whole of a title, or of a part of it, and the whole of a sentence.
+    # By language, "any" for all. Held against all of a title, or a part of it, and of a sentence.
     titles: dict[str, str] = {}
     lines: dict[str, str] = {}
     # Searched in sentences: signs on short pages, mentions where a page is suspected already.
     signs: dict[str, str] = {}
     mentions: dict[str, str] = {}
-
-
-class Matcher:
-    """The patterns of all kinds as one expression that tells which kind matched."""
-
-    def __init__(self, kinds: Sequence[PageKind], patterns: Sequence[Patterns]) -> None:
-        self._kinds = kinds
-        each = ("|".join(f"(?:{p})" for p in spoken.values()) or "(?!)" for spoken in patterns)
-        self._expression = re.compile("|".join(f"({either})" for either in each) or "(?!)")
-        self._patterns = [p for spoken in patterns for p in spoken.values()]
-
-    def kind_of(self, text: str) -> PageKind | None:
-        """The first kind of which a pattern matches all of a text in lower case."""
-        opening = text[: openings.CHARS] if text[:1].isalpha() else text
-        if not self._gate.match(opening):
-            return None
-        return self._of(self._expression.fullmatch(text))
-
-    def found_in(self, text: str) -> PageKind | None:
-        """The kind whose pattern is found first in a text in lower case."""
-        return self._of(self._expression.search(text))
-
-    @cached_property
-    def _gate(self) -> re.Pattern[str]:
-        return openings.gate(self._patterns)
-
-    def _of(self, match: re.Match[str] | None) -> PageKind | None:
-        # Each kind is one group: patterns have none of their own.
-        return self._kinds[match.lastindex - 1] if match and match.lastindex else None
 
 
 class FailedFetchRules(Frozen):
@@ -66,6 +34,7 @@ class FailedFetchRules(Frozen):
     max_rest_share: float = Field(ge=0, le=1)  # unexplained for each explained, by one
     max_shell_bytes: int = Field(ge=0)  # to be seen on a page that needs JavaScript
     max_refresh_s: float = Field(ge=0)  # seconds until a page sends on
+    max_fragment_chars: int = Field(ge=0)  # of a longer one only the title may say so
     max_sentence_chars: int = Field(gt=0, le=2000)  # a longer one is never explained
     max_sentences: int = Field(gt=0)  # that are looked at; further ones are unexplained
     first_sentences: int = Field(gt=0)  # one of them has to say so
@@ -81,17 +50,22 @@ class FailedFetchRules(Frozen):
                         raise ValueError(f"page kind {kind.name}, {language}: {problem}")
         return self
 
-    @cached_property
-    def titles(self) -> Matcher:
-        return Matcher(self.pages, [kind.titles for kind in self.pages])
+    def warm(self) -> None:
+        """Sort the patterns by how they begin: once, before a worker forks."""
+        self.titles.may_match("warm")
+        self.lines.may_match("warm")
 
     @cached_property
-    def lines(self) -> Matcher:
-        return Matcher(self.pages, [kind.lines for kind in self.pages])
+    def titles(self) -> Kinds[PageKind]:
+        return Kinds(self.pages, [kind.titles for kind in self.pages])
 
     @cached_property
-    def signs(self) -> Matcher:
-        return Matcher(self.pages, [kind.signs for kind in self.pages])
+    def lines(self) -> Kinds[PageKind]:
+        return Kinds(self.pages, [kind.lines for kind in self.pages])
+
+    @cached_property
+    def signs(self) -> Kinds[PageKind]:
+        return Kinds(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:
         """What other sentences of a page of this kind hold."""
@@ -114,7 +88,8 @@ def _problem(pattern: str) -> str:
     return "groups must not capture: write (?:…)" if compiled.groups else ""
 
 
-# Of an older cleaning.toml, which knows no such pages: status and bytes are judged all the same.
+# Of an older cleaning.toml, which knows no such pages: a status, bytes that are no text, and pages
+# without any word are judged all the same.
 NO_PAGES = FailedFetchRules(
     max_rest_bytes=0,
     max_rest_by_title=0,
@@ -123,6 +98,7 @@ NO_PAGES = FailedFetchRules(
     max_rest_share=0,
     max_shell_bytes=0,
     max_refresh_s=0,
+    max_fragment_chars=0,
     max_sentence_chars=1,
     max_sentences=1,
     first_sentences=1,

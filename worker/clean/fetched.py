@@ -4,7 +4,7 @@ page did not come.
 What came instead of a page is not read: the body is then what the feed gave besides.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from worker.clean.body import Body, read_bodies, read_body, richest_of
@@ -28,27 +28,37 @@ class Fetched(NamedTuple):
     titled: bool = True  # the raw article has a title of its own, which is not of that failure
 
 
-def fetched(raw: RawArticle, rules: CleaningRules) -> Fetched:
+def read_fetched(raw: RawArticle, rules: CleaningRules) -> Fetched:
     """Read contents and summary. Raises Rejected with `hostile` or `malformed`."""
-    status, title = raw.fetch.status, tidy(raw.title, rules.text)
+    status = raw.fetch.status
     by_status = status_failure(status)
     contents = _besides_response(raw.content) if by_status else enumerate(raw.content)
-    read = [_judged(body, title, status, rules) for body in read_bodies(contents, rules)]
+    read = [_judged(body, raw.title, status, rules) for body in read_bodies(contents, rules)]
     bodies = [body for body in read if not body.failure]
-    body, summary = richest_of(bodies), _summary(raw.summary, title, rules)
-    failure = by_status or _failure_of(read)
+    body = richest_of(bodies)
+    summary = _summary(raw, rules) if raw.summary else Body()
+    if body.text and not by_status and len(bodies) == len(read):
+        return Fetched(body, summary)
+    failure = by_status or next((each.failure for each in read if each.failure), "")
     if not by_status and any(each.how == "page" for each in bodies):
         failure = ""
     elif not body.text:
-        failure = failure or summary.failure or unmodified_failure(status)
-        if not failure and not summary.text and raw.content:
-            failure = title_failure(title, rules.failed_fetch)
-    titled = bool(title) and not (failure and title_failure(title, rules.failed_fetch))
-    return Fetched(body, summary, failure, titled)
+        failure = failure or summary.failure or _empty_failure(raw, summary, rules)
+    return Fetched(body, summary, failure, _is_titled(raw.title, rules) if failure else True)
 
 
-def _failure_of(bodies: Iterable[Body]) -> str:
-    return next(filter(None, (body.failure for body in bodies)), "")
+def _empty_failure(raw: RawArticle, summary: Body, rules: CleaningRules) -> str:
+    """Why there is no text, of a raw article that has none."""
+    if failure := unmodified_failure(raw.fetch.status):
+        return failure
+    alone = bool(raw.content) and not summary.text
+    return title_failure(tidy(raw.title, rules.text), rules.failed_fetch) if alone else ""
+
+
+def _is_titled(given: str, rules: CleaningRules) -> bool:
+    """Whether a title was given that is not one of an error."""
+    title = tidy(given, rules.text)
+    return bool(title) and not title_failure(title, rules.failed_fetch)
 
 
 def _besides_response(contents: Sequence[Content]) -> list[tuple[int, Content]]:
@@ -66,16 +76,16 @@ def _is_response(content: Content) -> bool:
     return is_text(content.type) and is_page(content.value)
 
 
-def _summary(given: str, title: str, rules: CleaningRules) -> Body:
-    return _judged(read_body(Content(value=given), rules), title, None, rules) if given else Body()
+def _summary(raw: RawArticle, rules: CleaningRules) -> Body:
+    return _judged(read_body(Content(value=raw.summary), rules), raw.title, None, rules)
 
 
 def _judged(body: Body, title: str, status: int | None, rules: CleaningRules) -> Body:
     """The body, or without its text why it is none; pages were judged when they were read."""
-    if body.failure:
+    if body.failure or not (body.text or body.how == "page"):
         return body
     if body.how == "page":
         failure = redirect_failure(status, len(body.text.encode()), rules.failed_fetch)
     else:
-        failure = text_failure(title, body.text, rules.failed_fetch) if body.text else ""
+        failure = text_failure(title, body.text, rules.failed_fetch)
     return Body(place=body.place, how=body.how, failure=failure) if failure else body

@@ -68,6 +68,11 @@ def openings_behind_marks(pattern: str) -> frozenset[str]:
     return frozenset(_END.sub("", lettered) for lettered in map(_lettered, marked) if lettered)
 
 
+def may_begin_without_letter(pattern: str) -> bool:
+    whole, begun = _heads(pattern)
+    return any(not head[:1].isalpha() for head in whole | begun)
+
+
 def _without_letters(pattern: str) -> Iterator[str]:
     """As patterns: how matches begin that may have no letter, or of which it is not known, or that
     begin with a figure: few lines do."""

@@ -53,7 +53,7 @@ def _refreshes(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterator[bool
 def _asks_for_scripts(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterator[bool]:
     for node in tree.css("noscript"):
         for sentence in islice(sentences_of(node.text()), rules.first_sentences):
-            yield rules.lines.kind_of(sentence) is not None
+            yield rules.lines.of(sentence) is not None
 
 
 def _shows(tree: LexborHTMLParser) -> bool:
