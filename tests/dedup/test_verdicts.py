@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests import make
 from tests.dedup.texts import OTHER, OTHER_TITLE, RULES, STORY, TITLE, print_of
 from worker.dedup import Likeness, after, compare, identify, rejudge, rekeyed, resolve
+from worker.extent import Extent
 from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id_of
 
 ARTICLE = make.article(title=TITLE, text=STORY)
@@ -193,14 +194,75 @@ def test_a_revision_is_numbered_after_the_newest() -> None:
     assert (later.revision, later.cluster_id, later.signal) == (7, "moved", "key")
 
 
+TITLE_ONLY = ARTICLE.model_copy(update={"text": "", "words": 0})
+TEASER = ARTICLE.model_copy(update={"text": "Storm Ida nears.", "flags": ("no-page",), "words": 3})
+SUMMARY = TEASER.model_copy(update={"flags": ("summary-only", "truncated")})
+
+
+@pytest.mark.parametrize(
+    ("its", "stored", "kind"),
+    [
+        (TITLE_ONLY, Extent.TEXT, Kind.UNCHANGED),
+        (TITLE_ONLY, Extent.TEASER, Kind.UNCHANGED),
+        (TITLE_ONLY, Extent.TITLE, Kind.REVISION),
+        (TEASER, Extent.TEXT, Kind.UNCHANGED),
+        (TEASER, Extent.TEASER, Kind.REVISION),
+        (TEASER, Extent.TITLE, Kind.REVISION),
+        (SUMMARY, Extent.TEXT, Kind.UNCHANGED),
+        (ARTICLE, Extent.TEXT, Kind.REVISION),
+        (ARTICLE, Extent.TEASER, Kind.REVISION),
+    ],
+)
+def test_less_of_an_article_never_replaces_more(its: Article, stored: Extent, kind: Kind) -> None:
+    before = known(hashes=frozenset({"older"}), extent=stored)
+    verdict = identify(its, print_of(its.text), before, RULES)
+    assert (verdict.kind, verdict.extent) == (kind, its.extent)
+    assert (verdict.revision, verdict.cluster_id) == (2 + (kind is Kind.REVISION), OLD)
+    assert (verdict.signal == "less-text") == (kind is Kind.UNCHANGED)
+    assert rejudge(verdict, "unseen", before) == verdict
+    assert after(before, verdict, print_of(its.text)).extent is max(its.extent, stored)
+
+
+def test_less_that_an_alias_leads_to_replaces_nothing_either() -> None:
+    teaser = TEASER.model_copy(update={"text": STORY[:200], "words": 30})
+    before = known(article_id=OLD, extent=Extent.TEXT)
+    verdict = identify(teaser, print_of(STORY[:200]), before, RULES)
+    assert (verdict.kind, verdict.signal, verdict.article_id) == (Kind.UNCHANGED, "less-text", OLD)
+
+
+@pytest.mark.parametrize("kind", [Kind.NEW, Kind.DUPLICATE, Kind.VARIANT, Kind.REVISION])
+def test_less_that_comes_second_in_a_race_is_unchanged(kind: Kind) -> None:
+    mine = new(kind=kind, extent=Extent.TEASER, rival="x", scores={"containment": 1.0})
+    verdict = rejudge(mine, "unseen", known(extent=Extent.TEXT))
+    assert (verdict.kind, verdict.signal, verdict.revision) == (Kind.UNCHANGED, "less-text", 2)
+    assert (verdict.rival, verdict.scores) == ("", {})
+
+
+def test_less_is_more_than_what_was_there_before_where_that_was_less_still() -> None:
+    stale = identify(TEASER, print_of(TEASER.text), known(extent=Extent.TEXT), RULES)
+    assert rejudge(stale, "unseen", known(extent=Extent.TITLE)) == stale  # the store numbers it
+
+
+def test_what_is_stored_may_be_less_when_it_is_cleaned_again() -> None:
+    before = known(hashes=frozenset({"older"}), extent=Extent.TEXT)
+    verdict = identify(TEASER, print_of(TEASER.text), before, RULES, again=True)
+    assert (verdict.kind, verdict.signal) == (Kind.REVISION, "cleaned-again")
+    assert rejudge(verdict, "unseen", before).kind is Kind.REVISION
+    revised_meanwhile = known(hashes=frozenset({"older"}), extent=Extent.TEXT, revision=3)
+    assert rejudge(verdict, "unseen", revised_meanwhile).kind is Kind.UNCHANGED
+
+
 verdicts = st.builds(
-    new, kind=st.sampled_from([Kind.NEW, Kind.DUPLICATE, Kind.VARIANT, Kind.REVISION])
+    new,
+    kind=st.sampled_from([Kind.NEW, Kind.DUPLICATE, Kind.VARIANT, Kind.REVISION]),
+    extent=st.sampled_from(Extent),
 )
 knowns = st.none() | st.builds(
     known,
     revision=st.integers(0, 5),
     hashes=st.frozensets(st.sampled_from(["a", "b", "c"])),
     cluster_id=st.sampled_from(["x", "y"]),
+    extent=st.sampled_from(Extent),
 )
 
 
@@ -220,6 +282,6 @@ def test_content_is_never_written_twice(
 ) -> None:
     judged = rejudge(verdict, content_hash, under_lock)
     if under_lock and under_lock.revision:
-        unchanged = content_hash in under_lock.hashes
+        unchanged = content_hash in under_lock.hashes or verdict.extent < under_lock.extent
         assert (judged.kind is Kind.UNCHANGED) == unchanged
         assert judged.revision == under_lock.revision + (not unchanged)

@@ -18,6 +18,7 @@ from worker.clean.failed_fetch import (
 from worker.clean.html import is_page, is_text
 from worker.clean.names import tidy
 from worker.clean.rules import CleaningRules
+from worker.clean.text import letters
 from worker.contract import Content, RawArticle
 
 
@@ -58,7 +59,8 @@ def _empty_failure(raw: RawArticle, summary: Body, rules: CleaningRules) -> str:
 def _is_titled(given: str, rules: CleaningRules) -> bool:
     """Whether a title was given that is not one of an error."""
     title = tidy(given, rules.text)
-    return bool(title) and not title_failure(title, rules.failed_fetch)
+    enough = rules.text.min_letters
+    return letters(title, enough) >= enough and not title_failure(title, rules.failed_fetch)
 
 
 def _besides_response(contents: Sequence[Content]) -> list[tuple[int, Content]]:

@@ -1,0 +1,109 @@
+"""A look-up by how texts begin loses no pattern; what is held against patterns is in one form."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.clean.ordinary import RULES
+from tests.clean.test_failed_fetch import CASES
+from worker.clean.kinds import Kinds, alternatives
+from worker.clean.sentences import beginning_of, begins, sentences_of, title_parts
+
+TABLES = ("titles", "lines")
+TEXTS = [case.get("page") or case["content"] for case in CASES["failed"] + CASES["honest"]]
+SENTENCES = [
+    sentence
+    for text in (*TEXTS, *CASES["teasers"])
+    for sentence in sentences_of(re.sub("<[^>]*>", "\n", text))
+]
+
+
+def kinds(table: str) -> Kinds[str]:
+    pages = RULES.failed_fetch.pages
+    return Kinds([page.name for page in pages], [getattr(page, table) for page in pages])
+
+
+def first_by_trying_all(table: str, text: str) -> str | None:
+    for page in RULES.failed_fetch.pages:
+        if any(re.fullmatch(p, text) for p in getattr(page, table).values()):
+            return page.name
+    return None
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_look_up_finds_what_trying_all_patterns_finds(table: str) -> None:
+    known = kinds(table)
+    found = {text: known.of_any(text) for text in SENTENCES}
+    assert found == {text: first_by_trying_all(table, text) for text in SENTENCES}
+    assert len({*found.values()}) > len(RULES.failed_fetch.pages)  # each, and none
+
+
+@given(st.sampled_from(SENTENCES), st.text(max_size=6), st.sampled_from(TABLES))
+def test_what_may_match_by_its_beginning_may_match_whole(end: str, start: str, table: str) -> None:
+    known, text = LOOKED_UP[table], (start + end).lower()
+    assert not known.of(text) or known.may_match(text[:6])
+
+
+LOOKED_UP = {table: kinds(table) for table in TABLES}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("a|b", ["a", "b"]),
+        ("a(?:b|c)|d", ["a(?:b|c)", "d"]),
+        (r"a\|b|[|)]c|\(d", [r"a\|b", "[|)]c", r"\(d"]),
+        (r"[^]|]x|(?:[(|]|y)", ["[^]|]x", "(?:[(|]|y)"]),
+        ("", [""]),
+    ],
+)
+def test_alternatives_are_parted_where_no_group_is_open(pattern: str, expected: list[str]) -> None:
+    assert alternatives(pattern) == expected
+
+
+def test_the_first_kind_wins_and_unknown_beginnings_match_none() -> None:
+    known = Kinds(["a", "b"], [{"en": "not found|.{1,9} is lost"}, {"en": "not (?:found|here)"}])
+    assert [known.of(text) for text in ("not found", "not here", "nothing")] == ["a", "b", None]
+    assert (known.of("all is lost"), known.of_any("all is lost")) == (None, "a")
+    assert (known.within("it is not here"), known.within("it is")) == ("b", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Just a moment... Please wait!", ["just a moment", "please wait"]),
+        ("Seite nicht gefunden\n\n 404 \n", ["seite nicht gefunden", "404"]),
+        ("np.example needs to see. Version 3.5 is out", ["needs to see", "version 3.5 is out"]),
+        ("“We’re sorry”, it said (twice)…", ["we're sorry”, it said twice"]),
+        ("请稍候。这可能需要几秒钟！", ["请稍候", "这可能需要几秒钟"]),
+        ("… — …", []),
+    ],
+)
+def test_sentences_are_in_lower_case_and_bare(text: str, expected: list[str]) -> None:
+    assert list(sentences_of(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Just a moment...", ["just a moment…"]),
+        ("Page not found – Northmouth Post", ["page not found", "northmouth post"]),
+        ("Sign-in | Post: news", ["sign-in", "post: news"]),
+        ("Error 403 (Forbidden)!!1", ["error 403 forbidden!!1"]),
+        ("| … |", []),
+        ("x" * 161, []),
+    ],
+)
+def test_a_title_is_parted_from_the_name_of_its_site(title: str, expected: list[str]) -> None:
+    assert title_parts(title) == expected
+    assert all(part.startswith(beginning_of(title)[:6]) for part in expected[:1])
+
+
+@given(st.lists(st.sampled_from(SENTENCES), max_size=6))
+def test_a_quick_look_finds_what_may_match_among_the_first(sentences: list[str]) -> None:
+    known = LOOKED_UP["lines"]
+    found = begins("\n".join(sentences)[:300], 3, known.may_match)
+    first = [s for s in sentences[:3] if known.of(s) and len("\n".join(sentences[:3])) < 300]
+    assert [s for s in first if s not in found] == []
