@@ -1,19 +1,18 @@
 """The stock command at work on a private server: one process, so that one lost slot stops it."""
 
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import redis
 
 from tests.servers import NoServer, absent, free_port, private_valkey
+from tests.store.stored import rows
 from worker.errors import Reason
 from worker.models import Outcome
 from worker.store import LetterQuery
@@ -31,6 +30,7 @@ class Running(NamedTuple):
     store: SqlStore
     log: Path
     worker: "subprocess.Popen[bytes]"
+    store_url: str
 
     def outcome(self, receipt: str) -> Outcome:
         self.until(lambda: bool(self.store.outcomes([receipt])), f"an outcome for {receipt}")
@@ -49,10 +49,7 @@ class Running(NamedTuple):
 
     def articles(self) -> int:
         """How many are stored."""
-        path = Path(self.environment["WORKER_VAR_DIR"]) / "articles.sqlite3"
-        with closing(sqlite3.connect(path, timeout=30)) as connection:
-            [(number,)] = connection.execute("SELECT count(*) FROM articles")
-            return int(number)
+        return len(rows(self.store_url, "articles"))
 
     def idle(self) -> bool:
         """Whether no message waits or is leased."""
@@ -70,30 +67,32 @@ class Running(NamedTuple):
         return [line for line in said if "Task articles." not in line]
 
 
-def running_worker(options: Mapping[str, str] = {}, processes: int = 1) -> Iterator[Running]:
-    """A worker with these settings besides; a missing server skips, and fails where CI=true."""
+def running_worker(store_url: str = "") -> Iterator[Running]:
+    """A worker on this store, or on one of its own. Without a server the test skips; with CI=true
+    it fails."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="msg", ignore_cleanup_errors=True) as folder:
         try:
             with private_valkey(port), redis.Redis(port=port) as broker:
                 url = f"redis://127.0.0.1:{port}/0"
-                yield from _started(Path(folder), url, broker, options, processes)
+                yield from _started(Path(folder), url, broker, store_url)
         except NoServer as e:
             absent(e)
 
 
-def _started(
-    folder: Path, url: str, broker: redis.Redis, options: Mapping[str, str], processes: int
-) -> Iterator[Running]:
+def _started(folder: Path, url: str, broker: redis.Redis, store_url: str) -> Iterator[Running]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
-    environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder), **options}
-    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", str(processes)]
+    environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder)}
+    if store_url:
+        environment["WORKER_STORE_URL"] = store_url
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
     command += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     log = folder / "worker.log"
     with log.open("wb") as output:
         worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=ROOT)
-    store = SqlStore(f"sqlite:///{folder}/articles.sqlite3")
-    running = Running(url, environment, broker, store, log, worker)
+    store_url = store_url or f"sqlite:///{folder}/articles.sqlite3"
+    store = SqlStore(store_url)
+    running = Running(url, environment, broker, store, log, worker, store_url)
     try:
         running.until(lambda: b"ready." in log.read_bytes(), "the worker to start")
         yield running

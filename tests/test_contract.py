@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.contract import LIMITS, Excerpt, Payload, RawArticle, Unopened, admit, source_of
+from worker.contract import (
+    LIMITS,
+    Excerpt,
+    Payload,
+    RawArticle,
+    Unopened,
+    admit,
+    receipt_of,
+    source_of,
+)
 from worker.errors import Reason, Rejected
 
 json_values = st.recursive(
@@ -162,6 +171,10 @@ def test_an_excerpt_that_can_not_be_one_is_refused_and_kept_as_it_is(odd: dict[s
     assert Payload.of(forged).whole
     with pytest.raises(Rejected, match="unknown-schema"):
         admitted(forged)
+
+
+def test_ids_that_differ_in_a_lone_surrogate_only_give_different_receipts() -> None:
+    assert receipt_of({}, 0, "q\ud800", None) != receipt_of({}, 0, "q\ud801", None)
 
 
 def test_an_article_that_is_not_opened_is_kept_as_text() -> None:

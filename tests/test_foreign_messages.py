@@ -3,6 +3,8 @@ process, a private Valkey, and a table of messages that nobody of ours wrote."""
 
 import json
 import re
+import subprocess
+import sys
 import time
 from base64 import b64encode
 from collections import Counter
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.foreign import GOOD, article, envelope, table
-from tests.running import Running, running_worker
+from tests.running import ROOT, Running, running_worker
 from worker.models import Kind
 from worker.store import LetterQuery
 
@@ -46,6 +48,10 @@ def test_the_table_is_long_and_its_names_differ() -> None:
 def test_after_each_foreign_message_ten_good_articles_are_stored(
     running: Running, odd: str
 ) -> None:
+    _ten_good_articles_follow(running, odd)
+
+
+def _ten_good_articles_follow(running: Running, odd: str) -> None:
     before = _counts(running)
     for foreign in TABLE[odd]:
         said = len(running.lines())
@@ -70,6 +76,22 @@ def test_after_each_foreign_message_ten_good_articles_are_stored(
         articles=stored, undeliverable=len(refused), **reasons
     )
     assert running.worker.poll() is None
+
+
+def test_bad_articles_keep_no_neighbour_from_postgresql_either(postgres_store_url: str) -> None:
+    for running in running_worker(postgres_store_url):
+        for odd in ("articles", "lane"):
+            _ten_good_articles_follow(running, odd)
+
+
+def test_the_worker_answers_to_celerys_own_tools(running: Running) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "worker", "inspect", "ping", "--timeout", "30"]
+    done = subprocess.run(
+        [*command, "--json"], env=running.environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert [answer["ok"] for answer in json.loads(done.stdout).values()] == ["pong"]
+    assert not [key for key in running.broker.keys("*") if b"reply" in key and b".dead" in key]
 
 
 def _counts(running: Running) -> Counter[str]:

@@ -46,6 +46,17 @@ def ingest(pipeline: Pipeline, raws: Sequence[object], prefix: str = "r") -> lis
     return [by_receipt[d.receipt] for d in deliveries if d.receipt in by_receipt]
 
 
+def test_a_batch_of_thousands_of_bad_articles_is_told_in_a_hundred_lines(
+    pipeline: Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", "worker"):
+        outcomes = ingest(pipeline, list(range(1000)))
+    assert {o.kind for o in outcomes} == {Kind.DEAD}
+    lines = [r.getMessage() for r in caplog.records]
+    assert len(lines) == 101
+    assert lines[-1] == "article.rejected more=900 malformed=900"
+
+
 def test_a_bad_article_is_buried_and_its_neighbours_are_stored(pipeline: Pipeline) -> None:
     other = "Rain is expected on the northern coast from noon, and the wind will turn to the west."
     raws = [raw(1), "no object", raw(2, other), {"title": ["no"]}, {"title": ""}, {"schema": "x/9"}]

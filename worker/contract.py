@@ -68,7 +68,8 @@ def receipt_of(raw: object, place: int, message_id: str, receipts: object) -> st
     given = given or (raw.get("receipt") if isinstance(raw, Mapping) else None)
     if isinstance(given, str) and is_receipt(given):
         return given
-    return blake2b(f"{message_id}\0{place}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+    named = f"{message_id}\0{place}".encode("utf-8", "surrogatepass")
+    return blake2b(named, digest_size=16).hexdigest()
 
 
 def source_of(raw: object) -> str:

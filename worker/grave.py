@@ -1,9 +1,11 @@
 """Where the articles of a batch go that can't be processed: each on its own, with its payload."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from hashlib import sha256
 
 from worker.contract import Frozen, Payload
 from worker.dedup import rejudge
@@ -33,7 +35,20 @@ def bury(
     except Exception as e:  # noqa: BLE001 - any other error would bring its message back for ever
         log.error("letters.refused count=%d error=%s", len(letters), type(e).__name__)
         for letter in letters:
-            store.write([], [], [letter.as_text()], judge=rejudge, now=now, handling=handling)
+            plain = [in_ascii(letter)]
+            store.write([], [], plain, judge=rejudge, now=now, handling=handling)
+
+
+def in_ascii(letter: DeadLetter) -> DeadLetter:
+    """A copy that every store takes. Its payload is JSON of the original payload's text and size,
+    so it has another letter id."""
+    held = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
+    payload = Payload(
+        text=held, sha256=sha256(held.encode()).hexdigest(), bytes=len(held), whole=False
+    )
+    given = {"source": letter.source, "detail": letter.detail, "queue": letter.queue}
+    plain = {name: ascii(text)[1:-1][:200] for name, text in given.items()}
+    return letter.model_copy(update={"payload": payload, **plain})
 
 
 class Origin(Frozen):

@@ -4,11 +4,10 @@ RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdi
            -> tag -> (Tag, ...) -> Record -> write -> Outcome
 """
 
-import json
 import struct
 from datetime import datetime
 from enum import StrEnum
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from itertools import accumulate, pairwise
 
 from worker.contract import Frozen, Media, Payload
@@ -261,16 +260,6 @@ class DeadLetter(Frozen):
     @property
     def letter_id(self) -> str:
         return self.payload.sha256[:32]
-
-    def as_text(self) -> "DeadLetter":
-        """An ASCII-only copy that every store takes. Its payload is JSON of the original payload's
-        text and size, so it has another letter id."""
-        held = json.dumps({"payload": self.payload.text, "bytes": str(self.payload.bytes)})
-        payload = Payload(
-            text=held, sha256=sha256(held.encode()).hexdigest(), bytes=len(held), whole=False
-        )
-        source, detail = (ascii(text)[1:-1][:200] for text in (self.source, self.detail))
-        return self.model_copy(update={"payload": payload, "source": source, "detail": detail})
 
 
 class Entry(Frozen):

@@ -46,6 +46,8 @@ from worker.tag import tag
 
 log = logging.getLogger("worker")
 
+_LETTERS_LOGGED = 100  # dead letters of a batch with a line each: as many as the contract allows
+
 Likes = list[tuple[str, Likeness]]
 
 
@@ -289,7 +291,7 @@ def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, too
     parts = [f"{kind}={counts[kind]}" for kind in Kind if counts[kind]]
     parts += [f"redelivered={done}"] if done else []
     log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
-    for letter in dead:
+    for letter in dead[:_LETTERS_LOGGED]:
         log.warning(
             "article.rejected source=%s reason=%s stage=%s receipt=%s letter=%s",
             letter.source,
@@ -298,3 +300,6 @@ def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, too
             letter.receipt,
             letter.letter_id[:12],
         )
+    if more := Counter(letter.reason.value for letter in dead[_LETTERS_LOGGED:]):
+        reasons = " ".join(f"{reason}={number}" for reason, number in more.items())
+        log.warning("article.rejected more=%d %s", more.total(), reasons)

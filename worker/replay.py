@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from worker.broker.dead_list import UNKNOWN
+from worker.broker import UNKNOWN
 from worker.packed import Packed
 from worker.producer import Producer
 from worker.store import Letter, Store

@@ -5,6 +5,7 @@ REDO = "articles.redo"  # the task that reprocesses stored articles under the cu
 
 REPLAY = ".replay"  # ends the name of the lane of what is processed once more
 QUARANTINE = ".quarantine"  # ends the name of the lane where articles are tried one at a time
+UNKNOWN = "unknown"  # stands for the queue of a message that came with none
 
 _OURS = {
     "redis": "worker.broker.redis:Transport",

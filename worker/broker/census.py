@@ -6,8 +6,8 @@ from typing import Any
 
 from redis import Redis
 
+from worker.broker import UNKNOWN
 from worker.broker.bodies import receipts_in
-from worker.broker.dead_list import UNKNOWN
 
 _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from worker.broker import UNKNOWN
+from worker.broker.messages import bounded
 from worker.contract import Frozen
 
-UNKNOWN = "unknown"  # stands for the queue of a message that came with none
+_LONGEST_REASON = 500  # characters
 
 _OLDEST = "return redis.call('LRANGE', KEYS[1], -1, -1)"
 _TAKE_OFF = "return redis.call('LREM', KEYS[1], -1, ARGV[1])"
@@ -52,7 +54,7 @@ def _read(queue: str, written: bytes) -> Entry:
     head, _, message = written.partition(b"\n")
     try:
         why = json.loads(head)
-        reason, at = str(why["reason"]), datetime.fromtimestamp(why["at"], UTC)
-    except (ValueError, TypeError, KeyError, OverflowError):  # not written by us
+        reason, at = bounded(why["reason"], _LONGEST_REASON), datetime.fromtimestamp(why["at"], UTC)
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):  # not ours
         reason, at, message = "no reason given", datetime.now(UTC), written
     return Entry(queue=queue, reason=reason, at=at, message=message, written=written)

@@ -15,6 +15,7 @@ from redis import Redis
 
 from worker import background
 from worker.broker.link import Link
+from worker.contract import is_receipt
 from worker.errors import Unavailable
 from worker.models import Entry
 
@@ -53,12 +54,22 @@ def collect(channel: Any, enter: Enter) -> int:
 
 
 def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[Entry]:
-    at = datetime.fromtimestamp(int(id_.partition(b"-")[0]) / 1000, UTC)
     try:
+        at = datetime.fromtimestamp(int(id_.partition(b"-")[0]) / 1000, UTC)
         message_id = fields[b"message"].decode()
-        for receipt in json.loads(fields[b"receipts"]):
+        receipts = json.loads(fields[b"receipts"])
+        if not isinstance(receipts, list) or not all(map(is_receipt, receipts)):
+            raise ValueError("no list of receipts")
+        for receipt in receipts:
             yield Entry(receipt=receipt, message_id=message_id, at=at)
-    except (KeyError, ValueError, TypeError) as e:  # somebody else's: in the way for ever, if kept
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        OSError,
+        RecursionError,
+    ) as e:  # somebody else's: in the way for ever, if kept
         log.warning("journal.malformed entry=%s error=%r", id_.decode(), e)
 
 

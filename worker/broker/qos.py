@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from threading import Event, Lock
 from time import monotonic, time
@@ -12,13 +13,33 @@ from kombu.transport import virtual
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import QUARANTINE, REPLAY, scripts
+from worker.broker import QUARANTINE, REPLAY, UNKNOWN, scripts
 from worker.broker.messages import count, given_back, text
 from worker.broker.scripts import members
 
 log = logging.getLogger("worker.broker")
 
 _SWEPT_AT_ONCE = 500  # expired leases restored by one sweep
+
+
+# Names of queues as they may stand in a lease. Another application's queue may be among them.
+_QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
+
+
+def _unpacked(leased: bytes) -> tuple[bytes, str]:
+    """A leased message byte for byte, and its queue; UNKNOWN, and all that is there, for what is
+    no lease. Ours are written around the bytes as they came, kombu's as one JSON text."""
+    message, _, rest = leased.rpartition(b',"","')
+    if message.startswith(b"[") and rest.endswith(b'"]'):
+        message, queue = message[1:], text(rest[:-2])
+    else:
+        try:
+            whole, _, queue = json.loads(leased)
+            message = json.dumps(whole).encode()
+        except (ValueError, TypeError, RecursionError):
+            return leased, UNKNOWN
+    known = isinstance(queue, str) and _QUEUE.fullmatch(queue)
+    return (message, queue) if known else (leased, UNKNOWN)
 
 
 class Late:
@@ -114,7 +135,7 @@ class QoS(stock.QoS):
             return
         try:
             tags = self.channel.eval(
-                scripts.EXPIRED, self._index_keys()[:1], [self.visibility_timeout, _SWEPT_AT_ONCE]
+                scripts.EXPIRED, self._index_keys(), [self.visibility_timeout, _SWEPT_AT_ONCE]
             )
             for tag in tags:
                 self.restore_by_tag(text(tag), delivered=True)
@@ -151,7 +172,8 @@ class QoS(stock.QoS):
         if leased is None:
             return
         try:
-            message, _, queue = json.loads(leased)
+            data, queue = _unpacked(leased)
+            message = json.loads(data)
             passes = count(message["headers"].get("x-quarantine"))
             message = given_back(
                 message, delivered=delivered, quarantined=failed is not None, error=failed or ""
@@ -160,6 +182,9 @@ class QoS(stock.QoS):
             waiting = json.dumps(message)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.bury(tag, "malformed")
+            return
+        if queue == UNKNOWN:
+            self.bury(tag, "malformed: the lease names no queue")
             return
         if failed is not None:
             if queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
@@ -175,11 +200,10 @@ class QoS(stock.QoS):
         leased = self._leased(tag)
         if leased is None:
             return
-        head, _, tail = leased.rpartition(b',"","')
-        queue = text(tail[:-2]) if head else "unknown"
+        message, queue = _unpacked(leased)
         why = {"reason": reason, "queue": queue, "at": time()}
         log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, tag)
-        self._move(tag, f"{queue}.dead", json.dumps(why).encode() + b"\n" + head[1:], "LPUSH")
+        self._move(tag, f"{queue}.dead", json.dumps(why).encode() + b"\n" + message, "LPUSH")
 
     def _leased(self, tag: str) -> bytes | None:
         with self.channel.conn_or_acquire() as client:
@@ -189,7 +213,11 @@ class QoS(stock.QoS):
         return found if isinstance(found, bytes) else found.encode("utf-8", "surrogateescape")
 
     def _move(self, tag: str, to: str, message: str | bytes, side: str) -> None:
-        self.channel.eval(scripts.MOVE, [*self._index_keys(), to], [tag, message, side])
+        """What the broker refuses stays leased, and is tried again when the lease is over."""
+        try:
+            self.channel.eval(scripts.MOVE, [*self._index_keys(), to], [tag, message, side])
+        except ResponseError as e:
+            log.warning("move.refused tag=%s to=%s error=%s", tag, to, e)
 
     def _index_keys(self) -> list[str]:
         return [self.unacked_index_key, self.unacked_key]

@@ -26,6 +26,7 @@ from worker.broker.scripts import members
 log = logging.getLogger("worker.broker")
 
 _WARN_EVERY_S = 30.0
+_ANSWERS = ".reply.celery.pidbox"  # ends the queue of who waits for answers to a command
 
 
 class Channel(stock.Channel):
@@ -104,7 +105,10 @@ class Channel(stock.Channel):
                 raise Empty
             queue = text(reply[0])
             self._queue_cycle.rotate(queue)
-            self._take(queue, reply[1:])
+            if queue.endswith(_ANSWERS):
+                self._pass_on(queue, reply[1:])
+            else:
+                self._take(queue, reply[1:])
             return True
         finally:
             self._in_poll = None
@@ -123,6 +127,20 @@ class Channel(stock.Channel):
         except self.connection_errors:
             self.client.connection.disconnect()
             raise
+
+    def _pass_on(self, queue: str, bodies: list[bytes]) -> None:
+        """Deliver answers to control commands as they are, to the client that asked for them."""
+        tags = [f"{self._fence}:{place}" for place in range(len(bodies))]
+        self.eval(scripts.ACK, [self.unacked_index_key, self.unacked_key], tags)
+        for tag, body in zip(tags, bodies, strict=True):
+            try:
+                message = json.loads(body)
+                message["properties"]["delivery_tag"] = tag
+                self.connection._deliver(message, queue)
+            except (RedisError, OSError):
+                raise
+            except Exception as e:  # noqa: BLE001 - no answer of a worker
+                log.warning("control.ignored error=%r", e)
 
     def _take(self, queue: str, bodies: list[bytes]) -> None:
         """Deliver the claimed messages: the small ones as one group, the others one by one."""

@@ -60,10 +60,10 @@ class Request(CeleryRequest):
     ) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         ended_by_us = self._already_cancelled or self._already_revoked or state.should_terminate
-        if ended_by_us or isinstance(error, Terminated):
-            super().on_failure(exc_info, send_failed_event, return_ok)
-        elif isinstance(error, Reject):
+        if isinstance(error, Reject):
             self._refuse(error)
+            super().on_failure(exc_info, send_failed_event, return_ok)
+        elif ended_by_us or isinstance(error, Terminated):
             super().on_failure(exc_info, send_failed_event, return_ok)
         else:
             self.fail(_described(error, exc_info), error=type(error).__name__)

@@ -14,12 +14,20 @@
 --
 -- The first write is RPOP, which a broker out of memory still allows; the rest of the script
 -- then runs as well, so that a full broker can be drained.
+-- What stands under the keys is looked at first, for what a script wrote before it fails is not
+-- taken back: a message would be off its list and under no lease.
 local most, bytes_left = tonumber(ARGV[2]), tonumber(ARGV[3])
+for i, wanted in ipairs({'hash', 'zset'}) do
+  local kind = redis.call('TYPE', KEYS[i]).ok
+  if kind ~= wanted and kind ~= 'none' then
+    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' holds a ' .. kind .. ', not a ' .. wanted)
+  end
+end
 for i = 3, #KEYS do
   local queue, reply = ARGV[i + 1], {ARGV[i + 1]}
   while #reply <= most and bytes_left > 0 do
-    local message = redis.call('RPOP', KEYS[i])
-    if not message then break end
+    local message = redis.pcall('RPOP', KEYS[i])
+    if type(message) ~= 'string' then break end  -- empty, or no list: the others are served
     local now = redis.call('TIME')
     local tag = ARGV[1] .. ':' .. (#reply - 1)
     redis.call('HSET', KEYS[1], tag, '[' .. message .. ',"","' .. queue .. '"]')

@@ -3,7 +3,12 @@
 --
 -- KEYS  unacked_index, unacked, the list
 -- ARGV  delivery tag, message as it is to stand in the list, LPUSH or RPUSH
--- reply 1 when this call moved it
+-- reply 1 when this call moved it; an error, and nothing is done, when there is something else
+--       than a list under the key: what a script wrote before it fails is not taken back
+local kind = redis.call('TYPE', KEYS[3]).ok
+if kind ~= 'list' and kind ~= 'none' then
+  return redis.error_reply('WRONGTYPE ' .. KEYS[3] .. ' holds a ' .. kind .. ', not a list')
+end
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 0 end
 redis.call(ARGV[3], KEYS[3], ARGV[2])
