@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from tests.make import NOW
 from worker import Store
 from worker.cli import group
-from worker.cli.enqueue import reads
+from worker.cli.inputs import reads
 from worker.config import load_config
 from worker.errors import BadConfig
 from worker.index.memory import MemoryIndex

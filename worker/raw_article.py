@@ -10,7 +10,14 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 SCHEMA = "raw-article/1"
 # Nearly every address: its host needs no parser, which takes as long as all the tidying of a title.
@@ -22,6 +29,10 @@ class Frozen(BaseModel):
     """Parent of every value: immutable, unknown fields refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# A set of words; written sorted, so that two runs print the same.
+WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
 
 
 class Limits(Frozen):

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from worker.clean.failed_fetch_rules import NO_PAGES, FailedFetchRules
 from worker.clean.openings import gate
 from worker.contract import Frozen
+from worker.raw_article import WordSet
 
 EVERY_LANGUAGE = "any"
 UNDETERMINED = "und"
@@ -83,9 +84,9 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
-    tracking: frozenset[str]  # names of query parameters, lower case
+    tracking: WordSet  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
-    tracking_by_host: dict[str, frozenset[str]] = {}  # further ones, of a host and those below it
+    tracking_by_host: dict[str, WordSet] = {}  # further ones, of a host and those below it
 
     def tracking_of(self, host: str) -> frozenset[str]:
         """The parameters that only this host, or one that it is below, uses for tracking."""
@@ -168,7 +169,7 @@ class CreditRules(Frozen):
 
 class DatelineRules(Frozen):
     agencies: tuple[str, ...]  # as they sign
-    not_places: frozenset[str]  # what stands before a dash and is no place, lower case
+    not_places: WordSet  # what stands before a dash and is no place, lower case
     max_chars: int = Field(gt=0)
 
     @cached_property

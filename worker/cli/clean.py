@@ -14,7 +14,8 @@ from worker.boilerplate import Boilerplate
 from worker.clean import CleaningRules, examine
 from worker.clean.account import Decision, account
 from worker.clean.learned import Learned, leave_out
-from worker.cli.read import Read, read_file, read_input
+from worker.cli.inputs import articles_only
+from worker.cli.read import Read, read_file
 from worker.cli.terminal import err, moment, out, print_json, visible
 from worker.config import load_config
 from worker.contract import Frozen, Payload, admit
@@ -54,7 +55,7 @@ def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> 
     settings = Settings.load()
     config = load_config(settings.config_dir)
     boilerplate = build.boilerplate(settings, config) if learned else None
-    reads = read_input(sys.stdin.buffer) if str(path) == "-" else read_file(path)
+    reads = articles_only(read_file(path))
     rehearsed = [*_rehearse(reads, url, config.cleaning, boilerplate)]
     if as_json:
         kept = set() if explain else {"decisions"}

@@ -8,8 +8,8 @@ import click
 
 from worker.broker.pressure import Advice
 from worker.cli import EXIT_UNAVAILABLE
-from worker.cli.read import Read, files_below, read_file
-from worker.cli.terminal import err, out, print_json, progress, several
+from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, rows, told
+from worker.cli.terminal import err, out, print_json, progress, several, visible
 from worker.errors import Busy
 from worker.producer import Invalid, OnInvalid, Producer
 
@@ -39,28 +39,42 @@ def enqueue(
 ) -> None:
     """Put raw articles from files on the queue.
 
-    PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines from
-    standard input. Prints how many were enqueued; exit code 1 when some were invalid, 3 when the
-    broker has enough for now.
+    PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
+    document or a page from standard input. Prints how many were enqueued. What holds no raw
+    articles, such as a PDF or a feed, is refused, and skipped in folders.
+
+    Exit code 1 when some were invalid or nothing but skipped files was found, 2 when what was
+    asked for is refused, 3 when the broker has enough for now.
     """
+    refuse(paths)
+    skipped: list[Skipped] = []
     with Producer(source=source) as producer:
         try:
-            places, receipts = push(producer, paths, exclude, invalid, wait=wait)
+            places, receipts = push(producer, paths, exclude, invalid, wait=wait, skipped=skipped)
         except Busy as e:
             if as_json:
-                print_json({"receipts": e.receipts, "invalid": []})
+                print_json({"receipts": e.receipts, "invalid": [], "skipped": rows(skipped)})
             err.print(f"worker: {e}; --wait waits", markup=False, soft_wrap=True)
             sys.exit(EXIT_UNAVAILABLE)
         problems = [(places[bad.position], bad) for bad in producer.invalid]
+    refused = [each for each in skipped if each.asked_for]
+    if refused and not places:
+        raise NoRawArticles(refused)
     if as_json:
-        print_json({"receipts": receipts, "invalid": [_row(where, bad) for where, bad in problems]})
+        invalid_rows = [_row(where, bad) for where, bad in problems]
+        print_json({"receipts": receipts, "invalid": invalid_rows, "skipped": rows(skipped)})
     else:
         fate = "will be dead letters" if invalid == "bury" else "were left out"
         for where, bad in problems:
             err.print(f"{where}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
-        tail = f"; {len(problems)} break the contract and {fate}" if problems else ""
-        out.print(f"enqueued {several(len(receipts), 'raw article')}{tail}")
-    sys.exit(1 if problems else 0)
+        for each in refused:
+            err.print(visible(str(each)), style="yellow", markup=False, soft_wrap=True)
+        parts = [f"enqueued {several(len(receipts), 'raw article')}"]
+        parts += [f"{len(problems)} break the contract and {fate}"] if problems else []
+        parts += [] if places else [nothing(paths)]
+        parts += filter(None, [told(skipped)])
+        out.print("; ".join(parts), markup=False, soft_wrap=True)
+    sys.exit(1 if problems or refused or (skipped and not places) else 0)
 
 
 def push(
@@ -70,9 +84,13 @@ def push(
     invalid: OnInvalid,
     *,
     wait: bool,
+    skipped: list[Skipped],
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
-    """Enqueue every article of these files; returns where each stood, and the receipts."""
+    """Enqueue every article of these files; returns where each stood, and the receipts.
+
+    What holds no raw articles is left out, and added to `skipped`.
+    """
     places: list[str] = []
     with progress("enqueueing") as bar:
         task = bar.add_task("", total=None)
@@ -85,7 +103,7 @@ def push(
             waiting = True
 
         def raws() -> Iterator[object]:
-            for where, raw in reads(paths, exclude):
+            for where, raw in reads(paths, exclude, skipped):
                 before_each()
                 places.append(where)
                 yield raw
@@ -97,15 +115,6 @@ def push(
             on_stop=on_stop if wait else None,
         )
     return places, receipts
-
-
-def reads(paths: tuple[Path, ...], exclude: tuple[str, ...] = ()) -> Iterator[Read]:
-    for path in paths:
-        if str(path) != "-" and not path.exists():
-            raise click.BadParameter(f"{path} does not exist", param_hint="PATHS")
-        for file in files_below(path, exclude):
-            name = str(file.relative_to(path)) if path.is_dir() else str(file)
-            yield from read_file(file, name)
 
 
 def _row(where: str, bad: Invalid) -> dict[str, str]:

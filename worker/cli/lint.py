@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.enqueue import reads
-from worker.cli.terminal import counted, out, print_json, print_table, progress, several
+from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, told
+from worker.cli.terminal import counted, err, out, print_json, print_table, progress, several
 from worker.lint import SKIPPED, Linted, lint, rehearsal
 from worker.models import Kind
 from worker.settings import Settings
@@ -29,15 +29,21 @@ def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bo
 
     PATHS as for `worker enqueue`. Nothing is enqueued or stored: the articles go through the
     worker's own stages against an empty store in a temporary folder, later ones judged by
-    earlier ones. Exit code 1 when something is an error.
+    earlier ones. Exit code 1 when something is an error, 2 for what holds no raw articles.
     """
+    refuse(paths)
     logging.getLogger("worker").addHandler(logging.NullHandler())  # findings say it better
     linted: list[Linted] = []
+    skipped: list[Skipped] = []
     with rehearsal(Settings.load().config_dir) as pipeline, progress("linting") as bar:
         task = bar.add_task("", total=None)
-        for each in lint(reads(paths, exclude), pipeline, datetime.now(UTC)):
+        for each in lint(reads(paths, exclude, skipped), pipeline, datetime.now(UTC)):
             linted.append(each)
             bar.advance(task)
+    if not linted and any(each.asked_for for each in skipped):
+        raise NoRawArticles(skipped)
+    for line in filter(None, ("" if linted else nothing(paths), told(skipped))):
+        err.print(line, style="yellow", markup=False, soft_wrap=True)
     levels = Counter[str](finding.level for each in linted for finding in each.findings)
     if as_json:
         print_json(linted)

@@ -16,7 +16,9 @@ import click
 
 from worker import build
 from worker.broker import embedded
+from worker.cli import EXIT_LOOK
 from worker.cli.enqueue import push
+from worker.cli.inputs import Skipped, nothing, refuse, rows, told
 from worker.cli.terminal import counted, out, print_json, print_table, progress, several
 from worker.errors import Unavailable
 from worker.models import Kind, Outcome
@@ -50,22 +52,37 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
+    refuse(paths)
+    skipped: list[Skipped] = []
     _treat_termination_as_interrupt()
     store = build.store(settings)
     began = time.monotonic()
     with _servers(settings), _celery(settings, rules.time.drain_s) as worker:
         with Producer(source=source) as producer:
             _, receipts = push(
-                producer, paths, exclude, "bury", wait=True, before_each=_obey_interrupt
+                producer,
+                paths,
+                exclude,
+                "bury",
+                wait=True,
+                skipped=skipped,
+                before_each=_obey_interrupt,
             )
         _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
         listing = store.listing(receipts)
     letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
     if as_json:
-        print_json({"outcomes": [o for o, _ in listing], "dead_letters": letters})
+        outcomes = [o for o, _ in listing]
+        print_json({"outcomes": outcomes, "dead_letters": letters, "skipped": rows(skipped)})
         return
-    _print(listing, letters, took_s)
+    if receipts:
+        _print(listing, letters, took_s)
+    for line in filter(None, ("" if receipts else nothing(paths), told(skipped))):
+        out.print(line, markup=False, soft_wrap=True)
+    if receipts:
+        _print_next(listing)
+    sys.exit(EXIT_LOOK if skipped and not receipts else 0)
 
 
 def _treat_termination_as_interrupt() -> None:
@@ -191,7 +208,6 @@ def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
         f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
         + counted({kind: kinds[kind] for kind in Kind})
     )
-    _print_next(stored)
 
 
 def _row(outcome: Outcome, found: Found) -> tuple[object, ...]:

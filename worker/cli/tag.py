@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from worker.clean import clean
-from worker.cli.read import read_file, read_input
+from worker.cli.inputs import articles_only
+from worker.cli.read import read_file
 from worker.cli.rules import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, print_table, visible
 from worker.config import Config
@@ -58,7 +59,7 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
         raise click.BadParameter(f"{path} is not a file", param_hint="FILE")
     config = trial_config(rules)
     topic = topic_code(config, code) if code else ""
-    reads = read_input(sys.stdin.buffer) if str(path) == "-" else read_file(path)
+    reads = articles_only(read_file(path))
     tagged = [_tagged(where, given, config, topic) for where, given in reads]
     if as_json:
         kept = set() if explain else {"considered"}

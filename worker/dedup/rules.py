@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from worker.contract import Frozen
+from worker.raw_article import WordSet
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -33,8 +34,8 @@ class Content(Frozen):
     lead_words: Count
     most_words: Count
     most_figures: Count
-    number_words: frozenset[str]
-    stop_words: frozenset[str]
+    number_words: WordSet
+    stop_words: WordSet
 
     @model_validator(mode="after")
     def _tiny_below_short(self) -> Self:
