@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from worker.clean.titles import from_text
+from worker.clean.text.titles import from_text
 
 _MAX_TITLE = 150
 _SIGNED_OFF = re.compile(r"\s*\breuter?\s*\x03?\s*$", re.I)

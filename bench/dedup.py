@@ -30,11 +30,11 @@ from bench.edits import Spelling
 from bench.scale import grow
 from bench.stream import Item, stream
 from tests.servers import private_valkey, unix_url
-from worker.config import load_config
+from worker.config.loader import load_config
 from worker.dedup import DedupRules, compare, fingerprint
-from worker.models import Kind
+from worker.model.records import Kind
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 _LABELS = Path(__file__).parent / "labels"
 _LABELLED = ("duplicate", "revision", "variant", "different")

@@ -20,12 +20,12 @@ import redis
 from bench.corpus import Text
 from bench.stream import Item
 from tests.servers import unix_url
-from worker.contract import Payload
 from worker.dedup import DedupRules, compare, fingerprint, rejudge, resolve
 from worker.index import Claim, Wish
-from worker.index.redis import RedisIndex
-from worker.models import Article, Fingerprint, Kind, Record, Verdict
-from worker.store.sql import SqlStore
+from worker.index.redis_index import RedisIndex
+from worker.model.admission import Payload
+from worker.model.records import Article, Fingerprint, Kind, Record, Verdict
+from worker.store.sql_store import SqlStore
 
 PERMUTATIONS = 128
 LEAST = 0.15  # estimated similarity from which on a candidate is kept: below every threshold tried

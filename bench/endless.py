@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.articles import vocabulary
-from worker.models import Article
+from worker.model.records import Article
 
 _VOCABULARY = 50_000
 _FLAT = 50  # ranks from which on frequency falls with rank

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from bench.pages import Page
-from worker.clean.judge import Weights, judge, read_weights, shipped_weights
-from worker.clean.page import main_text, parse
-from worker.config import load_config
+from worker.clean.page.block_classifier import Weights, judge, read_weights, shipped_weights
+from worker.clean.page.main_text import main_text, parse
+from worker.config.loader import load_config
 
 Extractor = Callable[[str], str]
 OURS, ALONE = "article-worker", "its trees alone"

@@ -21,10 +21,10 @@ from typing import Any
 
 from worker.clean import CleaningRules, clean, warm
 from worker.clean.body import richest
-from worker.clean.lines import Named, sweep
-from worker.cli.read import files_below, read_file
-from worker.config import load_config
-from worker.contract import RawArticle
+from worker.clean.lines.line_rules import Named, sweep
+from worker.cli.file_reading import files_below, read_file
+from worker.config.loader import load_config
+from worker.model.admission import RawArticle
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 FRAGMENTS, ROUNDS = 300, 5

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker import tasks
-from worker.models import NOBODY, Handling, Outcome
-from worker.pipeline import Delivery, Pipeline
+from worker.model.records import NOBODY, Handling, Outcome
+from worker.pipeline.ingestion import Delivery, Pipeline
 
 
 class Idle(Pipeline):

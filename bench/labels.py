@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 
-from worker.clean.blocks import BREAK
+from worker.clean.page.blocks import BREAK
 
 _WORD = re.compile(r"\w+")
 _ANCHOR_WORDS = 6  # a block this long is found by its words alone, shorter ones by place too

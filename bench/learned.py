@@ -14,11 +14,11 @@ from pathlib import Path
 from time import process_time
 
 from bench.corpus import Text, reuters
-from worker.boilerplate import Boilerplate
-from worker.clean.learned import Learned, leave_out, sighting
-from worker.config import load_config
-from worker.index.lines import MemoryLines
-from worker.models import Article
+from worker.clean.lines.source_boilerplate import Learned, leave_out, sighting
+from worker.config.loader import load_config
+from worker.index.line_counts import MemoryLines
+from worker.model.records import Article
+from worker.pipeline.boilerplate import Boilerplate
 
 SIGN_OFF = "Reuter"
 

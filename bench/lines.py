@@ -11,10 +11,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bench.pages import read_pages
-from worker.clean.language import detect
-from worker.clean.lines import Named, sweep
-from worker.clean.text import paragraphs
-from worker.config import load_config
+from worker.clean.lines.line_rules import Named, sweep
+from worker.clean.text.language import detect
+from worker.clean.text.plain_text import paragraphs
+from worker.config.loader import load_config
 
 
 def main() -> None:

@@ -20,13 +20,13 @@ from time import process_time
 
 from bench.pages import Page, read_pages
 from worker.clean import CleaningRules
-from worker.clean.date_words import MONTH_NAMES
-from worker.clean.dates import day_first, read_date
-from worker.clean.facts import page_facts
-from worker.clean.metadata import read_metadata
-from worker.clean.printed import date_of_address
-from worker.clean.publication import says
-from worker.config import load_config
+from worker.clean.dates.date_reader import day_first, read_date
+from worker.clean.dates.date_words import MONTH_NAMES
+from worker.clean.metadata.article_metadata import page_facts
+from worker.clean.metadata.page_metadata import read_metadata
+from worker.clean.metadata.publication_date import says
+from worker.clean.metadata.visible_dates import date_of_address
+from worker.config.loader import load_config
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # zones of the earth

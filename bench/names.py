@@ -10,7 +10,7 @@ import pycrfsuite
 
 from bench.rivals import heuristics, plain_features
 from worker.tag.entities import KINDS, recognised
-from worker.tag.entities.model import ModelPath, shipped
+from worker.tag.entities.name_model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens
 
 Sentence = list[tuple[str, str]]

@@ -29,17 +29,17 @@ from bench.stream import stream
 from bench.wire import Raw, invented, raw
 from tests.servers import private_valkey
 from worker.clean import clean
-from worker.config import Config, load_config
-from worker.contract import RawArticle
+from worker.config.loader import Config, load_config
 from worker.dedup import DedupRules, Likeness, compare, fingerprint
 from worker.errors import Unavailable
-from worker.index.redis import RedisIndex
-from worker.models import Fingerprint, Kind
-from worker.pipeline import Delivery, Pipeline
-from worker.store.engine import open_engine, parse
+from worker.index.redis_index import RedisIndex
+from worker.model.admission import RawArticle
+from worker.model.records import Fingerprint, Kind
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.database.engine import open_engine, parse
+from worker.store.database.schema import articles, decisions
 from worker.store.migrate import migrate
-from worker.store.schema import articles, decisions
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BATCH = 5  # articles: small, so that copies meet across batches

@@ -31,15 +31,15 @@ import redis
 
 from bench.stories import stories
 from tests.servers import private_postgres, private_valkey, unix_url
-from worker.build import warm
-from worker.config import Config, load_config
+from worker.bootstrap import warm
+from worker.config.loader import Config, load_config
 from worker.errors import Unavailable
-from worker.index.memory import MemoryIndex
-from worker.index.redis import RedisIndex
-from worker.models import Outcome
-from worker.pipeline import Delivery, Pipeline
+from worker.index.memory_index import MemoryIndex
+from worker.index.redis_index import RedisIndex
+from worker.model.records import Outcome
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 WAITING, HELD = "race:waiting", "race:held:{}"
 BATCH = 3  # articles: small, so that many batches meet

@@ -24,10 +24,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.articles import vocabulary
-from worker.config import load_config
-from worker.models import Article
-from worker.tag.taxonomy import Taxonomy
-from worker.tag.topics import topic_tags
+from worker.config.loader import load_config
+from worker.model.records import Article
+from worker.tag.rules.taxonomy import Taxonomy
+from worker.tag.topics.topic_tags import topic_tags
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PHRASES_A_RULE = 20

@@ -20,16 +20,16 @@ import redis
 from bench.dedupers import let_go
 from bench.endless import Made, endless
 from tests.servers import private_valkey, unix_url
-from worker.config import Config
-from worker.contract import Payload
+from worker.config.loader import Config
 from worker.dedup import fingerprint, identify
-from worker.grave import Grave, Origin
 from worker.index import Claim, Rival, Wish
-from worker.index.redis import RedisIndex
-from worker.models import Kind
-from worker.pipeline import Cleaned, Judged, Pipeline
+from worker.index.redis_index import RedisIndex
+from worker.model.admission import Payload
+from worker.model.records import Kind
+from worker.pipeline.dead_lettering import Grave, Origin
+from worker.pipeline.ingestion import Cleaned, Judged, Pipeline
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 _BATCH = 100
 _FIRST = 10_000

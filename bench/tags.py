@@ -28,13 +28,13 @@ from bench.rivals import NameLexicon, TfidfLinear
 from bench.topics import Data, article_of, by_class, topics
 from training.corpora import Row, phrases
 from training.topics import load_words
-from worker.config import load_config
-from worker.models import Article
+from worker.config.loader import load_config
+from worker.model.records import Article
 from worker.tag import tag
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.tokens import start_anew
-from worker.tag.learned import learned_tags
-from worker.tag.topics import topic_tags
+from worker.tag.topics.model_tags import learned_tags
+from worker.tag.topics.topic_tags import topic_tags
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _PARTS = ["sizes", "speed", "classes", "entities", "topics"]

@@ -21,9 +21,9 @@ from pathlib import Path
 from bench.articles import generate
 from tests.servers import private_postgres
 from worker.broker import embedded
-from worker.producer import Producer
+from worker.client.producer import Producer
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 _DEADLINE_S = 300.0
 

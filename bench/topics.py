@@ -23,10 +23,10 @@ from training.corpora import (
     wikinews,
 )
 from training.topics import Words, calibrated, calibration_error, held_out, judged, thresholds
-from worker.config import load_config
-from worker.models import Article
-from worker.tag.topic_model import TopicModel, shipped, words
-from worker.tag.topics import topic_tags
+from worker.config.loader import load_config
+from worker.model.records import Article
+from worker.tag.topics.topic_model import TopicModel, shipped, words
+from worker.tag.topics.topic_tags import topic_tags
 
 _LABELS = Path(__file__).parent / "labels" / "wikinews.jsonl"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)

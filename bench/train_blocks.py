@@ -22,12 +22,12 @@ from selectolax.lexbor import LexborHTMLParser
 
 from bench.labels import label, words
 from bench.pages import Page, read_pages
-from worker.clean.blocks import Blocks, read_blocks
-from worker.clean.context import second_features
-from worker.clean.features import Larger, features, larger_holders
-from worker.clean.judge import title_of
-from worker.clean.naming import Naming, tokens
-from worker.clean.trees import LEAVES
+from worker.clean.page.block_classifier import title_of
+from worker.clean.page.block_features import Larger, features, larger_holders
+from worker.clean.page.blocks import Blocks, read_blocks
+from worker.clean.page.class_names import Naming, tokens
+from worker.clean.page.forest import LEAVES
+from worker.clean.page.neighbour_features import second_features
 
 _FOLDS = 3
 _FIRST_TREES, _SECOND_TREES = 60, 60
@@ -103,7 +103,7 @@ def _shares(sample: Sample) -> dict[str, float]:
 
 
 def train(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
-    """The arrays that worker.clean.judge reads."""
+    """The arrays that worker.clean.page.block_classifier reads."""
     fold = by_fold([sample.site for sample in samples], _FOLDS, seed=2)
     told: Rows = [np.empty(0, np.float32)] * len(samples)
     for number in range(_FOLDS):

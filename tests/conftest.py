@@ -21,9 +21,9 @@ from tests.servers import (
     private_valkey,
     unix_url,
 )
-from worker.producer import Producer
+from worker.client.producer import Producer
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 _numbers = count(1)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from worker.broker.bodies import MOST_ARTICLES
 from worker.broker.messages import LONGEST
-from worker.contract import LIMITS
+from worker.model.admission import LIMITS
 
 GOOD = {"title": "Harbour reopens after storm repairs", "content": "The harbour reopened. " * 12}
 

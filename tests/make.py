@@ -5,9 +5,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from worker.contract import Payload
 from worker.errors import Reason
-from worker.models import (
+from worker.model.admission import Payload
+from worker.model.records import (
     Article,
     DeadLetter,
     Fingerprint,

@@ -14,9 +14,9 @@ import redis
 from tests.servers import NoServer, absent, free_port, private_valkey
 from tests.store.stored import rows
 from worker.errors import Reason
-from worker.models import Outcome
-from worker.store import LetterQuery
-from worker.store.sql import SqlStore
+from worker.model.records import Outcome
+from worker.store.sql_store import SqlStore
+from worker.store.values import LetterQuery
 
 ROOT = Path(__file__).parent.parent
 

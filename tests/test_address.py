@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from kombu.utils.url import parse_url
 from redis.connection import parse_url as redis_parts
 
-from worker.address import Address, address, broker_address, check_store, index_address
 from worker.errors import BadConfig
-from worker.index.wire import client_url
+from worker.index.redis_client import client_url
+from worker.model.broker_address import Address, address, broker_address, check_store, index_address
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ import redis
 
 from tests.make import NOW, record
 from worker import AsyncProducer, InvalidArticles
+from worker.config.rule_files import PACKAGED
 from worker.dedup import rejudge
 from worker.errors import Busy, Reason, Unavailable
-from worker.rules import PACKAGED
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 SLOW_S = 0.8
 
@@ -102,8 +102,8 @@ def test_invalid_articles_are_raised_in_the_end_with_their_places_in_the_whole(
 def test_a_broker_that_takes_the_connection_and_says_nothing_is_a_typed_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("worker.producer.ANSWER_S", 0.05)
-    monkeypatch.setattr("worker.broker.link._TIMEOUTS", {"socket_timeout": 0.05})
+    monkeypatch.setattr("worker.client.producer.ANSWER_S", 0.05)
+    monkeypatch.setattr("worker.broker.connection._TIMEOUTS", {"socket_timeout": 0.05})
 
     async def push(url: str) -> None:
         async with AsyncProducer(url) as producer:

@@ -15,17 +15,17 @@ from tests.make import NOW
 from tests.servers import unix_url
 from tests.store.test_redo import cleaner, configured
 from worker.cli import group
-from worker.config import load_config
+from worker.config.loader import load_config
 from worker.errors import Unavailable
-from worker.index.lines import Lines, MemoryLines
-from worker.index.memory import MemoryIndex
-from worker.index.shared_lines import SharedLines
-from worker.index.wire import Wire
-from worker.models import Kind, Outcome
-from worker.pipeline import Delivery, Pipeline
-from worker.redo import Redo, redo
-from worker.store import ChangeKind, Query
-from worker.store.sql import SqlStore
+from worker.index.line_counts import Lines, MemoryLines
+from worker.index.memory_index import MemoryIndex
+from worker.index.redis_client import Wire
+from worker.index.redis_line_counts import SharedLines
+from worker.maintenance.reprocess import Redo, redo
+from worker.model.records import Kind, Outcome
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
+from worker.store.values import ChangeKind, Query
 
 CONFIG = load_config()
 LINE = "Example News is made by people who love the sea."

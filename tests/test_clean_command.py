@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from worker.cli.clean import clean
+from worker.cli.clean_command import clean
 
 PAGE = """<!doctype html><html lang="en"><head><title>Harbour reopens | Example</title>
 <link rel="canonical" href="https://a.example/harbour"></head><body><article>

@@ -10,9 +10,9 @@ from tests.dedup.texts import OTHER, STORY
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest
 from tests.test_reconcile import homes, story
-from worker.index.redis import RedisIndex
-from worker.pipeline import Pipeline
-from worker.store.sql import SqlStore
+from worker.index.redis_index import RedisIndex
+from worker.pipeline.ingestion import Pipeline
+from worker.store.sql_store import SqlStore
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.contract import (
+from worker.errors import Reason, Rejected
+from worker.model.admission import (
     LIMITS,
     Excerpt,
     Payload,
@@ -19,7 +20,6 @@ from worker.contract import (
     receipt_of,
     source_of,
 )
-from worker.errors import Reason, Rejected
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

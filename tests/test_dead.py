@@ -16,14 +16,14 @@ from tests.make import NOW, dead
 from tests.store.judge import judge
 from tests.test_pipeline import STORY, raw
 from worker.cli import group
-from worker.contract import LIMITS
+from worker.client.producer import Producer
 from worker.errors import Reason
-from worker.models import DeadLetter, Kind
-from worker.producer import Producer
-from worker.replay import replay
-from worker.store import Letter, LetterState
-from worker.store.sql import SqlStore
-from worker.undertaker import expire
+from worker.maintenance.replay import replay
+from worker.maintenance.undeliverable import expire
+from worker.model.admission import LIMITS
+from worker.model.records import DeadLetter, Kind
+from worker.store.sql_store import SqlStore
+from worker.store.values import Letter, LetterState
 
 Worker = Callable[..., Result]
 

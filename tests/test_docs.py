@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.cli import COMMANDS
-from worker.cli.reference import reference
+from worker.cli.config_reference import reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

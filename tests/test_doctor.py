@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from tests.servers import create_database, drop_database, in_database, private_valkey, unix_url
 from worker.broker import embedded
-from worker.broker.condition import Condition
-from worker.cli.doctor import State, doctor, judge
+from worker.broker.server_info import Condition
+from worker.cli.doctor_command import State, doctor, judge
 from worker.errors import Unavailable
 
 GOOD = Condition(

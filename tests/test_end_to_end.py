@@ -14,9 +14,9 @@ import pytest
 
 from bench.articles import generate
 from worker.broker import embedded
-from worker.models import Kind
-from worker.store import Query
-from worker.store.sql import SqlStore
+from worker.model.records import Kind
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 SEED = """Council opens new bridge after ten years
 

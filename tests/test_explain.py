@@ -10,15 +10,15 @@ from click.testing import CliRunner, Result
 from tests.make import NOW, dead
 from tests.store.judge import judge
 from tests.test_pipeline import CONFIG, STORY, ingest, raw
-from worker.cli import group, sentences
-from worker.contract import Payload
+from worker.cli import explain_sentences, group
 from worker.errors import Reason
-from worker.index.memory import MemoryIndex
-from worker.models import Entry, Handling
-from worker.pipeline import Delivery, Pipeline
-from worker.store import Title
-from worker.store.graves import replay_receipt
-from worker.store.sql import SqlStore
+from worker.index.memory_index import MemoryIndex
+from worker.model.admission import Payload
+from worker.model.records import Entry, Handling
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.dead_letters import replay_receipt
+from worker.store.sql_store import SqlStore
+from worker.store.values import Title
 
 Explain = Callable[..., Result]
 
@@ -218,6 +218,6 @@ def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(
         "version": "1/1",
         "revision": 2,
     }
-    said = sentences.decision(facts, {RIVAL.article_id: RIVAL})
+    said = explain_sentences.decision(facts, {RIVAL.article_id: RIVAL})
     assert part in said
     assert said.endswith("(rules 1/1)")

@@ -17,17 +17,17 @@ from tests.store.judge import judge
 from tests.test_lint import linted
 from tests.test_pipeline import CONFIG, STORY, ingest, raw
 from worker.cli import group
+from worker.client.producer import Producer
 from worker.dedup import rejudge
 from worker.errors import Reason
-from worker.extent import Extent
-from worker.index.memory import MemoryIndex
-from worker.models import Kind, Verdict
-from worker.pipeline import Again, Delivery, Pipeline
-from worker.producer import Producer
-from worker.redo import reclean
-from worker.replay import replay
-from worker.store import LetterQuery
-from worker.store.sql import SqlStore
+from worker.index.memory_index import MemoryIndex
+from worker.maintenance.replay import replay
+from worker.maintenance.reprocess import reclean
+from worker.model.completeness import Extent
+from worker.model.records import Kind, Verdict
+from worker.pipeline.ingestion import Again, Delivery, Pipeline
+from worker.store.sql_store import SqlStore
+from worker.store.values import LetterQuery
 
 CHALLENGE = (
     "<html><head><title>Just a moment...</title></head><body><h1>wire.example</h1>"

@@ -8,9 +8,9 @@ import pytest
 from tests.make import NOW
 from worker import from_feedparser, from_jsonfeed
 from worker.clean import clean
-from worker.config import load_config
-from worker.contract import LIMITS, Payload, RawArticle, admit
-from worker.models import Article
+from worker.config.loader import load_config
+from worker.model.admission import LIMITS, Payload, RawArticle, admit
+from worker.model.records import Article
 
 RSS: dict[str, Any] = {
     "feed": {

@@ -14,8 +14,8 @@ import pytest
 
 from tests.foreign import GOOD, article, envelope, table
 from tests.running import ROOT, Running, running_worker
-from worker.models import Kind
-from worker.store import LetterQuery
+from worker.model.records import Kind
+from worker.store.values import LetterQuery
 
 TABLE = table()
 LINES_AT_MOST = 5  # of log a message

@@ -10,11 +10,11 @@ from tests.dedup.texts import OTHER, OTHER_TITLE, STORY, TITLE, invented
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest
 from worker.cli import group
-from worker.index.memory import MemoryIndex
-from worker.models import Kind
-from worker.pipeline import Pipeline
-from worker.store.claims import MOST_KEYS
-from worker.store.sql import SqlStore
+from worker.index.memory_index import MemoryIndex
+from worker.model.records import Kind
+from worker.pipeline.ingestion import Pipeline
+from worker.store.sql_store import SqlStore
+from worker.store.writing.locks import MOST_KEYS
 
 SHORT = ("Mayor opens new bridge over the river", "Fire destroys warehouse at the old harbour")
 

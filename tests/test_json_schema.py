@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from worker.cli.schema import schema
-from worker.contract import LIMITS, Payload, RawArticle, admit
+from worker.cli.schema_command import schema
 from worker.errors import Rejected
-from worker.json_schema import EXAMPLE, json_schema
+from worker.model.admission import LIMITS, Payload, RawArticle, admit
+from worker.model.json_schema import EXAMPLE, json_schema
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 VALIDATOR = Draft202012Validator(json_schema())

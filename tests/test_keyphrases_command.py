@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from tests.make import NOW, article, record
 from worker.cli import group
-from worker.config import load_config
+from worker.config.loader import load_config
 from worker.dedup import rejudge
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 from worker.tag import tag
 
 ENABLED = """

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.cli.kinds import HEAD_BYTES, Foreign, begins_json, content_kind, kind_of, value_kind
-from worker.cli.read import read_file, read_input
+from worker.cli.file_kinds import (
+    HEAD_BYTES,
+    Foreign,
+    begins_json,
+    content_kind,
+    kind_of,
+    value_kind,
+)
+from worker.cli.file_reading import read_file, read_input
 
 RSS = '<?xml version="1.0"?>\n<!-- made by hand -->\n<rss version="2.0"><channel/></rss>'
 ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title></feed>'

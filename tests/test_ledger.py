@@ -16,18 +16,19 @@ from bench.articles import generate
 from tests.chaos.stack import Stack, until
 from tests.make import dead, record
 from tests.worker_rules import own_rules
-from worker import Producer, outbox
-from worker.broker.link import Link
+from worker import Producer
+from worker.broker.connection import Link
 from worker.celery import make_app
-from worker.cli.ledger import ledger
+from worker.cli.ledger_command import ledger
+from worker.client import receipt_journal
+from worker.config.worker_rules import load_worker_rules
 from worker.dedup import rejudge
 from worker.errors import Unavailable
-from worker.ledger import Balance, Day, balance
-from worker.models import Entry
-from worker.rules import load_worker_rules
-from worker.store import LetterQuery
-from worker.store.sql import SqlStore
-from worker.undertaker import drain, give_up
+from worker.maintenance.receipt_audit import Balance, Day, balance
+from worker.maintenance.undeliverable import drain, give_up
+from worker.model.records import Entry
+from worker.store.sql_store import SqlStore
+from worker.store.values import LetterQuery
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -238,7 +239,7 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
     assert look(link, store).missing == []
     with file.open("a") as cut:
         cut.write('{"message": "cut o')
-    store.enter(list(outbox.entries(file)))
+    store.enter(list(receipt_journal.entries(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
 
 

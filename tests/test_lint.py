@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.make import NOW
-from worker.contract import LIMITS
-from worker.lint import Linted, lint, rehearsal
+from worker.client.lint import Linted, lint, rehearsal
+from worker.model.admission import LIMITS
 
 GOOD = {
     "id": "1",

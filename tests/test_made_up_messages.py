@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.foreign import article, envelope
 from tests.running import Running, running_worker
 from worker.broker.bodies import receipts_in
-from worker.models import Kind
+from worker.model.records import Kind
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 

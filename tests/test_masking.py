@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.masking import masked
+from worker.model.masking import masked
 
 # In capitals and with the characters that a URL gives a meaning; no form below has a capital.
 passwords = st.text("QZ07#/?;[]@%:&=+$ \\", min_size=1, max_size=12).filter(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.broker.messages import LONGEST
-from worker.nesting import cut_deep_articles, too_deep
+from worker.model.json_nesting import cut_deep_articles, too_deep
 
 LIMIT = 20
 

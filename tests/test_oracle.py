@@ -10,7 +10,7 @@ from bench.wire import Raw, invented, raw
 from tests.servers import unix_url
 from tests.store.stored import Rows, rows
 from tests.test_pipeline import CONFIG
-from worker.cli import wording
+from worker.cli import explain_templates
 from worker.store.migrate import migrate
 
 
@@ -51,7 +51,7 @@ def test_every_decision_keeps_its_evidence_and_has_a_sentence_of_its_own(alone: 
     seen = {(its["verdict"], its["signal"]) for its in alone.decisions}
     assert seen >= {("duplicate", signal) for signal in ("exact", "near", "contained", "extended")}
     assert seen >= {("new", "unseen"), ("variant", "series"), ("variant", "template")}
-    assert seen <= wording.TOLD
+    assert seen <= explain_templates.TOLD
     for its in alone.decisions:
         assert its["version"].endswith(f"/{CONFIG.dedup.version}")
         assert bool(its["rival"]) == (its["verdict"] != "new") == ("containment" in its["scores"])

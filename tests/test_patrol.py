@@ -13,16 +13,16 @@ from tests.servers import free_port, private_server, unix_url
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG
 from tests.test_reconcile import homes, story
-from worker import patrol
 from worker.clean import clean
-from worker.contract import RawArticle
 from worker.dedup import fingerprint
-from worker.index import Claim, Wish, upkeep
-from worker.index.redis import RedisIndex
-from worker.index.upkeep import Stored
-from worker.models import Kind
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index import Claim, Wish, verification
+from worker.index.redis_index import RedisIndex
+from worker.index.verification import Stored
+from worker.model.admission import RawArticle
+from worker.model.records import Kind
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.runtime import repair_loop
+from worker.store.sql_store import SqlStore
 
 BEGAN = datetime.now(UTC).replace(microsecond=0)  # the index goes by the clock of its server
 DAY = timedelta(days=1)
@@ -48,7 +48,7 @@ def put(pipeline: Pipeline, number: int, text: str, minute: float = 0) -> Kind:
 
 def go_round(pipeline: Pipeline, index: RedisIndex, minute: float = 0) -> None:
     now = BEGAN + timedelta(minutes=minute)
-    patrol.go_round(pipeline.store, index, CONFIG.dedup, back=DAY, now=now)
+    repair_loop.go_round(pipeline.store, index, CONFIG.dedup, back=DAY, now=now)
 
 
 def differences(pipeline: Pipeline, index: RedisIndex) -> list[str]:
@@ -56,7 +56,7 @@ def differences(pipeline: Pipeline, index: RedisIndex) -> list[str]:
         Stored(its.article_id, its.canonical, its.fingerprint, its.at)
         for its in pipeline.store.clusters.prints(BEGAN - DAY, 0, 1000)
     ]
-    return [found.what for found in upkeep.differences(index, stored)]
+    return [found.what for found in verification.differences(index, stored)]
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -122,8 +122,8 @@ def test_an_emptied_index_is_put_back_a_part_with_each_pass(
     index = RedisIndex(valkey_url, CONFIG.dedup)
     go_round(pipeline, index, minute=20)
     valkey.flushall()
-    monkeypatch.setattr(patrol, "PAGE", 2)
-    monkeypatch.setattr(patrol, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(repair_loop, "PAGE", 2)
+    monkeypatch.setattr(repair_loop, "PATIENCE_S", 0.0)
     caplog.clear()
     passes = 0
     while differences(pipeline, index):

@@ -12,14 +12,14 @@ import redis
 
 from tests.make import NOW
 from tests.servers import unix_url
-from worker.config import load_config
-from worker.contract import Payload
+from worker.config.loader import load_config
 from worker.errors import Reason
-from worker.grave import Grave, Origin
-from worker.index.memory import MemoryIndex
-from worker.models import Kind, Outcome
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index.memory_index import MemoryIndex
+from worker.model.admission import Payload
+from worker.model.records import Kind, Outcome
+from worker.pipeline.dead_lettering import Grave, Origin
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 
 CONFIG = load_config()
 STORY = (

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from worker import InvalidArticles, Producer
-from worker.contract import LIMITS, RawArticle
 from worker.errors import Reason, Unavailable
+from worker.model.admission import LIMITS, RawArticle
 
 
 def messages(valkey: redis.Redis) -> list[tuple[list[Any], dict[str, Any]]]:

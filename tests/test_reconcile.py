@@ -14,13 +14,13 @@ from tests.make import NOW, article, record
 from tests.store.judge import judge
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest, raw
-from worker.cli import group, sentences
-from worker.index.memory import MemoryIndex
-from worker.models import Kind
-from worker.pipeline import Pipeline
-from worker.reconcile import Reconciler
-from worker.store.clusters import Move
-from worker.store.sql import SqlStore
+from worker.cli import explain_sentences, group
+from worker.index.memory_index import MemoryIndex
+from worker.maintenance.reconcile import Reconciler
+from worker.model.records import Kind
+from worker.pipeline.ingestion import Pipeline
+from worker.store.cluster_values import Move
+from worker.store.sql_store import SqlStore
 
 LATER = NOW + timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -131,7 +131,7 @@ def test_a_copy_edited_to_other_figures_leaves_and_the_move_says_why(
     assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2"}
     assert move.reason == "left"
     assert move.scores["numbers"] < move.thresholds["numbers"]
-    told = sentences.move(move.model_dump(), {}, apart=True)
+    told = explain_sentences.move(move.model_dump(), {}, apart=True)
     assert re.search(
         r"any more, only \d+ % of the figures agree \(threshold \d+ %\): it left", told
     )

@@ -9,12 +9,12 @@ from click.testing import CliRunner, Result
 
 from tests.make import NOW
 from worker.cli import group
-from worker.config import load_config
-from worker.index.memory import MemoryIndex
-from worker.pipeline import Delivery, Pipeline
-from worker.rules import PACKAGED
-from worker.store import Query
-from worker.store.sql import SqlStore
+from worker.config.loader import load_config
+from worker.config.rule_files import PACKAGED
+from worker.index.memory_index import MemoryIndex
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 STORIES = {
     "Pilots strike at the airport": "wire",

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.test_end_to_end import until
-from worker.in_force import report_of
-from worker.producer import Producer
-from worker.reload import Current, stamp
+from worker.client.producer import Producer
+from worker.runtime.config_reload import Current, stamp
+from worker.runtime.config_report import report_of
 from worker.settings import Settings
-from worker.store import Query
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 RULES = """
 [[topics]]
@@ -136,7 +136,7 @@ def test_running_workers_take_up_good_rules_and_refuse_bad_ones(
 def test_a_process_that_comes_late_keeps_the_last_good_rules_not_its_own(
     environment: dict[str, str], config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.reload.SETTLED_S", 0.0)
+    monkeypatch.setattr("worker.runtime.config_reload.SETTLED_S", 0.0)
     for name, value in environment.items():
         if name.startswith("WORKER_"):
             monkeypatch.setenv(name, value)

@@ -16,10 +16,10 @@ from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest
 from tests.test_reconcile import homes, story
 from worker.cli import group
-from worker.index.memory import MemoryIndex
-from worker.pipeline import Delivery, Pipeline
-from worker.redecide import PAGE, Redecider
-from worker.store.sql import SqlStore
+from worker.index.memory_index import MemoryIndex
+from worker.maintenance.rededuplicate import PAGE, Redecider
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 
 HALF = "\n\n".join([*PARAGRAPHS[:3], invented(7, 90), invented(8, 90)])  # contains half of STORY
 STRICT = ("dedup", "replay", "--threshold", "0.95", "--since", "3650d")

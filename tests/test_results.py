@@ -20,14 +20,14 @@ from tests.make import NOW
 from worker import Store
 from worker.cli import group
 from worker.cli.inputs import reads
-from worker.config import load_config
+from worker.config.loader import load_config
 from worker.errors import BadConfig
-from worker.index.memory import MemoryIndex
-from worker.models import Kind, Outcome
-from worker.pipeline import Delivery, Pipeline
-from worker.store import Query, StoredArticle
+from worker.index.memory_index import MemoryIndex
+from worker.model.records import Kind, Outcome
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query, StoredArticle
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/results.md").read_text()
@@ -292,7 +292,7 @@ def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) ->
 
 def test_searching_loads_neither_the_stages_nor_celery() -> None:
     """They would cost a second on every start."""
-    code = "import sys, worker.cli.find, worker.build as b; b.Settings.load(); "
+    code = "import sys, worker.cli.search_commands, worker.bootstrap as b; b.Settings.load(); "
     code += "print(*{'lxml', 'numpy', 'celery', 'redis'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.dedup.texts import RULES, STORY, invented, print_of
 from tests.test_pipeline import CONFIG, ingest, raw
 from worker.cli import group
-from worker.cli.diff import pieces
-from worker.dedup.regroup import change_of
-from worker.index.memory import MemoryIndex
-from worker.pipeline import Pipeline
-from worker.store.sql import SqlStore
+from worker.cli.revision_diff import pieces
+from worker.dedup.clustering import change_of
+from worker.index.memory_index import MemoryIndex
+from worker.pipeline.ingestion import Pipeline
+from worker.store.sql_store import SqlStore
 
 Show = Callable[..., Result]
 

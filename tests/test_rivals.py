@@ -5,10 +5,10 @@ import pytest
 from tests.dedup.texts import invented
 from tests.test_pipeline import CONFIG, ingest
 from tests.test_reconcile import homes, story
-from worker.index.memory import MemoryIndex
-from worker.models import Kind
-from worker.pipeline import Pipeline
-from worker.store.sql import SqlStore
+from worker.index.memory_index import MemoryIndex
+from worker.model.records import Kind
+from worker.pipeline.ingestion import Pipeline
+from worker.store.sql_store import SqlStore
 
 
 @pytest.fixture

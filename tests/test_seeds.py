@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from worker.cli.read import files_below, read_file
-from worker.config import load_config
-from worker.contract import Frozen
-from worker.index.memory import MemoryIndex
-from worker.models import Kind, Outcome
-from worker.pipeline import Delivery, Pipeline
+from worker.cli.file_reading import files_below, read_file
+from worker.config.loader import load_config
+from worker.index.memory_index import MemoryIndex
+from worker.model.admission import Frozen
+from worker.model.records import Kind, Outcome
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ COPIES = {Kind.NEW, Kind.DUPLICATE}
 class Expected(Frozen):
     """One line of expected.jsonl: what becomes of one raw article."""
 
-    seed: str  # where it is, as worker.cli.read names it
+    seed: str  # where it is, as worker.cli.file_reading names it
     outcome: str  # a Kind, or "copy": one of the group is new, the others its duplicates
     group: str = ""
     after: str = ""  # the seed that has to arrive before it

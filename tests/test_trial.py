@@ -9,9 +9,9 @@ import pytest
 from bench.articles import generate
 from tests.worker_rules import own_rules
 from worker.errors import Unavailable
-from worker.pipeline import Delivery
-from worker.store.sql import SqlStore
-from worker.trial import Trials
+from worker.pipeline.ingestion import Delivery
+from worker.runtime.sandbox import Trials
+from worker.store.sql_store import SqlStore
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from worker.rules import PACKAGED
+from worker.config.rule_files import PACKAGED
 
 
 def own_rules(folder: Path, **values: float) -> Path:

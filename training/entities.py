@@ -4,7 +4,7 @@
 
 CORPUS: files of `word TAB label`, sentences apart by an empty line (BIO; PER, ORG, LOC). TEXTS:
 unlabelled news, for how words are written and, in a second round, what names mostly are.
-A CRF by python-crfsuite; its weights are repacked for `worker/tag/entities/sequence.py`.
+A CRF by python-crfsuite; its weights are repacked for `worker/tag/entities/crf.py`.
 Environment: `uv sync --extra train`; two minutes.
 """
 
@@ -22,7 +22,9 @@ from sklearn.cluster import MiniBatchKMeans
 
 from training.corpora import texts
 from training.gazetteer import aliases, groups
-from worker.tag.entities.features import (
+from worker.tag.entities.name_model import packed
+from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
+from worker.tag.entities.word_features import (
     BEFORE,
     BEFORE_2,
     BEHIND,
@@ -40,8 +42,6 @@ from worker.tag.entities.features import (
     shape,
     traits,
 )
-from worker.tag.entities.model import packed
-from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
 
 Sentence = list[tuple[str, str]]
 

@@ -29,7 +29,7 @@ from training.corpora import (
     sentences,
     stories,
 )
-from worker.tag.topic_model import TopicModel, keys_of, weigh, words
+from worker.tag.topics.topic_model import TopicModel, keys_of, weigh, words
 
 _DIMENSIONS = 256
 _STEPS = 100  # of L-BFGS; while it has made fewer, HuffPost swings by .02 from ten to ten

@@ -16,7 +16,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from training.corpora import texts
-from worker.tag.topic_model import words
+from worker.tag.topics.topic_model import words
 
 _SEEN = 3
 

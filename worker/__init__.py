@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from worker.async_producer import AsyncProducer
-    from worker.feeds import from_feedparser, from_jsonfeed
-    from worker.producer import Invalid, InvalidArticles, Producer
-    from worker.reader import Store
+    from worker.client.async_producer import AsyncProducer
+    from worker.client.feeds import from_feedparser, from_jsonfeed
+    from worker.client.producer import Invalid, InvalidArticles, Producer
+    from worker.client.reader import Store
 
 __all__ = [
     "AsyncProducer",
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Store": "worker.reader",
-    "AsyncProducer": "worker.async_producer",
-    "from_feedparser": "worker.feeds",
-    "from_jsonfeed": "worker.feeds",
+    "Store": "worker.client.reader",
+    "AsyncProducer": "worker.client.async_producer",
+    "from_feedparser": "worker.client.feeds",
+    "from_jsonfeed": "worker.client.feeds",
 }
 
 
@@ -34,4 +34,4 @@ def __getattr__(name: str) -> Any:
     """Import on first use: `import worker` costs nothing, and Celery finds `worker.celery`."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES.get(name, "worker.producer")), name)
+    return getattr(import_module(_MODULES.get(name, "worker.client.producer")), name)

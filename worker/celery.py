@@ -12,15 +12,18 @@ from typing import Any
 from celery import Celery
 from celery.signals import after_setup_logger, celeryd_init
 from kombu.entity import Exchange, Queue
+from kombu.exceptions import OperationalError
 
-from worker import broker, starting
-from worker.address import Address, broker_address
-from worker.broker import INGEST, QUARANTINE, REDO, REPLAY, embedded
+from worker import broker
+from worker.broker import INGEST, QUARANTINE, REDO, REPLAY, embedded, startup
+from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import WorkerError
-from worker.rules import WorkerRules, load_worker_rules
+from worker.model.broker_address import Address, broker_address
 from worker.settings import Settings
 
-__all__ = ["INGEST", "REDO", "broker_url", "make_app"]
+__all__ = ["INGEST", "REDO", "SEND_ERRORS", "broker_url", "make_app"]
+
+SEND_ERRORS = (OperationalError, OSError)  # what a push raises when the broker does not take it
 
 
 def broker_url(settings: Settings) -> str:
@@ -101,10 +104,10 @@ def _app() -> Celery:
         settings.refuse_celery_broker()
         app = make_app(broker_url(settings), load_worker_rules(settings.config_dir))
     except WorkerError as e:
-        raise starting.refusal(e) from e
+        raise startup.refusal(e) from e
     # Not before: a producer may run in a worker of another application.
-    celeryd_init.connect(starting.start_broker)
-    after_setup_logger.connect(starting.show_own_lines)
+    celeryd_init.connect(startup.start_broker)
+    after_setup_logger.connect(startup.show_own_lines)
     return app
 
 

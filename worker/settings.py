@@ -11,9 +11,9 @@ from urllib.parse import unquote
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from worker.address import broker_address, check_store, index_address
 from worker.errors import BadConfig
-from worker.masking import masked as masked  # settings are printed masked
+from worker.model.broker_address import broker_address, check_store, index_address
+from worker.model.masking import masked as masked  # settings are printed masked
 
 PREFIX = "WORKER_"
 # Kubernetes puts these into every container beside a service that is called "worker".

@@ -16,19 +16,20 @@ from celery import Task
 from celery.exceptions import Reject
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 
-from worker import build, patrol, undertaker
-from worker.broker import bodies, drain, heartbeat, journal
-from worker.broker.condition import NoEviction
+from worker import bootstrap
+from worker.broker import bodies, heartbeat, journal, shutdown
 from worker.broker.leases import LeaseKeeper
 from worker.broker.messages import Claimed, Unreadable
+from worker.broker.server_info import NoEviction
 from worker.celery import INGEST, REDO, app
+from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
-from worker.models import Handling
-from worker.pipeline import Delivery, Pipeline
-from worker.quarantine import one_by_one, redo_one_by_one
-from worker.redo import Redo, redo
-from worker.reload import Current
-from worker.rules import WorkerRules
+from worker.maintenance.reprocess import Redo, redo
+from worker.model.records import Handling
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.runtime import dead_letter_loop, repair_loop
+from worker.runtime.config_reload import Current
+from worker.runtime.quarantine import one_by_one, redo_one_by_one
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
@@ -70,7 +71,7 @@ def _prepare(sender: str, **_: object) -> None:
     global _node
     _node = sender
     try:
-        build.prepare(Settings.load())
+        bootstrap.prepare(Settings.load())
         _current()  # rules are validated now, and shared by the children
     except WorkerError as e:
         raise SystemExit(f"worker: {e}") from e
@@ -79,17 +80,19 @@ def _prepare(sender: str, **_: object) -> None:
 @celeryd_after_setup.connect
 def _arm(instance: Any, **_: object) -> None:
     """Before it is ready: a worker may be told to end while it starts."""
-    drain.arm(instance, rules().time.drain_s)
+    shutdown.arm(instance, rules().time.drain_s)
 
 
 @worker_ready.connect
 def _begin(sender: Any, **_: object) -> None:
-    drain.settle_first()
-    journal.start(app, partial(build.enter, Settings.load()))
+    shutdown.settle_first()
+    journal.start(app, partial(bootstrap.enter, Settings.load()))
     heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
-    undertaker.start(app, build.store(Settings.load()), rules().dead.keep_days)
+    dead_letter_loop.start(app, bootstrap.store(Settings.load()), rules().dead.keep_days)
     its = pipeline().config.dedup
-    patrol.start(build.store(Settings.load()), lambda: build.index(Settings.load(), its), its)
+    repair_loop.start(
+        bootstrap.store(Settings.load()), lambda: bootstrap.index(Settings.load(), its), its
+    )
 
 
 class Ingest(Task):
@@ -104,7 +107,7 @@ class Ingest(Task):
 
     @staticmethod
     def probe(what: str) -> None:
-        build.probe(Settings.load(), what, _current().in_force.config.dedup)
+        bootstrap.probe(Settings.load(), what, _current().in_force.config.dedup)
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)

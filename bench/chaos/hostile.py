@@ -15,7 +15,7 @@ from bench.articles import generate
 from tests.chaos.load import Cost, suffer
 from tests.chaos.stack import Stack, until
 from tests.servers import unix_url
-from worker.store import LetterQuery
+from worker.store.values import LetterQuery
 
 
 def poison(stack: Stack, times: int, *, fault: str) -> Cost:

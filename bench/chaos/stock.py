@@ -11,11 +11,11 @@ from celery import Celery, Task
 from celery.signals import celeryd_init
 from kombu.entity import Exchange, Queue
 
-from worker import build
-from worker.contract import receipt_of
+from worker import bootstrap
+from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.pipeline import Delivery, Pipeline
-from worker.rules import load_worker_rules
+from worker.model.admission import receipt_of
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.settings import Settings
 
 VISIBILITY_S, SWEEP_S = 10, 1
@@ -46,8 +46,8 @@ app.conf.update(
 
 @celeryd_init.connect
 def _prepare(**_: object) -> None:
-    build.prepare(Settings.load())
-    _pipeline.append(build.pipeline(Settings.load()))
+    bootstrap.prepare(Settings.load())
+    _pipeline.append(bootstrap.pipeline(Settings.load()))
 
 
 @app.task(name="articles.ingest", bind=True, max_retries=None)

@@ -14,9 +14,9 @@ from bench.articles import generate
 from tests.chaos.load import load
 from tests.chaos.stack import Stack, until
 from tests.servers import NoServer, free_port, private_server
+from worker.client.producer import Producer
 from worker.errors import Unavailable
-from worker.models import Kind
-from worker.producer import Producer
+from worker.model.records import Kind
 
 
 @contextmanager

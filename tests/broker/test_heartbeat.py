@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from worker.broker.heartbeat import at_work
 from worker.celery import INGEST, make_app
-from worker.cli.health import health
-from worker.rules import load_worker_rules
+from worker.cli.health_command import health
+from worker.config.worker_rules import load_worker_rules
 
 RULES = load_worker_rules()
 NOBODY = "redis://127.0.0.1:1/0"

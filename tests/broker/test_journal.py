@@ -19,13 +19,13 @@ from tests.chaos.stack import Stack, until
 from tests.servers import unix_url
 from worker import Producer
 from worker.broker import embedded
+from worker.broker.connection import Link
 from worker.broker.journal import collect
-from worker.broker.link import Link
 from worker.celery import make_app
+from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.models import Entry, Kind
-from worker.rules import load_worker_rules
-from worker.store.sql import SqlStore
+from worker.model.records import Entry, Kind
+from worker.store.sql_store import SqlStore
 
 JOURNAL = "articles.journal"
 

@@ -20,7 +20,7 @@ from worker.broker.messages import (
     given_back,
     read,
 )
-from worker.contract import LIMITS, Unopened
+from worker.model.admission import LIMITS, Unopened
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -15,7 +15,7 @@ import redis
 from tests.servers import private_valkey, unix_url
 from tests.worker_rules import own_rules
 from worker import Producer
-from worker.broker.pressure import Advice, Answer, Load, Pressure, advise
+from worker.broker.backpressure import Advice, Answer, Load, Pressure, advise
 from worker.errors import Busy, Unavailable
 
 LIMITS = Pressure(

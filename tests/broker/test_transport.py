@@ -17,11 +17,11 @@ from kombu import Connection
 from kombu.transport import virtual
 
 from worker import broker
-from worker.broker import leases, scripts
+from worker.broker import leases, lua_scripts
 from worker.broker.bodies import articles
 from worker.broker.messages import LONGEST, Claimed, Unreadable, read
 from worker.broker.qos import QoS, late_acks
-from worker.broker.redis import Channel, Transport
+from worker.broker.transport import Channel, Transport
 
 broker.register()
 
@@ -182,11 +182,13 @@ def test_a_renewed_lease_is_not_taken_away_and_a_lost_one_not_brought_back(
         [taken] = worker.take()
         end = time.monotonic() + 2.5 * LEASE_S
         while time.monotonic() < end:
-            assert worker.channel.eval(scripts.RENEW, ["unacked_index"], [taken.delivery_tag]) == 1
+            assert (
+                worker.channel.eval(lua_scripts.RENEW, ["unacked_index"], [taken.delivery_tag]) == 1
+            )
             other._drain()
         assert other.got == []
         taken.ack()
-        assert worker.channel.eval(scripts.RENEW, ["unacked_index"], [taken.delivery_tag]) == 0
+        assert worker.channel.eval(lua_scripts.RENEW, ["unacked_index"], [taken.delivery_tag]) == 0
         assert valkey.zcard("unacked_index") == 0
 
 

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from bench.articles import generate
 from tests.chaos.stack import Stack, until
+from worker.client.producer import Producer
 from worker.errors import Unavailable
-from worker.models import Kind, Outcome
-from worker.producer import Producer
+from worker.model.records import Kind, Outcome
 
 PER_MESSAGE = 5
 LEASES = 3

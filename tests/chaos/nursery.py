@@ -26,9 +26,9 @@ from typing import Any
 # Everything but worker.celery and worker.tasks, which read the environment when imported.
 _MODULES = """
     celery.__main__ celery.apps.worker celery.bin.worker celery.concurrency.prefork
-    worker.broker.condition worker.broker.drain worker.broker.heartbeat worker.broker.journal
-    worker.broker.leases worker.broker.redis worker.broker.request worker.build worker.quarantine
-    worker.store.migrate worker.undertaker
+    worker.broker.server_info worker.broker.shutdown worker.broker.heartbeat worker.broker.journal
+    worker.broker.leases worker.broker.transport worker.broker.request worker.bootstrap
+    worker.runtime.quarantine worker.store.migrate worker.maintenance.undeliverable
 """.split()
 _FAULTS = Path(__file__).parent / "faults"
 
@@ -109,7 +109,7 @@ def nursery() -> Nursery:
 def main() -> None:
     for module in _MODULES:
         importlib.import_module(module)
-    importlib.import_module("worker.build").warm()
+    importlib.import_module("worker.bootstrap").warm()
     for line in sys.stdin.buffer:
         request = json.loads(line)
         answer = _started(**request["start"]) if "start" in request else _exit(request["poll"])

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.nursery import Worker, nursery
-from worker.broker.census import Place, census
-from worker.broker.link import Link
+from worker.broker.connection import Link
+from worker.broker.inventory import Place, census
 from worker.celery import make_app
-from worker.models import Outcome
-from worker.producer import Producer
-from worker.rules import PACKAGED, load_worker_rules
-from worker.store.sql import SqlStore
+from worker.client.producer import Producer
+from worker.config.rule_files import PACKAGED
+from worker.config.worker_rules import load_worker_rules
+from worker.model.records import Outcome
+from worker.store.sql_store import SqlStore
 
 # Short where a test waits for it; what only ends what hangs is long, for the sake of busy machines.
 TIMES = {

@@ -16,7 +16,7 @@ from tests.chaos import scenarios
 from tests.chaos.load import Cost
 from tests.chaos.stack import Stack, until
 from worker.broker import embedded
-from worker.models import Kind
+from worker.model.records import Kind
 from worker.store.migrate import migrate
 
 # Workers start slowly on a busy machine; a hang is found all the same.

@@ -8,7 +8,7 @@ import redis
 
 from bench.articles import generate
 from tests.chaos.stack import Stack, until
-from worker.models import Kind
+from worker.model.records import Kind
 
 # Workers start slowly on a busy machine; a hang is found all the same.
 pytestmark = pytest.mark.timeout(400)

@@ -15,12 +15,11 @@ import redis
 from bench.articles import generate
 from tests.chaos.stack import PATIENCE_S, Stack, until
 from tests.make import NOW
-from worker.config import load_config
-from worker.index.memory import MemoryIndex
-from worker.pipeline import Delivery, Pipeline
-from worker.store import Query
-from worker.store.sql import SqlStore
-from worker.store.values import ChangeKind
+from worker.config.loader import load_config
+from worker.index.memory_index import MemoryIndex
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
+from worker.store.values import ChangeKind, Query
 
 pytestmark = pytest.mark.timeout(400)
 

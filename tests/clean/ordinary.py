@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from worker.clean import CleaningRules, clean
-from worker.contract import RawArticle
-from worker.models import Article
+from worker.model.admission import RawArticle
+from worker.model.records import Article
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "config" / "cleaning.toml"

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from worker.clean.blocks import BREAK, Blocks, read_blocks
+from worker.clean.page.blocks import BREAK, Blocks, read_blocks
 
 
 def blocks(markup: str) -> Blocks:

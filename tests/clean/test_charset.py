@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import cleaned
-from worker.clean.charset import charset_of, decode
+from worker.clean.html.charset import charset_of, decode
 from worker.errors import Reason, Rejected
 
 RUSSIAN = "Порт снова открылся в понедельник после двух недель ремонта."

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, TEXT, cleaned, markup, raw
 from worker.clean import clean, withdrawn_keys
-from worker.contract import RawArticle
 from worker.errors import Reason, Rejected
-from worker.models import Article, Dropped
+from worker.model.admission import RawArticle
+from worker.model.records import Article, Dropped
 
 SEED = """\
 Moscow rejected US President Joe Biden’s terms for negotiations on Ukraine with Russian President \

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.clean.ordinary import NOW, RULES
-from worker.clean.dates import Read, day_first, read_date
-from worker.clean.rules import DateRules
+from worker.clean.cleaning_rules import DateRules
+from worker.clean.dates.date_reader import Read, day_first, read_date
 
 NOON = datetime(2022, 12, 2, 12, 0, tzinfo=UTC)
 DAY = datetime(2022, 12, 2, tzinfo=UTC)

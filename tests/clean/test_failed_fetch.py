@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from tests.clean.ordinary import CONFIG, NOW, PARAGRAPHS, RULES, TEXT, cleaned, markup, raw
 from worker.clean import CleaningRules, clean
 from worker.clean.failed_fetch_rules import NO_PAGES
-from worker.contract import LIMITS
 from worker.errors import Reason, Rejected
-from worker.extent import Extent
-from worker.models import Article
+from worker.model.admission import LIMITS
+from worker.model.completeness import Extent
+from worker.model.records import Article
 
 CASES = tomllib.loads((Path(__file__).parent / "failed_fetches.toml").read_text("utf-8"))
 PAGE = (

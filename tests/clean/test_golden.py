@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.clean.ordinary import RULES
-from worker.clean.lines import Named, Swept, sweep
-from worker.clean.rules import EVERY_LANGUAGE
+from worker.clean.cleaning_rules import EVERY_LANGUAGE
+from worker.clean.lines.line_rules import Named, Swept, sweep
 
 GOLDEN: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
     (Path(__file__).parent / "golden.toml").read_text("utf-8")

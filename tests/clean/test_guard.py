@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES, cleaned, markup
-from worker.clean import guard
-from worker.clean.guard import count_tags, cut_tags, refuse_hostile
+from worker.clean.html import hostile_markup
+from worker.clean.html.hostile_markup import count_tags, cut_tags, refuse_hostile
 from worker.errors import Reason, Rejected
 
 N = 100_000
@@ -88,11 +88,11 @@ def refused(markup: str) -> str:
 def test_tags_read_at_once_are_those_read_one_by_one(pieces: list[str]) -> None:
     source = "".join(pieces)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guard, "_HARMLESS_CHARS", 0)
+        patch.setattr(hostile_markup, "_HARMLESS_CHARS", 0)
         at_once = refused(source)
-        passes = guard._passes
+        passes = hostile_markup._passes
         patch.setattr(
-            guard,
+            hostile_markup,
             "_passes",
             lambda tags, rules, slow=False: slow and passes(tags, rules, slow=True),
         )

@@ -1,7 +1,14 @@
 import pytest
 
-from worker.clean.html import body_text, has_tags, inline_text, is_html, is_page, is_text
-from worker.clean.text import paragraphs
+from worker.clean.html.html_to_text import (
+    body_text,
+    has_tags,
+    inline_text,
+    is_html,
+    is_page,
+    is_text,
+)
+from worker.clean.text.plain_text import paragraphs
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.clean.ordinary import raw
-from worker.clean.identity import MAX_KEY_BYTES, keys_of
+from worker.clean.links.article_keys import MAX_KEY_BYTES, keys_of
 
 LINK = "url:news.example.com/2026/harbour"
 PAGE = "https://news.example.com/harbour"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS
-from worker.clean.blocks import read_blocks
-from worker.clean.judge import judge, lines, shipped_weights
+from worker.clean.page.block_classifier import judge, lines, shipped_weights
+from worker.clean.page.blocks import read_blocks
 
 PROSE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 4)
 MENU = "<ul>" + "".join(f"<li><a href=/{n}>Section {n}</a></li>" for n in range(20)) + "</ul>"
@@ -67,7 +67,7 @@ def test_weights_are_small_and_need_no_training_library() -> None:
     stored = files("worker.clean").joinpath("weights", "blocks.npz").read_bytes()
     assert len(stored) < 1_000_000
     program = (
-        "import sys; from worker.clean.judge import *;"
+        "import sys; from worker.clean.page.block_classifier import *;"
         "judge(LexborHTMLParser('<p>x'), shipped_weights());"
         "print(sorted({'lightgbm', 'sklearn', 'trafilatura'} & set(sys.modules)))"
     )

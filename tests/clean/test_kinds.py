@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
 from tests.clean.test_failed_fetch import CASES
-from worker.clean.kinds import Kinds, alternatives
-from worker.clean.sentences import beginning_of, begins, sentences_of, title_parts
+from worker.clean.patterns.match_form import beginning_of, begins, sentences_of, title_parts
+from worker.clean.patterns.page_kinds import Kinds, alternatives
 
 TABLES = ("titles", "lines")
 TEXTS = [case.get("page") or case["content"] for case in CASES["failed"] + CASES["honest"]]

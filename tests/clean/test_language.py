@@ -2,7 +2,7 @@ import pytest
 
 from tests.clean.ordinary import RULES
 from worker.clean import warm
-from worker.clean.language import count_words, detect, primary
+from worker.clean.text.language import count_words, detect, primary
 
 SENTENCES = {
     "en": "The harbour reopened on Monday after two weeks of repairs to its eastern wall. ",

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
-from worker.clean.learned import Learned, learn, leave_out, line_key, sighting
-from worker.clean.rules import LearnedRules
-from worker.models import Article
+from worker.clean.cleaning_rules import LearnedRules
+from worker.clean.lines.source_boilerplate import Learned, learn, leave_out, line_key, sighting
+from worker.model.records import Article
 
 TODAY = NOW.date().toordinal()
 OURS = RULES.learned

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, markup, raw
 from tests.clean.test_sanitize import PIECES
 from worker.clean import clean
-from worker.clean.left_out import without_lines
-from worker.clean.sanitize import safe_html
+from worker.clean.html.sanitize import safe_html
+from worker.clean.lines.html_lines import without_lines
 
 KEEP = RULES.model_copy(update={"html": RULES.html.model_copy(update={"keep": True})})
 STORY = f"<p>{PARAGRAPHS[0]}</p>"

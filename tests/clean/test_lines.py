@@ -2,8 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, TEXT, cleaned
-from worker.clean.lines import Named, Swept, breaks_off, sweep
-from worker.clean.rules import CleaningRules, LineRule
+from worker.clean.cleaning_rules import CleaningRules, LineRule
+from worker.clean.lines.line_rules import Named, Swept, breaks_off, sweep
 
 
 def swept(text: str, title: str = "A title", language: str = "en") -> Swept:

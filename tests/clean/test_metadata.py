@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.clean.ordinary import PARAGRAPHS, cleaned, markup
-from worker.clean.metadata import PageMetadata, read_metadata
+from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
 

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.clean.ordinary import RULES
-from worker.clean.names import authors, names, tidy
-from worker.clean.titles import from_text, of_page, site_names, without_site
+from worker.clean.text.short_text import authors, names, tidy
+from worker.clean.text.titles import from_text, of_page, site_names, without_site
 
 
 @pytest.mark.parametrize(

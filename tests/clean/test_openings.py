@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
-from worker.clean.openings import CHARS, gate, openings, openings_behind_marks
+from worker.clean.patterns.prefilter import CHARS, gate, openings, openings_behind_marks
 
 PATTERNS = [
     pattern

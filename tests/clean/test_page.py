@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, cleaned, markup
-from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
-from worker.clean.page import main_text, parse
+from worker.clean.metadata.page_metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.page.main_text import main_text, parse
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 5)
 MENU = "<nav><ul>" + "<li><a href='/x'>Menu entry</a></li>" * 30 + "</ul></nav>"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.clean.characters import phrase_shares
+from worker.clean.page.character_features import phrase_shares
 
 
 @pytest.mark.parametrize(

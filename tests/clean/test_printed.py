@@ -3,7 +3,14 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from worker.clean.printed import BEFORE, FAR, Printed, date_of_address, printed_dates, texts_around
+from worker.clean.metadata.visible_dates import (
+    BEFORE,
+    FAR,
+    Printed,
+    date_of_address,
+    printed_dates,
+    texts_around,
+)
 
 
 def printed(body: str, *, title: str = "Storm", far: bool = False) -> list[Printed]:

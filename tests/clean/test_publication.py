@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.clean.ordinary import NOW, RULES, cleaned, markup
-from worker.clean.dates import read_date
-from worker.clean.metadata import PageMetadata, read_metadata
-from worker.clean.publication import believed
+from worker.clean.dates.date_reader import read_date
+from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
+from worker.clean.metadata.publication_date import believed
 
 ADDRESS = "https://a.example/2025/03/03/storm"
 PLAIN = "https://a.example/storm"

@@ -7,10 +7,10 @@ import pytest
 
 from tests.make import NOW
 from worker.clean import clean
-from worker.clean.publisher import Publisher, original_publisher, publisher_of
-from worker.config import load_config
-from worker.contract import RawArticle
-from worker.models import StoredRecord
+from worker.clean.lines.original_publisher import Publisher, original_publisher, publisher_of
+from worker.config.loader import load_config
+from worker.model.admission import RawArticle
+from worker.model.records import StoredRecord
 
 RULES = load_config().cleaning
 TEXT = "The harbour board agreed on Tuesday to deepen the eastern channel.\n\nWork starts in March."

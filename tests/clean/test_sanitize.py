@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, markup, raw
 from worker.clean import clean
-from worker.clean.sanitize import ATTRIBUTES, SAFE, safe_html
+from worker.clean.html.sanitize import ATTRIBUTES, SAFE, safe_html
 
 
 @pytest.mark.parametrize(

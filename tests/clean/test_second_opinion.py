@@ -3,8 +3,8 @@
 import pytest
 
 from tests.clean.ordinary import PARAGRAPHS, RULES
-from worker.clean.page import main_text, parse
-from worker.clean.second_opinion import is_sure
+from worker.clean.page.agreement import is_sure
+from worker.clean.page.main_text import main_text, parse
 
 RULES_OF_PAGES = RULES.html
 ARTICLE = " ".join(PARAGRAPHS * 3)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.clean import html
-from worker.clean.html import body_text
-from worker.clean.simple import simple_text
-from worker.clean.text import paragraphs
+from worker.clean.html import html_to_text
+from worker.clean.html.fast_html import simple_text
+from worker.clean.html.html_to_text import body_text
+from worker.clean.text.plain_text import paragraphs
 
 PIECES = (
     "<p>|</p>|<br>|<br/>|<br />|<a href='x'>|</a>|<b>|</b>|<h2 id=a>|</h2>|<ul>|<li>|</li>|</ul>"
@@ -24,10 +24,10 @@ PIECES = (
 @given(st.lists(st.sampled_from(PIECES), max_size=20))
 def test_simple_markup_reads_as_the_parser_reads_it(pieces: list[str]) -> None:
     markup = "".join(pieces)
-    fast = simple_text(html._flat(markup))
+    fast = simple_text(html_to_text._flat(markup))
     assert fast is not None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(html, "simple_text", lambda _: None)
+        patch.setattr(html_to_text, "simple_text", lambda _: None)
         assert paragraphs(fast) == paragraphs(body_text(markup))
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.clean.text import (
+from worker.clean.text.plain_text import (
     bare,
     is_sound,
     letters,

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.clean.trees import LEAVES, probabilities, read_forest
+from worker.clean.page.forest import LEAVES, probabilities, read_forest
 
 # Two trees over two features: (a <= 1 ? (b <= 5 ? -1 : 2) : 3) and (b <= 2 ? 0.5 : -0.5).
 ARRAYS = {

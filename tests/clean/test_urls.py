@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
-from worker.clean.link_key import frozen_key
-from worker.clean.urls import canonical, page_canonical
+from worker.clean.links.canonical_link import canonical, page_canonical
+from worker.clean.links.link_key_v1 import frozen_key
 
 
 @pytest.mark.parametrize(

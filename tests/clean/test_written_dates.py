@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
 from tests.clean.test_dates import WRITTEN
-from worker.clean.dates import Read, day_first, read_date
+from worker.clean.dates.date_reader import Read, day_first, read_date
 
 MONTHS = {
     "en": "January February March April May June July August September October November December",

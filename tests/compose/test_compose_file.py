@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 from tests.compose.stack import FILE, ROOT, defaults, seconds, services, size, stack
 from worker.celery import make_app
 from worker.cli import COMMANDS, group
-from worker.rules import load_worker_rules
+from worker.config.worker_rules import load_worker_rules
 from worker.settings import PREFIX, Settings
 
 SERVICES = services()

@@ -25,7 +25,7 @@ from sqlalchemy import make_url
 from tests.compose.stack import ROOT, seconds, services
 from tests.servers import create_database, drop_database, in_database
 from worker import Producer
-from worker.broker.servers import at_hand
+from worker.broker.server_programs import at_hand
 
 SERVICES = services()
 PROGRAMS = {"worker": [sys.executable, "-m", "worker"], "celery": [sys.executable, "-m", "celery"]}

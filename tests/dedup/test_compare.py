@@ -22,7 +22,7 @@ from tests.dedup.texts import (
     print_of,
 )
 from worker.dedup import Likeness, compare
-from worker.models import Fingerprint, Kind
+from worker.model.records import Fingerprint, Kind
 
 LIGHT = STORY.replace("on Friday evening", "late on Friday").replace("told reporters", "said")
 HEAVY = " ".join(w for n, w in enumerate(STORY.split()) if n % 9 or any(c.isdigit() for c in w))

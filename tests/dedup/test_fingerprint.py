@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests import make
 from tests.dedup.texts import CHINESE, RULES, STORY, TITLE, invented, print_of
 from worker.dedup import fingerprint
-from worker.models import Fingerprint
+from worker.model.records import Fingerprint
 
 texts = st.text(max_size=600)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests import make
 from tests.dedup.texts import OTHER, OTHER_TITLE, RULES, STORY, TITLE, print_of
 from worker.dedup import Likeness, after, compare, identify, rejudge, rekeyed, resolve
-from worker.extent import Extent
-from worker.models import Article, Fingerprint, Kind, Known, Verdict, article_id_of
+from worker.model.completeness import Extent
+from worker.model.records import Article, Fingerprint, Kind, Known, Verdict, article_id_of
 
 ARTICLE = make.article(title=TITLE, text=STORY)
 PRINT = print_of(STORY)

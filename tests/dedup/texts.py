@@ -7,7 +7,7 @@ from random import Random
 
 from tests import make
 from worker.dedup import DedupRules, fingerprint
-from worker.models import Fingerprint
+from worker.model.records import Fingerprint
 
 CONFIG = Path(__file__).parents[2] / "config" / "dedup.toml"
 RULES = DedupRules.model_validate(tomllib.loads(CONFIG.read_text()))

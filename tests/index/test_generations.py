@@ -8,10 +8,10 @@ import redis
 from tests.dedup.texts import STORY
 from tests.index.test_redis import grow_old
 from tests.test_pipeline import CONFIG, raw
-from worker.index.redis import RedisIndex
-from worker.models import Kind, Outcome
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index.redis_index import RedisIndex
+from worker.model.records import Kind, Outcome
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from tests.dedup.texts import RULES
 from tests.index.test_redis import together
 from tests.make import NOW
 from worker.index import Claim, Wish
-from worker.index.growth import advance
 from worker.index.layout import FULL, ID_BYTES, STATE
-from worker.index.memory import DAY_S, MemoryIndex
-from worker.index.redis import RedisIndex
-from worker.index.upkeep import Stored, differences
-from worker.index.wire import Command
-from worker.models import Fingerprint, article_id_of
+from worker.index.memory_index import DAY_S, MemoryIndex
+from worker.index.redis_client import Command
+from worker.index.redis_index import RedisIndex
+from worker.index.resharding import advance
+from worker.index.verification import Stored, differences
+from worker.model.records import Fingerprint, article_id_of
 
 FEW_BUCKETS = RULES.model_copy(update={"index": RULES.index.model_copy(update={"bucket_bits": 5})})
 CAPACITY = (FULL << 5) // (RULES.shingles.sketch + 1)  # articles, before buckets grow
@@ -122,7 +122,7 @@ def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: re
 def test_what_is_moved_between_writing_and_reading_is_met(
     index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.index.growth.COPIED", 16)  # half of the buckets
+    monkeypatch.setattr("worker.index.resharding.COPIED", 16)  # half of the buckets
     [first], [second] = claims("first", range(1)), claims("second", range(1))
     index.claim([first])
     old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.dedup.texts import RULES, STORY, invented, print_of
 from worker.index import Claim, Index, Rival, Wish
-from worker.index.memory import MemoryIndex
-from worker.index.redis import RedisIndex
-from worker.models import Fingerprint, article_id_of
+from worker.index.memory_index import MemoryIndex
+from worker.index.redis_index import RedisIndex
+from worker.model.records import Fingerprint, article_id_of
 
 A, B, C, D = (article_id_of("wire", f"id:{name}") for name in "abcd")
 PRINT = print_of(STORY)

@@ -7,9 +7,9 @@ import pytest
 import redis
 
 from tests.servers import unix_url
-from worker.index.lines import Lines, MemoryLines, Room
-from worker.index.shared_lines import SharedLines
-from worker.index.wire import Wire
+from worker.index.line_counts import Lines, MemoryLines, Room
+from worker.index.redis_client import Wire
+from worker.index.redis_line_counts import SharedLines
 
 ROOM = Room(window_days=14, buckets=8, bucket_entries=100)
 DAY = 739_000

@@ -15,9 +15,9 @@ from worker.dedup import compare
 from worker.errors import Unavailable
 from worker.index import Claim, Wish
 from worker.index.layout import STATE
-from worker.index.redis import RedisIndex
-from worker.index.wire import Wire, client_url
-from worker.models import Kind, article_id_of
+from worker.index.redis_client import Wire, client_url
+from worker.index.redis_index import RedisIndex
+from worker.model.records import Kind, article_id_of
 
 A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
 PRINT = print_of(STORY)

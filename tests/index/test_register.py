@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.index.register import Pointers, settle
+from worker.index.canonical_articles import Pointers, settle
 
 
 class Cells:

@@ -11,12 +11,12 @@ from tests.commands import Run, on
 from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
 from tests.make import NOW
 from tests.test_pipeline import CONFIG, raw
-from worker.index import upkeep
-from worker.index.redis import RedisIndex
-from worker.index.upkeep import Stored
-from worker.models import Kind, article_id_of
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index import verification
+from worker.index.redis_index import RedisIndex
+from worker.index.verification import Stored
+from worker.model.records import Kind, article_id_of
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
     best = float("inf")
     for _ in range(5):
         began = time.process_time()
-        upkeep.restore(index, page)
+        verification.restore(index, page)
         best = min(best, time.process_time() - began)
     assert len(page) / best >= 5000
     index.close()

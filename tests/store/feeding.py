@@ -7,7 +7,7 @@ from multiprocessing import get_context
 
 from tests.make import NOW, article, record
 from tests.store.judge import judge
-from worker.store.sql import SqlStore
+from worker.store.sql_store import SqlStore
 
 
 def _write(url: str, process: int, articles: int) -> None:

@@ -1,6 +1,6 @@
 """The rule of identity, as the deduper has it: content that is known changes nothing."""
 
-from worker.models import Kind, Known, Verdict
+from worker.model.records import Kind, Known, Verdict
 
 
 def judge(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:

@@ -7,8 +7,8 @@ from multiprocessing.synchronize import Barrier
 
 from tests.make import NOW
 from tests.store.judge import judge
-from worker.models import Outcome, Record, Withdrawal
-from worker.store.sql import SqlStore
+from worker.model.records import Outcome, Record, Withdrawal
+from worker.store.sql_store import SqlStore
 
 Batch = Sequence[Record | Withdrawal]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine, event, select, text
 
-from worker.models import Fingerprint
-from worker.store.engine import open_engine, parse
-from worker.store.packing import unpack_text
-from worker.store.schema import metadata
+from worker.model.records import Fingerprint
+from worker.store.database.engine import open_engine, parse
+from worker.store.database.packing import unpack_text
+from worker.store.database.schema import metadata
 
 Rows = list[dict[str, Any]]
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from tests.make import NOW, dead
-from worker.contract import Payload
 from worker.errors import Unavailable
-from worker.grave import bury, in_ascii
-from worker.models import Kind
-from worker.store.sql import SqlStore
+from worker.model.admission import Payload
+from worker.model.records import Kind
+from worker.pipeline.dead_lettering import bury, in_ascii
+from worker.store.sql_store import SqlStore
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from tests.make import NOW, article, record, withdrawal
 from tests.store.judge import judge
 from tests.store.racing import race
 from tests.store.stored import rows
-from worker.models import Kind, Record
-from worker.store.sql import SqlStore
+from worker.model.records import Kind, Record
+from worker.store.sql_store import SqlStore
 
 FIRST, SECOND, THIRD = (article(f"id:{n}") for n in (1, 2, 3))
 

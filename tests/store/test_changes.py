@@ -16,13 +16,13 @@ from tests.servers import create_database, drop_database, in_database
 from tests.store.feeding import writers
 from tests.store.judge import judge
 from worker.errors import BadConfig
-from worker.models import NOBODY, Known, Verdict
-from worker.store import Change
-from worker.store.batch import Batch
-from worker.store.engine import open_engine, parse
+from worker.model.records import NOBODY, Known, Verdict
+from worker.store.database.engine import open_engine, parse
 from worker.store.migrate import _config, migrate
-from worker.store.sql import SqlStore
-from worker.store.write import write as write_batch
+from worker.store.sql_store import SqlStore
+from worker.store.values import Change
+from worker.store.writing.batch_decisions import Batch
+from worker.store.writing.write import write as write_batch
 
 Seen = list[tuple[str, str, int]]
 

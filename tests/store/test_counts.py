@@ -6,9 +6,9 @@ from functools import partial
 from tests.make import NOW, article, dead, record
 from tests.store.judge import judge
 from tests.store.stored import row, rows, statements
-from worker.models import Kind, Record
-from worker.store.packing import unpack_text
-from worker.store.sql import SqlStore
+from worker.model.records import Kind, Record
+from worker.store.database.packing import unpack_text
+from worker.store.sql_store import SqlStore
 
 LATER = NOW + timedelta(hours=1)
 

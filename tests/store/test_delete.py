@@ -7,9 +7,9 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import all_words, rows
-from worker.deletion import Doomed, delete_articles, letters_about, named
-from worker.models import Kind, Record
-from worker.store.sql import SqlStore
+from worker.maintenance.deletion import Doomed, delete_articles, letters_about, named
+from worker.model.records import Kind, Record
+from worker.store.sql_store import SqlStore
 
 DAY = timedelta(days=1)
 
@@ -83,7 +83,7 @@ def test_of_a_source_what_is_older_goes_and_nothing_else(store: SqlStore, store_
 
 
 def test_many_are_deleted_some_at_a_time(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.deletion.PAGE", 4)
+    monkeypatch.setattr("worker.maintenance.deletion.PAGE", 4)
     write(store, *(record(article(f"id:{n}")) for n in range(10)))
     assert list(delete_articles(store, Doomed(source="wire"), NOW)) == [4, 4, 2]
 

@@ -15,8 +15,8 @@ from tests.make import NOW, article, record
 from tests.store.judge import judge
 from tests.store.stored import rows
 from worker.errors import BadConfig, Unavailable
-from worker.store import engine
-from worker.store.sql import SqlStore
+from worker.store.database import engine
+from worker.store.sql_store import SqlStore
 
 
 @contextmanager

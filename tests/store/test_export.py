@@ -7,9 +7,10 @@ import pytest
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.judge import judge
 from tests.store.stored import statements
-from worker.models import Article, Kind
-from worker.store import Query, StoredArticle, StoredTag, export
-from worker.store.sql import SqlStore
+from worker.model.records import Article, Kind
+from worker.store.reading import export
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query, StoredArticle, StoredTag
 
 DAY = timedelta(days=1)
 

@@ -9,12 +9,12 @@ from tests.make import NOW, article, dead, record
 from tests.store.judge import judge
 from tests.store.stored import everything
 from worker.errors import Reason
-from worker.models import DeadLetter, Record
-from worker.store import Letter, LetterQuery, LetterState
-from worker.store.engine import open_engine, parse
-from worker.store.graves import replay_receipt
-from worker.store.schema import dead_letters
-from worker.store.sql import SqlStore
+from worker.model.records import DeadLetter, Record
+from worker.store.database.engine import open_engine, parse
+from worker.store.database.schema import dead_letters
+from worker.store.dead_letters import replay_receipt
+from worker.store.sql_store import SqlStore
+from worker.store.values import Letter, LetterQuery, LetterState
 
 LATER = NOW + timedelta(hours=1)
 ALL = tuple(LetterState)

@@ -5,9 +5,9 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import all_words, row
-from worker.models import Article, Kind, Record
-from worker.store import Query
-from worker.store.sql import SqlStore
+from worker.model.records import Article, Kind, Record
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 
 def write(store: SqlStore, *records: Record) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from tests.servers import create_database, drop_database, in_database
 from worker.errors import Unavailable
-from worker.store import engine
+from worker.store.database import engine
+from worker.store.database.schema import metadata
 from worker.store.migrate import is_current, migrate, revision
-from worker.store.schema import metadata
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

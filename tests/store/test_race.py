@@ -8,7 +8,7 @@ import pytest
 from tests.make import article, record, withdrawal
 from tests.store.racing import race
 from tests.store.stored import row, rows
-from worker.models import Kind
+from worker.model.records import Kind
 
 PROCESSES = 4
 

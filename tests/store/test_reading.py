@@ -8,8 +8,8 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import statements
-from worker.models import DeadLetter, Kind, Record
-from worker.store.sql import SqlStore
+from worker.model.records import DeadLetter, Kind, Record
+from worker.store.sql_store import SqlStore
 
 
 def write(store: SqlStore, *records: Record, dead: tuple[DeadLetter, ...] = ()) -> None:

@@ -8,14 +8,14 @@ import pytest
 from bench.articles import generate
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.judge import judge
-from worker.config import Config, load_config
-from worker.index.memory import MemoryIndex
-from worker.models import Kind, Retagged
-from worker.pipeline import Delivery, Pipeline
-from worker.redo import Redo, redo
-from worker.rules import PACKAGED
-from worker.store import ChangeKind, Query
-from worker.store.sql import SqlStore
+from worker.config.loader import Config, load_config
+from worker.config.rule_files import PACKAGED
+from worker.index.memory_index import MemoryIndex
+from worker.maintenance.reprocess import Redo, redo
+from worker.model.records import Kind, Retagged
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
+from worker.store.values import ChangeKind, Query
 
 
 def retagged(its: Any, *tags: Any, was: str = "tags-1", **changes: Any) -> Retagged:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.make import NOW, article, record, tag
 from tests.servers import create_database, drop_database, in_database
 from tests.store.judge import judge
-from worker.models import Article, Record
-from worker.store import Query
+from worker.model.records import Article, Record
 from worker.store.migrate import migrate
-from worker.store.search import Term, read_terms, snippet
-from worker.store.sql import SqlStore
+from worker.store.reading.search import Term, read_terms, snippet
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 
 def write(store: SqlStore, *records: Record, now: datetime = NOW) -> None:

@@ -2,9 +2,9 @@
 
 from tests.make import NOW, article, record, withdrawal
 from tests.store.judge import judge
-from worker.models import Record, Withdrawal
-from worker.store import Title
-from worker.store.sql import SqlStore
+from worker.model.records import Record, Withdrawal
+from worker.store.sql_store import SqlStore
+from worker.store.values import Title
 
 
 def write(store: SqlStore, *records: Record, down: tuple[Withdrawal, ...] = ()) -> None:

@@ -8,9 +8,9 @@ import pytest
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.judge import judge
 from tests.store.stored import all_words, index_words, row, rows, statements
-from worker.models import DeadLetter, Kind, Outcome, Record, Withdrawal
-from worker.store import Query
-from worker.store.sql import SqlStore
+from worker.model.records import DeadLetter, Kind, Outcome, Record, Withdrawal
+from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 LATER = timedelta(hours=1) + NOW
 

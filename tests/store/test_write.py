@@ -7,10 +7,10 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import everything, row, rows
-from worker.contract import Media
-from worker.models import Article, Dropped, Kind, Known, Outcome, Record, Span, Verdict
-from worker.store.packing import unpack_text
-from worker.store.sql import SqlStore
+from worker.model.admission import Media
+from worker.model.records import Article, Dropped, Kind, Known, Outcome, Record, Span, Verdict
+from worker.store.database.packing import unpack_text
+from worker.store.sql_store import SqlStore
 
 LATER = NOW + timedelta(hours=1)
 

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from worker.models import Article
-from worker.tag.keyphrases import Frequencies, KeyphraseRules, document_words, keyphrase_tags
+from worker.model.records import Article
+from worker.tag.keyphrases.keyphrase_tags import (
+    Frequencies,
+    KeyphraseRules,
+    document_words,
+    keyphrase_tags,
+)
 
 TEXTS = [f"the council of town {n} said that the weather is fine" for n in range(60)]
 

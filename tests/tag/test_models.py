@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.config import load_config
-from worker.models import Article, Tag
+from worker.config.loader import load_config
+from worker.model.records import Article, Tag
 from worker.tag import Tagging, TopicRules, tag
 from worker.tag.entities import EntityRules, entity_tags
-from worker.tag.entities.model import shipped as entity_model
-from worker.tag.entities.rules import Entity
-from worker.tag.learned import joined, learned_tags
-from worker.tag.topic_model import places, words
-from worker.tag.topic_model import shipped as topic_model
+from worker.tag.entities.entity_rules import Entity
+from worker.tag.entities.name_model import shipped as entity_model
+from worker.tag.topics.model_tags import joined, learned_tags
+from worker.tag.topics.topic_model import places, words
+from worker.tag.topics.topic_model import shipped as topic_model
 
 SEED = Path(__file__).parents[2] / "seeds" / "01-putin-rejects-conditions.txt"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

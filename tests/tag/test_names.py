@@ -2,8 +2,8 @@
 
 import pytest
 
-from worker.tag.entities.names import ORGANISATION, PERSON, PLACE, Mention, bare, resolve
-from worker.tag.entities.rules import EntityRules
+from worker.tag.entities.entity_rules import EntityRules
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention, bare, resolve
 from worker.tag.entities.tokens import Tokens
 
 KINDS = {"P": PERSON, "O": ORGANISATION, "L": PLACE}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.tag.phrases import Phrases, fold
+from worker.tag.rules.phrases import Phrases, fold
 
 
 def found(text: str, *phrases: str) -> list[str]:

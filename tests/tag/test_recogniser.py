@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.models import Article
+from worker.model.records import Article
 from worker.tag.entities import EntityRules, entity_tags, tokens
-from worker.tag.entities.features import SHAPES, seen_at, shape
-from worker.tag.entities.keys import Begun, Ends, crc
-from worker.tag.entities.model import packed, shipped, unpacked
+from worker.tag.entities.hashed_keys import Begun, Ends, crc
+from worker.tag.entities.name_model import packed, shipped, unpacked
 from worker.tag.entities.tokens import Tokens, Watch
+from worker.tag.entities.word_features import SHAPES, seen_at, shape
 
 RULES = EntityRules(version="1")
 TEXT = "Angela Merkel met Olaf Scholz in Berlin. Mr Scholz later flew to Kiev, Merkel stayed."

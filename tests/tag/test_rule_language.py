@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.tag.test_tag import SCORING, codes, topic
-from worker.models import Article, Tag
+from worker.model.records import Article, Tag
 from worker.tag import Tagging, Taxonomy
 from worker.tag import tag as tag_with
-from worker.tag.examples import broken
-from worker.tag.phrases import words_between
-from worker.tag.taxonomy import RuleFile, category_code
+from worker.tag.rule_examples import broken
+from worker.tag.rules.phrases import words_between
+from worker.tag.rules.taxonomy import RuleFile, category_code
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from worker.models import Article, Tag
+from worker.model.records import Article, Tag
 from worker.tag import Tagging, Taxonomy
 from worker.tag import tag as tag_with
-from worker.tag.rule import flat
+from worker.tag.rules.rule import flat
 
 CONFIG = Path(__file__).parents[2] / "config" / "taxonomy.toml"
 SHIPPED = Taxonomy.model_validate(tomllib.loads(CONFIG.read_text("utf-8")))

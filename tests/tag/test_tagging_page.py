@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.config import load_config
+from worker.config.loader import load_config
 
 PAGE = Path(__file__).parents[2] / "docs" / "tagging.md"
 FILES = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.S)

@@ -8,9 +8,9 @@ QUARANTINE = ".quarantine"  # ends the name of the lane where articles are tried
 UNKNOWN = "unknown"  # stands for the queue of a message that came with none
 
 _OURS = {
-    "redis": "worker.broker.redis:Transport",
-    "rediss": "worker.broker.redis:Transport",
-    "sentinel": "worker.broker.redis:SentinelTransport",
+    "redis": "worker.broker.transport:Transport",
+    "rediss": "worker.broker.transport:Transport",
+    "sentinel": "worker.broker.transport:SentinelTransport",
 }
 
 

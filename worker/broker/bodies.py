@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from worker.broker.messages import LONGEST, Claimed, Unreadable, read
-from worker.contract import LIMITS, Unopened, receipt_of
-from worker.nesting import cut_deep_articles
+from worker.model.admission import LIMITS, Unopened, receipt_of
+from worker.model.json_nesting import cut_deep_articles
 
 MOST_ARTICLES = 5_000  # per message: 50 times the batch size in the contract
 _MOST_IDS = 10_000

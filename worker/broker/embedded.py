@@ -22,8 +22,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from worker.broker import diagnosis
-from worker.broker.servers import AOF_FOLDER, Server, at_hand, cut_zeros, remember
+from worker.broker import embedded_diagnosis
+from worker.broker.server_programs import AOF_FOLDER, Server, at_hand, cut_zeros, remember
 from worker.errors import BadConfig, Unavailable
 
 __all__ = ["borrowed", "broker_url", "ensure", "is_running", "socket_path", "stop"]
@@ -114,19 +114,19 @@ def _start_one(var_dir: Path) -> None:
     """Start the first server that can read the files there. Raises Unavailable."""
     servers = at_hand(var_dir)
     if not servers:
-        raise Unavailable(WHAT, diagnosis.no_server(var_dir))
+        raise Unavailable(WHAT, embedded_diagnosis.no_server(var_dir))
     reasons: list[str] = []
     for server in servers:
         said = _started(server, var_dir)
-        if diagnosis.DAMAGED in said and cut_zeros(var_dir):
+        if embedded_diagnosis.DAMAGED in said and cut_zeros(var_dir):
             said = _started(server, var_dir)
         if not said:
             remember(var_dir, server)
             return
         reasons.append(said)
-        if not diagnosis.is_about_files(said):
-            raise Unavailable(WHAT, diagnosis.ended(server, var_dir, said))
-    raise Unavailable(WHAT, diagnosis.unread(var_dir, servers, reasons))
+        if not embedded_diagnosis.is_about_files(said):
+            raise Unavailable(WHAT, embedded_diagnosis.ended(server, var_dir, said))
+    raise Unavailable(WHAT, embedded_diagnosis.unread(var_dir, servers, reasons))
 
 
 def _started(server: Server, var_dir: Path) -> str:
@@ -140,7 +140,9 @@ def _started(server: Server, var_dir: Path) -> str:
         )
     if answer.returncode == 0 and _wait_until_ready(var_dir):
         return ""
-    return answer.stdout + (_tail(log, before) if log.exists() else "") or diagnosis.NOTHING
+    return (
+        answer.stdout + (_tail(log, before) if log.exists() else "") or embedded_diagnosis.NOTHING
+    )
 
 
 def _options(var_dir: Path) -> list[str]:
@@ -267,7 +269,7 @@ def _written(var_dir: Path) -> Iterator[None]:
         yield
     except OSError as e:
         if e.errno in _FULL:
-            raise Unavailable(WHAT, diagnosis.no_space(var_dir)) from e
+            raise Unavailable(WHAT, embedded_diagnosis.no_space(var_dir)) from e
         place, choose = e.filename or var_dir, "choose a folder that can be written"
         raise BadConfig(f"WORKER_VAR_DIR: {place}: {e.strerror}; {choose}") from e
 

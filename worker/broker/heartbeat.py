@@ -13,8 +13,8 @@ from typing import Any
 
 from worker import background
 from worker.broker import leases
-from worker.broker.gate import gate
-from worker.broker.link import Link
+from worker.broker.circuit_breaker import gate
+from worker.broker.connection import Link
 from worker.broker.request import Ended
 from worker.errors import Unavailable
 

@@ -14,10 +14,10 @@ from typing import Any
 from redis import Redis
 
 from worker import background
-from worker.broker.link import Link
-from worker.contract import is_receipt
+from worker.broker.connection import Link
 from worker.errors import Unavailable
-from worker.models import Entry
+from worker.model.admission import is_receipt
+from worker.model.records import Entry
 
 log = logging.getLogger("worker.broker")
 

@@ -13,8 +13,8 @@ from celery import bootsteps
 from celery.worker import state
 
 from worker import background
-from worker.broker import scripts
-from worker.broker.link import Link, is_ours
+from worker.broker import lua_scripts
+from worker.broker.connection import Link, is_ours
 from worker.broker.qos import Late, QoS, late_acks, late_returns
 from worker.errors import Unavailable
 
@@ -43,7 +43,7 @@ def running() -> set[str]:
 
 def in_flight() -> list[str]:
     """Delivery tags of all messages this process holds, started or not."""
-    return scripts.members({request.message.delivery_tag for request in _held()})
+    return lua_scripts.members({request.message.delivery_tag for request in _held()})
 
 
 def overdue(limit_s: float) -> list[str]:
@@ -59,7 +59,7 @@ def overdue(limit_s: float) -> list[str]:
             return bool(now - request.running_since > limit_s + _MARGIN_S)
         return bool(now - request.held_since > 2 * limit_s + _MARGIN_S)
 
-    return scripts.members({r.message.delivery_tag for r in _held() if late(r)})
+    return lua_scripts.members({r.message.delivery_tag for r in _held() if late(r)})
 
 
 def unstarted() -> list[str]:
@@ -108,11 +108,13 @@ def _renew(channel: Any, limit_s: float) -> None:
     late = late_acks.tags()
     if late:
         channel.eval(
-            scripts.ACK, [channel.unacked_index_key, channel.unacked_key], scripts.members(late)
+            lua_scripts.ACK,
+            [channel.unacked_index_key, channel.unacked_key],
+            lua_scripts.members(late),
         )
         late_acks.sent(late)
         log.info("ack.late count=%d", len(late))
-    for tag in scripts.members(late_returns.tags()):
+    for tag in lua_scripts.members(late_returns.tags()):
         QoS(channel).restore_by_tag(tag)
         late_returns.sent([tag])
     late_ones = overdue(limit_s)
@@ -120,4 +122,4 @@ def _renew(channel: Any, limit_s: float) -> None:
         log.error("leases.overdue messages=%d limit-s=%g", len(late_ones), limit_s)
     tags = sorted(set(in_flight()) - set(late_ones))
     if tags:
-        channel.eval(scripts.RENEW, [channel.unacked_index_key], tags)
+        channel.eval(lua_scripts.RENEW, [channel.unacked_index_key], tags)

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from worker.broker import INGEST, REDO
-from worker.contract import LIMITS
+from worker.model.admission import LIMITS
 
 LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and its envelope
 TASKS = frozenset((INGEST, REDO))

@@ -13,9 +13,9 @@ from kombu.transport import virtual
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import QUARANTINE, REPLAY, UNKNOWN, scripts
+from worker.broker import QUARANTINE, REPLAY, UNKNOWN, lua_scripts
+from worker.broker.lua_scripts import members
 from worker.broker.messages import count, given_back, text
-from worker.broker.scripts import members
 
 log = logging.getLogger("worker.broker")
 
@@ -90,7 +90,7 @@ class QoS(stock.QoS):
         """Never raises, and gives the prefetch credit back whatever happens: a worker without
         credit sends no command, so it would never notice that the broker is back."""
         try:
-            self.channel.eval(scripts.ACK, self._index_keys(), members([delivery_tag]))
+            self.channel.eval(lua_scripts.ACK, self._index_keys(), members([delivery_tag]))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
             late_acks.add(delivery_tag)
@@ -122,7 +122,7 @@ class QoS(stock.QoS):
                 else:
                     done.append(tag)
             if done:
-                self.channel.eval(scripts.ACK, self._index_keys(), done)
+                self.channel.eval(lua_scripts.ACK, self._index_keys(), done)
         except AttributeError as e:
             raise NotConnected("channel is closed") from e
         finally:
@@ -135,7 +135,7 @@ class QoS(stock.QoS):
             return
         try:
             tags = self.channel.eval(
-                scripts.EXPIRED, self._index_keys(), [self.visibility_timeout, _SWEPT_AT_ONCE]
+                lua_scripts.EXPIRED, self._index_keys(), [self.visibility_timeout, _SWEPT_AT_ONCE]
             )
             for tag in tags:
                 self.restore_by_tag(text(tag), delivered=True)
@@ -215,7 +215,7 @@ class QoS(stock.QoS):
     def _move(self, tag: str, to: str, message: str | bytes, side: str) -> None:
         """What the broker refuses stays leased, and is tried again when the lease is over."""
         try:
-            self.channel.eval(scripts.MOVE, [*self._index_keys(), to], [tag, message, side])
+            self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), to], [tag, message, side])
         except ResponseError as e:
             log.warning("move.refused tag=%s to=%s error=%s", tag, to, e)
 

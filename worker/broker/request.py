@@ -20,7 +20,7 @@ from celery.exceptions import Reject, TimeLimitExceeded
 from celery.worker import state
 from celery.worker.request import Request as CeleryRequest
 
-from worker.broker.gate import gate
+from worker.broker.circuit_breaker import gate
 from worker.broker.messages import bounded
 from worker.errors import Unavailable
 

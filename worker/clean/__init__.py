@@ -7,27 +7,27 @@ from datetime import datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
 
-from worker.clean import titles
 from worker.clean.body import Body
-from worker.clean.dates import Read, day_first, read_date, search_date
-from worker.clean.facts import authors_of, lead_image, site_names, title_of
-from worker.clean.fetched import read_fetched
-from worker.clean.identity import keys_of, opening_key, withdrawn_keys
-from worker.clean.language import count_words, detect, load_models
-from worker.clean.left_out import without_lines
-from worker.clean.lines import Named, Swept, breaks_off, sweep
-from worker.clean.metadata import NOTHING
-from worker.clean.names import names
-from worker.clean.page import load_extractor
-from worker.clean.publication import believed, is_declared
-from worker.clean.rules import CleaningRules
-from worker.clean.sanitize import paragraphs_html
-from worker.clean.text import letters, one_line, storable
-from worker.clean.urls import canonical, is_variant, page_canonical
-from worker.contract import Media, RawArticle
+from worker.clean.cleaning_rules import CleaningRules
+from worker.clean.dates.date_reader import Read, day_first, read_date, search_date
+from worker.clean.fetched_content import read_fetched
+from worker.clean.html.sanitize import paragraphs_html
+from worker.clean.lines.html_lines import without_lines
+from worker.clean.lines.line_rules import Named, Swept, breaks_off, sweep
+from worker.clean.links.article_keys import keys_of, opening_key, withdrawn_keys
+from worker.clean.links.canonical_link import canonical, is_variant, page_canonical
+from worker.clean.metadata.article_metadata import authors_of, lead_image, site_names, title_of
+from worker.clean.metadata.page_metadata import NOTHING
+from worker.clean.metadata.publication_date import believed, is_declared
+from worker.clean.page.main_text import load_extractor
+from worker.clean.text import titles
+from worker.clean.text.language import count_words, detect, load_models
+from worker.clean.text.plain_text import letters, one_line, storable
+from worker.clean.text.short_text import names
 from worker.errors import Reason, Rejected
-from worker.extent import NO_PAGE, SUMMARY_ONLY
-from worker.models import Article
+from worker.model.admission import Media, RawArticle
+from worker.model.completeness import NO_PAGE, SUMMARY_ONLY
+from worker.model.records import Article
 
 __all__ = [
     "CleaningRules",
@@ -44,7 +44,7 @@ _BLANK = Article(source="", key="", title="", text="")
 
 
 class Examined(NamedTuple):
-    """An article and what it was made of: `worker.clean.account` tells it to people."""
+    """An article and what it was made of: `worker.clean.explain_cleaning` tells it to people."""
 
     article: Article
     raw: RawArticle

@@ -4,16 +4,31 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from worker.clean.encoded import given
-from worker.clean.failed_fetch import page_failure
-from worker.clean.guard import count_tags, cut_tags, refuse_hostile
-from worker.clean.html import body_text, has_tags, is_escaped, is_html, is_page, is_text
-from worker.clean.metadata import NOTHING, PageMetadata, read_metadata
-from worker.clean.page import main_text, parse
-from worker.clean.rules import CleaningRules
-from worker.clean.sanitize import safe_html
-from worker.clean.text import is_sound, mend, paragraphs, storable, unescape, unescape_again, unwrap
-from worker.contract import Content
+from worker.clean.cleaning_rules import CleaningRules
+from worker.clean.fetch.content_decoding import given
+from worker.clean.fetch.failed_fetch import page_failure
+from worker.clean.html.hostile_markup import count_tags, cut_tags, refuse_hostile
+from worker.clean.html.html_to_text import (
+    body_text,
+    has_tags,
+    is_escaped,
+    is_html,
+    is_page,
+    is_text,
+)
+from worker.clean.html.sanitize import safe_html
+from worker.clean.metadata.page_metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.page.main_text import main_text, parse
+from worker.clean.text.plain_text import (
+    is_sound,
+    mend,
+    paragraphs,
+    storable,
+    unescape,
+    unescape_again,
+    unwrap,
+)
+from worker.model.admission import Content
 
 _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 

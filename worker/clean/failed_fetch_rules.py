@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from worker.clean.kinds import Kinds
-from worker.contract import Frozen
+from worker.clean.patterns.page_kinds import Kinds
+from worker.model.admission import Frozen
 
 
 class PageKind(Frozen):

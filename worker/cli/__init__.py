@@ -14,51 +14,57 @@ _EXAMINED = ("broker", "index", "store")  # by `worker doctor`; other errors bri
 # By who uses them. Modules are imported when their command runs: `worker --help` answers at once.
 GROUPS = {
     "Try it": {
-        "run": ("worker.cli.run:run", "Ingest files from beginning to end on this machine."),
-        "down": ("worker.cli.ops:down", "Stop the embedded broker."),
+        "run": ("run_command:run", "Ingest files from beginning to end on this machine."),
+        "down": ("operations_commands:down", "Stop the embedded broker."),
     },
     "Push articles": {
-        "enqueue": ("worker.cli.enqueue:enqueue", "Put raw articles from files on the queue."),
-        "lint": ("worker.cli.lint:lint_articles", "Say what is wrong with raw articles."),
-        "schema": ("worker.cli.schema:schema", "Print the contract raw-article/1."),
+        "enqueue": ("enqueue_command:enqueue", "Put raw articles from files on the queue."),
+        "lint": ("lint_command:lint_articles", "Say what is wrong with raw articles."),
+        "schema": ("schema_command:schema", "Print the contract raw-article/1."),
     },
     "Read results": {
-        "search": ("worker.cli.find:search", "Find articles by word, tag, source or date."),
-        "show": ("worker.cli.find:show", "Show everything about one article."),
-        "explain": ("worker.cli.explain:explain", "Tell the story of an article or receipt."),
-        "export": ("worker.cli.results:export", "Write articles as JSON lines, CSV or Parquet."),
-        "changes": ("worker.cli.results:changes", "Follow what happens, from a cursor on."),
+        "search": ("search_commands:search", "Find articles by word, tag, source or date."),
+        "show": ("search_commands:show", "Show everything about one article."),
+        "explain": ("explain_command:explain", "Tell the story of an article or receipt."),
+        "export": ("results_commands:export", "Write articles as JSON lines, CSV or Parquet."),
+        "changes": ("results_commands:changes", "Follow what happens, from a cursor on."),
     },
     "Change the rules": {
-        "clean": ("worker.cli.clean:clean", "Show what cleaning makes of a file, and why."),
-        "tag": ("worker.cli.tag:tag", "Show which tags raw articles would get, and why."),
-        "tags": ("worker.cli.rules:tags", "List topics; check rule files before they are used."),
+        "clean": ("clean_command:clean", "Show what cleaning makes of a file, and why."),
+        "tag": ("tag_command:tag", "Show which tags raw articles would get, and why."),
+        "tags": ("tags_command:tags", "List topics; check rule files before they are used."),
         "retag": (
-            "worker.cli.redo:retag",
+            "reprocess_commands:retag",
             "Tag stored articles by newer rules; rehearse it first.",
         ),
-        "reclean": ("worker.cli.redo:reclean", "Clean stored payloads again; rehearse it first."),
+        "reclean": (
+            "reprocess_commands:reclean",
+            "Clean stored payloads again; rehearse it first.",
+        ),
         "dedup": (
-            "worker.cli.dedup:dedup",
+            "dedup_command:dedup",
             "Decide stored articles by other thresholds; rehearse it first.",
         ),
     },
     "Keep it running": {
-        "keyphrases": ("worker.cli.keyphrases:keyphrases", "Count words for keyphrase tags."),
-        "migrate": ("worker.cli.ops:migrate_store", "Bring the store's schema up to date."),
-        "config": ("worker.cli.ops:config", "Print settings and rules, and where each came from."),
-        "doctor": ("worker.cli.doctor:doctor", "Check broker, store and config; how to mend them."),
-        "health": ("worker.cli.health:health", "Is the worker on this machine doing its work?"),
-        "ledger": ("worker.cli.ledger:ledger", "Is anything missing? Receipts against outcomes."),
+        "keyphrases": ("keyphrases_command:keyphrases", "Count words for keyphrase tags."),
+        "migrate": ("operations_commands:migrate_store", "Bring the store's schema up to date."),
+        "config": (
+            "operations_commands:config",
+            "Print settings and rules, and where each came from.",
+        ),
+        "doctor": ("doctor_command:doctor", "Check broker, store and config; how to mend them."),
+        "health": ("health_command:health", "Is the worker on this machine doing its work?"),
+        "ledger": ("ledger_command:ledger", "Is anything missing? Receipts against outcomes."),
         "sources": (
-            "worker.cli.sources:sources",
+            "sources_command:sources",
             "What each source sends, and what its ids are worth.",
         ),
-        "index": ("worker.cli.index:index", "Size of the index; hold it against the store."),
-        "cluster": ("worker.cli.cluster:cluster", "Show a cluster; split, merge or pin by hand."),
-        "reconcile": ("worker.cli.reconcile:reconcile", "Repair clusters, and say what was wrong."),
-        "dead": ("worker.cli.dead:dead", "List, show, replay or drop dead letters."),
-        "delete": ("worker.cli.results:delete", "Take articles down for good; shows first."),
+        "index": ("index_command:index", "Size of the index; hold it against the store."),
+        "cluster": ("cluster_command:cluster", "Show a cluster; split, merge or pin by hand."),
+        "reconcile": ("reconcile_command:reconcile", "Repair clusters, and say what was wrong."),
+        "dead": ("dead_command:dead", "List, show, replay or drop dead letters."),
+        "delete": ("results_commands:delete", "Take articles down for good; shows first."),
     },
 }
 COMMANDS = {name: target for group in GROUPS.values() for name, target in group.items()}
@@ -73,7 +79,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name][0].split(":")
+        module, name = f"{__name__}.{COMMANDS[cmd_name][0]}".split(":")
         command = getattr(import_module(module), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]} is not a command")

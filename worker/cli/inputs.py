@@ -8,8 +8,8 @@ from typing import IO, Any, NamedTuple
 
 import click
 
-from worker.cli.kinds import Foreign, Kind
-from worker.cli.read import Read, files_below, kind_of_other, others_below, read_file
+from worker.cli.file_kinds import Foreign, Kind
+from worker.cli.file_reading import Read, files_below, kind_of_other, others_below, read_file
 from worker.cli.terminal import several, visible
 
 _MOST_NAMED = 10  # files that are refused by name; the others are counted

@@ -5,10 +5,10 @@ article is a duplicate when its words and its figures are in this one, or the ot
 text with other figures is a variant. Duplicates are stored in full, only marked.
 """
 
-from worker.dedup.features import fingerprint
-from worker.dedup.likeness import Likeness, compare
-from worker.dedup.rules import DedupRules
-from worker.dedup.verdicts import after, identify, rejudge, rekeyed, resolve
+from worker.dedup.dedup_rules import DedupRules
+from worker.dedup.fingerprint import fingerprint
+from worker.dedup.identity import after, identify, rejudge, rekeyed, resolve
+from worker.dedup.similarity import Likeness, compare
 
 __all__ = [
     "DedupRules",

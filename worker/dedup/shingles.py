@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.dedup.rules import Shingles, Widths
+from worker.dedup.dedup_rules import Shingles, Widths
 
 Hashes = NDArray[np.uint64]
 Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)

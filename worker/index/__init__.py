@@ -6,8 +6,8 @@ The index holds hints; the store holds truth. A lost index loses no identity and
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from worker.contract import Frozen
-from worker.models import Fingerprint
+from worker.model.admission import Frozen
+from worker.model.records import Fingerprint
 
 
 class Claim(Frozen):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from worker.index.candidates import IndexRules
-from worker.index.growth import advance
 from worker.index.layout import (
     STATE,
     Layout,
@@ -16,7 +15,8 @@ from worker.index.layout import (
     said,
     to_open,
 )
-from worker.index.wire import Command, Wire
+from worker.index.redis_client import Command, Wire
+from worker.index.resharding import advance
 
 DAY_S = 86_400
 LOOKED_AT = 8  # buckets a batch, to see how full they are

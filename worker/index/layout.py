@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.models import Fingerprint
+from worker.model.records import Fingerprint
 
 FIELD_BITS = 13
 GROWTH_BITS = 2

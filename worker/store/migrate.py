@@ -10,8 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
 
-from worker.store.changes import age_restored
-from worker.store.engine import answering, open_engine, parse
+from worker.store.database.engine import answering, open_engine, parse
+from worker.store.reading.changes import age_restored
 
 # Any number will do as long as every version of this package takes the same.
 ADVISORY_LOCK = 5_301_171

@@ -3,9 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from worker.contract import Frozen, Media
-from worker.models import Contributor
-from worker.source_ids import SourceIds
+from worker.model.admission import Frozen, Media
+from worker.model.records import Contributor
+from worker.model.source_trust import SourceIds
 
 
 class Query(Frozen):

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from worker.contract import Frozen
-from worker.models import Article, Tag
-from worker.tag.categories import category_tags
+from worker.model.admission import Frozen
+from worker.model.records import Article, Tag
 from worker.tag.entities import EntityRules, entity_tags
-from worker.tag.keyphrases import Frequencies, KeyphraseRules, keyphrase_tags
-from worker.tag.learned import TopicRules, joined, learned_tags
-from worker.tag.taxonomy import Taxonomy
-from worker.tag.topics import topic_tags
+from worker.tag.keyphrases.keyphrase_tags import Frequencies, KeyphraseRules, keyphrase_tags
+from worker.tag.rules.feed_categories import category_tags
+from worker.tag.rules.taxonomy import Taxonomy
+from worker.tag.topics.model_tags import TopicRules, joined, learned_tags
+from worker.tag.topics.topic_tags import topic_tags
 
 __all__ = [
     "EntityRules",

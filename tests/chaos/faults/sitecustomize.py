@@ -10,9 +10,9 @@ import signal
 import time
 from typing import Any
 
-import worker.pipeline
+import worker.pipeline.ingestion
 
-_clean = worker.pipeline.clean
+_clean = worker.pipeline.ingestion.clean
 
 
 def _loop() -> None:
@@ -62,4 +62,4 @@ def _dangerous(raw: Any, *arguments: Any) -> Any:
     return _clean(raw, *arguments)
 
 
-worker.pipeline.clean = _dangerous
+worker.pipeline.ingestion.clean = _dangerous

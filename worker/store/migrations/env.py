@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from worker.store.schema import metadata
+from worker.store.database.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

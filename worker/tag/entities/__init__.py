@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from worker.models import Article, Tag
-from worker.tag.entities.model import shipped
-from worker.tag.entities.names import ORGANISATION, PERSON, PLACE, Mention, Name, resolve
-from worker.tag.entities.rules import EntityRules
-from worker.tag.entities.sequence import Recogniser
+from worker.model.records import Article, Tag
+from worker.tag.entities.crf import Recogniser
+from worker.tag.entities.entity_rules import EntityRules
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention, Name, resolve
+from worker.tag.entities.name_model import shipped
 from worker.tag.entities.tokens import ONE_AT_A_TIME, Tokens
 
 __all__ = ["EntityRules", "entity_tags", "recognised"]

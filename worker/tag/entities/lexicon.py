@@ -4,8 +4,8 @@ by the CRC of its spelling."""
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.tag.entities.features import Entry
-from worker.tag.entities.keys import Arrays, Keys, Wanted, crc
+from worker.tag.entities.hashed_keys import Arrays, Keys, Wanted, crc
+from worker.tag.entities.word_features import Entry
 
 Facts = NDArray[np.int16]
 

@@ -1,0 +1,277 @@
+"""A date as people write it, in the languages of `date_words`, is read whole or not at all.
+
+The text is cut into tokens, and every one must be known: days in numbers, months, days of the
+week, times, zones, and the words and marks between them. Their order must be one that dates have.
+Whatever is left over, or there twice, makes it no date: half of a date may mean another day.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from worker.clean.dates.date_words import (
+    BEFORE,
+    MONTHS,
+    UNITS,
+    WEEKDAYS,
+    eastern_day,
+    eastern_half,
+    fold,
+)
+from worker.clean.dates.time_zones import Zone, agreed, read_zone
+
+_YEAR_FIRST = re.compile(
+    r"([0-9]{4})(?: ?([-/.:]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})[日일]?| ([0-9]{1,2}) ([0-9]{1,2})"
+    r"| ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일號号]?)(?![0-9:])"
+)
+_YEAR_LAST = re.compile(
+    r"([0-9]{1,2})(?: ?([-/.]) ?|( ))([0-9]{1,2})(?: ?\2 ?|\3)([0-9]{4}|[0-9]{2})(?![0-9:])"
+)
+_DIGITS = re.compile(
+    r"((?:1[89]|20)[0-9]{2})([01][0-9])([0-3][0-9])"
+    r"(?:(?:[tT]| (?=[0-9]{6}))?([0-2][0-9])([0-5][0-9])(?:([0-6][0-9])(?:[.,]([0-9]+))?)?)?"
+    r"(?![0-9:])"
+)
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_CLOCKS = tuple(
+    re.compile(form, re.I)
+    for form in (
+        r"([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:[.,]([0-9]+))?)?(?![0-9:])",
+        r"([0-9]{1,2})h([0-9]{2})(?![0-9])",
+        rf"([0-9]{{1,2}}) h ([0-9]{{2}})(?![0-9]|[./-]| ?(?:{_MONTH}))",  # no "10 h 04 mai"
+        r"([0-9]{1,2}) ?[時时點点시](?: ?([0-9]{1,2}) ?[分분](?: ?([0-9]{1,2}) ?[秒초])?)?",
+        r"([0-9]{1,2})\.([0-9]{2})(?!\.?[0-9])",
+        r"([0-9]{1,2})(?= ?(?:uhr|h|hs|hrs?|uur|godz|o'clock|[ap]\.? ?m)(?![^\W_]))",
+        r"(?<=[0-9]t)([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:[.,]([0-9]+))?)?)?(?![0-9:])",
+    )
+)
+_HALF = re.compile(r" ?([apπμ])\.? ?[mμ](?![^\W_])\.?", re.I)
+_GERMAN_AM = re.compile(r" am (?=(?:[^\W\d_]+,? (?:de[mn] )?)?[0-9]{1,2}\.)")  # 10:00 am 4. Mai
+_NUMBER = re.compile(r"([0-9]{1,2})(?![0-9])((?:st|nd|rd|th|er|eme|e|o|a)(?![^\W\d_]))?", re.I)
+_YEAR = re.compile(r"[0-9]{4}(?![0-9])")
+_LAST_OFFSET = re.compile(r"(?<= )-[0-9]{2}:?[0-9]{2}$")
+_WORD = re.compile(r"[^\W\d_]+")
+_MORE = re.compile(r"[^\W_]")
+_MARKS = re.compile(r"[ ,.;|·•/@:'\"()\[\]-]")
+_UNTIL = re.compile(r"(?<=[0-9])(?<!:[0-9]{2}:[0-9]{2})-([0-9]{1,2}):([0-9]{2})(?![0-9:])")
+_T = re.compile(r"(?<=[0-9]) ?t ?(?=[0-9])", re.I)
+# D day, n number below 100, y year, m month, h half of the day, T time, Z zone; w day of the week,
+# x a month or a day of the week: "mar." is Tuesday in "mar. 3 mars" and March in "Mar 3".
+_SHAPE = re.compile(r"([Dnmy]*)(?:Z?h?TZ*)?([Dnmy]*)Z*")
+_ORDERS = frozenset(("D", "nmy", "mny", "ymn", "ynm", "nmn"))
+_NOON = 12
+
+
+class Written(NamedTuple):
+    """What a date says: a day, perhaps a time, perhaps a zone."""
+
+    local: datetime
+    timed: bool
+    zone: tzinfo | None
+
+
+class _Token(NamedTuple):
+    kind: str
+    numbers: tuple[int, ...] = ()
+    zone: Zone | None = None
+
+
+_Found = tuple[Sequence[_Token], int]  # what begins at some place, and where it ends
+
+
+def read_written(text: str, *, day_first: bool) -> Written:
+    """Raises ValueError for what is no date, or not in all its parts."""
+    tokens = _with_military_time(_without_weekday([*_tokens(fold(text), day_first=day_first)]))
+    kinds = "".join(token.kind for token in tokens)
+    shape = _SHAPE.fullmatch(kinds)
+    if not shape or not _is_in_order(shape[1], shape[2]):
+        raise ValueError(f"no date: {text!r}")
+    day = _day([token for token in tokens if token.kind in "Dnmy"])
+    zones = [token.zone for token in tokens if token.zone]
+    if "T" not in kinds:
+        if any(zone.exact for zone in zones):  # "4 May 2022 -10:00" may well be a time
+            raise ValueError(f"a zone without a time: {text!r}")
+        return Written(day, False, None)
+    local = day + _since_midnight([token for token in tokens if token.kind in "hT"])
+    return Written(local, True, agreed(zones, local) if zones else None)
+
+
+def _is_in_order(before: str, behind: str) -> bool:
+    """What stands before a time and behind it: "Oct 15 10:00 2019", but no year of two digits."""
+    date = before + behind
+    return date in _ORDERS and (date != "nmn" or date in (before, behind))
+
+
+def _tokens(text: str, *, day_first: bool) -> Iterator[_Token]:
+    """Raises ValueError at whatever is not known."""
+    at, behind = 0, _Token("")
+    if text.startswith("-"):  # years before the first are written so
+        raise ValueError(f"no date begins with a dash: {text!r}")
+    while at < len(text):
+        found, at = _next(text, at, behind, day_first=day_first)
+        for behind in found:
+            yield behind
+
+
+def _next(text: str, at: int, behind: _Token, *, day_first: bool) -> _Found:
+    """The tokens that begin here; none for what may stand between them."""
+    if text[at].isdigit():
+        return _numeric(text, at, day_first=day_first)
+    if behind.kind == "T":
+        _refuse_range(text, at, behind)
+    zoned = behind.kind in ("T", "Z") or _LAST_OFFSET.match(text, at)
+    if zoned and (zone := read_zone(text, at, behind=behind.zone)):
+        return (_Token("Z", zone=zone[0]),), zone[1]
+    if (end := eastern_day(text, at)) > at:
+        return (_Token("w"),), end
+    if mark := _T.match(text, at) or _MARKS.match(text, at):
+        return (), mark.end()
+    noon, end = eastern_half(text, at)
+    return ((_Token("h", (noon,)),), end) if end > at else _word(text, at)
+
+
+def _refuse_range(text: str, at: int, begin: _Token) -> None:
+    """Raises ValueError for "10:00-12:00", which is no time twelve hours behind UTC."""
+    until = _UNTIL.match(text, at)
+    if until and (int(until[1]), int(until[2])) > begin.numbers[:2]:
+        raise ValueError(f"from one time to another: {text!r}")
+
+
+def _word(text: str, at: int) -> _Found:
+    word = _WORD.match(text, at)
+    name, end = (word[0].lower(), word.end()) if word else ("", at)
+    if name in MONTHS:
+        return (_Token("x" if name in WEEKDAYS else "m", (MONTHS[name],)),), end
+    if name in UNITS or (name in BEFORE and _MORE.search(text, end)):
+        return (), end
+    if name in WEEKDAYS:
+        return (_Token("w"),), end
+    if zone := read_zone(text, at, behind=None):
+        return (_Token("Z", zone=zone[0]),), zone[1]
+    raise ValueError(f"{text[at:]!r} is nothing that dates have")
+
+
+def _numeric(text: str, at: int, *, day_first: bool) -> _Found:
+    if digits := _DIGITS.match(text, at):
+        return _of_digits(*digits.groups()), digits.end()
+    if day := _YEAR_FIRST.match(text, at):
+        numbers = tuple(int(part) for part in day.groups() if part and part.isdigit())
+        return (_Token("D", numbers),), day.end()
+    if day := _YEAR_LAST.match(text, at):
+        return (_Token("D", _year_last(*day.groups(""), day_first=day_first)),), day.end()
+    for form in _CLOCKS:
+        if clock := form.match(text, at):
+            return _with_half(text, clock)
+    if year := _YEAR.match(text, at):
+        return (_Token("y", (int(year[0]),)),), year.end()
+    if number := _NUMBER.match(text, at):
+        return (_Token("n", (int(number[1]), 0 if number[2] else len(number[1]))),), number.end()
+    raise ValueError(f"{text[at:]!r} is no number that dates have")
+
+
+def _of_digits(year: str, month: str, day: str, *clock: str | None) -> Sequence[_Token]:
+    date = _Token("D", (int(year), int(month), int(day)))
+    return (date, _clock(*clock)) if clock[0] else (date,)
+
+
+def _year_last(
+    first: str, mark: str, space: str, second: str, year: str, *, day_first: bool
+) -> tuple[int, int, int]:
+    """Day and month as the language has them; where only one order is possible, that one.
+
+    In the US there are strokes between them, and two digits between dashes or spaces may be the
+    year on either side.
+    """
+    short = len(year) == 2
+    if short and mark not in ("/", "."):
+        raise ValueError(f"which is the year in {first}-{second}-{year}")
+    swapped = not day_first and mark not in (".", "-")
+    day, month = (int(second), int(first)) if swapped else (int(first), int(second))
+    if month > 12 and not (short and mark == "."):  # 10.30.22 may be a time
+        day, month = month, day
+    return _century(int(year)) if short else int(year), month, day
+
+
+def _century(year: int) -> int:
+    """As POSIX has it: 69 to 99 are of the last century."""
+    return year + (1900 if year >= 69 else 2000)
+
+
+def _with_half(text: str, clock: re.Match[str]) -> _Found:
+    """A time with its a.m. or p.m.; the German "am" in front of a day means neither."""
+    token = _clock(*clock.groups())
+    half = _HALF.match(text, clock.end())
+    if not half:
+        return (token,), clock.end()
+    if not _GERMAN_AM.match(text, clock.end()):
+        noon = half[1].lower() in ("p", "μ")
+        return (_of_half(token, noon=noon),), half.end()
+    if token.numbers[0] == _NOON:
+        raise ValueError(f"noon or midnight: {text!r}")
+    return (token,), half.end()
+
+
+def _clock(
+    hour: str | None, minute: str | None = None, second: str | None = None, part: str | None = None
+) -> _Token:
+    numbers = int(hour or 0), int(minute or 0), int(second or 0)
+    micros = int((part or "0")[:6].ljust(6, "0"))
+    if numbers > (24, 0, 0) or (numbers[0] == 24 and micros) or numbers[1] > 59 or numbers[2] > 60:
+        raise ValueError(f"no time: {numbers}")
+    return _Token("T", (*numbers, micros))
+
+
+def _of_half(clock: _Token, *, noon: bool) -> _Token:
+    """By a 24 hours' clock; 13:55 PM is written, 13:55 AM means nothing."""
+    hour, *rest = clock.numbers
+    if hour > _NOON and not noon:
+        raise ValueError(f"{hour} o'clock is not in the morning")
+    hour = hour % _NOON + (_NOON if noon else 0) if hour <= _NOON else hour
+    return clock._replace(numbers=(hour, *rest))
+
+
+def _since_midnight(tokens: Sequence[_Token]) -> timedelta:
+    """Of a time, perhaps behind the word for a half of the day. A leap second is the one before."""
+    *half, clock = tokens
+    if half:
+        clock = _of_half(clock, noon=half[0].numbers[0] > 0)
+    hour, minute, second, micros = clock.numbers
+    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59), microseconds=micros)
+
+
+def _day(tokens: Sequence[_Token]) -> datetime:
+    """Midnight of the day that a token or three of them say."""
+    if tokens[0].kind == "D":
+        year, month, day = tokens[0].numbers
+        return datetime(year, month, day)  # noqa: DTZ001 - the zone comes later
+    if [token.kind for token in tokens] == ["n", "m", "n"]:
+        year, digits = tokens[2].numbers
+        if digits != 2:
+            raise ValueError("a year has two digits or four")
+        return datetime(_century(year), tokens[1].numbers[0], tokens[0].numbers[0])  # noqa: DTZ001
+    said = {token.kind: token.numbers[0] for token in tokens}
+    return datetime(said["y"], said["m"], said["n"])  # noqa: DTZ001
+
+
+def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
+    """One day of the week may stand anywhere, and need not be right: feeds have it wrong, too."""
+    two_months = sum(token.kind in ("m", "x") for token in tokens) > 1
+    weekdays = ("w", "x") if two_months else ("w",)
+    first = next((n for n, token in enumerate(tokens) if token.kind in weekdays), len(tokens))
+    rest = (*tokens[:first], *tokens[first + 1 :])
+    return [token._replace(kind="m") if token.kind == "x" else token for token in rest]
+
+
+def _with_military_time(tokens: Sequence[_Token]) -> Sequence[_Token]:
+    """Four digits between a date that has its year and a zone are a time: 3 Apr 2002 1500 GMT.
+
+    But not what may be a second year.
+    """
+    *date, time, zone = ("", "", *(token.kind for token in tokens))
+    if (time, zone) != ("y", "Z") or "".join(date) not in _ORDERS:
+        return tokens
+    hour, minute = divmod(tokens[-2].numbers[0], 100)
+    if hour in (19, 20):
+        return tokens
+    return (*tokens[:-2], _clock(str(hour), str(minute)), tokens[-1])

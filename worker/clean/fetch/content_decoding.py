@@ -1,0 +1,113 @@
+"""The value of one content comes in; goes out the text that it is, or why it is none.
+
+Files come typed as pages when a poller follows a link to one, and compressed pages when its client
+does not undo what the server did. What is compressed whole is unpacked, under a bound; all other
+bytes that are no text are told by how files of their kind begin, or by their control characters.
+"""
+
+import re
+import zlib
+from base64 import b64decode
+from typing import NamedTuple
+
+from worker.clean.html.charset import decode
+from worker.errors import Reason, Rejected
+from worker.model.admission import LIMITS, Content
+
+_GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
+_ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib
+_MOST_LAYERS = 2  # some servers compress what is compressed
+_MARKED_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
+
+# How files begin: their bytes, and what becomes of these in text of the wrong charset. What only
+# looks like it, and is a story, goes on in letters.
+_LOST = "\ufffd"
+_BEGINNINGS = (
+    ("a PDF", re.compile(r"\s{0,40}%PDF-[0-9]\.[0-9]")),
+    ("a PostScript file", re.compile(r"%!PS-Adobe-[0-9]")),
+    ("an RTF file", re.compile(r"\{\\rtf[0-9]?\\")),
+    ("gzip bytes", re.compile(f"\x1f[\x8b‹{_LOST}]")),
+    ("a zip archive", re.compile("PK(?:\x03\x04|\x05\x06)")),
+    ("a PNG image", re.compile(f"[\x89‰{_LOST}]PNG[\r\n]")),
+    ("a GIF image", re.compile(r"GIF8[79]a(?=.{0,12}[\x00-\x08\x0e-\x1f\ufffd])", re.S)),
+    ("a JPEG image", re.compile(f"(?:ÿØÿ|{_LOST}{{1,4}}.{{0,8}}(?:JFIF|Exif))", re.S)),
+    ("a WebP image", re.compile(r"RIFF.{4,16}?WEBPVP8", re.S)),
+    ("zstd bytes", re.compile(f"\\((?:µ|{_LOST})/(?:ý|{_LOST})")),
+    ("a bzip2 archive", re.compile("BZh[1-9]1AY&SY")),
+    ("an xz archive", re.compile(f"(?:ý|{_LOST})7zXZ")),
+    ("a 7z archive", re.compile(f"7z(?:¼¯|{_LOST}+)'")),
+    ("a RAR archive", re.compile("Rar!\x1a")),
+    ("an Office file", re.compile("ÐÏ\x11à")),
+    ("a film", re.compile(".{4,8}?ftyp(?:isom|iso[2-6]|mp4[12]|avif|heic|qt  |M4[AV] )", re.S)),
+    ("a recording", re.compile("(?:ID3[\x02-\x04]|OggS\x00|fLaC\x00)")),
+    ("a font", re.compile("wOF[F2]\x00")),
+    ("a program", re.compile("(?:\x7fELF|MZ[\x90\ufffd]\x00)")),
+    ("a database", re.compile("SQLite format 3\x00")),
+)
+_FILE_STARTS = re.compile("[%{\x1f\x7fPGRBMIOfw7SÐÿý(\x89‰\ufffd\\s]|.{4,8}?ftyp", re.S)
+# Text has none of these: they are no white space, no NUL (of UTF-16 read as bytes), and shift no
+# charset (ISO-2022).
+_CONTROLS = re.compile("[\x01-\x08\x10-\x1a\x1c-\x1f]")
+_SAMPLE = 256  # characters
+_MIN_CONTROLS = 5
+_CONTROL_SHARE = 0.03  # of random bytes every tenth is one; telegraphs put a handful around a story
+_LOST_SHARE = 0.25  # of characters that could not be decoded
+
+
+class Given(NamedTuple):
+    text: str = ""
+    failure: str = ""
+
+
+def given(content: Content) -> Given:
+    """The text of a content. Raises Rejected with `malformed` for what is no base64."""
+    if content.encoding != "base64":
+        return Given(content.value, _file(content.value))
+    try:
+        data = b64decode(content.value)
+    except ValueError as e:  # binascii.Error, or characters that are not ASCII
+        raise Rejected(Reason.MALFORMED, f"content: value is not base64: {e}") from e
+    data, failure = _unpacked(data)
+    if not failure and not data.startswith(_MARKED_WIDE):
+        failure = _file(data[:_SAMPLE].decode("latin-1"))
+    if failure:
+        return Given("", failure)
+    return Given(decode(data, content.charset or content.type).text)
+
+
+def _unpacked(data: bytes) -> tuple[bytes, str]:
+    """Bytes without the gzip or zlib around them, and why that can't be taken off."""
+    for _ in range(_MOST_LAYERS):
+        if not data.startswith((_GZIP, _ZLIB)):
+            break
+        unpacker = zlib.decompressobj(_ANY_HEADER)
+        try:
+            inner = unpacker.decompress(data, LIMITS.article_bytes)
+        except zlib.error:
+            return data, ""  # a text that begins with x, or what `_file` knows
+        if unpacker.unconsumed_tail:
+            return b"", _failed(f"gzip bytes that hold over {LIMITS.article_bytes:,} bytes")
+        if not unpacker.eof:
+            return data, ""
+        data = inner
+    return data, ""
+
+
+def _file(text: str) -> str:
+    """Which file it is instead of a text, by its beginning; "" for a text."""
+    if _FILE_STARTS.match(text):
+        found = (what for what, beginning in _BEGINNINGS if beginning.match(text))
+        if what := next(found, ""):
+            return _failed(what)
+    if not _CONTROLS.search(text, 0, _SAMPLE) and text.find(_LOST, 0, _SAMPLE) < 0:
+        return ""
+    beginning = text[:_SAMPLE]
+    controls, lost = len(_CONTROLS.findall(beginning)), beginning.count(_LOST)
+    garbled = controls >= max(_MIN_CONTROLS, _CONTROL_SHARE * len(beginning))
+    if garbled or lost >= max(_MIN_CONTROLS, _LOST_SHARE * len(beginning)):
+        return _failed("bytes that are no text")
+    return ""
+
+
+def _failed(what: str) -> str:
+    return f"no page: {what}"

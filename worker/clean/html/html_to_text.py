@@ -1,0 +1,99 @@
+"""Markup comes in, text with one paragraph per line goes out."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+from worker.clean.html.fast_html import simple_text
+
+_TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]*+[\s/>]|!--|!\[CDATA\[|!doctype)", re.I)
+_ESCAPED = re.compile(r"\s*&lt;(?:p|div|h[1-6]|ul|ol|section|article|html|!doctype)\b", re.I)
+_PAGE = re.compile(r"<(?=[!hbHB])(?:!doctype\s+html|html[\s>]|body[\s>])", re.I)
+_HTML_TYPES = {"", "html", "xhtml", "text/html", "application/xhtml+xml", "text/xml"}
+_HTML_TYPES |= {"application/xml", "application/html", "application/atom+xml"}
+
+_BLOCK = re.compile(
+    r"<(?=/?(?:address|article|aside|blockquote|br|center|dd|details|dir|div|dl|dt|fieldset|figure"
+    r"|figcaption|footer|form|h[1-6]|header|hr|li|main|menu|nav|ol|option|p|pre|section|select"
+    r"|summary|table|tbody|tfoot|thead|tr|ul)[\s/>])",
+    re.I,
+)
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|big|code|div|em|font|h[1-6]|i|mark|p|q|s|small|span|strong|sub|sup|u|wbr)"
+    r"(?:\s[^<>]{0,500})?/?>",
+    re.I,
+)
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.I)
+_CELL = re.compile(r"<(?=/t[dh][\s>])", re.I)
+_NOT_TEXT = (
+    "script,style,iframe,noscript,template,object,embed,svg,math,canvas,audio,video,map,"
+    "button,select,textarea,figcaption,[hidden],[aria-hidden=true],"
+    "[style*='display:none'],[style*='display: none']"
+)
+_MAY_HOLD_NOT_TEXT = re.compile(
+    r"<(?:script|style|iframe|noscript|template|object|embed|svg|math|canvas|audio|video|map"
+    r"|button|select|textarea|figcaption)",
+    re.I,
+)
+
+
+def is_html(media_type: str) -> bool:
+    return media_type.partition(";")[0].strip().lower() in _HTML_TYPES
+
+
+def is_text(media_type: str) -> bool:
+    kind = media_type.partition(";")[0].strip().lower()
+    return kind.startswith("text") or kind in _HTML_TYPES
+
+
+def has_tags(text: str) -> bool:
+    """Whether there is a tag, a comment or a doctype in it: "5 < 6" and "I <3 you" hold none."""
+    return _TAG.search(text) is not None
+
+
+def is_escaped(text: str) -> bool:
+    """Markup escaped one level too many, as some feeds send it: "&lt;p&gt;Text&lt;/p&gt;"."""
+    return _ESCAPED.match(text) is not None and "&lt;/" in text
+
+
+def is_page(markup: str) -> bool:
+    """A whole document, of which only a part is the article."""
+    return _PAGE.search(markup) is not None
+
+
+def body_text(markup: str) -> str:
+    """All text of a fragment: paragraphs, list items, rows and <br> each end a line.
+
+    Never a main-content extraction: on feed fragments those lose paragraphs and keep prompts.
+    """
+    if (text := simple_text(_on_one_line(markup))) is not None:
+        return text
+    # Line ends go in as white space before parsing: one pass in C instead of a walk in Python.
+    # White space may stand between the rows of a table, where parsers move any other text out.
+    marked = _CELL.sub(" <", _BLOCK.sub("\n<", _flat(markup)))
+    tree = LexborHTMLParser(marked)
+    if tree.body is None:
+        return ""
+    if "hidden" in marked or "display:" in marked or _MAY_HOLD_NOT_TEXT.search(marked):
+        for node in tree.body.css(_NOT_TEXT):
+            node.decompose()
+    return tree.body.text()
+
+
+def inline_text(markup: str) -> str:
+    """A title or name without the tags that are put into one; "Why <canvas> matters" stays."""
+    return _INLINE.sub("", _LINE_BREAK.sub(" ", markup)) if "<" in markup else markup
+
+
+def _flat(markup: str) -> str:
+    """Source line breaks mean nothing, but for those inside <pre>."""
+    before, *parts = markup.split("<pre")
+    flat = [_on_one_line(before)]
+    for part in parts:
+        inside, end, after = part.partition("</pre")
+        flat.append("<pre" + inside + end + _on_one_line(after))
+    return "".join(flat)
+
+
+def _on_one_line(markup: str) -> str:
+    return markup.replace("\n", " ").replace("\r", " ")

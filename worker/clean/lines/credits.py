@@ -1,0 +1,42 @@
+"""A line that credits who made the article comes in; contributors with their roles go out."""
+
+import re
+
+from worker.clean.cleaning_rules import CreditRules
+from worker.clean.text.people import people
+from worker.model.records import Contributor
+
+_AT_END = re.compile(r"[(\[]([^()\[\]]{5,600})[)\]]\s*$")
+_OUTER = " ()[]."
+_FIRST_WORD = re.compile(r"[ ()\[\].]*([^ :]{1,40})")
+_JOINTS = " ;,.&"
+_AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
+
+
+def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
+    """Who is credited by a line that is nothing but credits; () for any other line."""
+    first = _FIRST_WORD.match(line)
+    if not first or first[1].lower() not in rules.first_words:
+        return ()
+    line = line.strip(_OUTER)
+    lower = line.replace("\u0130", "I").lower()  # as long: only this letter would become two
+    if not rules.announced.match(lower):
+        return ()
+    found = list(rules.announced.finditer(lower))
+    contributors: dict[tuple[str, str], Contributor] = {}  # a model takes long to hash
+    for at, match in enumerate(found):
+        stop = found[at + 1].start() if at + 1 < len(found) else len(line)
+        named = _AND.sub("", line[match.end() : stop]).strip(_JOINTS)
+        names = people(named)
+        if named and not names:
+            return ()
+        role = rules.role_of[match[1].lower()]
+        contributors |= {(name, role): Contributor(name=name, role=role) for name in names}
+    return tuple(contributors.values())
+
+
+def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:
+    """Where credits in brackets begin that end a paragraph, and whom they name."""
+    match = _AT_END.search(line) if line.endswith((")", "]")) else None
+    contributors = read_credits(match[1], rules) if match else ()
+    return (match.start(), contributors) if match and contributors else (len(line), ())

@@ -1,0 +1,151 @@
+"""A page's tree comes in; the dates that readers see around its heading go out, as printed.
+
+Bylines stand there. Further down, and in the middle of a sentence, dates are of what is told.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from worker.clean.dates.date_words import MONTH_NAMES
+
+_DATE = re.compile(
+    r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
+    r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ -])?([^\W\d_]{3,12})\.?,?(?: de |[ -])"
+    r"(?:19[89]|20)\d\d"
+    r"|20\d\d(?:-[01]?\d-[0-3]?\d|/[01]?\d/[0-3]?\d|\. ?[01]?\d\. ?[0-3]?\d)"
+    r"|20\d\d[年년] ?[01]?\d[月월] ?[0-3]?\d[日일]"
+    r"|[0-3]?\d([./-])[01]?\d\3(?:20\d\d)|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
+    re.I,
+)
+_YEAR = re.compile(r"19[89]\d|20\d\d")
+_DAY_IN_ADDRESS = re.compile(
+    r"/(?P<year>(?:19[89]|20)\d\d)(?:[/-](?P<month>\d\d?|[a-z]{3,9})[/-](?P<day>\d\d?)"
+    r"|(?P<mm>[01]\d)(?P<dd>[0-3]\d))(?=[/_.-]|$)"
+    r"|/(?P<dd1>\d\d)-(?P<mm1>\d\d)-(?P<year1>20\d\d)(?=[/_.-]|$)",
+    re.I,
+)
+_NOT_READ = frozenset("script style noscript template svg select option button".split())
+BEHIND, BEFORE, FAR = "behind", "before", "far"
+_MAX_BEFORE, _MAX_BEHIND, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
+_MAX_NODES = 5_000
+_MAX_REST = 40  # characters around a date: more is a sentence
+_MAX_LABEL = 40
+_MAX_HEADINGS = 20
+
+
+class Printed(NamedTuple):
+    """One date that readers see."""
+
+    date: str
+    label: str  # what stands in front of it, on its line or the one before; lower case
+    where: str  # behind the heading, before it, or far from it
+
+
+class Around(NamedTuple):
+    """What readers see around the heading, text by text."""
+
+    before: tuple[str, ...]
+    behind: tuple[str, ...]  # with the heading itself
+
+
+def texts_around(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Around:
+    heading = _heading(tree, title)
+    if heading is None:
+        return Around((), ())
+    before = tuple(_texts(_previous(heading), _previous, _MAX_BEFORE))
+    return Around(before[::-1], tuple(_texts(heading, _next, _MAX_FAR if far else _MAX_BEHIND)))
+
+
+def printed_dates(around: Around, title: str) -> Iterator[Printed]:
+    """Those behind the heading, then those before it from the nearest on, then those far behind."""
+    found = [*_dates(around.behind, title)]
+    yield from (its for its in found if its.where == BEHIND)
+    before = [*_dates(around.before, title)]
+    yield from (its._replace(where=BEFORE) for its in reversed(before))
+    yield from (its for its in found if its.where == FAR)
+
+
+def date_of_address(url: str) -> str:
+    """The day in an address such as /2026/11/22/harbour or /2026/nov/22/, as ISO has it."""
+    date = _DAY_IN_ADDRESS.search(url)
+    if not date:
+        return ""
+    year = date["year"] or date["year1"]
+    month = date["month"] or date["mm"] or date["mm1"]
+    day = date["day"] or date["dd"] or date["dd1"]
+    number = int(month) if month.isdigit() else MONTH_NAMES.get(month.lower(), 0)
+    return f"{year}-{number:02}-{int(day):02}" if number else ""
+
+
+def _heading(tree: LexborHTMLParser, title: str) -> LexborNode | None:
+    """The one with the title, for the first may be the name of the site."""
+    headings = tree.css("h1,h2")[:_MAX_HEADINGS]
+    own = (node for node in headings if " ".join(node.text().split()) == title)
+    first = (node for node in headings if node.tag == "h1")
+    return next(own, None) or next(first, tree.body)
+
+
+def _dates(texts: Iterable[str], title: str) -> Iterator[Printed]:
+    before, chars = "", 0
+    for text in texts:
+        for found in _DATE.finditer(text) if text != title and _YEAR.search(text) else ():
+            month = found[1] or found[2]
+            if month and month.lower() not in MONTH_NAMES:
+                continue
+            dated = not month and not found.start()  # "01.02.2022 The harbour reopened."
+            if dated or len(text) - len(found[0]) <= _MAX_REST:
+                label = text[: found.start()].strip() or before
+                where = BEHIND if chars <= _MAX_BEHIND else FAR
+                yield Printed(found[0], label[-_MAX_LABEL:].lower(), where)
+        before = text
+        chars += len(text)
+
+
+def _texts(
+    node: LexborNode | None, step: Callable[[LexborNode], LexborNode | None], max_chars: int
+) -> Iterator[str]:
+    """Texts from this node on; of a <time> its machine-readable form."""
+    chars = 0
+    for _ in range(_MAX_NODES):
+        if node is None or chars > max_chars:
+            return
+        if node.tag == "-text":
+            text = " ".join((node.text_content or "").split())
+        else:
+            text = _machine_readable(node)
+        if text:
+            chars += len(text)
+            yield text
+        node = step(node)
+
+
+def _machine_readable(node: LexborNode) -> str:
+    return (node.attributes.get("datetime") or "")[:10] if node.tag == "time" else ""
+
+
+def _next(node: LexborNode) -> LexborNode | None:
+    """In the order of the page."""
+    skipped = node.tag in _NOT_READ or _machine_readable(node) != ""
+    return (None if skipped else node.first_child) or _following(node)
+
+
+def _following(node: LexborNode) -> LexborNode | None:
+    while node.next is None:
+        above = node.parent
+        if above is None:
+            return None
+        node = above
+    return node.next
+
+
+def _previous(node: LexborNode) -> LexborNode | None:
+    """Against the order of the page."""
+    before = node.prev
+    if before is None:
+        return node.parent
+    while before.tag not in _NOT_READ and (last := before.last_child) is not None:
+        before = last
+    return before

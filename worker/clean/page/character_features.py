@@ -1,0 +1,97 @@
+"""Texts of blocks come in, figures of what they are written with go out: cases, marks, phrases.
+
+All texts are counted in one array of their characters: a page costs a few dozen array operations.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.clean.page.chrome_phrases import find_phrases
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+_SHORT = 300  # characters; what longer blocks say in passing is no sign
+_ALNUM, _UPPER, _SPACE, _END, _MARK, _LINE = (1 << n for n in range(6))
+
+
+def _character_kinds() -> NDArray[np.uint8]:
+    kinds = np.zeros(0x3100, dtype=np.uint8)
+    for code in range(len(kinds)):
+        c = chr(code)
+        kinds[code] = _ALNUM * c.isalnum() + _UPPER * c.isupper()
+    for kind, characters in {
+        _SPACE: " \x00",
+        _LINE: "\x00",
+        _END: ".!?…:。؟\"“”„«»‘’'",
+        _MARK: "|»›•·>/→+*#@©",
+    }.items():
+        for c in characters:
+            kinds[ord(c)] |= kind
+    return kinds
+
+
+_KIND_OF = _character_kinds()
+
+
+class Text(NamedTuple):
+    """All blocks in one row: block i is joined[starts[i] : starts[i] + sizes[i]]."""
+
+    joined: str
+    kinds: NDArray[np.uint8]
+    starts: Ints
+    sizes: Ints
+
+
+def read_text(texts: list[str]) -> Text:
+    joined = "\n".join(texts)
+    codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
+    known = np.minimum(codes, len(_KIND_OF) - 1)
+    kinds = _KIND_OF[known]
+    kinds[codes >= len(_KIND_OF)] = _ALNUM
+    sizes = np.array([len(text) for text in texts], dtype=np.int64)
+    starts = np.concatenate(([0], np.cumsum(sizes + 1)[:-1]))
+    return Text(joined, kinds, starts, sizes)
+
+
+def text_columns(text: Text) -> list[Floats]:
+    """Length, words, whether it ends as a sentence, shares of capitals and marks."""
+    sizes, kinds = text.sizes.astype(np.float32), text.kinds
+
+    def count(hits: NDArray[np.bool_]) -> Floats:
+        return np.add.reduceat(hits, text.starts, dtype=np.float32)
+
+    space = (kinds & _SPACE) > 0
+    upper = (kinds & _UPPER) > 0
+    opens = np.concatenate(([True], (kinds[:-1] & (_SPACE | _LINE)) > 0)) & upper
+    words = count(space) + 1
+    return [
+        sizes,
+        words,
+        ((kinds[text.starts + text.sizes - 1] & _END) > 0).astype(np.float32),
+        count(upper) / sizes,
+        count(opens) / words,
+        count((kinds & _MARK) > 0) / words,
+    ]
+
+
+def phrase_shares(texts: list[str]) -> Floats:
+    """How much of each short text is words that stand around articles."""
+    shares = np.zeros(len(texts), dtype=np.float32)
+    shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]
+    text = read_text([_lower(texts[at]) for at in shorts])
+    found = np.array(find_phrases(text.joined), dtype=np.int64).reshape(-1, 2)
+    inner = (text.kinds & _ALNUM) > 0
+    inside = np.concatenate(([False], inner[:-1] & inner[1:], [False]))  # before each character
+    start, stop = found[~(inside[found[:, 0]] | inside[found[:, 1]])].T
+    blocks = np.searchsorted(text.starts, start, side="right") - 1
+    covered = np.bincount(blocks, weights=stop - start, minlength=len(shorts))
+    shares[shorts] = covered / text.sizes
+    return shares
+
+
+def _lower(text: str) -> str:
+    """In lower case; only one letter would become two by it."""
+    return text.replace("\u0130", "I").lower()

@@ -1,0 +1,58 @@
+"""Titles, authors and categories: short texts that come with the strangest wrapping."""
+
+import re
+from collections.abc import Iterable
+
+from worker.clean.cleaning_rules import TextRules
+from worker.clean.html.html_to_text import inline_text
+from worker.clean.text.people import is_name
+from worker.clean.text.plain_text import (
+    is_sound,
+    mend,
+    one_line,
+    storable,
+    unescape,
+    unescape_again,
+)
+
+_MAILBOX = re.compile(r"[^\s@()]{1,64}@[^\s@()]{1,255}\s*(?:\((.{1,200})\))?")  # RSS 2.0 <author>
+_BY = re.compile(r"(?:by|von|par|por|di|автор:?)\s+(?=\w)", re.I)
+_COMMA = re.compile(r"\s*,\s+")
+_AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
+
+
+def tidy(text: str, rules: TextRules) -> str:
+    """One line of visible characters: inline tags, entities and mojibake resolved."""
+    if "<" not in text and "&" not in text and is_sound(text):
+        return " ".join(text.split())
+    plain = unescape_again(unescape(inline_text(storable(text))))
+    return one_line(mend(plain, rules.max_mended_chars))
+
+
+def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """Tidy names, each once whatever its case, in the order given."""
+    once: dict[str, str] = {}
+    for name in given:
+        name = tidy(name, rules).strip(" ,;|")
+        if 0 < len(name) <= rules.max_name_chars:
+            once.setdefault(name.casefold(), name)
+    return tuple(once.values())[: rules.max_names]
+
+
+def _list(text: str) -> list[str]:
+    """ "Ann Lee, Bo Chen" is two, but not "Lee, Ann", and "Ann Lee, PhD" is one."""
+    parts = _COMMA.split(text) if "," in text else []
+    return parts if parts and all(" " in part and is_name(part) for part in parts) else [text]
+
+
+def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """People and agencies; "By Ann Lee and Bo Chen" is two, "Johnson & Johnson" one."""
+    people: list[str] = []
+    for author in given:
+        author = tidy(author, rules)
+        if mailbox := _MAILBOX.fullmatch(author):
+            author = mailbox[1] or ""
+        author = _BY.sub("", author, count=1) if _BY.match(author) else author
+        parts = [part for named in _AND.split(author) for part in _list(named)]
+        people.extend(parts if all(" " in part for part in parts) else [author])
+    return names(people, rules)

@@ -1,0 +1,100 @@
+"""The title of an article: without the site's name behind it, and never empty for want of one."""
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from worker.clean.text.plain_text import bare
+
+_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+")
+_WORD = re.compile(r"[^\W\d_]+")
+_MIN_WORD_CHARS = 2
+_MIN_ADDRESS_WORDS = 3
+_MOST = 0.6  # of the words of an address
+_MIN_LABEL_CHARS = 4  # of a host, or of a name held against it
+_MIN_TITLE_WORDS = 4
+_MAX_NAME_WORDS = 5  # of a site
+_SENTENCE = re.compile(r".{20,}?[.!?。！？](?=\s|$)")
+
+
+def without_site(title: str, sites: Collection[str]) -> str:
+    """Cut " - Site" or " | Site" when it is one of the names this site is known by, bare."""
+    separators = list(_SEPARATOR.finditer(title))
+    if not separators or not separators[-1].start():
+        return title
+    suffix = bare(title[separators[-1].end() :])
+    return title[: separators[-1].start()] if suffix in sites else title
+
+
+def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
+    """The title of a page without the name of its site, which its host tells where it does not.
+
+    Addresses are made of titles: when the title has none of the words of the address and another
+    has most, that is the title, and the first was the name of the site.
+    """
+    title = _without_sections(_without_host(without_site(title, sites), url))
+    words = _words_of(url)
+    if len(words) < _MIN_ADDRESS_WORDS or _share(words, title):
+        return title
+    parts = [part for other in others for part in (*_SEPARATOR.split(other), other)]
+    best = max(parts, key=lambda part: (_share(words, part), -len(part)), default="")
+    return best if _share(words, best) >= _MOST else title
+
+
+def _without_host(title: str, url: str) -> str:
+    """Cut what stands behind the last separator, or before the first, if the host is named so."""
+    separators = list(_SEPARATOR.finditer(title))
+    label = bare(max(urlsplit(url).netloc.split(".")[:-1], key=len, default=""))
+    if not separators or len(label) < _MIN_LABEL_CHARS:
+        return title
+    first, last = separators[0], separators[-1]
+    if _names(title[last.end() :], label):
+        return title[: last.start()]
+    return title[first.end() :] if _names(title[: first.start()], label) else title
+
+
+def _without_sections(title: str) -> str:
+    """Behind an upright stroke stands a section, or what a site calls itself."""
+    first, _, rest = title.partition(" | ")
+    short = len(rest.split()) <= 2 * _MAX_NAME_WORDS
+    return first if rest and short and len(first.split()) >= _MIN_TITLE_WORDS else title
+
+
+def _names(part: str, label: str) -> bool:
+    own = bare(part)
+    if len(own) < _MIN_LABEL_CHARS or len(part.split()) > _MAX_NAME_WORDS:
+        return False
+    return own in label or label in own
+
+
+def _words_of(url: str) -> set[str]:
+    path = unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2]
+    return {word for word in _WORD.findall(path.casefold()) if len(word) > _MIN_WORD_CHARS}
+
+
+def _share(words: Collection[str], title: str) -> float:
+    said = set(_WORD.findall(title.casefold()))
+    return sum(word in said for word in words) / len(words)
+
+
+@lru_cache(maxsize=4096)
+def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
+    """Everything a site may call itself, bare: given names, their parts, its host."""
+    given = {name for name in names if name}
+    parts = {part for name in given for part in _SEPARATOR.split(name)}
+    labels = host.split(".")[:-1]
+    known = given | parts | {host, ".".join(labels), max(labels, key=len, default="")}
+    return frozenset(map(bare, known)) - {""}
+
+
+def from_text(text: str, max_chars: int) -> str:
+    """The first sentence of a text, or as many of its words as fit."""
+    first = text.partition("\n")[0]
+    sentence = _SENTENCE.match(first, 0, max_chars)
+    if sentence:
+        return sentence[0]
+    if len(first) <= max_chars:
+        return first
+    words = first[: max_chars - 1].rpartition(" ")[0] or first[: max_chars - 1]
+    return words.rstrip(" ,;:–—-") + "…"

@@ -1,0 +1,131 @@
+"""`worker clean`: what cleaning makes of raw articles or pages, stored nowhere."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from worker import bootstrap
+from worker.clean import CleaningRules, examine
+from worker.clean.explain_cleaning import Decision, account
+from worker.clean.lines.source_boilerplate import Learned, leave_out
+from worker.cli.file_reading import Read, read_file
+from worker.cli.inputs import articles_only
+from worker.cli.terminal import err, moment, out, print_json, visible
+from worker.config.loader import load_config
+from worker.errors import Rejected
+from worker.model.admission import Frozen, Payload, admit
+from worker.model.records import Article
+from worker.pipeline.boilerplate import Boilerplate
+from worker.settings import Settings
+
+
+class Rehearsed(Frozen):
+    """One raw article, and the article it would become or the reason it would not."""
+
+    where: str
+    article: Article | None = None
+    reason: str = ""
+    detail: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+
+@click.command(
+    epilog="Examples: worker clean page.html --url https://a.example/1 --explain · "
+    "worker dead show 3f2a --raw | worker clean -"
+)
+@click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--url", default="", help="Address of a page, where the file gives none.")
+@click.option("--learned", is_flag=True, help="Ask the index what is learned of each source.")
+@click.option("--explain", is_flag=True, help="Say what was left out by which rule, and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print articles and decisions as JSON.")
+def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> None:
+    """Clean raw articles as the worker would, and print what comes out.
+
+    FILE holds raw articles (.json, .jsonl), a page (.html) or plain text; "-" reads a page or
+    JSON lines from standard input. Nothing is stored, and unless --learned is given nothing is
+    asked. Exit code 1 when one of them would be a dead letter.
+    """
+    if str(path) != "-" and not path.is_file():
+        raise click.BadParameter(f"{path} is not a file", param_hint="FILE")
+    settings = Settings.load()
+    config = load_config(settings.config_dir)
+    boilerplate = bootstrap.boilerplate(settings, config) if learned else None
+    reads = articles_only(read_file(path))
+    rehearsed = [*_rehearse(reads, url, config.cleaning, boilerplate)]
+    if as_json:
+        kept = set() if explain else {"decisions"}
+        print_json([each.model_dump(mode="json", exclude=kept) for each in rehearsed])
+    for each in () if as_json else rehearsed:
+        _print(each, explain=explain)
+    sys.exit(1 if any(each.article is None for each in rehearsed) else 0)
+
+
+def _rehearse(
+    reads: Iterator[Read], url: str, rules: CleaningRules, boilerplate: Boilerplate | None
+) -> Iterator[Rehearsed]:
+    now = datetime.now(UTC)
+    for where, given in reads:
+        raw = {"link": url, **given} if url and isinstance(given, dict) else given
+        try:
+            admitted = admit(raw, Payload.of(raw).bytes)
+            examined = examine(admitted, rules, now)
+        except Rejected as e:
+            yield Rehearsed(where=where, reason=e.reason, detail=e.detail)
+            continue
+        source = examined.article.source
+        known = boilerplate.learned([source], now) if boilerplate else {}
+        article = leave_out(examined.article, known.get(source, Learned()), rules.learned)
+        yield Rehearsed(where=where, article=article, decisions=account(examined))
+
+
+def _print(each: Rehearsed, *, explain: bool) -> None:
+    if each.article is None:
+        err.print(f"{each.where}: {each.reason}: {each.detail}", style="yellow", markup=False)
+        return
+    article = each.article
+    out.print(Text(visible(article.title), style="bold"))
+    for name, value in _facts(article):
+        out.print(Text(visible(f"{name:>12}  {value}")))
+    out.print("", Text(visible(article.text)), "", sep="\n")
+    if not explain:
+        out.print(f"{len(article.dropped)} lines were left out; --explain shows them\n")
+        return
+    _print_rows("left out of the text", ((d.rule, d.line) for d in article.dropped))
+    _print_rows("decisions", ((d.about, f"{d.value} ({d.because})") for d in each.decisions))
+
+
+def _print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Names and what they stand for, in full: wrapped, never cut."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(Text(f"  {name}"), Text(visible(value)))
+    if table.row_count:
+        out.print(title, style="bold")
+        out.print(table)
+        out.print()
+
+
+def _facts(article: Article) -> Iterator[tuple[str, object]]:
+    facts = {
+        "source": article.source,
+        "link": article.url,
+        "authors": ", ".join(article.authors),
+        "credits": ", ".join(f"{c.name} ({c.role})" for c in article.contributors),
+        "place": article.place,
+        "agency": article.agency,
+        "published": article.published and moment(article.published),
+        "updated": article.updated and moment(article.updated),
+        "categories": ", ".join(article.categories),
+        "keywords": ", ".join(article.keywords),
+        "image": article.image,
+        "language": article.language,
+        "words": article.words,
+        "flags": ", ".join(article.flags),
+        "cleaner": article.cleaner,
+    }
+    return ((name, value) for name, value in facts.items() if value)

@@ -1,0 +1,254 @@
+"""`worker dead`: what could not be processed, for who wants to know why and to try again."""
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from worker import bootstrap
+from worker.broker import embedded
+from worker.cli.dead_letter_tables import plain, print_letter, print_letters, print_some
+from worker.cli.search_commands import Since
+from worker.cli.terminal import NotFound, counted, err, out, print_json, progress, several
+from worker.errors import Reason, Unavailable
+from worker.settings import Settings
+from worker.store.ports import Store
+from worker.store.values import Letter, LetterQuery, LetterState
+
+_OPEN = (LetterState.DEAD, LetterState.REPLAYING)
+
+
+@click.group(epilog="Example: worker dead list --reason malformed --since 7d")
+def dead() -> None:
+    """List, show, replay or drop dead letters: raw articles that could not be processed.
+
+    A dead letter keeps its payload, the reason and the stage it died in. Equal payloads are one
+    letter, seen more often. IDS may be the beginnings of ids.
+    """
+
+
+def _filters(command: Callable[..., None]) -> Callable[..., None]:
+    options = [
+        click.argument("ids", nargs=-1),
+        click.option(
+            "--reason",
+            type=click.Choice([reason.value for reason in Reason]),
+            metavar="REASON",
+        ),
+        click.option("--source", default="", help="Source id."),
+        click.option("--stage", default="", help="The stage it died in: clean, tag, broker …"),
+        click.option("--since", type=Since(), help="Seen last since: 2026-11-01 or 7d."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dead.command("list", epilog="Example: worker dead list --reason crashed --since 1d")
+@_filters
+@click.option("--all", "every", is_flag=True, help="Also those whose replay went well.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--json", "as_json", is_flag=True, help="Print counts and letters as JSON.")
+def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
+    """How many there are by reason, then the last seen. `worker dead show` has the payloads."""
+    store = _opened()
+    states = tuple(LetterState) if every else _OPEN
+    query = _query(store, states, limit, **filters)
+    counts = store.count_letters(query)
+    letters = store.letters(store.letter_ids(query))
+    if as_json:
+        print_json({"counts": counts, "letters": [plain(letter) for letter in letters]})
+        return
+    if not letters:
+        out.print("no dead letters")
+        return
+    total = sum(counts.values())
+    out.print(f"[bold]{several(total, 'dead letter')}:[/] {counted(counts)}\n")
+    print_letters(letters)
+    if total > len(letters):
+        out.print(f"… and {total - len(letters)} more: --limit {total}")
+
+
+@dead.command(epilog="Example: worker dead show 3f2a91 --raw > payload.json")
+@click.argument("letter_id", metavar="ID")
+@click.option("--raw", is_flag=True, help="Print the payload alone, as it was received.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def show(letter_id: str, raw: bool, as_json: bool) -> None:
+    """Show everything about one dead letter, with its payload."""
+    store = _opened()
+    found = store.letter_ids(_query(store, tuple(LetterState), 6, (letter_id,)))
+    if len(found) > 1:
+        some = ", ".join(found[:5])
+        raise NotFound(f"several ids begin with {letter_id}: {some}")
+    (letter,) = store.letters(found)
+    if raw:
+        _print_raw(letter)
+    elif as_json:
+        print_json(letter)
+    else:
+        print_letter(letter)
+
+
+def _print_raw(letter: Letter) -> None:
+    from worker.maintenance.undeliverable import message_of
+
+    payload = message_of(letter) if letter.queue and letter.whole else letter.payload.encode()
+    sys.stdout.buffer.write(payload)
+    if not letter.whole:
+        err.print(f"only {len(payload):,} of {letter.bytes:,} bytes were kept")
+
+
+@dead.command(
+    epilog="Examples: worker dead replay --reason crashed · worker dead replay 3f2a91 --yes"
+)
+@_filters
+@click.option("--again", is_flag=True, help="Also those whose replay has no outcome yet.")
+@click.option(
+    "--rate",
+    default=50.0,
+    show_default=True,
+    type=click.FloatRange(min=0.01),
+    help="At most so many a second.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--yes", is_flag=True, help="Do it. Without, only say what would be replayed.")
+@click.option("--json", "as_json", is_flag=True, help="Print ids and receipts as JSON.")
+def replay(
+    again: bool, rate: float, limit: int | None, yes: bool, as_json: bool, **filters: Any
+) -> None:
+    """Send dead letters through the pipeline again, at most RATE a second.
+
+    They take the replay lane. What dies again is the same dead letter, seen once more; what does
+    not is listed with --all only. Without --yes nothing is sent.
+    """
+    from worker.maintenance.replay import refusal
+
+    store = _opened()
+    states = _OPEN if again else (LetterState.DEAD,)
+    ids = store.letter_ids(_query(store, states, limit, **filters))
+    left_out = {
+        letter.letter_id: why
+        for start in range(0, len(ids), 100)
+        for letter in store.letters(ids[start : start + 100])
+        if (why := refusal(letter))
+    }
+    ids = [letter_id for letter_id in ids if letter_id not in left_out]
+    receipts = _replay(store, ids, rate) if yes else {}
+    if as_json:
+        letters = [{"letter_id": i, "receipt": receipts.get(i)} for i in ids]
+        print_json({"replayed": yes, "letters": letters, "left_out": left_out})
+        return
+    if not yes:
+        print_some(store, ids)
+    for letter_id, why in left_out.items():
+        err.print(f"{letter_id[:10]} can't be replayed: {why}", style="yellow", markup=False)
+    if yes:
+        out.print(f"replaying {several(len(receipts), 'dead letter')}: worker dead list --all")
+    else:
+        _print_dry("replay", "replayed", len(ids))
+
+
+def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
+    from worker.client.producer import Producer
+    from worker.maintenance.replay import replay as send
+
+    receipts: dict[str, str] = {}
+    with Producer() as producer, progress("replaying") as bar:
+        task = bar.add_task("", total=len(ids))
+        for sent in send(store, producer, ids, per_s=per_s):
+            receipts |= sent
+            bar.advance(task, len(sent))
+    return receipts
+
+
+@dead.command(epilog="Example: worker dead drop --reason malformed --source wire")
+@_filters
+@click.option("--all", "every", is_flag=True, help="Also those whose replay went well.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--yes", is_flag=True, help="Do it. Without, only say what would be dropped.")
+@click.option("--json", "as_json", is_flag=True, help="Print the ids as JSON.")
+def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any) -> None:
+    """Remove dead letters for good, with their payloads. Without --yes nothing is removed."""
+    store = _opened()
+    states = (LetterState.DEAD, *((LetterState.REPLAYED,) if every else ()))
+    ids = store.letter_ids(_query(store, states, limit, **filters))
+    dropped = _drop(store, ids) if yes else 0
+    if as_json:
+        print_json({"dropped": yes, "letters": ids})
+    elif yes:
+        out.print(f"dropped {several(dropped, 'dead letter')}")
+    else:
+        print_some(store, ids)
+        _print_dry("drop", "dropped", len(ids))
+
+
+def _drop(store: Store, ids: Sequence[str]) -> int:
+    from worker.maintenance.undeliverable import give_up
+
+    dropped = 0
+    with progress("dropping") as bar:
+        task = bar.add_task("", total=len(ids))
+        for start in range(0, len(ids), 100):
+            page = ids[start : start + 100]
+            give_up(store, store.letters(page), datetime.now(UTC))
+            dropped += store.drop_letters(page)
+            bar.advance(task, len(page))
+    return dropped
+
+
+def _print_dry(verb: str, done: str, count: int) -> None:
+    if count:
+        out.print(f"would {verb} {several(count, 'dead letter')}; nothing is {done} yet: add --yes")
+    else:
+        out.print(f"nothing to {verb}")
+
+
+def _query(
+    store: Store,
+    states: tuple[LetterState, ...],
+    limit: int | None,
+    ids: tuple[str, ...] = (),
+    reason: str | None = None,
+    source: str = "",
+    stage: str = "",
+    since: datetime | None = None,
+) -> LetterQuery:
+    beginnings = tuple(beginning.strip().lower() for beginning in ids)
+    for beginning in beginnings:
+        any_of_it = LetterQuery(beginnings=(beginning,), states=tuple(LetterState), limit=1)
+        if not beginning or not store.letter_ids(any_of_it):
+            raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
+    fields = {"reason": reason or "", "source": source, "stage": stage, "since": since}
+    return LetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
+
+
+def _opened() -> Store:
+    """The store, with what lay on the broker's dead lists in it."""
+    settings = Settings.load()
+    bootstrap.prepare_store(settings)
+    store = bootstrap.store(settings)
+    click.get_current_context().call_on_close(store.close)
+    if not settings.embedded_broker or embedded.is_running(settings.var_dir):
+        try:
+            _drain(settings, store)
+        except Unavailable as e:
+            err.print(f"{e}; messages it could not deliver are not listed", markup=False)
+    return store
+
+
+def _drain(settings: Settings, store: Store) -> None:
+    from worker.broker.connection import Link
+    from worker.celery import broker_url, make_app
+    from worker.config.worker_rules import load_worker_rules
+    from worker.maintenance.undeliverable import drain
+
+    app = make_app(broker_url(settings), load_worker_rules(settings.config_dir))
+    link = Link(app)
+    try:
+        with link.channel() as channel:
+            drain(channel, list(app.amqp.queues), store)
+    finally:
+        link.close()
+        app.close()

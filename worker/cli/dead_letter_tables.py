@@ -1,0 +1,72 @@
+"""How dead letters look: as rows of a table, and one with all there is to know of it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.text import Text
+
+from worker.cli.terminal import moment, out, print_table, several, visible
+from worker.store.ports import Store
+from worker.store.values import Letter, LetterState
+
+_COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
+_SOME = 20  # rows shown of what would be replayed or dropped
+
+
+def print_letters(letters: Sequence[Letter]) -> None:
+    stated = any(letter.state is not LetterState.DEAD for letter in letters)
+    columns = ("detail", *(("state",) if stated else ()), *_COLUMNS[1:])
+    print_table("last seen", columns, [_row(letter, columns) for letter in letters])
+
+
+def _row(letter: Letter, columns: Sequence[str]) -> list[object]:
+    fields = {**dict(letter), "id": letter.letter_id[:10]}
+    if letter.state is LetterState.REPLAYED:
+        fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
+    return [fields[column] for column in columns]
+
+
+def print_some(store: Store, ids: Sequence[str]) -> None:
+    """The first of them, and how many there are besides."""
+    if ids:
+        print_letters(store.letters(ids[:_SOME]))
+    if len(ids) > _SOME:
+        out.print(f"… and {len(ids) - _SOME} more")
+
+
+def print_letter(letter: Letter) -> None:
+    replay = f"{letter.replay} at {moment(letter.replay_at)}" if letter.replay_at else ""
+    facts = {
+        "id": letter.letter_id,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "stage": letter.stage,
+        "source": letter.source,
+        "queue": letter.queue,
+        "seen": several(letter.seen, "time"),
+        "first": moment(letter.first),
+        "last": moment(letter.last),
+        "state": letter.state,
+        "replay": replay,
+        "outcome": letter.outcome,
+        "article": letter.article_id,
+        "payload": f"{letter.bytes:,} bytes" + ("" if letter.whole else ", not all of it kept"),
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(Text(visible(f"{name:>8}  {value}")))
+    out.print()
+    out.print(Text(visible(_pretty(letter.payload))))
+
+
+def _pretty(payload: str) -> str:
+    try:
+        return json.dumps(json.loads(payload), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return payload
+
+
+def plain(letter: Letter) -> dict[str, Any]:
+    """All but the payload, which may have megabytes."""
+    return letter.model_dump(mode="json", exclude={"payload"})

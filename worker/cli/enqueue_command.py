@@ -1,0 +1,121 @@
+"""`worker enqueue`: files become raw articles on the queue."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from worker.broker.backpressure import Advice
+from worker.cli import EXIT_UNAVAILABLE
+from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, rows, told
+from worker.cli.terminal import err, out, print_json, progress, several, visible
+from worker.client.producer import Invalid, OnInvalid, Producer
+from worker.errors import Busy
+
+
+@click.command(
+    epilog="Examples: worker enqueue seeds/ --exclude expected.jsonl · poller | worker enqueue -"
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
+@click.option(
+    "--invalid",
+    type=click.Choice(["bury", "collect"]),
+    default="bury",
+    show_default=True,
+    help="Send what breaks the contract on to be kept as a dead letter, or leave it out.",
+)
+@click.option("--wait", is_flag=True, help="Wait while the broker has enough, instead of ending.")
+@click.option("--json", "as_json", is_flag=True, help="Print receipts as JSON.")
+def enqueue(
+    paths: tuple[Path, ...],
+    source: str,
+    exclude: tuple[str, ...],
+    invalid: OnInvalid,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Put raw articles from files on the queue.
+
+    PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
+    document or a page from standard input. Prints how many were enqueued. What holds no raw
+    articles, such as a PDF or a feed, is refused, and skipped in folders.
+
+    Exit code 1 when some were invalid or nothing but skipped files was found, 2 when what was
+    asked for is refused, 3 when the broker has enough for now.
+    """
+    refuse(paths)
+    skipped: list[Skipped] = []
+    with Producer(source=source) as producer:
+        try:
+            places, receipts = push(producer, paths, exclude, invalid, wait=wait, skipped=skipped)
+        except Busy as e:
+            if as_json:
+                print_json({"receipts": e.receipts, "invalid": [], "skipped": rows(skipped)})
+            err.print(f"worker: {e}; --wait waits", markup=False, soft_wrap=True)
+            sys.exit(EXIT_UNAVAILABLE)
+        problems = [(places[bad.position], bad) for bad in producer.invalid]
+    refused = [each for each in skipped if each.asked_for]
+    if refused and not places:
+        raise NoRawArticles(refused)
+    if as_json:
+        invalid_rows = [_row(where, bad) for where, bad in problems]
+        print_json({"receipts": receipts, "invalid": invalid_rows, "skipped": rows(skipped)})
+    else:
+        fate = "will be dead letters" if invalid == "bury" else "were left out"
+        for where, bad in problems:
+            err.print(f"{where}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
+        for each in refused:
+            err.print(visible(str(each)), style="yellow", markup=False, soft_wrap=True)
+        parts = [f"enqueued {several(len(receipts), 'raw article')}"]
+        parts += [f"{len(problems)} break the contract and {fate}"] if problems else []
+        parts += [] if places else [nothing(paths)]
+        parts += filter(None, [told(skipped)])
+        out.print("; ".join(parts), markup=False, soft_wrap=True)
+    sys.exit(1 if problems or refused or (skipped and not places) else 0)
+
+
+def push(
+    producer: Producer,
+    paths: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    invalid: OnInvalid,
+    *,
+    wait: bool,
+    skipped: list[Skipped],
+    before_each: Callable[[], None] = lambda: None,
+) -> tuple[list[str], list[str]]:
+    """Enqueue every article of these files; returns where each stood, and the receipts.
+
+    What holds no raw articles is left out, and added to `skipped`.
+    """
+    places: list[str] = []
+    with progress("enqueueing") as bar:
+        task = bar.add_task("", total=None)
+        waiting = False
+
+        def on_stop(advice: Advice) -> None:
+            nonlocal waiting
+            if not waiting:
+                err.print(f"waiting for workers: {advice.reason}", style="yellow", markup=False)
+            waiting = True
+
+        def raws() -> Iterator[object]:
+            for where, raw in reads(paths, exclude, skipped):
+                before_each()
+                places.append(where)
+                yield raw
+
+        receipts = producer.enqueue(
+            raws(),
+            invalid=invalid,
+            on_sent=lambda count: bar.advance(task, count),
+            on_stop=on_stop if wait else None,
+        )
+    return places, receipts
+
+
+def _row(where: str, bad: Invalid) -> dict[str, str]:
+    return {"where": where, "reason": bad.reason, "detail": bad.detail}

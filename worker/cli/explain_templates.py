@@ -1,0 +1,99 @@
+"""What `worker explain` says of each decision, move, flag and sighting: a template for each."""
+
+from worker.model.records import Kind
+
+DECISIONS = {
+    ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
+    "text: it is new.",
+    ("new", "alias-conflict"): "Its address is known from {rival}, but its text contains only "
+    "{containment} of the words of that ({least_containment} would do): the address was used for "
+    "another story, and this article is new.",
+    ("new", "reused-id"): "Its id is that of {rival}, but its text contains only {containment} of "
+    "the words of that and the title is another: the source used the id twice. It is an article of "
+    "its own, and the other one stays as it was.",
+    ("unchanged", "content-hash"): "Title and text are exactly what was stored before: nothing "
+    "changed.",
+    ("unchanged", "less-text"): "It came with less than is stored: without its text, or with a "
+    "summary in place of it. What is stored stays.",
+    ("revision", "key"): "Its id or address is known, its title or text is not: it is revision "
+    "{revision} of the same article.",
+    ("revision", "identity"): "Its id or address is known, but its text has only {containment} of "
+    "its words in common with what was stored, and no word of the title: it became revision "
+    "{revision}, and the source may have used the id for another story.",
+    ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
+    "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
+    ("revision", "opening"): "Its id and address are new, but title and opening are those of this "
+    "article, and so is {containment} of the text (threshold {least_containment}): it is revision "
+    "{revision}.",
+    ("revision", "cleaned-again"): "It was cleaned again by newer rules, and reads differently: "
+    "that is revision {revision}.",
+    ("revision", "race"): "Another version of it was stored at the same moment: this one became "
+    "revision {revision}.",
+    ("duplicate", "exact"): "Its text is word for word that of {rival}, so it is a copy.",
+    ("duplicate", "near"): "Its text contains {containment} of the words of {rival} (threshold "
+    "{least_containment}){agreeing}, so it is a copy.",
+    ("duplicate", "contained"): "{containment} of its text is in {rival} (threshold "
+    "{least_containment}){agreeing}, and that is longer: it is a shortened copy.",
+    ("duplicate", "extended"): "It contains {containment} of the text of {rival} (threshold "
+    "{least_containment}){agreeing}, and more besides: it is an extended copy.",
+    ("duplicate", "settled"): "It came at the same moment as {rival}, which was compared with it "
+    "and was settled on as the first of the two: it is a copy.",
+    ("variant", "series"): "Its text contains {containment} of the words of {rival}, but {unlike}: "
+    "it is the next of a series, a story of its own.",
+    ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
+    "{unlike}: they share a template or background, and it is a story of its own.",
+}
+TOLD = DECISIONS.keys()  # verdict and signal; what other releases decided has a plainer sentence
+MOVES = {
+    "promoted": "The article it was a copy of is gone; it took its place as the first copy.",
+    "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
+    "released": "The article it was a copy of is gone, and it is no copy of any that is left.",
+    "followed": "The article it was a copy of had joined {joined}: it followed.",
+    "left": "After an edit it was no copy of {rival} any more{unlike}: it left that cluster.",
+    "twin": "It was found to be a copy of {rival}, {containment} of the words are the same "
+    "(threshold {least_containment}): it joined {joined}.",
+    "split": "An operator took it out of the cluster of {left}.",
+    "merged": "An operator put it into the cluster of {joined}.",
+    "replayed": "By other thresholds (rules {version}) it is a copy of {rival}, {containment} of "
+    "the words are the same (threshold {least_containment}): it joined {joined}.",
+    "replayed apart": "By other thresholds (rules {version}) it is no copy of {rival}: it stands "
+    "by itself.",
+}
+ANY_SIGNAL = {
+    "new": "It was not known before: it is new.",
+    "unchanged": "It was known, and nothing changed.",
+    "revision": "It was known with another text: it is revision {revision}.",
+    "duplicate": "It is a copy of {rival}.",
+    "variant": "It is much like {rival}, but a story of its own.",
+}
+SIGNS = {
+    "numbers": "figures",
+    "about": "titles",
+    "opening": "openings",
+    "title": "titles",  # as version 1 of the rules named them: its decisions are still in stores
+    "lead": "openings",
+}
+FLAGS = {
+    "truncated": "The source gave only a teaser, not the whole text.",
+    "summary-only": "The source gave no text: its summary stands in for it.",
+    "no-page": "Its page could not be fetched: what the feed gave stands in for it.",
+    "no-title": "The source gave no title: it was taken from the text.",
+    "whole-page": "No main text was found on its page: the text is all of the page.",
+    "tags-cut": "Its markup was too much to read in full: the tags were cut out.",
+    "mojibake": "Garbled characters were repaired.",
+    "bad-date": "A date could not be read and was left out.",
+    "future-date": "A date lay in the future and was set to when it was received.",
+}
+LEFT_OUT = {
+    "learned": ": the source repeats it around its articles; version {learned}",
+    "pinned": ": cleaning.toml pins it for this source",
+}
+SIGHTED = {
+    Kind.NEW: "stored as new",
+    Kind.REVISION: "stored as revision {revision}",
+    Kind.DUPLICATE: "stored as a copy",
+    Kind.VARIANT: "stored as a variant",
+    Kind.UNCHANGED: "seen again, unchanged",
+    Kind.WITHDRAWN: "withdrawn",
+    Kind.DEAD: "could not be processed",
+}

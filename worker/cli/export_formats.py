@@ -1,0 +1,111 @@
+"""Articles as JSON lines, CSV or Parquet: values come in one by one, bytes go out."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from itertools import islice
+from typing import IO, Any
+
+from worker.errors import BadConfig
+from worker.model.admission import Media
+from worker.model.records import Contributor
+from worker.store.values import StoredArticle
+
+Written = Iterator[int]  # how many articles were written since the last time
+_ROW_GROUP = 1_000  # articles
+
+# Lists are joined by "; ", in the order of the tags where they are about tags.
+COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
+    "article_id": lambda article: article.article_id,
+    "revision": lambda article: article.revision,
+    "source": lambda article: article.source,
+    "title": lambda article: article.title,
+    "text": lambda article: article.text,
+    "summary": lambda article: article.summary,
+    "url": lambda article: article.url,
+    "language": lambda article: article.language,
+    "words": lambda article: article.words,
+    "published": lambda article: _iso(article.published),
+    "updated": lambda article: _iso(article.updated),
+    "received": lambda article: _iso(article.received),
+    "authors": lambda article: _joined(article.authors),
+    "contributors": lambda article: _joined(c.name for c in article.contributors),
+    "categories": lambda article: _joined(article.categories),
+    "keywords": lambda article: _joined(article.keywords),
+    "place": lambda article: article.place,
+    "agency": lambda article: article.agency,
+    "html": lambda article: article.html,
+    "image": lambda article: article.image,
+    "media": lambda article: _joined(media.url for media in article.media),
+    "flags": lambda article: _joined(article.flags),
+    "verdict": lambda article: article.verdict,
+    "cluster_id": lambda article: article.cluster_id,
+    "tags": lambda article: _joined(f"{tag.scheme}:{tag.code}" for tag in article.tags),
+    "labels": lambda article: _joined(tag.label for tag in article.tags),
+    "scores": lambda article: _joined(f"{tag.score:g}" for tag in article.tags),
+}
+
+
+def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+    for article in articles:
+        sink.write(article.model_dump_json().encode() + b"\n")
+        yield 1
+
+
+def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+    text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for article in articles:
+        rows.writerow(value(article) for value in COLUMNS.values())
+        yield 1
+    text.detach()
+
+
+def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+    """Raises BadConfig where pyarrow is not installed."""
+    try:
+        pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError as e:
+        raise BadConfig("Parquet needs pyarrow: pip install 'article-worker[parquet]'") from e
+    schema = _schema(pa)
+    remaining = iter(articles)
+    with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
+        while group := list(islice(remaining, _ROW_GROUP)):
+            rows = [article.model_dump(include=set(schema.names)) for article in group]
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+            yield len(group)
+
+
+def _schema(pa: Any) -> Any:
+    """Lists stay lists and tags stay objects: Parquet has both."""
+    texts, moment = pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
+    fields = ("scheme", pa.string()), ("code", pa.string()), ("label", pa.string())
+    special = {
+        "revision": pa.int32(),
+        "words": pa.int32(),
+        "media": pa.list_(pa.struct([(name, pa.string()) for name in Media.model_fields])),
+        "tags": pa.list_(pa.struct([*fields, ("score", pa.float64())])),
+        **dict.fromkeys(("published", "updated", "received"), moment),
+        "contributors": pa.list_(pa.struct([(n, pa.string()) for n in Contributor.model_fields])),
+        **dict.fromkeys(("authors", "categories", "keywords", "flags"), texts),
+    }
+    names = StoredArticle.model_fields
+    return pa.schema([(name, special.get(name, pa.string())) for name in names])
+
+
+Writer = Callable[[Iterable[StoredArticle], IO[bytes]], Written]
+WRITERS: dict[str, Writer] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "parquet": write_parquet,
+}
+
+
+def _joined(values: Iterable[str]) -> str:
+    return "; ".join(values)
+
+
+def _iso(moment: Any) -> str:
+    return moment.isoformat().replace("+00:00", "Z") if moment else ""

@@ -1,0 +1,188 @@
+"""Files become raw articles: a path comes in, (where, raw) pairs go out, one at a time.
+
+`where` is "file:line" or "file"; `raw` is any JSON value. What can't be read as JSON is passed
+on as the text it is, so that it ends as a dead letter with its payload, not as a lost line. What
+is known for no raw article, such as a PDF or a feed, comes as `Foreign` instead.
+"""
+
+import json
+import sys
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from fnmatch import fnmatch
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from worker.clean.html.charset import decode
+from worker.cli import file_kinds
+from worker.cli.file_kinds import (
+    HEAD_BYTES,
+    LINES,
+    PAGES,
+    Foreign,
+    Kind,
+    content_kind,
+    kind_of,
+    value_kind,
+)
+
+Read = tuple[str, object]
+
+ENDINGS = (".json", ".txt", *LINES, *PAGES)  # that are read of a folder
+
+
+def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
+    """The file itself, or every file of a known ending below a folder, sorted by path."""
+    if not path.is_dir():
+        return [path]
+    return [file for file in _all_below(path, exclude) if file.suffix.lower() in ENDINGS]
+
+
+def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
+    """The files of a folder that are left out for their ending; what is hidden does not count."""
+    return [
+        file
+        for file in (_all_below(path, exclude) if path.is_dir() else ())
+        if file.suffix.lower() not in ENDINGS
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    ]
+
+
+def kind_of_other(path: Path) -> Kind:
+    """What such a file is."""
+    try:
+        with path.open("rb") as file:
+            return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
+    except OSError:
+        return file_kinds.UNREADABLE
+
+
+def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
+    found = sorted(file for file in path.rglob("*") if file.is_file())
+    return [file for file in found if not any(fnmatch(file.name, glob) for glob in exclude)]
+
+
+def read_file(path: Path, name: str | None = None) -> Generator[Read, None, None]:
+    """The raw articles of one file, by what is in it and its ending; "-" is standard input."""
+    where = name or str(path)
+    if where == "-":
+        yield from read_input(sys.stdin.buffer)
+        return
+    try:
+        file = path.open("rb")
+    except OSError:
+        yield where, Foreign(file_kinds.UNREADABLE)
+        return
+    with file:
+        if not path.is_file():  # a pipe of the shell, say
+            yield from read_input(file, where)
+        elif kind := kind_of(path.name, file.peek(HEAD_BYTES)[:HEAD_BYTES]):
+            yield where, Foreign(kind)
+        else:
+            yield from _read(where, path.suffix.lower(), file)
+
+
+def _read(where: str, ending: str, file: BinaryIO) -> Iterator[Read]:
+    if ending in LINES:
+        yield from _lines(where, file)
+        return
+    data = file.read()
+    if ending in PAGES:
+        yield where, _page(data)
+    elif ending == ".json":
+        yield from _json(where, data.decode("utf-8-sig", "replace"))
+    elif ending:
+        yield where, _story(decode(data).text)
+    else:
+        yield from _by_content(where, data)
+
+
+def read_input(stream: BinaryIO, where: str = "-") -> Iterator[Read]:
+    """What stands on standard input: a page, a JSON document, or else JSON lines."""
+    blank = 0
+    line = stream.readline()
+    while line and not line.strip():
+        blank += 1
+        line = stream.readline()
+    if kind := _foreign(line[:HEAD_BYTES]):
+        yield where, Foreign(kind)
+    elif _is_whole(line):
+        yield from _document(where, line + stream.read())
+    else:
+        yield from _lines(where, chain([line], stream), blank + 1)
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether this is the first line of one document, which has to be read as a whole: a page, a
+    list, or an object that goes on in the next line."""
+    text = line.decode("utf-8-sig", "replace").strip()
+    if text.startswith(("<", "[")):
+        return True
+    return file_kinds.begins_json(text) and isinstance(_parsed(text), str)
+
+
+def _by_content(where: str, data: bytes) -> Iterator[Read]:
+    """A file of a kind that no ending tells."""
+    text = data.decode("utf-8-sig", "replace").lstrip()
+    if text.startswith("<") or file_kinds.begins_json(text):
+        yield from _document(where, data)
+    else:
+        yield where, _story(decode(data).text)
+
+
+def _document(where: str, data: bytes) -> Iterator[Read]:
+    """A page, a JSON document, or JSON lines."""
+    text = data.decode("utf-8-sig", "replace").lstrip()
+    if kind := _foreign(data[:HEAD_BYTES]):
+        yield where, Foreign(kind)
+    elif text.startswith("<"):
+        yield where, _page(data)
+    elif isinstance(_parsed(text), str):
+        yield from _lines(where, data.splitlines())
+    else:
+        yield from _json(where, text)
+
+
+def _foreign(head: bytes) -> Kind | None:
+    kind = content_kind(head)
+    return None if kind is file_kinds.PAGE else kind
+
+
+def _page(data: bytes) -> object:
+    return {"content": [{"type": "text/html", "value": decode(data).text}]}
+
+
+def _lines(where: str, lines: Iterable[bytes], first: int = 1) -> Iterator[Read]:
+    for number, line in enumerate(lines, start=first):
+        text = line.decode("utf-8-sig", "replace").strip()
+        if text:
+            yield f"{where}:{number}", _checked(_parsed(text))
+
+
+def _json(where: str, text: str) -> Iterator[Read]:
+    value = _parsed(text)
+    if not isinstance(value, list):
+        yield where, _checked(value)
+        return
+    for number, item in enumerate(value, start=1):
+        yield f"{where}:{number}", _checked(item)
+
+
+def _checked(value: object) -> object:
+    kind = value_kind(value)
+    return Foreign(kind) if kind else value
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _story(text: str) -> object:
+    """Plain text: the first line is the title when a blank line follows it."""
+    first, _, rest = text.lstrip().partition("\n")
+    if rest.startswith(("\n", "\r\n")) or not rest.strip():
+        return {"title": first.strip(), "content": [{"type": "text/plain", "value": rest.strip()}]}
+    return {"content": [{"type": "text/plain", "value": text}]}

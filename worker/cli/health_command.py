@@ -1,0 +1,55 @@
+"""`worker health`: what a container's health check asks. Reads one file, connects to nothing."""
+
+import socket
+import sys
+import time
+
+import click
+
+from worker.cli.terminal import err, out
+from worker.config.worker_rules import WorkerRules, load_worker_rules
+from worker.errors import BadConfig
+from worker.runtime.config_report import report_of
+from worker.settings import Settings
+
+
+def _rules(settings: Settings) -> WorkerRules:
+    """Those in the folder; where they are broken the worker goes on by the ones before."""
+    try:
+        return load_worker_rules(settings.config_dir)
+    except BadConfig as e:
+        err.print(str(e), style="red", markup=False)
+        return load_worker_rules()
+
+
+def _say_config(settings: Settings, node: str) -> None:
+    report = report_of(settings.config_report(node))
+    if report and report.refused:
+        err.print("changed rules are refused, the old ones are in force:", style="red")
+        err.print(report.refused, style="red", markup=False)
+
+
+@click.command(epilog="Example: worker health --node celery@web1")
+@click.option("--node", default="", help="Celery's name of the worker; unset: celery@ this host.")
+def health(node: str) -> None:
+    """Is the worker on this machine doing its work? Exit code 1 when it is not.
+
+    It is when a message ended lately, when none waits and none is overdue, or when the broker does
+    not answer. A worker that refused changed rules keeps to the old ones: the command says so and
+    exits with 0, because a restarted worker could not start at all.
+    """
+    settings = Settings.load()
+    rules = _rules(settings)
+    node = node or f"celery@{socket.gethostname()}"
+    file = settings.heartbeat(node)
+    try:
+        age_s = time.time() - file.stat().st_mtime
+    except OSError:
+        err.print(f"{node} is not at work: there is no {file}", markup=False)
+        sys.exit(1)
+    # The slowest batch ends at the hard limit; then the next one must end, too.
+    if age_s > 2 * rules.time.hard_limit_s:
+        err.print(f"{node} ends no messages, or is gone, for {age_s:.0f} s", markup=False)
+        sys.exit(1)
+    _say_config(settings, node)
+    out.print(f"{node} was at work {max(0.0, age_s):.0f} s ago", markup=False)

@@ -1,0 +1,131 @@
+"""`worker index`: what the likeness index holds, whether it is right, and how it is put back."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from worker import bootstrap
+from worker.cli.terminal import counted, out, print_json, print_table, progress, several
+from worker.config.loader import load_config
+from worker.index import verification
+from worker.index.redis_index import RedisIndex
+from worker.index.verification import Difference, Stored
+from worker.settings import Settings
+from worker.store.ports import Store
+
+_PAGE = 1000  # articles
+_SHOWN = 10
+
+
+@click.group(epilog="Examples: worker index stats · worker index verify · worker index rebuild")
+def index() -> None:
+    """Look after the index that finds copies. It holds hints, the store holds the truth."""
+
+
+def _opened() -> tuple[Store, RedisIndex]:
+    settings = Settings.load()
+    bootstrap.prepare_store(settings)
+    store = bootstrap.store(settings)
+    its = bootstrap.started_index(settings, load_config(settings.config_dir).dedup)
+    context = click.get_current_context()
+    context.call_on_close(store.close)
+    context.call_on_close(its.close)
+    return store, its
+
+
+@index.command(epilog="Example: worker index stats --json | jq .layers")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def stats(as_json: bool) -> None:
+    """Count what the index holds, layer by layer; bytes are estimated from a sample of keys.
+
+    Rivals in flight leave after some minutes, learned lines by the day. An article takes the most
+    bytes while there are few: each bucket costs something, too.
+    """
+    _, its = _opened()
+    found = verification.stats(its)
+    if as_json:
+        print_json(found)
+        return
+    rows = (
+        (each.layer, f"{each.entries:,}", each.keys, f"{each.bytes:,}") for each in found.layers
+    )
+    print_table("index", ("layer", "entries", "keys", "bytes"), rows)
+    held = f"{several(found.articles, 'article')} in the window, {found.bytes_each:.0f} bytes each"
+    out.print(f"{held} as long as it lasts; {found.newest:,} numbered in all")
+    out.print(f"copies of what was stored since {found.begins:%Y-%m-%d %H:%M} are found")
+
+
+@index.command(epilog="Example: worker index rebuild --dry-run")
+@click.option("--from-nothing", is_flag=True, help="Remove everything of the index first.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
+    """Put every article of the window back, from the fingerprints in the store.
+
+    Workers may go on meanwhile. Copies that were taken for new articles while the index was
+    empty become one cluster with `worker reconcile`.
+    """
+    store, its = _opened()
+    since = _window(its)
+    total = store.clusters.count(since)
+    removed = 0
+    if not dry_run:
+        removed = verification.clear(its) if from_nothing else 0
+        with progress("rebuilding") as bar:
+            task = bar.add_task("", total=total)
+            for page in _stored(store, since):
+                verification.restore(its, page)
+                bar.advance(task, len(page))
+    if as_json:
+        print_json({"rebuilt": not dry_run, "articles": total, "removed_keys": removed})
+    elif dry_run:
+        first = "remove the index and " if from_nothing else ""
+        out.print(
+            f"would {first}put back {several(total, 'article')} stored since {since:%Y-%m-%d}"
+        )
+    else:
+        out.print(f"put back {several(total, 'article')}; now: worker reconcile")
+
+
+@index.command(epilog="Example: worker index verify --json | jq .differs")
+@click.option("--json", "as_json", is_flag=True, help="Print all differences as JSON.")
+def verify(as_json: bool) -> None:
+    """Hold the index against the store and say what differs. Changes nothing.
+
+    Exit code 1 when something differs.
+    """
+    store, its = _opened()
+    since = _window(its)
+    found: list[Difference] = []
+    total = store.clusters.count(since)
+    with progress("verifying") as bar:
+        task = bar.add_task("", total=total)
+        for page in _stored(store, since):
+            found += verification.differences(its, page)
+            bar.advance(task, len(page))
+    if as_json:
+        print_json({"articles": total, "differs": verification.count(found), "differences": found})
+    elif found:
+        columns = ("what", "id", "index", "store")
+        shown = ((d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in found[:_SHOWN])
+        print_table("differences", columns, shown)
+        out.print(f"of {several(total, 'article')} differ: {counted(verification.count(found))}")
+        out.print("missing and unowned: copies of them are not found; register: another canonical")
+        out.print("article than in the store. All of it mends: worker index rebuild")
+    else:
+        out.print(f"{several(total, 'article')}: the index says what the store says")
+    sys.exit(1 if found else 0)
+
+
+def _window(its: RedisIndex) -> datetime:
+    return verification.begins(its, int(datetime.now(UTC).timestamp()))
+
+
+def _stored(store: Store, since: datetime) -> Iterator[list[Stored]]:
+    """The articles of the window, a page at a time, in the order of storage."""
+    after = 0
+    while page := store.clusters.prints(since, after, _PAGE):
+        after = page[-1].place
+        yield [Stored(p.article_id, p.canonical, p.fingerprint, p.at) for p in page]

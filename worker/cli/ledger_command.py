@@ -1,0 +1,104 @@
+"""`worker ledger`: is anything missing?"""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from worker import bootstrap
+from worker.broker import embedded
+from worker.broker.connection import Link
+from worker.celery import broker_url, make_app
+from worker.cli.search_commands import Since
+from worker.cli.terminal import counted, err, out, print_json, print_table
+from worker.client.receipt_journal import entries
+from worker.config.worker_rules import load_worker_rules
+from worker.maintenance.receipt_audit import Balance, Day, balance
+from worker.model.records import Kind
+from worker.settings import Settings
+
+_DAY = timedelta(days=1)
+_ROWS = 50  # missing receipts that are printed; --json prints all
+_COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliverable", "missing")
+
+
+@click.command(
+    epilog="Examples: worker ledger · worker ledger --day 2026-11-22 --json | jq '.missing[]'"
+)
+@click.option("--day", type=Since(), help="This UTC day of the journal only.")
+@click.option("--since", type=Since(), help="From here on: 2026-11-01 or 7d.  [default: 7 days]")
+@click.option(
+    "--journal",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Also a producer's own journal: it outlives the broker.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print balance and missing receipts as JSON.")
+def ledger(
+    day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
+) -> None:
+    """Compare the journal of receipts with outcomes and with what the broker holds.
+
+    Every receipt a Producer returned is stored, dead, waiting or leased; exit code 1 and a list
+    when one is none of these. Messages pushed by other means are in no journal: they count as
+    foreign once they have an outcome.
+    """
+    settings = Settings.load()
+    rules = load_worker_rules(settings.config_dir)
+    app = make_app(broker_url(settings), rules)
+    first, until = _span(day, since)
+    if settings.embedded_broker:
+        embedded.ensure(settings.var_dir)
+    bootstrap.prepare_store(settings)
+    link, store = Link(app), bootstrap.store(settings)
+    if journal and (sent := list(entries(journal))):
+        store.enter(sent)
+        first = since or day or min(first, *(entry.at for entry in sent))
+    with link.channel() as channel:
+        found = balance(
+            channel, list(app.amqp.queues), store, first, until, grace_s=rules.ledger.grace_s
+        )
+    store.close()
+    link.close()
+    if as_json:
+        print_json(found)
+    else:
+        _print(found, first)
+    sys.exit(1 if found.missing else 0)
+
+
+def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datetime]:
+    if day:
+        midnight = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight, midnight + _DAY
+    now = datetime.now(UTC)
+    # The broker's clock may be ahead of ours.
+    return since or (now - 7 * _DAY).replace(hour=0, minute=0, second=0, microsecond=0), now + _DAY
+
+
+def _print(found: Balance, since: datetime) -> None:
+    if not found.days:
+        out.print(f"nothing was received since {since:%Y-%m-%d %H:%M} UTC")
+        return
+    print_table("receipts by day", _COLUMNS, map(_row, found.days))
+    stored: dict[str, int] = {}
+    for day in found.days:
+        for kind, count in day.ended.items():
+            stored[kind] = stored.get(kind, 0) + count
+    out.print(counted({kind: stored.get(kind, 0) for kind in Kind}))
+    if foreign := sum(day.foreign for day in found.days):
+        out.print(f"besides {foreign:,} outcomes of articles that no Producer pushed")
+    if found.missing:
+        rows = [(entry.receipt, entry.message_id, entry.at) for entry in found.missing[:_ROWS]]
+        out.print()
+        print_table(f"{len(found.missing)} missing", ("receipt", "message", "received"), rows)
+        err.print("enqueue these articles again, under the same receipts", style="red")
+
+
+def _row(day: Day) -> tuple[object, ...]:
+    dead = day.ended.get(Kind.DEAD, 0)
+    stored = sum(day.ended.values()) - dead
+    return (
+        *(day.day, day.received, stored, dead),
+        *(day.waiting, day.leased, day.undeliverable, day.missing),
+    )

@@ -1,0 +1,84 @@
+"""`worker config`, `worker migrate`, `worker down`: for who keeps it running."""
+
+from typing import Any
+
+import click
+
+from worker.broker import embedded
+from worker.cli.terminal import out, print_json
+from worker.config.loader import Config, load_config
+from worker.settings import Settings, masked
+
+
+@click.command(epilog="Example: worker config --json | jq '.config.dedup'")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
+@click.option("--reference", "as_reference", is_flag=True, help="Print all keys as Markdown.")
+def config(as_json: bool, as_reference: bool) -> None:
+    """Print the settings and rules in force, and where each came from. Passwords are masked."""
+    if as_reference:
+        from worker.cli.config_reference import reference
+
+        click.echo(reference(), nl=False)
+        return
+    settings = Settings.load()
+    rules = load_config(settings.config_dir)
+    origins = settings.origins()
+    values = {name: masked(str(value or "")) for name, value in settings}
+    effective = {"store_url": masked(settings.store), "broker_url": values["broker_url"]}
+    if settings.embedded_broker:
+        effective["broker_url"] = embedded.broker_url(settings.var_dir)
+    values |= effective
+    if as_json:
+        print_json(
+            {
+                "settings": {n: {"value": v, "from": origins[n]} for n, v in values.items()},
+                "config": {n: _values(rules, n) for n in rules.files},
+                "files": {n: str(path) for n, path in rules.files.items()},
+                "digest": rules.digest,
+            }
+        )
+        return
+    out.print("settings", style="bold")
+    for name, value in values.items():
+        out.print(f"  {name} = {value or '(unset)'}  [{origins[name]}]", markup=False)
+    for name, path in rules.files.items():
+        out.print(f"{name}", style="bold", end=" ")
+        out.print(f"[{path}]", markup=False)
+        for key, value in _flat(_values(rules, name)):
+            out.print(f"  {key} = {value}", markup=False, overflow="ellipsis", no_wrap=True)
+
+
+def _values(rules: Config, name: str) -> dict[str, Any]:
+    return rules.of(name).model_dump(mode="json")
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            rows += _flat(value, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            rows.append((name, f"{len(value)} entries"))
+        else:
+            rows.append((name, value))
+    return rows
+
+
+@click.command("migrate", epilog="Example: WORKER_STORE_URL=postgresql+psycopg://… worker migrate")
+def migrate_store() -> None:
+    """Bring the store's schema up to date. Safe to run from several places at once."""
+    from worker.store.migrate import migrate
+
+    settings = Settings.load()
+    if settings.embedded_store:
+        settings.make_var_dir()
+    out.print(f"{masked(settings.store)} is at {migrate(settings.store)}", markup=False)
+
+
+@click.command(epilog="Example: worker down")
+def down() -> None:
+    """Stop the embedded broker. What waits on its queue is kept and goes on at the next start."""
+    settings = Settings.load()
+    stopped = embedded.stop(settings.var_dir)
+    out.print("the embedded broker is stopped" if stopped else "no embedded broker is running")

@@ -1,0 +1,66 @@
+"""`worker reconcile`: clusters that no single batch could get right are put right."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from worker.cli.resources import opened_index, opened_store
+from worker.cli.search_commands import Since
+from worker.cli.terminal import counted, err, out, print_json, print_table
+from worker.config.loader import load_config
+from worker.maintenance.reconcile import Reconciler
+from worker.settings import Settings
+from worker.store.cluster_values import Move
+from worker.store.values import Title
+
+_SHOWN = 20
+_LOOKED_AT = timedelta(days=1)
+
+
+@click.command(epilog="Example: worker reconcile --dry-run --since 7d")
+@click.option("--since", type=Since(), help="Edits and twins since: 7d or a date. Unset: a day.")
+@click.option("--dry-run", is_flag=True, help="Say what would be repaired, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the repairs as JSON.")
+def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
+    """Repair clusters: copies whose canonical article is gone or has moved, articles edited into
+    something else, canonical articles that are alike.
+
+    Workers do this themselves every half minute, all but the search for alike articles, which
+    is for after the index was lost. May run beside them and be repeated. What was pinned stays.
+    """
+    now, rules = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
+    store, index = opened_store(), opened_index(rules)
+    its = Reconciler(store, index, rules, now=now, write=not dry_run)
+    with err.status("looking at clusters …"):
+        moves = [*its.run(since or now - _LOOKED_AT)]
+    if as_json:
+        print_json({"repaired": not dry_run, "moves": moves})
+        sys.exit(0)
+    _print(moves, store.titles([move.article_id for move in moves]), dry_run=dry_run)
+
+
+def _print(moves: Sequence[Move], titles: Mapping[str, Title], *, dry_run: bool) -> None:
+    if not moves:
+        out.print("nothing to repair: every copy belongs to a canonical article that stands")
+        return
+    print_moves(moves[:_SHOWN], titles)
+    if len(moves) > _SHOWN:
+        out.print(f"… and {len(moves) - _SHOWN} more: --json")
+    done = "would repair" if dry_run else "repaired"
+    again = "; nothing is changed yet: leave out --dry-run" if dry_run else ""
+    out.print(f"{done} {counted(Counter(move.reason.value for move in moves))}{again}")
+
+
+def print_moves(moves: Sequence[Move], titles: Mapping[str, Title]) -> None:
+    """A table of who goes where and why."""
+    rows = (
+        (
+            titles[m.article_id].title if m.article_id in titles else "withdrawn",
+            *(m.reason, m.left[:10], m.joined[:10], m.article_id[:10]),
+        )
+        for m in moves
+    )
+    print_table("moves between clusters", ("title", "reason", "from", "to", "id"), rows)

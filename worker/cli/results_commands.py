@@ -1,0 +1,243 @@
+"""`worker export`, `worker changes`, `worker delete`: what is stored is taken out or down."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import click
+
+from worker import bootstrap
+from worker.cli.export_formats import WRITERS
+from worker.cli.search_commands import Since
+from worker.cli.terminal import NotFound, err, moment, out, print_json, progress, several
+from worker.maintenance.deletion import Doomed, delete_articles, letters_about, named
+from worker.model.records import Kind
+from worker.settings import Settings
+from worker.store.ports import Store
+from worker.store.values import Change, Query
+
+_VERDICTS = [kind.value for kind in (Kind.NEW, Kind.REVISION, Kind.DUPLICATE, Kind.VARIANT)]
+_SAMPLES = 5  # titles shown before a deletion
+_LOOK_S = 0.1  # between two looks whether Ctrl-C was pressed
+
+
+def _opened() -> Store:
+    settings = Settings.load()
+    bootstrap.prepare_store(settings)
+    return bootstrap.store(settings)
+
+
+@click.command(
+    epilog="Examples: worker export > articles.jsonl · worker export --format csv --since 7d "
+    "--out week.csv"
+)
+@click.argument("words", nargs=-1)
+@click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="jsonl")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="Unset: standard output.")
+@click.option("--tag", default="", help="Code or label of a tag.")
+@click.option("--source", default="", help="Source id.")
+@click.option("--language", default="", help="Language code, such as en.")
+@click.option("--verdict", default="", type=click.Choice(["", *_VERDICTS]), metavar="VERDICT")
+@click.option("--since", type=Since(), help="Published (or else received) since: 2026-11-01 or 7d.")
+@click.option("--until", type=Since(), help="Published (or else received) before: 2026-11-01, 7d.")
+@click.option("--all-revisions", is_flag=True, help="Earlier revisions too, not only the newest.")
+def export(
+    words: tuple[str, ...],
+    format_: str,
+    file: Path | None,
+    tag: str,
+    source: str,
+    language: str,
+    verdict: str,
+    since: datetime | None,
+    until: datetime | None,
+    all_revisions: bool,
+) -> None:
+    """Write articles with text and tags as JSON lines, CSV or Parquet; WORDS as in search.
+
+    Memory stays small whatever the size. What was withdrawn or deleted is left out. With --out
+    the file appears when it is complete.
+    """
+    query = Query(
+        words=" ".join(words),
+        tag=tag,
+        source=source,
+        language=language,
+        verdict=verdict,
+        since=since,
+        until=until,
+    )
+    store, count = _opened(), 0
+    total = store.count(query) if err.is_terminal and not all_revisions else None
+    with progress("exporting") as bar, _sink(file) as sink:
+        task = bar.add_task("", total=total)
+        for more in WRITERS[format_](store.articles(query, all_revisions=all_revisions), sink):
+            bar.advance(task, more)
+            count += more
+    if file:
+        err.print(f"{several(count, 'article')} in {file}", markup=False)
+    sys.exit(0 if count else 1)
+
+
+@contextmanager
+def _sink(file: Path | None) -> Iterator[IO[bytes]]:
+    """Where the bytes go: never a file that looks complete and is not."""
+    if file is None:
+        yield sys.stdout.buffer
+        return
+    part = file.with_name(file.name + ".part")
+    try:
+        with part.open("wb") as sink:
+            yield sink
+        part.replace(file)
+    except OSError as e:
+        raise click.BadParameter(f"{e.strerror}: {e.filename}", param_hint="--out") from e
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@click.command(epilog="Example: worker changes --since now --follow --json")
+@click.option("--since", default="start", show_default=True, metavar="CURSOR|start|now")
+@click.option("--follow", is_flag=True, help="Wait for more until Ctrl-C.")
+@click.option("--every", default=1.0, show_default=True, type=click.FloatRange(min=0.1), help="s")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON each, with the article.")
+def changes(since: str, follow: bool, every: float, limit: int | None, as_json: bool) -> None:
+    """Print what happened to articles since a cursor: stored, judged anew, withdrawn.
+
+    Nothing is left out and nothing comes twice: go on from the cursor of the last change that
+    you are done with. The last one printed is also on standard error at the end.
+    """
+    store = _opened()
+    try:
+        cursor = store.cursor(since)
+    except LookupError as e:
+        raise click.BadParameter(str(e.args[0]), param_hint="--since") from e
+    stopped = _obey_interrupts() if follow else []
+    try:
+        for change in _feed(store, cursor, every if follow else 0, limit, stopped):
+            click.echo(change.model_dump_json() if as_json else _line(change))
+            cursor = change.cursor
+    finally:
+        err.print(f"go on with: worker changes --since {cursor}", markup=False)
+
+
+def _feed(
+    store: Store, cursor: str, every_s: float, limit: int | None, stopped: list[int]
+) -> Iterator[Change]:
+    """Pages of changes as one row; waits for more unless `every_s` is 0."""
+    left = limit
+    while not stopped and left != 0:
+        page = store.changes(cursor) if left is None else store.changes(cursor, left)
+        for change in page:
+            if stopped:
+                return
+            yield change
+            cursor = change.cursor
+        left = None if left is None else left - len(page)
+        if page:
+            continue
+        if not every_s:
+            return
+        _pause(every_s, stopped)
+
+
+def _obey_interrupts() -> list[int]:
+    """Holds the first signal to end; a second one interrupts at once."""
+    stopped: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        stopped.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped
+
+
+def _pause(seconds: float, stopped: list[int]) -> None:
+    end = time.monotonic() + seconds
+    while not stopped and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, _LOOK_S))
+
+
+def _line(change: Change) -> str:
+    title = " ".join(change.article.title.split()) if change.article else ""
+    at, number = moment(change.at), change.revision
+    return (
+        f"{change.cursor}  {at}  {change.kind:9}  {change.article_id}  {number}  {title}".rstrip()
+    )
+
+
+@click.command(
+    epilog="Examples: worker delete 3f2a91 · worker delete --source wire --older-than 90d"
+)
+@click.argument("ids", nargs=-1)
+@click.option("--source", default="", help="All articles and dead letters of this source.")
+@click.option("--older-than", type=Since(), help="Of the source: published before: 90d or a date.")
+@click.option("--yes", is_flag=True, help="Do it. Without, only say what would go.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def delete(
+    ids: tuple[str, ...], source: str, older_than: datetime | None, yes: bool, as_json: bool
+) -> None:
+    """Take articles down for good: their content, tags, payloads and dead letters.
+
+    IDS are ids or the beginnings of them. A tombstone stays: when a poller delivers the same
+    article again, it is not stored. Without --yes nothing is deleted.
+    """
+    if bool(ids) == bool(source) or (older_than and not source):
+        raise click.UsageError("give either IDS, or --source with or without --older-than")
+    store = _opened()
+    try:
+        doomed = named(store, ids) if ids else Doomed(source=source, before=older_than)
+    except LookupError as e:
+        raise NotFound(str(e.args[0])) from e
+    titles = list(doomed.titles) or [f.title for f in store.search(_some(doomed))]
+    total = len(doomed.titles) if ids else store.count(doomed.query)
+    articles, letters = _delete(store, doomed, total) if yes else (total, _letters(store, doomed))
+    if as_json:
+        numbers = {"articles": articles, "dead_letters": letters}
+        print_json({**numbers, "deleted": yes, "titles": titles[:_SAMPLES]})
+    else:
+        _say(titles, articles, letters, yes)
+    sys.exit(0 if articles or letters else 1)
+
+
+def _some(doomed: Doomed) -> Query:
+    return doomed.query.model_copy(update={"limit": _SAMPLES})
+
+
+def _delete(store: Store, doomed: Doomed, total: int) -> tuple[int, int]:
+    articles = letters = 0
+    with progress("deleting") as bar:
+        task = bar.add_task("", total=total)
+        for more in delete_articles(store, doomed, datetime.now(UTC)):
+            articles += more
+            bar.advance(task, more)
+        for page in letters_about(store, doomed):
+            store.empty_letters(page)
+            letters += len(page)
+    return articles, letters
+
+
+def _letters(store: Store, doomed: Doomed) -> int:
+    return sum(len(page) for page in letters_about(store, doomed))
+
+
+def _say(titles: list[str], articles: int, letters: int, deleted: bool) -> None:
+    for title in titles[:_SAMPLES]:
+        out.print(f"  {' '.join(title.split())}", markup=False, overflow="ellipsis", no_wrap=True)
+    if len(titles) > _SAMPLES or articles > len(titles):
+        out.print(f"  … {several(articles, 'article')} in all")
+    what = f"{several(articles, 'article')} and the content of {several(letters, 'dead letter')}"
+    if deleted:
+        out.print(f"deleted {what}")
+    elif articles or letters:
+        out.print(f"would delete {what}; nothing is deleted yet: add --yes")
+    else:
+        out.print("nothing to delete")

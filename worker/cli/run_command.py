@@ -1,0 +1,247 @@
+"""`worker run`: the whole job on this machine: servers up, files in, records out, servers down."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import click
+
+from worker import bootstrap
+from worker.broker import embedded
+from worker.cli import EXIT_LOOK
+from worker.cli.enqueue_command import push
+from worker.cli.inputs import Skipped, nothing, refuse, rows, told
+from worker.cli.terminal import counted, out, print_json, print_table, progress, several
+from worker.client.producer import Producer
+from worker.config.worker_rules import load_worker_rules
+from worker.errors import Unavailable
+from worker.model.records import Kind, Outcome
+from worker.settings import Settings
+from worker.store.ports import Store
+from worker.store.values import Found, Letter
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_interrupted = Event()
+
+_POLL_S = 0.1
+_ASKED_AT_ONCE = 500  # receipts in one look at the store
+_ROWS = 200  # of the table that is printed; --json prints all
+_COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
+_LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
+
+Listing = Sequence[tuple[Outcome, Found | None]]
+
+
+@click.command(epilog="Example: worker run seeds/ --exclude expected.jsonl")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
+@click.option("--json", "as_json", is_flag=True, help="Print outcomes and dead letters as JSON.")
+def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json: bool) -> None:
+    """Ingest files from beginning to end and show what became of them.
+
+    Starts the embedded broker (unless WORKER_BROKER_URL is set) and a Celery worker, enqueues
+    the files, waits until every article has its outcome, and stops what it started.
+    """
+    settings = Settings.load()
+    rules = load_worker_rules(settings.config_dir)
+    refuse(paths)
+    skipped: list[Skipped] = []
+    _treat_termination_as_interrupt()
+    store = bootstrap.store(settings)
+    began = time.monotonic()
+    with _servers(settings), _celery(settings, rules.time.drain_s) as worker:
+        with Producer(source=source) as producer:
+            _, receipts = push(
+                producer,
+                paths,
+                exclude,
+                "bury",
+                wait=True,
+                skipped=skipped,
+                before_each=_obey_interrupt,
+            )
+        _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
+        took_s = time.monotonic() - began
+        listing = store.listing(receipts)
+    letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
+    if as_json:
+        outcomes = [o for o, _ in listing]
+        print_json({"outcomes": outcomes, "dead_letters": letters, "skipped": rows(skipped)})
+        return
+    if receipts:
+        _print(listing, letters, took_s)
+    for line in filter(None, ("" if receipts else nothing(paths), told(skipped))):
+        out.print(line, markup=False, soft_wrap=True)
+    if receipts:
+        _print_next(listing)
+    sys.exit(EXIT_LOOK if skipped and not receipts else 0)
+
+
+def _treat_termination_as_interrupt() -> None:
+    """SIGTERM and a closed terminal end the run as Ctrl-C does: through every `finally`."""
+    for number in _ENDINGS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    # Not raised here: in a destructor or a callback from C the exception would be swallowed.
+    _interrupted.set()
+
+
+def _obey_interrupt() -> None:
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _servers(settings: Settings) -> Iterator[None]:
+    bootstrap.prepare_store(settings)
+    started = False
+    try:
+        started = settings.embedded_broker and embedded.ensure(settings.var_dir)
+        yield
+    finally:
+        if started:
+            with _uninterrupted():
+                embedded.stop(settings.var_dir)
+
+
+@contextmanager
+def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[bytes]"]:
+    """A real `celery -A worker worker`; on the way out it drains, then is killed."""
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker"]
+    command += ["--pool", "prefork", "--concurrency", str(settings.processes)]
+    command += ["--without-gossip", "--without-mingle", "--loglevel", settings.log_level]
+    command += ["--hostname", f"run-{os.getpid()}@%h"]
+    worker: subprocess.Popen[bytes] | None = None
+    try:
+        with _log_file(settings).open("ab") as log:
+            worker = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we then ask the worker to drain
+            )
+        yield worker
+    finally:
+        if worker:
+            with _uninterrupted():
+                _stop(worker, drain_s)
+
+
+def _stop(worker: "subprocess.Popen[bytes]", drain_s: float) -> None:
+    worker.terminate()
+    try:
+        worker.wait(drain_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C must not keep us from stopping what we started."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(
+    store: Store,
+    receipts: Sequence[str],
+    worker: "subprocess.Popen[bytes]",
+    settings: Settings,
+    *,
+    stall_s: float,
+) -> None:
+    """Until every receipt has its outcome. Raises Unavailable when the worker is gone or stuck."""
+    pending = list(receipts)
+    moved = time.monotonic()
+    with progress("ingesting ") as bar:
+        task = bar.add_task("", total=len(pending))
+        while pending:
+            _obey_interrupt()
+            done = store.outcomes(pending[:_ASKED_AT_ONCE])
+            if done:
+                pending = [receipt for receipt in pending if receipt not in done]
+                bar.advance(task, len(done))
+                moved = time.monotonic()
+                continue
+            if worker.poll() is not None:
+                raise Unavailable("worker", _tail(settings, f"exited with {worker.returncode}"))
+            if time.monotonic() - moved > stall_s:
+                raise Unavailable("worker", _tail(settings, f"no outcome for {stall_s:.0f} s"))
+            time.sleep(_POLL_S)
+
+
+def _log_file(settings: Settings) -> Path:
+    return settings.var_dir / "worker.log"
+
+
+def _tail(settings: Settings, what: str) -> str:
+    log = _log_file(settings)
+    lines = log.read_text("utf-8", "replace").splitlines()[-5:] if log.exists() else []
+    return "\n  ".join([f"{what}; the end of {log}:", *lines])
+
+
+def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
+    stored = [(o, found) for o, found in listing if found]
+    print_table("articles", _COLUMNS, [_row(o, found) for o, found in stored[:_ROWS]])
+    if len(stored) > _ROWS:
+        out.print(f"… and {len(stored) - _ROWS} more: worker search\n")
+    if letters:
+        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(each) for each in letters])
+    kinds = Counter(outcome.kind for outcome, _ in listing)
+    out.print(
+        f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
+        + counted({kind: kinds[kind] for kind in Kind})
+    )
+
+
+def _row(outcome: Outcome, found: Found) -> tuple[object, ...]:
+    labels, cluster = ", ".join(found.labels), found.cluster_id[:8]
+    return found.title, found.source, outcome.kind, cluster, found.language, labels, found.words
+
+
+def _letter_row(letter: Letter) -> tuple[object, ...]:
+    return letter.detail, letter.reason, letter.source, letter.seen, letter.letter_id[:8]
+
+
+def _print_next(stored: Listing) -> None:
+    program = _program()
+    first = next((found.article_id[:8] for _, found in stored if found), "ID")
+    commands = {
+        f"{program} search Ukraine": "find articles by word, tag, source or date",
+        f"{program} show {first}": "everything about one",
+        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt, .html",
+        f"{program} config": "the rules in force, and where they stand",
+    }
+    width = max(map(len, commands))
+    out.print("\nnext:", style="bold")
+    for command, what in commands.items():
+        out.print(f"  {command:{width}}  {what}", markup=False)
+
+
+def _program() -> str:
+    """How this command is called from here."""
+    program = Path(sys.argv[0]).absolute()
+    if shutil.which(program.name) == str(program) or not program.is_relative_to(Path.cwd()):
+        return "worker"
+    return str(program.relative_to(Path.cwd()))
+
+
+def _unique(letter_ids: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(letter_ids))

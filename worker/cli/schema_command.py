@@ -1,0 +1,12 @@
+"""`worker schema`: the contract, for pollers in any language."""
+
+import click
+
+from worker.cli.terminal import print_json
+from worker.model.json_schema import json_schema
+
+
+@click.command(epilog="Example: worker schema > raw-article.schema.json")
+def schema() -> None:
+    """Print the contract raw-article/1 as JSON Schema (2020-12)."""
+    print_json(json_schema())

@@ -1,0 +1,124 @@
+"""`worker search` and `worker show`: what is in the store."""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from dateutil import parser as dates
+
+from worker import bootstrap
+from worker.cli.article_printing import print_article
+from worker.cli.terminal import NotFound, err, print_json, print_table, several
+from worker.settings import Settings
+from worker.store.values import Found, Query
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Since(click.ParamType[datetime]):
+    """A date, or an age: 30m, 12h, 7d, 2w."""
+
+    name = "DATE|AGE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        now = datetime.now(UTC)
+        try:
+            if value[-1:] in _UNITS and value[:-1].isdigit():
+                return now - timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
+            found = dates.parse(value, default=datetime(now.year, 1, 1))  # noqa: DTZ001
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is neither a date like 2026-11-01 nor an age like 7d", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@click.command(epilog='Example: worker search "climate summit" --tag politics --since 7d')
+@click.argument("words", nargs=-1)
+@click.option("--tag", default="", help="Code or label of a tag.")
+@click.option("--source", default="", help="Source id.")
+@click.option("--language", default="", help="Language code, such as en.")
+@click.option("--since", type=Since(), help="Published (or else received) since: 2026-11-01 or 7d.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--json", "as_json", is_flag=True, help="Print the articles as JSON.")
+def search(
+    words: tuple[str, ...],
+    tag: str,
+    source: str,
+    language: str,
+    since: datetime | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Search the store: words, "phrases", -excluded, begin*. Without words: the newest."""
+    query = Query(
+        words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
+    )
+    found = bootstrap.store(Settings.load()).search(query)
+    if as_json:
+        print_json(found)
+    elif found:
+        columns = ("title", "source", "published", "language", "tags", "id")
+        print_table(several(len(found), "article"), columns, [_row(f) for f in found])
+    else:
+        err.print("nothing found")
+    sys.exit(0 if found else 1)
+
+
+def _row(found: Found) -> tuple[object, ...]:
+    return (
+        found.title,
+        found.source,
+        found.published or found.received,
+        found.language,
+        ", ".join(found.labels),
+        found.article_id[:10],
+    )
+
+
+@click.command(epilog="Examples: worker show 3f2a91 · worker show 3f2a91 --diff --from 1 --to 3")
+@click.argument("article_id")
+@click.option("--diff", is_flag=True, help="What changed between two revisions, word by word.")
+@click.option("--from", "older", type=click.IntRange(min=1), help="Revision; unset: before --to.")
+@click.option("--to", "newer", type=click.IntRange(min=1), help="Revision; unset: the newest.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything that is stored.")
+def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
+    """Show one article by its id or the beginning of it: text, revisions, tags, sightings."""
+    store = bootstrap.store(Settings.load())
+    click.get_current_context().call_on_close(store.close)
+    try:
+        stored = store.show(article_id)
+    except LookupError as e:
+        raise NotFound(str(e.args[0])) from e
+    if stored is None:
+        raise NotFound(f"no article {article_id}; find ids with `worker search`")
+    if diff:
+        _diff(stored, older, newer, as_json=as_json)
+    elif as_json:
+        print_json(stored)
+    else:
+        print_article(stored)
+
+
+def _diff(
+    stored: Mapping[str, Any], older: int | None, newer: int | None, *, as_json: bool
+) -> None:
+    from worker.cli.revision_diff import pieces, print_diff
+
+    its = {revision["number"]: revision for revision in stored["revisions"]}
+    newer = newer or max(its, default=0)
+    older = older or max((number for number in its if number < newer), default=0)
+    for number, option in ((older, "--from"), (newer, "--to")):
+        if number not in its:
+            there = ", ".join(map(str, its)) or "none: it was withdrawn"
+            one = "there is only one" if len(its) == 1 else f"there are {there}"
+            raise click.BadParameter(f"no such revision; {one}", param_hint=option)
+    if as_json:
+        fields = {f: [*pieces(its[older][f], its[newer][f])] for f in ("title", "text")}
+        print_json({"from": older, "to": newer, "change": its[newer]["change"], **fields})
+    else:
+        print_diff(its[older], its[newer])

@@ -1,0 +1,260 @@
+"""What is wrong with a raw article, told to whoever writes its poller: an article comes in,
+findings go out. Errors are what the worker would bury; warnings are what it would rather have.
+
+Pure. The text of a finding says what is wrong, its `fix` what to do.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from worker.clean import withdrawn_keys
+from worker.clean.html.html_to_text import has_tags, is_html, is_page, is_text
+from worker.clean.text.language import primary
+from worker.clean.text.plain_text import bare, mend
+from worker.errors import Reason, Rejected
+from worker.model.admission import (
+    LIMITS,
+    LONGEST_RECEIPT,
+    SCHEMA,
+    Content,
+    Feed,
+    Fetch,
+    Frozen,
+    Media,
+    RawArticle,
+    Source,
+    is_receipt,
+    sizes,
+)
+from worker.model.raw_article import DEFAULT_SOURCE, Part
+
+_DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
+_ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"
+_FIXES = {
+    Reason.MALFORMED: "`worker schema` prints what is expected",
+    Reason.TOO_LARGE: "shorten it; a body belongs in content",
+    Reason.UNKNOWN_SCHEMA: f'leave "schema" out, or write "{SCHEMA}"',
+    Reason.EMPTY: "send a title, a summary or content that can be read",
+    Reason.FAILED_FETCH: "fetch it again later; send the feed's title and summary with it",
+    Reason.NO_IDENTITY: "send the id or the link it was enqueued with",
+    Reason.HOSTILE: "send the main text alone",
+    Reason.CRASHED: "report it as a bug, with this article",
+}
+_FLAGS = {
+    "bad-date": ("a date can't be read and is left out", _ISO),
+    "future-date": (
+        "a date is later than the fetch, whose time stands in for it",
+        "check the clock and the zone",
+    ),
+    "truncated": ("the text ends as a teaser does", "send the whole text, or fetch the page"),
+    "mojibake": (
+        "decoded with the wrong charset; mended as well as can be",
+        _DECODE,
+    ),
+    "whole-page": ("no main text found; all of the page is taken", "send the main text alone"),
+    "no-title": ("no title; the opening stands in for it", 'send "title"'),
+    "summary-only": ("no content; the summary stands in for it", 'send "content"'),
+    "no-page": (
+        "no page came, but an error, a challenge or a wall; the feed's text stands in for it",
+        "fetch it again later, and send it again",
+    ),
+    "tags-cut": ("too much markup; tags were only stripped", "send the main text alone"),
+}
+_EXPECTED = {
+    "string_type": "expected text",
+    "tuple_type": "expected a list",
+    "model_type": "expected an object",
+    "model_attributes_type": "expected an object",
+    "dict_type": "expected an object",
+}
+# What other formats call it.
+_ALSO_CALLED = {
+    "url": "link",
+    "href": "link",
+    "permalink": "link",
+    "guid": "id",
+    "uid": "id",
+    "headline": "title",
+    "name": "title",
+    "description": "summary",
+    "teaser": "summary",
+    "body": "content",
+    "text": "content",
+    "html": "content",
+    "content_html": "content",
+    "content_text": "content",
+    "date": "published",
+    "pubdate": "published",
+    "date_published": "published",
+    "published_at": "published",
+    "date_modified": "updated",
+    "modified": "updated",
+    "updated_at": "updated",
+    "creator": "authors",
+    "byline": "authors",
+    "keywords": "tags",
+    "categories": "tags",
+    "image": "media",
+    "enclosures": "media",
+    "attachments": "media",
+    "lang": "language",
+    "publisher": "source",
+}
+_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+_ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
+    r"(?:[A-LN-Za-ln-z]|(?<![AaPp])[Mm]|[+-][0-9]{1,2}(?::?[0-9]{2})?|\([^()]+\))\s*$"
+)
+
+
+class Finding(Frozen):
+    level: Literal["error", "warning"]
+    slug: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.slug}: {self.what}; {self.fix}"
+
+
+def error(reason: Reason | str, what: str) -> Finding:
+    reason = Reason(reason)
+    return Finding(level="error", slug=reason, what=what, fix=_FIXES[reason])
+
+
+def warning(slug: str, what: str, fix: str) -> Finding:
+    return Finding(level="warning", slug=slug, what=what, fix=fix)
+
+
+def refused(raw: object, why: Rejected) -> list[Finding]:
+    """Every way in which a raw article that was not admitted breaks the contract."""
+    if isinstance(raw, str):
+        return [error(why.reason, _not_json(raw))]
+    if not isinstance(why.__cause__, ValidationError):
+        return [error(why.reason, why.detail)]
+    problems = why.__cause__.errors(include_url=False)
+    return [error(why.reason, _problem(dict(problem))) for problem in problems]
+
+
+def _not_json(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as e:
+        place = f", line {e.lineno} column {e.colno}" if isinstance(e, json.JSONDecodeError) else ""
+        return f"not a JSON object: {getattr(e, 'msg', e)}{place}"
+    except RecursionError:
+        return "not a JSON object: nested too deep"
+    return "expected an object, got text"
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in problem["loc"]) or "article"
+    found = json.dumps(problem.get("input"), ensure_ascii=False, default=str)
+    shown = found if len(found) <= 40 else f"{found[:39]}…"
+    return f"{where}: {_EXPECTED.get(problem['type'], problem['msg'])}, got {shown}"
+
+
+def before_cleaning(raw: Mapping[str, Any], article: RawArticle, size: int) -> Iterator[Finding]:
+    """What can be said of an admitted raw article of `size` bytes as it is."""
+    yield from _unknown_keys(raw)
+    yield from _identity(article)
+    for name in ("published", "updated"):
+        yield from _naive_date(name, getattr(article, name))
+    yield from _language(article)
+    yield from _types(raw, article)
+    if mend(article.title, LIMITS.title_bytes) != article.title:
+        yield warning("mojibake", "the title was decoded with the wrong charset", _DECODE)
+    if article.title and bare(article.title) == bare(article.summary):
+        yield warning("title-is-summary", "the summary repeats the title", "leave it out")
+    for what, found, limit in (*sizes(article), ("article bytes", size, LIMITS.article_bytes)):
+        if found * 2 > limit:
+            yield warning("near-limit", f"{what}: {found:,} of {limit:,}", "shorten it")
+
+
+def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[Finding]:
+    """What cleaning saw: its flags, and whether a date of publication was found."""
+    for flag in flags:
+        if flag in _FLAGS:
+            yield warning(flag, *_FLAGS[flag])
+    if not dated and "bad-date" not in flags:
+        yield warning("no-date", "no date of publication", f'send "published", {_ISO}')
+
+
+def _unknown_keys(raw: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _unknown(raw, RawArticle.known_keys(), "")
+    parts: dict[str, type[Part]] = {"source": Source, "feed": Feed, "fetch": Fetch}
+    parts.update(content=Content, media=Media)
+    for name, part in parts.items():
+        given = raw.get(name)
+        for inner in given if isinstance(given, list) else [given]:
+            if isinstance(inner, Mapping):
+                yield from _unknown(inner, part.known_keys(), f"{name}.")
+
+
+def _unknown(given: Mapping[str, Any], known: Collection[str], within: str) -> Iterator[Finding]:
+    for key in given:
+        if key in known:
+            continue
+        near = _ALSO_CALLED.get(key.lower()) if not within else None
+        near = near or next(iter(get_close_matches(key.lower(), known, n=1)), None)
+        meant = near and given.get(near) is None
+        fix = f'did you mean "{near}"?' if meant else 'it is kept, not read; own keys go in "extra"'
+        yield warning("unknown-key", f'unknown key "{within}{key}"', fix)
+
+
+def _identity(article: RawArticle) -> Iterator[Finding]:
+    try:
+        withdrawn_keys(article)
+    except Rejected:
+        what = "no id, and no link to a page of its own: an edit would make another article of it"
+        yield warning("no-identity", what, "send the publisher's id, or the link")
+    if article.source_id == DEFAULT_SOURCE:
+        what = f'the source has no name and becomes "{DEFAULT_SOURCE}"'
+        yield warning("no-source", what, "send source.id, feed.url or a link")
+    if article.link and not _is_absolute(article.link):
+        what = f"no address on the web: {article.link[:60]}"
+        yield warning("relative-link", what, "resolve it against the address of the feed")
+    if article.receipt and not is_receipt(article.receipt):
+        what = "the receipt is not used: too long, or not printable"
+        yield warning("bad-receipt", what, f"at most {LONGEST_RECEIPT} printable characters")
+
+
+def _is_absolute(link: str) -> bool:
+    try:
+        parts = urlsplit(link.strip())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _naive_date(name: str, text: str) -> Iterator[Finding]:
+    if _TIME.search(text) and not _ZONED.search(text.strip()):
+        yield warning("naive-date", f"{name} {text[:40]!r} has no zone and is read as UTC", _ISO)
+
+
+def _language(article: RawArticle) -> Iterator[Finding]:
+    bodies = (content.language for content in article.content)
+    declared = [each for each in (article.language, *bodies, article.feed.language) if each]
+    if not declared:
+        yield warning("no-language", "no language, so it is guessed", "send the feed's: de, en-GB")
+    for each in declared:
+        if not primary(each):
+            yield warning("bad-language", f"{each[:40]!r} is no language tag", "write de, en-GB …")
+
+
+def _types(raw: Mapping[str, Any], article: RawArticle) -> Iterator[Finding]:
+    given = raw.get("content")
+    bodies: Iterable[Any] = given if isinstance(given, list) else [given]
+    for body, content in zip(bodies, article.content, strict=False):
+        typed = isinstance(body, Mapping) and body.get("type")
+        if not typed and is_page(content.value):
+            yield warning("no-type", "a whole page without a type", 'send "type": "text/html"')
+        plain = typed and is_text(content.type) and not is_html(content.type)
+        if plain and has_tags(content.value):
+            what = f"markup that is declared as {content.type[:40]}: its tags are read as text"
+            yield warning("wrong-type", what, 'send "type": "text/html"')

@@ -1,0 +1,126 @@
+"""Config is what the rules are: every file of `config/` comes in, one validated value goes out."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from worker.clean import CleaningRules, cleaner_of
+from worker.config.rule_files import find, names_in, read
+from worker.config.worker_rules import WorkerRules
+from worker.dedup import DedupRules
+from worker.errors import BadConfig
+from worker.model.admission import Frozen
+from worker.tag import (
+    EntityRules,
+    Frequencies,
+    KeyphraseRules,
+    Tagging,
+    Taxonomy,
+    TopicRules,
+)
+from worker.tag.rule_examples import broken
+from worker.tag.rules.taxonomy import RuleFile
+
+TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
+_MOST_SHOWN = 5
+_ALWAYS = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases")
+
+
+class Config(Frozen):
+    """All rules of one worker, and where each file was read."""
+
+    worker: WorkerRules
+    cleaning: CleaningRules
+    dedup: DedupRules
+    tagging: Tagging
+    tag_rules: dict[str, RuleFile]  # by the name of the file, as read: tagging holds them joined
+    files: dict[str, Path]
+    digest: str  # of the files' bytes: equal digests mean equal rules
+
+    @property
+    def cleaner(self) -> str:
+        """The version that articles cleaned by these rules carry."""
+        return cleaner_of(self.cleaning)
+
+    def warm(self) -> None:
+        """Load and sort what is made of the rules when it is first asked for."""
+        self.cleaning.failed_fetch.warm()
+        self.tagging.warm()
+
+    def of(self, name: str) -> BaseModel:
+        """What the file of this name says."""
+        parts: dict[str, BaseModel] = {
+            **dict(self),
+            **self.tag_rules,
+            **{name: part for name, part in self.tagging if part is not None},
+        }
+        return parts[name]
+
+
+def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
+    """Read and validate every file, and try the examples of the tagging rules.
+
+    `instead` names files to read in place of some, or besides them. Raises BadConfig naming file,
+    key or rule, and what was expected.
+    """
+    files = {**files_of(config_dir), **instead}
+    tag_rules = {
+        name: read(path, RuleFile) for name, path in files.items() if name.startswith(TAG_RULES)
+    }
+    return Config(
+        worker=read(files["worker"], WorkerRules),
+        cleaning=read(files["cleaning"], CleaningRules),
+        dedup=read(files["dedup"], DedupRules),
+        tagging=Tagging(
+            taxonomy=_taxonomy(files, tag_rules),
+            topics=read(files["topics"], TopicRules),
+            entities=read(files["entities"], EntityRules),
+            keyphrases=(phrases := read(files["keyphrases"], KeyphraseRules)),
+            frequencies=_frequencies(files["keyphrases"].parent, phrases),
+        ),
+        tag_rules=tag_rules,
+        files=files,
+        digest=digest(files.values()),
+    )
+
+
+def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
+    """What was counted for keyphrases, if they are wanted at all."""
+    if not rules.enabled:
+        return Frequencies()
+    path = folder / rules.frequencies
+    try:
+        return Frequencies.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as e:
+        why = "is not what that command writes" if isinstance(e, ValueError) else str(e)
+        raise BadConfig(f"{path}: {why}; run `worker keyphrases --out {path}`") from e
+
+
+def files_of(config_dir: Path | None) -> dict[str, Path]:
+    """Every file that counts, by its name without `.toml`. Raises BadConfig for a lost folder."""
+    names = (*_ALWAYS, *names_in(TAG_RULES, config_dir))
+    return {name: find(f"{name}.toml", config_dir) for name in names}
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Raises BadConfig for a file that can't be read."""
+    try:
+        return blake2b(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
+    except OSError as e:
+        raise BadConfig(str(e)) from e
+
+
+def _taxonomy(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> Taxonomy:
+    """taxonomy.toml with the files that add to it, in the order of their names."""
+    try:
+        taxonomy = read(files["taxonomy"], Taxonomy).joined_by(tag_rules)
+    except ValueError as e:
+        name, _, why = str(e).partition(": ")
+        raise BadConfig(f"{files[name]}: {why}") from e
+    if wrong := list(broken(taxonomy)):
+        lines = [f"{files[b.file]}: {b.rule}: {b.example!r} {b.why}" for b in wrong[:_MOST_SHOWN]]
+        more_of_them = len(wrong) - _MOST_SHOWN
+        raise BadConfig("\n".join(lines + [f"… and {more_of_them} more"] * (more_of_them > 0)))
+    return taxonomy

@@ -1,0 +1,74 @@
+"""The rules of the worker itself: `config/worker.toml` as one validated value.
+
+Producers read this file alone.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from worker.broker.backpressure import Pressure
+from worker.config.rule_files import find, read
+from worker.model.admission import LIMITS, Frozen
+
+
+class Queue(Frozen):
+    name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
+    coalesce_messages: int = Field(ge=1, le=500)
+    coalesce_bytes: int = Field(ge=1024)
+
+
+class Batch(Frozen):
+    articles: int = Field(ge=1, le=LIMITS.batch_articles)
+    bytes: int = Field(ge=1024, le=LIMITS.batch_bytes)
+
+
+class Time(Frozen):
+    article_s: float = Field(gt=0)
+    hard_limit_s: float = Field(gt=0)
+    visibility_timeout_s: float = Field(gt=0)
+    restore_interval_s: float = Field(gt=0)
+    drain_s: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _each_net_lies_under_the_last(self) -> "Time":
+        if not self.article_s < self.hard_limit_s < self.visibility_timeout_s:
+            raise ValueError("expected article_s < hard_limit_s < visibility_timeout_s")
+        return self
+
+
+class Quarantine(Frozen):
+    deliveries: int = Field(ge=1)
+    attempts: int = Field(ge=1, le=10)
+    passes: int = Field(default=3, ge=1, le=100)
+    memory_mb: int = Field(ge=200)
+    budget_s: float = Field(gt=0)
+
+
+class Child(Frozen):
+    max_batches: int = Field(ge=1)
+    max_memory_mb: int = Field(ge=100)
+
+
+class Ledger(Frozen):
+    grace_s: float = Field(ge=0)
+
+
+class Dead(Frozen):
+    keep_days: float = Field(ge=0)
+
+
+class WorkerRules(Frozen):
+    queue: Queue
+    batch: Batch
+    time: Time
+    quarantine: Quarantine
+    child: Child
+    pressure: Pressure
+    ledger: Ledger
+    dead: Dead
+
+
+def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:
+    """config/worker.toml alone: all that a producer needs. Raises BadConfig."""
+    return read(find("worker.toml", config_dir), WorkerRules)

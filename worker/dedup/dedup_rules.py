@@ -1,0 +1,104 @@
+"""What `config/dedup.toml` may say. Values and their sources live there, not here."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from worker.model.admission import Frozen
+from worker.model.raw_article import WordSet
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Widths(Frozen):
+    """Shingle widths: `wide` for every text, `narrow` besides for short ones."""
+
+    wide: Count
+    narrow: Count
+
+
+class Shingles(Frozen):
+    """Fingerprints made under different values of this table can't be compared."""
+
+    sketch: Count  # hashes
+    most: Count  # hashes
+    words: Widths  # words
+    han: Widths  # characters
+    southeast_asian: Widths  # characters
+
+
+class Content(Frozen):
+    tiny_words: Count
+    short_words: Count
+    lead_words: Count
+    most_words: Count
+    most_figures: Count
+    number_words: WordSet
+    stop_words: WordSet
+
+    @model_validator(mode="after")
+    def _tiny_below_short(self) -> Self:
+        if self.tiny_words >= self.short_words:
+            raise ValueError("tiny_words must be below short_words")
+        return self
+
+
+class Copies(Frozen):
+    """When a text is a copy of another. Shares are of the shorter text's."""
+
+    containment: Share
+    variant: Share
+    whole: Share
+    numbers: Share
+    numbers_slack: Share
+    strict_numbers: Share
+    same_story: Share
+    about: Share
+    opening: Share
+    near_days: Count
+    far_containment: Share
+    part: Share
+
+
+class Short(Frozen):
+    """The same where one of the two texts is short."""
+
+    containment: Share
+    whole: Share
+    numbers: Share
+    about: Share
+    days: Count
+
+
+class Identity(Frozen):
+    alias_containment: Share
+    stranger_containment: Share
+    stranger_words: Count
+    stranger_title: Share
+
+
+class Revisions(Frozen):
+    minor: Share
+
+
+class LikenessIndex(Frozen):
+    """What worker.index reads; it may not import this module and names the fields by a Protocol."""
+
+    window_days: Count
+    rival_ttl_s: Count
+    min_hits: Count
+    most_rivals: Count
+    bucket_bits: Annotated[int, Field(ge=5, le=24)]
+    timeout_s: Annotated[float, Field(gt=0)]
+
+
+class DedupRules(Frozen):
+    version: str
+    shingles: Shingles
+    content: Content
+    copies: Copies
+    short: Short
+    identity: Identity
+    revisions: Revisions
+    index: LikenessIndex

@@ -1,0 +1,99 @@
+"""An article comes in, its fingerprint goes out: all that two articles are compared by."""
+
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+
+from worker.dedup.dedup_rules import DedupRules, Shingles
+from worker.dedup.shingles import (
+    Hashes,
+    Words,
+    below,
+    content_words,
+    distinct,
+    figures_of,
+    high_halves,
+    runs,
+    sampled,
+    shingles,
+    widths_of,
+    words_of,
+)
+from worker.model.records import Article, Fingerprint
+
+ALGORITHM = "3"  # counts up when the same rules would give other fingerprints or verdicts
+
+
+def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:
+    """Fingerprints are equal for texts that differ in case, quotes, dashes or spacing only.
+
+    All but the content hash, that is: it is over title and text exactly as they were cleaned, and
+    of the `whole` article where lines were learned and left out: what is learned revises nothing.
+    """
+    text, title = words_of(article.text), words_of(article.title)
+    stop = _words_in(rules.content.stop_words)
+    vocabulary = content_words(text, stop)
+    widths = widths_of(text, rules.shingles)
+    wide = runs(text, widths.wide)
+    hashes = _shingles(text, wide, len(vocabulary), rules)
+    kept, scale = sampled(hashes, rules.shingles.most)
+    lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
+    opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
+    spelled_out = _words_in(rules.content.number_words)
+    return Fingerprint(
+        content_hash=_exact(whole or article),
+        text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
+        words=text.total,
+        sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
+        scale=scale,
+        shingles=high_halves(kept),
+        opening=high_halves(below(opening, scale)),
+        vocabulary=high_halves(vocabulary[: rules.content.most_words]),
+        title=high_halves(content_words(title, stop)),
+        figures=figures_of(text, spelled_out, rules.content.most_figures).astype("<u4").tobytes(),
+        day=article.published.date().isoformat() if article.published else "",
+        version=_version(rules.shingles),
+    )
+
+
+def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
+    """None for a tiny text; a short one has narrow shingles besides the wide ones."""
+    widths, content = widths_of(text, rules.shingles), rules.content
+    # A character is a part of a word: as many of them as a shingle is wide count as three words.
+    words = content_words * rules.shingles.words.wide / widths.wide
+    if words < content.tiny_words:
+        return wide[:0]
+    if words > content.short_words:
+        return shingles(wide, narrow=False)
+    both = shingles(wide, narrow=False), shingles(runs(text, widths.narrow), narrow=True)
+    return distinct(np.concatenate(both))
+
+
+def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
+    """A tiny text says too little without its title; where no words are, signs must do."""
+    if not text.total and not title.total:
+        return _exact(article)
+    parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
+    return _digest(np.concatenate(parts).astype("<u8").tobytes())
+
+
+def _exact(article: Article) -> str:
+    """The title's length tells where the text begins."""
+    whole = f"{len(article.title)}:{article.title}{article.text}"
+    return _digest(whole.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache
+def _words_in(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(words_of(" ".join(words)).words)
+
+
+@lru_cache
+def _version(rules: Shingles) -> str:
+    """Changes with everything that makes the hashes of the same text other hashes."""
+    return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,122 @@
+"""One place for all dead letters: the broker's dead lists are emptied into the store.
+
+Done by every worker's main process in a thread of its own, and by `worker dead` before it looks.
+"""
+
+import json
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+
+from worker.broker import dead_letter_queue
+from worker.broker.bodies import receipts_in
+from worker.broker.dead_letter_queue import Entry
+from worker.errors import Reason
+from worker.model.admission import Payload
+from worker.model.raw_article import DEFAULT_SOURCE
+from worker.model.records import DeadLetter
+from worker.pipeline.dead_lettering import bury
+from worker.store.ports import Store
+from worker.store.values import Letter, LetterQuery
+
+log = logging.getLogger("worker")
+
+
+def drain(
+    channel: Any,
+    queues: Sequence[str],
+    store: Store,
+    storing: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> int:
+    """Move every undeliverable message into the store; returns how many.
+
+    Stored first, under a receipt made of the entry itself: broken off and repeated, or done by
+    several at once, each is stored once. Raises Unavailable.
+    """
+
+    def keep(entry: Entry) -> None:
+        letter = _letter(entry)
+        with storing():
+            bury(store, [letter], entry.at)
+        log.warning(
+            "message.buried queue=%s reason=%s letter=%s",
+            *(entry.queue, entry.reason, letter.letter_id[:12]),
+        )
+
+    return dead_letter_queue.drain(channel, queues, keep)
+
+
+def message_of(letter: Letter) -> bytes:
+    """The message that an undeliverable letter keeps, byte for byte."""
+    data = letter.payload.encode()
+    if sha256(data).hexdigest() == letter.sha256:
+        return data
+    return b64decode(json.loads(letter.payload)["base64"])
+
+
+def buried_messages(store: Store) -> Iterator[bytes]:
+    """The messages that wait as dead letters to be sent again."""
+    for letter_id in store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE)):
+        for letter in store.letters([letter_id]):
+            if letter.whole:
+                yield message_of(letter)
+
+
+def give_up(store: Store, letters: Sequence[Letter], now: datetime) -> None:
+    """Before these letters are dropped: what an undeliverable message carried ends as dead, or the
+    ledger would miss it from then on."""
+    lost = [letter for letter in letters if letter.reason == Reason.UNDELIVERABLE and letter.whole]
+    ends = [_given_up(letter, r) for letter in lost for r in receipts_in(message_of(letter))]
+    if ends:
+        bury(store, ends, now)
+
+
+def _given_up(letter: Letter, receipt: str) -> DeadLetter:
+    payload = Payload(text=letter.payload, sha256=letter.sha256, bytes=letter.bytes, whole=True)
+    return DeadLetter(
+        receipt=receipt,
+        reason=Reason.UNDELIVERABLE,
+        detail=letter.detail,
+        stage=letter.stage,
+        source=letter.source,
+        payload=payload,
+        queue=letter.queue,
+    )
+
+
+def expire(store: Store, keep_days: float, now: datetime) -> None:
+    """Drop the letters that were last seen longer ago."""
+    before = now - timedelta(days=keep_days)
+    for letter_id in store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE)):
+        old = [letter for letter in store.letters([letter_id]) if letter.last < before]
+        for letter in old:
+            give_up(store, [letter], letter.last)  # not seen anew: it would not expire
+    dropped = store.expire_letters(before)
+    if dropped:
+        log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)
+
+
+def _letter(entry: Entry) -> DeadLetter:
+    digest = blake2b(entry.queue.encode() + b"\0" + entry.written, digest_size=16).hexdigest()
+    return DeadLetter(
+        receipt=f"undeliverable-{digest}",
+        reason=Reason.UNDELIVERABLE,
+        detail=entry.reason,
+        stage="broker",
+        source=DEFAULT_SOURCE,
+        payload=_payload(entry.message),
+        queue=entry.queue,
+    )
+
+
+def _payload(message: bytes) -> Payload:
+    try:
+        text = message.decode()
+    except UnicodeDecodeError:
+        text = json.dumps({"base64": b64encode(message).decode()})
+    digest = sha256(message).hexdigest()
+    return Payload(text=text, sha256=digest, bytes=len(message), whole=True)

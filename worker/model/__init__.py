@@ -1,0 +1,5 @@
+"""Values that travel through the package: raw articles, the contract, records, addresses.
+
+What belongs here: immutable values and pure functions on them that several packages need.
+May import `worker.errors` only.
+"""

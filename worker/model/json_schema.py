@@ -1,0 +1,96 @@
+"""The contract as JSON Schema, for pollers in any language: RawArticle goes in, a dict comes out.
+
+What the schema accepts the worker admits, but for one thing it can't say: `maxLength` counts
+characters and the limits are bytes. The worker takes a little more than the schema: "200" for
+a status, say.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from worker.model.admission import LIMITS, SCHEMA, RawArticle
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+EXAMPLE = {
+    "id": "tag:a.example,2026:4711",
+    "link": "https://a.example/harbour-reopens",
+    "title": "Harbour reopens after the storm",
+    "content": [{"type": "text/html", "value": "<p>Ships return on Monday.</p>"}],
+    "published": "2026-11-01T08:00:00Z",
+    "authors": ["Ana Ruiz"],
+    "tags": ["shipping"],
+    "language": "en",
+    "source": {"id": "example-wire"},
+}
+_BYTES = {
+    "id": LIMITS.id_bytes,
+    "link": LIMITS.link_bytes,
+    "title": LIMITS.title_bytes,
+    "summary": LIMITS.summary_bytes,
+}
+_ITEMS = {"authors": LIMITS.authors, "tags": LIMITS.tags, "media": LIMITS.media}
+_NULL = {"type": "null"}
+
+
+def json_schema() -> dict[str, Any]:
+    """`raw-article/1` in the 2020-12 dialect; null and unknown keys are allowed everywhere."""
+    generated = RawArticle.model_json_schema(by_alias=True, mode="validation")
+    parts = {name: _object(part) for name, part in generated["$defs"].items()}
+    article = _object(generated)
+    for name, limit in _BYTES.items():
+        _limit(article["properties"][name], "maxLength", limit, "bytes of UTF-8")
+    for name, limit in _ITEMS.items():
+        _limit(article["properties"][name], "maxItems", limit, "entries")
+    return {
+        "$schema": DIALECT,
+        "$id": SCHEMA,
+        "title": SCHEMA,
+        "description": f"{article.pop('description')} At most {LIMITS.article_bytes:,} bytes of "
+        "JSON; maxLength counts characters, the limits are bytes of UTF-8.",
+        "examples": [EXAMPLE],
+        **article,
+        "$defs": parts,
+    }
+
+
+def _object(generated: Mapping[str, Any]) -> dict[str, Any]:
+    properties = generated["properties"]
+    return {
+        "description": " ".join(generated["description"].split()),
+        "type": "object",
+        "properties": {name: _nullable(_plain(value)) for name, value in properties.items()},
+        "additionalProperties": True,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Without what pydantic adds for programs: titles that repeat the key, defaults that say
+    "absent", and one schema for each type of a choice between plain types."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    kept = {k: _plain(v) for k, v in value.items() if k not in ("title", "default")}
+    choice = kept.get("anyOf", [])
+    if choice and all(each.keys() == {"type"} for each in choice):
+        del kept["anyOf"]
+        kept["type"] = [each["type"] for each in choice]
+    return kept
+
+
+def _nullable(value: dict[str, Any]) -> dict[str, Any]:
+    told = {"description": value.pop("description")} if "description" in value else {}
+    if "const" in value or "enum" in value:
+        return told | {"enum": [*value.get("enum", [value.get("const")]), None]}
+    if "$ref" in value:
+        return told | {"anyOf": [value, _NULL]}
+    if "anyOf" in value:
+        return told | {"anyOf": [*value["anyOf"], _NULL]}
+    types = value.pop("type")
+    listed = types if isinstance(types, list) else [types]
+    return told | {"type": list(dict.fromkeys([*listed, "null"]))} | value
+
+
+def _limit(value: dict[str, Any], keyword: str, limit: int, unit: str) -> None:
+    value["description"] += f" At most {limit:,} {unit}."
+    value[keyword] = limit

@@ -1,0 +1,152 @@
+"""Connections: a URL comes in, an engine goes out whose transactions are safe between processes."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from worker.errors import BadConfig, Unavailable
+from worker.model.broker_address import check_store
+from worker.store.database.columns import dumps
+
+LOCK_TIMEOUT_S = 30
+_NAME = "store URL"  # of the setting, or of an argument
+# A peer that vanished without closing is noticed after idle + interval * count seconds.
+KEEPALIVE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+# The server's side of the same: until it notices that a worker's machine or container vanished, the
+# rows that worker was writing stay locked. Linux waits 2 hours before it asks.
+SERVER_KEEPALIVE = {
+    "tcp_keepalives_idle": "30s",
+    "tcp_keepalives_interval": "10s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60s",
+}
+# SQLite's primary result codes for a file that can't be used now; any other is a bug of ours.
+SQLITE_AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+READ_ONLY_TRANSACTION = "25006"
+LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the server
+
+
+def parse(url: str) -> URL:
+    """The URL with the driver this package uses. Raises BadConfig for any other database."""
+    check_store(url, _NAME)
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError) as e:
+        raise BadConfig(f"{_NAME}: expected sqlite:///PATH or postgresql://…") from e
+    sqlite = parsed.get_backend_name() == "sqlite"
+    return parsed.set(drivername="sqlite+pysqlite" if sqlite else "postgresql+psycopg")
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine that has not connected yet. It must not cross a fork."""
+    try:
+        engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)
+    except (SQLAlchemyError, ValueError, TypeError) as e:  # of the options in the query
+        raise BadConfig(f"{_NAME}: {_first_line(e)}") from e
+    event.listen(engine, "do_connect", _connect)
+    return engine
+
+
+def _connect(dialect: Any, _: object, arguments: Any, options: dict[str, Any]) -> Any:
+    """Drivers find unknown options in a URL when they connect, and call them a wrong program."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except (TypeError, ValueError, dialect.loaded_dbapi.ProgrammingError) as e:
+        raise BadConfig(f"{_NAME}: {_first_line(e)}") from e
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]
+
+
+def _postgres(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        connect_args={k: v for k, v in KEEPALIVE.items() if k not in url.query},
+        json_serializer=dumps,
+    )
+    event.listen(engine, "connect", _set_up_session)
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
+    # isolation_level None: Python's sqlite3 begins no transactions of its own.
+    arguments = {"timeout": LOCK_TIMEOUT_S, "isolation_level": None}
+    engine = create_engine(url, connect_args=arguments, json_serializer=dumps)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another wrote meanwhile,
+    # whatever the timeout: writers take the write lock at the start and wait for it there.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_up_session(connection: Any, _: object) -> None:
+    connection.autocommit = True
+    settings = {"lock_timeout": f"{LOCK_TIMEOUT_S}s"} | SERVER_KEEPALIVE
+    connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+    connection.autocommit = False
+
+
+@contextmanager
+def answering(url: URL) -> Iterator[None]:
+    """Turn the errors of a database that can't serve us now into Unavailable."""
+    try:
+        yield
+    except SQLAlchemyError as e:
+        if not _is_away(e):
+            raise
+        detail = _first_line(getattr(e, "orig", e))
+        if url.password:
+            detail = detail.replace(str(url.password), "***")
+        raise Unavailable("store", detail) from e
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
+    state = getattr(cause, "sqlstate", None) or ""
+    if state == READ_ONLY_TRANSACTION or error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError) and not state.startswith(
+        LIMIT_EXCEEDED
+    )

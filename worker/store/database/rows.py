@@ -1,0 +1,191 @@
+"""Values become rows and rows become values, one function each way."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from worker.model.records import Article, DeadLetter, Handling, Kind, Outcome, Record, Tag, Verdict
+from worker.store.database.packing import pack_text, unpack_text
+from worker.store.values import Found, Letter
+
+Row = dict[str, Any]
+
+
+def receipt_row(outcome: Outcome) -> Row:
+    return {
+        "receipt": outcome.receipt,
+        "outcome": outcome.kind.value,
+        "article_id": outcome.article_id or None,
+        "revision": outcome.revision,
+        "letter_id": outcome.letter_id or None,
+        "reason": str(outcome.reason),
+        "source": outcome.source,
+        "at": outcome.at,
+    }
+
+
+def outcome_of(row: RowMapping) -> Outcome:
+    return Outcome(
+        receipt=row["receipt"],
+        kind=Kind(row["outcome"]),
+        source=row["source"],
+        at=row["at"],
+        article_id=row["article_id"] or "",
+        revision=row["revision"],
+        letter_id=row["letter_id"] or "",
+        reason=row["reason"],
+        handling=Handling(worker=row["worker"], deliveries=row["deliveries"]),
+    )
+
+
+def article_row(article_id: str, source: str, key: str, verdict: Verdict | None) -> Row:
+    """An article about to get its first revision, or without verdict a tombstone."""
+    return {
+        "article_id": article_id,
+        "source": source,
+        "key": key,
+        "revision": 0,
+        "newest": None,
+        "cluster_id": verdict.cluster_id if verdict else article_id,
+        "canonical_pending": False,
+        "verdict": verdict.kind.value if verdict else Kind.WITHDRAWN.value,
+        "withdrawn_at": None,
+    }
+
+
+def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
+    article = record.article
+    return {
+        "article_id": verdict.article_id,
+        "number": verdict.revision,
+        "content_hash": record.fingerprint.content_hash,
+        "change": verdict.change,
+        "versions": {
+            "cleaner": article.cleaner,
+            "learned": article.learned,
+            "deduper": verdict.version,
+            "tagger": record.tagger,
+            "config": record.config,
+        },
+        "fingerprint": record.fingerprint.packed(),
+        "payload": pack_text(record.payload.text),
+        "received": now,
+        **_content(article),
+    }
+
+
+def refreshed_row(record: Record, verdict: Verdict) -> Row:
+    """What cleaning again may change of a revision whose title and text stay the same, but for
+    lines that are learned."""
+    content = _content(record.article)
+    return {
+        "article_id": verdict.article_id,
+        "content_hash": record.fingerprint.content_hash,
+        "versions": {
+            "cleaner": record.article.cleaner,
+            "learned": record.article.learned,
+            "deduper": verdict.version,
+            "tagger": "",
+            "config": record.config,
+        },
+        "fingerprint": record.fingerprint.packed(),
+        **{column: content[column] for column in content.keys() - {"title"}},
+    }
+
+
+def _content(article: Article) -> Row:
+    return {
+        "title": article.title,
+        "text": article.text,
+        "summary": article.summary,
+        "url": article.url,
+        "language": article.language,
+        "words": article.words,
+        "published": article.published,
+        "updated": article.updated,
+        "authors": list(article.authors),
+        "categories": list(article.categories),
+        "media": [media.model_dump(exclude_defaults=True) for media in article.media],
+        "contributors": [contributor.model_dump() for contributor in article.contributors],
+        "keywords": list(article.keywords),
+        "image": article.image,
+        "place": article.place,
+        "agency": article.agency,
+        "html": article.html,
+        "flags": list(article.flags),
+        "dropped": [dropped.model_dump() for dropped in article.dropped],
+    }
+
+
+def decision_row(receipt: str, verdict: Verdict) -> Row:
+    return {
+        "receipt": receipt,
+        "article_id": verdict.article_id,
+        "verdict": verdict.kind.value,
+        "signal": verdict.signal,
+        "rival": verdict.rival,
+        "scores": verdict.scores,
+        "thresholds": verdict.thresholds,
+        "version": verdict.version,
+    }
+
+
+def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
+    """One row for each scheme and code; of equal ones the first."""
+    rows: dict[tuple[str, str], Row] = {}
+    for tag in tags:
+        row = {
+            **tag.model_dump(exclude={"spans"}),
+            "article_id": article_id,
+            "code_folded": folded(tag.code),
+            "label_folded": folded(tag.label),
+            "spans": [span.model_dump() for span in tag.spans],
+        }
+        rows.setdefault((tag.scheme, tag.code), row)
+    return list(rows.values())
+
+
+def folded(text: str) -> str:
+    """The form in which tags are compared."""
+    return " ".join(text.casefold().split())
+
+
+def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
+    """One row for each letter, in the order of their ids, with the number of times it came."""
+    rows: dict[str, Row] = {}
+    for letter in letters:
+        row = rows.setdefault(
+            letter.letter_id,
+            {
+                "letter_id": letter.letter_id,
+                "payload": pack_text(letter.payload.text),
+                "bytes": letter.payload.bytes,
+                "sha256": letter.payload.sha256,
+                "whole": letter.payload.whole,
+                "source": letter.source,
+                "queue": letter.queue,
+                "seen": 0,
+                "first": now,
+                "last": now,
+            },
+        )
+        row["seen"] += 1
+        row.update(reason=letter.reason.value, detail=letter.detail, stage=letter.stage)
+    return [rows[letter_id] for letter_id in sorted(rows)]
+
+
+def letter_of(row: RowMapping) -> Letter:
+    fields = {field: row[field] for field in Letter.model_fields.keys() - {"payload"} & row.keys()}
+    return Letter(**fields, payload=unpack_text(row["payload"]))
+
+
+def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> Found:
+    fields = set(Found.model_fields) - {"tags", "labels", "snippet"}
+    return Found(
+        **{field: row[field] for field in fields},
+        tags=tuple(code for code, _ in tags),
+        labels=tuple(label for _, label in tags),
+        snippet=snippet,
+    )

@@ -1,0 +1,122 @@
+"""The change feed: a cursor comes in, what follows it goes out, oldest first.
+
+PostgreSQL gives ids when rows are written and shows them when their transaction commits: one that
+took id 10 may commit after one that took 11. So changes are read in the order of (transaction, id)
+and only of transactions below the oldest that still runs: all of these have ended, and none can
+add anything before what was read. A transaction left open anywhere on the server holds the feed
+back; it makes it skip nothing.
+
+A cursor names the last change that was read. Its last two digits are a checksum: a cursor cut off
+in copying is refused, it would be a valid number.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.errors import BadConfig
+from worker.store.database.schema import changes, revisions
+from worker.store.reading.export import read
+from worker.store.values import Change, ChangeKind, StoredArticle
+
+START, NOW = "start", "now"
+PAGE = 200  # changes, each with its article
+_ORDER = (changes.c.xid, changes.c.id)
+_SNAPSHOT = "pg_current_snapshot())::text::bigint"
+_OLDEST_RUNNING = sa.literal_column(f"pg_snapshot_xmin({_SNAPSHOT}", sa.BigInteger)
+_NEXT = sa.literal_column(f"pg_snapshot_xmax({_SNAPSHOT}", sa.BigInteger)
+
+
+def cursor(connection: Connection, since: str) -> str:
+    """Raises LookupError for what is neither start, now nor a cursor of this store."""
+    if _in_postgres(connection):
+        _refuse_future(connection)
+    if since == NOW:
+        backwards = [column.desc() for column in _ORDER]
+        newest = sa.select(changes.c.id).where(_ended(connection)).order_by(*backwards)
+        last = connection.scalar(newest.limit(1))
+        return START if last is None else _written(last)
+    if since != START:
+        _position(connection, since)
+    return since
+
+
+def page(connection: Connection, since: str, limit: int) -> list[Change]:
+    statement = sa.select(changes).where(_ended(connection)).order_by(*_ORDER).limit(limit)
+    if since != START:
+        statement = statement.where(sa.tuple_(*_ORDER) > _position(connection, since))
+    rows = connection.execute(statement).all()
+    content = _content(connection, rows)
+    return [
+        Change(
+            cursor=_written(row.id),
+            at=row.at,
+            kind=ChangeKind(row.kind),
+            article_id=row.article_id,
+            revision=row.revision,
+            article=content.get((row.article_id, row.revision)),
+        )
+        for row in rows
+    ]
+
+
+def _in_postgres(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _ended(connection: Connection) -> sa.ColumnElement[bool]:
+    return changes.c.xid < _OLDEST_RUNNING if _in_postgres(connection) else sa.true()
+
+
+def _refuse_future(connection: Connection) -> None:
+    # Only a dump of another server holds transactions that have not begun yet.
+    if connection.scalar(sa.select(sa.exists().where(changes.c.xid >= _NEXT))):
+        raise BadConfig("the store was restored from a dump: run `worker migrate` on it once")
+
+
+def age_restored(connection: Connection) -> None:
+    """After a restore, put the transactions of the other server before all of this one's."""
+    last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
+    future = last.where(changes.c.xid >= _NEXT).subquery()
+    aged = sa.update(changes).where(changes.c.id <= future.c.id)
+    connection.execute(aged.values(xid=changes.c.xid - future.c.xid - 1))
+
+
+def _position(connection: Connection, since: str) -> tuple[int, int]:
+    number, _, check = since.strip().partition("-")
+    if number.isascii() and number.isdigit() and len(number) < 19 and check == _check(int(number)):
+        found = sa.select(*_ORDER).where(changes.c.id == int(number))
+        if row := connection.execute(found).one_or_none():
+            return row.xid, row.id
+    raise LookupError(
+        f"{since!r} is not a cursor of this store; take the whole cursor of the last change that "
+        "was read, `start` to read everything, or `now` for what comes from now on"
+    )
+
+
+def _written(number: int) -> str:
+    return f"{number}-{_check(number)}"
+
+
+def _check(number: int) -> str:
+    return blake2b(str(number).encode(), digest_size=1).hexdigest()
+
+
+def _content(
+    connection: Connection, rows: Sequence[sa.Row[Any]]
+) -> dict[tuple[str, int], StoredArticle]:
+    numbers = {(row.article_id, row.revision) for row in rows}
+    columns = (revisions.c.id, revisions.c.article_id, revisions.c.number)
+    its_revisions = sa.select(*columns).where(
+        revisions.c.article_id.in_({article_id for article_id, _ in numbers})
+    )
+    found = {
+        row.id: (row.article_id, row.number)
+        for row in (connection.execute(its_revisions) if numbers else ())
+        if (row.article_id, row.number) in numbers
+    }
+    content = read(connection, list(found))
+    return {found[revision_id]: article for revision_id, article in content.items()}

@@ -1,0 +1,48 @@
+"""What the story of an article takes besides `show`: who is meant, and what others are called."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.database.schema import (
+    LINK_BEGINNING,
+    aliases,
+    articles,
+    link_beginning,
+    revisions,
+    sources,
+)
+from worker.store.database.statements import NEWEST, chunks
+from worker.store.values import Title
+
+
+def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Title]:
+    found = {}
+    columns = (articles.c.article_id, articles.c.source, revisions.c.title)
+    for chunk in chunks(sorted(set(article_ids))):
+        statement = sa.select(*columns).select_from(NEWEST)
+        for row in connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings():
+            found[row["article_id"]] = Title(**row)
+    return found
+
+
+def known_by(connection: Connection, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
+    found = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
+    statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(found))
+    return connection.scalars(statement.order_by(articles.c.seq)).all()
+
+
+def _with_keys(connection: Connection, keys: Sequence[str]) -> Sequence[str]:
+    # By way of the sources, which are few: an alias is found by source and key together.
+    same = sa.and_(aliases.c.source == sources.c.source, aliases.c.key.in_(keys))
+    statement = sa.select(aliases.c.article_id).select_from(sources.join(aliases, same))
+    return connection.scalars(statement).all() if keys else []
+
+
+def _with_urls(connection: Connection, urls: Sequence[str]) -> Sequence[str]:
+    beginnings = [url[:LINK_BEGINNING] for url in urls]
+    statement = sa.select(revisions.c.article_id).where(
+        link_beginning.in_(beginnings), revisions.c.url.in_(urls)
+    )
+    return connection.scalars(statement).all() if urls else []

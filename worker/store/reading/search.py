@@ -1,0 +1,167 @@
+"""Full-text search: what a person types comes in, the articles it finds go out.
+
+    storm "north sea" -sport flood*
+
+Words are ANDed, quotes make phrases, `-` excludes, a trailing `*` takes the beginning of a word.
+No input is an error: what has neither letters nor digits asks for nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.model.admission import Frozen
+from worker.store.database.columns import Moment
+from worker.store.database.rows import folded
+from worker.store.database.schema import articles, dated, revisions, tags
+from worker.store.database.statements import FOUND, NEWEST
+from worker.store.reading.lookup import tagged
+from worker.store.values import Found, Query
+
+MAX_TERMS = 32  # more is no question
+MAX_WORD = 100  # characters; PostgreSQL refuses words over 2,046 bytes
+SNIPPET = 160  # characters
+SCANNED = 20_000  # characters of a text in which a snippet is looked for
+_TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))(\*?)')
+
+
+class Term(Frozen):
+    """One thing to look for: a word, or several that follow each other."""
+
+    words: tuple[str, ...]
+    excluded: bool = False
+    beginning: bool = False  # of the last word
+
+
+def read_terms(words: str) -> list[Term]:
+    """The terms of a query; of endless ones the first."""
+    terms = []
+    for minus, phrase, plain, star in _TERM.findall(words):
+        split = tuple(word[:MAX_WORD] for word in _letters(phrase or plain).split())[:MAX_TERMS]
+        if any(character.isalnum() for word in split for character in word):
+            beginning = bool(star) or plain.endswith("*")
+            terms.append(Term(words=split, excluded=bool(minus), beginning=beginning))
+    return terms[:MAX_TERMS]
+
+
+def _letters(text: str) -> str:
+    """Only letters, digits and the marks that belong to them; everything else separates."""
+    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+
+
+def search(connection: Connection, query: Query) -> list[Found]:
+    wanted = [term for term in read_terms(query.words) if not term.excluded]
+    statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
+    best = connection.scalars(statement.limit(max(query.limit, 0))).all()
+    rows = _fetch(connection, best)
+    snippets = [snippet((row["text"], row["summary"]), wanted) for row in rows] if wanted else ()
+    return tagged(connection, rows, snippets)
+
+
+def matching(
+    connection: Connection, query: Query, within: sa.FromClause = NEWEST
+) -> sa.Select[Any]:
+    """The ids of the revisions that are asked for; where words are, the best first."""
+    terms = read_terms(query.words)
+    wanted = [term for term in terms if not term.excluded]
+    unwanted = [term for term in terms if term.excluded]
+    in_dialect = _in_postgres if connection.dialect.name == "postgresql" else _in_sqlite
+    statement = in_dialect(sa.select(revisions.c.id).select_from(within), wanted, unwanted)
+    return statement.where(*_restrictions(query))
+
+
+def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
+    # Only now: a database that sorts all that it finds should not carry the texts along.
+    beginning = sa.func.substr(revisions.c.text, 1, SCANNED).label("text")
+    statement = sa.select(*FOUND, revisions.c.id, beginning, revisions.c.summary)
+    statement = statement.select_from(NEWEST).where(revisions.c.id.in_(revision_ids))
+    rows = {row["id"]: row for row in connection.execute(statement).mappings()}
+    return [rows[revision_id] for revision_id in revision_ids]
+
+
+def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+    if query.source:
+        yield articles.c.source == query.source
+    if query.language:
+        yield revisions.c.language == query.language.lower()
+    if query.verdict:
+        yield articles.c.verdict == query.verdict.lower()
+    if query.since:
+        yield dated >= sa.literal(query.since, Moment)
+    if query.until:
+        yield dated < sa.literal(query.until, Moment)
+    if query.tag:
+        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
+
+
+def _is_tag(tag: str) -> sa.ColumnElement[bool]:
+    scheme, _, code = tag.strip().partition(":")
+    return sa.or_(
+        tags.c.code_folded == folded(tag),
+        tags.c.label_folded == folded(tag),
+        sa.and_(tags.c.code_folded == folded(code), tags.c.scheme == folded(scheme)),
+    )
+
+
+def _in_postgres(
+    statement: sa.Select[Any], wanted: Sequence[Term], unwanted: Sequence[Term]
+) -> sa.Select[Any]:
+    words: sa.ColumnElement[Any] = sa.literal_column("revisions.search")
+    if unwanted:
+        any_of = sa.func.to_tsquery("simple", " | ".join(map(_tsquery, unwanted)))
+        statement = statement.where(sa.not_(words.bool_op("@@")(any_of)))
+    if wanted:
+        all_of = sa.func.to_tsquery("simple", " & ".join(map(_tsquery, wanted)))
+        statement = statement.where(words.bool_op("@@")(all_of))
+        statement = statement.order_by(sa.func.ts_rank(words, all_of).desc())
+    return statement
+
+
+def _tsquery(term: Term) -> str:
+    quoted = " <-> ".join(f"'{word}'" for word in term.words)
+    return f"({quoted}{':*' if term.beginning else ''})"
+
+
+def _in_sqlite(
+    statement: sa.Select[Any], wanted: Sequence[Term], unwanted: Sequence[Term]
+) -> sa.Select[Any]:
+    index = sa.table("revisions_fts", sa.column("rowid", sa.Integer))
+    words: sa.ColumnElement[Any] = sa.literal_column("revisions_fts")
+    if unwanted:
+        any_of = words.bool_op("MATCH")(" OR ".join(map(_fts5, unwanted)))
+        excluded = sa.select(index.c.rowid).where(any_of)
+        statement = statement.where(revisions.c.id.not_in(excluded))
+    if wanted:
+        all_of = words.bool_op("MATCH")(" ".join(map(_fts5, wanted)))
+        statement = statement.join(index, index.c.rowid == revisions.c.id).where(all_of)
+        # Weights of title, text and summary, in the proportion that ts_rank has by default.
+        statement = statement.order_by(sa.func.bm25(words, 10.0, 1.0, 4.0))
+    return statement
+
+
+def _fts5(term: Term) -> str:
+    return f'"{" ".join(term.words)}"{"*" if term.beginning else ""}'
+
+
+def snippet(texts: Iterable[str], terms: Sequence[Term]) -> str:
+    """The surroundings of the first place where one of the terms stands."""
+    place = re.compile("|".join(map(_place, terms)), re.IGNORECASE)
+    for text in texts:
+        if found := place.search(text):
+            start = max(0, found.start() - SNIPPET // 3)
+            return _cut(text, start)
+    return _cut(next(iter(texts), ""), 0)
+
+
+def _place(term: Term) -> str:
+    words = r"[\W_]+".join(map(re.escape, term.words))
+    return rf"(?<![^\W_]){words}" + ("" if term.beginning else r"(?![^\W_])")
+
+
+def _cut(text: str, start: int) -> str:
+    cut = " ".join(text[start : start + SNIPPET].split())
+    return ("…" if start else "") + cut + ("…" if len(text) > start + SNIPPET else "")

@@ -1,0 +1,247 @@
+"""The store on SQLAlchemy: one implementation for SQLite and PostgreSQL."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from worker.model.records import (
+    NOBODY,
+    Article,
+    DeadLetter,
+    Entry,
+    Fingerprint,
+    Handling,
+    Kind,
+    Known,
+    Outcome,
+    Record,
+    Retagged,
+    StoredRecord,
+    Withdrawal,
+)
+from worker.store import dead_letters, stale_records, stored_receipts
+from worker.store.clusters.sql_clusters import SqlClusters
+from worker.store.database.engine import answering, open_engine, parse
+from worker.store.ports import Judge
+from worker.store.reading import article_view, changes, display_titles, export, lookup, source_stats
+from worker.store.reading.search import search
+from worker.store.values import (
+    Change,
+    Found,
+    LeftOut,
+    Letter,
+    LetterQuery,
+    Query,
+    SourceSeen,
+    StoredArticle,
+    Tally,
+    Title,
+)
+from worker.store.writing import withdraw
+from worker.store.writing.batch_decisions import Batch
+from worker.store.writing.write import write
+
+
+class SqlStore:
+    """Connects on first use, and again in a child after a fork. See worker.store.Store."""
+
+    def __init__(self, url: str) -> None:
+        self._url = parse(url)
+        self._engine: Engine | None = None
+        self._pid = 0
+        self._inherited: list[Engine] = []
+
+    def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
+        with self._reading() as connection:
+            return lookup.outcomes(connection, receipts)
+
+    def latest(self, articles: Sequence[Article]) -> list[Known | None]:
+        with self._reading() as connection:
+            return lookup.latest(connection, articles)
+
+    def fingerprints(self, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
+        with self._reading() as connection:
+            return lookup.fingerprints(connection, article_ids)
+
+    def write(
+        self,
+        records: Sequence[Record],
+        withdrawals: Sequence[Withdrawal],
+        dead: Sequence[DeadLetter],
+        *,
+        judge: Judge,
+        now: datetime,
+        handling: Handling = NOBODY,
+    ) -> list[Outcome]:
+        batch = Batch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
+        with self._writing() as connection:
+            outcomes = write(connection, batch, judge, now, handling)
+        if down := [o.article_id for o in outcomes if o.kind is Kind.WITHDRAWN and o.article_id]:
+            with self._writing() as connection:
+                withdraw.orphan(connection, down)
+        return outcomes
+
+    def search(self, query: Query) -> list[Found]:
+        with self._reading() as connection:
+            return search(connection, query)
+
+    def show(self, article_id: str) -> dict[str, Any] | None:
+        """Raises LookupError that names the candidates when several ids begin so."""
+        with self._reading() as connection:
+            return article_view.show(connection, article_id)
+
+    def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, Found | None]]:
+        with self._reading() as connection:
+            return lookup.listing(connection, receipts)
+
+    def letters(self, letter_ids: Sequence[str]) -> list[Letter]:
+        with self._reading() as connection:
+            return dead_letters.letters(connection, letter_ids)
+
+    def letter_ids(self, query: LetterQuery) -> Sequence[str]:
+        with self._reading() as connection:
+            return dead_letters.letter_ids(connection, query)
+
+    def count_letters(self, query: LetterQuery) -> dict[str, int]:
+        with self._reading() as connection:
+            return dead_letters.count_letters(connection, query)
+
+    def mark_replays(self, replays: Mapping[str, str], *, now: datetime) -> None:
+        with self._writing() as connection:
+            dead_letters.mark_replays(connection, replays, now)
+
+    def drop_letters(self, letter_ids: Sequence[str]) -> int:
+        with self._writing() as connection:
+            return dead_letters.drop_letters(connection, letter_ids)
+
+    def expire_letters(self, before: datetime) -> int:
+        with self._writing() as connection:
+            return dead_letters.expire_letters(connection, before)
+
+    def titles(self, article_ids: Sequence[str]) -> dict[str, Title]:
+        with self._reading() as connection:
+            return display_titles.titles(connection, article_ids)
+
+    def known_by(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
+        with self._reading() as connection:
+            return display_titles.known_by(connection, keys, urls)
+
+    def count(self, query: Query) -> int:
+        with self._reading() as connection:
+            return export.count(connection, query)
+
+    def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
+        last = 0
+        while ids := self._revision_ids(query, last, all_revisions):
+            for start in range(0, len(ids), export.PAGE):
+                chosen = ids[start : start + export.PAGE]
+                with self._reading() as connection:
+                    page = export.page(connection, chosen, all_revisions=all_revisions)
+                yield from page
+            last = ids[-1]
+
+    def _revision_ids(self, query: Query, after: int, all_revisions: bool) -> Sequence[int]:
+        with self._reading() as connection:
+            return export.ids(connection, query, after, all_revisions=all_revisions)
+
+    def article_ids(self, query: Query) -> Sequence[str]:
+        with self._reading() as connection:
+            return export.first_ids(connection, query)
+
+    def cursor(self, since: str) -> str:
+        with self._reading() as connection:
+            return changes.cursor(connection, since)
+
+    def changes(self, cursor: str, limit: int = changes.PAGE) -> list[Change]:
+        with self._reading() as connection:
+            return changes.page(connection, cursor, min(limit, changes.PAGE))
+
+    def stale(
+        self, query: Query, part: str, version: str, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        with self._reading() as connection:
+            return stale_records.stale(connection, query, part, version, after, limit)
+
+    def count_stale(self, query: Query, part: str, version: str) -> int:
+        with self._reading() as connection:
+            return stale_records.count_stale(connection, query, part, version)
+
+    def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
+        with self._reading() as connection:
+            return stale_records.records(connection, article_ids)
+
+    def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
+        with self._writing() as connection:
+            return stale_records.retag(connection, retagged, now)
+
+    def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
+        with self._writing() as connection:
+            deleted = withdraw.delete(connection, article_ids, now)
+        with self._writing() as connection:
+            withdraw.orphan(connection, article_ids)
+        return deleted
+
+    def letters_of(self, source: str, before: datetime | None, after: str = "") -> list[Letter]:
+        with self._reading() as connection:
+            return withdraw.letters_of(connection, source, before, after)
+
+    def empty_letters(self, letter_ids: Sequence[str]) -> None:
+        with self._writing() as connection:
+            withdraw.empty(connection, letter_ids)
+
+    def enter(self, entries: Sequence[Entry]) -> None:
+        with self._writing() as connection:
+            stored_receipts.enter(connection, entries)
+
+    def entries(self, receipts: Sequence[str]) -> list[Entry]:
+        with self._reading() as connection:
+            return stored_receipts.entries(connection, receipts)
+
+    def tally(self, since: datetime, until: datetime) -> Tally:
+        with self._reading() as connection:
+            return stored_receipts.tally(connection, since, until)
+
+    def sources(self) -> list[SourceSeen]:
+        with self._reading() as connection:
+            return source_stats.all_sources(connection)
+
+    def source(self, name: str) -> dict[str, Any] | None:
+        with self._reading() as connection:
+            return source_stats.one_source(connection, name)
+
+    def left_out(self, source: str) -> list[LeftOut]:
+        with self._reading() as connection:
+            return source_stats.left_out(connection, source)
+
+    @property
+    def clusters(self) -> SqlClusters:
+        return SqlClusters(self._reading, self._writing)
+
+    def close(self) -> None:
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+        self._engine = None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with answering(self._url), self._connected().connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        engine = self._connected().execution_options(writes=True)
+        with answering(self._url), engine.begin() as connection:
+            yield connection
+
+    def _connected(self) -> Engine:
+        if self._engine is None or self._pid != os.getpid():
+            if self._engine is not None:
+                # The parent's connections: closing them here would end them over there.
+                self._inherited.append(self._engine)
+            self._engine = open_engine(self._url)
+            self._pid = os.getpid()
+        return self._engine

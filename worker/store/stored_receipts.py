@@ -1,0 +1,91 @@
+"""The journal as it is stored, and what the ledger asks of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.errors import Reason
+from worker.model.records import Entry
+from worker.store.database.columns import name
+from worker.store.database.schema import journal, receipts
+from worker.store.database.statements import CHUNK
+from worker.store.database.upsert import insert
+from worker.store.stale_records import RECLEAN
+from worker.store.values import Tally
+
+
+def enter(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write entries down; a receipt that is there already keeps its first entry."""
+    # In one order everywhere: workers that collect the same entries at once do not deadlock.
+    rows = sorted((entry.model_dump() for entry in entries), key=lambda row: name(row["receipt"]))
+    if rows:
+        connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
+
+
+def entries(connection: Connection, wanted: Sequence[str]) -> list[Entry]:
+    """The entries of these receipts, oldest first."""
+    found: list[Entry] = []
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        statement = sa.select(journal).where(journal.c.receipt.in_(chunk))
+        found += [Entry(**row) for row in connection.execute(statement).mappings()]
+    return sorted(found, key=lambda entry: (entry.at, entry.receipt))
+
+
+def tally(connection: Connection, since: datetime, until: datetime) -> Tally:
+    """What was entered in this time: ended receipts counted, open ones by name.
+
+    One statement, so that every receipt is seen as of the same moment.
+    """
+    rows = connection.execute(
+        sa.union_all(_ended(connection, since, until), _open(connection, since, until))
+    )
+    ended: dict[tuple[str, str], int] = {}
+    opened: dict[str, str] = {}
+    for day, outcome, count, receipt in rows:
+        if receipt is None:
+            ended[day, outcome] = count
+        else:
+            opened[receipt] = day
+    foreign = {row[0]: row[1] for row in connection.execute(_foreign(connection, since, until))}
+    return Tally(ended=ended, open=opened, foreign=foreign)
+
+
+def _ended(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
+    day = _day(connection, journal.c.at)
+    return (
+        sa.select(day, receipts.c.outcome, sa.func.count(), sa.null())
+        .select_from(journal.join(receipts, receipts.c.receipt == journal.c.receipt))
+        .where(journal.c.at >= since, journal.c.at < until)
+        .group_by(day, receipts.c.outcome)
+    )
+
+
+def _open(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(_day(connection, journal.c.at), sa.null(), sa.literal(1), journal.c.receipt)
+        .select_from(journal.outerjoin(receipts, receipts.c.receipt == journal.c.receipt))
+        .where(journal.c.at >= since, journal.c.at < until, receipts.c.receipt.is_(None))
+    )
+
+
+def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Select[str, int]:
+    day = _day(connection, receipts.c.at)
+    return (
+        sa.select(day, sa.func.count())
+        .select_from(receipts.outerjoin(journal, journal.c.receipt == receipts.c.receipt))
+        .where(receipts.c.at >= since, receipts.c.at < until, journal.c.receipt.is_(None))
+        .where(receipts.c.reason != Reason.UNDELIVERABLE.value)  # no article, a whole message
+        .where(~receipts.c.receipt.startswith(RECLEAN, autoescape=True))  # nobody sent it
+        .group_by(day)
+    )
+
+
+def _day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnElement[str]:
+    """The UTC day as text: 2026-11-22."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.to_char(sa.func.timezone("UTC", moment), sa.text("'YYYY-MM-DD'"))
+    return sa.func.strftime(sa.text("'%Y-%m-%d'"), moment)

@@ -1,0 +1,188 @@
+"""What a batch changes, decided purely: fresh records and what is known come in, rulings go out."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Self
+
+from worker.model.admission import Frozen
+from worker.model.records import (
+    DeadLetter,
+    Kind,
+    Known,
+    Outcome,
+    Record,
+    Verdict,
+    Withdrawal,
+    article_id_of,
+)
+from worker.store.database.columns import name
+from worker.store.database.statements import Key, stored_keys
+from worker.store.ports import Judge
+
+
+class Batch(Frozen):
+    """One call of `write`, or what is fresh of it."""
+
+    records: tuple[Record, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    dead: tuple[DeadLetter, ...]
+
+    def ends(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
+        """Everything that ends a receipt, in the order of the outcomes."""
+        return (*self.records, *self.withdrawals, *self.dead)
+
+    def fresh(self, receipts: Collection[str]) -> Self:
+        """What ends these receipts; of two that end the same receipt, the first."""
+        left = set(receipts)
+
+        def take(end: Record | Withdrawal | DeadLetter) -> bool:
+            taken = name(end.receipt) in left
+            left.discard(name(end.receipt))
+            return taken
+
+        return type(self)(
+            records=tuple(filter(take, self.records)),
+            withdrawals=tuple(filter(take, self.withdrawals)),
+            dead=tuple(filter(take, self.dead)),
+        )
+
+
+class Ruling(Frozen):
+    """The last word on one record. Without verdict its article is withdrawn: nothing is kept."""
+
+    record: Record
+    verdict: Verdict | None
+
+    @property
+    def article_id(self) -> str:
+        return self.record.verdict.article_id
+
+    @property
+    def adds_revision(self) -> bool:
+        return self.verdict is not None and self.verdict.kind is not Kind.UNCHANGED
+
+    @property
+    def refreshes(self) -> bool:
+        return self.record.again and self.verdict is not None and not self.adds_revision
+
+
+def rule(records: Iterable[Record], known: Mapping[str, Known], judge: Judge) -> list[Ruling]:
+    """Judge each record by what is known and by the records before it."""
+    standing = dict(known)
+    rulings = []
+    for record in records:
+        article_id = record.verdict.article_id
+        before = standing.get(article_id)
+        if before and before.withdrawn:
+            rulings.append(Ruling(record=record, verdict=None))
+            continue
+        content_hash = record.fingerprint.content_hash
+        given = judge(record.verdict, content_hash, before)
+        verdict = _numbered(given, content_hash, before)
+        if verdict.kind is not Kind.UNCHANGED:
+            standing[article_id] = _after(verdict, content_hash, before)
+        rulings.append(Ruling(record=record, verdict=verdict))
+    return rulings
+
+
+def _numbered(verdict: Verdict, content_hash: str, before: Known | None) -> Verdict:
+    number = before.revision if before else 0
+    if before is None and verdict.kind in (Kind.UNCHANGED, Kind.REVISION):
+        # What it was compared with never came: an earlier copy in its batch was passed over.
+        return verdict.model_copy(update={"kind": Kind.NEW, "revision": 1})
+    known = before is None or content_hash in before.hashes or verdict.extent < before.extent
+    if before and verdict.kind is Kind.UNCHANGED and not known:
+        return verdict.model_copy(update={"kind": Kind.REVISION, "revision": number + 1})
+    if verdict.kind is not Kind.UNCHANGED and verdict.revision != number + 1:
+        raise ValueError(f"{verdict.article_id}: revision {verdict.revision} after {number}")
+    return verdict
+
+
+def _after(verdict: Verdict, content_hash: str, before: Known | None) -> Known:
+    return Known(
+        article_id=verdict.article_id,
+        hashes=(before.hashes if before else frozenset()) | {content_hash},
+        revision=verdict.revision,
+        cluster_id=verdict.cluster_id,
+        extent=verdict.extent,
+    )
+
+
+class Takedown(Frozen):
+    """The articles one withdrawal takes down; the first is named in its outcome."""
+
+    withdrawal: Withdrawal
+    article_ids: tuple[str, ...]
+
+
+def take_down(
+    withdrawal: Withdrawal, owners: Mapping[Key, str], existing: Collection[str]
+) -> Takedown:
+    """The article that the first of its keys leads to, and the tombstone that got the rest."""
+    led_to = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
+    found = [article_id for article_id in led_to if article_id in existing][:1]
+    left = [article_id for article_id in led_to if article_id == tombstone_id(withdrawal)][:1]
+    return Takedown(withdrawal=withdrawal, article_ids=tuple(dict.fromkeys(found + left)))
+
+
+def tombstone_id(withdrawal: Withdrawal) -> str:
+    return article_id_of(withdrawal.source, withdrawal.keys[0])
+
+
+def claimed_keys(
+    batch: Batch, distrusted: Collection[str] = (), full: Collection[str] = ()
+) -> dict[Key, str]:
+    """The keys this batch names and the article each would lead to; the first comer keeps a key.
+
+    Articles of `distrusted` sources are known by their opening besides; those that are `full` of
+    keys get no more of them.
+    """
+    keys: dict[Key, str] = {}
+    for record in batch.records:
+        article, article_id = record.article, record.verdict.article_id
+        named = () if article_id in full else (article.key, *article.aliases)
+        if name(article.source) in distrusted and article.opening_key:
+            named = (*named, article.opening_key)
+        for key in stored_keys(article.source, named):
+            keys.setdefault(key, article_id)
+    for withdrawal in batch.withdrawals:
+        for key in stored_keys(withdrawal.source, withdrawal.keys):
+            keys.setdefault(key, tombstone_id(withdrawal))
+    return keys
+
+
+def intended(end: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
+    """The outcome of one receipt as it looks before the articles are locked."""
+    if isinstance(end, Record):
+        return record_outcome(Ruling(record=end, verdict=end.verdict), now)
+    if isinstance(end, Withdrawal):
+        return withdrawal_outcome(Takedown(withdrawal=end, article_ids=()), now)
+    return Outcome(
+        receipt=end.receipt,
+        kind=Kind.DEAD,
+        source=end.source,
+        at=now,
+        letter_id=end.letter_id,
+        reason=end.reason,
+    )
+
+
+def record_outcome(ruling: Ruling, now: datetime) -> Outcome:
+    return Outcome(
+        receipt=ruling.record.receipt,
+        kind=ruling.verdict.kind if ruling.verdict else Kind.WITHDRAWN,
+        source=ruling.record.article.source,
+        at=now,
+        article_id=ruling.article_id,
+        revision=ruling.verdict.revision if ruling.verdict else 0,
+    )
+
+
+def withdrawal_outcome(takedown: Takedown, now: datetime) -> Outcome:
+    return Outcome(
+        receipt=takedown.withdrawal.receipt,
+        kind=Kind.WITHDRAWN,
+        source=takedown.withdrawal.source,
+        at=now,
+        article_id=next(iter(takedown.article_ids), ""),
+    )
