@@ -32,7 +32,7 @@ from bench.stream import Item, stream
 from tests.servers import private_valkey, unix_url
 from worker.config.loader import load_config
 from worker.dedup import DedupRules, compare, fingerprint
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
@@ -123,7 +123,7 @@ def _labels(texts: Sequence[Text], rules: DedupRules, *, tuned: bool) -> None:
 
     def duplicate(a: Text, b: Text) -> bool:
         like = compare(*(fingerprint(article_of(text), rules) for text in (a, b)), rules)
-        return like is not None and like.kind is Kind.DUPLICATE
+        return like is not None and like.kind is OutcomeKind.DUPLICATE
 
     for corpus in ("fnc1", "reuters"):
         rows = map(json.loads, (_LABELS / f"{corpus}.jsonl").read_text("utf-8").splitlines())

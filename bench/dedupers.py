@@ -21,10 +21,10 @@ from bench.corpus import Text
 from bench.stream import Item
 from tests.servers import unix_url
 from worker.dedup import DedupRules, compare, fingerprint, rejudge, resolve
-from worker.index import Claim, Wish
+from worker.index import Claim, CopyVote
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
-from worker.model.records import Article, Fingerprint, Kind, Record, Verdict
+from worker.model.records import Article, Fingerprint, OutcomeKind, Record, Verdict
 from worker.store.sql_store import SqlStore
 
 PERMUTATIONS = 128
@@ -77,7 +77,9 @@ def ours(
         _store(store, articles, prints, verdicts)
         let_go(server, len(batch))
         canonical |= {
-            names[v.article_id]: names[v.cluster_id] for v in verdicts if v.kind is Kind.DUPLICATE
+            names[v.article_id]: names[v.cluster_id]
+            for v in verdicts
+            if v.kind is OutcomeKind.DUPLICATE
         }
     cost = Cost(watch.cpu_s, _server_cpu(server) - server_cpu, _bytes(server), index.trips)
     index.close()
@@ -110,12 +112,15 @@ def _judged(
         alike = [(article_id, like) for article_id, like in found if like]
         likes.append(sorted(alike, key=lambda its: its[1].strength, reverse=True))
     wishes = [
-        Wish(article_id=i, alike=tuple(a for a, like in each if like.kind is Kind.DUPLICATE))
+        CopyVote(
+            article_id=i, alike=tuple(a for a, like in each if like.kind is OutcomeKind.DUPLICATE)
+        )
         for i, each in zip(ids, likes, strict=True)
     ]
     homes = index.settle(wishes)
     new = [
-        Verdict(kind=Kind.NEW, article_id=i, revision=1, cluster_id=i, signal="unseen") for i in ids
+        Verdict(kind=OutcomeKind.NEW, article_id=i, revision=1, cluster_id=i, signal="unseen")
+        for i in ids
     ]
     return [resolve(v, each, home, rules) for v, each, home in zip(new, likes, homes, strict=True)]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker import tasks
-from worker.model.records import NOBODY, Handling, Outcome
+from worker.model.records import NO_ATTEMPT, Attempt, Outcome
 from worker.pipeline.ingestion import Delivery, Pipeline
 
 
@@ -13,7 +13,7 @@ class Idle(Pipeline):
         pass
 
     def ingest(
-        self, deliveries: Sequence[Delivery], *, now: datetime, handling: Handling = NOBODY
+        self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
         return []
 

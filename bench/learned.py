@@ -14,7 +14,7 @@ from pathlib import Path
 from time import process_time
 
 from bench.corpus import Text, reuters
-from worker.clean.lines.source_boilerplate import Learned, leave_out, sighting
+from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import load_config
 from worker.index.line_counts import MemoryLines
 from worker.model.records import Article
@@ -52,7 +52,7 @@ def measure(stories: list[Text]) -> tuple[dict[str, float], Counter[str]]:
     for number, day in enumerate(sorted(by_day)):
         now = datetime.combine(day, time(12), UTC)
         began = process_time()
-        learned = boilerplate.learned(["wire"], now).get("wire", Learned())
+        learned = boilerplate.learned(["wire"], now).get("wire", SourceBoilerplate())
         seen = []
         for story in by_day[day]:
             article = _article(story)

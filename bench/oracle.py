@@ -30,11 +30,11 @@ from bench.wire import Raw, invented, raw
 from tests.servers import private_valkey
 from worker.clean import clean
 from worker.config.loader import Config, load_config
-from worker.dedup import DedupRules, Likeness, compare, fingerprint
+from worker.dedup import DedupRules, Match, compare, fingerprint
 from worker.errors import Unavailable
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import RawArticle
-from worker.model.records import Fingerprint, Kind
+from worker.model.records import Fingerprint, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.schema import articles, decisions
@@ -45,7 +45,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BATCH = 5  # articles: small, so that copies meet across batches
 MOST_MISSED = 0.01  # of the articles
 
-Likes = Mapping[str, Mapping[str, Likeness]]  # article -> what it is like -> how
+Likes = Mapping[str, Mapping[str, Match]]  # article -> what it is like -> how
 
 
 class Oracle(NamedTuple):
@@ -58,12 +58,12 @@ class Oracle(NamedTuple):
 
     @classmethod
     def of(cls, prints: Mapping[str, Fingerprint], rules: DedupRules) -> "Oracle":
-        copies: dict[str, dict[str, Likeness]] = {article_id: {} for article_id in prints}
-        variants: dict[str, dict[str, Likeness]] = {article_id: {} for article_id in prints}
+        copies: dict[str, dict[str, Match]] = {article_id: {} for article_id in prints}
+        variants: dict[str, dict[str, Match]] = {article_id: {} for article_id in prints}
         for mine, rival in _pairs(prints):
             for one, other in ((mine, rival), (rival, mine)):
                 if like := compare(prints[one], prints[other], rules):
-                    its = copies if like.kind is Kind.DUPLICATE else variants
+                    its = copies if like.kind is OutcomeKind.DUPLICATE else variants
                     its[one][other] = like
         holders = Counter(hash_ for its in prints.values() for hash_ in its.sketch)
         return cls(prints, holders, copies, variants)
@@ -153,7 +153,7 @@ def judged(oracle: Oracle, said: Sequence[Decided], rules: DedupRules) -> Report
         clusters[its.cluster_id].add(its.article_id)
     groups = [*oracle.groups()]
     group_of = {article_id: number for number, group in enumerate(groups) for article_id in group}
-    links = [its for its in said if its.rival and its.verdict != Kind.NEW]
+    links = [its for its in said if its.rival and its.verdict != OutcomeKind.NEW]
     forbidden = [its for its in links if not _allowed(its, oracle, group_of)]
     forbidden += [its for its in said if group_of[its.article_id] != group_of[its.cluster_id]]
     certain = [g for g in groups if oracle.certain(g, rules.index.min_hits)]
@@ -171,7 +171,7 @@ def judged(oracle: Oracle, said: Sequence[Decided], rules: DedupRules) -> Report
 def _allowed(its: Decided, oracle: Oracle, group_of: Mapping[str, int]) -> bool:
     if its.signal == "settled":  # with the one that settled for both, not with each of its copies
         return group_of[its.article_id] == group_of[its.rival]
-    known = oracle.copies if its.verdict == Kind.DUPLICATE else oracle.variants
+    known = oracle.copies if its.verdict == OutcomeKind.DUPLICATE else oracle.variants
     like = known[its.article_id].get(its.rival)
     return like is not None and like.signal == its.signal
 

@@ -22,11 +22,11 @@ from bench.endless import Made, endless
 from tests.servers import private_valkey, unix_url
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify
-from worker.index import Claim, Rival, Wish
+from worker.index import Candidate, Claim, CopyVote
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
-from worker.model.records import Kind
-from worker.pipeline.dead_lettering import Grave, Origin
+from worker.model.records import OutcomeKind
+from worker.pipeline.dead_lettering import DeadLetters, Origin
 from worker.pipeline.ingestion import Cleaned, Judged, Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
@@ -62,10 +62,10 @@ class Clocked:
     def begin(self, index: RedisIndex) -> None:
         self._index = index
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         return self._timed(lambda: self._index.claim(claims))
 
-    def settle(self, wishes: Sequence[Wish]) -> list[str]:
+    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
         return self._timed(lambda: self._index.settle(wishes))
 
     def _timed(self, call: Callable[[], Any]) -> Any:
@@ -109,7 +109,7 @@ class Filled:
         self._since += len(batch)
         if self.held % _LOOK == 0:
             self.most_bytes = max(self.most_bytes, self.bytes_each())
-        return sum(j.verdict.kind is Kind.DUPLICATE for j in verdicts)
+        return sum(j.verdict.kind is OutcomeKind.DUPLICATE for j in verdicts)
 
     def _judged(self, batch: Sequence[Made]) -> list[Judged]:
         rules, new = self._config.dedup, []
@@ -119,7 +119,7 @@ class Filled:
             cleaned = Cleaned(origin=origin, article=article, fingerprint=print_)
             verdict = identify(article, print_, None, rules)
             new.append(Judged(cleaned=cleaned, verdict=verdict))
-        return self._pipeline._likeness(new, Grave())
+        return self._pipeline._likeness(new, DeadLetters())
 
     def bytes_each(self) -> float:
         return (self._bytes() - self._empty) / self.held

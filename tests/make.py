@@ -11,7 +11,7 @@ from worker.model.records import (
     Article,
     DeadLetter,
     Fingerprint,
-    Kind,
+    OutcomeKind,
     Record,
     Tag,
     Verdict,
@@ -51,7 +51,7 @@ def fingerprint(of: Article, **changes: Any) -> Fingerprint:
 
 def verdict(of: Article, **changes: Any) -> Verdict:
     ordinary = {
-        "kind": Kind.NEW,
+        "kind": OutcomeKind.NEW,
         "article_id": of.article_id,
         "revision": 1,
         "cluster_id": of.article_id,

@@ -16,7 +16,7 @@ from tests.store.stored import rows
 from worker.errors import Reason
 from worker.model.records import Outcome
 from worker.store.sql_store import SqlStore
-from worker.store.values import LetterQuery
+from worker.store.values import DeadLetterQuery
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,7 +44,7 @@ class Running(NamedTuple):
 
     def undeliverable(self) -> dict[str, str]:
         """Messages that became dead letters, and why."""
-        letter_ids = self.store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE))
+        letter_ids = self.store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE))
         return {letter.payload: letter.detail for letter in self.store.letters(letter_ids)}
 
     def articles(self) -> int:

@@ -21,8 +21,8 @@ from worker.index.line_counts import Lines, MemoryLines
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_client import Wire
 from worker.index.redis_line_counts import SharedLines
-from worker.maintenance.reprocess import Redo, redo
-from worker.model.records import Kind, Outcome
+from worker.maintenance.reprocess import Reprocessing, redo
+from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
@@ -84,13 +84,13 @@ def test_what_comes_again_is_unchanged_although_a_line_was_learned_meanwhile(
     taught: Pipeline,
 ) -> None:
     again = ingest(taught, [raw(0), raw(11)], day(2))
-    assert [outcome.kind for outcome in again] == [Kind.UNCHANGED] * 2
+    assert [outcome.kind for outcome in again] == [OutcomeKind.UNCHANGED] * 2
     assert LINE in newest(taught.store, again[0])["text"]
     forgotten = piped(taught.store, MemoryLines())
     [first] = ingest(taught, [raw(50)], day(2, 60))
     [after] = ingest(forgotten, [raw(50)], day(2, 120))
-    assert first.kind is not Kind.UNCHANGED
-    assert after.kind is Kind.UNCHANGED
+    assert first.kind is not OutcomeKind.UNCHANGED
+    assert after.kind is OutcomeKind.UNCHANGED
     assert LINE not in newest(taught.store, after)["text"]
 
 
@@ -98,7 +98,7 @@ def test_an_edit_is_a_revision_without_the_learned_line(taught: Pipeline) -> Non
     edited = raw(0)
     edited["content"] = edited["content"].replace("sold", "given")
     [outcome] = ingest(taught, [edited], day(2))
-    assert (outcome.kind, outcome.revision) == (Kind.REVISION, 2)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.REVISION, 2)
     assert LINE not in newest(taught.store, outcome)["text"]
 
 
@@ -142,14 +142,14 @@ def test_cleaning_again_takes_learned_lines_out_in_place(taught: Pipeline, tmp_p
     before = store.cursor("now")
     ids = [found.article_id for found in store.search(Query())]
     for _ in range(2):
-        redo(newer, Redo.RECLEAN, ids, now=day(3))
+        redo(newer, Reprocessing.RECLEAN, ids, now=day(3))
     assert store.search(Query(words="love")) == []
     assert len(store.search(Query(words="merchant"))) == 6
     changes = [c for c in store.changes(before) if c.kind is not ChangeKind.RETAGGED]
     assert [change.kind for change in changes] == [ChangeKind.REFRESHED] * 6
     assert all(change.article and LINE not in change.article.text for change in changes)
     [outcome] = ingest(newer, [raw(1)], day(4))
-    assert (outcome.kind, outcome.revision) == (Kind.UNCHANGED, 1)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.UNCHANGED, 1)
 
 
 class Away(MemoryLines):

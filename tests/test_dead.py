@@ -21,9 +21,9 @@ from worker.errors import Reason
 from worker.maintenance.replay import replay
 from worker.maintenance.undeliverable import expire
 from worker.model.admission import LIMITS
-from worker.model.records import DeadLetter, Kind
+from worker.model.records import DeadLetter, OutcomeKind
 from worker.store.sql_store import SqlStore
-from worker.store.values import Letter, LetterState
+from worker.store.values import DeadLetterState, StoredDeadLetter
 
 Worker = Callable[..., Result]
 
@@ -46,7 +46,7 @@ def bury(store: SqlStore, *letters: DeadLetter) -> list[str]:
     return [letter.letter_id for letter in letters]
 
 
-def only(store: SqlStore, letter_id: str) -> Letter:
+def only(store: SqlStore, letter_id: str) -> StoredDeadLetter:
     [letter] = store.letters([letter_id])
     return letter
 
@@ -117,7 +117,7 @@ def test_nothing_is_replayed_before_yes_and_then_it_waits_in_the_lane_of_replays
     assert valkey.keys("articles*") == []
     [sent] = json.loads(worker("replay", "--yes", "--json").stdout)["letters"]
     assert valkey.llen("articles.replay") == 1
-    assert only(store, letter_id).state is LetterState.REPLAYING
+    assert only(store, letter_id).state is DeadLetterState.REPLAYING
     assert "replaying" in worker("list").stdout
     assert json.loads(worker("replay", "--json").stdout)["letters"] == []
     again = worker("replay", letter_id[:9], "--again", "--yes", "--json")
@@ -133,7 +133,7 @@ def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
     assert "replaying 1 dead letter:" in done.stdout
     assert f"{cut[:10]} can't be replayed: only the beginning" in done.stderr
     assert f"{emptied[:10]} can't be replayed: it was deleted" in done.stderr
-    assert only(store, good).state is LetterState.REPLAYING
+    assert only(store, good).state is DeadLetterState.REPLAYING
     assert "only 65,536 of 5,242,8" in worker("show", cut, "--raw").stderr
 
 
@@ -167,7 +167,7 @@ def test_what_the_broker_could_not_deliver_is_a_dead_letter_and_goes_back_byte_f
     assert worker("show", listed["letter_id"], "--raw").stdout_bytes == data
     worker("replay", "--yes")
     assert valkey.lrange("articles", 0, -1) == [data]
-    assert only(store, listed["letter_id"]).state is LetterState.REPLAYED
+    assert only(store, listed["letter_id"]).state is DeadLetterState.REPLAYED
     valkey.lpush("articles.dead", entry(data, at=2.5))
     assert "undeliverable 1" in worker("list").stdout
     assert only(store, listed["letter_id"]).seen == 2
@@ -243,7 +243,10 @@ def test_replayed_letters_die_again_until_the_worker_can_take_them(
     run("replay", *ids, "--yes")
     healed = [("replayed", 2), ("replayed", 2), ("dead", 3)]
     until(lambda: states() == healed, "what can be processed is")
-    assert {letter.outcome for letter in stack.store.letters(ids[:2])} <= {Kind.NEW, Kind.DUPLICATE}
+    assert {letter.outcome for letter in stack.store.letters(ids[:2])} <= {
+        OutcomeKind.NEW,
+        OutcomeKind.DUPLICATE,
+    }
     assert "SECRET" not in stack.logs(1000)
     lanes = ("articles", "articles.replay", "articles.quarantine", "articles.replay.quarantine")
     assert valkey.exists(*lanes) == 0

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from tests.servers import create_database, drop_database, in_database, private_valkey, unix_url
 from worker.broker import embedded
-from worker.broker.server_info import Condition
+from worker.broker.server_info import ServerInfo
 from worker.cli.doctor_command import State, doctor, judge
 from worker.errors import Unavailable
 
-GOOD = Condition(
+GOOD = ServerInfo(
     server="valkey",
     version="9.1.2",
     append_only=True,

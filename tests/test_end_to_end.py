@@ -14,7 +14,7 @@ import pytest
 
 from bench.articles import generate
 from worker.broker import embedded
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
@@ -156,7 +156,7 @@ def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_an
     finally:
         celery.terminate()
         celery.wait(60)
-    assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {Kind.NEW}
+    assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {OutcomeKind.NEW}
     stored = [found.title for found in store.search(Query(limit=5000))]
     assert sorted(stored) == sorted(raw["title"] for raw in generate(1000))
     assert worker(environment, "down").stdout == "the embedded broker is stopped\n"

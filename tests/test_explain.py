@@ -14,11 +14,11 @@ from worker.cli import explain_sentences, group
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload
-from worker.model.records import Entry, Handling
+from worker.model.records import Attempt, JournalEntry
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.dead_letters import replay_receipt
 from worker.store.sql_store import SqlStore
-from worker.store.values import Title
+from worker.store.values import DisplayTitle
 
 Explain = Callable[..., Result]
 
@@ -47,7 +47,7 @@ def told(done: Result) -> str:
 def test_who_ended_a_receipt_is_told_and_which_workers_vanished_with_it(
     pipeline: Pipeline, explain: Explain
 ) -> None:
-    handling = Handling(worker="celery@desk/17", deliveries=3)
+    handling = Attempt(worker="celery@desk/17", deliveries=3)
     pipeline.ingest([Delivery(receipt="r", raw=raw(1, STORY))], now=NOW, handling=handling)
     told_of = told(explain("r"))
     who = "by celery@desk, process 17, at delivery 3, after 2 workers vanished with it."
@@ -142,7 +142,7 @@ def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain
 
 
 def test_a_receipt_that_only_the_journal_has_waits(store: SqlStore, explain: Explain) -> None:
-    store.enter([Entry(receipt="r0", message_id="m", at=NOW)])
+    store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     assert "It was put on the queue 2026-11-22 12:00." in told(explain("r0"))
     assert "It has no outcome yet" in told(explain("r0"))
 
@@ -154,7 +154,7 @@ def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
     message = {"body": body, "headers": {"id": "m"}, "properties": {}}
     payload = Payload.of(message)
     letter = dead(reason=Reason.UNDELIVERABLE, queue="articles", detail="gone", payload=payload)
-    store.enter([Entry(receipt="r0", message_id="m", at=NOW)])
+    store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     store.write([], [], [letter], judge=judge, now=NOW)
     story = told(explain("r0"))
     assert "undeliverable, gone" in story
@@ -170,7 +170,7 @@ def test_a_withdrawn_article_tells_only_that(pipeline: Pipeline, explain: Explai
     assert "Harbour story" not in story
 
 
-RIVAL = Title(article_id="f" * 32, title="Storm hits coast", source="wire")
+RIVAL = DisplayTitle(article_id="f" * 32, title="Storm hits coast", source="wire")
 
 
 @pytest.mark.parametrize(

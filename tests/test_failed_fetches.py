@@ -24,10 +24,10 @@ from worker.index.memory_index import MemoryIndex
 from worker.maintenance.replay import replay
 from worker.maintenance.reprocess import reclean
 from worker.model.completeness import Extent
-from worker.model.records import Kind, Verdict
-from worker.pipeline.ingestion import Again, Delivery, Pipeline
+from worker.model.records import OutcomeKind, Verdict
+from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
 from worker.store.sql_store import SqlStore
-from worker.store.values import LetterQuery
+from worker.store.values import DeadLetterQuery
 
 CHALLENGE = (
     "<html><head><title>Just a moment...</title></head><body><h1>wire.example</h1>"
@@ -79,7 +79,7 @@ def test_a_failed_fetch_is_no_revision_of_a_stored_article(
 ) -> None:
     [first] = ingest(pipeline, [raw()], "a")
     [outcome] = ingest(pipeline, [failed], "b")
-    assert (outcome.kind, outcome.reason) == (Kind.DEAD, Reason.FAILED_FETCH)
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.DEAD, Reason.FAILED_FETCH)
     assert newest(pipeline, first.article_id)["text"] == STORY
     assert newest(pipeline, first.article_id)["number"] == 1
 
@@ -91,7 +91,7 @@ def test_less_than_is_stored_replaces_nothing_and_is_seen(
     [first] = ingest(pipeline, [raw()], "a")
     for prefix in "bc":
         [outcome] = ingest(pipeline, [less], prefix)
-        assert (outcome.kind, outcome.revision) == (Kind.UNCHANGED, 1)
+        assert (outcome.kind, outcome.revision) == (OutcomeKind.UNCHANGED, 1)
         assert outcome.article_id == first.article_id
     shown = pipeline.store.show(first.article_id)
     assert shown is not None
@@ -104,11 +104,15 @@ def test_less_is_stored_while_there_is_no_more_and_more_revises_it(
     pipeline: Pipeline, less: dict[str, Any]
 ) -> None:
     [first] = ingest(pipeline, [less], "a")
-    assert first.kind is Kind.NEW
+    assert first.kind is OutcomeKind.NEW
     [full] = ingest(pipeline, [page(value=PAGE)], "b")
-    assert (full.kind, full.revision, full.article_id) == (Kind.REVISION, 2, first.article_id)
+    assert (full.kind, full.revision, full.article_id) == (
+        OutcomeKind.REVISION,
+        2,
+        first.article_id,
+    )
     [again] = ingest(pipeline, [less], "c")
-    assert (again.kind, again.revision) == (Kind.UNCHANGED, 2)
+    assert (again.kind, again.revision) == (OutcomeKind.UNCHANGED, 2)
     assert newest(pipeline, first.article_id)["text"] == STORY
 
 
@@ -116,7 +120,7 @@ def test_the_feeds_text_is_revised_by_the_feed_as_long_as_no_page_came(pipeline:
     [first] = ingest(pipeline, [page(summary=TEASER)], "a")
     assert newest(pipeline, first.article_id)["flags"] == ["no-page"]
     [edited] = ingest(pipeline, [page(summary=TEASER.replace("40", "45"))], "b")
-    assert (edited.kind, edited.revision) == (Kind.REVISION, 2)
+    assert (edited.kind, edited.revision) == (OutcomeKind.REVISION, 2)
 
 
 ORDERS = [*permutations([raw(), page(summary=TEASER), raw(text=""), page()])]
@@ -127,7 +131,7 @@ def test_in_whatever_order_they_come_in_one_batch_the_text_is_the_newest(
     pipeline: Pipeline, order: tuple[dict[str, Any], ...]
 ) -> None:
     outcomes = ingest(pipeline, order)
-    assert sum(outcome.kind is Kind.DEAD for outcome in outcomes) == 1
+    assert sum(outcome.kind is OutcomeKind.DEAD for outcome in outcomes) == 1
     [article_id] = {outcome.article_id for outcome in outcomes if outcome.article_id}
     assert newest(pipeline, article_id)["text"] == STORY
     numbers = [outcome.revision for outcome in outcomes if outcome.article_id]
@@ -141,7 +145,7 @@ def test_failed_fetches_of_different_articles_are_no_copies_of_each_other(
     failed = [page(n, title="") for n in range(6)]
     failed += [page(n, value=PAGE, fetch={"status": 502}) for n in range(6)]
     outcomes = ingest(pipeline, failed, "f")
-    assert {outcome.kind for outcome in outcomes} == {Kind.DEAD}
+    assert {outcome.kind for outcome in outcomes} == {OutcomeKind.DEAD}
     assert len({outcome.letter_id for outcome in outcomes}) == len(failed)
     for outcome in known:
         shown = pipeline.store.show(outcome.article_id)
@@ -153,12 +157,16 @@ def test_failed_fetches_of_different_articles_are_no_copies_of_each_other(
 def test_articles_without_page_are_told_apart_by_what_their_feed_gave(pipeline: Pipeline) -> None:
     other = "Rain is expected on the northern coast from noon, says the weather office in Brenn."
     outcomes = ingest(pipeline, [page(1, summary=TEASER), page(2, title="Rain", summary=other)])
-    assert [outcome.kind for outcome in outcomes] == [Kind.NEW, Kind.NEW]
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.NEW, OutcomeKind.NEW]
 
 
 def test_a_receipt_that_comes_again_changes_nothing(pipeline: Pipeline) -> None:
     batch = [raw(), page(summary=TEASER), page()]
-    assert [o.kind for o in ingest(pipeline, batch)] == [Kind.NEW, Kind.UNCHANGED, Kind.DEAD]
+    assert [o.kind for o in ingest(pipeline, batch)] == [
+        OutcomeKind.NEW,
+        OutcomeKind.UNCHANGED,
+        OutcomeKind.DEAD,
+    ]
     assert ingest(pipeline, batch) == []
 
 
@@ -167,22 +175,22 @@ def test_the_store_has_the_last_word_on_what_is_less(store: SqlStore) -> None:
     full = article(text="One two three four.", words=4)
     less = article(text="One two.", words=2, flags=("no-page",))
     store.write([record(full)], [], [], judge=rejudge, now=NOW)
-    verdicts = [{"extent": Extent.TEASER}, {"kind": Kind.UNCHANGED, "extent": Extent.TEASER}]
+    verdicts = [{"extent": Extent.TEASER}, {"kind": OutcomeKind.UNCHANGED, "extent": Extent.TEASER}]
     records = [record(less, verdict=verdict) for verdict in verdicts]
     outcomes = store.write(records, [], [], judge=rejudge, now=NOW)
-    assert [(o.kind, o.revision) for o in outcomes] == [(Kind.UNCHANGED, 1)] * 2
+    assert [(o.kind, o.revision) for o in outcomes] == [(OutcomeKind.UNCHANGED, 1)] * 2
 
 
 @pytest.mark.parametrize(
     ("stored", "mine", "kind"),
     [
-        (Extent.TEXT, Extent.TEASER, Kind.UNCHANGED),
-        (Extent.TEASER, Extent.TEASER, Kind.REVISION),
-        (Extent.TITLE, Extent.TEASER, Kind.REVISION),
+        (Extent.TEXT, Extent.TEASER, OutcomeKind.UNCHANGED),
+        (Extent.TEASER, Extent.TEASER, OutcomeKind.REVISION),
+        (Extent.TITLE, Extent.TEASER, OutcomeKind.REVISION),
     ],
 )
 def test_unchanged_without_the_same_content_holds_only_for_less(
-    store: SqlStore, stored: Extent, mine: Extent, kind: Kind
+    store: SqlStore, stored: Extent, mine: Extent, kind: OutcomeKind
 ) -> None:
     before = {
         Extent.TEXT: article(words=9),
@@ -190,7 +198,7 @@ def test_unchanged_without_the_same_content_holds_only_for_less(
         Extent.TITLE: article(text="", words=0),
     }[stored]
     store.write([record(before)], [], [], judge=judge, now=NOW)
-    verdict = {"kind": Kind.UNCHANGED, "extent": mine}
+    verdict = {"kind": OutcomeKind.UNCHANGED, "extent": mine}
     unseen = record(article(text="Other words."), verdict=verdict)
     [outcome] = store.write([unseen], [], [], judge=_as_it_is, now=NOW)
     assert outcome.kind is kind
@@ -205,11 +213,11 @@ def test_what_newer_rules_call_a_failed_fetch_gives_way_to_what_the_feed_gave(
 ) -> None:
     """What older rules took for the article is stored, cleaned again it is less: that counts."""
     [first] = ingest(pipeline, [page(value=PAGE)], "a")
-    again = Again(key="id:a-1", received=NOW)
+    again = Reprocessed(key="id:a-1", received=NOW)
     delivery = Delivery(receipt="again", raw=page(summary=TEASER), again=again)
     [outcome] = pipeline.ingest([delivery], now=NOW)
     assert (outcome.kind, outcome.revision, outcome.article_id) == (
-        Kind.REVISION,
+        OutcomeKind.REVISION,
         2,
         first.article_id,
     )
@@ -316,7 +324,7 @@ def test_its_dead_letter_can_be_found_shown_and_sent_again(
     assert "It could not be processed: failed-fetch, challenge page. It ended" in said
     raw_article = json.loads(worker("dead", "show", letter, "--raw"))
     assert raw_article["content"][0]["value"] == CHALLENGE
-    ids = store.letter_ids(LetterQuery(reason=Reason.FAILED_FETCH))
+    ids = store.letter_ids(DeadLetterQuery(reason=Reason.FAILED_FETCH))
     sent = [letter_id for each in replay(store, producer, ids, per_s=100) for letter_id in each]
     assert sent == [*ids]
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.foreign import GOOD, article, envelope, table
 from tests.running import ROOT, Running, running_worker
-from worker.model.records import Kind
-from worker.store.values import LetterQuery
+from worker.model.records import OutcomeKind
+from worker.store.values import DeadLetterQuery
 
 TABLE = table()
 LINES_AT_MOST = 5  # of log a message
@@ -58,7 +58,7 @@ def _ten_good_articles_follow(running: Running, odd: str) -> None:
         running.broker.lpush(foreign.queue, foreign.data)
         began = time.monotonic()
         for receipt in push_good(running, foreign.name):
-            assert running.outcome(receipt).kind is not Kind.DEAD, foreign.name
+            assert running.outcome(receipt).kind is not OutcomeKind.DEAD, foreign.name
         assert time.monotonic() - began < PATIENCE_S, foreign.name
         # Not those of good batches, nor the one that follows every dead letter some seconds later.
         lines = [s for s in running.lines()[said:] if not re.search("batch.ingested|buried", s)]
@@ -96,7 +96,7 @@ def test_the_worker_answers_to_celerys_own_tools(running: Running) -> None:
 
 def _counts(running: Running) -> Counter[str]:
     """Articles, and dead letters by reason."""
-    letters = running.store.count_letters(LetterQuery())
+    letters = running.store.count_letters(DeadLetterQuery())
     return Counter(articles=running.articles(), **letters)
 
 

@@ -11,7 +11,7 @@ from tests.store.stored import rows
 from tests.test_pipeline import CONFIG, ingest
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.writing.locks import MOST_KEYS
@@ -70,7 +70,7 @@ def test_an_id_used_again_after_years_leaves_the_old_article_as_it_was(
     old = item("p=123", "https://a.example/?p=123", TITLE, STORY)
     new = item("p=123", "https://a.example/?p=123", OTHER_TITLE, OTHER)
     [first], [second] = ingest(pipeline, [old], "a"), ingest(pipeline, [new], "b")
-    assert (first.kind, second.kind) == (Kind.NEW, Kind.NEW)
+    assert (first.kind, second.kind) == (OutcomeKind.NEW, OutcomeKind.NEW)
     assert kinds(ingest(pipeline, [new], "c")) == ["unchanged"]
     assert [r["title"] for r in rows(store_url, "revisions")] == [TITLE, OTHER_TITLE]
 
@@ -178,7 +178,7 @@ def test_another_issue_under_the_same_opening_is_no_revision(pipeline: Pipeline)
 
     assert kinds(ingest(pipeline, [issue(1, "3.14")], "m")) == ["new"]
     [other] = ingest(pipeline, [issue(2, "2.71")], "t")
-    assert other.kind is not Kind.REVISION
+    assert other.kind is not OutcomeKind.REVISION
 
 
 def test_the_keys_of_an_article_are_bounded(pipeline: Pipeline, store_url: str) -> None:
@@ -186,7 +186,7 @@ def test_the_keys_of_an_article_are_bounded(pipeline: Pipeline, store_url: str) 
     link = "https://a.example/one"
     for poll in range(polls):
         [outcome] = ingest(pipeline, [item(f"p-{poll}", link, TITLE, STORY)], f"{poll}-")
-        assert outcome.kind is (Kind.UNCHANGED if poll else Kind.NEW)
+        assert outcome.kind is (OutcomeKind.UNCHANGED if poll else OutcomeKind.NEW)
     assert MOST_KEYS <= len(rows(store_url, "aliases")) <= MOST_KEYS + 2
     assert len(rows(store_url, "articles")) == 1
 

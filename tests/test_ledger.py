@@ -17,7 +17,7 @@ from tests.chaos.stack import Stack, until
 from tests.make import dead, record
 from tests.worker_rules import own_rules
 from worker import Producer
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.celery import make_app
 from worker.cli.ledger_command import ledger
 from worker.client import receipt_journal
@@ -26,9 +26,9 @@ from worker.dedup import rejudge
 from worker.errors import Unavailable
 from worker.maintenance.receipt_audit import Balance, Day, balance
 from worker.maintenance.undeliverable import drain, give_up
-from worker.model.records import Entry
+from worker.model.records import JournalEntry
 from worker.store.sql_store import SqlStore
-from worker.store.values import LetterQuery
+from worker.store.values import DeadLetterQuery
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -37,14 +37,14 @@ QUEUES = ["articles", "articles.replay", "articles.quarantine"]
 
 
 @pytest.fixture
-def link(valkey_url: str, valkey: redis.Redis) -> Iterator[Link]:
-    link = Link(make_app(valkey_url, load_worker_rules()))
+def link(valkey_url: str, valkey: redis.Redis) -> Iterator[BrokerConnection]:
+    link = BrokerConnection(make_app(valkey_url, load_worker_rules()))
     yield link
     link.close()
 
 
 def look(
-    link: Link, store: SqlStore, grace_s: float = 0, since: datetime = NOW - 2 * DAY
+    link: BrokerConnection, store: SqlStore, grace_s: float = 0, since: datetime = NOW - 2 * DAY
 ) -> Balance:
     with link.channel() as channel:
         return balance(channel, QUEUES, store, since, NOW + DAY, grace_s=grace_s)
@@ -56,7 +56,7 @@ def lease(valkey: redis.Redis, tag: str) -> None:
 
 
 def test_every_place_a_receipt_may_be_in_is_found(
-    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     sent = [producer.enqueue([{"title": "t"}] * count) for count in (1, 2, 4, 8, 16)]
     valkey.rpop("articles")  # its two ended
@@ -84,7 +84,7 @@ def test_every_place_a_receipt_may_be_in_is_found(
 
 
 def test_a_message_lost_behind_our_back_is_named_receipt_by_receipt(
-    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     producer.enqueue([{"title": "kept"}])
     lost = producer.enqueue([{"title": "lost"}] * 3)
@@ -96,7 +96,7 @@ def test_a_message_lost_behind_our_back_is_named_receipt_by_receipt(
 
 
 def test_what_is_enqueued_again_under_the_same_receipts_is_missing_no_more(
-    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     producer.enqueue([{"title": "t", "receipt": "r1"}])
     valkey.delete("articles")
@@ -106,7 +106,7 @@ def test_what_is_enqueued_again_under_the_same_receipts_is_missing_no_more(
 
 
 def test_what_could_not_be_delivered_is_found_where_it_is_buried(
-    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     producer.enqueue([{"title": "t"}] * 2)
     valkey.lpush("articles.dead", b'{"reason": "x", "at": 1}\n' + valkey.rpop("articles"))
@@ -117,7 +117,7 @@ def test_what_could_not_be_delivered_is_found_where_it_is_buried(
 
 
 def test_outcomes_that_no_producer_journalled_are_counted_apart(
-    link: Link, valkey: redis.Redis, store: SqlStore
+    link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     store.write([record()], [], [], judge=rejudge, now=NOW)
     [day] = look(link, store).days
@@ -125,10 +125,10 @@ def test_outcomes_that_no_producer_journalled_are_counted_apart(
 
 
 def test_a_day_is_a_utc_day_of_the_journal(
-    link: Link, valkey: redis.Redis, store: SqlStore
+    link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     moments = [TODAY - timedelta(microseconds=1), TODAY, TODAY - DAY]
-    store.enter([Entry(receipt=f"r{m}", message_id="m", at=m) for m in moments])
+    store.enter([JournalEntry(receipt=f"r{m}", message_id="m", at=m) for m in moments])
     ends = [record(receipt=f"r{m}") for m in moments]
     for end in ends:
         store.write([end], [], [], judge=rejudge, now=NOW)
@@ -140,7 +140,7 @@ def test_a_day_is_a_utc_day_of_the_journal(
 
 
 def test_a_message_that_moves_while_the_ledger_reads_is_not_missing(
-    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     producer.enqueue([{"title": "t"}])
     ended = threading.Event()
@@ -195,7 +195,11 @@ def test_the_command_exits_with_1_and_the_list_when_something_is_missing(
 
 
 def test_under_load_nothing_is_ever_missing_and_in_the_end_the_balance_is_even(
-    tmp_path: Path, valkey_url: str, valkey: redis.Redis, link: Link, postgres_store_url: str
+    tmp_path: Path,
+    valkey_url: str,
+    valkey: redis.Redis,
+    link: BrokerConnection,
+    postgres_store_url: str,
 ) -> None:
     stack = Stack(tmp_path, valkey_url, postgres_store_url)
     articles = [*generate(600, chars=300), *(["no article"] * 20)]
@@ -230,7 +234,7 @@ def test_under_load_nothing_is_ever_missing_and_in_the_end_the_balance_is_even(
 
 
 def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
-    valkey_url: str, valkey: redis.Redis, link: Link, store: SqlStore, tmp_path: Path
+    valkey_url: str, valkey: redis.Redis, link: BrokerConnection, store: SqlStore, tmp_path: Path
 ) -> None:
     file = tmp_path / "sent.jsonl"
     with Producer(valkey_url, journal=file) as producer:
@@ -244,7 +248,7 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
 
 
 def test_a_journal_in_the_store_needs_no_broker_to_name_what_is_missing(
-    valkey_url: str, valkey: redis.Redis, link: Link, store: SqlStore, store_url: str
+    valkey_url: str, valkey: redis.Redis, link: BrokerConnection, store: SqlStore, store_url: str
 ) -> None:
     with Producer(valkey_url, journal=store_url) as producer:
         sent = producer.enqueue([{"title": "t"}] * 2)
@@ -265,14 +269,14 @@ def test_nothing_is_sent_that_the_journal_did_not_take(
 
 
 def test_dropping_an_undeliverable_letter_leaves_nothing_missing(
-    producer: Producer, link: Link, valkey: redis.Redis, store: SqlStore
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     receipts = producer.enqueue([{"title": "t"}] * 2)
     why = json.dumps({"reason": "unknown task", "queue": "articles", "at": NOW.timestamp()})
     valkey.lpush("articles.dead", why.encode() + b"\n" + valkey.rpop("articles"))
     with link.channel() as channel:
         drain(channel, QUEUES, store)
-    ids = store.letter_ids(LetterQuery())
+    ids = store.letter_ids(DeadLetterQuery())
     give_up(store, store.letters(ids), NOW)
     assert store.drop_letters(ids) == 1
     assert look(link, store).missing == []

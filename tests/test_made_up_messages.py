@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.foreign import article, envelope
 from tests.running import Running, running_worker
 from worker.broker.bodies import receipts_in
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 
@@ -114,7 +114,7 @@ def test_whatever_is_sent_the_next_good_article_is_stored(
     good = json.dumps([[[article(f"after-{number}")]], {"receipts": [f"after-{number}"]}, {}])
     running.broker.lpush("articles", *made_up)
     running.broker.lpush("articles", json.dumps(envelope(f"after-{number}", good)))
-    assert running.outcome(f"after-{number}").kind is not Kind.DEAD
+    assert running.outcome(f"after-{number}").kind is not OutcomeKind.DEAD
     running.until(running.ended, "every message to end")
     said = [line for line in running.lines()[lines:] if "buried" not in line]
     articles = sum(len(receipts_in(data)) for data in made_up)

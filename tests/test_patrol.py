@@ -15,11 +15,11 @@ from tests.test_pipeline import CONFIG
 from tests.test_reconcile import homes, story
 from worker.clean import clean
 from worker.dedup import fingerprint
-from worker.index import Claim, Wish, verification
+from worker.index import Claim, CopyVote, verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import Stored
 from worker.model.admission import RawArticle
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.runtime import repair_loop
 from worker.store.sql_store import SqlStore
@@ -40,7 +40,7 @@ def pipeline(store: SqlStore, valkey: redis.Redis, valkey_url: str) -> Pipeline:
     return Pipeline(CONFIG, store, RedisIndex(valkey_url, CONFIG.dedup))
 
 
-def put(pipeline: Pipeline, number: int, text: str, minute: float = 0) -> Kind:
+def put(pipeline: Pipeline, number: int, text: str, minute: float = 0) -> OutcomeKind:
     given = [Delivery(receipt=f"r{number}", raw=story(number, text))]
     [outcome] = pipeline.ingest(given, now=BEGAN + timedelta(minutes=minute))
     return outcome.kind
@@ -89,11 +89,11 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
             go_round(pipeline, RedisIndex(url, CONFIG.dedup), minute=1)
             wait(lambda: client.wait(1, 1000))
             replica.replicaof("NO", "ONE")  # it is promoted before the last writes reach it
-            assert put(pipeline, 2, STORY, minute=2) is Kind.NEW
-            assert put(pipeline, 3, STORY, minute=2) is Kind.DUPLICATE
+            assert put(pipeline, 2, STORY, minute=2) is OutcomeKind.NEW
+            assert put(pipeline, 3, STORY, minute=2) is OutcomeKind.DUPLICATE
         promoted = RedisIndex(replica_url, CONFIG.dedup)
         pipeline.index = promoted
-        assert put(pipeline, 4, STORY, minute=3) is Kind.NEW
+        assert put(pipeline, 4, STORY, minute=3) is OutcomeKind.NEW
         caplog.clear()
         go_round(pipeline, promoted, minute=4)
         assert homes(sqlite_store_url) == {"a-1": "a-1", "a-2": "a-2", "a-3": "a-2", "a-4": "a-2"}
@@ -106,7 +106,7 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
         caplog.clear()
         go_round(pipeline, promoted, minute=5)
         assert said(caplog) == []
-        assert put(pipeline, 5, STORY, minute=6) is Kind.DUPLICATE
+        assert put(pipeline, 5, STORY, minute=6) is OutcomeKind.DUPLICATE
 
 
 def test_an_emptied_index_is_put_back_a_part_with_each_pass(
@@ -131,7 +131,7 @@ def test_an_emptied_index_is_put_back_a_part_with_each_pass(
         passes += 1
     assert passes > 2
     assert said(caplog) == ["index.put-back"] * passes
-    assert put(pipeline, 9, STORY, minute=22) is Kind.DUPLICATE
+    assert put(pipeline, 9, STORY, minute=22) is OutcomeKind.DUPLICATE
 
 
 def test_a_whole_index_is_left_alone(
@@ -153,15 +153,15 @@ def test_copies_of_a_canonical_article_whose_worker_died_go_on_without_it(
     dead = clean(RawArticle.model_validate(story(1)), CONFIG.cleaning, BEGAN)
     claim = Claim(article_id=dead.article_id, fingerprint=fingerprint(dead, CONFIG.dedup))
     index.claim([claim])
-    index.settle([Wish(article_id=dead.article_id)])
-    assert [put(pipeline, number, STORY) for number in (2, 3)] == [Kind.DUPLICATE] * 2
+    index.settle([CopyVote(article_id=dead.article_id)])
+    assert [put(pipeline, number, STORY) for number in (2, 3)] == [OutcomeKind.DUPLICATE] * 2
     go_round(pipeline, index, minute=1)
     assert homes(sqlite_store_url) == {"a-2": "gone", "a-3": "gone"}
     go_round(pipeline, index, minute=30)
     assert homes(sqlite_store_url) == {"a-2": "a-2", "a-3": "a-2"}
     reasons = [row["reason"] for row in rows(sqlite_store_url, "moves")]
     assert sorted(reasons) == ["inherited", "promoted"]
-    assert put(pipeline, 4, STORY, minute=31) is Kind.DUPLICATE
+    assert put(pipeline, 4, STORY, minute=31) is OutcomeKind.DUPLICATE
     assert homes(sqlite_store_url)["a-4"] == "a-2"
 
 
@@ -175,5 +175,5 @@ def test_a_canonical_article_that_the_index_has_let_go_of_keeps_its_cluster(
     valkey.flushall()
     index = pipeline.index = RedisIndex(valkey_url, CONFIG.dedup)
     index.claim([Claim(article_id=kept.article_id, fingerprint=kept.fingerprint)])
-    assert put(pipeline, 4, STORY, minute=1) is Kind.DUPLICATE
+    assert put(pipeline, 4, STORY, minute=1) is OutcomeKind.DUPLICATE
     assert homes(sqlite_store_url)["a-4"] == "a-1"

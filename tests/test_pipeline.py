@@ -16,8 +16,8 @@ from worker.config.loader import load_config
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload
-from worker.model.records import Kind, Outcome
-from worker.pipeline.dead_lettering import Grave, Origin
+from worker.model.records import Outcome, OutcomeKind
+from worker.pipeline.dead_lettering import DeadLetters, Origin
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 
@@ -51,7 +51,7 @@ def test_a_batch_of_thousands_of_bad_articles_is_told_in_a_hundred_lines(
 ) -> None:
     with caplog.at_level("WARNING", "worker"):
         outcomes = ingest(pipeline, list(range(1000)))
-    assert {o.kind for o in outcomes} == {Kind.DEAD}
+    assert {o.kind for o in outcomes} == {OutcomeKind.DEAD}
     lines = [r.getMessage() for r in caplog.records]
     assert len(lines) == 101
     assert lines[-1] == "article.rejected more=900 malformed=900"
@@ -77,7 +77,7 @@ def test_a_bad_article_is_buried_and_its_neighbours_are_stored(pipeline: Pipelin
 
 @pytest.mark.parametrize("error", [ValueError("bug"), MemoryError(), RecursionError("deep")])
 def test_whatever_a_stage_raises_buries_one_article_with_its_payload(error: Exception) -> None:
-    grave = Grave()
+    grave = DeadLetters()
     payload = Payload.of(raw(1))
     with grave.buries(Origin(receipt="r", source="wire", payload=payload), "tag"):
         raise error
@@ -93,7 +93,7 @@ def test_an_article_nested_beyond_what_json_can_write_still_goes_through(
     for _ in range(5000):
         deep = {"deeper": deep}
     outcomes = ingest(pipeline, [raw(1), raw(2, "Another story altogether.", extra=deep)])
-    assert [o.kind for o in outcomes] == [Kind.NEW, Kind.NEW]
+    assert [o.kind for o in outcomes] == [OutcomeKind.NEW, OutcomeKind.NEW]
     while deep:  # taken apart by hand: freeing it at once would recurse
         deep = deep["deeper"]
 
@@ -101,9 +101,9 @@ def test_an_article_nested_beyond_what_json_can_write_still_goes_through(
 def test_a_redelivered_batch_writes_nothing_twice(pipeline: Pipeline) -> None:
     batch = [raw(1), "bad", raw(1, STORY + " The vote was close.")]
     first = ingest(pipeline, batch)
-    assert [o.kind for o in first] == [Kind.NEW, Kind.DEAD, Kind.REVISION]
+    assert [o.kind for o in first] == [OutcomeKind.NEW, OutcomeKind.DEAD, OutcomeKind.REVISION]
     assert ingest(pipeline, batch) == []
-    assert ingest(pipeline, [*batch, raw(1)])[0].kind is Kind.UNCHANGED
+    assert ingest(pipeline, [*batch, raw(1)])[0].kind is OutcomeKind.UNCHANGED
     shown = pipeline.store.show(first[0].article_id)
     assert shown is not None
     assert [revision["number"] for revision in shown["revisions"]] == [1, 2]
@@ -113,9 +113,9 @@ def test_a_redelivered_batch_writes_nothing_twice(pipeline: Pipeline) -> None:
 def test_old_content_never_becomes_the_newest_revision(pipeline: Pipeline) -> None:
     edited = STORY.replace("40 million", "45 million")
     for prefix, text, kind, revision in (
-        ("a", STORY, Kind.NEW, 1),
-        ("b", edited, Kind.REVISION, 2),
-        ("c", STORY, Kind.UNCHANGED, 2),
+        ("a", STORY, OutcomeKind.NEW, 1),
+        ("b", edited, OutcomeKind.REVISION, 2),
+        ("c", STORY, OutcomeKind.UNCHANGED, 2),
     ):
         [outcome] = ingest(pipeline, [raw(1, text)], prefix)
         assert (outcome.kind, outcome.revision) == (kind, revision)
@@ -124,7 +124,7 @@ def test_old_content_never_becomes_the_newest_revision(pipeline: Pipeline) -> No
 def test_copies_inside_one_batch_and_across_batches_share_one_canonical(pipeline: Pipeline) -> None:
     copies = [raw(n, title=f"Headline {n}", source={"id": f"paper-{n}"}) for n in range(4)]
     outcomes = ingest(pipeline, copies[:3], "a") + ingest(pipeline, copies[3:], "b")
-    assert Counter(o.kind for o in outcomes) == {Kind.NEW: 1, Kind.DUPLICATE: 3}
+    assert Counter(o.kind for o in outcomes) == {OutcomeKind.NEW: 1, OutcomeKind.DUPLICATE: 3}
     listing = pipeline.store.listing([o.receipt for o in outcomes])
     assert len({found.cluster_id for _, found in listing if found}) == 1
 
@@ -135,7 +135,11 @@ def test_a_withdrawn_article_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
         ingest(pipeline, [each], prefix)[0]
         for prefix, each in (("a", raw(1)), ("b", withdrawal), ("c", raw(1, STORY + " More.")))
     ]
-    assert [o.kind for o in outcomes] == [Kind.NEW, Kind.WITHDRAWN, Kind.WITHDRAWN]
+    assert [o.kind for o in outcomes] == [
+        OutcomeKind.NEW,
+        OutcomeKind.WITHDRAWN,
+        OutcomeKind.WITHDRAWN,
+    ]
     assert "grain ships" not in json.dumps(pipeline.store.show(outcomes[0].article_id), default=str)
 
 

@@ -17,9 +17,9 @@ from tests.test_pipeline import CONFIG, ingest, raw
 from worker.cli import explain_sentences, group
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.reconcile import Reconciler
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Pipeline
-from worker.store.cluster_values import Move
+from worker.store.cluster_values import ClusterMove
 from worker.store.sql_store import SqlStore
 
 LATER = NOW + timedelta(hours=1)
@@ -35,12 +35,12 @@ def story(number: int, text: str = STORY, **fields: Any) -> dict[str, Any]:
     return raw(number, text, title="Port of Rotterdam closes gates", **fields)
 
 
-def repairs(pipeline: Pipeline, *, write: bool = True) -> list[Move]:
+def repairs(pipeline: Pipeline, *, write: bool = True) -> list[ClusterMove]:
     its = Reconciler(pipeline.store, pipeline.index, CONFIG.dedup, now=LATER, write=write)
     return [*its.run(NOW - DAY)]
 
 
-def reasons(moves: Sequence[Move]) -> list[str]:
+def reasons(moves: Sequence[ClusterMove]) -> list[str]:
     return sorted(move.reason.value for move in moves)
 
 
@@ -66,7 +66,7 @@ def test_copies_of_a_withdrawn_article_get_the_first_of_them_as_canonical(
     assert not any(row["canonical_pending"] for row in rows(store_url, "articles"))
     assert repairs(pipeline) == []
     [outcome] = ingest(pipeline, [story(4)], "late")
-    assert outcome.kind is Kind.DUPLICATE
+    assert outcome.kind is OutcomeKind.DUPLICATE
     assert homes(store_url)["a-4"] == "a-2"
 
 
@@ -77,7 +77,7 @@ def test_copies_of_an_article_that_died_wait_for_it_and_then_go_on_without(
     orphan = record(
         article("id:a-2", text=STORY),
         fingerprint=print_of(STORY),
-        verdict={"kind": Kind.DUPLICATE, "cluster_id": dead.article_id},
+        verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": dead.article_id},
     )
     pipeline.store.write([orphan], [], [], judge=judge, now=LATER)
     assert repairs(pipeline) == []
@@ -88,7 +88,7 @@ def test_copies_of_an_article_that_died_wait_for_it_and_then_go_on_without(
     assert homes(store_url) == {"a-2": "a-2"}
     # Replayed after all, the dead one is a copy of the one that took its place.
     [outcome] = ingest(pipeline, [story(1)])
-    assert (outcome.article_id, outcome.kind) == (dead.article_id, Kind.DUPLICATE)
+    assert (outcome.article_id, outcome.kind) == (dead.article_id, OutcomeKind.DUPLICATE)
     assert homes(store_url) == {"a-1": "a-2", "a-2": "a-2"}
 
 
@@ -98,8 +98,8 @@ def test_a_lost_index_makes_twins_that_become_one_cluster(
     ingest(pipeline, [story(1), story(2)])
     pipeline.index = MemoryIndex(CONFIG.dedup)
     assert [o.kind for o in ingest(pipeline, [story(3), story(4)], "b")] == [
-        Kind.NEW,
-        Kind.DUPLICATE,
+        OutcomeKind.NEW,
+        OutcomeKind.DUPLICATE,
     ]
     assert reasons(repairs(pipeline, write=False))[0] == "twin"
     assert homes(store_url)["a-3"] == "a-3"
@@ -118,7 +118,7 @@ def test_a_copy_edited_into_another_story_leaves_and_joins_that_one(
     assert homes(store_url) == {"a-1": "a-1", "a-2": "a-3", "a-3": "a-3"}
     [outcome] = ingest(pipeline, [story(5, OTHER, source={"id": "fifth"})], "c")
     assert homes(store_url)["a-5"] == "a-3"
-    assert outcome.kind is Kind.DUPLICATE
+    assert outcome.kind is OutcomeKind.DUPLICATE
 
 
 def test_a_copy_edited_to_other_figures_leaves_and_the_move_says_why(

@@ -17,7 +17,7 @@ from tests.test_pipeline import CONFIG, ingest
 from tests.test_reconcile import homes, story
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
-from worker.maintenance.rededuplicate import PAGE, Redecider
+from worker.maintenance.rededuplicate import PAGE, Rededuplicator
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 
@@ -117,7 +117,7 @@ def test_only_the_window_is_kept_in_memory(pipeline: Pipeline) -> None:
         given = [Delivery(receipt=f"{month}-{n}", raw=raw) for n, raw in enumerate(raws)]
         pipeline.ingest(given, now=NOW + timedelta(days=60 * month))
     stricter = CONFIG.dedup.copies.model_copy(update={"part": 0.1})
-    its = Redecider(
+    its = Rededuplicator(
         pipeline.store, CONFIG.dedup, CONFIG.dedup.model_copy(update={"copies": stricter})
     )
     assert sum(articles for articles, _ in its.pages(NOW - timedelta(days=1))) == 8 < PAGE

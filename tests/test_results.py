@@ -23,7 +23,7 @@ from worker.cli.inputs import reads
 from worker.config.loader import load_config
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
-from worker.model.records import Kind, Outcome
+from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
@@ -235,7 +235,7 @@ def test_what_was_deleted_never_comes_back_through_the_pipeline(seeded: SqlStore
     assert (gone["articles"], gone["deleted"]) == (1, True)
 
     (again,) = ingest(seeded, raws, "again-")
-    assert again.kind is Kind.WITHDRAWN
+    assert again.kind is OutcomeKind.WITHDRAWN
     assert worker("search", "Peskov").exit_code == 1
     assert "Peskov" not in worker("export").stdout
     (change,) = lines(worker("changes", "--since", before, "--json"))

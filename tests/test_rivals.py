@@ -6,7 +6,7 @@ from tests.dedup.texts import invented
 from tests.test_pipeline import CONFIG, ingest
 from tests.test_reconcile import homes, story
 from worker.index.memory_index import MemoryIndex
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 
@@ -24,9 +24,9 @@ def test_a_copy_whose_words_all_belong_to_unlike_parts_of_the_story_is_found_in_
     ingest(pipeline, [story(1, f"{a} {b}", source={"id": "morning"})], "a")
     ingest(pipeline, [story(2, f"{c} {d}", source={"id": "evening"})], "b")
     [whole] = ingest(pipeline, [story(3, f"{a} {b} {c} {d}", source={"id": "weekly"})], "c")
-    assert whole.kind is Kind.DUPLICATE
+    assert whole.kind is OutcomeKind.DUPLICATE
     middle = f"{' '.join(b.split()[30:])} {' '.join(c.split()[:30])} {other}"
     [copy] = ingest(pipeline, [story(4, middle, source={"id": "digest"})], "d")
-    assert copy.kind is Kind.DUPLICATE
+    assert copy.kind is OutcomeKind.DUPLICATE
     assert homes(store_url)["a-4"] == homes(store_url)["a-3"]
     assert homes(store_url)["a-1"] != homes(store_url)["a-2"]

@@ -13,14 +13,14 @@ from worker.cli.file_reading import files_below, read_file
 from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Frozen
-from worker.model.records import Kind, Outcome
+from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-COPIES = {Kind.NEW, Kind.DUPLICATE}
+COPIES = {OutcomeKind.NEW, OutcomeKind.DUPLICATE}
 
 
 class Expected(Frozen):
@@ -163,9 +163,9 @@ def test_copies_have_one_canonical_whatever_their_order(
     group: str, arrived: dict[str, Arrived]
 ) -> None:
     copies = [arrived[seed] for seed in GROUPS[group]]
-    assert sum(copy.outcome.kind is Kind.NEW for copy in copies) == 1
+    assert sum(copy.outcome.kind is OutcomeKind.NEW for copy in copies) == 1
     (cluster_id,) = {copy.cluster_id for copy in copies}
-    (canonical,) = (copy for copy in copies if copy.outcome.kind is Kind.NEW)
+    (canonical,) = (copy for copy in copies if copy.outcome.kind is OutcomeKind.NEW)
     assert cluster_id == canonical.outcome.article_id
 
 

@@ -10,25 +10,25 @@ from bench.articles import generate
 from tests.worker_rules import own_rules
 from worker.errors import Unavailable
 from worker.pipeline.ingestion import Delivery
-from worker.runtime.sandbox import Trials
+from worker.runtime.sandbox import SandboxServer
 from worker.store.sql_store import SqlStore
 
 
 @pytest.fixture
 def trials(
     valkey_url: str, sqlite_store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Trials]:
+) -> Iterator[SandboxServer]:
     """One trial may take a second by the clock: a fourth of the hard limit."""
     monkeypatch.setenv("WORKER_BROKER_URL", valkey_url)
     monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
     monkeypatch.setenv("WORKER_CONFIG_DIR", str(own_rules(tmp_path, article_s=0.5, hard_limit_s=4)))
-    trials = Trials()
+    trials = SandboxServer()
     yield trials
     trials.close()
 
 
 def test_who_waits_for_a_process_that_starts_or_for_the_store_convicts_nobody(
-    trials: Trials, sqlite_store_url: str
+    trials: SandboxServer, sqlite_store_url: str
 ) -> None:
     first, second = (Delivery(receipt=f"r-{raw['id']}", raw=raw) for raw in generate(2))
     with pytest.raises(Unavailable, match="trial"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from worker.config.loader import Config
     from worker.dedup import DedupRules
     from worker.index.redis_index import RedisIndex
-    from worker.model.records import Entry
+    from worker.model.records import JournalEntry
     from worker.pipeline.boilerplate import Boilerplate
     from worker.pipeline.dead_lettering import Watch
     from worker.pipeline.ingestion import Pipeline
@@ -96,7 +96,7 @@ def probe(settings: Settings, what: str, rules: DedupRules) -> None:
         asked.outcomes(["probe"])
 
 
-def enter(settings: Settings, entries: Sequence[Entry]) -> None:
+def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     """Write entries of the journal into the store, from a process that may fork afterwards."""
     with unforked(), closing(store(settings)) as opened:
         opened.enter(entries)

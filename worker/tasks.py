@@ -19,13 +19,13 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 from worker import bootstrap
 from worker.broker import bodies, heartbeat, journal, shutdown
 from worker.broker.leases import LeaseKeeper
-from worker.broker.messages import Claimed, Unreadable
+from worker.broker.messages import ClaimedMessage, InvalidMessage
 from worker.broker.server_info import NoEviction
 from worker.celery import INGEST, REDO, app
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
-from worker.maintenance.reprocess import Redo, redo
-from worker.model.records import Handling
+from worker.maintenance.reprocess import Reprocessing, redo
+from worker.model.records import Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
 from worker.runtime.config_reload import Current
@@ -111,23 +111,23 @@ class Ingest(Task):
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)
-def ingest(self: Task, *messages: Claimed) -> None:
+def ingest(self: Task, *messages: ClaimedMessage) -> None:
     """Process the raw articles of one message, or of many small ones as one batch."""
     _returning(lambda: _ingest(self, messages))
 
 
 @app.task(name=REDO, base=Ingest, bind=True)
-def redo_stored(self: Task, message: Claimed) -> None:
+def redo_stored(self: Task, message: ClaimedMessage) -> None:
     """Do stored articles over by the rules in force; in the quarantine lane each on its own."""
     _returning(lambda: _redo(message))
 
 
-def _ingest(task: Task, messages: Sequence[Claimed]) -> None:
+def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     deliveries, unreadable = _opened(messages)
     first = messages[0]
     alone = first.quarantined or first.deliveries >= rules().quarantine.deliveries
     worker = f"{task.request.hostname}/{os.getpid()}"
-    handling = Handling(worker=worker, deliveries=first.deliveries + 1)
+    handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
     if alone:
         one_by_one(pipeline(), deliveries, rules(), handling)
     elif deliveries:
@@ -136,24 +136,24 @@ def _ingest(task: Task, messages: Sequence[Claimed]) -> None:
         raise Reject(unreadable, requeue=False)
 
 
-def _opened(messages: Sequence[Claimed]) -> tuple[list[Delivery], dict[int, str]]:
+def _opened(messages: Sequence[ClaimedMessage]) -> tuple[list[Delivery], dict[int, str]]:
     """The deliveries of the readable messages, and by place the reason of each unreadable one."""
     deliveries, unreadable = [], {}
     for place, message in enumerate(messages):
         try:
             articles = bodies.articles(message)
-        except Unreadable as e:
+        except InvalidMessage as e:
             unreadable[place] = str(e)
         else:
             deliveries += [Delivery(receipt=receipt, raw=raw) for receipt, raw in articles]
     return deliveries, unreadable
 
 
-def _redo(message: Claimed) -> None:
+def _redo(message: ClaimedMessage) -> None:
     try:
         what, article_ids = bodies.redo_arguments(message)
-        kind = Redo(what)
-    except Unreadable as e:
+        kind = Reprocessing(what)
+    except InvalidMessage as e:
         raise Reject({0: str(e)}, requeue=False) from e
     except ValueError as e:  # a kind of work that this worker does not know
         raise Reject({0: f"arguments: {e}"}, requeue=False) from e

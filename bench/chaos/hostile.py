@@ -15,7 +15,7 @@ from bench.articles import generate
 from tests.chaos.load import Cost, suffer
 from tests.chaos.stack import Stack, until
 from tests.servers import unix_url
-from worker.store.values import LetterQuery
+from worker.store.values import DeadLetterQuery
 
 
 def poison(stack: Stack, times: int, *, fault: str) -> Cost:
@@ -113,7 +113,7 @@ def foreign_messages(stack: Stack, times: int) -> Cost:
 
 
 def _letters(stack: Stack) -> int:
-    return len(stack.store.letter_ids(LetterQuery(limit=100_000)))
+    return len(stack.store.letter_ids(DeadLetterQuery(limit=100_000)))
 
 
 _PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")

@@ -16,7 +16,7 @@ from tests.chaos.stack import Stack, until
 from tests.servers import NoServer, free_port, private_server
 from worker.client.producer import Producer
 from worker.errors import Unavailable
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def started(folder: Path, url: str, store_url: str, **settings: str) -> Iterator
 
 
 def all_are_stored(stack: Stack, receipts: list[str]) -> bool:
-    return {outcome.kind for outcome in stack.outcomes(receipts).values()} == {Kind.NEW}
+    return {outcome.kind for outcome in stack.outcomes(receipts).values()} == {OutcomeKind.NEW}
 
 
 def test_over_tcp_with_a_password_a_database_and_a_prefix_for_all_keys(

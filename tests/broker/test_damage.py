@@ -8,7 +8,7 @@ import redis
 
 from tests.broker.test_transport import LEASE_S, Peer, body, claimed, message, peer, wait
 from worker.broker import dead_letter_queue, journal
-from worker.broker.dead_letter_queue import Entry
+from worker.broker.dead_letter_queue import QueuedDeadLetter
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_message_in_another_charset_survives_being_given_back(
 )
 def test_a_dead_list_with_junk_is_emptied(worker: Peer, valkey: redis.Redis, head: str) -> None:
     valkey.lpush("articles.dead", head + "\nmessage", b'{"reason": "r\\nr", "at": 1}\nmessage')
-    kept: list[Entry] = []
+    kept: list[QueuedDeadLetter] = []
     assert dead_letter_queue.drain(worker.channel, ["articles"], kept.append) == 2
     assert [entry.reason for entry in kept] == ["no reason given", "r r"]
     assert max(len(entry.reason) for entry in kept) <= 500

@@ -19,12 +19,12 @@ from tests.chaos.stack import Stack, until
 from tests.servers import unix_url
 from worker import Producer
 from worker.broker import embedded
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.broker.journal import collect
 from worker.celery import make_app
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.model.records import Entry, Kind
+from worker.model.records import JournalEntry, OutcomeKind
 from worker.store.sql_store import SqlStore
 
 JOURNAL = "articles.journal"
@@ -32,7 +32,7 @@ JOURNAL = "articles.journal"
 
 @pytest.fixture
 def channel(valkey_url: str, valkey: redis.Redis) -> Iterator[Any]:
-    link = Link(make_app(valkey_url, load_worker_rules()))
+    link = BrokerConnection(make_app(valkey_url, load_worker_rules()))
     with link.channel() as channel:
         yield channel
     link.close()
@@ -92,7 +92,7 @@ def test_dying_between_store_and_broker_enters_nothing_twice(
 ) -> None:
     receipts = producer.enqueue([{"title": "t"}] * 3)
 
-    def enter_and_die(entries: Sequence[Entry]) -> None:
+    def enter_and_die(entries: Sequence[JournalEntry]) -> None:
         store.enter(entries)
         raise KeyboardInterrupt
 
@@ -109,7 +109,7 @@ def test_several_workers_may_collect_at_once(
     receipts = producer.enqueue({"title": f"t{n}"} for n in range(3000))
 
     def work(_: int) -> None:
-        link, own = Link(make_app(valkey_url, load_worker_rules())), SqlStore(store_url)
+        link, own = BrokerConnection(make_app(valkey_url, load_worker_rules())), SqlStore(store_url)
         with link.channel() as channel:
             collect(channel, own.enter)
         link.close()
@@ -194,7 +194,7 @@ def test_a_broker_killed_between_two_pushes_costs_a_retry_and_nothing_else(
             receipts = producer.enqueue(articles)
         stack.start_worker(processes=1)
         outcomes = stack.outcomes(receipts)
-        assert {outcome.kind for outcome in outcomes.values()} == {Kind.NEW}
+        assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.NEW}
         assert len({outcome.article_id for outcome in outcomes.values()}) == 300
         with redis.Redis.from_url(path) as broker:
             until(lambda: broker.xlen(JOURNAL) == 0, "the worker collects the journal")

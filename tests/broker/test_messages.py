@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from worker.broker.bodies import MOST_ARTICLES, articles, receipts_in, redo_arguments
 from worker.broker.messages import (
     LONGEST,
-    Claimed,
-    Unreadable,
+    ClaimedMessage,
+    InvalidMessage,
     for_celery,
     given_back,
     read,
@@ -42,7 +42,7 @@ def message(body: Any = None, **changes: Any) -> dict[str, Any]:
     return whole | changes
 
 
-def reading(whole: object) -> Claimed:
+def reading(whole: object) -> ClaimedMessage:
     return read(json.dumps(whole).encode())
 
 
@@ -106,14 +106,14 @@ def test_a_header_is_taken_when_it_is_what_it_should_be(
     ],
 )
 def test_what_no_worker_can_take_says_why(whole: object, reason: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(InvalidMessage) as refused:
         reading(whole)
     assert str(refused.value).startswith(reason)
 
 
 @pytest.mark.parametrize("data", [b"{broken", b"\xff\xfe\x00", b"[" * 5000, b'{"a":' * 5000, b""])
 def test_what_is_not_json_is_malformed(data: bytes) -> None:
-    with pytest.raises(Unreadable, match="malformed: not JSON"):
+    with pytest.raises(InvalidMessage, match="malformed: not JSON"):
         read(data)
 
 
@@ -176,7 +176,7 @@ def test_what_goes_back_keeps_its_fields_and_counts(
     [("application/x-gzip", zlib.compress), ("bzip2", bz2.compress), ("lzma", lzma.compress)],
 )
 def test_a_compressed_body_is_opened_under_a_limit(compression: str, compress: Any) -> None:
-    def packed(data: bytes) -> Claimed:
+    def packed(data: bytes) -> ClaimedMessage:
         text = b64encode(compress(data)).decode()
         properties = {"body_encoding": "base64"}
         headers = {"compression": compression}
@@ -185,11 +185,11 @@ def test_a_compressed_body_is_opened_under_a_limit(compression: str, compress: A
     body = json.dumps([[[{"title": "é"}]], {}, {}]).encode()
     assert articles(packed(body))[0][1] == {"title": "é"}
     assert packed(body).stands_alone
-    with pytest.raises(Unreadable, match="too-large"):
+    with pytest.raises(InvalidMessage, match="too-large"):
         articles(packed(b" " * (LONGEST + 1)))
-    with pytest.raises(Unreadable, match="undecodable"):
+    with pytest.raises(InvalidMessage, match="undecodable"):
         articles(packed(body)._replace(body=b64encode(compress(body)[:-5]).decode()))
-    with pytest.raises(Unreadable, match="undecodable"):
+    with pytest.raises(InvalidMessage, match="undecodable"):
         articles(packed(body)._replace(body="AAAA"))
 
 
@@ -217,7 +217,7 @@ def test_a_body_in_another_charset_is_read(charset: str) -> None:
     ],
 )
 def test_a_body_of_another_shape_says_what_was_expected(body: str, reason: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(InvalidMessage) as refused:
         articles(reading(message(body)))
     assert str(refused.value).startswith(reason)
     assert receipts_in(json.dumps(message(body)).encode()) == []
@@ -250,10 +250,10 @@ def test_depth_around_the_articles_hurts_nobody(levels: int) -> None:
         assert articles_or_reason(reading(message(body))) == first
 
 
-def articles_or_reason(claimed: Claimed) -> object:
+def articles_or_reason(claimed: ClaimedMessage) -> object:
     try:
         return articles(claimed)
-    except Unreadable as e:
+    except InvalidMessage as e:
         return e.reason
 
 
@@ -278,7 +278,7 @@ def test_whatever_a_body_holds_it_has_articles_or_a_reason(value: object) -> Non
     "body", [[[1, 2], {}, {}], [["retag", "a"], {}, {}], [[], {"what": "retag"}, {}], [[], {}, {}]]
 )
 def test_redo_takes_a_kind_of_work_and_a_list_of_ids(body: object) -> None:
-    with pytest.raises(Unreadable, match="arguments"):
+    with pytest.raises(InvalidMessage, match="arguments"):
         redo_arguments(reading(message(body, headers={"task": "articles.redo"})))
     good = message(
         [[], {"what": "retag", "article_ids": ["a"]}, {}], headers={"task": "articles.redo"}

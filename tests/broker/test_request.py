@@ -14,7 +14,7 @@ from celery.worker import state
 from tests.broker.test_transport import Peer, claimed, message, peer
 from worker.broker import leases
 from worker.broker.consumer import _hand_to_pool
-from worker.broker.request import Ended, Request
+from worker.broker.request import Request, TaskEnd
 from worker.tasks import app, ingest
 
 
@@ -111,10 +111,10 @@ def test_a_time_limit_of_which_celery_tells_twice_counts_once(
 ) -> None:
     valkey.lpush("articles", message(1))
     request = requested(worker)
-    before = Ended.count
+    before = TaskEnd.count
     request.on_timeout(soft=False, timeout=60)
     request.on_timeout(soft=False, timeout=60)
-    assert Ended.count == before + 1
+    assert TaskEnd.count == before + 1
     assert valkey.llen("articles.quarantine") == 1
     [again] = worker.take()
     assert claimed(again)[0].last_error == "over the hard limit of 60 s"

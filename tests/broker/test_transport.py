@@ -19,7 +19,7 @@ from kombu.transport import virtual
 from worker import broker
 from worker.broker import leases, lua_scripts
 from worker.broker.bodies import articles
-from worker.broker.messages import LONGEST, Claimed, Unreadable, read
+from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
 from worker.broker.qos import QoS, late_acks
 from worker.broker.transport import Channel, Transport
 
@@ -94,7 +94,7 @@ def peer(url: str, *queues: str, **options: Any) -> Iterator[Peer]:
         worker.connection.release()
 
 
-def claimed(taken: Any) -> tuple[Claimed, ...]:
+def claimed(taken: Any) -> tuple[ClaimedMessage, ...]:
     """The messages that were handed to Celery as one."""
     messages, _, _ = taken.payload
     return messages
@@ -212,7 +212,7 @@ def test_a_message_too_large_to_be_one_is_not_even_parsed(
 ) -> None:
     huge = message(1).replace("[[[", "[[[" + " " * LONGEST)
     monkeypatch.setattr(json, "loads", lambda text: pytest.fail("parsed"))
-    with pytest.raises(Unreadable, match="too-large"):
+    with pytest.raises(InvalidMessage, match="too-large"):
         read(huge.encode())
 
 

@@ -17,7 +17,7 @@ from bench.articles import generate
 from tests.chaos.stack import Stack, until
 from worker.client.producer import Producer
 from worker.errors import Unavailable
-from worker.model.records import Kind, Outcome
+from worker.model.records import Outcome, OutcomeKind
 
 PER_MESSAGE = 5
 LEASES = 3
@@ -141,17 +141,17 @@ def _cost(
     took_s: float,
 ) -> Cost:
     kinds = Counter(outcome.kind for outcome in outcomes.values())
-    dead = {receipt for receipt, outcome in outcomes.items() if outcome.kind is Kind.DEAD}
-    ids = Counter(o.article_id for o in outcomes.values() if o.kind is not Kind.DEAD)
+    dead = {receipt for receipt, outcome in outcomes.items() if outcome.kind is OutcomeKind.DEAD}
+    ids = Counter(o.article_id for o in outcomes.values() if o.kind is not OutcomeKind.DEAD)
     stuck = stack.held() - outcomes.keys() if len(outcomes) < len(receipts) else set()
     return Cost(
         faults=faults,
         published=len(receipts),
-        stored=kinds[Kind.NEW],
+        stored=kinds[OutcomeKind.NEW],
         dead=len(dead & bad),
         lost=len(receipts) - len(outcomes) - len(stuck),
         stuck=len(stuck),
-        doubled=kinds[Kind.REVISION] + sum(count - 1 for count in ids.values()),
+        doubled=kinds[OutcomeKind.REVISION] + sum(count - 1 for count in ids.values()),
         buried=len(dead - bad),
         ended=stack.ended,
         recovery_s=round(max(took_s, 0), 1),

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.nursery import Worker, nursery
-from worker.broker.connection import Link
-from worker.broker.inventory import Place, census
+from worker.broker.connection import BrokerConnection
+from worker.broker.inventory import MessagePlace, census
 from worker.celery import make_app
 from worker.client.producer import Producer
 from worker.config.rule_files import PACKAGED
@@ -103,10 +103,13 @@ class Stack:
         app = make_app(
             self.broker_url, load_worker_rules(Path(self.environment["WORKER_CONFIG_DIR"]))
         )
-        with Link(app).channel() as channel:
+        with BrokerConnection(app).channel() as channel:
             found = census(channel, list(app.amqp.queues))
             return {
-                r for place, receipts in found for r in receipts if place != Place.UNDELIVERABLE
+                r
+                for place, receipts in found
+                for r in receipts
+                if place != MessagePlace.UNDELIVERABLE
             }
 
     def enqueue(self, raws: Sequence[Any]) -> list[str]:

@@ -16,7 +16,7 @@ from tests.chaos import scenarios
 from tests.chaos.load import Cost
 from tests.chaos.stack import Stack, until
 from worker.broker import embedded
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.migrate import migrate
 
 # Workers start slowly on a busy machine; a hang is found all the same.
@@ -98,7 +98,7 @@ def test_what_is_not_done_when_the_drain_is_over_goes_back_uncounted(
         assert "x-delivery-count" not in message["headers"]
         assert "x-quarantine" not in message["headers"]
         stack.start_worker()
-        assert {o.kind for o in stack.outcomes(receipts).values()} == {Kind.NEW}
+        assert {o.kind for o in stack.outcomes(receipts).values()} == {OutcomeKind.NEW}
     finally:
         stack.close()
 
@@ -129,7 +129,7 @@ def test_a_full_disk_pauses_consuming_until_there_is_room(
         until(lambda: time.monotonic() - began > 3, "it stays full for a while")
         assert stack.logs(1000).count("batch.returned") < 15  # nothing spins
         subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-        assert {o.kind for o in stack.outcomes(receipts).values()} == {Kind.NEW}
+        assert {o.kind for o in stack.outcomes(receipts).values()} == {OutcomeKind.NEW}
         assert "quarantine" not in stack.logs(1000).partition("ready.")[2]
     finally:
         stack.close()

@@ -8,7 +8,7 @@ import redis
 
 from bench.articles import generate
 from tests.chaos.stack import Stack, until
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 
 # Workers start slowly on a busy machine; a hang is found all the same.
 pytestmark = pytest.mark.timeout(400)
@@ -35,7 +35,7 @@ def test_every_dangerous_article_is_buried_alone_and_every_neighbour_is_stored(
     outcomes = stack.outcomes(receipts, 200)
 
     fates = {raw["title"]: outcomes[r] for raw, r in zip(raws, receipts, strict=True)}
-    dead = {title: o.reason for title, o in fates.items() if o.kind is Kind.DEAD}
+    dead = {title: o.reason for title, o in fates.items() if o.kind is OutcomeKind.DEAD}
     assert dead == {
         "FAULT kill": "poison",
         "FAULT segfault": "poison",
@@ -47,7 +47,7 @@ def test_every_dangerous_article_is_buried_alone_and_every_neighbour_is_stored(
         "FAULT memory": "crashed",
         "FAULT error": "crashed",
     }
-    assert {o.kind for title, o in fates.items() if title not in dead} == {Kind.NEW}
+    assert {o.kind for title, o in fates.items() if title not in dead} == {OutcomeKind.NEW}
     [letter] = stack.store.letters([fates["FAULT segfault"].letter_id])
     assert "killed by SIGSEGV in stage clean" in letter.detail
     assert "peak" in letter.detail
@@ -64,5 +64,5 @@ def test_an_article_over_its_deadline_is_buried_where_it_stands_in_the_batch(
     receipts = stack.enqueue(raws)
     outcomes = stack.outcomes(receipts)
     assert [outcomes[r].reason for r in receipts[5:]] == ["deadline", "crashed"]
-    assert {outcomes[r].kind for r in receipts[:5]} == {Kind.NEW}
+    assert {outcomes[r].kind for r in receipts[:5]} == {OutcomeKind.NEW}
     assert "quarantine" not in stack.logs(200).partition("[tasks]")[2]

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
 from worker.clean.cleaning_rules import LearnedRules
-from worker.clean.lines.source_boilerplate import Learned, learn, leave_out, line_key, sighting
+from worker.clean.lines.source_boilerplate import (
+    SourceBoilerplate,
+    learn,
+    leave_out,
+    line_key,
+    sighting,
+)
 from worker.model.records import Article
 
 TODAY = NOW.date().toordinal()
@@ -25,16 +31,16 @@ def story(number: int, tail: str = LINE, **fields: Any) -> Article:
     return Article(**{**ordinary, "text": f"{body}\n\n{tail}" if tail else body, **fields})
 
 
-def learned_of(days: dict[int, list[Article]], rules: LearnedRules = OURS) -> Learned:
+def learned_of(days: dict[int, list[Article]], rules: LearnedRules = OURS) -> SourceBoilerplate:
     """What is learned when these came so many days before today."""
     noted = {
-        TODAY - ago: [e for each in articles for e in sighting(each, Learned(), rules)]
+        TODAY - ago: [e for each in articles for e in sighting(each, SourceBoilerplate(), rules)]
         for ago, articles in days.items()
     }
     return learn("wire", noted, rules, TODAY - 1)
 
 
-def lines_of(learned: Learned) -> set[bytes]:
+def lines_of(learned: SourceBoilerplate) -> set[bytes]:
     return set(learned.lines)
 
 
@@ -81,7 +87,7 @@ def test_a_line_that_stood_in_new_texts_on_two_days_is_learned() -> None:
     ids=lambda given: given if isinstance(given, str) else "",
 )
 def test_what_only_looks_repeated_is_not_learned(why: str, days: dict[int, list[Article]]) -> None:
-    assert learned_of(days) == Learned()
+    assert learned_of(days) == SourceBoilerplate()
 
 
 def test_a_line_with_figures_is_learned_where_most_texts_have_it() -> None:
@@ -91,12 +97,12 @@ def test_a_line_with_figures_is_learned_where_most_texts_have_it() -> None:
 
 def test_what_the_config_refuses_is_never_learned() -> None:
     refusing = OURS.model_copy(update={"refused": {"wire": (LINE.upper(),)}})
-    assert learned_of(ENOUGH, refusing) == Learned()
+    assert learned_of(ENOUGH, refusing) == SourceBoilerplate()
 
 
 def test_the_name_of_an_author_nobody_else_tells_is_no_boilerplate() -> None:
     nameless = {ago: [story(9 * ago + n, "By Ann Lee") for n in range(4)] for ago in (1, 2)}
-    assert learned_of(nameless) == Learned()
+    assert learned_of(nameless) == SourceBoilerplate()
     known = {
         ago: [each.model_copy(update={"authors": ("Bo Chen",)}) for each in some]
         for ago, some in nameless.items()
@@ -106,7 +112,7 @@ def test_the_name_of_an_author_nobody_else_tells_is_no_boilerplate() -> None:
 
 def test_the_same_history_in_any_order_is_the_same_decision() -> None:
     noted = {
-        TODAY - ago: [e for each in some for e in sighting(each, Learned(), OURS)]
+        TODAY - ago: [e for each in some for e in sighting(each, SourceBoilerplate(), OURS)]
         for ago, some in ENOUGH.items()
     }
     turned = {day: list(reversed(entries)) for day, entries in reversed(noted.items())}
@@ -156,13 +162,13 @@ def test_what_stands_behind_a_learned_line_comes_into_view() -> None:
 def test_a_pinned_line_goes_wherever_it_stands_and_however_much_it_is() -> None:
     rules = OURS.model_copy(update={"pinned": {"wire": ("Our shop has mugs.",)}})
     text = "Ferries run.\n\nOur shop has mugs.\n\nOUR SHOP has mugs.\n\nPort says."
-    shown = leave_out(story(9, text=text), Learned(), rules)
+    shown = leave_out(story(9, text=text), SourceBoilerplate(), rules)
     assert shown.text == "Ferries run.\n\nPort says."
     assert {d.rule for d in shown.dropped} == {"pinned"}
 
 
 def test_a_text_of_nothing_is_nothing_to_learn_from() -> None:
-    assert sighting(story(1, text=""), Learned(), OURS) == []
+    assert sighting(story(1, text=""), SourceBoilerplate(), OURS) == []
 
 
 @settings(deadline=None)

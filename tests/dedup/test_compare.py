@@ -21,8 +21,8 @@ from tests.dedup.texts import (
     invented,
     print_of,
 )
-from worker.dedup import Likeness, compare
-from worker.model.records import Fingerprint, Kind
+from worker.dedup import Match, compare
+from worker.model.records import Fingerprint, OutcomeKind
 
 LIGHT = STORY.replace("on Friday evening", "late on Friday").replace("told reporters", "said")
 HEAVY = " ".join(w for n, w in enumerate(STORY.split()) if n % 9 or any(c.isdigit() for c in w))
@@ -34,7 +34,7 @@ SHORT = "The central bank of Norway left its key rate unchanged after a meeting 
 RATES = "Norges bank leaves its key rate unchanged"
 
 
-def same_kind(mine: Fingerprint, rival: Fingerprint) -> Likeness | None:
+def same_kind(mine: Fingerprint, rival: Fingerprint) -> Match | None:
     """What `mine` is to the rival, checked against what the rival is to it."""
     swapped = {"contained": "extended", "extended": "contained"}
     like, other = compare(mine, rival, RULES), compare(rival, mine, RULES)
@@ -65,7 +65,7 @@ def same_kind(mine: Fingerprint, rival: Fingerprint) -> Likeness | None:
 def test_copies_are_duplicates(text: str, title: str, signal: str) -> None:
     like = same_kind(print_of(text, title), print_of(STORY))
     assert like is not None
-    assert (like.kind, like.signal) == (Kind.DUPLICATE, signal)
+    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, signal)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_copies_are_duplicates(text: str, title: str, signal: str) -> None:
 def test_the_same_words_with_another_sense_are_variants(text: str, title: str, signal: str) -> None:
     like = same_kind(print_of(text, title), print_of(STORY))
     assert like is not None
-    assert (like.kind, like.signal) == (Kind.VARIANT, signal)
+    assert (like.kind, like.signal) == (OutcomeKind.VARIANT, signal)
 
 
 def test_a_shared_background_is_a_template() -> None:
@@ -89,7 +89,7 @@ def test_a_shared_background_is_a_template() -> None:
     rival = print_of(f"{invented(5, words=90)}\n\n{background}", "Mapolo verter sunka")
     like = same_kind(mine, rival)
     assert like is not None
-    assert (like.kind, like.signal) == (Kind.VARIANT, "template")
+    assert (like.kind, like.signal) == (OutcomeKind.VARIANT, "template")
 
 
 def test_issues_of_two_borrowers_are_no_copies() -> None:
@@ -98,7 +98,7 @@ def test_issues_of_two_borrowers_are_no_copies() -> None:
         print_of(mine, "Elektra issues Australian dollar bond"),
         print_of(rival, "Hanse Bank issues 75 million bond"),
     )
-    assert like is None or like.kind is Kind.VARIANT
+    assert like is None or like.kind is OutcomeKind.VARIANT
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,12 @@ def test_what_is_not_alike_is_nothing(mine: Fingerprint, rival: Fingerprint) -> 
 
 
 @pytest.mark.parametrize(
-    ("days", "kind"), [(0, Kind.DUPLICATE), (3, Kind.DUPLICATE), (4, Kind.VARIANT)]
+    ("days", "kind"),
+    [(0, OutcomeKind.DUPLICATE), (3, OutcomeKind.DUPLICATE), (4, OutcomeKind.VARIANT)],
 )
-def test_a_short_text_that_comes_again_later_is_the_next_of_a_series(days: int, kind: Kind) -> None:
+def test_a_short_text_that_comes_again_later_is_the_next_of_a_series(
+    days: int, kind: OutcomeKind
+) -> None:
     again, reworded = print_of(SHORT, RATES, days), print_of(SHORT + " in Oslo", RATES, days)
     for mine in (again, reworded):
         like = same_kind(mine, print_of(SHORT, RATES))
@@ -132,13 +135,13 @@ def test_a_short_text_that_comes_again_later_is_the_next_of_a_series(days: int, 
 @pytest.mark.parametrize(
     ("text", "days", "kind"),
     [
-        pytest.param(LIGHT, 20, Kind.DUPLICATE, id="a reprint"),
-        pytest.param(REWRITTEN, 1, Kind.DUPLICATE, id="rewritten at once"),
-        pytest.param(REWRITTEN, 20, Kind.VARIANT, id="rewritten weeks later"),
+        pytest.param(LIGHT, 20, OutcomeKind.DUPLICATE, id="a reprint"),
+        pytest.param(REWRITTEN, 1, OutcomeKind.DUPLICATE, id="rewritten at once"),
+        pytest.param(REWRITTEN, 20, OutcomeKind.VARIANT, id="rewritten weeks later"),
     ],
 )
 def test_a_long_text_may_come_again_later_but_not_rewritten(
-    text: str, days: int, kind: Kind
+    text: str, days: int, kind: OutcomeKind
 ) -> None:
     like = same_kind(print_of(text, days=days), print_of(STORY))
     assert like is not None
@@ -148,23 +151,23 @@ def test_a_long_text_may_come_again_later_but_not_rewritten(
 def test_tiny_texts_are_copies_on_the_same_day() -> None:
     like = same_kind(print_of(SUNNY), print_of(SUNNY.upper()))
     assert like is not None
-    assert (like.kind, like.signal) == (Kind.DUPLICATE, "exact")
+    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, "exact")
 
 
 def test_a_short_text_without_a_title_has_to_be_all_there() -> None:
     longer = same_kind(print_of(SHORT + " in Oslo", ""), print_of(SHORT, ""))
     assert longer is not None
-    assert longer.kind is Kind.DUPLICATE
+    assert longer.kind is OutcomeKind.DUPLICATE
     reworded = same_kind(print_of(BRIEF.replace("Friday evening", "Sunday"), ""), print_of(BRIEF))
     assert reworded is not None
-    assert (reworded.kind, reworded.signal) == (Kind.VARIANT, "template")
+    assert (reworded.kind, reworded.signal) == (OutcomeKind.VARIANT, "template")
 
 
 def test_a_chinese_copy_is_found() -> None:
     edited = CHINESE.replace("港务局表示,", "").replace("周五晚间", "星期五晚上")
     like = same_kind(print_of(edited, "风暴逼近鹿特丹"), print_of(CHINESE, "鹿特丹港关闸"))
     assert like is not None
-    assert (like.kind, like.signal) == (Kind.DUPLICATE, "near")
+    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, "near")
 
 
 def test_a_part_is_found_in_a_sampled_text() -> None:
@@ -225,4 +228,4 @@ def test_comparing_is_symmetric(
 def test_a_text_is_an_exact_copy_of_itself(text: str, title: str) -> None:
     like = compare(print_of(text, title), print_of(text, title), RULES)
     assert like is not None
-    assert (like.kind, like.signal) == (Kind.DUPLICATE, "exact")
+    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, "exact")

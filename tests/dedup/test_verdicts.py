@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 
 from tests import make
 from tests.dedup.texts import OTHER, OTHER_TITLE, RULES, STORY, TITLE, print_of
-from worker.dedup import Likeness, after, compare, identify, rejudge, rekeyed, resolve
+from worker.dedup import Match, after, compare, identify, rejudge, rekeyed, resolve
 from worker.model.completeness import Extent
-from worker.model.records import Article, Fingerprint, Kind, Known, Verdict, article_id_of
+from worker.model.records import (
+    Article,
+    Fingerprint,
+    OutcomeKind,
+    StoredIdentity,
+    Verdict,
+    article_id_of,
+)
 
 ARTICLE = make.article(title=TITLE, text=STORY)
 PRINT = print_of(STORY)
@@ -18,7 +25,7 @@ EDITED = print_of(STORY.replace("two", "three"))
 OLD = article_id_of("wire", "id:old")
 
 
-def known(of: Article = ARTICLE, **changes: Any) -> Known:
+def known(of: Article = ARTICLE, **changes: Any) -> StoredIdentity:
     ordinary = {
         "article_id": of.article_id,
         "hashes": frozenset({PRINT.content_hash, "older"}),
@@ -26,14 +33,14 @@ def known(of: Article = ARTICLE, **changes: Any) -> Known:
         "cluster_id": OLD,
         "fingerprint": PRINT,
     }
-    return Known(**(ordinary | changes))
+    return StoredIdentity(**(ordinary | changes))
 
 
 def new(**changes: Any) -> Verdict:
     return identify(ARTICLE, PRINT, None, RULES).model_copy(update=changes)
 
 
-def like(text: str, title: str = TITLE) -> Likeness:
+def like(text: str, title: str = TITLE) -> Match:
     found = compare(PRINT, print_of(text, title), RULES)
     assert found is not None
     return found
@@ -45,32 +52,32 @@ SERIES = like("".join("7" if c.isdigit() else c for c in STORY))
 
 def test_an_unseen_article_is_new_and_its_own_cluster() -> None:
     verdict = identify(ARTICLE, PRINT, None, RULES)
-    assert (verdict.kind, verdict.revision, verdict.signal) == (Kind.NEW, 1, "unseen")
+    assert (verdict.kind, verdict.revision, verdict.signal) == (OutcomeKind.NEW, 1, "unseen")
     assert verdict.cluster_id == verdict.article_id == ARTICLE.article_id
     assert RULES.version in verdict.version
 
 
 def test_a_tombstone_of_what_never_came_leaves_the_article_new() -> None:
     empty = known(revision=0, hashes=frozenset())
-    assert identify(ARTICLE, PRINT, empty, RULES).kind is Kind.NEW
+    assert identify(ARTICLE, PRINT, empty, RULES).kind is OutcomeKind.NEW
 
 
 @pytest.mark.parametrize("hashes", [{PRINT.content_hash}, {"newest", PRINT.content_hash}])
 def test_any_known_content_is_unchanged(hashes: set[str]) -> None:
     verdict = identify(ARTICLE, PRINT, known(hashes=frozenset(hashes)), RULES)
-    assert (verdict.kind, verdict.revision, verdict.cluster_id) == (Kind.UNCHANGED, 2, OLD)
+    assert (verdict.kind, verdict.revision, verdict.cluster_id) == (OutcomeKind.UNCHANGED, 2, OLD)
 
 
 def test_other_content_under_the_same_key_is_the_next_revision() -> None:
     verdict = identify(ARTICLE, EDITED, known(), RULES)
-    assert (verdict.kind, verdict.revision, verdict.signal) == (Kind.REVISION, 3, "key")
+    assert (verdict.kind, verdict.revision, verdict.signal) == (OutcomeKind.REVISION, 3, "key")
     assert verdict.cluster_id == OLD
 
 
 def test_content_that_shares_nothing_is_an_article_of_its_own() -> None:
     its = ARTICLE.model_copy(update={"opening_key": "text:~1"})
     verdict = identify(its, print_of(OTHER, OTHER_TITLE), known(), RULES)
-    assert (verdict.kind, verdict.signal) == (Kind.NEW, "reused-id")
+    assert (verdict.kind, verdict.signal) == (OutcomeKind.NEW, "reused-id")
     assert verdict.rival == ARTICLE.article_id != verdict.article_id
     assert rekeyed(its, verdict).article_id == verdict.article_id
     assert verdict.scores == {"containment": 0.0, "title": 0.0}
@@ -89,12 +96,16 @@ def test_without_doubt_a_revision_is_ordinary(
     mine: Fingerprint, before: Fingerprint | None
 ) -> None:
     verdict = identify(ARTICLE, mine, known(fingerprint=before), RULES)
-    assert (verdict.kind, verdict.signal) == (Kind.REVISION, "key")
+    assert (verdict.kind, verdict.signal) == (OutcomeKind.REVISION, "key")
 
 
 def test_an_alias_that_the_content_confirms_leads_to_the_known_article() -> None:
     verdict = identify(ARTICLE, EDITED, known(article_id=OLD), RULES)
-    assert (verdict.kind, verdict.signal, verdict.article_id) == (Kind.REVISION, "alias", OLD)
+    assert (verdict.kind, verdict.signal, verdict.article_id) == (
+        OutcomeKind.REVISION,
+        "alias",
+        OLD,
+    )
 
 
 def test_equal_words_confirm_an_alias() -> None:
@@ -105,7 +116,7 @@ def test_equal_words_confirm_an_alias() -> None:
 
 def test_unchanged_content_found_by_an_alias_is_unchanged() -> None:
     verdict = identify(ARTICLE, PRINT, known(article_id=OLD), RULES)
-    assert (verdict.kind, verdict.article_id) == (Kind.UNCHANGED, OLD)
+    assert (verdict.kind, verdict.article_id) == (OutcomeKind.UNCHANGED, OLD)
 
 
 @pytest.mark.parametrize("before", [print_of(OTHER, OTHER_TITLE), None])
@@ -113,7 +124,7 @@ def test_an_alias_that_nothing_confirms_is_a_conflict(before: Fingerprint | None
     verdict = identify(
         ARTICLE, PRINT, known(article_id=OLD, hashes=frozenset(), fingerprint=before), RULES
     )
-    assert (verdict.kind, verdict.signal, verdict.rival) == (Kind.NEW, "alias-conflict", OLD)
+    assert (verdict.kind, verdict.signal, verdict.rival) == (OutcomeKind.NEW, "alias-conflict", OLD)
     assert verdict.article_id == verdict.cluster_id == ARTICLE.article_id
     assert verdict.scores == {"containment": 0.0}
 
@@ -121,9 +132,9 @@ def test_an_alias_that_nothing_confirms_is_a_conflict(before: Fingerprint | None
 def test_a_second_copy_in_a_batch_is_unchanged_and_an_edit_the_next_revision() -> None:
     first = identify(ARTICLE, PRINT, None, RULES)
     then = after(None, first, PRINT)
-    assert identify(ARTICLE, PRINT, then, RULES).kind is Kind.UNCHANGED
+    assert identify(ARTICLE, PRINT, then, RULES).kind is OutcomeKind.UNCHANGED
     edit = identify(ARTICLE, EDITED, then, RULES)
-    assert (edit.kind, edit.revision) == (Kind.REVISION, 2)
+    assert (edit.kind, edit.revision) == (OutcomeKind.REVISION, 2)
     last = after(then, edit, EDITED)
     assert last.hashes == {PRINT.content_hash, EDITED.content_hash}
     assert (last.revision, last.fingerprint) == (2, EDITED)
@@ -143,7 +154,7 @@ def test_after_an_alias_conflict_the_article_stands_alone() -> None:
 def test_a_copy_of_another_article_is_its_duplicate() -> None:
     likes = [("x", SERIES), ("y", LESSER_COPY), ("z", COPY)]
     verdict = resolve(new(), likes, "canonical", RULES)
-    assert (verdict.kind, verdict.cluster_id) == (Kind.DUPLICATE, "canonical")
+    assert (verdict.kind, verdict.cluster_id) == (OutcomeKind.DUPLICATE, "canonical")
     assert (verdict.rival, verdict.signal, verdict.scores) == ("z", "near", COPY.scores)
     assert verdict.thresholds == COPY.thresholds
 
@@ -151,7 +162,7 @@ def test_a_copy_of_another_article_is_its_duplicate() -> None:
 def test_a_duplicate_by_the_rivals_word_alone_names_the_canonical_article() -> None:
     verdict = resolve(new(), [], "canonical", RULES)
     assert (verdict.kind, verdict.rival, verdict.signal) == (
-        Kind.DUPLICATE,
+        OutcomeKind.DUPLICATE,
         "canonical",
         "settled",
     )
@@ -159,13 +170,13 @@ def test_a_duplicate_by_the_rivals_word_alone_names_the_canonical_article() -> N
 
 def test_only_variants_make_a_variant_in_its_own_cluster() -> None:
     verdict = resolve(new(), [("x", SERIES)], ARTICLE.article_id, RULES)
-    assert (verdict.kind, verdict.rival, verdict.signal) == (Kind.VARIANT, "x", "series")
+    assert (verdict.kind, verdict.rival, verdict.signal) == (OutcomeKind.VARIANT, "x", "series")
     assert verdict.cluster_id == ARTICLE.article_id
 
 
 @pytest.mark.parametrize("likes", [[], [("x", COPY)], [("x", COPY), ("y", SERIES)]])
 def test_the_canonical_article_is_new_whatever_copies_it_has(
-    likes: list[tuple[str, Likeness]],
+    likes: list[tuple[str, Match]],
 ) -> None:
     assert resolve(new(), likes, ARTICLE.article_id, RULES) == new()
 
@@ -177,14 +188,14 @@ def test_what_is_known_already_is_resolved(mine: Fingerprint) -> None:
 
 
 @pytest.mark.parametrize("under_lock", [None, known(revision=0)])
-def test_a_verdict_holds_when_nothing_came_meanwhile(under_lock: Known | None) -> None:
+def test_a_verdict_holds_when_nothing_came_meanwhile(under_lock: StoredIdentity | None) -> None:
     assert rejudge(new(), PRINT.content_hash, under_lock) == new()
 
 
-@pytest.mark.parametrize("kind", [Kind.NEW, Kind.DUPLICATE, Kind.VARIANT])
-def test_who_comes_second_is_a_revision(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT])
+def test_who_comes_second_is_a_revision(kind: OutcomeKind) -> None:
     verdict = rejudge(new(kind=kind, rival="x"), "other content", known())
-    assert (verdict.kind, verdict.revision, verdict.cluster_id) == (Kind.REVISION, 3, OLD)
+    assert (verdict.kind, verdict.revision, verdict.cluster_id) == (OutcomeKind.REVISION, 3, OLD)
     assert (verdict.signal, verdict.rival) == ("race", "")
 
 
@@ -202,23 +213,25 @@ SUMMARY = TEASER.model_copy(update={"flags": ("summary-only", "truncated")})
 @pytest.mark.parametrize(
     ("its", "stored", "kind"),
     [
-        (TITLE_ONLY, Extent.TEXT, Kind.UNCHANGED),
-        (TITLE_ONLY, Extent.TEASER, Kind.UNCHANGED),
-        (TITLE_ONLY, Extent.TITLE, Kind.REVISION),
-        (TEASER, Extent.TEXT, Kind.UNCHANGED),
-        (TEASER, Extent.TEASER, Kind.REVISION),
-        (TEASER, Extent.TITLE, Kind.REVISION),
-        (SUMMARY, Extent.TEXT, Kind.UNCHANGED),
-        (ARTICLE, Extent.TEXT, Kind.REVISION),
-        (ARTICLE, Extent.TEASER, Kind.REVISION),
+        (TITLE_ONLY, Extent.TEXT, OutcomeKind.UNCHANGED),
+        (TITLE_ONLY, Extent.TEASER, OutcomeKind.UNCHANGED),
+        (TITLE_ONLY, Extent.TITLE, OutcomeKind.REVISION),
+        (TEASER, Extent.TEXT, OutcomeKind.UNCHANGED),
+        (TEASER, Extent.TEASER, OutcomeKind.REVISION),
+        (TEASER, Extent.TITLE, OutcomeKind.REVISION),
+        (SUMMARY, Extent.TEXT, OutcomeKind.UNCHANGED),
+        (ARTICLE, Extent.TEXT, OutcomeKind.REVISION),
+        (ARTICLE, Extent.TEASER, OutcomeKind.REVISION),
     ],
 )
-def test_less_of_an_article_never_replaces_more(its: Article, stored: Extent, kind: Kind) -> None:
+def test_less_of_an_article_never_replaces_more(
+    its: Article, stored: Extent, kind: OutcomeKind
+) -> None:
     before = known(hashes=frozenset({"older"}), extent=stored)
     verdict = identify(its, print_of(its.text), before, RULES)
     assert (verdict.kind, verdict.extent) == (kind, its.extent)
-    assert (verdict.revision, verdict.cluster_id) == (2 + (kind is Kind.REVISION), OLD)
-    assert (verdict.signal == "less-text") == (kind is Kind.UNCHANGED)
+    assert (verdict.revision, verdict.cluster_id) == (2 + (kind is OutcomeKind.REVISION), OLD)
+    assert (verdict.signal == "less-text") == (kind is OutcomeKind.UNCHANGED)
     assert rejudge(verdict, "unseen", before) == verdict
     assert after(before, verdict, print_of(its.text)).extent is max(its.extent, stored)
 
@@ -227,14 +240,24 @@ def test_less_that_an_alias_leads_to_replaces_nothing_either() -> None:
     teaser = TEASER.model_copy(update={"text": STORY[:200], "words": 30})
     before = known(article_id=OLD, extent=Extent.TEXT)
     verdict = identify(teaser, print_of(STORY[:200]), before, RULES)
-    assert (verdict.kind, verdict.signal, verdict.article_id) == (Kind.UNCHANGED, "less-text", OLD)
+    assert (verdict.kind, verdict.signal, verdict.article_id) == (
+        OutcomeKind.UNCHANGED,
+        "less-text",
+        OLD,
+    )
 
 
-@pytest.mark.parametrize("kind", [Kind.NEW, Kind.DUPLICATE, Kind.VARIANT, Kind.REVISION])
-def test_less_that_comes_second_in_a_race_is_unchanged(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "kind", [OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT, OutcomeKind.REVISION]
+)
+def test_less_that_comes_second_in_a_race_is_unchanged(kind: OutcomeKind) -> None:
     mine = new(kind=kind, extent=Extent.TEASER, rival="x", scores={"containment": 1.0})
     verdict = rejudge(mine, "unseen", known(extent=Extent.TEXT))
-    assert (verdict.kind, verdict.signal, verdict.revision) == (Kind.UNCHANGED, "less-text", 2)
+    assert (verdict.kind, verdict.signal, verdict.revision) == (
+        OutcomeKind.UNCHANGED,
+        "less-text",
+        2,
+    )
     assert (verdict.rival, verdict.scores) == ("", {})
 
 
@@ -246,15 +269,17 @@ def test_less_is_more_than_what_was_there_before_where_that_was_less_still() -> 
 def test_what_is_stored_may_be_less_when_it_is_cleaned_again() -> None:
     before = known(hashes=frozenset({"older"}), extent=Extent.TEXT)
     verdict = identify(TEASER, print_of(TEASER.text), before, RULES, again=True)
-    assert (verdict.kind, verdict.signal) == (Kind.REVISION, "cleaned-again")
-    assert rejudge(verdict, "unseen", before).kind is Kind.REVISION
+    assert (verdict.kind, verdict.signal) == (OutcomeKind.REVISION, "cleaned-again")
+    assert rejudge(verdict, "unseen", before).kind is OutcomeKind.REVISION
     revised_meanwhile = known(hashes=frozenset({"older"}), extent=Extent.TEXT, revision=3)
-    assert rejudge(verdict, "unseen", revised_meanwhile).kind is Kind.UNCHANGED
+    assert rejudge(verdict, "unseen", revised_meanwhile).kind is OutcomeKind.UNCHANGED
 
 
 verdicts = st.builds(
     new,
-    kind=st.sampled_from([Kind.NEW, Kind.DUPLICATE, Kind.VARIANT, Kind.REVISION]),
+    kind=st.sampled_from(
+        [OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT, OutcomeKind.REVISION]
+    ),
     extent=st.sampled_from(Extent),
 )
 knowns = st.none() | st.builds(
@@ -269,7 +294,7 @@ knowns = st.none() | st.builds(
 @settings(deadline=None)
 @given(verdicts, st.sampled_from(["a", "b"]), knowns)
 def test_judging_twice_is_judging_once(
-    verdict: Verdict, content_hash: str, under_lock: Known | None
+    verdict: Verdict, content_hash: str, under_lock: StoredIdentity | None
 ) -> None:
     once = rejudge(verdict, content_hash, under_lock)
     assert rejudge(once, content_hash, under_lock) == once
@@ -278,10 +303,10 @@ def test_judging_twice_is_judging_once(
 @settings(deadline=None)
 @given(verdicts, st.sampled_from(["a", "b"]), knowns)
 def test_content_is_never_written_twice(
-    verdict: Verdict, content_hash: str, under_lock: Known | None
+    verdict: Verdict, content_hash: str, under_lock: StoredIdentity | None
 ) -> None:
     judged = rejudge(verdict, content_hash, under_lock)
     if under_lock and under_lock.revision:
         unchanged = content_hash in under_lock.hashes or verdict.extent < under_lock.extent
-        assert (judged.kind is Kind.UNCHANGED) == unchanged
+        assert (judged.kind is OutcomeKind.UNCHANGED) == unchanged
         assert judged.revision == under_lock.revision + (not unchanged)

@@ -9,7 +9,7 @@ from tests.dedup.texts import STORY
 from tests.index.test_redis import grow_old
 from tests.test_pipeline import CONFIG, raw
 from worker.index.redis_index import RedisIndex
-from worker.model.records import Kind, Outcome
+from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 
@@ -39,12 +39,12 @@ def test_copies_of_copies_belong_to_an_article_that_has_long_left_the_index(
     for paper in range(2, 5):
         grow_old(valkey)
         copy = come(pipeline, paper)
-        assert (copy.kind, home(pipeline, copy)) == (Kind.DUPLICATE, first.article_id)
+        assert (copy.kind, home(pipeline, copy)) == (OutcomeKind.DUPLICATE, first.article_id)
     valkey.hdel("aw:n:0", "1")  # in the end even its name and its cell expire
     valkey.hdel("aw:c:0", "1")
     grow_old(valkey)
     last = come(pipeline, 5)
-    assert (last.kind, home(pipeline, last)) == (Kind.DUPLICATE, first.article_id)
+    assert (last.kind, home(pipeline, last)) == (OutcomeKind.DUPLICATE, first.article_id)
 
 
 def test_an_article_that_left_is_known_when_it_comes_again(
@@ -55,12 +55,12 @@ def test_an_article_that_left_is_known_when_it_comes_again(
         grow_old(valkey)
     for key in valkey.keys("aw:[nc]:*"):
         valkey.delete(key)
-    assert come(pipeline, 1, receipt="again").kind is Kind.UNCHANGED
+    assert come(pipeline, 1, receipt="again").kind is OutcomeKind.UNCHANGED
     edited = come(pipeline, 2, STORY.replace("Friday", "Saturday"), receipt="edited")
-    assert (edited.kind, edited.article_id) == (Kind.REVISION, copy.article_id)
+    assert (edited.kind, edited.article_id) == (OutcomeKind.REVISION, copy.article_id)
     assert home(pipeline, edited) == first.article_id
     later = come(pipeline, 3)
-    assert (later.kind, home(pipeline, later)) == (Kind.DUPLICATE, first.article_id)
+    assert (later.kind, home(pipeline, later)) == (OutcomeKind.DUPLICATE, first.article_id)
 
 
 def test_copies_that_come_after_the_window_are_new(pipeline: Pipeline, valkey: redis.Redis) -> None:
@@ -68,5 +68,5 @@ def test_copies_that_come_after_the_window_are_new(pipeline: Pipeline, valkey: r
     grow_old(valkey)
     grow_old(valkey)
     later = come(pipeline, 2)
-    assert (later.kind, home(pipeline, later)) == (Kind.NEW, later.article_id)
+    assert (later.kind, home(pipeline, later)) == (OutcomeKind.NEW, later.article_id)
     assert home(pipeline, first) == first.article_id

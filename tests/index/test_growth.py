@@ -12,7 +12,7 @@ import redis
 from tests.dedup.texts import RULES
 from tests.index.test_redis import together
 from tests.make import NOW
-from worker.index import Claim, Wish
+from worker.index import Claim, CopyVote
 from worker.index.layout import FULL, ID_BYTES, STATE
 from worker.index.memory_index import DAY_S, MemoryIndex
 from worker.index.redis_client import Command
@@ -148,7 +148,7 @@ def test_what_is_moved_while_it_is_verified_is_not_missed(
 ) -> None:
     [mine] = claims("first", range(1))
     index.claim([mine])
-    index.settle([Wish(article_id=mine.article_id)])
+    index.settle([CopyVote(article_id=mine.article_id)])
     old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
     send = index.wire.trip
 
@@ -192,7 +192,7 @@ def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
         for _ in "12":
             met = index.claim(batch)
             wishes = [
-                Wish(article_id=c.article_id, alike=tuple(rival.article_id for rival in rivals))
+                CopyVote(article_id=c.article_id, alike=tuple(rival.article_id for rival in rivals))
                 for c, rivals in zip(batch, met, strict=True)
             ]
             homes = index.settle(wishes)

@@ -7,7 +7,7 @@ import fakeredis
 import pytest
 
 from tests.dedup.texts import RULES, STORY, invented, print_of
-from worker.index import Claim, Index, Rival, Wish
+from worker.index import Candidate, Claim, CopyVote, Index
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Fingerprint, article_id_of
@@ -39,14 +39,14 @@ def index(request: pytest.FixtureRequest) -> Iterator[Index]:
     index.close()
 
 
-def claim(index: Index, **prints: Fingerprint) -> dict[str, list[Rival]]:
+def claim(index: Index, **prints: Fingerprint) -> dict[str, list[Candidate]]:
     """One call for articles by their letters."""
     ids = {"a": A, "b": B, "c": C, "d": D}
     claims = [Claim(article_id=ids[letter], fingerprint=p) for letter, p in prints.items()]
     return dict(zip(prints, index.claim(claims), strict=True))
 
 
-def ids(rivals: list[Rival]) -> list[str]:
+def ids(rivals: list[Candidate]) -> list[str]:
     return [rival.article_id for rival in rivals]
 
 
@@ -110,36 +110,36 @@ def sum_of(claims: list[Claim]) -> Fingerprint:
 
 def test_who_has_no_copies_is_canonical(index: Index) -> None:
     claim(index, a=PRINT, b=OTHER)
-    assert index.settle([Wish(article_id=A), Wish(article_id=B)]) == [A, B]
+    assert index.settle([CopyVote(article_id=A), CopyVote(article_id=B)]) == [A, B]
 
 
 def test_of_two_undecided_copies_the_earlier_is_canonical(index: Index) -> None:
     claim(index, a=PRINT)
     claim(index, b=EDITED)
-    assert index.settle([Wish(article_id=B, alike=(A,))]) == [A]
-    assert index.settle([Wish(article_id=A, alike=(B,))]) == [A]
+    assert index.settle([CopyVote(article_id=B, alike=(A,))]) == [A]
+    assert index.settle([CopyVote(article_id=A, alike=(B,))]) == [A]
 
 
 def test_the_earlier_one_decides_for_the_later_one_too(index: Index) -> None:
     claim(index, a=PRINT, b=EDITED)
-    assert index.settle([Wish(article_id=A, alike=(B,))]) == [A]
-    assert index.settle([Wish(article_id=B)]) == [A]
+    assert index.settle([CopyVote(article_id=A, alike=(B,))]) == [A]
+    assert index.settle([CopyVote(article_id=B)]) == [A]
 
 
 def test_who_is_canonical_stays_so(index: Index) -> None:
     claim(index, a=PRINT, b=EDITED)
-    assert index.settle([Wish(article_id=B)]) == [B]
-    assert index.settle([Wish(article_id=A, alike=(B,))]) == [B]
-    assert index.settle([Wish(article_id=B, alike=(A,))]) == [B]
+    assert index.settle([CopyVote(article_id=B)]) == [B]
+    assert index.settle([CopyVote(article_id=A, alike=(B,))]) == [B]
+    assert index.settle([CopyVote(article_id=B, alike=(A,))]) == [B]
 
 
 def test_a_batch_settles_on_one(index: Index) -> None:
     claim(index, a=PRINT, b=EDITED, c=PRINT, d=OTHER)
     wishes = [
-        Wish(article_id=C, alike=(A, B)),
-        Wish(article_id=B, alike=(A,)),
-        Wish(article_id=A),
-        Wish(article_id=D),
+        CopyVote(article_id=C, alike=(A, B)),
+        CopyVote(article_id=B, alike=(A,)),
+        CopyVote(article_id=A),
+        CopyVote(article_id=D),
     ]
     assert index.settle(wishes) == [A, A, A, D]
     assert index.settle(wishes) == [A, A, A, D]
@@ -147,15 +147,15 @@ def test_a_batch_settles_on_one(index: Index) -> None:
 
 def test_a_copy_of_a_copy_belongs_to_the_canonical_article(index: Index) -> None:
     claim(index, a=PRINT, b=EDITED)
-    index.settle([Wish(article_id=A), Wish(article_id=B, alike=(A,))])
+    index.settle([CopyVote(article_id=A), CopyVote(article_id=B, alike=(A,))])
     claim(index, c=EDITED)
-    assert index.settle([Wish(article_id=C, alike=(B,))]) == [A]
+    assert index.settle([CopyVote(article_id=C, alike=(B,))]) == [A]
 
 
 def test_what_the_index_does_not_know_is_canonical(index: Index) -> None:
     claim(index, a=PRINT)
-    assert index.settle([Wish(article_id=A, alike=(D,))]) == [D]
-    assert index.settle([Wish(article_id=D)]) == [D]
+    assert index.settle([CopyVote(article_id=A, alike=(D,))]) == [D]
+    assert index.settle([CopyVote(article_id=D)]) == [D]
 
 
 def test_nothing_in_nothing_out(index: Index) -> None:
@@ -173,9 +173,9 @@ def test_who_is_forgotten_is_nobodys_rival(index: Index) -> None:
 
 def test_copies_of_what_was_forgotten_have_a_canonical_article_among_them(index: Index) -> None:
     claim(index, a=PRINT)
-    index.settle([Wish(article_id=A)])
+    index.settle([CopyVote(article_id=A)])
     index.forget([A])
     claim(index, b=EDITED, c=PRINT)
     claim(index, b=EDITED)
-    assert index.settle([Wish(article_id=B), Wish(article_id=C, alike=(B,))]) == [B, B]
+    assert index.settle([CopyVote(article_id=B), CopyVote(article_id=C, alike=(B,))]) == [B, B]
     index.forget([])

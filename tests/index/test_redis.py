@@ -13,11 +13,11 @@ import redis
 from tests.dedup.texts import RULES, STORY, invented, print_of
 from worker.dedup import compare
 from worker.errors import Unavailable
-from worker.index import Claim, Wish
+from worker.index import Claim, CopyVote
 from worker.index.layout import STATE
 from worker.index.redis_client import Wire, client_url
 from worker.index.redis_index import RedisIndex
-from worker.model.records import Kind, article_id_of
+from worker.model.records import OutcomeKind, article_id_of
 
 A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
 PRINT = print_of(STORY)
@@ -61,7 +61,9 @@ def test_a_batch_costs_the_same_round_trips_whatever_its_size(index: RedisIndex,
         )
         claimed = index.trips
         wishes = zip(ids, met, strict=True)
-        index.settle([Wish(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in wishes])
+        index.settle(
+            [CopyVote(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in wishes]
+        )
         # The first ones begin a generation, and meet nobody.
         assert claimed - before == 5
         assert index.trips - claimed == 3
@@ -82,12 +84,12 @@ def test_an_article_keeps_its_number_while_it_keeps_coming(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
     index.claim(one(A))
-    index.settle([Wish(article_id=A)])
+    index.settle([CopyVote(article_id=A)])
     for _ in range(3):
         grow_old(valkey)
         assert index.claim(one(A)) == [[]]
     index.claim(one(B))
-    assert index.settle([Wish(article_id=B, alike=(A,))]) == [A]
+    assert index.settle([CopyVote(article_id=B, alike=(A,))]) == [A]
     assert valkey.keys("aw:n:*") == [b"aw:n:0"]
     assert set(valkey.hvals("aw:n:0")) == {bytes.fromhex(A), bytes.fromhex(B)}
 
@@ -96,7 +98,7 @@ def test_everything_but_the_counter_expires(index: RedisIndex, valkey: redis.Red
     for _ in range(2):  # emptied under a process that has dated its buckets already
         index.claim(one(A))
         index.claim(one(B))
-        index.settle([Wish(article_id=A), Wish(article_id=B, alike=(A,))])
+        index.settle([CopyVote(article_id=A), CopyVote(article_id=B, alike=(A,))])
         lasting = [key for key in valkey.keys("*") if valkey.ttl(key) == -1]
         assert lasting == [b"aw:next"]
         valkey.flushall()
@@ -137,7 +139,7 @@ def test_it_connects_only_when_asked_and_says_what_is_missing(tmp_path: Path) ->
     with pytest.raises(Unavailable, match="index"):
         index.claim(one(A))
     with pytest.raises(Unavailable, match="index"):
-        index.settle([Wish(article_id=A)])
+        index.settle([CopyVote(article_id=A)])
     index.close()
 
 
@@ -216,8 +218,8 @@ def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
         wishes = []
         for (mine, print_), met in zip(prints.items(), rivals, strict=True):
             likes = [(r.article_id, compare(print_, r.fingerprint, RULES)) for r in met]
-            alike = tuple(i for i, like in likes if like and like.kind is Kind.DUPLICATE)
-            wishes.append(Wish(article_id=mine, alike=alike))
+            alike = tuple(i for i, like in likes if like and like.kind is OutcomeKind.DUPLICATE)
+            wishes.append(CopyVote(article_id=mine, alike=alike))
         answers |= dict(zip(prints, index.settle(wishes), strict=True))
     index.close()
     return answers
@@ -247,5 +249,5 @@ def test_each_story_has_one_canonical_article_however_many_workers_race(
         ids = [article_id for article_id, _ in members]
         canonical = [article_id for article_id in ids if answers[article_id] == article_id]
         assert len(canonical) == 1
-        assert index.settle([Wish(article_id=i) for i in ids]) == canonical * len(ids)
+        assert index.settle([CopyVote(article_id=i) for i in ids]) == canonical * len(ids)
     index.close()

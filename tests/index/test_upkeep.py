@@ -14,7 +14,7 @@ from tests.test_pipeline import CONFIG, raw
 from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import Stored
-from worker.model.records import Kind, article_id_of
+from worker.model.records import OutcomeKind, article_id_of
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 
@@ -29,7 +29,7 @@ def command(store_url: str, valkey_url: str) -> Run:
     return on(store_url, valkey_url)
 
 
-def now_ingest(pipeline: Pipeline, number: int, text: str) -> Kind:
+def now_ingest(pipeline: Pipeline, number: int, text: str) -> OutcomeKind:
     """Stored now: the index works by the server's clock."""
     given = raw(number, text, title="Port closes gates", source={"id": f"paper-{number}"})
     [outcome] = pipeline.ingest(
@@ -42,21 +42,21 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
     pipeline: Pipeline, valkey: redis.Redis, command: Run, store: SqlStore
 ) -> None:
     first = [now_ingest(pipeline, n, text) for n, text in enumerate([STORY, STORY, OTHER])]
-    assert first == [Kind.NEW, Kind.DUPLICATE, Kind.NEW]
+    assert first == [OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.NEW]
     valkey.flushall()
-    assert now_ingest(pipeline, 3, STORY) is Kind.NEW  # a copy that is not found meanwhile
+    assert now_ingest(pipeline, 3, STORY) is OutcomeKind.NEW  # a copy that is not found meanwhile
     differs = json.loads(command("index", "verify", "--json", code=1).stdout)["differs"]
     assert differs["missing"] == 3
 
     assert "would put back 4 articles" in command("index", "rebuild", "--dry-run").stdout
     assert "put back 4 articles" in command("index", "rebuild").stdout
     assert "the index says what the store says" in command("index", "verify").stdout
-    assert now_ingest(pipeline, 4, OTHER) is Kind.DUPLICATE
-    assert now_ingest(pipeline, 5, STORY) is Kind.DUPLICATE
+    assert now_ingest(pipeline, 4, OTHER) is OutcomeKind.DUPLICATE
+    assert now_ingest(pipeline, 5, STORY) is OutcomeKind.DUPLICATE
     assert "twin 1" in command("reconcile").stdout
     again = raw(0, STORY, title="Port closes gates", source={"id": "paper-0"})
     [outcome] = pipeline.ingest([Delivery(receipt="again", raw=again)], now=NOW)
-    assert outcome.kind is Kind.UNCHANGED
+    assert outcome.kind is OutcomeKind.UNCHANGED
     [canonical] = {m.cluster_id for m in store.clusters.members([outcome.article_id])}
     assert len(store.clusters.standing([canonical])) == 4
 

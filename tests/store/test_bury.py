@@ -7,8 +7,8 @@ import pytest
 from tests.make import NOW, dead
 from worker.errors import Unavailable
 from worker.model.admission import Payload
-from worker.model.records import Kind
-from worker.pipeline.dead_lettering import bury, in_ascii
+from worker.model.records import OutcomeKind
+from worker.pipeline.dead_lettering import dead_letter, in_ascii
 from worker.store.sql_store import SqlStore
 
 
@@ -25,11 +25,11 @@ def test_a_letter_whose_own_fields_break_the_store_is_kept_as_text(
 ) -> None:
     odd = dead("odd", receipt="odd").model_copy(update=changes)
     good = dead("good", receipt="good")
-    bury(store, [good, odd], NOW)
+    dead_letter(store, [good, odd], NOW)
     outcomes = store.outcomes(["odd", "good"])
     assert {receipt: o.kind for receipt, o in outcomes.items()} == {
-        "odd": Kind.DEAD,
-        "good": Kind.DEAD,
+        "odd": OutcomeKind.DEAD,
+        "good": OutcomeKind.DEAD,
     }
     [letter] = store.letters([outcomes["odd"].letter_id])
     assert "kept" in letter.payload or "odd" in letter.payload
@@ -47,5 +47,5 @@ def test_the_copy_is_ascii_and_says_everything() -> None:
 def test_a_store_that_is_away_is_said_to_be(tmp_path: object) -> None:
     gone = SqlStore("postgresql+psycopg://worker@127.0.0.1:1/none")
     with pytest.raises(Unavailable):
-        bury(gone, [dead("x")], NOW)
+        dead_letter(gone, [dead("x")], NOW)
     gone.close()

@@ -8,7 +8,7 @@ from tests.make import NOW, article, record, withdrawal
 from tests.store.judge import judge
 from tests.store.racing import race
 from tests.store.stored import rows
-from worker.model.records import Kind, Record
+from worker.model.records import OutcomeKind, Record
 from worker.store.sql_store import SqlStore
 
 FIRST, SECOND, THIRD = (article(f"id:{n}") for n in (1, 2, 3))
@@ -16,7 +16,7 @@ FIRST, SECOND, THIRD = (article(f"id:{n}") for n in (1, 2, 3))
 
 def copy(of: str, number: int = 2) -> Record:
     mine = (FIRST, SECOND, THIRD)[number - 1]
-    return record(mine, verdict={"kind": Kind.DUPLICATE, "cluster_id": of})
+    return record(mine, verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": of})
 
 
 CHAIN = [record(FIRST), copy(FIRST.article_id), copy(SECOND.article_id, 3)]
@@ -40,7 +40,7 @@ def test_a_chain_written_at_once_ends_in_one_cluster(postgres_store_url: str) ->
     seconds = [article(f"id:second.{n}") for n in range(30)]
     thirds = [article(f"id:third.{n}") for n in range(30)]
     copies = [
-        [[record(mine, verdict={"kind": Kind.DUPLICATE, "cluster_id": its.article_id})]]
+        [[record(mine, verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": its.article_id})]]
         for pairs in (zip(seconds, firsts, strict=True), zip(thirds, seconds, strict=True))
         for mine, its in pairs
     ]

@@ -16,12 +16,12 @@ from tests.servers import create_database, drop_database, in_database
 from tests.store.feeding import writers
 from tests.store.judge import judge
 from worker.errors import BadConfig
-from worker.model.records import NOBODY, Known, Verdict
+from worker.model.records import NO_ATTEMPT, StoredIdentity, Verdict
 from worker.store.database.engine import open_engine, parse
 from worker.store.migrate import _config, migrate
 from worker.store.sql_store import SqlStore
 from worker.store.values import Change
-from worker.store.writing.batch_decisions import Batch
+from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write as write_batch
 
 Seen = list[tuple[str, str, int]]
@@ -139,8 +139,10 @@ class Late:
     def _write(self, url: str, key: str) -> None:
         store = SqlStore(url)
         with store._writing() as connection:
-            batch = Batch(records=(record(article(key, source="late")),), withdrawals=(), dead=())
-            write_batch(connection, batch, judge, NOW, NOBODY)
+            batch = WriteBatch(
+                records=(record(article(key, source="late")),), withdrawals=(), dead=()
+            )
+            write_batch(connection, batch, judge, NOW, NO_ATTEMPT)
             self.written.set()
             assert self.may_commit.wait(60)
         store.close()
@@ -266,5 +268,5 @@ def test_times_are_those_of_the_store(store: SqlStore) -> None:
     assert [change.at for change in read(store)] == [NOW, NOW + timedelta(hours=1)]
 
 
-def _as_is(verdict: Verdict, _: str, __: Known | None) -> Verdict:
+def _as_is(verdict: Verdict, _: str, __: StoredIdentity | None) -> Verdict:
     return verdict

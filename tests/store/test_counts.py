@@ -6,7 +6,7 @@ from functools import partial
 from tests.make import NOW, article, dead, record
 from tests.store.judge import judge
 from tests.store.stored import row, rows, statements
-from worker.model.records import Kind, Record
+from worker.model.records import OutcomeKind, Record
 from worker.store.database.packing import unpack_text
 from worker.store.sql_store import SqlStore
 
@@ -20,7 +20,7 @@ def test_equal_payloads_are_one_dead_letter_seen_more_often(
     bury = partial(store.write, [], [], judge=judge)
     bury([first, dead("x")], now=NOW)
     (outcome,) = bury([dead("x", detail="again", stage="clean")], now=LATER)
-    assert (outcome.kind, outcome.letter_id) == (Kind.DEAD, first.letter_id)
+    assert (outcome.kind, outcome.letter_id) == (OutcomeKind.DEAD, first.letter_id)
     letter = row(store_url, "dead_letters")
     assert (letter["seen"], letter["first"], letter["last"]) == (3, NOW, LATER)
     assert (letter["detail"], letter["stage"]) == ("again", "clean")
@@ -50,7 +50,7 @@ def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
 ) -> None:
     def batch(size: int, text: str) -> list[Record]:
         originals = [article(f"id:{size}.{n}", text=f"{text} {n}") for n in range(size)]
-        duplicate = {"kind": Kind.DUPLICATE, "cluster_id": originals[0].article_id}
+        duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": originals[0].article_id}
         copies = [article(f"id:copy.{size}.{n}", text=f"{text} {n}") for n in range(size)]
         return [*map(record, originals), *(record(c, verdict=duplicate) for c in copies)]
 

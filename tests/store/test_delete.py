@@ -7,19 +7,19 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import all_words, rows
-from worker.maintenance.deletion import Doomed, delete_articles, letters_about, named
-from worker.model.records import Kind, Record
+from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
+from worker.model.records import OutcomeKind, Record
 from worker.store.sql_store import SqlStore
 
 DAY = timedelta(days=1)
 
 
-def write(store: SqlStore, *records: Record, letters: tuple = ()) -> list[Kind]:
+def write(store: SqlStore, *records: Record, letters: tuple = ()) -> list[OutcomeKind]:
     outcomes = store.write(records, [], letters, judge=judge, now=NOW)
     return [outcome.kind for outcome in outcomes]
 
 
-def delete(store: SqlStore, doomed: Doomed) -> tuple[int, int]:
+def delete(store: SqlStore, doomed: DeletionScope) -> tuple[int, int]:
     articles = sum(delete_articles(store, doomed, NOW))
     letters = 0
     for page in letters_about(store, doomed):
@@ -29,7 +29,7 @@ def delete(store: SqlStore, doomed: Doomed) -> tuple[int, int]:
 
 
 def copy_of(key: str, canonical: str) -> Record:
-    cluster = {"kind": Kind.DUPLICATE, "cluster_id": article(canonical).article_id}
+    cluster = {"kind": OutcomeKind.DUPLICATE, "cluster_id": article(canonical).article_id}
     return record(article(key), verdict=cluster)
 
 
@@ -57,13 +57,16 @@ def test_nothing_of_a_deleted_article_stays_and_it_never_comes_back(
     left = [letter["letter_id"] for letter in rows(store_url, "dead_letters") if letter["whole"]]
     assert sorted(left) == sorted(letter.letter_id for letter in letters[2:])
     assert [r["article_id"] for r in rows(store_url, "revisions")] == [article("id:2").article_id]
-    delete(store, Doomed(source="elsewhere"))
-    delete(store, Doomed(source="wire"))
+    delete(store, DeletionScope(source="elsewhere"))
+    delete(store, DeletionScope(source="wire"))
     assert "zyxwv" not in all_words(store_url).lower()
     again = tuple(
         letter.model_copy(update={"receipt": f"{letter.receipt}-2"}) for letter in letters
     )
-    assert write(store, record(secret), letters=again) == [Kind.WITHDRAWN] + [Kind.DEAD] * 5
+    assert (
+        write(store, record(secret), letters=again)
+        == [OutcomeKind.WITHDRAWN] + [OutcomeKind.DEAD] * 5
+    )
     assert "zyxwv" not in all_words(store_url).lower()
     assert delete(store, doomed) == (0, 0)
 
@@ -76,8 +79,8 @@ def test_of_a_source_what_is_older_goes_and_nothing_else(store: SqlStore, store_
         record(article("id:other", source="other", published=NOW - 9 * DAY)),
         letters=(dead("young"), dead("other", source="other")),
     )
-    assert delete(store, Doomed(source="wire", before=NOW - 2 * DAY)) == (1, 0)
-    assert delete(store, Doomed(source="wire", before=NOW + DAY)) == (1, 1)
+    assert delete(store, DeletionScope(source="wire", before=NOW - 2 * DAY)) == (1, 0)
+    assert delete(store, DeletionScope(source="wire", before=NOW + DAY)) == (1, 1)
     withdrawn = [a["key"] for a in rows(store_url, "articles") if a["withdrawn_at"]]
     assert withdrawn == ["id:old", "id:young"]
 
@@ -85,7 +88,7 @@ def test_of_a_source_what_is_older_goes_and_nothing_else(store: SqlStore, store_
 def test_many_are_deleted_some_at_a_time(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.maintenance.deletion.PAGE", 4)
     write(store, *(record(article(f"id:{n}")) for n in range(10)))
-    assert list(delete_articles(store, Doomed(source="wire"), NOW)) == [4, 4, 2]
+    assert list(delete_articles(store, DeletionScope(source="wire"), NOW)) == [4, 4, 2]
 
 
 def test_copies_of_a_deleted_article_keep_their_cluster_and_wait_for_a_canonical(
@@ -93,7 +96,9 @@ def test_copies_of_a_deleted_article_keep_their_cluster_and_wait_for_a_canonical
 ) -> None:
     write(store, record(article("id:1")), record(article("id:9")))
     write(store, copy_of("id:2", "id:1"), copy_of("id:3", "id:1"), copy_of("id:8", "id:9"))
-    delete(store, Doomed(article_ids=(article("id:1").article_id, article("id:3").article_id)))
+    delete(
+        store, DeletionScope(article_ids=(article("id:1").article_id, article("id:3").article_id))
+    )
     assert pending(store_url) == {"id:2"}
     write(store, copy_of("id:4", "id:1"))
     assert pending(store_url) == {"id:2", "id:4"}

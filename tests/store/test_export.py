@@ -7,7 +7,7 @@ import pytest
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.judge import judge
 from tests.store.stored import statements
-from worker.model.records import Article, Kind
+from worker.model.records import Article, OutcomeKind
 from worker.store.reading import export
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query, StoredArticle, StoredTag
@@ -101,7 +101,7 @@ def test_it_is_restricted_as_a_search_is(
         tags=(tag("sport"),),
     )
     copy = article("id:3", title="c", text="A storm at sea.", source="other")
-    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": article("id:1").article_id}
+    duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": article("id:1").article_id}
     write(store, copy, verdict=duplicate)
     assert "".join(title for title, _ in keys(store, **asked)) == expected
     assert store.count(Query(**asked)) == len(expected)

@@ -14,10 +14,10 @@ from worker.store.database.engine import open_engine, parse
 from worker.store.database.schema import dead_letters
 from worker.store.dead_letters import replay_receipt
 from worker.store.sql_store import SqlStore
-from worker.store.values import Letter, LetterQuery, LetterState
+from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 LATER = NOW + timedelta(hours=1)
-ALL = tuple(LetterState)
+ALL = tuple(DeadLetterState)
 
 
 def write(store: SqlStore, *ends: Record | DeadLetter) -> None:
@@ -33,13 +33,13 @@ def replayed(store: SqlStore, letter: DeadLetter) -> str:
     return receipt
 
 
-def only(store: SqlStore, letter: DeadLetter) -> Letter:
+def only(store: SqlStore, letter: DeadLetter) -> StoredDeadLetter:
     [found] = store.letters([letter.letter_id])
     return found
 
 
 def ids(store: SqlStore, **query: object) -> set[str]:
-    return set(store.letter_ids(LetterQuery(**query)))
+    return set(store.letter_ids(DeadLetterQuery(**query)))
 
 
 def test_a_letter_is_replaying_until_its_replay_ends_and_then_it_is_settled(
@@ -47,16 +47,16 @@ def test_a_letter_is_replaying_until_its_replay_ends_and_then_it_is_settled(
 ) -> None:
     letter = dead("x")
     write(store, letter)
-    assert only(store, letter).state is LetterState.DEAD
+    assert only(store, letter).state is DeadLetterState.DEAD
     receipt = replayed(store, letter)
-    assert only(store, letter).state is LetterState.REPLAYING
+    assert only(store, letter).state is DeadLetterState.REPLAYING
     assert ids(store) == set()
     write(store, record(receipt=receipt))
     settled = only(store, letter)
-    assert (settled.state, settled.outcome) == (LetterState.REPLAYED, "new")
+    assert (settled.state, settled.outcome) == (DeadLetterState.REPLAYED, "new")
     assert (settled.replay, settled.replay_at) == (receipt, LATER)
     assert settled.article_id == article().article_id
-    assert ids(store, states=(LetterState.REPLAYED,)) == {letter.letter_id}
+    assert ids(store, states=(DeadLetterState.REPLAYED,)) == {letter.letter_id}
 
 
 def test_a_replay_that_dies_makes_the_letter_dead_again_seen_once_more(store: SqlStore) -> None:
@@ -65,13 +65,13 @@ def test_a_replay_that_dies_makes_the_letter_dead_again_seen_once_more(store: Sq
     first = replayed(store, letter)
     write(store, dead("x", receipt=first, stage="clean"))
     again = only(store, letter)
-    assert (again.state, again.seen, again.stage) == (LetterState.DEAD, 2, "clean")
+    assert (again.state, again.seen, again.stage) == (DeadLetterState.DEAD, 2, "clean")
     assert replay_receipt(again) != first
     second = replayed(store, letter)
     write(store, record(receipt=second))
-    assert only(store, letter).state is LetterState.REPLAYED
+    assert only(store, letter).state is DeadLetterState.REPLAYED
     write(store, dead("x"))  # a poller that sends the same once more
-    assert (only(store, letter).state, only(store, letter).seen) == (LetterState.DEAD, 3)
+    assert (only(store, letter).state, only(store, letter).seen) == (DeadLetterState.DEAD, 3)
 
 
 def test_a_replay_that_is_repeated_has_its_effect_once(store: SqlStore, store_url: str) -> None:
@@ -90,7 +90,7 @@ def test_a_replay_that_dies_with_another_payload_leaves_its_letter_dead(store: S
     letter = dead("x")
     write(store, letter)
     write(store, dead("y", receipt=replayed(store, letter)))
-    assert only(store, letter).state is LetterState.DEAD
+    assert only(store, letter).state is DeadLetterState.DEAD
 
 
 def test_an_undeliverable_message_is_replayed_once_it_is_back_on_its_queue(
@@ -99,10 +99,10 @@ def test_an_undeliverable_message_is_replayed_once_it_is_back_on_its_queue(
     letter = dead("x", reason=Reason.UNDELIVERABLE, queue="articles")
     write(store, letter)
     replayed(store, letter)
-    assert only(store, letter).state is LetterState.REPLAYED
+    assert only(store, letter).state is DeadLetterState.REPLAYED
     write(store, dead("x", reason=Reason.UNDELIVERABLE, queue="articles.quarantine"))
     again = only(store, letter)
-    assert (again.state, again.queue) == (LetterState.DEAD, "articles.quarantine")
+    assert (again.state, again.queue) == (DeadLetterState.DEAD, "articles.quarantine")
 
 
 def test_letters_are_found_by_what_is_known_of_them_the_last_seen_first(store: SqlStore) -> None:
@@ -118,8 +118,8 @@ def test_letters_are_found_by_what_is_known_of_them_the_last_seen_first(store: S
         crashed.letter_id,
         late.letter_id,
     }
-    assert list(store.letter_ids(LetterQuery(limit=1))) == [late.letter_id]
-    assert store.count_letters(LetterQuery(limit=1)) == {"malformed": 2, "crashed": 1}
+    assert list(store.letter_ids(DeadLetterQuery(limit=1))) == [late.letter_id]
+    assert store.count_letters(DeadLetterQuery(limit=1)) == {"malformed": 2, "crashed": 1}
 
 
 def test_dropping_removes_these_letters_and_no_others(store: SqlStore) -> None:
@@ -146,7 +146,7 @@ def test_marking_any_number_of_replays_is_one_transaction(store: SqlStore, count
     write(store, *letters)
     replays = {each.letter_id: replay_receipt(only(store, each)) for each in letters}
     store.mark_replays(replays, now=LATER)
-    assert len(ids(store, states=(LetterState.REPLAYING,))) == count
+    assert len(ids(store, states=(DeadLetterState.REPLAYING,))) == count
 
 
 def test_a_worker_of_the_version_before_still_buries(store: SqlStore, store_url: str) -> None:
@@ -160,4 +160,4 @@ def test_a_worker_of_the_version_before_still_buries(store: SqlStore, store_url:
         connection.execute(sa.insert(dead_letters).from_select(names, sa.select(*copied)))
     engine.dispose()
     [before] = store.letters(["f00d"])
-    assert (before.state, before.queue, before.replay) == (LetterState.DEAD, "", None)
+    assert (before.state, before.queue, before.replay) == (DeadLetterState.DEAD, "", None)

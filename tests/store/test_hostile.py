@@ -5,7 +5,7 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import all_words, row
-from worker.model.records import Article, Kind, Record
+from worker.model.records import Article, OutcomeKind, Record
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
@@ -24,8 +24,8 @@ def test_no_text_breaks_a_batch(store: SqlStore, store_url: str) -> None:
     written = record(hostile, receipt=HOSTILE, tags=(tag(HOSTILE, rule=HOSTILE),))
     letter = dead(HOSTILE, detail=HOSTILE, source=HOSTILE, receipt=HOSTILE + "2")
     outcomes = store.write([written], [], [letter], judge=judge, now=NOW)
-    assert [outcome.kind for outcome in outcomes] == [Kind.NEW, Kind.DEAD]
-    assert store.outcomes([HOSTILE])[HOSTILE].kind is Kind.NEW
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.NEW, OutcomeKind.DEAD]
+    assert store.outcomes([HOSTILE])[HOSTILE].kind is OutcomeKind.NEW
     assert "\0" not in all_words(store_url)
     assert store.write([written], [], [letter], judge=judge, now=NOW) == []
 

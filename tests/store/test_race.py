@@ -8,7 +8,7 @@ import pytest
 from tests.make import article, record, withdrawal
 from tests.store.racing import race
 from tests.store.stored import row, rows
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 
 PROCESSES = 4
 
@@ -33,7 +33,7 @@ def test_new_content_for_the_same_articles_is_numbered_without_gap_or_double(
     assert {(o.article_id, o.revision) for o in outcomes} == {
         (article_id, number) for article_id, its in numbers.items() for number in its
     }
-    assert Counter(o.kind for o in outcomes) == {Kind.NEW: 12, Kind.REVISION: 132}
+    assert Counter(o.kind for o in outcomes) == {OutcomeKind.NEW: 12, OutcomeKind.REVISION: 132}
     receipts = {r["receipt"]: (r["outcome"], r["revision"]) for r in rows(store_url, "receipts")}
     assert receipts == {o.receipt: (o.kind.value, o.revision) for o in outcomes}
     assert {c["articles"] for c in rows(store_url, "clusters")} == {1}
@@ -62,7 +62,7 @@ def test_a_duplicate_never_waits_for_a_canonical_article_that_came_meanwhile(
     copies = [
         record(
             article(f"id:copy.{n}"),
-            verdict={"kind": Kind.DUPLICATE, "cluster_id": original.article_id},
+            verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": original.article_id},
         )
         for n, original in enumerate(originals)
     ]
@@ -76,7 +76,7 @@ def test_a_withdrawal_and_its_article_at_once_leave_no_content(store_url: str, k
     articles = [[record(article(f"id:{n}", aliases=(f"url:{n}",)))] for n in range(40)]
     withdrawals = [[withdrawal(key.format(n))] for n in range(40)]
     articles_end, withdrawals_end = race(store_url, [articles, withdrawals])
-    assert {o.kind for o in withdrawals_end} == {Kind.WITHDRAWN}
+    assert {o.kind for o in withdrawals_end} == {OutcomeKind.WITHDRAWN}
     content = {r["article_id"] for r in rows(store_url, "revisions")}
     if key == "id:{}":
         assert content == set()

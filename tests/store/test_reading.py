@@ -8,7 +8,7 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import statements
-from worker.model.records import DeadLetter, Kind, Record
+from worker.model.records import DeadLetter, OutcomeKind, Record
 from worker.store.sql_store import SqlStore
 
 
@@ -112,9 +112,9 @@ def test_listing_tells_what_became_of_each_receipt_in_the_order_asked(store: Sql
     write(store, one, newer, dead=(letter,))
     listed = store.listing([letter.receipt, "unknown", newer.receipt, one.receipt])
     assert [(o.receipt, o.kind, f and f.revision) for o, f in listed] == [
-        (letter.receipt, Kind.DEAD, None),
-        (newer.receipt, Kind.REVISION, 2),
-        (one.receipt, Kind.NEW, 2),
+        (letter.receipt, OutcomeKind.DEAD, None),
+        (newer.receipt, OutcomeKind.REVISION, 2),
+        (one.receipt, OutcomeKind.NEW, 2),
     ]
     found = listed[2][1]
     assert found is not None
@@ -135,7 +135,7 @@ def test_show_tells_all_that_is_stored_of_an_article(store: SqlStore) -> None:
     first = record(article(aliases=("url:a",)))
     second = record(article(text="Other words."), tags=(tag("ports"),))
     copy = article("id:2", title="A copy")
-    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": first.article.article_id}
+    duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": first.article.article_id}
     write(store, first, second, record(copy, verdict=duplicate))
 
     shown = store.show(first.article.article_id[:8])

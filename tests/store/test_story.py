@@ -4,7 +4,7 @@ from tests.make import NOW, article, record, withdrawal
 from tests.store.judge import judge
 from worker.model.records import Record, Withdrawal
 from worker.store.sql_store import SqlStore
-from worker.store.values import Title
+from worker.store.values import DisplayTitle
 
 
 def write(store: SqlStore, *records: Record, down: tuple[Withdrawal, ...] = ()) -> None:
@@ -31,4 +31,6 @@ def test_titles_are_the_newest_and_the_withdrawn_have_none(store: SqlStore) -> N
     write(store, record(article("id:1")), record(article("id:2")))
     write(store, record(article("id:1", title="Anew")), down=(withdrawal("id:2"),))
     kept, gone = article("id:1").article_id, article("id:2").article_id
-    assert store.titles([kept, gone]) == {kept: Title(article_id=kept, title="Anew", source="wire")}
+    assert store.titles([kept, gone]) == {
+        kept: DisplayTitle(article_id=kept, title="Anew", source="wire")
+    }

@@ -8,7 +8,7 @@ import pytest
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.judge import judge
 from tests.store.stored import all_words, index_words, row, rows, statements
-from worker.model.records import DeadLetter, Kind, Outcome, Record, Withdrawal
+from worker.model.records import DeadLetter, Outcome, OutcomeKind, Record, Withdrawal
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
@@ -39,7 +39,7 @@ def test_nothing_of_the_content_stays(store: SqlStore, store_url: str) -> None:
 
     assert outcome == Outcome(
         receipt=ending.receipt,
-        kind=Kind.WITHDRAWN,
+        kind=OutcomeKind.WITHDRAWN,
         source="wire",
         at=LATER,
         article_id=written.article.article_id,
@@ -79,14 +79,14 @@ def test_no_key_of_a_withdrawn_article_brings_it_back(
     assert known is not None
     assert known.withdrawn
     (outcome,) = write(store, record(article(key)))
-    assert outcome.kind is Kind.WITHDRAWN
+    assert outcome.kind is OutcomeKind.WITHDRAWN
     assert rows(store_url, "revisions") == []
 
 
 def test_a_withdrawn_article_does_not_come_back(store: SqlStore, store_url: str) -> None:
     write(store, record(), withdrawal("id:1"))
     (outcome,) = write(store, record(article(text="Back again.")))
-    assert (outcome.kind, outcome.revision) == (Kind.WITHDRAWN, 0)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.WITHDRAWN, 0)
     assert rows(store_url, "revisions") == []
     assert [d for d in rows(store_url, "decisions") if d["receipt"] == outcome.receipt] == []
 
@@ -97,14 +97,14 @@ def test_an_article_withdrawn_before_it_came_never_comes_in(
     (outcome,) = write(store, withdrawal("id:1", "url:a"))
     assert outcome.article_id == article("id:1").article_id
     outcomes = write(store, record(article("id:1")), record(article("url:a")))
-    assert {o.kind for o in outcomes} == {Kind.WITHDRAWN}
+    assert {o.kind for o in outcomes} == {OutcomeKind.WITHDRAWN}
     assert rows(store_url, "revisions") == []
     assert {bool(a["withdrawn_at"]) for a in rows(store_url, "articles")} == {True}
 
 
 def test_a_withdrawal_ends_an_article_of_its_own_batch(store: SqlStore, store_url: str) -> None:
     outcomes = write(store, withdrawal("url:a"), secret(aliases=("url:a",)))
-    assert [o.kind for o in outcomes] == [Kind.NEW, Kind.WITHDRAWN]
+    assert [o.kind for o in outcomes] == [OutcomeKind.NEW, OutcomeKind.WITHDRAWN]
     assert outcomes[0].article_id == outcomes[1].article_id
     assert "zyxwv" not in all_words(store_url).lower()
 
@@ -123,7 +123,7 @@ def test_a_withdrawal_told_twice_keeps_its_first_time(store: SqlStore, store_url
 
 def test_a_withdrawn_article_leaves_its_cluster_as_it_is(store: SqlStore) -> None:
     original, copy = article("id:1"), article("id:2")
-    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": original.article_id}
+    duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": original.article_id}
     write(store, record(original), record(copy, verdict=duplicate))
     write(store, withdrawal("id:1"))
     (known,) = store.latest([copy])

@@ -8,7 +8,16 @@ from tests.make import NOW, article, dead, record, tag
 from tests.store.judge import judge
 from tests.store.stored import everything, row, rows
 from worker.model.admission import Media
-from worker.model.records import Article, Dropped, Kind, Known, Outcome, Record, Span, Verdict
+from worker.model.records import (
+    Article,
+    Dropped,
+    Outcome,
+    OutcomeKind,
+    Record,
+    Span,
+    StoredIdentity,
+    Verdict,
+)
 from worker.store.database.packing import unpack_text
 from worker.store.sql_store import SqlStore
 
@@ -19,7 +28,7 @@ def write(store: SqlStore, *records: Record, now: datetime = NOW) -> list[Outcom
     return store.write(records, [], [], judge=judge, now=now)
 
 
-def kinds(outcomes: list[Outcome]) -> list[Kind]:
+def kinds(outcomes: list[Outcome]) -> list[OutcomeKind]:
     return [outcome.kind for outcome in outcomes]
 
 
@@ -41,7 +50,7 @@ def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> Non
 
     assert outcome == Outcome(
         receipt=written.receipt,
-        kind=Kind.NEW,
+        kind=OutcomeKind.NEW,
         source="wire",
         at=NOW,
         article_id=full.article_id,
@@ -107,7 +116,7 @@ def test_new_content_is_the_next_revision_and_the_old_one_stays(
 ) -> None:
     write(store, record())
     (outcome,) = write(store, record(article(text="Other words.")), now=LATER)
-    assert (outcome.kind, outcome.revision) == (Kind.REVISION, 2)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.REVISION, 2)
     stored = rows(store_url, "revisions")
     assert [r["number"] for r in stored] == [1, 2]
     assert "closed for three days" in stored[0]["text"]
@@ -120,7 +129,7 @@ def test_new_content_is_the_next_revision_and_the_old_one_stays(
 def test_known_content_is_a_sighting_and_nothing_more(store: SqlStore, store_url: str) -> None:
     write(store, record())
     (outcome,) = write(store, record(tags=()), now=LATER)
-    assert (outcome.kind, outcome.revision) == (Kind.UNCHANGED, 1)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.UNCHANGED, 1)
     assert len(rows(store_url, "revisions")) == 1
     assert len(rows(store_url, "tags")) == 1
     one = row(store_url, "articles")
@@ -130,7 +139,7 @@ def test_known_content_is_a_sighting_and_nothing_more(store: SqlStore, store_url
 def test_old_content_never_becomes_the_newest_again(store: SqlStore) -> None:
     first, second = article(), article(text="Other words.")
     outcomes = write(store, *map(record, (first, second, first)))
-    assert kinds(outcomes) == [Kind.NEW, Kind.REVISION, Kind.UNCHANGED]
+    assert kinds(outcomes) == [OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.UNCHANGED]
     (known,) = store.latest([first])
     assert known is not None
     assert known.revision == 2
@@ -145,9 +154,9 @@ def test_an_article_twice_in_a_batch_is_judged_by_what_came_before_it(store: Sql
 
 def test_the_judge_sees_what_is_known_under_the_lock(store: SqlStore) -> None:
     write(store, record())
-    seen: list[Known | None] = []
+    seen: list[StoredIdentity | None] = []
 
-    def noting(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:
+    def noting(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
         seen.append(known)
         return judge(verdict, content_hash, known)
 
@@ -155,7 +164,7 @@ def test_the_judge_sees_what_is_known_under_the_lock(store: SqlStore) -> None:
     store.write(batch, [], [], judge=noting, now=NOW)
     old = batch[0]
     assert seen == [
-        Known(
+        StoredIdentity(
             article_id=old.article.article_id,
             hashes=frozenset({old.fingerprint.content_hash}),
             revision=1,
@@ -174,19 +183,23 @@ def test_a_revision_number_that_leaves_a_gap_is_refused_and_leaves_nothing(
     assert everything(store_url) == before
 
 
-@pytest.mark.parametrize("kind", [Kind.UNCHANGED, Kind.REVISION])
-def test_a_copy_whose_forerunner_was_passed_over_is_the_first(store: SqlStore, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [OutcomeKind.UNCHANGED, OutcomeKind.REVISION])
+def test_a_copy_whose_forerunner_was_passed_over_is_the_first(
+    store: SqlStore, kind: OutcomeKind
+) -> None:
     write(store, record(article("id:other"), receipt="forerunner"))
     batch = [record(receipt="forerunner"), record(verdict={"kind": kind, "revision": 2})]
     (outcome,) = write(store, *batch)
-    assert (outcome.kind, outcome.revision) == (Kind.NEW, 1)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.NEW, 1)
 
 
 def test_content_that_is_not_stored_is_never_called_unchanged(store: SqlStore) -> None:
     write(store, record())
-    unseen = record(article(text="Other words."), verdict={"kind": Kind.UNCHANGED, "revision": 1})
+    unseen = record(
+        article(text="Other words."), verdict={"kind": OutcomeKind.UNCHANGED, "revision": 1}
+    )
     (outcome,) = store.write([unseen], [], [], judge=lambda verdict, *_: verdict, now=NOW)
-    assert (outcome.kind, outcome.revision) == (Kind.REVISION, 2)
+    assert (outcome.kind, outcome.revision) == (OutcomeKind.REVISION, 2)
 
 
 def test_an_article_found_by_an_alias_is_stored_under_the_id_it_has(
@@ -196,7 +209,7 @@ def test_an_article_found_by_an_alias_is_stored_under_the_id_it_has(
     write(store, record(first))
     moved = article("url:example.com/a", text="Other words.")
     (outcome,) = write(store, record(moved, verdict={"article_id": first.article_id}))
-    assert (outcome.kind, outcome.article_id) == (Kind.REVISION, first.article_id)
+    assert (outcome.kind, outcome.article_id) == (OutcomeKind.REVISION, first.article_id)
     assert len(rows(store_url, "articles")) == 1
 
 
@@ -215,7 +228,7 @@ def test_a_duplicate_is_stored_in_full_and_counted_in_its_cluster(
     original, copy = article("id:1"), article("id:2", source="other")
     write(store, record(original))
     duplicate = {
-        "kind": Kind.DUPLICATE,
+        "kind": OutcomeKind.DUPLICATE,
         "cluster_id": original.article_id,
         "signal": "near",
         "rival": original.article_id,
@@ -224,7 +237,7 @@ def test_a_duplicate_is_stored_in_full_and_counted_in_its_cluster(
     }
     written = record(copy, verdict=duplicate)
     (outcome,) = write(store, written)
-    assert outcome.kind is Kind.DUPLICATE
+    assert outcome.kind is OutcomeKind.DUPLICATE
     assert len(rows(store_url, "revisions")) == 2
     counted = {c["cluster_id"]: c["articles"] for c in rows(store_url, "clusters")}
     assert counted[original.article_id] == 2
@@ -239,7 +252,7 @@ def test_an_article_that_changes_its_cluster_is_counted_once(
     write(store, record(article("id:1")), record(article("id:2")))
     other = article("id:1").article_id
 
-    def moving(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:
+    def moving(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
         return judge(verdict, content_hash, known).model_copy(update={"cluster_id": other})
 
     store.write([record(article("id:2", text="x"))], [], [], judge=moving, now=NOW)
@@ -256,7 +269,7 @@ def test_a_duplicate_waits_for_a_canonical_article_that_is_not_stored_yet(
     store: SqlStore, store_url: str
 ) -> None:
     original, copy = article("id:1"), article("id:2")
-    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": original.article_id}
+    duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": original.article_id}
     write(store, record(copy, verdict=duplicate))
     assert pending(store_url, copy)
     write(store, record(article("id:3")))
@@ -269,7 +282,7 @@ def test_a_duplicate_does_not_wait_for_a_canonical_article_of_its_own_batch(
     store: SqlStore, store_url: str
 ) -> None:
     original, copy = article("id:1"), article("id:2")
-    duplicate = {"kind": Kind.DUPLICATE, "cluster_id": original.article_id}
+    duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": original.article_id}
     write(store, record(copy, verdict=duplicate), record(original))
     assert not pending(store_url, copy)
 

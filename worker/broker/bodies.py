@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker.broker.messages import LONGEST, Claimed, Unreadable, read
+from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
 from worker.model.admission import LIMITS, Unopened, receipt_of
 from worker.model.json_nesting import cut_deep_articles
 
@@ -21,13 +21,13 @@ _MOST_IDS = 10_000
 _LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 
 
-def articles(message: Claimed) -> list[tuple[str, object]]:
+def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
     """The raw articles of a message, each with its receipt. Raises Unreadable."""
     args, kwargs, cut = _arguments(message)
     given, receipts = _named(lambda articles, receipts=None: (articles, receipts), args, kwargs)
     batch = given if isinstance(given, list) else [given]
     if len(batch) > MOST_ARTICLES:
-        raise Unreadable("too-large", f"{len(batch):,} articles, limit {MOST_ARTICLES:,}")
+        raise InvalidMessage("too-large", f"{len(batch):,} articles, limit {MOST_ARTICLES:,}")
     if cut and isinstance(receipts, list):
         receipts = [None if _stands_for_cut(each, cut) else each for each in receipts]
     return [
@@ -36,13 +36,13 @@ def articles(message: Claimed) -> list[tuple[str, object]]:
     ]
 
 
-def redo_arguments(message: Claimed) -> tuple[str, list[str]]:
+def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
     """The kind of reprocessing, and the ids of the articles. Raises Unreadable."""
     args, kwargs, _ = _arguments(message)
     what, ids = _named(lambda what, article_ids: (what, article_ids), args, kwargs)
     named = isinstance(ids, list) and all(isinstance(each, str) for each in ids)
     if not isinstance(what, str) or not named or len(ids) > _MOST_IDS:
-        raise Unreadable("arguments", "expected the kind of work and a list of article ids")
+        raise InvalidMessage("arguments", "expected the kind of work and a list of article ids")
     return what, ids
 
 
@@ -53,27 +53,27 @@ def receipts_in(data: bytes) -> list[str]:
     """
     try:
         return [receipt for receipt, _ in articles(read(data, any_task=True))]
-    except Unreadable:
+    except InvalidMessage:
         return []
 
 
-def _arguments(message: Claimed) -> tuple[list[Any], dict[str, Any], dict[str, bytes]]:
+def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict[str, bytes]]:
     """args, kwargs, and the removed articles by placeholder. The third part is ignored."""
     content = _content(message)
     try:
         data, cut = cut_deep_articles(content, LIMITS.depth)
         body = _parsed(data.decode("utf-8", "surrogatepass"))
     except ValueError as e:
-        raise Unreadable("undecodable", str(e)) from e
+        raise InvalidMessage("undecodable", str(e)) from e
     if not (isinstance(body, list) and len(body) == 3):
-        raise Unreadable("undecodable", "the body is no list of args, kwargs and embed")
+        raise InvalidMessage("undecodable", "the body is no list of args, kwargs and embed")
     args, kwargs, _ = body
     if not isinstance(args, list) or not isinstance(kwargs, dict):
-        raise Unreadable("arguments", "expected a list of args and an object of kwargs")
+        raise InvalidMessage("arguments", "expected a list of args and an object of kwargs")
     return args, kwargs, cut
 
 
-def _content(message: Claimed) -> bytes:
+def _content(message: ClaimedMessage) -> bytes:
     """The JSON text of the body, in UTF-8. Raises Unreadable."""
     try:
         if message.body_encoding != "base64":
@@ -84,10 +84,10 @@ def _content(message: Claimed) -> bytes:
         charset = message.charset
         charset = json.detect_encoding(data) if charset == "utf-8" else charset
         return data if charset == "utf-8" else data.decode(charset).encode()
-    except Unreadable:
+    except InvalidMessage:
         raise
     except (ValueError, EOFError, OSError, zlib.error, lzma.LZMAError) as e:
-        raise Unreadable("undecodable", f"{type(e).__name__}: {e}") from e
+        raise InvalidMessage("undecodable", f"{type(e).__name__}: {e}") from e
 
 
 def _decompressed(data: bytes, compression: str) -> bytes:
@@ -102,7 +102,7 @@ def _decompressed(data: bytes, compression: str) -> bytes:
         opener = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
     opened: bytes = opener.decompress(data, LONGEST)
     if len(opened) == LONGEST:
-        raise Unreadable("too-large", f"the decompressed body has {LONGEST:,} bytes or more")
+        raise InvalidMessage("too-large", f"the decompressed body has {LONGEST:,} bytes or more")
     if not opener.eof:
         raise ValueError("the compressed body is truncated")
     return opened
@@ -125,7 +125,7 @@ def _named(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any
     try:
         return signature(*args, **kwargs)
     except TypeError as e:
-        raise Unreadable("arguments", str(e).partition("() ")[2]) from e
+        raise InvalidMessage("arguments", str(e).partition("() ")[2]) from e
 
 
 def _stands_for_cut(value: object, cut: Mapping[str, bytes]) -> bool:

@@ -18,7 +18,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 _RELAPSE_S = 10.0  # closed again this soon: a probe that succeeds proves little, wait longer
 
 
-class Gate:
+class CircuitBreaker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._closed_for = ""
@@ -65,4 +65,4 @@ class Gate:
             return
 
 
-gate = Gate()
+gate = CircuitBreaker()

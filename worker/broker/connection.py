@@ -26,7 +26,7 @@ def is_ours(app: Any) -> bool:
     return issubclass(app.connection_for_write().get_transport_cls(), Transport)
 
 
-class Link:
+class BrokerConnection:
     """Opened on first use, and again after an error. Not shared between threads."""
 
     def __init__(self, app: Any) -> None:

@@ -20,7 +20,7 @@ _TAKE_OFF = "return redis.call('LREM', KEYS[1], -1, ARGV[1])"
 _SEND = "return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 
-class Entry(Frozen):
+class QueuedDeadLetter(Frozen):
     """One undeliverable message."""
 
     queue: str
@@ -30,7 +30,7 @@ class Entry(Frozen):
     written: bytes  # as it stands in the list
 
 
-def drain(channel: Any, queues: Sequence[str], keep: Callable[[Entry], None]) -> int:
+def drain(channel: Any, queues: Sequence[str], keep: Callable[[QueuedDeadLetter], None]) -> int:
     """Hand over every entry, oldest first, and take it off once `keep` returns; how many.
 
     Who drains at the same time may be handed the same entry; it is taken off once. One at a time,
@@ -50,11 +50,11 @@ def send_again(channel: Any, queue: str, message: bytes) -> None:
     channel.eval(_SEND, [queue], [message])
 
 
-def _read(queue: str, written: bytes) -> Entry:
+def _read(queue: str, written: bytes) -> QueuedDeadLetter:
     head, _, message = written.partition(b"\n")
     try:
         why = json.loads(head)
         reason, at = bounded(why["reason"], _LONGEST_REASON), datetime.fromtimestamp(why["at"], UTC)
     except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):  # not ours
         reason, at, message = "no reason given", datetime.now(UTC), written
-    return Entry(queue=queue, reason=reason, at=at, message=message, written=written)
+    return QueuedDeadLetter(queue=queue, reason=reason, at=at, message=message, written=written)

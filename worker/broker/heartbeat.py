@@ -14,8 +14,8 @@ from typing import Any
 from worker import background
 from worker.broker import leases
 from worker.broker.circuit_breaker import gate
-from worker.broker.connection import Link
-from worker.broker.request import Ended
+from worker.broker.connection import BrokerConnection
+from worker.broker.request import TaskEnd
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -32,14 +32,14 @@ def start(app: Any, file: Path) -> None:
 def at_work(app: Any, ended_before: int | None) -> bool:
     """Whether more than `ended_before` messages ended, or consuming is paused for a service that is
     down, or no message waits and none is overdue."""
-    if Ended.count != ended_before or gate.closed_for:
+    if TaskEnd.count != ended_before or gate.closed_for:
         return True
     return not leases.overdue(app.conf.task_time_limit) and _none_waits(app)
 
 
 def _none_waits(app: Any) -> bool:
     """Whether the queues this worker consumes are empty, or nobody can say."""
-    link = Link(app)
+    link = BrokerConnection(app)
     try:
         with link.channel() as channel:
             return not any(channel._size(queue) for queue in app.amqp.queues.consume_from)
@@ -54,7 +54,7 @@ def _keep(app: Any, file: Path) -> None:
     ended: int | None = None
     while True:
         if at_work(app, ended):
-            ended = Ended.count
+            ended = TaskEnd.count
             _touch(file)
         time.sleep(EVERY_S)
 

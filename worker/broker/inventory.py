@@ -12,13 +12,13 @@ from worker.broker.bodies import receipts_in
 _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 
 
-class Place(StrEnum):
+class MessagePlace(StrEnum):
     WAITING = "waiting"
     LEASED = "leased"
     UNDELIVERABLE = "undeliverable"
 
 
-def census(channel: Any, queues: Sequence[str]) -> Iterator[tuple[Place, list[str]]]:
+def census(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessagePlace, list[str]]]:
     """Every message that stays where it is while this reads. One that moves may come twice, or
     not at all: who misses it must look again.
     """
@@ -27,12 +27,12 @@ def census(channel: Any, queues: Sequence[str]) -> Iterator[tuple[Place, list[st
     for queue in queues:
         for step in channel.priority_steps:
             for message in _listed(client, prefix + channel._q_for_pri(queue, step)):
-                yield Place.WAITING, receipts_in(message)
+                yield MessagePlace.WAITING, receipts_in(message)
     for _, leased in client.hscan_iter(prefix + channel.unacked_key, count=_PAGE):
-        yield Place.LEASED, receipts_in(leased[1:].rpartition(b',"","')[0])
+        yield MessagePlace.LEASED, receipts_in(leased[1:].rpartition(b',"","')[0])
     for queue in (*queues, UNKNOWN):
         for buried in _listed(client, f"{prefix}{queue}.dead"):
-            yield Place.UNDELIVERABLE, receipts_in(buried.partition(b"\n")[2])
+            yield MessagePlace.UNDELIVERABLE, receipts_in(buried.partition(b"\n")[2])
 
 
 def _listed(client: Any, key: str) -> Iterator[bytes]:

@@ -14,14 +14,14 @@ from typing import Any
 from redis import Redis
 
 from worker import background
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.model.admission import is_receipt
-from worker.model.records import Entry
+from worker.model.records import JournalEntry
 
 log = logging.getLogger("worker.broker")
 
-Enter = Callable[[Sequence[Entry]], None]
+Enter = Callable[[Sequence[JournalEntry]], None]
 
 EVERY_S = 2.0
 _LONGEST_PAUSE_S = 30.0
@@ -53,7 +53,7 @@ def collect(channel: Any, enter: Enter) -> int:
     return collected
 
 
-def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[Entry]:
+def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[JournalEntry]:
     try:
         at = datetime.fromtimestamp(int(id_.partition(b"-")[0]) / 1000, UTC)
         message_id = fields[b"message"].decode()
@@ -61,7 +61,7 @@ def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[Entry]:
         if not isinstance(receipts, list) or not all(map(is_receipt, receipts)):
             raise ValueError("no list of receipts")
         for receipt in receipts:
-            yield Entry(receipt=receipt, message_id=message_id, at=at)
+            yield JournalEntry(receipt=receipt, message_id=message_id, at=at)
     except (
         KeyError,
         ValueError,
@@ -74,7 +74,7 @@ def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[Entry]:
 
 
 def _keep(app: Any, enter: Enter) -> None:
-    link, pause_s = Link(app), EVERY_S
+    link, pause_s = BrokerConnection(app), EVERY_S
     while True:
         time.sleep(pause_s)
         try:

@@ -14,8 +14,8 @@ from celery.worker import state
 
 from worker import background
 from worker.broker import lua_scripts
-from worker.broker.connection import Link, is_ours
-from worker.broker.qos import Late, QoS, late_acks, late_returns
+from worker.broker.connection import BrokerConnection, is_ours
+from worker.broker.qos import DeferredAcks, QoS, late_acks, late_returns
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -90,7 +90,7 @@ def _requests(sets: tuple[Any, ...]) -> list[Any]:
 def _keep(app: Any) -> None:
     timeout_s = app.conf.broker_transport_options["visibility_timeout"]
     limit_s = app.conf.task_time_limit
-    link = Link(app)
+    link = BrokerConnection(app)
     while True:
         pause_s = timeout_s / 4
         try:
@@ -99,9 +99,9 @@ def _keep(app: Any) -> None:
         except Unavailable as e:
             log.warning("leases.retry error=%s", e)
             pause_s = 0.5
-        if Late.added.wait(pause_s):
+        if DeferredAcks.added.wait(pause_s):
             time.sleep(0.1)  # what comes together goes together
-            Late.added.clear()
+            DeferredAcks.added.clear()
 
 
 def _renew(channel: Any, limit_s: float) -> None:

@@ -38,7 +38,7 @@ _LARGEST_COUNT = 1000
 _LONGEST_ERROR = 300  # characters
 
 
-class Unreadable(ValueError):
+class InvalidMessage(ValueError):
     """A message that this worker can't process: it goes to the dead letters, byte for byte."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -50,7 +50,7 @@ class Unreadable(ValueError):
         return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
-class Claimed(NamedTuple):
+class ClaimedMessage(NamedTuple):
     """The checked fields of one message. The body is still encoded."""
 
     task: str
@@ -78,21 +78,21 @@ def text(value: bytes | str) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def read(data: bytes, *, any_task: bool = False) -> Claimed:
+def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     """Parse and check a message as it lies in the broker. Raises Unreadable."""
     if len(data) > LONGEST:
-        raise Unreadable("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
+        raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
     try:
         message = json.loads(data)
     except (ValueError, RecursionError) as e:
-        raise Unreadable("malformed", "not JSON") from e
+        raise InvalidMessage("malformed", "not JSON") from e
     if not isinstance(message, dict):
-        raise Unreadable("malformed", "not an object")
+        raise InvalidMessage("malformed", "not an object")
     headers, properties = _object(message, "headers"), _object(message, "properties", {})
     task = "" if any_task else _required(headers, "task", "headers.task")
     if task not in TASKS and not any_task:
-        raise Unreadable("unknown-task", _shown(task))
-    return Claimed(
+        raise InvalidMessage("unknown-task", _shown(task))
+    return ClaimedMessage(
         task=task,
         message_id=_required(headers, "id", "headers.id"),
         body=_required(message, "body", "body"),
@@ -156,7 +156,7 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
     return "".join(c if c.isprintable() else " " for c in value[:longest]).strip()
 
 
-def for_celery(messages: Sequence[Claimed], tag: str, queue: str) -> dict[str, Any]:
+def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
     """Build one message for Celery from claimed messages of the same task.
 
     Its body is a tuple, so Celery does not decode it. The claimed messages become the arguments
@@ -196,14 +196,14 @@ def for_celery(messages: Sequence[Claimed], tag: str, queue: str) -> dict[str, A
 def _object(message: Mapping[str, Any], name: str, missing: Any = None) -> dict[str, Any]:
     value = message.get(name, missing)
     if not isinstance(value, dict):
-        raise Unreadable("malformed", f"{name} is no object" if value else f"{name} is missing")
+        raise InvalidMessage("malformed", f"{name} is no object" if value else f"{name} is missing")
     return value
 
 
 def _required(values: Mapping[str, Any], key: str, named: str) -> str:
     value = values.get(key)
     if not isinstance(value, str) or not value:
-        raise Unreadable("malformed", f"{named} is no text" if value else f"{named} is missing")
+        raise InvalidMessage("malformed", f"{named} is no text" if value else f"{named} is missing")
     return value
 
 
@@ -211,7 +211,7 @@ def _charset(message: Mapping[str, Any]) -> str:
     given = message.get("content-type", _JSON_TYPE)
     kind, _, _ = given.partition(";") if isinstance(given, str) else ("", "", "")
     if kind.strip().lower() != _JSON_TYPE:
-        raise Unreadable("content-type", f"expected {_JSON_TYPE}, got {_shown(given)}")
+        raise InvalidMessage("content-type", f"expected {_JSON_TYPE}, got {_shown(given)}")
     return _known("content-encoding", message.get("content-encoding"), _CHARSETS)
 
 
@@ -219,7 +219,7 @@ def _known(what: str, given: object, known: Mapping[str, str]) -> str:
     name = "" if given is None else given
     found = known.get(name.strip().lower()) if isinstance(name, str) else None
     if found is None:
-        raise Unreadable(
+        raise InvalidMessage(
             what, f"expected one of {', '.join(filter(None, known))}, got {_shown(given)}"
         )
     return found

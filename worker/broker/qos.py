@@ -42,7 +42,7 @@ def _unpacked(leased: bytes) -> tuple[bytes, str]:
     return (message, queue) if known else (leased, UNKNOWN)
 
 
-class Late:
+class DeferredAcks:
     """Tags of messages that are acked or given back later: that is safe, the tag is the fence."""
 
     added = Event()  # to one or the other
@@ -65,8 +65,8 @@ class Late:
             self._tags.difference_update(tags)
 
 
-late_acks = Late()
-late_returns = Late()
+late_acks = DeferredAcks()
+late_returns = DeferredAcks()
 
 
 class QoS(stock.QoS):

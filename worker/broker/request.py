@@ -29,7 +29,7 @@ log = logging.getLogger("worker.broker")
 _LAST_LINE_OF_CODE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
 
 
-class Ended:
+class TaskEnd:
     """Counts the requests that this process acked or rejected since it started."""
 
     count = 0
@@ -48,11 +48,11 @@ class Request(CeleryRequest):
         super().on_accepted(pid, time_accepted)
 
     def acknowledge(self) -> None:
-        Ended.count += 1
+        TaskEnd.count += 1
         super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
-        Ended.count += 1
+        TaskEnd.count += 1
         super().reject(requeue)
 
     def on_failure(

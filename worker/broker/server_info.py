@@ -5,14 +5,14 @@ from typing import Any
 
 from celery import bootsteps
 
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.model.admission import Frozen
 
 UNKNOWN = "unknown"
 
 
-class Condition(Frozen):
+class ServerInfo(Frozen):
     server: str  # valkey, redis …
     version: str
     append_only: bool
@@ -22,7 +22,7 @@ class Condition(Frozen):
     clock_ahead_s: float  # of this machine's
 
 
-def condition(channel: Any) -> Condition:
+def condition(channel: Any) -> ServerInfo:
     """One round trip. Raises what redis-py raises."""
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         sent = time.time()
@@ -32,7 +32,7 @@ def condition(channel: Any) -> Condition:
         server, memory, persistence, (seconds, micros) = pipe.execute()
         here = (sent + time.time()) / 2
     name = server.get("server_name", "redis")
-    return Condition(
+    return ServerInfo(
         server=name,
         version=str(server.get(f"{name}_version") or server["redis_version"]),
         append_only=bool(persistence["aof_enabled"]),
@@ -55,7 +55,7 @@ class NoEviction(bootsteps.StartStopStep):
     requires = ("celery.worker.consumer.connection:Connection",)
 
     def start(self, parent: Any) -> None:
-        link = Link(parent.app)
+        link = BrokerConnection(parent.app)
         try:
             with link.channel() as channel:
                 policy = condition(channel).policy

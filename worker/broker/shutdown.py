@@ -16,7 +16,7 @@ from celery.signals import worker_shutting_down
 
 from worker.broker import leases
 from worker.broker.circuit_breaker import gate
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.broker.qos import QoS
 from worker.errors import Unavailable
 
@@ -72,7 +72,7 @@ def _end(worker: Any, drain_s: float) -> None:
     tags = leases.in_flight()
     log.warning("drain.over messages=%d", len(tags))
     try:
-        with Link(worker.app).channel() as channel:
+        with BrokerConnection(worker.app).channel() as channel:
             for tag in tags:
                 QoS(channel).restore_by_tag(tag)
     except Unavailable as e:

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from worker.broker import lua_scripts
 from worker.broker.circuit_breaker import gate
 from worker.broker.lua_scripts import members
-from worker.broker.messages import Claimed, Unreadable, for_celery, read, text
+from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
 from worker.broker.qos import QoS
 
 log = logging.getLogger("worker.broker")
@@ -144,13 +144,13 @@ class Channel(stock.Channel):
 
     def _take(self, queue: str, bodies: list[bytes]) -> None:
         """Deliver the claimed messages: the small ones as one group, the others one by one."""
-        singles: list[tuple[str, Claimed]] = []
-        together: list[tuple[str, Claimed]] = []
+        singles: list[tuple[str, ClaimedMessage]] = []
+        together: list[tuple[str, ClaimedMessage]] = []
         for place, body in enumerate(bodies):
             tag = f"{self._fence}:{place}"
             try:
                 message = read(body)
-            except Unreadable as e:
+            except InvalidMessage as e:
                 self.qos.bury(tag, str(e))
                 continue
             (singles if message.stands_alone else together).append((tag, message))
@@ -159,7 +159,7 @@ class Channel(stock.Channel):
         if together:
             self._hand_over(together, queue)
 
-    def _hand_over(self, claimed: list[tuple[str, Claimed]], queue: str) -> None:
+    def _hand_over(self, claimed: list[tuple[str, ClaimedMessage]], queue: str) -> None:
         tag = lua_scripts.group_tag([tag for tag, _ in claimed])
         try:
             self.connection._deliver(for_celery([m for _, m in claimed], tag, queue), queue)

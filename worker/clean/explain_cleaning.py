@@ -6,7 +6,7 @@ from worker.clean import Examined
 from worker.model.admission import Frozen
 
 
-class Decision(Frozen):
+class CleaningDecision(Frozen):
     """One question that cleaning had to answer, and what it went by."""
 
     about: str
@@ -14,18 +14,18 @@ class Decision(Frozen):
     because: str
 
 
-def account(examined: Examined) -> tuple[Decision, ...]:
+def account(examined: Examined) -> tuple[CleaningDecision, ...]:
     """Every decision, in the order in which a reader meets its result."""
     return tuple(_decisions(examined))
 
 
-def _decisions(examined: Examined) -> Iterator[Decision]:
+def _decisions(examined: Examined) -> Iterator[CleaningDecision]:
     article, raw, page = examined.article, examined.raw, examined.body.page
     if examined.failure:
-        yield Decision(about="page", value="none", because=examined.failure)
-    yield Decision(about="text", value=_size(article.text), because=_body(examined))
-    yield Decision(about="title", value=article.title, because=_from(examined, "title"))
-    yield Decision(
+        yield CleaningDecision(about="page", value="none", because=examined.failure)
+    yield CleaningDecision(about="text", value=_size(article.text), because=_body(examined))
+    yield CleaningDecision(about="title", value=article.title, because=_from(examined, "title"))
+    yield CleaningDecision(
         about="language",
         value=article.language,
         because=f"declared {examined.declared}" if examined.declared else "declared nowhere",
@@ -34,10 +34,12 @@ def _decisions(examined: Examined) -> Iterator[Decision]:
         if at := getattr(article, about):
             read = given or getattr(page, about)
             because = f"{_from(examined, about)}: {read!r}"
-            yield Decision(about=about, value=at.isoformat(), because=because)
+            yield CleaningDecision(about=about, value=at.isoformat(), because=because)
     for about in ("authors", "categories"):
         if named := getattr(article, about):
-            yield Decision(about=about, value=", ".join(named), because=_from(examined, about))
+            yield CleaningDecision(
+                about=about, value=", ".join(named), because=_from(examined, about)
+            )
     yield from _addresses(examined)
 
 
@@ -70,18 +72,18 @@ def _from(examined: Examined, about: str) -> str:
     return f"its page: {element}" if element else "its page"
 
 
-def _addresses(examined: Examined) -> Iterator[Decision]:
+def _addresses(examined: Examined) -> Iterator[CleaningDecision]:
     article, raw, page = examined.article, examined.raw, examined.body.page
     if raw.link:
         same = article.url == raw.link
         because = "the link as given" if same else f"the link {raw.link}"
         if not article.url:
             because = f"{raw.link!r} is no web link"
-        yield Decision(about="url", value=article.url, because=because)
+        yield CleaningDecision(about="url", value=article.url, because=because)
     if page.canonical:
         believed = "its page says so, and it leads here too"
         refused = "its page says so; refused: a home page, another site, or no address"
-        yield Decision(
+        yield CleaningDecision(
             about="canonical",
             value=examined.page_url or page.canonical,
             because=believed if examined.page_url else refused,
@@ -89,7 +91,7 @@ def _addresses(examined: Examined) -> Iterator[Decision]:
     for key in (article.key, *article.aliases):
         kind, _, value = key.partition(":")
         about = "identity" if key == article.key else "alias"
-        yield Decision(about=about, value=key, because=_KEYS[kind] if value else "")
+        yield CleaningDecision(about=about, value=key, because=_KEYS[kind] if value else "")
 
 
 _KEYS = {

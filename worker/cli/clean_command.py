@@ -11,8 +11,8 @@ from rich.text import Text
 
 from worker import bootstrap
 from worker.clean import CleaningRules, examine
-from worker.clean.explain_cleaning import Decision, account
-from worker.clean.lines.source_boilerplate import Learned, leave_out
+from worker.clean.explain_cleaning import CleaningDecision, account
+from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out
 from worker.cli.file_reading import Read, read_file
 from worker.cli.inputs import articles_only
 from worker.cli.terminal import err, moment, out, print_json, visible
@@ -31,7 +31,7 @@ class Rehearsed(Frozen):
     article: Article | None = None
     reason: str = ""
     detail: str = ""
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[CleaningDecision, ...] = ()
 
 
 @click.command(
@@ -79,7 +79,7 @@ def _rehearse(
             continue
         source = examined.article.source
         known = boilerplate.learned([source], now) if boilerplate else {}
-        article = leave_out(examined.article, known.get(source, Learned()), rules.learned)
+        article = leave_out(examined.article, known.get(source, SourceBoilerplate()), rules.learned)
         yield Rehearsed(where=where, article=article, decisions=account(examined))
 
 

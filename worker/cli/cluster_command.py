@@ -11,7 +11,7 @@ from worker.cli.resources import opened_index, opened_store
 from worker.cli.terminal import NotFound, moment, out, print_json, print_table, several
 from worker.config.loader import load_config
 from worker.settings import Settings
-from worker.store.cluster_values import Member, Move, MoveReason, Sighting
+from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
 from worker.store.ports import Store
 
 _SIGHTINGS = 50  # shown
@@ -155,8 +155,8 @@ def pin(ids: tuple[str, ...], off: bool, note: str, yes: bool) -> None:
     out.print(f"{said}: {what}")
 
 
-def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> Move:
-    return Move(
+def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> ClusterMove:
+    return ClusterMove(
         article_id=member.article_id,
         left=member.cluster_id,
         joined=joined,
@@ -166,7 +166,7 @@ def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> Move
     )
 
 
-def _rule(store: Store, moves: Sequence[Move], note: str, *, yes: bool) -> None:
+def _rule(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
     print_moves(moves, store.titles([move.article_id for move in moves]))
     if not yes:
         out.print(f"would move {several(len(moves), 'article')}; nothing is changed yet: add --yes")

@@ -15,9 +15,9 @@ from worker.cli.terminal import NotFound, counted, err, out, print_json, progres
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
 from worker.store.ports import Store
-from worker.store.values import Letter, LetterQuery, LetterState
+from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
-_OPEN = (LetterState.DEAD, LetterState.REPLAYING)
+_OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
 
 
 @click.group(epilog="Example: worker dead list --reason malformed --since 7d")
@@ -54,7 +54,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
     """How many there are by reason, then the last seen. `worker dead show` has the payloads."""
     store = _opened()
-    states = tuple(LetterState) if every else _OPEN
+    states = tuple(DeadLetterState) if every else _OPEN
     query = _query(store, states, limit, **filters)
     counts = store.count_letters(query)
     letters = store.letters(store.letter_ids(query))
@@ -78,7 +78,7 @@ def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
 def show(letter_id: str, raw: bool, as_json: bool) -> None:
     """Show everything about one dead letter, with its payload."""
     store = _opened()
-    found = store.letter_ids(_query(store, tuple(LetterState), 6, (letter_id,)))
+    found = store.letter_ids(_query(store, tuple(DeadLetterState), 6, (letter_id,)))
     if len(found) > 1:
         some = ", ".join(found[:5])
         raise NotFound(f"several ids begin with {letter_id}: {some}")
@@ -91,7 +91,7 @@ def show(letter_id: str, raw: bool, as_json: bool) -> None:
         print_letter(letter)
 
 
-def _print_raw(letter: Letter) -> None:
+def _print_raw(letter: StoredDeadLetter) -> None:
     from worker.maintenance.undeliverable import message_of
 
     payload = message_of(letter) if letter.queue and letter.whole else letter.payload.encode()
@@ -126,7 +126,7 @@ def replay(
     from worker.maintenance.replay import refusal
 
     store = _opened()
-    states = _OPEN if again else (LetterState.DEAD,)
+    states = _OPEN if again else (DeadLetterState.DEAD,)
     ids = store.letter_ids(_query(store, states, limit, **filters))
     left_out = {
         letter.letter_id: why
@@ -172,7 +172,7 @@ def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
 def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any) -> None:
     """Remove dead letters for good, with their payloads. Without --yes nothing is removed."""
     store = _opened()
-    states = (LetterState.DEAD, *((LetterState.REPLAYED,) if every else ()))
+    states = (DeadLetterState.DEAD, *((DeadLetterState.REPLAYED,) if every else ()))
     ids = store.letter_ids(_query(store, states, limit, **filters))
     dropped = _drop(store, ids) if yes else 0
     if as_json:
@@ -207,21 +207,21 @@ def _print_dry(verb: str, done: str, count: int) -> None:
 
 def _query(
     store: Store,
-    states: tuple[LetterState, ...],
+    states: tuple[DeadLetterState, ...],
     limit: int | None,
     ids: tuple[str, ...] = (),
     reason: str | None = None,
     source: str = "",
     stage: str = "",
     since: datetime | None = None,
-) -> LetterQuery:
+) -> DeadLetterQuery:
     beginnings = tuple(beginning.strip().lower() for beginning in ids)
     for beginning in beginnings:
-        any_of_it = LetterQuery(beginnings=(beginning,), states=tuple(LetterState), limit=1)
+        any_of_it = DeadLetterQuery(beginnings=(beginning,), states=tuple(DeadLetterState), limit=1)
         if not beginning or not store.letter_ids(any_of_it):
             raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
     fields = {"reason": reason or "", "source": source, "stage": stage, "since": since}
-    return LetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
+    return DeadLetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
 
 
 def _opened() -> Store:
@@ -239,13 +239,13 @@ def _opened() -> Store:
 
 
 def _drain(settings: Settings, store: Store) -> None:
-    from worker.broker.connection import Link
+    from worker.broker.connection import BrokerConnection
     from worker.celery import broker_url, make_app
     from worker.config.worker_rules import load_worker_rules
     from worker.maintenance.undeliverable import drain
 
     app = make_app(broker_url(settings), load_worker_rules(settings.config_dir))
-    link = Link(app)
+    link = BrokerConnection(app)
     try:
         with link.channel() as channel:
             drain(channel, list(app.amqp.queues), store)

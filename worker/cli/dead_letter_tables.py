@@ -8,21 +8,21 @@ from rich.text import Text
 
 from worker.cli.terminal import moment, out, print_table, several, visible
 from worker.store.ports import Store
-from worker.store.values import Letter, LetterState
+from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
 _SOME = 20  # rows shown of what would be replayed or dropped
 
 
-def print_letters(letters: Sequence[Letter]) -> None:
-    stated = any(letter.state is not LetterState.DEAD for letter in letters)
+def print_letters(letters: Sequence[StoredDeadLetter]) -> None:
+    stated = any(letter.state is not DeadLetterState.DEAD for letter in letters)
     columns = ("detail", *(("state",) if stated else ()), *_COLUMNS[1:])
     print_table("last seen", columns, [_row(letter, columns) for letter in letters])
 
 
-def _row(letter: Letter, columns: Sequence[str]) -> list[object]:
+def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
     fields = {**dict(letter), "id": letter.letter_id[:10]}
-    if letter.state is LetterState.REPLAYED:
+    if letter.state is DeadLetterState.REPLAYED:
         fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
     return [fields[column] for column in columns]
 
@@ -35,7 +35,7 @@ def print_some(store: Store, ids: Sequence[str]) -> None:
         out.print(f"… and {len(ids) - _SOME} more")
 
 
-def print_letter(letter: Letter) -> None:
+def print_letter(letter: StoredDeadLetter) -> None:
     replay = f"{letter.replay} at {moment(letter.replay_at)}" if letter.replay_at else ""
     facts = {
         "id": letter.letter_id,
@@ -67,6 +67,6 @@ def _pretty(payload: str) -> str:
         return payload
 
 
-def plain(letter: Letter) -> dict[str, Any]:
+def plain(letter: StoredDeadLetter) -> dict[str, Any]:
     """All but the payload, which may have megabytes."""
     return letter.model_dump(mode="json", exclude={"payload"})

@@ -19,11 +19,11 @@ from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
 from worker.dedup.dedup_rules import Copies, Short
-from worker.maintenance.rededuplicate import Decision, Mover, Redecided, Redecider
+from worker.maintenance.rededuplicate import ChangedDecision, Mover, Rededuplicated, Rededuplicator
 from worker.model.admission import Frozen
 from worker.settings import Settings
 from worker.store.ports import Store
-from worker.store.values import Title
+from worker.store.values import DisplayTitle
 
 # Of dedup.toml: what decides on fingerprints, and what makes them.
 _TABLES: dict[str, type[Frozen]] = {"copies": Copies, "short": Short}
@@ -75,7 +75,7 @@ def replay(
     store, write = opened_store(), yes and not dry_run
     mover = Mover(store, others, opened_index(in_force) if write else None)
     since = since or now - timedelta(days=2 * in_force.index.window_days)
-    found = _replayed(store, Redecider(store, in_force, others), mover, since, now, samples)
+    found = _replayed(store, Rededuplicator(store, in_force, others), mover, since, now, samples)
     if as_json:
         print_json({"applied": write, **found.facts(store)})
         return
@@ -92,10 +92,10 @@ class _Found:
     def __init__(self, samples: int) -> None:
         self.articles = self.moved = self.pinned = 0
         self.becomes: Counter[str] = Counter()
-        self.samples: list[Redecided] = []
+        self.samples: list[Rededuplicated] = []
         self._most = samples
 
-    def note(self, changed: Sequence[Redecided]) -> None:
+    def note(self, changed: Sequence[Rededuplicated]) -> None:
         for its in changed:
             self.becomes[its.becomes] += 1
             if self.becomes[its.becomes] <= self._most:
@@ -130,14 +130,14 @@ class _Found:
         if self.samples:
             out.print()
 
-    def _titles(self, store: Store) -> Mapping[str, Title]:
+    def _titles(self, store: Store) -> Mapping[str, DisplayTitle]:
         ids = {i for its in self.samples for i in (its.article_id, *_rivals(its))}
         return store.titles(sorted(ids))
 
 
 def _replayed(
     store: Store,
-    redecider: Redecider,
+    redecider: Rededuplicator,
     mover: Mover,
     since: datetime,
     now: datetime,
@@ -156,15 +156,15 @@ def _replayed(
     return found
 
 
-def _rivals(its: Redecided) -> list[str]:
+def _rivals(its: Rededuplicated) -> list[str]:
     return sorted({its.before.rival, its.after.rival} - {""})
 
 
-def _title(titles: Mapping[str, Title], article_id: str) -> str:
+def _title(titles: Mapping[str, DisplayTitle], article_id: str) -> str:
     return titles[article_id].title if article_id in titles else "no longer there"
 
 
-def _told(decision: Decision, titles: Mapping[str, Title]) -> str:
+def _told(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
     if not decision.rival:
         return decision.called
     least = decision.thresholds

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from worker import bootstrap
 from worker.broker import embedded
-from worker.broker.connection import Link
-from worker.broker.server_info import EVICTS, Condition, condition
+from worker.broker.connection import BrokerConnection
+from worker.broker.server_info import EVICTS, ServerInfo, condition
 from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table, visible
@@ -113,7 +113,7 @@ def _broker(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
 
 
 def _answering(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
-    link = Link(make_app(broker_url(settings), rules))
+    link = BrokerConnection(make_app(broker_url(settings), rules))
     try:
         with link.channel() as channel:
             its = condition(channel)
@@ -132,7 +132,7 @@ def _answering(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
         yield finding if advice else finding.model_copy(update={"mend": ""})
 
 
-def judge(its: Condition) -> Iterator[Finding]:
+def judge(its: ServerInfo) -> Iterator[Finding]:
     """What a broker's condition means."""
     oldest = ".".join(map(str, OLDEST))
     version = tuple(int(part) for part in its.version.split(".")[:2])
@@ -160,7 +160,7 @@ def judge(its: Condition) -> Iterator[Finding]:
     )
 
 
-def _memory(its: Condition) -> Finding:
+def _memory(its: ServerInfo) -> Finding:
     used = f"{its.used_bytes / 2**20:,.0f} MB used"
     if not its.limit_bytes:
         mend = "CONFIG SET maxmemory …: without it the system kills the broker when memory is full"

@@ -23,7 +23,7 @@ from worker.model.admission import Frozen, RawArticle
 from worker.model.records import Outcome
 from worker.settings import Settings
 from worker.store.ports import Store
-from worker.store.values import Letter, LetterQuery, LetterState
+from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.tag.explain_tags import Considered, account
 
 _MOST = 10  # articles that have one address
@@ -35,7 +35,7 @@ class Known(Frozen):
 
     received: datetime | None = None  # a receipt, by the broker
     outcome: Outcome | None = None  # of that receipt
-    letter: Letter | None = None
+    letter: StoredDeadLetter | None = None
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
@@ -104,16 +104,16 @@ def _by_id(store: Store, what: str) -> Known:
     return Known(received=received, outcome=outcome, letter=letter, articles=articles)
 
 
-def _undelivered(store: Store, receipt: str) -> Letter | None:
+def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
     """The dead letter of the message that carries this receipt."""
-    query = LetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
+    query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
     whole = (letter for letter in letters if letter.whole)
     return next((letter for letter in whole if receipt in receipts_in(message_of(letter))), None)
 
 
-def _letter_by_id(store: Store, beginning: str) -> Letter | None:
-    query = LetterQuery(beginnings=(beginning.lower(),), states=tuple(LetterState), limit=1)
+def _letter_by_id(store: Store, beginning: str) -> StoredDeadLetter | None:
+    query = DeadLetterQuery(beginnings=(beginning.lower(),), states=tuple(DeadLetterState), limit=1)
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 
@@ -149,7 +149,7 @@ def _print(what: str, known: Known) -> None:
             _say(sentence)
 
 
-def _ended(outcome: Outcome, letter: Letter | None) -> str:
+def _ended(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
     came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
     by = explain_sentences.handled(outcome.handling.worker, outcome.handling.deliveries)
     if outcome.letter_id:

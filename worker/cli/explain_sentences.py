@@ -17,12 +17,12 @@ from worker.cli.explain_templates import (
     SIGNS,
 )
 from worker.cli.terminal import moment, several
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.stale_records import RECLEAN
-from worker.store.values import Letter, LetterState, Title
+from worker.store.values import DeadLetterState, DisplayTitle, StoredDeadLetter
 
 Facts = Mapping[str, Any]
-Titles = Mapping[str, Title]
+Titles = Mapping[str, DisplayTitle]
 
 _MOST_SHOWN = 5  # members of a cluster
 
@@ -46,16 +46,16 @@ def article(stored: Facts, titles: Titles) -> Iterator[str]:
     yield _now(stored["article"])
 
 
-def letter(its: Letter) -> Iterator[str]:
+def letter(its: StoredDeadLetter) -> Iterator[str]:
     """The story of one dead letter."""
     times = "once" if its.seen == 1 else f"{its.seen} times, first {moment(its.first)}"
     yield (
         f"It could not be processed: {its.reason}, {its.detail or 'no detail is left'}. "
         f"It ended in the stage {its.stage!r}, {times}, last {moment(its.last)}."
     )
-    if its.state is LetterState.REPLAYING:
+    if its.state is DeadLetterState.REPLAYING:
         yield f"It was sent again under the receipt {its.replay} and waits for its outcome."
-    elif its.state is LetterState.REPLAYED:
+    elif its.state is DeadLetterState.REPLAYED:
         became = f"became {its.outcome}" if its.outcome else "is back on its queue"
         yield f"It was sent again under the receipt {its.replay} and {became}."
     else:
@@ -111,7 +111,7 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
     for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
         its = list(group)
         times = f" {len(its)} times, the last" if len(its) > 1 else ""
-        said = SIGHTED[Kind(outcome)].format(revision=revision)
+        said = SIGHTED[OutcomeKind(outcome)].format(revision=revision)
         at, source, receipt = (its[-1][field] for field in ("at", "source", "receipt"))
         if receipt.startswith(RECLEAN):
             yield f"{moment(at)}: cleaned again, {said}{times}."

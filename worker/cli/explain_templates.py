@@ -1,6 +1,6 @@
 """What `worker explain` says of each decision, move, flag and sighting: a template for each."""
 
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 
 DECISIONS = {
     ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
@@ -89,11 +89,11 @@ LEFT_OUT = {
     "pinned": ": cleaning.toml pins it for this source",
 }
 SIGHTED = {
-    Kind.NEW: "stored as new",
-    Kind.REVISION: "stored as revision {revision}",
-    Kind.DUPLICATE: "stored as a copy",
-    Kind.VARIANT: "stored as a variant",
-    Kind.UNCHANGED: "seen again, unchanged",
-    Kind.WITHDRAWN: "withdrawn",
-    Kind.DEAD: "could not be processed",
+    OutcomeKind.NEW: "stored as new",
+    OutcomeKind.REVISION: "stored as revision {revision}",
+    OutcomeKind.DUPLICATE: "stored as a copy",
+    OutcomeKind.VARIANT: "stored as a variant",
+    OutcomeKind.UNCHANGED: "seen again, unchanged",
+    OutcomeKind.WITHDRAWN: "withdrawn",
+    OutcomeKind.DEAD: "could not be processed",
 }

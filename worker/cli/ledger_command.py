@@ -8,14 +8,14 @@ import click
 
 from worker import bootstrap
 from worker.broker import embedded
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
 from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table
 from worker.client.receipt_journal import entries
 from worker.config.worker_rules import load_worker_rules
 from worker.maintenance.receipt_audit import Balance, Day, balance
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
 _DAY = timedelta(days=1)
@@ -50,7 +50,7 @@ def ledger(
     if settings.embedded_broker:
         embedded.ensure(settings.var_dir)
     bootstrap.prepare_store(settings)
-    link, store = Link(app), bootstrap.store(settings)
+    link, store = BrokerConnection(app), bootstrap.store(settings)
     if journal and (sent := list(entries(journal))):
         store.enter(sent)
         first = since or day or min(first, *(entry.at for entry in sent))
@@ -85,7 +85,7 @@ def _print(found: Balance, since: datetime) -> None:
     for day in found.days:
         for kind, count in day.ended.items():
             stored[kind] = stored.get(kind, 0) + count
-    out.print(counted({kind: stored.get(kind, 0) for kind in Kind}))
+    out.print(counted({kind: stored.get(kind, 0) for kind in OutcomeKind}))
     if foreign := sum(day.foreign for day in found.days):
         out.print(f"besides {foreign:,} outcomes of articles that no Producer pushed")
     if found.missing:
@@ -96,7 +96,7 @@ def _print(found: Balance, since: datetime) -> None:
 
 
 def _row(day: Day) -> tuple[object, ...]:
-    dead = day.ended.get(Kind.DEAD, 0)
+    dead = day.ended.get(OutcomeKind.DEAD, 0)
     stored = sum(day.ended.values()) - dead
     return (
         *(day.day, day.received, stored, dead),

@@ -11,7 +11,7 @@ import click
 from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, told
 from worker.cli.terminal import counted, err, out, print_json, print_table, progress, several
 from worker.client.lint import SKIPPED, Linted, lint, rehearsal
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
 _ROWS = 200  # of the table; --json prints all
@@ -64,7 +64,7 @@ def _print(linted: list[Linted], levels: Counter[str]) -> None:
     kinds = Counter(each.outcome for each in linted)
     out.print(
         f"[bold]{several(len(linted), 'raw article')}:[/] "
-        + counted({kind: kinds[kind] for kind in (*Kind, SKIPPED)})
+        + counted({kind: kinds[kind] for kind in (*OutcomeKind, SKIPPED)})
         + f"; {several(levels['error'], 'error')}, {several(levels['warning'], 'warning')}"
     )
 

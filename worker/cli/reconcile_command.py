@@ -13,8 +13,8 @@ from worker.cli.terminal import counted, err, out, print_json, print_table
 from worker.config.loader import load_config
 from worker.maintenance.reconcile import Reconciler
 from worker.settings import Settings
-from worker.store.cluster_values import Move
-from worker.store.values import Title
+from worker.store.cluster_values import ClusterMove
+from worker.store.values import DisplayTitle
 
 _SHOWN = 20
 _LOOKED_AT = timedelta(days=1)
@@ -42,7 +42,9 @@ def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
     _print(moves, store.titles([move.article_id for move in moves]), dry_run=dry_run)
 
 
-def _print(moves: Sequence[Move], titles: Mapping[str, Title], *, dry_run: bool) -> None:
+def _print(
+    moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle], *, dry_run: bool
+) -> None:
     if not moves:
         out.print("nothing to repair: every copy belongs to a canonical article that stands")
         return
@@ -54,7 +56,7 @@ def _print(moves: Sequence[Move], titles: Mapping[str, Title], *, dry_run: bool)
     out.print(f"{done} {counted(Counter(move.reason.value for move in moves))}{again}")
 
 
-def print_moves(moves: Sequence[Move], titles: Mapping[str, Title]) -> None:
+def print_moves(moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle]) -> None:
     """A table of who goes where and why."""
     rows = (
         (

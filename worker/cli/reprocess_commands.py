@@ -15,7 +15,7 @@ from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, progress, several
 from worker.config.loader import files_of
-from worker.maintenance.reprocess import Redo
+from worker.maintenance.reprocess import Reprocessing
 from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
 from worker.store.ports import Store
@@ -65,7 +65,7 @@ def retag(rules: Path | None, dry_run: bool, **how: Any) -> None:
     if dry_run:
         _preview(stale, Taggings(config, how["samples"]), how)
     else:
-        _send(stale, Redo.RETAG, how)
+        _send(stale, Reprocessing.RETAG, how)
 
 
 @click.command(epilog="Example: worker reclean --source wire --dry-run")
@@ -83,7 +83,7 @@ def reclean(dry_run: bool, **how: Any) -> None:
     if dry_run:
         _preview(stale, Cleanings(config, how["samples"]), how)
     else:
-        _send(stale, Redo.RECLEAN, how)
+        _send(stale, Reprocessing.RECLEAN, how)
 
 
 class _Stale:
@@ -135,7 +135,7 @@ def _preview(stale: _Stale, seen: "Taggings | Cleanings", how: dict[str, Any]) -
         out.print("nothing is changed yet: leave --dry-run out")
 
 
-def _send(stale: _Stale, what: Redo, how: dict[str, Any]) -> None:
+def _send(stale: _Stale, what: Reprocessing, how: dict[str, Any]) -> None:
     total, sent = stale.count(), 0
     before = stale.left() if total else 0
     if total:
@@ -167,7 +167,7 @@ def _settle(settings: Settings) -> None:
     time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
 
-def _sent(stale: _Stale, what: Redo, total: int, per_s: float) -> int:
+def _sent(stale: _Stale, what: Reprocessing, total: int, per_s: float) -> int:
     from worker.client.producer import Producer
 
     began, sent = time.monotonic(), 0

@@ -15,13 +15,16 @@ from worker import bootstrap
 from worker.cli.export_formats import WRITERS
 from worker.cli.search_commands import Since
 from worker.cli.terminal import NotFound, err, moment, out, print_json, progress, several
-from worker.maintenance.deletion import Doomed, delete_articles, letters_about, named
-from worker.model.records import Kind
+from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
+from worker.model.records import OutcomeKind
 from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import Change, Query
 
-_VERDICTS = [kind.value for kind in (Kind.NEW, Kind.REVISION, Kind.DUPLICATE, Kind.VARIANT)]
+_VERDICTS = [
+    kind.value
+    for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
+]
 _SAMPLES = 5  # titles shown before a deletion
 _LOOK_S = 0.1  # between two looks whether Ctrl-C was pressed
 
@@ -194,7 +197,7 @@ def delete(
         raise click.UsageError("give either IDS, or --source with or without --older-than")
     store = _opened()
     try:
-        doomed = named(store, ids) if ids else Doomed(source=source, before=older_than)
+        doomed = named(store, ids) if ids else DeletionScope(source=source, before=older_than)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
     titles = list(doomed.titles) or [f.title for f in store.search(_some(doomed))]
@@ -208,11 +211,11 @@ def delete(
     sys.exit(0 if articles or letters else 1)
 
 
-def _some(doomed: Doomed) -> Query:
+def _some(doomed: DeletionScope) -> Query:
     return doomed.query.model_copy(update={"limit": _SAMPLES})
 
 
-def _delete(store: Store, doomed: Doomed, total: int) -> tuple[int, int]:
+def _delete(store: Store, doomed: DeletionScope, total: int) -> tuple[int, int]:
     articles = letters = 0
     with progress("deleting") as bar:
         task = bar.add_task("", total=total)
@@ -225,7 +228,7 @@ def _delete(store: Store, doomed: Doomed, total: int) -> tuple[int, int]:
     return articles, letters
 
 
-def _letters(store: Store, doomed: Doomed) -> int:
+def _letters(store: Store, doomed: DeletionScope) -> int:
     return sum(len(page) for page in letters_about(store, doomed))
 
 

@@ -23,10 +23,10 @@ from worker.cli.terminal import counted, out, print_json, print_table, progress,
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.model.records import Kind, Outcome
+from worker.model.records import Outcome, OutcomeKind
 from worker.settings import Settings
 from worker.store.ports import Store
-from worker.store.values import Found, Letter
+from worker.store.values import SearchHit, StoredDeadLetter
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _interrupted = Event()
@@ -37,7 +37,7 @@ _ROWS = 200  # of the table that is printed; --json prints all
 _COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
 _LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
 
-Listing = Sequence[tuple[Outcome, Found | None]]
+Listing = Sequence[tuple[Outcome, SearchHit | None]]
 
 
 @click.command(epilog="Example: worker run seeds/ --exclude expected.jsonl")
@@ -197,7 +197,7 @@ def _tail(settings: Settings, what: str) -> str:
     return "\n  ".join([f"{what}; the end of {log}:", *lines])
 
 
-def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
+def _print(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
     stored = [(o, found) for o, found in listing if found]
     print_table("articles", _COLUMNS, [_row(o, found) for o, found in stored[:_ROWS]])
     if len(stored) > _ROWS:
@@ -207,16 +207,16 @@ def _print(listing: Listing, letters: Sequence[Letter], took_s: float) -> None:
     kinds = Counter(outcome.kind for outcome, _ in listing)
     out.print(
         f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
-        + counted({kind: kinds[kind] for kind in Kind})
+        + counted({kind: kinds[kind] for kind in OutcomeKind})
     )
 
 
-def _row(outcome: Outcome, found: Found) -> tuple[object, ...]:
+def _row(outcome: Outcome, found: SearchHit) -> tuple[object, ...]:
     labels, cluster = ", ".join(found.labels), found.cluster_id[:8]
     return found.title, found.source, outcome.kind, cluster, found.language, labels, found.words
 
 
-def _letter_row(letter: Letter) -> tuple[object, ...]:
+def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
     return letter.detail, letter.reason, letter.source, letter.seen, letter.letter_id[:8]
 
 

@@ -12,7 +12,7 @@ from worker import bootstrap
 from worker.cli.article_printing import print_article
 from worker.cli.terminal import NotFound, err, print_json, print_table, several
 from worker.settings import Settings
-from worker.store.values import Found, Query
+from worker.store.values import Query, SearchHit
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -69,7 +69,7 @@ def search(
     sys.exit(0 if found else 1)
 
 
-def _row(found: Found) -> tuple[object, ...]:
+def _row(found: SearchHit) -> tuple[object, ...]:
     return (
         found.title,
         found.source,

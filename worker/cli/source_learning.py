@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
 from worker import bootstrap
-from worker.clean.lines.source_boilerplate import LEARNED, PINNED, Learned, line_key
+from worker.clean.lines.source_boilerplate import LEARNED, PINNED, SourceBoilerplate, line_key
 from worker.cli.terminal import out, print_table
 from worker.config.loader import load_config
 from worker.errors import Unavailable
 from worker.model.admission import Frozen
 from worker.settings import Settings
-from worker.store.values import LeftOut
+from worker.store.values import RemovedLineCount
 
 
 class Repeated(Frozen):
@@ -31,15 +31,17 @@ class Told(Frozen):
     silent: str = ""  # why the index could not be asked
 
 
-def told(source: str, left_out: Sequence[LeftOut], settings: Settings) -> Told:
+def told(source: str, left_out: Sequence[RemovedLineCount], settings: Settings) -> Told:
     config = load_config(settings.config_dir)
     try:
         its = bootstrap.boilerplate(settings, config, start=False).learned(
             [source], datetime.now(UTC)
         )
     except Unavailable as e:
-        return Told(version="", lines=tuple(_rows(source, Learned(), left_out)), silent=str(e))
-    learned = its.get(source, Learned())
+        return Told(
+            version="", lines=tuple(_rows(source, SourceBoilerplate(), left_out)), silent=str(e)
+        )
+    learned = its.get(source, SourceBoilerplate())
     rules = config.cleaning.learned
     given = [
         Repeated(line=line, how=how)
@@ -57,7 +59,9 @@ def told(source: str, left_out: Sequence[LeftOut], settings: Settings) -> Told:
     return Told(version=learned.version, lines=(*rows, *counted))
 
 
-def _rows(source: str, learned: Learned, left_out: Sequence[LeftOut]) -> Iterator[Repeated]:
+def _rows(
+    source: str, learned: SourceBoilerplate, left_out: Sequence[RemovedLineCount]
+) -> Iterator[Repeated]:
     met = {line_key(source, each.line): each for each in left_out}
     for key in dict.fromkeys((*learned.lines, *met)):
         known, seen = learned.lines.get(key), met.get(key)

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from worker.broker import REPLAY, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.batching import Packed, batches, new_receipt, plain_values, to_be_buried
 from worker.client.receipt_journal import opened
@@ -75,7 +75,7 @@ class Producer:
         self._store_url = store
         self._source = source
         self._outbox = opened(journal) if journal else None
-        self._link = Link(self._app)
+        self._link = BrokerConnection(self._app)
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:

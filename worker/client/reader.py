@@ -12,7 +12,7 @@ from typing import Any, Self, TypedDict, Unpack
 from worker import bootstrap
 from worker.model.records import Outcome
 from worker.settings import Settings
-from worker.store.values import Change, Found, Query, StoredArticle
+from worker.store.values import Change, Query, SearchHit, StoredArticle
 
 
 class Filters(TypedDict, total=False):
@@ -41,7 +41,7 @@ class Store:
 
     def search(
         self, words: str = "", *, limit: int = 20, **filters: Unpack[Filters]
-    ) -> list[Found]:
+    ) -> list[SearchHit]:
         """The best matches for words as `worker search` takes them; without words the newest."""
         return self._store.search(Query(words=words, limit=limit, **filters))
 

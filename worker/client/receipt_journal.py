@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from worker.errors import BadConfig
-from worker.model.records import Entry
+from worker.model.records import JournalEntry
 from worker.store.ports import Store
 
 
@@ -60,13 +60,13 @@ class StoreOutbox:
 
     def intend(self, message_id: str, receipts: Sequence[str]) -> None:
         at = datetime.now(UTC)
-        self._store.enter([Entry(receipt=r, message_id=message_id, at=at) for r in receipts])
+        self._store.enter([JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts])
 
     def close(self) -> None:
         self._store.close()
 
 
-def entries(path: Path) -> Iterator[Entry]:
+def entries(path: Path) -> Iterator[JournalEntry]:
     """Every receipt that was about to be pushed. A last line that was cut off was never pushed."""
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):
@@ -74,7 +74,7 @@ def entries(path: Path) -> Iterator[Entry]:
             its = json.loads(line)
             at = datetime.fromisoformat(its["at"])
             for receipt in its["receipts"]:
-                yield Entry(receipt=receipt, message_id=its["message"], at=at)
+                yield JournalEntry(receipt=receipt, message_id=its["message"], at=at)
         except (ValueError, TypeError, KeyError) as e:
             if number < len(lines):
                 raise BadConfig(f"{path}:{number}: no line of a producer's journal") from e

@@ -12,18 +12,18 @@ from worker.config.rule_files import find, read
 from worker.model.admission import LIMITS, Frozen
 
 
-class Queue(Frozen):
+class QueueRules(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
     coalesce_messages: int = Field(ge=1, le=500)
     coalesce_bytes: int = Field(ge=1024)
 
 
-class Batch(Frozen):
+class BatchLimits(Frozen):
     articles: int = Field(ge=1, le=LIMITS.batch_articles)
     bytes: int = Field(ge=1024, le=LIMITS.batch_bytes)
 
 
-class Time(Frozen):
+class TimeLimits(Frozen):
     article_s: float = Field(gt=0)
     hard_limit_s: float = Field(gt=0)
     visibility_timeout_s: float = Field(gt=0)
@@ -31,13 +31,13 @@ class Time(Frozen):
     drain_s: float = Field(gt=0)
 
     @model_validator(mode="after")
-    def _each_net_lies_under_the_last(self) -> "Time":
+    def _each_net_lies_under_the_last(self) -> "TimeLimits":
         if not self.article_s < self.hard_limit_s < self.visibility_timeout_s:
             raise ValueError("expected article_s < hard_limit_s < visibility_timeout_s")
         return self
 
 
-class Quarantine(Frozen):
+class QuarantineRules(Frozen):
     deliveries: int = Field(ge=1)
     attempts: int = Field(ge=1, le=10)
     passes: int = Field(default=3, ge=1, le=100)
@@ -45,28 +45,28 @@ class Quarantine(Frozen):
     budget_s: float = Field(gt=0)
 
 
-class Child(Frozen):
+class ProcessRules(Frozen):
     max_batches: int = Field(ge=1)
     max_memory_mb: int = Field(ge=100)
 
 
-class Ledger(Frozen):
+class LedgerRules(Frozen):
     grace_s: float = Field(ge=0)
 
 
-class Dead(Frozen):
+class DeadLetterRules(Frozen):
     keep_days: float = Field(ge=0)
 
 
 class WorkerRules(Frozen):
-    queue: Queue
-    batch: Batch
-    time: Time
-    quarantine: Quarantine
-    child: Child
+    queue: QueueRules
+    batch: BatchLimits
+    time: TimeLimits
+    quarantine: QuarantineRules
+    child: ProcessRules
     pressure: Pressure
-    ledger: Ledger
-    dead: Dead
+    ledger: LedgerRules
+    dead: DeadLetterRules
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:

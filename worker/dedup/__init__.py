@@ -8,11 +8,11 @@ text with other figures is a variant. Duplicates are stored in full, only marked
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import fingerprint
 from worker.dedup.identity import after, identify, rejudge, rekeyed, resolve
-from worker.dedup.similarity import Likeness, compare
+from worker.dedup.similarity import Match, compare
 
 __all__ = [
     "DedupRules",
-    "Likeness",
+    "Match",
     "after",
     "compare",
     "fingerprint",

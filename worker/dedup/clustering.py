@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from worker.dedup.dedup_rules import DedupRules, Revisions
-from worker.dedup.similarity import Likeness, compare, overlap_of
+from worker.dedup.similarity import Match, compare, overlap_of
 from worker.model.admission import Frozen
-from worker.model.records import Fingerprint, Kind
+from worker.model.records import Fingerprint, OutcomeKind
 
 
-class Change(StrEnum):
+class EditSize(StrEnum):
     """How much a revision changed of the one before."""
 
     FORMAT = "format"  # case, punctuation, spacing: the words are the same
@@ -31,7 +31,7 @@ class Seat(Frozen):
 
 class Place(NamedTuple):
     canonical: str
-    likeness: Likeness | None  # to the canonical article; None for one that stands by itself
+    likeness: Match | None  # to the canonical article; None for one that stands by itself
 
 
 def regroup(seats: Sequence[Seat], rules: DedupRules) -> dict[str, Place]:
@@ -60,24 +60,24 @@ def comparable(mine: Fingerprint, rival: Fingerprint) -> bool:
     return mine.version == rival.version
 
 
-def copy_of(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Likeness | None:
+def copy_of(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Match | None:
     """The likeness of two copies; None for a variant and for what is not alike."""
     like = compare(mine, rival, rules)
-    return like if like and like.kind is Kind.DUPLICATE else None
+    return like if like and like.kind is OutcomeKind.DUPLICATE else None
 
 
-def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> Change:
+def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> EditSize:
     """A changed figure is news, however small the edit is."""
     if before.text_hash == after.text_hash:
-        return Change.FORMAT if before.title == after.title else Change.MINOR
+        return EditSize.FORMAT if before.title == after.title else EditSize.MINOR
     if _figures(before) != _figures(after):
-        return Change.SUBSTANTIAL
+        return EditSize.SUBSTANTIAL
     overlap = overlap_of(before, after)
     if overlap is None:
-        return Change.SUBSTANTIAL
+        return EditSize.SUBSTANTIAL
     shared = overlap.containment * min(overlap.mine, overlap.rival)
     kept = shared / max(overlap.mine, overlap.rival)
-    return Change.MINOR if kept >= rules.minor else Change.SUBSTANTIAL
+    return EditSize.MINOR if kept >= rules.minor else EditSize.SUBSTANTIAL
 
 
 def _figures(of: Fingerprint) -> set[int]:

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 from worker.dedup.clustering import change_of, copy_of
 from worker.dedup.dedup_rules import DedupRules, Identity
 from worker.dedup.fingerprint import ALGORITHM
-from worker.dedup.similarity import Likeness, overlap_of, same_title
-from worker.model.records import Article, Fingerprint, Kind, Known, Verdict, article_id_of
+from worker.dedup.similarity import Match, overlap_of, same_title
+from worker.model.records import (
+    Article,
+    Fingerprint,
+    OutcomeKind,
+    StoredIdentity,
+    Verdict,
+    article_id_of,
+)
 
 Scores = dict[str, float]
 Evidence = tuple[Scores, Scores]  # scores and thresholds
@@ -20,7 +27,7 @@ CLEANED_AGAIN, LESS_TEXT = "cleaned-again", "less-text"  # signals
 def identify(
     article: Article,
     fingerprint: Fingerprint,
-    known: Known | None,
+    known: StoredIdentity | None,
     rules: DedupRules,
     *,
     again: bool = False,
@@ -33,7 +40,7 @@ def identify(
     """
     verdict = _identified(article, fingerprint, known, rules)
     verdict = verdict.model_copy(update={"extent": article.extent})
-    if verdict.kind is not Kind.REVISION:
+    if verdict.kind is not OutcomeKind.REVISION:
         return verdict
     if again:
         return verdict.model_copy(update={"signal": CLEANED_AGAIN})
@@ -42,7 +49,7 @@ def identify(
 
 
 def _identified(
-    article: Article, fingerprint: Fingerprint, known: Known | None, rules: DedupRules
+    article: Article, fingerprint: Fingerprint, known: StoredIdentity | None, rules: DedupRules
 ) -> Verdict:
     version = _version(rules)
     past = _past(article, fingerprint, known, rules)
@@ -70,8 +77,8 @@ def _identified(
 
 
 def _past(
-    article: Article, mine: Fingerprint, known: Known | None, rules: DedupRules
-) -> list[Known]:
+    article: Article, mine: Fingerprint, known: StoredIdentity | None, rules: DedupRules
+) -> list[StoredIdentity]:
     """The articles that its keys lead to. An opening is not much of a key: where nothing else
     leads on, the one has to be a copy of the other, figures and all."""
     if not known or not known.revision:
@@ -88,12 +95,12 @@ def _past(
     ]
 
 
-def _every(known: Known | None) -> tuple[Known, ...]:
+def _every(known: StoredIdentity | None) -> tuple[StoredIdentity, ...]:
     """All that its keys lead to."""
     return (known, *known.elsewhere) if known else ()
 
 
-def _by_opening(article: Article, known: Known) -> bool:
+def _by_opening(article: Article, known: StoredIdentity) -> bool:
     """Whether nothing else of the article leads there."""
     own = known.article_id == article.article_id
     return not own and known.keys == {article.opening_key}
@@ -104,14 +111,18 @@ def rekeyed(article: Article, verdict: Verdict) -> Article:
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}
     chosen = ids.get(verdict.article_id, article.key)
-    if verdict.kind is not Kind.NEW or chosen == article.key:
+    if verdict.kind is not OutcomeKind.NEW or chosen == article.key:
         return article
     others = tuple(key for key in (article.key, *article.aliases) if key != chosen)
     return article.model_copy(update={"key": chosen, "aliases": others})
 
 
 def _apart(
-    article: Article, own: Known, others: Sequence[Known], doubt: Evidence, version: str
+    article: Article,
+    own: StoredIdentity,
+    others: Sequence[StoredIdentity],
+    doubt: Evidence,
+    version: str,
 ) -> Verdict:
     """New under a key that no other story has: a bad id never overwrites an article."""
     taken = own.keys.union(*(other.keys for other in others))
@@ -123,7 +134,9 @@ def _apart(
     return _new(its, "reused-id", version).model_copy(update=evidence)
 
 
-def _doubt(article: Article, mine: Fingerprint, own: Known, rules: DedupRules) -> Evidence | None:
+def _doubt(
+    article: Article, mine: Fingerprint, own: StoredIdentity, rules: DedupRules
+) -> Evidence | None:
     """The evidence that another story stands under its key, if there is any.
 
     Content that shares nothing is one; where the link is another as well, or the source's ids are
@@ -142,7 +155,7 @@ def _doubt(article: Article, mine: Fingerprint, own: Known, rules: DedupRules) -
     return None if alike else (scores, thresholds)
 
 
-def _confirmed(mine: Fingerprint, known: Known, rules: DedupRules) -> Evidence:
+def _confirmed(mine: Fingerprint, known: StoredIdentity, rules: DedupRules) -> Evidence:
     scores = {"containment": _containment(mine, known.fingerprint)}
     return scores, {"containment": rules.identity.alias_containment}
 
@@ -153,19 +166,21 @@ def _enough(evidence: Evidence) -> bool:
 
 
 def _edited(
-    known: Known, signal: str, evidence: Evidence, mine: Fingerprint, rules: DedupRules
+    known: StoredIdentity, signal: str, evidence: Evidence, mine: Fingerprint, rules: DedupRules
 ) -> Verdict:
     revision = _revision(known, signal, *evidence, _version(rules))
     return revision.model_copy(update={"change": _change(mine, known.fingerprint, rules)})
 
 
-def after(known: Known | None, verdict: Verdict, fingerprint: Fingerprint) -> Known:
+def after(
+    known: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
+) -> StoredIdentity:
     """What is known once this verdict is written: a second copy in the same batch meets it."""
-    if known is not None and verdict.kind is Kind.UNCHANGED:
+    if known is not None and verdict.kind is OutcomeKind.UNCHANGED:
         return known
     same = known is not None and known.article_id == verdict.article_id
     earlier = known.hashes if known is not None and same else frozenset[str]()
-    return Known(
+    return StoredIdentity(
         article_id=verdict.article_id,
         hashes=earlier | {fingerprint.content_hash},
         revision=verdict.revision,
@@ -176,38 +191,38 @@ def after(known: Known | None, verdict: Verdict, fingerprint: Fingerprint) -> Kn
 
 
 def resolve(
-    verdict: Verdict, likes: Sequence[tuple[str, Likeness]], canonical: str, rules: DedupRules
+    verdict: Verdict, likes: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
     """What a new article is to others, given the canonical article that the index settled on.
 
     Being canonical it stays new although it has copies. What is known already stays as it is.
     """
-    if verdict.kind is not Kind.NEW:
+    if verdict.kind is not OutcomeKind.NEW:
         return verdict
-    copies = [(rival, like) for rival, like in likes if like.kind is Kind.DUPLICATE]
+    copies = [(rival, like) for rival, like in likes if like.kind is OutcomeKind.DUPLICATE]
     if canonical != verdict.article_id:
-        joined = verdict.model_copy(update={"kind": Kind.DUPLICATE, "cluster_id": canonical})
+        joined = verdict.model_copy(update={"kind": OutcomeKind.DUPLICATE, "cluster_id": canonical})
         if copies:
             return _against(joined, copies, _version(rules))
         # The rival met this article and settled for both; this one did not meet the rival.
         settled = {"signal": "settled", "rival": canonical, "scores": {}, "thresholds": {}}
         return joined.model_copy(update=settled)
     if likes and not copies:
-        variant = verdict.model_copy(update={"kind": Kind.VARIANT})
+        variant = verdict.model_copy(update={"kind": OutcomeKind.VARIANT})
         return _against(variant, likes, _version(rules))
     return verdict
 
 
-def rejudge(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict:
+def rejudge(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
     """The rule of identity once more, with what another worker may have written meanwhile."""
     if known is None or known.revision == 0:
         return verdict
     if content_hash in known.hashes:
         return _unchanged(known, verdict.version)
-    if verdict.kind is Kind.UNCHANGED:
+    if verdict.kind is OutcomeKind.UNCHANGED:
         return _unless_less(verdict, known)
     newest = {"revision": known.revision + 1, "cluster_id": known.cluster_id}
-    if verdict.kind is not Kind.REVISION:
+    if verdict.kind is not OutcomeKind.REVISION:
         raced = _revision(known, "race", {}, {}, verdict.version)
         return _unless_less(raced.model_copy(update={"extent": verdict.extent}), known)
     # What was stored, cleaned again: unless it has been replaced since, it may be less than it was.
@@ -216,7 +231,7 @@ def rejudge(verdict: Verdict, content_hash: str, known: Known | None) -> Verdict
     return _unless_less(verdict.model_copy(update=newest), known)
 
 
-def _unless_less(verdict: Verdict, known: Known) -> Verdict:
+def _unless_less(verdict: Verdict, known: StoredIdentity) -> Verdict:
     """The verdict; unchanged, where less came of the article than is stored."""
     if verdict.extent >= known.extent:
         return verdict
@@ -226,7 +241,7 @@ def _unless_less(verdict: Verdict, known: Known) -> Verdict:
 
 def _new(article: Article, signal: str, version: str) -> Verdict:
     return Verdict(
-        kind=Kind.NEW,
+        kind=OutcomeKind.NEW,
         article_id=article.article_id,
         revision=1,
         cluster_id=article.article_id,
@@ -235,17 +250,17 @@ def _new(article: Article, signal: str, version: str) -> Verdict:
     )
 
 
-def _unchanged(known: Known, version: str) -> Verdict:
+def _unchanged(known: StoredIdentity, version: str) -> Verdict:
     """Old content never becomes the newest: the revision stays the store's newest."""
-    unchanged = {"kind": Kind.UNCHANGED, "revision": known.revision}
+    unchanged = {"kind": OutcomeKind.UNCHANGED, "revision": known.revision}
     return _revision(known, "content-hash", {}, {}, version).model_copy(update=unchanged)
 
 
 def _revision(
-    known: Known, signal: str, scores: Scores, thresholds: Scores, version: str
+    known: StoredIdentity, signal: str, scores: Scores, thresholds: Scores, version: str
 ) -> Verdict:
     return Verdict(
-        kind=Kind.REVISION,
+        kind=OutcomeKind.REVISION,
         article_id=known.article_id,
         revision=known.revision + 1,
         cluster_id=known.cluster_id,
@@ -256,7 +271,7 @@ def _revision(
     )
 
 
-def _against(verdict: Verdict, likes: Sequence[tuple[str, Likeness]], version: str) -> Verdict:
+def _against(verdict: Verdict, likes: Sequence[tuple[str, Match]], version: str) -> Verdict:
     """The verdict with the strongest of the likes as its evidence."""
     rival, like = max(likes, key=lambda found: found[1].strength)
     evidence = {"rival": rival, "signal": like.signal, "version": version}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.shingles import Unsigned, below, distinct
 from worker.model.admission import Frozen
-from worker.model.records import Fingerprint, Kind
+from worker.model.records import Fingerprint, OutcomeKind
 
 Scores = dict[str, float]
 Halves = NDArray[np.uint32]
@@ -24,10 +24,10 @@ EVERY = 1 << 32  # more than any text has: in short ones all figures count
 VERBATIM = 0.9  # of an opening: what is word for word there was cut or spliced, not filled in anew
 
 
-class Likeness(Frozen):
+class Match(Frozen):
     """What an article is to a rival: a duplicate, or a variant of it."""
 
-    kind: Kind  # DUPLICATE or VARIANT
+    kind: OutcomeKind  # DUPLICATE or VARIANT
     signal: str  # exact, near, contained, extended; of a variant: series, template
     scores: Scores
     thresholds: Scores
@@ -45,7 +45,7 @@ class Overlap(NamedTuple):
     short: bool  # either text is short
 
 
-def compare(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Likeness | None:
+def compare(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Match | None:
     """Symmetric, except that `contained` seen from the other side is `extended`."""
     days = _days_apart(mine.day, rival.day)
     if mine.text_hash == rival.text_hash:
@@ -58,8 +58,8 @@ def compare(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Likenes
     thresholds, flaw = judge(scores, rules)
     if scores["containment"] < thresholds["variant" if flaw else "containment"]:
         return None
-    return Likeness(
-        kind=Kind.VARIANT if flaw else Kind.DUPLICATE,
+    return Match(
+        kind=OutcomeKind.VARIANT if flaw else OutcomeKind.DUPLICATE,
         signal=flaw or _part(overlap, rules.copies.part),
         scores=scores,
         thresholds=thresholds,
@@ -100,7 +100,7 @@ def _shared(x: Halves, y: Halves) -> int:
     return len(_common(x, y))
 
 
-def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness | None:
+def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Match | None:
     """The same few words on another day are another story ("Rate left unchanged")."""
     tiny = not mine.shingles
     if tiny and days != 0:
@@ -108,11 +108,11 @@ def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Likeness |
     scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
     short = tiny or bool(_narrow(_hashes(mine.shingles)).any())
     if not short:
-        return Likeness(kind=Kind.DUPLICATE, signal="exact", scores=scores, thresholds={})
+        return Match(kind=OutcomeKind.DUPLICATE, signal="exact", scores=scores, thresholds={})
     most = float(0 if tiny else rules.short.days)
     late = scores.get("days", 0) > most
-    return Likeness(
-        kind=Kind.VARIANT if late else Kind.DUPLICATE,
+    return Match(
+        kind=OutcomeKind.VARIANT if late else OutcomeKind.DUPLICATE,
         signal="series" if late else "exact",
         scores=scores,
         thresholds={"days": most},

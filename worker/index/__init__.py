@@ -17,7 +17,7 @@ class Claim(Frozen):
     fingerprint: Fingerprint
 
 
-class Rival(Frozen):
+class Candidate(Frozen):
     """An article already in the index that shares enough shingles to be looked at."""
 
     article_id: str
@@ -25,7 +25,7 @@ class Rival(Frozen):
     fingerprint: Fingerprint | None  # None once the index has let go of it: the store has it
 
 
-class Wish(Frozen):
+class CopyVote(Frozen):
     """The articles that a claim was verified to be a copy of, best first; empty: none."""
 
     article_id: str
@@ -35,14 +35,14 @@ class Wish(Frozen):
 class Index(Protocol):
     """Write, barrier, read; then the write-once register. Raises Unavailable."""
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         """Write every sketch first, then read: the rivals of each claim, most hits first.
 
         An article never meets itself. Claims of one call meet each other.
         """
         ...
 
-    def settle(self, wishes: Sequence[Wish]) -> list[str]:
+    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
         """The canonical article of each wish: its own id, or that of the article it copies.
 
         Who is canonical once stays so. A copy follows its pointer, so a rival that was undecided
@@ -50,7 +50,7 @@ class Index(Protocol):
         """
         ...
 
-    def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def rivals(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         """What `claim` would answer, without writing anything."""
         ...
 

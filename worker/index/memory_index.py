@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 
-from worker.index import Claim, Rival, Wish
+from worker.index import Candidate, Claim, CopyVote
 from worker.index.candidates import Rules, candidates
 from worker.index.canonical_articles import Pointers, settle
 from worker.model.records import Fingerprint
@@ -27,7 +27,7 @@ class MemoryIndex:
         self._cells = _Cells()
         self._generation = 0
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         self._turn_over()
         for claim in claims:
             number = self._number(claim.article_id)
@@ -38,7 +38,7 @@ class MemoryIndex:
                 self._owners.setdefault(hash_, number)
         return [self._rivals(claim) for claim in claims]
 
-    def settle(self, wishes: Sequence[Wish]) -> list[str]:
+    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
         for unknown in {alike for wish in wishes for alike in wish.alike} - self._numbers.keys():
             number = self._number(unknown)
             self._cells.fill({number: number})
@@ -57,7 +57,7 @@ class MemoryIndex:
     def forget(self, article_ids: Sequence[str]) -> None:
         self._drop({self._numbers[i] for i in article_ids if i in self._numbers})
 
-    def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def rivals(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         return [self._rivals(claim) for claim in claims]
 
     def correct(self, canonical: Mapping[str, str]) -> None:
@@ -96,12 +96,12 @@ class MemoryIndex:
             self._seen[number] = self._generation
         return self._numbers[article_id]
 
-    def _rivals(self, claim: Claim) -> list[Rival]:
+    def _rivals(self, claim: Claim) -> list[Candidate]:
         keys: list[int | str] = [claim.fingerprint.text_hash, *claim.fingerprint.sketch]
         exact, *owners = [[self._owners[key]] if key in self._owners else [] for key in keys]
         found = candidates(self._numbers.get(claim.article_id, -1), owners, exact, self._rules)
         return [
-            Rival(
+            Candidate(
                 article_id=self._articles[number],
                 hits=hits,
                 fingerprint=self._fingerprints.get(number),

@@ -21,7 +21,7 @@ Every command touches one key and may be repeated: a batch that comes back claim
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from worker.index import Claim, Rival, Wish
+from worker.index import Candidate, Claim, CopyVote
 from worker.index.article_numbers import Numbered, Numbers, name_of, print_of
 from worker.index.buckets import LOOK, Buckets
 from worker.index.candidates import Rules, candidates
@@ -50,7 +50,7 @@ class RedisIndex:
         """Raises Unavailable while the server does not answer."""
         self.wire.trip([("PING",)])
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         """Five round trips: clock and counter, numbers, write, read, rivals.
 
         One more each when a generation begins, when the batch brings articles of the one before,
@@ -74,7 +74,7 @@ class RedisIndex:
         self.buckets.tend(layouts, filled)
         return rivals
 
-    def settle(self, wishes: Sequence[Wish]) -> list[str]:
+    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
         """Three round trips, and two for each further step of a race or of a chain of copies;
         up to three more for articles that the last claim has not met."""
         if not wishes:
@@ -100,7 +100,7 @@ class RedisIndex:
             for wish, instead in zip(wishes, known, strict=True)
         ]
 
-    def rivals(self, claims: Sequence[Claim]) -> list[list[Rival]]:
+    def rivals(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
         """Three round trips: clock, read, rivals."""
         if not claims:
             return []
@@ -202,7 +202,7 @@ class RedisIndex:
 
     def _rivals(
         self, found: Sequence[Sequence[tuple[int, int]]]
-    ) -> tuple[list[list[Rival]], set[int]]:
+    ) -> tuple[list[list[Candidate]], set[int]]:
         """The rivals of each claim, and the numbers of those that were forgotten."""
         numbers = sorted({number for ranked in found for number, _ in ranked})
         if not numbers:
@@ -216,7 +216,7 @@ class RedisIndex:
         self._met |= {name: number for number, name in names.items()}
         rivals = [
             [
-                Rival(article_id=names[number], hits=hits, fingerprint=kept[number])
+                Candidate(article_id=names[number], hits=hits, fingerprint=kept[number])
                 for number, hits in ranked
                 if number in names
             ]

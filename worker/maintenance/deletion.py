@@ -14,13 +14,13 @@ from worker.clean import withdrawn_keys
 from worker.errors import Rejected
 from worker.model.admission import Frozen, RawArticle
 from worker.store.ports import Store
-from worker.store.values import Letter, Query
+from worker.store.values import Query, StoredDeadLetter
 
 PAGE = 200  # articles taken down in one transaction
 FOUND_AT_ONCE = 10_000  # of a source
 
 
-class Doomed(Frozen):
+class DeletionScope(Frozen):
     """What a deletion is about: articles and the keys they are known by, or a whole source."""
 
     article_ids: tuple[str, ...] = ()
@@ -34,21 +34,21 @@ class Doomed(Frozen):
         return Query(source=self.source, until=self.before, limit=FOUND_AT_ONCE)
 
 
-def named(store: Store, beginnings: Sequence[str]) -> Doomed:
+def named(store: Store, beginnings: Sequence[str]) -> DeletionScope:
     """Articles by their ids or the beginnings of them. Raises LookupError for one not there."""
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
         if stored is None:
             raise LookupError(f"no article {beginning}; find ids with `worker search`")
     found: list[Mapping[str, Any]] = [stored for stored in shown.values() if stored]
-    return Doomed(
+    return DeletionScope(
         article_ids=tuple(dict.fromkeys(each["article"]["article_id"] for each in found)),
         titles=tuple(each["revisions"][-1]["title"] for each in found if each["revisions"]),
         keys=frozenset((row["source"], row["key"]) for each in found for row in each["aliases"]),
     )
 
 
-def delete_articles(store: Store, doomed: Doomed, now: datetime) -> Iterator[int]:
+def delete_articles(store: Store, doomed: DeletionScope, now: datetime) -> Iterator[int]:
     """Take the articles down, some at a time; yields how many each time."""
     ids: Sequence[str] = doomed.article_ids or store.article_ids(doomed.query)
     while ids:
@@ -57,7 +57,7 @@ def delete_articles(store: Store, doomed: Doomed, now: datetime) -> Iterator[int
         ids = () if doomed.article_ids else store.article_ids(doomed.query)
 
 
-def letters_about(store: Store, doomed: Doomed) -> Iterator[list[str]]:
+def letters_about(store: Store, doomed: DeletionScope) -> Iterator[list[str]]:
     """The ids of the dead letters of the same articles, or of the source, a page at a time."""
     for source in sorted({source for source, _ in doomed.keys} or {doomed.source}):
         keys = {key for its_source, key in doomed.keys if its_source == source}
@@ -67,7 +67,7 @@ def letters_about(store: Store, doomed: Doomed) -> Iterator[list[str]]:
             yield [each.letter_id for each in letters if not doomed.keys or keys & _keys(each)]
 
 
-def _keys(letter: Letter) -> set[str]:
+def _keys(letter: StoredDeadLetter) -> set[str]:
     """The keys a raw article names, however broken it is besides."""
     try:
         raw = json.loads(letter.payload)

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from worker.broker.bodies import receipts_in
-from worker.broker.inventory import Place, census
+from worker.broker.inventory import MessagePlace, census
 from worker.broker.journal import collect
 from worker.maintenance.undeliverable import buried_messages
 from worker.model.admission import Frozen
-from worker.model.records import Entry
+from worker.model.records import JournalEntry
 from worker.store.ports import Store
 
 _LONGEST_PAUSE_S = 2.0
@@ -37,7 +37,7 @@ class Day(Frozen):
 
 class Balance(Frozen):
     days: list[Day]
-    missing: list[Entry]
+    missing: list[JournalEntry]
 
 
 def balance(
@@ -81,11 +81,13 @@ def _find(
     return found
 
 
-def _held(channel: Any, queues: Sequence[str], store: Store) -> Iterator[tuple[Place, list[str]]]:
+def _held(
+    channel: Any, queues: Sequence[str], store: Store
+) -> Iterator[tuple[MessagePlace, list[str]]]:
     """What broker and store hold of messages; undeliverable ones go from here to there."""
     yield from census(channel, queues)
     for message in buried_messages(store):
-        yield Place.UNDELIVERABLE, receipts_in(message)
+        yield MessagePlace.UNDELIVERABLE, receipts_in(message)
 
 
 def _days(counts: Counter[tuple[str, str]], foreign: dict[str, int]) -> list[Day]:
@@ -99,9 +101,9 @@ def _day(day: str, counts: dict[str, int], foreign: int) -> Day:
     return Day(
         day=day,
         received=sum(counts.values()),
-        waiting=counts.pop(Place.WAITING, 0),
-        leased=counts.pop(Place.LEASED, 0),
-        undeliverable=counts.pop(Place.UNDELIVERABLE, 0),
+        waiting=counts.pop(MessagePlace.WAITING, 0),
+        leased=counts.pop(MessagePlace.LEASED, 0),
+        undeliverable=counts.pop(MessagePlace.UNDELIVERABLE, 0),
         missing=counts.pop("missing", 0),
         ended=counts,
         foreign=foreign,

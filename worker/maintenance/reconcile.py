@@ -14,10 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from worker.dedup import DedupRules, Likeness, compare
+from worker.dedup import DedupRules, Match, compare
 from worker.dedup.clustering import Place, Seat, comparable, copy_of, regroup
-from worker.index import Claim, Index, Rival
-from worker.store.cluster_values import Member, Move, MoveReason
+from worker.index import Candidate, Claim, Index
+from worker.store.cluster_values import ClusterMove, Member, MoveReason
 from worker.store.ports import Store
 
 GRACE = timedelta(minutes=10)  # in which a canonical article in flight may still come
@@ -36,7 +36,7 @@ class Reconciler:
         self._now = now
         self._write = write
 
-    def run(self, since: datetime, *, twins: bool = True) -> Iterator[Move]:
+    def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
         """The repairs, as they are made. Edits and twins are looked for since then."""
         yield from self.orphans()
         yield from self.strays()
@@ -45,7 +45,7 @@ class Reconciler:
         for page in self._pages(since) if twins else ():
             yield from self.twins(page)
 
-    def orphans(self) -> Iterator[Move]:
+    def orphans(self) -> Iterator[ClusterMove]:
         if self._write:
             self._clusters.settle()
         seen: set[str] = set()
@@ -54,7 +54,7 @@ class Reconciler:
             for cluster_id, members in _by_cluster(self._clusters.standing(gone)).items():
                 yield from self._inherit(cluster_id, members)
 
-    def _inherit(self, gone: str, members: Sequence[Member]) -> Iterator[Move]:
+    def _inherit(self, gone: str, members: Sequence[Member]) -> Iterator[ClusterMove]:
         heir = members[0].article_id
         placed = regroup([_seat(member) for member in members], self._rules)
         yield from self._move(_inheritance(gone, placed, heir, self._rules.version))
@@ -63,17 +63,17 @@ class Reconciler:
             heads = {place.canonical for place in placed.values()}
             yield from self.twins(self._clusters.members(heads))
 
-    def strays(self) -> Iterator[Move]:
+    def strays(self) -> Iterator[ClusterMove]:
         while strays := self._clusters.astray(PAGE):
             moved = self._move(strays)
             yield from moved
             if not self._write or not moved:
                 return
 
-    def edits(self, page: Sequence[Member]) -> Iterator[Move]:
+    def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Whoever does not match its cluster any more leaves it, and perhaps joins another."""
         clusters = _by_cluster(self._clusters.standing({member.cluster_id for member in page}))
-        leaving: dict[str, Move] = {}
+        leaving: dict[str, ClusterMove] = {}
         for edited in page:
             members = clusters.get(edited.cluster_id, [])
             for move in self._leaving(edited, members):
@@ -85,7 +85,7 @@ class Reconciler:
             alone = {m.article_id for m in page if m.canonical} - heads
             yield from self.twins(self._clusters.members(heads | alone))
 
-    def _leaving(self, edited: Member, members: Sequence[Member]) -> Iterator[Move]:
+    def _leaving(self, edited: Member, members: Sequence[Member]) -> Iterator[ClusterMove]:
         others = [member for member in members if member.article_id != edited.article_id]
         if edited.canonical:
             placed = regroup([_seat(edited), *map(_seat, others)], self._rules)
@@ -96,9 +96,9 @@ class Reconciler:
             first = next((m for m in others if m.canonical), edited)
             yield self._left(edited, first, edited.article_id)
 
-    def _left(self, member: Member, rival: Member, joined: str) -> Move:
+    def _left(self, member: Member, rival: Member, joined: str) -> ClusterMove:
         like = compare(member.fingerprint, rival.fingerprint, self._rules)
-        return Move(
+        return ClusterMove(
             article_id=member.article_id,
             left=member.cluster_id,
             joined=joined,
@@ -109,14 +109,14 @@ class Reconciler:
             version=self._rules.version,
         )
 
-    def restore(self, page: Sequence[Member]) -> Iterator[Move]:
+    def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Put back what the index lost of these, and join what it took for new meanwhile."""
         self._index.correct({member.article_id: member.cluster_id for member in page})
         claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
         self._index.claim(claims)
         yield from self.twins(page)
 
-    def twins(self, page: Sequence[Member]) -> Iterator[Move]:
+    def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Canonical articles that are copies of an article in another cluster join that one."""
         firsts = [member for member in page if member.canonical and not member.pinned]
         claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in firsts]
@@ -141,7 +141,7 @@ class Reconciler:
         canonical: dict[str, Member],
         *,
         alone: bool,
-    ) -> Move | None:
+    ) -> ClusterMove | None:
         for rival in rivals:
             like, home = self._alike(mine, rival), canonical.get(rival.cluster_id)
             if not like or not home or home.pinned:
@@ -159,7 +159,7 @@ class Reconciler:
             return True
         return self._alike(mine, other) is not None
 
-    def _alike(self, mine: Member, rival: Member) -> Likeness | None:
+    def _alike(self, mine: Member, rival: Member) -> Match | None:
         return copy_of(mine.fingerprint, rival.fingerprint, self._rules)
 
     def _pages(self, since: datetime, *, edited: bool = False) -> Iterator[list[Member]]:
@@ -168,7 +168,7 @@ class Reconciler:
             yield page
             after = page[-1].revision_id
 
-    def _move(self, moves: Sequence[Move]) -> list[Move]:
+    def _move(self, moves: Sequence[ClusterMove]) -> list[ClusterMove]:
         if not self._write:
             return [*moves]
         moved = self._clusters.move(moves, now=self._now)
@@ -176,13 +176,13 @@ class Reconciler:
         return moved
 
 
-def _inheritance(gone: str, placed: dict[str, Place], heir: str, version: str) -> list[Move]:
+def _inheritance(gone: str, placed: dict[str, Place], heir: str, version: str) -> list[ClusterMove]:
     moves = []
     for article_id, (canonical, like) in placed.items():
         reason = MoveReason.INHERITED if canonical == heir else MoveReason.RELEASED
         evidence = {"scores": like.scores, "thresholds": like.thresholds} if like else {}
         moves.append(
-            Move(
+            ClusterMove(
                 article_id=article_id,
                 left=gone,
                 joined=canonical,
@@ -195,8 +195,8 @@ def _inheritance(gone: str, placed: dict[str, Place], heir: str, version: str) -
     return moves
 
 
-def _twin(mine: Member, home: Member, rival: Member, like: Likeness, version: str) -> Move:
-    return Move(
+def _twin(mine: Member, home: Member, rival: Member, like: Match, version: str) -> ClusterMove:
+    return ClusterMove(
         article_id=mine.article_id,
         left=mine.cluster_id,
         joined=home.article_id,
@@ -219,7 +219,7 @@ def _by_cluster(members: Iterable[Member]) -> dict[str, list[Member]]:
     return found
 
 
-def _ids(met: Iterable[Iterable[Rival]]) -> set[str]:
+def _ids(met: Iterable[Iterable[Candidate]]) -> set[str]:
     return {rival.article_id for rivals in met for rival in rivals}
 
 

@@ -8,22 +8,22 @@ together, lost with an index, or ruled by hand. Only then it is held against the
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from worker.dedup import DedupRules, Likeness, compare
+from worker.dedup import DedupRules, Match, compare
 from worker.dedup.fingerprint import ALGORITHM
 from worker.index import Claim, Index
 from worker.index.memory_index import DAY_S, MemoryIndex
 from worker.model.admission import Frozen
-from worker.model.records import Fingerprint, Kind
-from worker.store.cluster_values import Member, Move, MoveReason, Print
+from worker.model.records import Fingerprint, OutcomeKind
+from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
 from worker.store.ports import Store
 
 PAGE = 500
 
 
-class Decision(Frozen):
+class ChangedDecision(Frozen):
     """What an article is by one set of rules."""
 
-    kind: Kind  # NEW, DUPLICATE or VARIANT
+    kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
     home: str  # canonical article of its cluster
     signal: str = ""
     rival: str = ""
@@ -35,12 +35,12 @@ class Decision(Frozen):
         return f"{self.kind} {self.signal}".strip()
 
 
-class Redecided(Frozen):
+class Rededuplicated(Frozen):
     """An article that other rules decide otherwise."""
 
     article_id: str
-    before: Decision
-    after: Decision
+    before: ChangedDecision
+    after: ChangedDecision
 
     @property
     def becomes(self) -> str:
@@ -48,7 +48,7 @@ class Redecided(Frozen):
         return f"{self.before.called} -> {'another cluster' if same else self.after.called}"
 
 
-class Redecider:
+class Rededuplicator:
     """Goes through the store once. Memory is bounded by the articles of the index's window."""
 
     def __init__(self, store: Store, rules: DedupRules, others: DedupRules) -> None:
@@ -58,14 +58,14 @@ class Redecider:
         self._window_s = rules.index.window_days * DAY_S
         self._sides = Side(rules), Side(others)
 
-    def pages(self, since: datetime) -> Iterator[tuple[int, list[Redecided]]]:
+    def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Of each page of the stream how many articles it has, and those that change."""
         after = 0
         while page := self._store.clusters.prints(since, after, PAGE):
             after = page[-1].place
             yield len(page), [*self._changed(page)]
 
-    def _changed(self, page: Sequence[Print]) -> Iterator[Redecided]:
+    def _changed(self, page: Sequence[StoredFingerprint]) -> Iterator[Rededuplicated]:
         met = [self._met(its) for its in page]
         held = {its.article_id: its.fingerprint for its in page}
         missing = sorted({rival for rivals in met for rival in rivals} - held.keys())
@@ -75,9 +75,9 @@ class Redecider:
             generation = int(its.at.timestamp() // self._window_s)
             before, after = (side.decide(its, known, generation) for side in self._sides)
             if (before.called, before.home) != (after.called, after.home):
-                yield Redecided(article_id=its.article_id, before=before, after=after)
+                yield Rededuplicated(article_id=its.article_id, before=before, after=after)
 
-    def _met(self, its: Print) -> list[str]:
+    def _met(self, its: StoredFingerprint) -> list[str]:
         """Its rivals among those that were stored before, in the window of its time."""
         self._at_s = max(self._at_s, its.at.timestamp())
         thin = its.fingerprint.model_copy(update=_THIN)
@@ -95,14 +95,16 @@ class Side:
         self.rules = rules
         self._homes: dict[int, dict[str, str]] = {}
 
-    def decide(self, its: Print, rivals: Mapping[str, Fingerprint], generation: int) -> Decision:
+    def decide(
+        self, its: StoredFingerprint, rivals: Mapping[str, Fingerprint], generation: int
+    ) -> ChangedDecision:
         likes = [
             (rival, like)
             for rival, print_ in rivals.items()
             if (like := compare(its.fingerprint, print_, self.rules))
         ]
         likes.sort(key=lambda found: found[1].strength, reverse=True)
-        copies = [found for found in likes if found[1].kind is Kind.DUPLICATE]
+        copies = [found for found in likes if found[1].kind is OutcomeKind.DUPLICATE]
         decision = self._decision(its.article_id, copies or likes)
         if decision.home != its.article_id:
             self._homes.setdefault(generation, {})[its.article_id] = decision.home
@@ -110,12 +112,12 @@ class Side:
                 del self._homes[old]
         return decision
 
-    def _decision(self, article_id: str, likes: Sequence[tuple[str, Likeness]]) -> Decision:
+    def _decision(self, article_id: str, likes: Sequence[tuple[str, Match]]) -> ChangedDecision:
         if not likes:
-            return Decision(kind=Kind.NEW, home=article_id)
+            return ChangedDecision(kind=OutcomeKind.NEW, home=article_id)
         rival, like = likes[0]
-        copy = like.kind is Kind.DUPLICATE
-        return Decision(
+        copy = like.kind is OutcomeKind.DUPLICATE
+        return ChangedDecision(
             kind=like.kind,
             home=self._home(rival) if copy else article_id,
             signal=like.signal,
@@ -132,7 +134,7 @@ class Side:
 class Applied(Frozen):
     """What became of a page of changed decisions."""
 
-    moved: tuple[Move, ...] = ()
+    moved: tuple[ClusterMove, ...] = ()
     pinned: int = 0  # left where an operator's word holds them
 
 
@@ -148,7 +150,7 @@ class Mover:
         self._index = index
         self._rehearsed: dict[str, str] = {}  # where articles would be by now
 
-    def apply(self, changed: Sequence[Redecided], *, now: datetime) -> Applied:
+    def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> Applied:
         if not changed:
             return Applied()
         wanted = {its.article_id for its in changed} | {its.after.home for its in changed}
@@ -169,13 +171,13 @@ class Mover:
             self._index.correct({move.article_id: move.joined for move in moves})
         return Applied(moved=tuple(moves), pinned=len(pinned))
 
-    def _held(self, its: Redecided, standing: Mapping[str, Member]) -> bool:
+    def _held(self, its: Rededuplicated, standing: Mapping[str, Member]) -> bool:
         """By an operator: itself, or the canonical article that it would join."""
         home = standing.get(its.after.home)
         joins = its.after.home != its.article_id
         return standing[its.article_id].pinned or bool(joins and home and home.pinned)
 
-    def _move(self, its: Redecided, standing: dict[str, Member]) -> Move | None:
+    def _move(self, its: Rededuplicated, standing: dict[str, Member]) -> ClusterMove | None:
         mine, home = standing[its.article_id], standing.get(its.after.home)
         # By the store the article that it is a copy of may itself be a copy of another one.
         joined = home.cluster_id if home else ""
@@ -185,7 +187,7 @@ class Mover:
             return None
         standing[its.article_id] = mine.model_copy(update={"cluster_id": joined})
         told = its.after if its.after.rival else its.before
-        return Move(
+        return ClusterMove(
             article_id=its.article_id,
             left=mine.cluster_id,
             joined=joined,

@@ -15,12 +15,12 @@ from worker.client.producer import Producer
 from worker.maintenance.undeliverable import message_of
 from worker.store.dead_letters import replay_receipt
 from worker.store.ports import Store
-from worker.store.values import Letter
+from worker.store.values import StoredDeadLetter
 
 _SENT_AT_ONCE = 50  # articles
 
 
-def refusal(letter: Letter) -> str:
+def refusal(letter: StoredDeadLetter) -> str:
     """Why a letter can't be replayed, or ""."""
     if not letter.whole:
         return "only the beginning of its payload was kept" if letter.payload else "it was deleted"
@@ -54,7 +54,7 @@ def replay(
         yield receipts
 
 
-def _send(producer: Producer, letters: Sequence[Letter]) -> dict[str, str]:
+def _send(producer: Producer, letters: Sequence[StoredDeadLetter]) -> dict[str, str]:
     producer.replay(_packed(each) for each in letters if not each.queue)
     for each in letters:
         if each.queue:
@@ -62,5 +62,5 @@ def _send(producer: Producer, letters: Sequence[Letter]) -> dict[str, str]:
     return {each.letter_id: replay_receipt(each) for each in letters}
 
 
-def _packed(letter: Letter) -> Packed:
+def _packed(letter: StoredDeadLetter) -> Packed:
     return Packed(replay_receipt(letter), json.loads(letter.payload), letter.bytes)

@@ -11,23 +11,25 @@ from datetime import datetime
 from enum import StrEnum
 
 from worker.model.records import Retagged, StoredRecord
-from worker.pipeline.ingestion import Again, Delivery, Pipeline
+from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
 from worker.store.stale_records import reclean_receipt
 from worker.tag import tag
 
 log = logging.getLogger("worker")
 
 
-class Redo(StrEnum):
+class Reprocessing(StrEnum):
     """What can be done over."""
 
     RETAG = "retag"
     RECLEAN = "reclean"
 
 
-def redo(pipeline: Pipeline, what: Redo, article_ids: Sequence[str], *, now: datetime) -> int:
+def redo(
+    pipeline: Pipeline, what: Reprocessing, article_ids: Sequence[str], *, now: datetime
+) -> int:
     """Do these over; returns how many changed. Raises Unavailable, and then nothing was done."""
-    if what is Redo.RETAG:
+    if what is Reprocessing.RETAG:
         return retag(pipeline, article_ids, now=now)
     return reclean(pipeline, article_ids, now=now)
 
@@ -78,5 +80,5 @@ def _again(stored: StoredRecord, version: str) -> Delivery:
     return Delivery(
         receipt=reclean_receipt(stored.article_id, stored.revision, version),
         raw=json.loads(stored.payload),
-        again=Again(key=stored.article.key, received=stored.received),
+        again=Reprocessed(key=stored.article.key, received=stored.received),
     )

@@ -14,14 +14,14 @@ from typing import Any
 
 from worker.broker import dead_letter_queue
 from worker.broker.bodies import receipts_in
-from worker.broker.dead_letter_queue import Entry
+from worker.broker.dead_letter_queue import QueuedDeadLetter
 from worker.errors import Reason
 from worker.model.admission import Payload
 from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.records import DeadLetter
-from worker.pipeline.dead_lettering import bury
+from worker.pipeline.dead_lettering import dead_letter
 from worker.store.ports import Store
-from worker.store.values import Letter, LetterQuery
+from worker.store.values import DeadLetterQuery, StoredDeadLetter
 
 log = logging.getLogger("worker")
 
@@ -38,10 +38,10 @@ def drain(
     several at once, each is stored once. Raises Unavailable.
     """
 
-    def keep(entry: Entry) -> None:
+    def keep(entry: QueuedDeadLetter) -> None:
         letter = _letter(entry)
         with storing():
-            bury(store, [letter], entry.at)
+            dead_letter(store, [letter], entry.at)
         log.warning(
             "message.buried queue=%s reason=%s letter=%s",
             *(entry.queue, entry.reason, letter.letter_id[:12]),
@@ -50,7 +50,7 @@ def drain(
     return dead_letter_queue.drain(channel, queues, keep)
 
 
-def message_of(letter: Letter) -> bytes:
+def message_of(letter: StoredDeadLetter) -> bytes:
     """The message that an undeliverable letter keeps, byte for byte."""
     data = letter.payload.encode()
     if sha256(data).hexdigest() == letter.sha256:
@@ -60,22 +60,22 @@ def message_of(letter: Letter) -> bytes:
 
 def buried_messages(store: Store) -> Iterator[bytes]:
     """The messages that wait as dead letters to be sent again."""
-    for letter_id in store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE)):
+    for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
             if letter.whole:
                 yield message_of(letter)
 
 
-def give_up(store: Store, letters: Sequence[Letter], now: datetime) -> None:
+def give_up(store: Store, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
     """Before these letters are dropped: what an undeliverable message carried ends as dead, or the
     ledger would miss it from then on."""
     lost = [letter for letter in letters if letter.reason == Reason.UNDELIVERABLE and letter.whole]
     ends = [_given_up(letter, r) for letter in lost for r in receipts_in(message_of(letter))]
     if ends:
-        bury(store, ends, now)
+        dead_letter(store, ends, now)
 
 
-def _given_up(letter: Letter, receipt: str) -> DeadLetter:
+def _given_up(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
     payload = Payload(text=letter.payload, sha256=letter.sha256, bytes=letter.bytes, whole=True)
     return DeadLetter(
         receipt=receipt,
@@ -91,7 +91,7 @@ def _given_up(letter: Letter, receipt: str) -> DeadLetter:
 def expire(store: Store, keep_days: float, now: datetime) -> None:
     """Drop the letters that were last seen longer ago."""
     before = now - timedelta(days=keep_days)
-    for letter_id in store.letter_ids(LetterQuery(reason=Reason.UNDELIVERABLE)):
+    for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         old = [letter for letter in store.letters([letter_id]) if letter.last < before]
         for letter in old:
             give_up(store, [letter], letter.last)  # not seen anew: it would not expire
@@ -100,7 +100,7 @@ def expire(store: Store, keep_days: float, now: datetime) -> None:
         log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)
 
 
-def _letter(entry: Entry) -> DeadLetter:
+def _letter(entry: QueuedDeadLetter) -> DeadLetter:
     digest = blake2b(entry.queue.encode() + b"\0" + entry.written, digest_size=16).hexdigest()
     return DeadLetter(
         receipt=f"undeliverable-{digest}",

@@ -19,7 +19,7 @@ _FORMAT = 2  # of packed fingerprints
 _HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
-class Kind(StrEnum):
+class OutcomeKind(StrEnum):
     """What became of one receipt: the five verdicts, and the two ends without one."""
 
     NEW = "new"
@@ -141,7 +141,7 @@ class Fingerprint(Frozen):
         )
 
 
-class Known(Frozen):
+class StoredIdentity(Frozen):
     """What the store knows of an article before this batch."""
 
     article_id: str
@@ -153,13 +153,15 @@ class Known(Frozen):
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # those of the keys asked for that lead to it
     distrusted: bool = False  # the ids of its source are not worth much: see SourceIds
-    elsewhere: tuple["Known", ...] = ()  # articles that others of the keys asked for lead to
+    elsewhere: tuple[
+        "StoredIdentity", ...
+    ] = ()  # articles that others of the keys asked for lead to
 
 
 class Verdict(Frozen):
     """What an article is to what was there before, and the evidence."""
 
-    kind: Kind
+    kind: OutcomeKind
     article_id: str
     revision: int
     cluster_id: str  # article_id of the cluster's canonical article
@@ -262,7 +264,7 @@ class DeadLetter(Frozen):
         return self.payload.sha256[:32]
 
 
-class Entry(Frozen):
+class JournalEntry(Frozen):
     """A receipt in the journal: the broker has had its raw article."""
 
     receipt: str
@@ -270,7 +272,7 @@ class Entry(Frozen):
     at: datetime  # by the broker's clock
 
 
-class Handling(Frozen):
+class Attempt(Frozen):
     """Whose work a batch was. A delivery counts when the worker that had the message vanished with
     it, or ended it; what an outage or a drain gave back does not."""
 
@@ -278,18 +280,18 @@ class Handling(Frozen):
     deliveries: int = 1  # of its message, up to the one that ended it
 
 
-NOBODY = Handling()
+NO_ATTEMPT = Attempt()
 
 
 class Outcome(Frozen):
     """The end of one receipt."""
 
     receipt: str
-    kind: Kind
+    kind: OutcomeKind
     source: str
     at: datetime
     article_id: str = ""
     revision: int = 0
     letter_id: str = ""
     reason: str = ""
-    handling: Handling = NOBODY
+    handling: Attempt = NO_ATTEMPT

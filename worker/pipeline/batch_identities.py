@@ -1,17 +1,17 @@
 """Articles of one batch meet each other before any of them is written: what each finds is known."""
 
 from worker.dedup import after
-from worker.model.records import Article, Fingerprint, Known, Verdict
+from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
 
-class Batch:
+class BatchIdentities:
     """What the articles of one batch know of each other before any of them is written."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, StoredIdentity] = {}
         self._led: dict[tuple[str, str], str] = {}  # (source, key) -> article
 
-    def known(self, article: Article, stored: Known | None) -> Known | None:
+    def known(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
         """What is known of an article: by the store, and by those before it in the batch."""
         past = {each.article_id: each for each in (stored, *stored.elsewhere)} if stored else {}
         for key in (article.key, *article.aliases):
@@ -26,7 +26,7 @@ class Batch:
         return found[0].model_copy(update={"elsewhere": tuple(found[1:])}) if found else None
 
     def note(
-        self, article: Article, print_: Fingerprint, before: Known | None, verdict: Verdict
+        self, article: Article, print_: Fingerprint, before: StoredIdentity | None, verdict: Verdict
     ) -> None:
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):

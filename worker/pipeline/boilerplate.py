@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from worker.clean.cleaning_rules import LearnedRules
-from worker.clean.lines.source_boilerplate import Learned, learn
+from worker.clean.lines.source_boilerplate import SourceBoilerplate, learn
 from worker.index.line_counts import Lines, Room
 
 _SETTLED = timedelta(hours=1)
@@ -25,9 +25,9 @@ class Boilerplate:
         room = {name: getattr(rules, name) for name in Room.model_fields}
         self._room = Room.model_validate(room)
         self._day = 0
-        self._learned: dict[str, Learned] = {}
+        self._learned: dict[str, SourceBoilerplate] = {}
 
-    def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, Learned]:
+    def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, SourceBoilerplate]:
         """One round trip for sources that are met for the first time today, else none."""
         day = (now - _SETTLED).date().toordinal()
         if day != self._day or len(self._learned) > _MOST_REMEMBERED:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from worker.dedup import rejudge
 from worker.errors import Reason, Rejected, Unavailable
 from worker.model.admission import Frozen, Payload
-from worker.model.records import NOBODY, DeadLetter, Handling
+from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
 from worker.store.ports import Store
 
 log = logging.getLogger("worker")
@@ -23,8 +23,8 @@ def at_ease(stage: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def bury(
-    store: Store, letters: Sequence[DeadLetter], now: datetime, handling: Handling = NOBODY
+def dead_letter(
+    store: Store, letters: Sequence[DeadLetter], now: datetime, handling: Attempt = NO_ATTEMPT
 ) -> None:
     """Write dead letters. If the store refuses them, write each again as ASCII text. Raises only
     Unavailable."""
@@ -59,7 +59,7 @@ class Origin(Frozen):
     payload: Payload
 
 
-class Grave:
+class DeadLetters:
     """Collects the dead letters of one batch."""
 
     def __init__(self, watch: Watch = at_ease) -> None:

@@ -19,28 +19,28 @@ from itertools import filterfalse
 from time import monotonic
 
 from worker.clean import clean, withdrawn_keys
-from worker.clean.lines.source_boilerplate import Learned, leave_out, sighting
+from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
-from worker.dedup import Likeness, compare, fingerprint, identify, rejudge, rekeyed, resolve
-from worker.index import Claim, Index, Wish
+from worker.dedup import Match, compare, fingerprint, identify, rejudge, rekeyed, resolve
+from worker.index import Claim, CopyVote, Index
 from worker.index.line_counts import Lines, MemoryLines
 from worker.model.admission import Frozen, Payload, RawArticle, admit, source_of
 from worker.model.records import (
-    NOBODY,
+    NO_ATTEMPT,
     Article,
+    Attempt,
     DeadLetter,
     Fingerprint,
-    Handling,
-    Kind,
     Outcome,
+    OutcomeKind,
     Record,
     Verdict,
     Withdrawal,
 )
-from worker.pipeline.batch_identities import Batch
+from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import Prints, mates_of, prints_of
-from worker.pipeline.dead_lettering import Grave, Origin, Watch, at_ease
+from worker.pipeline.dead_lettering import DeadLetters, Origin, Watch, at_ease
 from worker.store.ports import Store
 from worker.tag import tag
 
@@ -48,10 +48,10 @@ log = logging.getLogger("worker")
 
 _LETTERS_LOGGED = 100  # dead letters of a batch with a line each: as many as the contract allows
 
-Likes = list[tuple[str, Likeness]]
+Likes = list[tuple[str, Match]]
 
 
-class Again(Frozen):
+class Reprocessed(Frozen):
     """Of an article that is stored already and is cleaned again."""
 
     key: str  # stays, whatever the new rules would make of it
@@ -63,13 +63,13 @@ class Delivery(Frozen):
 
     receipt: str
     raw: object
-    again: Again | None = None
+    again: Reprocessed | None = None
 
 
 class Admitted(Frozen):
     origin: Origin
     raw: RawArticle
-    again: Again | None = None
+    again: Reprocessed | None = None
 
 
 class Cleaned(Frozen):
@@ -106,7 +106,7 @@ class Pipeline:
         self.boilerplate = Boilerplate(lines or MemoryLines(), config.cleaning.learned)
 
     def ingest(
-        self, deliveries: Sequence[Delivery], *, now: datetime, handling: Handling = NOBODY
+        self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
         """Process a batch; returns the outcomes written now, none for receipts already done.
 
@@ -114,7 +114,7 @@ class Pipeline:
         """
         began = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
-        grave = Grave(self.watch)
+        grave = DeadLetters(self.watch)
         admitted = _admit([d for d in deliveries if d.receipt not in done], grave)
         withdrawals = _withdrawals(admitted, grave)
         cleaned = self._clean(admitted, grave, now)
@@ -124,12 +124,16 @@ class Pipeline:
             *(records, withdrawals, grave.dead), judge=rejudge, now=now, handling=handling
         )
         # Truth first, hint second: dying in between leaves a rival that the store no longer has.
-        if gone := [o.article_id for o in outcomes if o.kind is Kind.WITHDRAWN and o.article_id]:
+        if gone := [
+            o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN and o.article_id
+        ]:
             self.index.forget(gone)
         _log(outcomes, grave.dead, len(done), monotonic() - began)
         return outcomes
 
-    def _clean(self, admitted: Sequence[Admitted], grave: Grave, now: datetime) -> list[Cleaned]:
+    def _clean(
+        self, admitted: Sequence[Admitted], grave: DeadLetters, now: datetime
+    ) -> list[Cleaned]:
         whole: list[tuple[Admitted, Article]] = []
         for a in admitted:
             if a.raw.status == "withdrawn":
@@ -142,7 +146,7 @@ class Pipeline:
         return self._shown(whole, grave, now)
 
     def _shown(
-        self, whole: Sequence[tuple[Admitted, Article]], grave: Grave, now: datetime
+        self, whole: Sequence[tuple[Admitted, Article]], grave: DeadLetters, now: datetime
     ) -> list[Cleaned]:
         """Without what their sources were seen to repeat; then what these bring is noted."""
         rules = self.config.cleaning.learned
@@ -150,7 +154,7 @@ class Pipeline:
         cleaned, seen = [], []
         for a, article in whole:
             with grave.buries(a.origin, "clean"):
-                its = learned.get(article.source, Learned())
+                its = learned.get(article.source, SourceBoilerplate())
                 shown = leave_out(article, its, rules)
                 print_ = fingerprint(shown, self.config.dedup, article)
                 if not a.again:
@@ -166,10 +170,10 @@ class Pipeline:
         self.boilerplate.note(seen, now)
         return cleaned
 
-    def _identity(self, cleaned: Sequence[Cleaned], grave: Grave) -> list[Judged]:
+    def _identity(self, cleaned: Sequence[Cleaned], grave: DeadLetters) -> list[Judged]:
         """Which article each one is; what comes twice in one batch is taken in order."""
         stored = self.store.latest([c.article for c in cleaned])
-        batch = Batch()
+        batch = BatchIdentities()
         judged = []
         for c, found in zip(cleaned, stored, strict=True):
             with grave.buries(c.origin, "deduplicate"):
@@ -182,11 +186,13 @@ class Pipeline:
                 judged.append(Judged(cleaned=its, verdict=verdict))
         return judged
 
-    def _likeness(self, judged: Sequence[Judged], grave: Grave) -> list[Judged]:
+    def _likeness(self, judged: Sequence[Judged], grave: DeadLetters) -> list[Judged]:
         """Whom new content is like. Identity comes first: what is unchanged is not compared."""
-        same = [j for j in judged if j.verdict.kind is Kind.UNCHANGED]
-        compared = self._compare([j for j in judged if j.verdict.kind is not Kind.UNCHANGED], grave)
-        new = [j for j in compared if j.verdict.kind is Kind.NEW]
+        same = [j for j in judged if j.verdict.kind is OutcomeKind.UNCHANGED]
+        compared = self._compare(
+            [j for j in judged if j.verdict.kind is not OutcomeKind.UNCHANGED], grave
+        )
+        new = [j for j in compared if j.verdict.kind is OutcomeKind.NEW]
         canonical = dict(zip(map(_id, new), self._settle(new), strict=True))
         resolved = []
         for j in compared:
@@ -196,7 +202,7 @@ class Pipeline:
                 resolved.append(Judged(cleaned=j.cleaned, verdict=verdict))
         return in_order(same + resolved, judged)
 
-    def _compare(self, changed: Sequence[Judged], grave: Grave) -> list[Judged]:
+    def _compare(self, changed: Sequence[Judged], grave: DeadLetters) -> list[Judged]:
         claims = [Claim(article_id=_id(j), fingerprint=j.cleaned.fingerprint) for j in changed]
         met = self.index.claim(claims) if claims else []
         compared = self._liked(zip(changed, prints_of(met, self.store), strict=True), grave)
@@ -206,7 +212,7 @@ class Pipeline:
         again = self._liked(zip(alone, mates, strict=True), grave)
         return in_order([*filterfalse(_alone, compared), *again], changed)
 
-    def _liked(self, pairs: Iterable[tuple[Judged, Prints]], grave: Grave) -> list[Judged]:
+    def _liked(self, pairs: Iterable[tuple[Judged, Prints]], grave: DeadLetters) -> list[Judged]:
         """With whom of these each is like besides, the best first."""
         liked = []
         for j, prints in pairs:
@@ -222,14 +228,14 @@ class Pipeline:
         return liked
 
     def _settle(self, new: Sequence[Judged]) -> list[str]:
-        wishes = [Wish(article_id=_id(j), alike=_copies(j)) for j in new]
+        wishes = [CopyVote(article_id=_id(j), alike=_copies(j)) for j in new]
         return self.index.settle(wishes) if wishes else []
 
-    def _tag(self, judged: Sequence[Judged], grave: Grave, now: datetime) -> list[Record]:
+    def _tag(self, judged: Sequence[Judged], grave: DeadLetters, now: datetime) -> list[Record]:
         records = []
         for j in judged:
             with grave.buries(j.cleaned.origin, "tag"):
-                changed = j.verdict.kind is not Kind.UNCHANGED
+                changed = j.verdict.kind is not OutcomeKind.UNCHANGED
                 record = Record(
                     receipt=j.cleaned.origin.receipt,
                     payload=j.cleaned.origin.payload,
@@ -245,7 +251,7 @@ class Pipeline:
         return records
 
 
-def _admit(deliveries: Sequence[Delivery], grave: Grave) -> list[Admitted]:
+def _admit(deliveries: Sequence[Delivery], grave: DeadLetters) -> list[Admitted]:
     admitted = []
     for d in deliveries:
         payload = Payload.of(d.raw)
@@ -256,7 +262,7 @@ def _admit(deliveries: Sequence[Delivery], grave: Grave) -> list[Admitted]:
     return admitted
 
 
-def _withdrawals(admitted: Sequence[Admitted], grave: Grave) -> list[Withdrawal]:
+def _withdrawals(admitted: Sequence[Admitted], grave: DeadLetters) -> list[Withdrawal]:
     gone = []
     for a in admitted:
         if a.raw.status != "withdrawn":
@@ -278,17 +284,17 @@ def _id(judged: Judged) -> str:
 
 
 def _alone(judged: Judged) -> bool:
-    return judged.verdict.kind is Kind.NEW and not _copies(judged)
+    return judged.verdict.kind is OutcomeKind.NEW and not _copies(judged)
 
 
 def _copies(judged: Judged) -> tuple[str, ...]:
     """Whom it is a copy of, the best first."""
-    return tuple(rival for rival, like in judged.likes if like.kind is Kind.DUPLICATE)
+    return tuple(rival for rival, like in judged.likes if like.kind is OutcomeKind.DUPLICATE)
 
 
 def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, took_s: float) -> None:
     counts = Counter(outcome.kind for outcome in outcomes)
-    parts = [f"{kind}={counts[kind]}" for kind in Kind if counts[kind]]
+    parts = [f"{kind}={counts[kind]}" for kind in OutcomeKind if counts[kind]]
     parts += [f"redelivered={done}"] if done else []
     log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
     for letter in dead[:_LETTERS_LOGGED]:

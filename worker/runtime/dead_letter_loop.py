@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from worker import background
-from worker.broker.connection import Link
+from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.maintenance.undeliverable import drain, expire
 from worker.store.database.fork_lock import unforked
@@ -35,7 +35,7 @@ def _keep(app: Any, store: Store, keep_days: float) -> None:
             finally:
                 store.close()
 
-    link, queues = Link(app), list(app.amqp.queues)
+    link, queues = BrokerConnection(app), list(app.amqp.queues)
     expired = float("-inf")
     while True:
         try:

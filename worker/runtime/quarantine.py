@@ -14,12 +14,12 @@ from functools import cache, partial
 
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Reason, Unavailable
-from worker.maintenance.reprocess import Redo
+from worker.maintenance.reprocess import Reprocessing
 from worker.model.admission import Payload, Unopened, source_of
-from worker.model.records import NOBODY, DeadLetter, Handling
-from worker.pipeline.dead_lettering import bury
+from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
+from worker.pipeline.dead_lettering import dead_letter
 from worker.pipeline.ingestion import Delivery, Pipeline
-from worker.runtime.sandbox import Ended, Trials, patience_s
+from worker.runtime.sandbox import SandboxEnd, SandboxServer, patience_s
 
 log = logging.getLogger("worker")
 
@@ -28,7 +28,7 @@ def one_by_one(
     pipeline: Pipeline,
     deliveries: Sequence[Delivery],
     rules: WorkerRules,
-    handling: Handling = NOBODY,
+    handling: Attempt = NO_ATTEMPT,
 ) -> None:
     """Every delivery gets its outcome, or Unavailable is raised for the rest.
 
@@ -58,7 +58,7 @@ def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list
     return [d for d in deliveries if d.receipt not in done]
 
 
-def redo_one_by_one(what: Redo, article_ids: Sequence[str], rules: WorkerRules) -> None:
+def redo_one_by_one(what: Reprocessing, article_ids: Sequence[str], rules: WorkerRules) -> None:
     """Each article in a disposable process; one that kills it stays as it is stored."""
     for article_id in article_ids:
         ended = _trials().redo(what, article_id, patience_s(rules))
@@ -69,11 +69,11 @@ def redo_one_by_one(what: Redo, article_ids: Sequence[str], rules: WorkerRules) 
 
 
 @cache
-def _trials() -> Trials:
-    return Trials()  # one server for all messages of this process: it takes seconds to start
+def _trials() -> SandboxServer:
+    return SandboxServer()  # one server for all messages of this process: it takes seconds to start
 
 
-def _tried(deliveries: Sequence[Delivery], patience: float, handling: Handling) -> Ended:
+def _tried(deliveries: Sequence[Delivery], patience: float, handling: Attempt) -> SandboxEnd:
     ended = _trials().run(deliveries, patience, handling)
     if ended.unavailable:
         raise Unavailable("store", "a trial could not write")
@@ -84,8 +84,8 @@ def _try_alone(
     pipeline: Pipeline,
     delivery: Delivery,
     attempts: int,
-    tried: Callable[[Sequence[Delivery]], Ended],
-    handling: Handling,
+    tried: Callable[[Sequence[Delivery]], SandboxEnd],
+    handling: Attempt,
 ) -> None:
     for attempt in range(1, attempts + 1):
         ended = tried([delivery])
@@ -100,4 +100,4 @@ def _try_alone(
         source=source_of(delivery.raw),
         payload=Payload.of(delivery.raw),
     )
-    bury(pipeline.store, [letter], datetime.now(UTC), handling)
+    dead_letter(pipeline.store, [letter], datetime.now(UTC), handling)

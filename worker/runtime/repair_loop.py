@@ -17,7 +17,7 @@ from worker.errors import Unavailable
 from worker.index import watermark
 from worker.index.redis_index import RedisIndex
 from worker.maintenance.reconcile import PAGE, Reconciler
-from worker.store.cluster_values import Move
+from worker.store.cluster_values import ClusterMove
 from worker.store.database.fork_lock import unforked
 from worker.store.ports import Store
 
@@ -89,7 +89,7 @@ def _put_back(
     return page[-1].received if len(page) == PAGE else None
 
 
-def _tell(move: Move) -> None:
+def _tell(move: ClusterMove) -> None:
     log.warning(
         "cluster.repaired reason=%s article=%s left=%s joined=%s",
         *(move.reason, move.article_id, move.left, move.joined),

@@ -27,9 +27,9 @@ from typing import Any
 from worker import bootstrap
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import Unavailable
-from worker.maintenance.reprocess import Redo, redo
+from worker.maintenance.reprocess import Reprocessing, redo
 from worker.model.admission import Frozen
-from worker.model.records import NOBODY, Handling
+from worker.model.records import NO_ATTEMPT, Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.settings import Settings
 
@@ -42,7 +42,7 @@ _OUTSIDE = "write"  # of the stages: speaking with the store or the index
 _DONE, _FAILED = 0, os.EX_SOFTWARE
 
 
-class Ended(Frozen):
+class SandboxEnd(Frozen):
     """How the process of one trial ended."""
 
     code: int  # exit code, or the negative number of the signal that killed it
@@ -66,7 +66,7 @@ class SandboxLost(Exception):
     """The process that forks ended while it had a trial."""
 
 
-class Trials:
+class SandboxServer:
     """The side of the pool child: starts the server when there is something to try."""
 
     def __init__(self) -> None:
@@ -74,18 +74,18 @@ class Trials:
         self._ready = False
 
     def run(
-        self, deliveries: Sequence[Delivery], patience_s: float, handling: Handling = NOBODY
-    ) -> Ended:
+        self, deliveries: Sequence[Delivery], patience_s: float, handling: Attempt = NO_ATTEMPT
+    ) -> SandboxEnd:
         """Try these as one batch. Raises SandboxLost when the server dies, also a second one, and
         Unavailable when it is still starting: a later call can use it."""
         raws = [[d.receipt, d.raw] for d in deliveries]
         return self._tried({"deliveries": raws, "handling": handling.model_dump()}, patience_s)
 
-    def redo(self, what: Redo, article_id: str, patience_s: float) -> Ended:
+    def redo(self, what: Reprocessing, article_id: str, patience_s: float) -> SandboxEnd:
         """Reprocess one stored article. Raises as `run` does."""
         return self._tried({"redo": what.value, "article_id": article_id}, patience_s)
 
-    def _tried(self, trial: dict[str, Any], patience_s: float) -> Ended:
+    def _tried(self, trial: dict[str, Any], patience_s: float) -> SandboxEnd:
         line = json.dumps(trial).encode() + b"\n"
         for fresh in (False, True):
             server = self._running(fresh=fresh)
@@ -94,7 +94,7 @@ class Trials:
                 server.stdin.write(line)  # type: ignore[union-attr]
                 server.stdin.flush()  # type: ignore[union-attr]
                 if answer := server.stdout.readline():  # type: ignore[union-attr]
-                    return Ended.model_validate_json(answer)
+                    return SandboxEnd.model_validate_json(answer)
             except OSError as e:
                 log.debug("trial.restart error=%s", e)  # it ended while idle: start another
         raise SandboxLost("the process that forks is gone")
@@ -164,7 +164,7 @@ def _report(stage: str) -> AbstractContextManager[None]:
     return _entered(stage) if _pipe >= 0 else nullcontext()
 
 
-def _try(pipeline: Pipeline, trial: dict[str, Any], rules: WorkerRules) -> Ended:
+def _try(pipeline: Pipeline, trial: dict[str, Any], rules: WorkerRules) -> SandboxEnd:
     reading, writing = os.pipe()
     began = time.monotonic()
     pid = os.fork()
@@ -176,7 +176,7 @@ def _try(pipeline: Pipeline, trial: dict[str, Any], rules: WorkerRules) -> Ended
     stage, overdue = _watch(reading, pid, began + patience_s(rules))
     os.close(reading)
     _, status, used = os.wait4(pid, 0)
-    return Ended(
+    return SandboxEnd(
         code=os.waitstatus_to_exitcode(status),
         stage=_OUTSIDE if stage == _AWAY else stage,
         # Stages do no I/O. A trial that is late outside of them waits for the store or the index.
@@ -208,10 +208,12 @@ def _run(pipeline: Pipeline, trial: dict[str, Any], writing: int) -> None:
     try:
         _pipe = writing
         if "redo" in trial:
-            redo(pipeline, Redo(trial["redo"]), [trial["article_id"]], now=datetime.now(UTC))
+            redo(
+                pipeline, Reprocessing(trial["redo"]), [trial["article_id"]], now=datetime.now(UTC)
+            )
         else:
             deliveries = [Delivery(receipt=r, raw=raw) for r, raw in trial["deliveries"]]
-            handling = Handling(**trial["handling"])
+            handling = Attempt(**trial["handling"])
             pipeline.ingest(deliveries, now=datetime.now(UTC), handling=handling)
         code = _DONE
     except Unavailable:

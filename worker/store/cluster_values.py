@@ -43,7 +43,7 @@ class Member(Frozen):
         return self.article_id == self.cluster_id
 
 
-class Print(NamedTuple):
+class StoredFingerprint(NamedTuple):
     """What the index needs to know of an article; a page of them is read fast."""
 
     place: int  # number of the newest revision: read on after it
@@ -64,7 +64,7 @@ class Sighting(Frozen):
     at: datetime  # when it was stored, by the worker's clock
 
 
-class Move(Frozen):
+class ClusterMove(Frozen):
     """One article from one cluster to another, with the evidence."""
 
     article_id: str

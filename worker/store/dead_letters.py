@@ -12,17 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.database.columns import Moment, Name
 from worker.store.database.rows import letter_of
 from worker.store.database.schema import dead_letters, receipts
 from worker.store.database.statements import chunks
-from worker.store.values import Letter, LetterQuery, LetterState
+from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 PREFIX = "replay"
 
 
-def replay_receipt(letter: Letter) -> str:
+def replay_receipt(letter: StoredDeadLetter) -> str:
     """The same until the letter dies again: a replay that is repeated has its effect once."""
     return f"{PREFIX}-{letter.letter_id}-{letter.seen}"
 
@@ -31,17 +31,17 @@ _LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c
 _SEEN = sa.cast(dead_letters.c.seen, sa.Text)
 _LAST_RECEIPT = sa.literal(f"{PREFIX}-") + dead_letters.c.letter_id + sa.literal("-") + _SEEN
 _STATE = sa.case(
-    (dead_letters.c.replay.is_(None), LetterState.DEAD.value),
-    (dead_letters.c.replay != _LAST_RECEIPT, LetterState.DEAD.value),
+    (dead_letters.c.replay.is_(None), DeadLetterState.DEAD.value),
+    (dead_letters.c.replay != _LAST_RECEIPT, DeadLetterState.DEAD.value),
     # A message back on its queue is as far as its letter goes.
-    (dead_letters.c.queue != "", LetterState.REPLAYED.value),
-    (receipts.c.receipt.is_(None), LetterState.REPLAYING.value),
-    (receipts.c.outcome == Kind.DEAD.value, LetterState.DEAD.value),
-    else_=LetterState.REPLAYED.value,
+    (dead_letters.c.queue != "", DeadLetterState.REPLAYED.value),
+    (receipts.c.receipt.is_(None), DeadLetterState.REPLAYING.value),
+    (receipts.c.outcome == OutcomeKind.DEAD.value, DeadLetterState.DEAD.value),
+    else_=DeadLetterState.REPLAYED.value,
 )
 
 
-def letters(connection: Connection, letter_ids: Sequence[str]) -> list[Letter]:
+def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
     found = {}
     columns = (_STATE.label("state"), receipts.c.outcome, receipts.c.article_id)
     for chunk in chunks(list(dict.fromkeys(letter_ids))):
@@ -52,14 +52,14 @@ def letters(connection: Connection, letter_ids: Sequence[str]) -> list[Letter]:
     return [found[letter_id] for letter_id in letter_ids if letter_id in found]
 
 
-def letter_ids(connection: Connection, query: LetterQuery) -> Sequence[str]:
+def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
     ids = dead_letters.c.letter_id
     statement = sa.select(ids).select_from(_LETTERS).where(*_wanted(query))
     order = (dead_letters.c.last.desc(), ids)
     return connection.scalars(statement.order_by(*order).limit(query.limit)).all()
 
 
-def count_letters(connection: Connection, query: LetterQuery) -> dict[str, int]:
+def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, int]:
     number = sa.func.count()
     counted = sa.select(dead_letters.c.reason, number.label("number"))
     statement = counted.select_from(_LETTERS)
@@ -68,7 +68,7 @@ def count_letters(connection: Connection, query: LetterQuery) -> dict[str, int]:
     return {row.reason: row.number for row in rows}
 
 
-def _wanted(query: LetterQuery) -> list[sa.ColumnElement[bool]]:
+def _wanted(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:
     ids = dead_letters.c.letter_id
     asked = {"reason": query.reason, "source": query.source, "stage": query.stage}
     wanted: list[sa.ColumnElement[bool]] = [
@@ -105,7 +105,7 @@ def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
 
 def expire_letters(connection: Connection, before: datetime) -> int:
     unseen = dead_letters.c.last < sa.literal(before, Moment)
-    ended = _STATE.in_([LetterState.DEAD.value, LetterState.REPLAYED.value])
+    ended = _STATE.in_([DeadLetterState.DEAD.value, DeadLetterState.REPLAYED.value])
     old = sa.select(dead_letters.c.letter_id).select_from(_LETTERS).where(unseen, ended)
     return sum(
         _drop(connection, dead_letters.c.letter_id.in_(chunk), unseen)

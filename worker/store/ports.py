@@ -5,35 +5,35 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from worker.model.records import (
-    NOBODY,
+    NO_ATTEMPT,
     Article,
+    Attempt,
     DeadLetter,
-    Entry,
     Fingerprint,
-    Handling,
-    Known,
+    JournalEntry,
     Outcome,
     Record,
     Retagged,
+    StoredIdentity,
     StoredRecord,
     Verdict,
     Withdrawal,
 )
-from worker.store.cluster_values import Member, Move, Print, Sighting
+from worker.store.cluster_values import ClusterMove, Member, Sighting, StoredFingerprint
 from worker.store.values import (
     Change,
-    Found,
-    LeftOut,
-    Letter,
-    LetterQuery,
+    DeadLetterQuery,
+    DisplayTitle,
     Query,
+    ReceiptTally,
+    RemovedLineCount,
+    SearchHit,
     SourceSeen,
     StoredArticle,
-    Tally,
-    Title,
+    StoredDeadLetter,
 )
 
-Judge = Callable[[Verdict, str, Known | None], Verdict]
+Judge = Callable[[Verdict, str, StoredIdentity | None], Verdict]
 """(verdict, content_hash, what is known under the lock) -> the verdict that holds now."""
 
 
@@ -47,7 +47,7 @@ class Store(Protocol):
         """The outcomes these receipts already have."""
         ...
 
-    def latest(self, articles: Sequence[Article]) -> list[Known | None]:
+    def latest(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         """What is known of each: by its own key, else by the first of its aliases that leads on.
 
         An answer by alias has another article_id than the article's own.
@@ -66,7 +66,7 @@ class Store(Protocol):
         *,
         judge: Judge,
         now: datetime,
-        handling: Handling = NOBODY,
+        handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
         """Write a batch in one transaction; receipts that already have an outcome are passed over.
 
@@ -76,13 +76,13 @@ class Store(Protocol):
         """
         ...
 
-    def search(self, query: Query) -> list[Found]: ...
+    def search(self, query: Query) -> list[SearchHit]: ...
 
     def show(self, article_id: str) -> dict[str, Any] | None:
         """All that is stored of one article, by its id or a unique beginning of it."""
         ...
 
-    def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, Found | None]]:
+    def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, SearchHit | None]]:
         """What became of these receipts, in the order given; those without outcome are left out."""
         ...
 
@@ -138,7 +138,9 @@ class Store(Protocol):
         """
         ...
 
-    def letters_of(self, source: str, before: datetime | None, after: str = "") -> list[Letter]:
+    def letters_of(
+        self, source: str, before: datetime | None, after: str = ""
+    ) -> list[StoredDeadLetter]:
         """A page of the source's dead letters last seen before then, by id, after an id."""
         ...
 
@@ -146,15 +148,15 @@ class Store(Protocol):
         """Take payload and detail out of dead letters; the rest stays as a tombstone."""
         ...
 
-    def letters(self, letter_ids: Sequence[str]) -> list[Letter]:
+    def letters(self, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
         """These dead letters, in the order given; unknown ids are left out."""
         ...
 
-    def letter_ids(self, query: LetterQuery) -> Sequence[str]:
+    def letter_ids(self, query: DeadLetterQuery) -> Sequence[str]:
         """The ids of the dead letters it finds, the last seen first."""
         ...
 
-    def count_letters(self, query: LetterQuery) -> dict[str, int]:
+    def count_letters(self, query: DeadLetterQuery) -> dict[str, int]:
         """How many dead letters it finds of each reason, whatever its limit; the most first."""
         ...
 
@@ -170,7 +172,7 @@ class Store(Protocol):
         """Remove the dead letters last seen before then, unless one is being replayed."""
         ...
 
-    def titles(self, article_ids: Sequence[str]) -> dict[str, Title]:
+    def titles(self, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
         """Titles and sources of these articles; the withdrawn have none."""
         ...
 
@@ -178,15 +180,15 @@ class Store(Protocol):
         """Ids of the articles of any source that have one of these keys or canonical links."""
         ...
 
-    def enter(self, entries: Sequence[Entry]) -> None:
+    def enter(self, entries: Sequence[JournalEntry]) -> None:
         """Write entries of the journal down; a receipt that is there keeps its first entry."""
         ...
 
-    def entries(self, receipts: Sequence[str]) -> list[Entry]:
+    def entries(self, receipts: Sequence[str]) -> list[JournalEntry]:
         """The journal's entries of these receipts, oldest first."""
         ...
 
-    def tally(self, since: datetime, until: datetime) -> Tally:
+    def tally(self, since: datetime, until: datetime) -> ReceiptTally:
         """The journal of this time against the outcomes."""
         ...
 
@@ -198,7 +200,7 @@ class Store(Protocol):
         """One source with its receipts by outcome and its dead letters by reason."""
         ...
 
-    def left_out(self, source: str) -> list[LeftOut]:
+    def left_out(self, source: str) -> list[RemovedLineCount]:
         """Lines left out of its articles because it repeats them, the most frequent first."""
         ...
 
@@ -228,7 +230,7 @@ class Clusters(Protocol):
         """Clusters whose canonical article is withdrawn, or was not stored before then."""
         ...
 
-    def astray(self, limit: int) -> list[Move]:
+    def astray(self, limit: int) -> list[ClusterMove]:
         """Members whose canonical article went to another cluster, as moves after it."""
         ...
 
@@ -245,7 +247,7 @@ class Clusters(Protocol):
         """
         ...
 
-    def prints(self, since: datetime, after: int, limit: int) -> list[Print]:
+    def prints(self, since: datetime, after: int, limit: int) -> list[StoredFingerprint]:
         """As `page`, only what the index needs; those of another release are left out."""
         ...
 
@@ -257,7 +259,7 @@ class Clusters(Protocol):
         """The number of the newest revision, 0 when there is none."""
         ...
 
-    def move(self, moves: Sequence[Move], *, now: datetime) -> list[Move]:
+    def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
         """Move those that stand where they are said to stand; returns what was moved.
 
         Who comes to a cluster while its canonical article leaves it is moved after it.

@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from worker.model.records import (
-    NOBODY,
+    NO_ATTEMPT,
     Article,
+    Attempt,
     DeadLetter,
-    Entry,
     Fingerprint,
-    Handling,
-    Kind,
-    Known,
+    JournalEntry,
     Outcome,
+    OutcomeKind,
     Record,
     Retagged,
+    StoredIdentity,
     StoredRecord,
     Withdrawal,
 )
@@ -31,18 +31,18 @@ from worker.store.reading import article_view, changes, display_titles, export, 
 from worker.store.reading.search import search
 from worker.store.values import (
     Change,
-    Found,
-    LeftOut,
-    Letter,
-    LetterQuery,
+    DeadLetterQuery,
+    DisplayTitle,
     Query,
+    ReceiptTally,
+    RemovedLineCount,
+    SearchHit,
     SourceSeen,
     StoredArticle,
-    Tally,
-    Title,
+    StoredDeadLetter,
 )
 from worker.store.writing import withdraw
-from worker.store.writing.batch_decisions import Batch
+from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write
 
 
@@ -59,7 +59,7 @@ class SqlStore:
         with self._reading() as connection:
             return lookup.outcomes(connection, receipts)
 
-    def latest(self, articles: Sequence[Article]) -> list[Known | None]:
+    def latest(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         with self._reading() as connection:
             return lookup.latest(connection, articles)
 
@@ -75,17 +75,19 @@ class SqlStore:
         *,
         judge: Judge,
         now: datetime,
-        handling: Handling = NOBODY,
+        handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
-        batch = Batch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
+        batch = WriteBatch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
         with self._writing() as connection:
             outcomes = write(connection, batch, judge, now, handling)
-        if down := [o.article_id for o in outcomes if o.kind is Kind.WITHDRAWN and o.article_id]:
+        if down := [
+            o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN and o.article_id
+        ]:
             with self._writing() as connection:
                 withdraw.orphan(connection, down)
         return outcomes
 
-    def search(self, query: Query) -> list[Found]:
+    def search(self, query: Query) -> list[SearchHit]:
         with self._reading() as connection:
             return search(connection, query)
 
@@ -94,19 +96,19 @@ class SqlStore:
         with self._reading() as connection:
             return article_view.show(connection, article_id)
 
-    def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, Found | None]]:
+    def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, SearchHit | None]]:
         with self._reading() as connection:
             return lookup.listing(connection, receipts)
 
-    def letters(self, letter_ids: Sequence[str]) -> list[Letter]:
+    def letters(self, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
         with self._reading() as connection:
             return dead_letters.letters(connection, letter_ids)
 
-    def letter_ids(self, query: LetterQuery) -> Sequence[str]:
+    def letter_ids(self, query: DeadLetterQuery) -> Sequence[str]:
         with self._reading() as connection:
             return dead_letters.letter_ids(connection, query)
 
-    def count_letters(self, query: LetterQuery) -> dict[str, int]:
+    def count_letters(self, query: DeadLetterQuery) -> dict[str, int]:
         with self._reading() as connection:
             return dead_letters.count_letters(connection, query)
 
@@ -122,7 +124,7 @@ class SqlStore:
         with self._writing() as connection:
             return dead_letters.expire_letters(connection, before)
 
-    def titles(self, article_ids: Sequence[str]) -> dict[str, Title]:
+    def titles(self, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
         with self._reading() as connection:
             return display_titles.titles(connection, article_ids)
 
@@ -185,7 +187,9 @@ class SqlStore:
             withdraw.orphan(connection, article_ids)
         return deleted
 
-    def letters_of(self, source: str, before: datetime | None, after: str = "") -> list[Letter]:
+    def letters_of(
+        self, source: str, before: datetime | None, after: str = ""
+    ) -> list[StoredDeadLetter]:
         with self._reading() as connection:
             return withdraw.letters_of(connection, source, before, after)
 
@@ -193,15 +197,15 @@ class SqlStore:
         with self._writing() as connection:
             withdraw.empty(connection, letter_ids)
 
-    def enter(self, entries: Sequence[Entry]) -> None:
+    def enter(self, entries: Sequence[JournalEntry]) -> None:
         with self._writing() as connection:
             stored_receipts.enter(connection, entries)
 
-    def entries(self, receipts: Sequence[str]) -> list[Entry]:
+    def entries(self, receipts: Sequence[str]) -> list[JournalEntry]:
         with self._reading() as connection:
             return stored_receipts.entries(connection, receipts)
 
-    def tally(self, since: datetime, until: datetime) -> Tally:
+    def tally(self, since: datetime, until: datetime) -> ReceiptTally:
         with self._reading() as connection:
             return stored_receipts.tally(connection, since, until)
 
@@ -213,7 +217,7 @@ class SqlStore:
         with self._reading() as connection:
             return source_stats.one_source(connection, name)
 
-    def left_out(self, source: str) -> list[LeftOut]:
+    def left_out(self, source: str) -> list[RemovedLineCount]:
         with self._reading() as connection:
             return source_stats.left_out(connection, source)
 

@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.errors import Reason
-from worker.model.records import Entry
+from worker.model.records import JournalEntry
 from worker.store.database.columns import name
 from worker.store.database.schema import journal, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
 from worker.store.stale_records import RECLEAN
-from worker.store.values import Tally
+from worker.store.values import ReceiptTally
 
 
-def enter(connection: Connection, entries: Sequence[Entry]) -> None:
+def enter(connection: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write entries down; a receipt that is there already keeps its first entry."""
     # In one order everywhere: workers that collect the same entries at once do not deadlock.
     rows = sorted((entry.model_dump() for entry in entries), key=lambda row: name(row["receipt"]))
@@ -25,17 +25,17 @@ def enter(connection: Connection, entries: Sequence[Entry]) -> None:
         connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
 
 
-def entries(connection: Connection, wanted: Sequence[str]) -> list[Entry]:
+def entries(connection: Connection, wanted: Sequence[str]) -> list[JournalEntry]:
     """The entries of these receipts, oldest first."""
-    found: list[Entry] = []
+    found: list[JournalEntry] = []
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
         statement = sa.select(journal).where(journal.c.receipt.in_(chunk))
-        found += [Entry(**row) for row in connection.execute(statement).mappings()]
+        found += [JournalEntry(**row) for row in connection.execute(statement).mappings()]
     return sorted(found, key=lambda entry: (entry.at, entry.receipt))
 
 
-def tally(connection: Connection, since: datetime, until: datetime) -> Tally:
+def tally(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
     """What was entered in this time: ended receipts counted, open ones by name.
 
     One statement, so that every receipt is seen as of the same moment.
@@ -51,7 +51,7 @@ def tally(connection: Connection, since: datetime, until: datetime) -> Tally:
         else:
             opened[receipt] = day
     foreign = {row[0]: row[1] for row in connection.execute(_foreign(connection, since, until))}
-    return Tally(ended=ended, open=opened, foreign=foreign)
+    return ReceiptTally(ended=ended, open=opened, foreign=foreign)
 
 
 def _ended(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:

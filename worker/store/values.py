@@ -21,7 +21,7 @@ class Query(Frozen):
     limit: int = 20
 
 
-class Found(Frozen):
+class SearchHit(Frozen):
     """One row of a search or of a listing: the newest revision of an article."""
 
     article_id: str
@@ -98,7 +98,7 @@ class Change(Frozen):
     article: StoredArticle | None  # that revision; None when its content is gone by now
 
 
-class LetterState(StrEnum):
+class DeadLetterState(StrEnum):
     """Where a dead letter stands. Dying again it is dead again, however often it was replayed."""
 
     DEAD = "dead"
@@ -106,7 +106,7 @@ class LetterState(StrEnum):
     REPLAYED = "replayed"  # the replay became something else than dead
 
 
-class LetterQuery(Frozen):
+class DeadLetterQuery(Frozen):
     """Which dead letters. Empty fields do not restrict."""
 
     beginnings: tuple[str, ...] = ()  # of ids
@@ -114,11 +114,11 @@ class LetterQuery(Frozen):
     source: str = ""
     stage: str = ""
     since: datetime | None = None  # seen last from here on
-    states: tuple[LetterState, ...] = (LetterState.DEAD,)
+    states: tuple[DeadLetterState, ...] = (DeadLetterState.DEAD,)
     limit: int | None = None
 
 
-class Letter(Frozen):
+class StoredDeadLetter(Frozen):
     """A dead letter as it is stored."""
 
     letter_id: str
@@ -134,7 +134,7 @@ class Letter(Frozen):
     sha256: str = ""  # of what the payload stands for
     whole: bool = True  # else the payload is only the beginning, or was deleted
     queue: str = ""  # where an undeliverable message waited
-    state: LetterState = LetterState.DEAD
+    state: DeadLetterState = DeadLetterState.DEAD
     replay: str | None = None  # receipt of the last replay
     replay_at: datetime | None = None
     outcome: str | None = None  # of that receipt
@@ -153,7 +153,7 @@ class SourceSeen(Frozen):
     distrusted: bool  # an id counts no more than a link: content has to confirm it
 
 
-class LeftOut(Frozen):
+class RemovedLineCount(Frozen):
     """A line that cleaning left out of articles of one source because the source repeats it."""
 
     line: str  # as it stood the last time
@@ -162,7 +162,7 @@ class LeftOut(Frozen):
     last: datetime
 
 
-class Title(Frozen):
+class DisplayTitle(Frozen):
     """What a person calls an article by."""
 
     article_id: str
@@ -170,7 +170,7 @@ class Title(Frozen):
     source: str
 
 
-class Tally(Frozen):
+class ReceiptTally(Frozen):
     """The journal against the outcomes as of one moment. Days are UTC days of the entries."""
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts

@@ -35,7 +35,7 @@ Day = int  # ordinal of a UTC date
 Entry = bytes  # of a line in a text: the line's key, a byte of its article, a byte of its text
 
 
-class Repeated(NamedTuple):
+class RepeatedLine(NamedTuple):
     """What is known of a learned line."""
 
     since: Day
@@ -43,10 +43,10 @@ class Repeated(NamedTuple):
     days: int  # that brought texts not seen before
 
 
-class Learned(NamedTuple):
+class SourceBoilerplate(NamedTuple):
     """What is left out of the texts of one source on one day."""
 
-    lines: Mapping[bytes, Repeated] = {}
+    lines: Mapping[bytes, RepeatedLine] = {}
     version: str = ""  # the last day that counted and a digest of the lines; "" without any
 
 
@@ -61,7 +61,7 @@ def line_key(source: str, line: str) -> bytes:
     return bytes(key)
 
 
-def sighting(article: Article, learned: Learned, rules: LearnedRules) -> list[Entry]:
+def sighting(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> list[Entry]:
     """What is noted of a text: one entry for itself, one for each short line around it."""
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
@@ -77,7 +77,7 @@ def sighting(article: Article, learned: Learned, rules: LearnedRules) -> list[En
 
 def learn(
     source: str, noted: Mapping[Day, Iterable[Entry]], rules: LearnedRules, last: Day
-) -> Learned:
+) -> SourceBoilerplate:
     """The lines of a source that are learned from what was noted up to the day `last`."""
     by_line: dict[bytes, dict[Day, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for day in sorted(noted):
@@ -93,10 +93,10 @@ def learn(
         if repeated.texts / texts >= _share_of(key, rules)
     }
     digest = blake2b(b"".join(found), digest_size=4).hexdigest()
-    return Learned(found, f"{date.fromordinal(last)}.{digest}" if found else "")
+    return SourceBoilerplate(found, f"{date.fromordinal(last)}.{digest}" if found else "")
 
 
-def leave_out(article: Article, learned: Learned, rules: LearnedRules) -> Article:
+def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
     """The article without lines that are learned or pinned. Would too much of its text go by what
     is learned, then all of that stays: the text is short, or repeats are all there is of it."""
     pinned = {line_key(article.source, line) for line in rules.pinned.get(article.source, ())}
@@ -125,13 +125,15 @@ def leave_out(article: Article, learned: Learned, rules: LearnedRules) -> Articl
     )
 
 
-def learned_before(article: Article) -> Learned:
+def learned_before(article: Article) -> SourceBoilerplate:
     """The lines that were left out of it."""
     gone = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
-    return Learned(dict.fromkeys(gone, Repeated(0, 0, 0)), article.learned)
+    return SourceBoilerplate(dict.fromkeys(gone, RepeatedLine(0, 0, 0)), article.learned)
 
 
-def _around(lines: list[str], source: str, learned: Learned, rules: LearnedRules) -> Iterator[int]:
+def _around(
+    lines: list[str], source: str, learned: SourceBoilerplate, rules: LearnedRules
+) -> Iterator[int]:
     """The first and the last lines; what is learned does not count, so that what stands behind it
     comes into view."""
     head = tail = 0
@@ -150,11 +152,11 @@ def _around(lines: list[str], source: str, learned: Learned, rules: LearnedRules
         last -= 1
 
 
-def _is_learned(line: str, source: str, learned: Learned) -> bool:
+def _is_learned(line: str, source: str, learned: SourceBoilerplate) -> bool:
     return bool(learned.lines) and line_key(source, line) in learned.lines
 
 
-def _repeated(days: Mapping[Day, list[Entry]], rules: LearnedRules) -> Repeated:
+def _repeated(days: Mapping[Day, list[Entry]], rules: LearnedRules) -> RepeatedLine:
     """A text is as new as its article and its words are: of both, what came before is not."""
     articles: set[int] = set()
     texts: set[int] = set()
@@ -166,7 +168,7 @@ def _repeated(days: Mapping[Day, list[Entry]], rules: LearnedRules) -> Repeated:
         articles |= new_articles
         texts |= new_texts
     marks = {mark for its in days.values() for mark in its}
-    return Repeated(since=min(days), texts=len(marks), days=busy)
+    return RepeatedLine(since=min(days), texts=len(marks), days=busy)
 
 
 def _names_people(line: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.store.cluster_values import Move, MoveReason
+from worker.store.cluster_values import ClusterMove, MoveReason
 from worker.store.database.columns import Moment
 from worker.store.database.schema import articles, clusters
 
@@ -71,9 +71,9 @@ STRAYS = (
 )
 
 
-def astray(connection: Connection, statement: sa.Select[Any]) -> list[Move]:
+def astray(connection: Connection, statement: sa.Select[Any]) -> list[ClusterMove]:
     return [
-        Move(
+        ClusterMove(
             article_id=row.article_id,
             left=row.cluster_id,
             joined=row.joined,

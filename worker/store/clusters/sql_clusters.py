@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.records import Fingerprint, Kind
-from worker.store.cluster_values import Member, Move, Print, Sighting
+from worker.model.records import Fingerprint, OutcomeKind
+from worker.store.cluster_values import ClusterMove, Member, Sighting, StoredFingerprint
 from worker.store.clusters import orphans
 from worker.store.database.columns import Moment, Name
 from worker.store.database.rows import Row
@@ -67,7 +67,7 @@ class SqlClusters:
         with self._reading() as connection:
             return connection.scalars(orphans.orphaned(before).limit(limit)).all()
 
-    def astray(self, limit: int) -> list[Move]:
+    def astray(self, limit: int) -> list[ClusterMove]:
         with self._reading() as connection:
             return orphans.astray(connection, orphans.STRAYS.limit(limit))
 
@@ -94,7 +94,7 @@ class SqlClusters:
             rows = connection.execute(statement.order_by(its.id).limit(limit)).mappings()
             return [_member(row) for row in rows]
 
-    def prints(self, since: datetime, after: int, limit: int) -> list[Print]:
+    def prints(self, since: datetime, after: int, limit: int) -> list[StoredFingerprint]:
         its = revisions.c
         columns = (its.id, articles.c.article_id, articles.c.cluster_id, its.received)
         statement = sa.select(*columns, its.fingerprint).select_from(NEWEST)
@@ -102,7 +102,7 @@ class SqlClusters:
         with self._reading() as connection:
             rows = connection.execute(recent.order_by(its.id).limit(limit))
             return [
-                Print(row.id, row.article_id, row.cluster_id, row.received, print_)
+                StoredFingerprint(row.id, row.article_id, row.cluster_id, row.received, print_)
                 for row in rows
                 if (print_ := Fingerprint.unpacked(row.fingerprint))
             ]
@@ -117,8 +117,8 @@ class SqlClusters:
         with self._reading() as connection:
             return connection.scalar(sa.select(sa.func.max(revisions.c.id))) or 0
 
-    def move(self, moves: Sequence[Move], *, now: datetime) -> list[Move]:
-        moved: list[Move] = []
+    def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
+        moved: list[ClusterMove] = []
         left: set[str] = set()
         while moves:
             with self._writing() as connection:
@@ -188,7 +188,9 @@ def _member(row: sa.RowMapping) -> Member:
     return Member(**{**row, "fingerprint": found})
 
 
-def _move(connection: Connection, wanted: Sequence[Move], now: datetime) -> list[Move]:
+def _move(
+    connection: Connection, wanted: Sequence[ClusterMove], now: datetime
+) -> list[ClusterMove]:
     standing = _locked(connection, {i for move in wanted for i in (move.article_id, move.joined)})
     firsts = {move.article_id for move in wanted if move.article_id == move.joined}
     done = [
@@ -237,9 +239,9 @@ _MOVED = (
         cluster_id=_HOME,
         canonical_pending=False,
         verdict=sa.case(
-            (articles.c.verdict == Kind.REVISION.value, articles.c.verdict),
-            (articles.c.article_id != _HOME, Kind.DUPLICATE.value),
-            (articles.c.verdict == Kind.DUPLICATE.value, Kind.NEW.value),
+            (articles.c.verdict == OutcomeKind.REVISION.value, articles.c.verdict),
+            (articles.c.article_id != _HOME, OutcomeKind.DUPLICATE.value),
+            (articles.c.verdict == OutcomeKind.DUPLICATE.value, OutcomeKind.NEW.value),
             else_=articles.c.verdict,
         ),
     )

@@ -6,9 +6,18 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from worker.model.records import Article, DeadLetter, Handling, Kind, Outcome, Record, Tag, Verdict
+from worker.model.records import (
+    Article,
+    Attempt,
+    DeadLetter,
+    Outcome,
+    OutcomeKind,
+    Record,
+    Tag,
+    Verdict,
+)
 from worker.store.database.packing import pack_text, unpack_text
-from worker.store.values import Found, Letter
+from worker.store.values import SearchHit, StoredDeadLetter
 
 Row = dict[str, Any]
 
@@ -29,14 +38,14 @@ def receipt_row(outcome: Outcome) -> Row:
 def outcome_of(row: RowMapping) -> Outcome:
     return Outcome(
         receipt=row["receipt"],
-        kind=Kind(row["outcome"]),
+        kind=OutcomeKind(row["outcome"]),
         source=row["source"],
         at=row["at"],
         article_id=row["article_id"] or "",
         revision=row["revision"],
         letter_id=row["letter_id"] or "",
         reason=row["reason"],
-        handling=Handling(worker=row["worker"], deliveries=row["deliveries"]),
+        handling=Attempt(worker=row["worker"], deliveries=row["deliveries"]),
     )
 
 
@@ -50,7 +59,7 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
         "newest": None,
         "cluster_id": verdict.cluster_id if verdict else article_id,
         "canonical_pending": False,
-        "verdict": verdict.kind.value if verdict else Kind.WITHDRAWN.value,
+        "verdict": verdict.kind.value if verdict else OutcomeKind.WITHDRAWN.value,
         "withdrawn_at": None,
     }
 
@@ -176,14 +185,17 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
     return [rows[letter_id] for letter_id in sorted(rows)]
 
 
-def letter_of(row: RowMapping) -> Letter:
-    fields = {field: row[field] for field in Letter.model_fields.keys() - {"payload"} & row.keys()}
-    return Letter(**fields, payload=unpack_text(row["payload"]))
+def letter_of(row: RowMapping) -> StoredDeadLetter:
+    fields = {
+        field: row[field]
+        for field in StoredDeadLetter.model_fields.keys() - {"payload"} & row.keys()
+    }
+    return StoredDeadLetter(**fields, payload=unpack_text(row["payload"]))
 
 
-def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> Found:
-    fields = set(Found.model_fields) - {"tags", "labels", "snippet"}
-    return Found(
+def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
+    fields = set(SearchHit.model_fields) - {"tags", "labels", "snippet"}
+    return SearchHit(
         **{field: row[field] for field in fields},
         tags=tuple(code for code, _ in tags),
         labels=tuple(label for _, label in tags),

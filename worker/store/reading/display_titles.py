@@ -14,16 +14,16 @@ from worker.store.database.schema import (
     sources,
 )
 from worker.store.database.statements import NEWEST, chunks
-from worker.store.values import Title
+from worker.store.values import DisplayTitle
 
 
-def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Title]:
+def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
     found = {}
     columns = (articles.c.article_id, articles.c.source, revisions.c.title)
     for chunk in chunks(sorted(set(article_ids))):
         statement = sa.select(*columns).select_from(NEWEST)
         for row in connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings():
-            found[row["article_id"]] = Title(**row)
+            found[row["article_id"]] = DisplayTitle(**row)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
 from worker.store.database.statements import NEWEST
 from worker.store.reading.search import matching
@@ -31,7 +31,10 @@ _FIELDS = (
     articles.c.cluster_id,
     (articles.c.newest == revisions.c.id).label("is_newest"),
 )
-_ADDING = [kind.value for kind in (Kind.NEW, Kind.REVISION, Kind.DUPLICATE, Kind.VARIANT)]
+_ADDING = [
+    kind.value
+    for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
+]
 
 
 def count(connection: Connection, query: Query) -> int:
@@ -92,7 +95,7 @@ def _article(
         fields["tags"] = tuple(its_tags[row["article_id"]])
     else:
         its_verdict = (row["article_id"], row["revision"])
-        fields["verdict"] = verdicts.get(its_verdict, Kind.REVISION.value)
+        fields["verdict"] = verdicts.get(its_verdict, OutcomeKind.REVISION.value)
     return StoredArticle(**fields)
 
 

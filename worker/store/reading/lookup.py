@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.completeness import Extent
-from worker.model.records import Article, Fingerprint, Known, Outcome
+from worker.model.records import Article, Fingerprint, Outcome, StoredIdentity
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import name
 from worker.store.database.rows import found_of, outcome_of
@@ -30,7 +30,7 @@ from worker.store.database.statements import (
     ids_of,
     stored_keys,
 )
-from worker.store.values import Found
+from worker.store.values import SearchHit
 
 
 def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome]:
@@ -44,7 +44,7 @@ def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome
     return found
 
 
-def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | None]:
+def latest(connection: Connection, asked: Sequence[Article]) -> list[StoredIdentity | None]:
     if not asked:
         return []
     # The opening leads on only where it was stored: of articles without id and link, and of
@@ -64,7 +64,9 @@ def latest(connection: Connection, asked: Sequence[Article]) -> list[Known | Non
     ]
 
 
-def _first(found: Sequence[Known], its: Sequence[Key], owners: Mapping[Key, str]) -> Known | None:
+def _first(
+    found: Sequence[StoredIdentity], its: Sequence[Key], owners: Mapping[Key, str]
+) -> StoredIdentity | None:
     led = {
         known.article_id: frozenset(k for s, k in its if owners.get((s, k)) == known.article_id)
         for known in found
@@ -73,7 +75,7 @@ def _first(found: Sequence[Known], its: Sequence[Key], owners: Mapping[Key, str]
     return told[0].model_copy(update={"elsewhere": tuple(told[1:])}) if told else None
 
 
-def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Known]:
+def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, StoredIdentity]:
     is_newest = revisions.c.id == articles.c.newest
     statement = (
         sa.select(
@@ -97,10 +99,10 @@ def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Know
     return {article_id: _as_known(its) for article_id, its in rows.items()}
 
 
-def _as_known(rows: Sequence[Any]) -> Known:
+def _as_known(rows: Sequence[Any]) -> StoredIdentity:
     article = rows[0]
     newest = next((row for row in rows if row.words is not None), None)
-    return Known(
+    return StoredIdentity(
         article_id=article.article_id,
         hashes=frozenset(row.content_hash for row in rows if row.content_hash),
         revision=article.revision,
@@ -123,10 +125,12 @@ def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str
     return found
 
 
-def listing(connection: Connection, wanted: Sequence[str]) -> list[tuple[Outcome, Found | None]]:
+def listing(
+    connection: Connection, wanted: Sequence[str]
+) -> list[tuple[Outcome, SearchHit | None]]:
     ended = outcomes(connection, wanted)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
-    found: dict[str, Found] = {}
+    found: dict[str, SearchHit] = {}
     for chunk in chunks(ids):
         statement = sa.select(*FOUND).select_from(NEWEST)
         rows = connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings()
@@ -136,7 +140,7 @@ def listing(connection: Connection, wanted: Sequence[str]) -> list[tuple[Outcome
 
 def tagged(
     connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
-) -> list[Found]:
+) -> list[SearchHit]:
     """The rows as values, in their order, with the tags of each, best first."""
     ids = [row["article_id"] for row in rows]
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)

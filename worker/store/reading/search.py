@@ -20,7 +20,7 @@ from worker.store.database.rows import folded
 from worker.store.database.schema import articles, dated, revisions, tags
 from worker.store.database.statements import FOUND, NEWEST
 from worker.store.reading.lookup import tagged
-from worker.store.values import Found, Query
+from worker.store.values import Query, SearchHit
 
 MAX_TERMS = 32  # more is no question
 MAX_WORD = 100  # characters; PostgreSQL refuses words over 2,046 bytes
@@ -53,7 +53,7 @@ def _letters(text: str) -> str:
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
 
 
-def search(connection: Connection, query: Query) -> list[Found]:
+def search(connection: Connection, query: Query) -> list[SearchHit]:
     wanted = [term for term in read_terms(query.words) if not term.excluded]
     statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from worker.store.database.schema import articles, dead_letters, receipts, revisions, sources
 from worker.store.database.statements import ids_of
-from worker.store.values import LeftOut, SourceSeen
+from worker.store.values import RemovedLineCount, SourceSeen
 
 _REPEATED = ("learned", "pinned")  # rules of lines that a source repeats
 _MOST_READ = 10_000  # revisions
@@ -37,7 +37,7 @@ def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
     }
 
 
-def left_out(connection: Connection, source: str) -> list[LeftOut]:
+def left_out(connection: Connection, source: str) -> list[RemovedLineCount]:
     """Of its newest revisions that have such lines."""
     written = sa.cast(revisions.c.dropped, sa.Text)
     repeated = sa.or_(*(written.like(f'%"{rule}"%') for rule in _REPEATED))
@@ -49,7 +49,7 @@ def left_out(connection: Connection, source: str) -> list[LeftOut]:
         .order_by(revisions.c.id.desc())
         .limit(_MOST_READ)
     )
-    last: dict[tuple[str, str], LeftOut] = {}
+    last: dict[tuple[str, str], RemovedLineCount] = {}
     times: Counter[tuple[str, str]] = Counter()
     for dropped, received in connection.execute(found):
         for each in dropped:
@@ -57,7 +57,7 @@ def left_out(connection: Connection, source: str) -> list[LeftOut]:
                 its = (each["rule"], each["line"].casefold())
                 times[its] += 1
                 given = {**each, "times": 1, "last": received}
-                last.setdefault(its, LeftOut.model_validate(given))
+                last.setdefault(its, RemovedLineCount.model_validate(given))
     return [last[its].model_copy(update={"times": n}) for its, n in times.most_common()]
 
 

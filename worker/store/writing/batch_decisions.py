@@ -7,10 +7,10 @@ from typing import Self
 from worker.model.admission import Frozen
 from worker.model.records import (
     DeadLetter,
-    Kind,
-    Known,
     Outcome,
+    OutcomeKind,
     Record,
+    StoredIdentity,
     Verdict,
     Withdrawal,
     article_id_of,
@@ -20,7 +20,7 @@ from worker.store.database.statements import Key, stored_keys
 from worker.store.ports import Judge
 
 
-class Batch(Frozen):
+class WriteBatch(Frozen):
     """One call of `write`, or what is fresh of it."""
 
     records: tuple[Record, ...]
@@ -47,7 +47,7 @@ class Batch(Frozen):
         )
 
 
-class Ruling(Frozen):
+class Decision(Frozen):
     """The last word on one record. Without verdict its article is withdrawn: nothing is kept."""
 
     record: Record
@@ -59,14 +59,16 @@ class Ruling(Frozen):
 
     @property
     def adds_revision(self) -> bool:
-        return self.verdict is not None and self.verdict.kind is not Kind.UNCHANGED
+        return self.verdict is not None and self.verdict.kind is not OutcomeKind.UNCHANGED
 
     @property
     def refreshes(self) -> bool:
         return self.record.again and self.verdict is not None and not self.adds_revision
 
 
-def rule(records: Iterable[Record], known: Mapping[str, Known], judge: Judge) -> list[Ruling]:
+def decide(
+    records: Iterable[Record], known: Mapping[str, StoredIdentity], judge: Judge
+) -> list[Decision]:
     """Judge each record by what is known and by the records before it."""
     standing = dict(known)
     rulings = []
@@ -74,32 +76,32 @@ def rule(records: Iterable[Record], known: Mapping[str, Known], judge: Judge) ->
         article_id = record.verdict.article_id
         before = standing.get(article_id)
         if before and before.withdrawn:
-            rulings.append(Ruling(record=record, verdict=None))
+            rulings.append(Decision(record=record, verdict=None))
             continue
         content_hash = record.fingerprint.content_hash
         given = judge(record.verdict, content_hash, before)
         verdict = _numbered(given, content_hash, before)
-        if verdict.kind is not Kind.UNCHANGED:
+        if verdict.kind is not OutcomeKind.UNCHANGED:
             standing[article_id] = _after(verdict, content_hash, before)
-        rulings.append(Ruling(record=record, verdict=verdict))
+        rulings.append(Decision(record=record, verdict=verdict))
     return rulings
 
 
-def _numbered(verdict: Verdict, content_hash: str, before: Known | None) -> Verdict:
+def _numbered(verdict: Verdict, content_hash: str, before: StoredIdentity | None) -> Verdict:
     number = before.revision if before else 0
-    if before is None and verdict.kind in (Kind.UNCHANGED, Kind.REVISION):
+    if before is None and verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
         # What it was compared with never came: an earlier copy in its batch was passed over.
-        return verdict.model_copy(update={"kind": Kind.NEW, "revision": 1})
+        return verdict.model_copy(update={"kind": OutcomeKind.NEW, "revision": 1})
     known = before is None or content_hash in before.hashes or verdict.extent < before.extent
-    if before and verdict.kind is Kind.UNCHANGED and not known:
-        return verdict.model_copy(update={"kind": Kind.REVISION, "revision": number + 1})
-    if verdict.kind is not Kind.UNCHANGED and verdict.revision != number + 1:
+    if before and verdict.kind is OutcomeKind.UNCHANGED and not known:
+        return verdict.model_copy(update={"kind": OutcomeKind.REVISION, "revision": number + 1})
+    if verdict.kind is not OutcomeKind.UNCHANGED and verdict.revision != number + 1:
         raise ValueError(f"{verdict.article_id}: revision {verdict.revision} after {number}")
     return verdict
 
 
-def _after(verdict: Verdict, content_hash: str, before: Known | None) -> Known:
-    return Known(
+def _after(verdict: Verdict, content_hash: str, before: StoredIdentity | None) -> StoredIdentity:
+    return StoredIdentity(
         article_id=verdict.article_id,
         hashes=(before.hashes if before else frozenset()) | {content_hash},
         revision=verdict.revision,
@@ -130,7 +132,7 @@ def tombstone_id(withdrawal: Withdrawal) -> str:
 
 
 def claimed_keys(
-    batch: Batch, distrusted: Collection[str] = (), full: Collection[str] = ()
+    batch: WriteBatch, distrusted: Collection[str] = (), full: Collection[str] = ()
 ) -> dict[Key, str]:
     """The keys this batch names and the article each would lead to; the first comer keeps a key.
 
@@ -154,12 +156,12 @@ def claimed_keys(
 def intended(end: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
     """The outcome of one receipt as it looks before the articles are locked."""
     if isinstance(end, Record):
-        return record_outcome(Ruling(record=end, verdict=end.verdict), now)
+        return record_outcome(Decision(record=end, verdict=end.verdict), now)
     if isinstance(end, Withdrawal):
         return withdrawal_outcome(Takedown(withdrawal=end, article_ids=()), now)
     return Outcome(
         receipt=end.receipt,
-        kind=Kind.DEAD,
+        kind=OutcomeKind.DEAD,
         source=end.source,
         at=now,
         letter_id=end.letter_id,
@@ -167,10 +169,10 @@ def intended(end: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
     )
 
 
-def record_outcome(ruling: Ruling, now: datetime) -> Outcome:
+def record_outcome(ruling: Decision, now: datetime) -> Outcome:
     return Outcome(
         receipt=ruling.record.receipt,
-        kind=ruling.verdict.kind if ruling.verdict else Kind.WITHDRAWN,
+        kind=ruling.verdict.kind if ruling.verdict else OutcomeKind.WITHDRAWN,
         source=ruling.record.article.source,
         at=now,
         article_id=ruling.article_id,
@@ -181,7 +183,7 @@ def record_outcome(ruling: Ruling, now: datetime) -> Outcome:
 def withdrawal_outcome(takedown: Takedown, now: datetime) -> Outcome:
     return Outcome(
         receipt=takedown.withdrawal.receipt,
-        kind=Kind.WITHDRAWN,
+        kind=OutcomeKind.WITHDRAWN,
         source=takedown.withdrawal.source,
         at=now,
         article_id=next(iter(takedown.article_ids), ""),

@@ -12,21 +12,27 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.completeness import Extent
-from worker.model.records import Handling, Kind, Known
+from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import name
 from worker.store.database.rows import Row, article_row, receipt_row
 from worker.store.database.schema import aliases, articles, receipts, revisions, sources
 from worker.store.database.statements import Key, aliases_of, ids_of, stored_keys
 from worker.store.database.upsert import insert
-from worker.store.writing.batch_decisions import Batch, Takedown, claimed_keys, intended, take_down
+from worker.store.writing.batch_decisions import (
+    Takedown,
+    WriteBatch,
+    claimed_keys,
+    intended,
+    take_down,
+)
 
 MOST_KEYS = 32  # that lead to one article
-_STORED_BEFORE = (Kind.UNCHANGED, Kind.REVISION)
+_STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)
 
 
 def take_receipts(
-    connection: Connection, batch: Batch, now: datetime, handling: Handling
+    connection: Connection, batch: WriteBatch, now: datetime, handling: Attempt
 ) -> set[str]:
     """The receipts that nobody has ended before, entered with the outcome to be expected."""
     rows: dict[str, Row] = {}
@@ -49,7 +55,7 @@ class Keys(NamedTuple):
     withdrawn: set[str]
 
 
-def take_keys(connection: Connection, fresh: Batch) -> Keys:
+def take_keys(connection: Connection, fresh: WriteBatch) -> Keys:
     # A withdrawal and an article that share a key meet here: whoever comes second waits until
     # the first is committed and then sees it.
     claimed = claimed_keys(fresh, _distrusted(connection, fresh), _full(connection, fresh))
@@ -73,7 +79,7 @@ def take_keys(connection: Connection, fresh: Batch) -> Keys:
     )
 
 
-def _distrusted(connection: Connection, fresh: Batch) -> set[str]:
+def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
     """Those of the sources whose ids are worth little."""
     named = {name(record.article.source) for record in fresh.records}
     if not named:
@@ -84,7 +90,7 @@ def _distrusted(connection: Connection, fresh: Batch) -> set[str]:
     return {row["source"] for row in rows if ids_of(row).distrusted}
 
 
-def _full(connection: Connection, fresh: Batch) -> set[str]:
+def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
     """Articles that get no more keys: a source with new ids in every poll would add for ever."""
     known = {r.verdict.article_id for r in fresh.records if r.verdict.kind in _STORED_BEFORE}
     if not known:
@@ -94,12 +100,12 @@ def _full(connection: Connection, fresh: Batch) -> set[str]:
     return set(connection.scalars(full))
 
 
-def takedowns_of(fresh: Batch, keys: Keys) -> list[Takedown]:
+def takedowns_of(fresh: WriteBatch, keys: Keys) -> list[Takedown]:
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 
 
-def blocked_by(fresh: Batch, keys: Keys) -> dict[str, Known]:
+def blocked_by(fresh: WriteBatch, keys: Keys) -> dict[str, StoredIdentity]:
     """Articles whose own key was withdrawn under another id before they ever came."""
     blocked = {}
     for record in fresh.records:
@@ -110,8 +116,8 @@ def blocked_by(fresh: Batch, keys: Keys) -> dict[str, Known]:
     return blocked
 
 
-def _gone(article_id: str, revision: int = 0) -> Known:
-    return Known(
+def _gone(article_id: str, revision: int = 0) -> StoredIdentity:
+    return StoredIdentity(
         article_id=article_id,
         hashes=frozenset(),
         revision=revision,
@@ -121,8 +127,8 @@ def _gone(article_id: str, revision: int = 0) -> Known:
 
 
 def lock_articles(
-    connection: Connection, fresh: Batch, takedowns: Sequence[Takedown], now: datetime
-) -> dict[str, Known]:
+    connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
+) -> dict[str, StoredIdentity]:
     """Lock or insert every article involved; what is known of those that were there before."""
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
@@ -146,7 +152,9 @@ def lock_articles(
     return _known(connection, result.all())
 
 
-def _article_rows(fresh: Batch, takedowns: Sequence[Takedown], now: datetime) -> dict[str, Row]:
+def _article_rows(
+    fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
+) -> dict[str, Row]:
     """What is inserted of the articles that are not there yet, with this batch's sightings."""
     rows: dict[str, Row] = {}
     for record in fresh.records:
@@ -165,7 +173,7 @@ def _article_rows(fresh: Batch, takedowns: Sequence[Takedown], now: datetime) ->
     return rows
 
 
-def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, Known]:
+def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, StoredIdentity]:
     newest = {row.article_id: row.revision for row in locked if row.withdrawn_at is None}
     ids = [article_id for article_id, revision in newest.items() if revision]
     hashes: dict[str, set[str]] = {article_id: set() for article_id in ids}
@@ -184,7 +192,7 @@ def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, Known]:
         if withdrawn_at is not None:
             known[article_id] = _gone(article_id, revision)
         elif revision:
-            known[article_id] = Known(
+            known[article_id] = StoredIdentity(
                 article_id=article_id,
                 hashes=frozenset(hashes[article_id]),
                 revision=revision,

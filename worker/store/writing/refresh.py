@@ -15,13 +15,13 @@ from worker.store.database.columns import Moment
 from worker.store.database.rows import Row, refreshed_row
 from worker.store.database.schema import articles, revisions
 from worker.store.database.statements import NEWEST
-from worker.store.writing.batch_decisions import Ruling
+from worker.store.writing.batch_decisions import Decision
 
 _SAME = ("article_id", "content_hash")
 _UNREAD = {"versions", "fingerprint", "dropped"}  # columns that the feed does not carry
 
 
-def refresh(connection: Connection, rulings: Sequence[Ruling], now: datetime) -> None:
+def refresh(connection: Connection, rulings: Sequence[Decision], now: datetime) -> None:
     """At most three statements."""
     rows = [refreshed_row(r.record, r.verdict) for r in rulings if r.verdict and r.refreshes]
     if not rows:

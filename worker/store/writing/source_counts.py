@@ -7,24 +7,24 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.records import Kind, Known, Outcome
+from worker.model.records import Outcome, OutcomeKind, StoredIdentity
 from worker.store.database.columns import name
 from worker.store.database.schema import articles, sources
 from worker.store.database.upsert import add
-from worker.store.writing.batch_decisions import Ruling
+from worker.store.writing.batch_decisions import Decision
 
 
 def count_sources(
     connection: Connection,
     outcomes: Sequence[Outcome],
-    rulings: Sequence[Ruling],
-    known: Mapping[str, Known],
+    rulings: Sequence[Decision],
+    known: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
     # Last of all: every writer meets at these rows, so they are held for the commit only.
     again = {r.record.receipt for r in rulings if r.record.again}
     receipts_by = Counter(name(o.source) for o in outcomes if o.receipt not in again)
-    dead_by = Counter(name(o.source) for o in outcomes if o.kind is Kind.DEAD)
+    dead_by = Counter(name(o.source) for o in outcomes if o.kind is OutcomeKind.DEAD)
     new = {r.article_id: r for r in rulings if r.adds_revision and r.article_id not in known}
     articles_by = Counter(name(r.record.article.source) for r in new.values())
     again_named = _under_another_id(connection, rulings, known)
@@ -48,7 +48,10 @@ _BAD_IDS = ("without_id", "reused_ids", "changed_ids")
 
 
 def _bad_ids(
-    rulings: Sequence[Ruling], known: Mapping[str, Known], what: str, copies: Collection[str]
+    rulings: Sequence[Decision],
+    known: Mapping[str, StoredIdentity],
+    what: str,
+    copies: Collection[str],
 ) -> Counter[str]:
     """Per source, how often an external id was absent, another story's, or not the last one."""
     counts: Counter[str] = Counter()
@@ -69,7 +72,7 @@ def _bad_ids(
 
 
 def _under_another_id(
-    connection: Connection, rulings: Sequence[Ruling], known: Mapping[str, Known]
+    connection: Connection, rulings: Sequence[Decision], known: Mapping[str, StoredIdentity]
 ) -> set[str]:
     """New articles that say word for word what one of their own source says."""
     exact = {

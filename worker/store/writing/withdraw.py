@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.records import Kind
+from worker.model.records import OutcomeKind
 from worker.store.database.columns import Moment
 from worker.store.database.packing import pack_text
 from worker.store.database.rows import letter_of
@@ -18,7 +18,7 @@ from worker.store.database.schema import (
     revisions,
     tags,
 )
-from worker.store.values import Letter
+from worker.store.values import StoredDeadLetter
 
 PAGE = 200  # dead letters, each with its payload
 
@@ -32,7 +32,7 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
         .where(articles.c.article_id.in_(article_ids))
         .values(
             newest=None,
-            verdict=Kind.WITHDRAWN.value,
+            verdict=OutcomeKind.WITHDRAWN.value,
             canonical_pending=False,
             withdrawn_at=sa.func.coalesce(articles.c.withdrawn_at, sa.literal(now, Moment)),
         )
@@ -70,7 +70,7 @@ def orphan(connection: Connection, canonical_ids: Sequence[str]) -> None:
 
 def letters_of(
     connection: Connection, source: str, before: datetime | None, after: str
-) -> list[Letter]:
+) -> list[StoredDeadLetter]:
     """The first dead letters of a source, by id, that are not emptied yet."""
     wanted = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
     wanted.append(dead_letters.c.payload != pack_text(""))

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.records import Handling, Known, Outcome, Verdict
+from worker.model.records import Attempt, Outcome, StoredIdentity, Verdict
 from worker.store.database.columns import Name
 from worker.store.database.rows import (
     decision_row,
@@ -33,12 +33,12 @@ from worker.store.database.schema import (
 from worker.store.database.upsert import add
 from worker.store.ports import Judge
 from worker.store.writing.batch_decisions import (
-    Batch,
-    Ruling,
+    Decision,
     Takedown,
+    WriteBatch,
+    decide,
     intended,
     record_outcome,
-    rule,
     withdrawal_outcome,
 )
 from worker.store.writing.locks import (
@@ -54,7 +54,7 @@ from worker.store.writing.withdraw import withdraw
 
 
 def write(
-    connection: Connection, batch: Batch, judge: Judge, now: datetime, handling: Handling
+    connection: Connection, batch: WriteBatch, judge: Judge, now: datetime, handling: Attempt
 ) -> list[Outcome]:
     """Write what is fresh of the batch. The number of statements does not depend on its size."""
     fresh = batch.fresh(take_receipts(connection, batch, now, handling))
@@ -64,7 +64,7 @@ def write(
     takedowns = takedowns_of(fresh, keys)
     known = lock_articles(connection, fresh, takedowns, now)
     blocked = blocked_by(fresh, keys)
-    rulings = rule(fresh.records, {**known, **blocked}, judge)
+    rulings = decide(fresh.records, {**known, **blocked}, judge)
     _write_revisions(connection, rulings, known, now)
     refresh(connection, rulings, now)
     _write_decisions(connection, rulings)
@@ -79,7 +79,10 @@ def write(
 
 
 def _write_revisions(
-    connection: Connection, rulings: Sequence[Ruling], known: Mapping[str, Known], now: datetime
+    connection: Connection,
+    rulings: Sequence[Decision],
+    known: Mapping[str, StoredIdentity],
+    now: datetime,
 ) -> None:
     added = [(r.record, r.verdict) for r in rulings if r.verdict and r.adds_revision]
     if not added:
@@ -96,21 +99,21 @@ def _write_revisions(
         connection.execute(sa.insert(tags), rows)
 
 
-def _write_decisions(connection: Connection, rulings: Sequence[Ruling]) -> None:
+def _write_decisions(connection: Connection, rulings: Sequence[Decision]) -> None:
     rows = [decision_row(r.record.receipt, r.verdict) for r in rulings if r.verdict]
     if rows:
         connection.execute(sa.insert(decisions), rows)
 
 
-def _newest(rulings: Sequence[Ruling]) -> dict[str, Verdict]:
+def _newest(rulings: Sequence[Decision]) -> dict[str, Verdict]:
     """The last verdict of each article that got a revision."""
     return {r.article_id: r.verdict for r in rulings if r.verdict and r.adds_revision}
 
 
 def _count_clusters(
     connection: Connection,
-    rulings: Sequence[Ruling],
-    known: Mapping[str, Known],
+    rulings: Sequence[Decision],
+    known: Mapping[str, StoredIdentity],
     taken_down: Sequence[str],
     now: datetime,
 ) -> None:
@@ -131,7 +134,7 @@ def _count_clusters(
 
 
 def _point_to_newest(
-    connection: Connection, rulings: Sequence[Ruling], known: Mapping[str, Known]
+    connection: Connection, rulings: Sequence[Decision], known: Mapping[str, StoredIdentity]
 ) -> None:
     # After the clusters are counted, and by that locked: when a copy and its canonical article
     # arrive at once, the second of the two sees the first here.
@@ -202,7 +205,7 @@ def _newest_revision() -> sa.Update:
     )
 
 
-def _bury(connection: Connection, fresh: Batch, now: datetime) -> None:
+def _bury(connection: Connection, fresh: WriteBatch, now: datetime) -> None:
     # The first payload stays; why it can't be processed is what the last attempt said.
     rows = letter_rows(fresh.dead, now)
     latest = ["reason", "detail", "stage", "queue", "last"]
@@ -210,7 +213,7 @@ def _bury(connection: Connection, fresh: Batch, now: datetime) -> None:
 
 
 def _outcomes(
-    fresh: Batch, rulings: Iterable[Ruling], takedowns: Iterable[Takedown], now: datetime
+    fresh: WriteBatch, rulings: Iterable[Decision], takedowns: Iterable[Takedown], now: datetime
 ) -> list[Outcome]:
     return [
         *(record_outcome(ruling, now) for ruling in rulings),
@@ -220,7 +223,7 @@ def _outcomes(
 
 
 def _correct_receipts(
-    connection: Connection, fresh: Batch, outcomes: Sequence[Outcome], now: datetime
+    connection: Connection, fresh: WriteBatch, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
     rows = [
         {f"its_{column}": value for column, value in receipt_row(outcome).items()}
