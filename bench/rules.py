@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.articles import vocabulary
+from devtools.generated_articles import vocabulary
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.rules.taxonomy import Taxonomy

@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.corpus import Text
 from bench.names import entity_scores
 from bench.rivals import NameLexicon, TfidfLinear
 from bench.topics import Data, article_of, by_class, topics
-from training.corpora import Row, phrases
-from training.topics import load_words
+from devtools.news_corpora import Text
+from devtools.topic_corpora import Row, phrases
+from devtools.topic_training import load_words
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag import tag

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Text, fnc1
 from bench.rivals import Matrix, NameLexicon, TfidfLinear
-from training.corpora import (
+from devtools.news_corpora import Text, fnc1
+from devtools.topic_corpora import (
     CLASSES,
     CODES,
     Row,
@@ -22,7 +22,14 @@ from training.corpora import (
     stories,
     wikinews,
 )
-from training.topics import Words, calibrated, calibration_error, held_out, judged, thresholds
+from devtools.topic_training import (
+    Words,
+    calibrated,
+    calibration_error,
+    held_out,
+    judged,
+    thresholds,
+)
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.topics.topic_model import TopicModel, shipped, words
