@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from devtools.chaos.stack import Stack, until
 from tests.make import NOW, dead
 from tests.store.judge import judge
-from tests.test_pipeline import STORY, raw
+from tests.support.pipelines import STORY, raw
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.make import NOW
-from worker.client.lint import Linted, lint, rehearsal
+from tests.support.linting import linted
 from worker.model.admission import LIMITS
 
 GOOD = {
@@ -23,12 +22,6 @@ GOOD = {
     "language": "en",
     "source": {"id": "wire"},
 }
-
-
-def linted(*raws: object) -> list[Linted]:
-    with rehearsal(None) as pipeline:
-        named = ((f"feed.jsonl:{n}", raw) for n, raw in enumerate(raws, start=1))
-        return list(lint(named, pipeline, NOW))
 
 
 def told(raw: object) -> list[str]:

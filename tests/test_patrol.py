@@ -11,8 +11,8 @@ import redis
 from devtools.servers import free_port, private_server, unix_url
 from tests.dedup.texts import OTHER, STORY, invented
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG
-from tests.test_reconcile import homes, story
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG
 from worker.clean import clean
 from worker.dedup import fingerprint
 from worker.index import Claim, CopyVote, verification

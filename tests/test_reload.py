@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_end_to_end import until
+from devtools.waiting import until
 from worker.client.producer import Producer
 from worker.runtime.config_reload import Current, stamp
 from worker.runtime.config_report import report_of

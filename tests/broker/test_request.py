@@ -11,7 +11,7 @@ import redis
 from celery.exceptions import TaskRevokedError
 from celery.worker import state
 
-from tests.broker.test_transport import Peer, claimed, message, peer
+from tests.support.transport import Peer, claimed, message, peer
 from worker.broker import leases
 from worker.broker.consumer import _hand_to_pool
 from worker.broker.request import Request, TaskEnd

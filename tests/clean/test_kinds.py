@@ -7,15 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
-from tests.clean.test_failed_fetch import CASES
+from tests.support.cleaning_tables import FAILED_FETCHES
 from worker.clean.patterns.match_form import beginning_of, begins, sentences_of, title_parts
 from worker.clean.patterns.page_kinds import Kinds, alternatives
 
 TABLES = ("titles", "lines")
-TEXTS = [case.get("page") or case["content"] for case in CASES["failed"] + CASES["honest"]]
+TEXTS = [
+    case.get("page") or case["content"]
+    for case in FAILED_FETCHES["failed"] + FAILED_FETCHES["honest"]
+]
 SENTENCES = [
     sentence
-    for text in (*TEXTS, *CASES["teasers"])
+    for text in (*TEXTS, *FAILED_FETCHES["teasers"])
     for sentence in sentences_of(re.sub("<[^>]*>", "\n", text))
 ]
 

@@ -11,15 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import click
 import pytest
-from celery.bin.base import CLIContext
-from celery.bin.worker import worker as celery_worker
 from jsonschema import Draft202012Validator
 
 from tests.compose.stack import FILE, ROOT, defaults, seconds, services, size, stack
-from worker.celery import make_app
-from worker.cli import COMMANDS, group
+from tests.support.documented_commands import check
 from worker.config.worker_rules import load_worker_rules
 from worker.settings import PREFIX, Settings
 
@@ -132,25 +128,6 @@ def test_the_health_check_of_the_worker_is_a_command_of_the_code() -> None:
     how, *command = SERVICES["worker"]["healthcheck"]["test"]
     assert how == "CMD"
     check(command)
-
-
-def check(command: list[str]) -> None:
-    """Parsed as the program itself would, so that a wrong option is an error here too."""
-    program, *arguments = command
-    if program == "celery":
-        application, name, *arguments = arguments
-        assert (application, name) == ("--app=worker", "worker")
-        given = CLIContext(
-            app=make_app("redis://broker", load_worker_rules()), no_color=True, workdir=""
-        )
-        celery_worker.parse_args(click.Context(celery_worker, obj=given), arguments)
-        return
-    name, *arguments = arguments
-    assert (program, name in COMMANDS) == ("worker", True)
-    context = click.Context(group)
-    found = group.get_command(context, name)
-    assert found is not None
-    found.make_context(name, arguments, parent=context).close()
 
 
 @pytest.mark.parametrize("name", BUILT)
