@@ -15,12 +15,14 @@ _PAUSE_S = 0.02
 
 
 def limit_s() -> float:
-    """How many seconds a test may wait now: more when more processes want to run than can."""
-    given = os.environ.get(VARIABLE)
-    return LIMIT_S * (float(given) if given else _stretch())
+    """How many seconds a test may wait now."""
+    return LIMIT_S * stretch()
 
 
-def _stretch() -> float:
+def stretch() -> float:
+    """How many times as slow a busy machine may be: processes that want to run, a processor."""
+    if given := os.environ.get(VARIABLE):
+        return float(given)
     waiting = os.getloadavg()[0] / (os.cpu_count() or 1)
     return min(max(waiting, 1.0), MAX_STRETCH)
 
@@ -28,15 +30,16 @@ def _stretch() -> float:
 def until(
     condition: Callable[[], object],
     what: str | Callable[[], str],
+    at_most_s: float | None = None,
+    *,
     pause: Callable[[], object] = lambda: time.sleep(_PAUSE_S),
 ) -> None:
     """Ask until the condition holds, pausing in between; else raise AssertionError with `what`.
 
-    The load is looked at again and again: a machine may become busy while a test waits.
+    The load is read again each time: a machine may become busy while a test waits.
     """
     began = time.monotonic()
     while not condition():
-        if time.monotonic() - began > limit_s():
-            what = what() if callable(what) else what
-            raise AssertionError(f"waited in vain for: {what}")
+        if time.monotonic() - began > (limit_s() if at_most_s is None else at_most_s):
+            raise AssertionError(f"timed out: {what() if callable(what) else what}")
         pause()

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from devtools.waiting import limit_s
 from worker import background
 
 
@@ -24,7 +25,7 @@ def test_a_loop_that_raises_is_begun_anew(
 
     with caplog.at_level(logging.ERROR, "worker"):
         background.keep("test-loop", work)
-        assert done.wait(30)
+        assert done.wait(limit_s())
     said = [r.getMessage() for r in caplog.records]
     assert [line.startswith("background.failed thread=test-loop") for line in said] == [True, True]
     ended.set()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from devtools.waiting import limit_s
 from tests.support.linting import linted
 from worker.model.admission import LIMITS
 
@@ -142,7 +143,7 @@ def run(folder: Path, *arguments: str, given: str = "") -> "subprocess.Completed
         input=given,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s(),
         check=False,
     )
 

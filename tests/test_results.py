@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from devtools.waiting import limit_s
 from tests.make import NOW
 from worker import Store
 from worker.cli import group
@@ -102,7 +103,7 @@ def in_shell(command: str) -> tuple[int, str]:
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=limit_s(),
         check=False,
     )
     return done.returncode, done.stderr
@@ -123,7 +124,7 @@ def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> Non
     ingest(seeded, [{"title": "Late news", "content": "Something else happened at last."}], "late-")
     told.append(json.loads(follower.stdout.readline()))
     follower.send_signal(signal.SIGINT)
-    rest, said = follower.communicate(timeout=30)
+    rest, said = follower.communicate(timeout=limit_s())
     assert (follower.returncode, rest) == (0, "")
     assert told[-1]["article"]["title"] == "Late news"
     assert said.strip() == f"go on with: worker changes --since {told[-1]['cursor']}"

@@ -26,7 +26,7 @@ def test_a_dead_list_that_is_no_list_loses_nothing_and_is_used_once_it_is_mended
     assert body(worker.take()[0])[0]["n"] == 1
     assert [lease for lease in valkey.hvals("unacked") if b"broken" in lease]
     valkey.delete("articles.dead")
-    until(lambda: valkey.llen("articles.dead") == 1, "the lease runs out", worker._drain)
+    until(lambda: valkey.llen("articles.dead") == 1, "the lease runs out", pause=worker._drain)
     assert valkey.lindex("articles.dead", 0).endswith(b"\n{broken")
 
 
@@ -72,7 +72,7 @@ def test_a_lease_that_is_none_is_kept_as_dead_and_others_come_back(
     [taken] = worker.take()
     assert body(taken)[0]["n"] == 7
     taken.ack()
-    until(lambda: valkey.hlen("unacked") == 0, "nothing is leased", worker._drain)
+    until(lambda: valkey.hlen("unacked") == 0, "nothing is leased", pause=worker._drain)
     kept = [*valkey.lrange("unknown.dead", 0, -1), *valkey.lrange("articles.dead", 0, -1)]
     assert [entry for entry in kept if lease.encode() in entry or b"text" in entry]
 

@@ -75,7 +75,7 @@ def test_a_vanished_workers_messages_are_restored_once_after_their_lease(
         until(
             lambda: other.got != [] or third.got != [],
             "the lease runs out",
-            lambda: (other._drain(), third._drain()),
+            pause=lambda: (other._drain(), third._drain()),
         )
         [taken] = other.got + third.got
         assert claimed(taken)[0].redelivered
@@ -256,7 +256,7 @@ def test_a_dropped_connection_loses_nothing(valkey_url: str, valkey: redis.Redis
                 taken.ack()
             worker.got.clear()
 
-        until(lambda: len(seen) == 30, "all messages", step)
+        until(lambda: len(seen) == 30, "all messages", pause=step)
 
 
 def test_kombu_still_has_the_internals_that_are_built_upon() -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
+from devtools.waiting import limit_s
 from tests.compose.stack import FILE, ROOT, defaults, seconds, services, size, stack
 from tests.support.documented_commands import check
 from worker.config.worker_rules import load_worker_rules
@@ -33,7 +34,7 @@ def test_the_file_follows_the_compose_specification() -> None:
 @pytest.mark.parametrize("profile", [[], ["--profile", "seed"]])
 def test_compose_itself_accepts_the_file(profile: list[str]) -> None:
     command = [*compose(), "--file", str(FILE), *profile, "config", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s(), check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -41,7 +42,9 @@ def compose() -> list[str]:
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]):
             version = [*command, "version", "--short"]
-            done = subprocess.run(version, capture_output=True, text=True, timeout=30, check=False)
+            done = subprocess.run(
+                version, capture_output=True, text=True, timeout=limit_s(), check=False
+            )
             if done.returncode == 0 and not done.stdout.startswith("1."):
                 return command
     pytest.skip("neither `docker compose` nor docker-compose 2 is installed")

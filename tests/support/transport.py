@@ -48,7 +48,7 @@ class Peer:
 
     def take(self, count: int = 1) -> list[Any]:
         """Wait for this many messages and hand them over."""
-        until(lambda: len(self.got) >= count, f"{count} messages", self._drain)
+        until(lambda: len(self.got) >= count, f"{count} messages", pause=self._drain)
         taken, self.got[:] = self.got[:count], self.got[count:]
         return taken
 
