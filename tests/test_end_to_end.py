@@ -18,6 +18,8 @@ from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
+pytestmark = pytest.mark.servers
+
 SEED = """Council opens new bridge after ten years
 
 The city council opened the new river bridge on Monday, ten years after work on it began.
@@ -111,7 +113,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     source = tmp_path / "a.jsonl"
-    source.write_text("\n".join(json.dumps(raw) for raw in generate(300)))
+    source.write_text("\n".join(json.dumps(raw) for raw in generate(100)))
     run = subprocess.Popen(
         [sys.executable, "-m", "worker", "run", str(source)],
         env=environment,
@@ -128,15 +130,16 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     again = worker(environment, "run", str(source), "--json")
     assert again.returncode == 0, again.stderr
     outcomes: list[dict[str, Any]] = json.loads(again.stdout)["outcomes"]
-    assert len(outcomes) == 300
+    assert len(outcomes) == 100
     assert {o["kind"] for o in outcomes} <= {"new", "unchanged"}
 
 
-def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
-    environment: dict[str, str], tmp_path: Path, store_url: str, store: SqlStore
+@pytest.mark.parametrize("count", [150, pytest.param(1000, marks=pytest.mark.long)])
+def test_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
+    count: int, environment: dict[str, str], tmp_path: Path, store_url: str, store: SqlStore
 ) -> None:
     environment["WORKER_STORE_URL"] = store_url
-    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(1000)))
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(count)))
     sent = worker(environment, "enqueue", str(tmp_path / "a.jsonl"), "--json")
     assert sent.returncode == 0, sent.stderr
     receipts = json.loads(sent.stdout)["receipts"]
@@ -145,13 +148,13 @@ def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_an
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        until(lambda: len(store.outcomes(receipts)) == 1000, "every receipt has its outcome")
+        until(lambda: len(store.outcomes(receipts)) == count, "every receipt has its outcome")
     finally:
         celery.terminate()
         celery.wait(limit_s())
     assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {OutcomeKind.NEW}
     stored = [found.title for found in store.search(Query(limit=5000))]
-    assert sorted(stored) == sorted(raw["title"] for raw in generate(1000))
+    assert sorted(stored) == sorted(raw["title"] for raw in generate(count))
     assert worker(environment, "down").stdout == "the embedded broker is stopped\n"
     assert processes_below(tmp_path) == []
 

@@ -18,6 +18,8 @@ import pytest
 from devtools.waiting import limit_s
 from tests.running import ROOT, Running, running_worker
 
+pytestmark = pytest.mark.servers
+
 DOCUMENTED_URL = "redis://localhost:6379/0"
 BLOCKS = re.findall(
     r"^```(\w+)\n(.*?)^```$", (ROOT / "docs/message.md").read_text("utf-8"), re.M | re.S

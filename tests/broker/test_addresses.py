@@ -19,6 +19,8 @@ from worker.client.producer import Producer
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
 
+pytestmark = pytest.mark.servers
+
 
 @contextmanager
 def started(folder: Path, url: str, store_url: str, **settings: str) -> Iterator[Stack]:

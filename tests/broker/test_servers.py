@@ -22,6 +22,8 @@ from worker.broker import embedded, server_programs
 from worker.broker.server_programs import Server, Version, at_hand, writer
 from worker.errors import BadConfig, Unavailable
 
+pytestmark = pytest.mark.servers
+
 # The base files of an empty Redis 8.2.3 and 7.0.15, byte for byte.
 REDIS_8 = (
     b"REDIS0012\xfa\tredis-ver\x058.2.3\xfa\nredis-bits\xc0@\xfa\x05ctime\xc2m\xf0\x0ck"

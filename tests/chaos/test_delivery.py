@@ -19,16 +19,25 @@ from worker.broker import embedded
 from worker.model.records import OutcomeKind
 from worker.store.migrate import migrate
 
+pytestmark = pytest.mark.servers
+
+
+long = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("scenario", "faults"),
     [
-        (scenarios.kill_workers, 3),
-        (scenarios.kill_children, 4),
-        (scenarios.restart_workers, 2),
-        (scenarios.drop_connections, 5),
+        (scenarios.kill_workers, 1),
+        (scenarios.kill_children, 2),
+        (scenarios.restart_workers, 1),
+        (scenarios.drop_connections, 2),
         (hostile_messages.full_broker, 1),
-        (hostile_messages.foreign_messages, 1),
+        pytest.param(scenarios.kill_workers, 4, marks=long),
+        pytest.param(scenarios.kill_children, 5, marks=long),
+        pytest.param(scenarios.restart_workers, 3, marks=long),
+        pytest.param(scenarios.drop_connections, 6, marks=long),
+        pytest.param(hostile_messages.foreign_messages, 1, marks=long),
     ],
 )
 def test_failures_cost_nothing(
@@ -50,24 +59,26 @@ def test_failures_cost_nothing(
         stack.close()
 
 
-def test_a_killed_broker_costs_nothing(tmp_path: Path, sqlite_store_url: str) -> None:
+@pytest.mark.parametrize("faults", [1, pytest.param(3, marks=long)])
+def test_a_killed_broker_costs_nothing(faults: int, tmp_path: Path, sqlite_store_url: str) -> None:
     var = tmp_path / "broker"
     embedded.ensure(var)
     stack = Stack(tmp_path, embedded.broker_url(var), sqlite_store_url)
     try:
-        cost = scenarios.kill_broker(stack, 2, lambda: embedded.ensure(var) and None)
+        cost = scenarios.kill_broker(stack, faults, lambda: embedded.ensure(var) and None)
         assert cost.clean, cost
     finally:
         stack.close()
         embedded.stop(var)
 
 
+@pytest.mark.parametrize("faults", [1, pytest.param(3, marks=long)])
 def test_a_store_that_is_away_pauses_consuming_and_costs_nothing(
-    tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
+    faults: int, tmp_path: Path, valkey_url: str, valkey: redis.Redis, postgres_store_url: str
 ) -> None:
     stack = Stack(tmp_path, valkey_url, postgres_store_url)
     try:
-        cost = scenarios.stop_store(stack, 2, postgres_store_url)
+        cost = scenarios.stop_store(stack, faults, postgres_store_url)
         assert cost.clean, cost
         log = stack.logs(10_000)
         assert "consuming.paused what=store" in log

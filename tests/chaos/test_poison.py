@@ -11,6 +11,8 @@ from devtools.generated_articles import generate
 from devtools.waiting import until
 from worker.model.records import OutcomeKind
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def stack(

@@ -52,7 +52,7 @@ def test_kept_blocks_are_lines_and_cells_of_a_row_share_one(markup: str, expecte
     assert lines(blocks, range(len(blocks.texts))).split("\n") == expected.split("|")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([*"<p> <div> </div> <li> <td> <h2> <a> </a> é 中文 . 7 x".split(), " "])

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
+from tests.support.examples import examples
 from worker.clean.patterns.prefilter import CHARS, gate, openings, openings_behind_marks
 
 PATTERNS = [
@@ -50,7 +51,7 @@ def test_what_it_may_begin_with_behind_marks(pattern: str, begins: set[str]) -> 
     assert openings_behind_marks(pattern) == begins
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(2))
 @given(st.sampled_from(PATTERNS).flatmap(lambda p: st.from_regex(p, fullmatch=True)))
 def test_no_line_that_a_rule_takes_out_is_stopped_by_the_gate(line: str) -> None:
     lower = line.lower()

@@ -195,13 +195,13 @@ def test_a_reader_beside_four_writers_sees_every_change_once(
     postgres = store_url.startswith("postgres")
     with (
         Late(store_url, "id:late") if postgres else nullcontext() as late,
-        writers(store_url, processes=4, articles=50) as written,
+        writers(store_url, processes=4, articles=25) as written,
     ):
         if late:
             while not all(each.done() for each in written):
                 assert store.changes("start") == []  # all of them began after the open one
             late.commit()
-        total = 201 if late else 200
+        total = 101 if late else 100
         found = follow(store, lambda found: len(found) >= total)
     assert [each.result() for each in written] == [None] * 4
     assert len({change.article_id for change in found}) == len(found) == total

@@ -220,9 +220,7 @@ def shelves(
 MARKS = st.sampled_from([*"\"'*-+()^:&|!<>\\%_ \0{}~", "AND", "NOT", "NEAR(", " storm "])
 
 
-@settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.one_of(st.text(), st.lists(MARKS).map("".join)))
 def test_no_input_is_an_error(shelves: list[SqlStore], words: str) -> None:
     for store in shelves:
