@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.make import NOW, dead
-from tests.store.judge import judge
 from tests.test_pipeline import CONFIG, STORY, ingest, raw
 from worker.cli import explain_sentences, group
 from worker.errors import Reason
@@ -155,7 +154,7 @@ def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
     payload = Payload.of(message)
     letter = dead(reason=Reason.UNDELIVERABLE, queue="articles", detail="gone", payload=payload)
     store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
-    store.write([], [], [letter], judge=judge, now=NOW)
+    store.write([], [], [letter], now=NOW)
     story = told(explain("r0"))
     assert "undeliverable, gone" in story
     assert "no outcome yet" not in story

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -187,13 +188,11 @@ def test_parquet_has_lists_and_dates_as_such(seeded: SqlStore) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     assert worker("export", "--format", "parquet", "--out", "a.parquet").exit_code == 0
     rows = parquet.read_table("a.parquet").to_pylist()
-    assert rows == [article.model_dump() | _listed(article) for article in seeded.articles(Query())]
+    assert rows == [asdict(article) | _listed(article) for article in seeded.articles(Query())]
 
 
 def _listed(article: StoredArticle) -> dict[str, Any]:
-    return {
-        name: list(value) for name, value in article.model_dump().items() if type(value) is tuple
-    }
+    return {name: list(value) for name, value in asdict(article).items() if type(value) is tuple}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a source repeats around its articles is learned, and nothing else is."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_the_name_of_an_author_nobody_else_tells_is_no_boilerplate() -> None:
     nameless = {ago: [story(9 * ago + n, "By Ann Lee") for n in range(4)] for ago in (1, 2)}
     assert learned_of(nameless) == SourceBoilerplate()
     known = {
-        ago: [each.model_copy(update={"authors": ("Bo Chen",)}) for each in some]
+        ago: [replace(each, authors=("Bo Chen",)) for each in some]
         for ago, some in nameless.items()
     }
     assert lines_of(learned_of(known)) == {line_key("wire", "By Ann Lee")}

@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from tests.make import NOW, article, dead, record
-from tests.store.judge import judge
 from tests.store.stored import everything
 from worker.errors import Reason
 from worker.model.records import DeadLetter, Record
@@ -23,7 +22,7 @@ ALL = tuple(DeadLetterState)
 def write(store: SqlStore, *ends: Record | DeadLetter) -> None:
     records = [end for end in ends if isinstance(end, Record)]
     letters = [end for end in ends if isinstance(end, DeadLetter)]
-    store.write(records, [], letters, judge=judge, now=NOW)
+    store.write(records, [], letters, now=NOW)
 
 
 def replayed(store: SqlStore, letter: DeadLetter) -> str:
@@ -109,7 +108,7 @@ def test_letters_are_found_by_what_is_known_of_them_the_last_seen_first(store: S
     crashed = dead("1", reason=Reason.CRASHED, stage="tag", source="other")
     write(store, crashed, dead("2"))
     late = dead("3")
-    store.write([], [], [late], judge=judge, now=LATER)
+    store.write([], [], [late], now=LATER)
     assert ids(store, reason="crashed") == {crashed.letter_id}
     assert ids(store, stage="tag", source="other") == {crashed.letter_id}
     assert ids(store, stage="tag", source="wire") == set()
@@ -135,7 +134,7 @@ def test_old_letters_expire_unless_they_are_being_replayed(store: SqlStore) -> N
     replayed(store, moving)
     write(store, record(receipt=replayed(store, done)))
     late = dead("late")
-    store.write([], [], [late], judge=judge, now=LATER)
+    store.write([], [], [late], now=LATER)
     assert store.expire_letters(LATER) == 2
     assert ids(store, states=ALL) == {moving.letter_id, late.letter_id}
 

@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 VERSION = "7"  # of the code; the rules have their own
-_BLANK = Article(source="", key="", title="", text="")
 
 
 class Examined(NamedTuple):
@@ -99,34 +98,31 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
         *(published.flag, updated.flag),
     )
-    # Made of checked values: to check them again, or to look for defaults, takes far longer.
-    article = _BLANK.model_copy(
-        update={
-            "source": source,
-            "key": key,
-            "aliases": aliases,
-            "opening_key": opening_key(title, swept.text),
-            "title": title,
-            "text": swept.text,
-            "summary": sweep(summary.text, Named(), language, rules).text,
-            "url": url or page_url,
-            "published": published.at,
-            "updated": updated.at,
-            "authors": given or names(swept.authors, rules.text),
-            "contributors": swept.contributors,
-            "place": swept.place,
-            "agency": swept.agency,
-            "html": _html(body, swept) if rules.html.keep else "",
-            "categories": names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
-            "keywords": names(body.page.keywords, rules.text),
-            "image": lead_image(raw, body.page, rules),
-            "media": tuple(_media(medium) for medium in raw.media if medium.url.strip()),
-            "language": language,
-            "words": count_words(swept.text, language),
-            "flags": tuple(dict.fromkeys(flag for flag in flags if flag)),
-            "dropped": swept.dropped,
-            "cleaner": cleaner_of(rules),
-        }
+    article = Article(
+        source=source,
+        key=key,
+        aliases=aliases,
+        opening_key=opening_key(title, swept.text),
+        title=title,
+        text=swept.text,
+        summary=sweep(summary.text, Named(), language, rules).text,
+        url=url or page_url,
+        published=published.at,
+        updated=updated.at,
+        authors=given or names(swept.authors, rules.text),
+        contributors=swept.contributors,
+        place=swept.place,
+        agency=swept.agency,
+        html=_html(body, swept) if rules.html.keep else "",
+        categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
+        keywords=names(body.page.keywords, rules.text),
+        image=lead_image(raw, body.page, rules),
+        media=tuple(_media(medium) for medium in raw.media if medium.url.strip()),
+        language=language,
+        words=count_words(swept.text, language),
+        flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
+        dropped=swept.dropped,
+        cleaner=cleaner_of(rules),
     )
     return Examined(article, raw, body, swept, declared, page_url, came.failure)
 

@@ -8,7 +8,7 @@ import click
 from worker.clean.lines.original_publisher import Publisher, original_publisher, publisher_of
 from worker.cli.reconcile_command import print_moves
 from worker.cli.resources import opened_index, opened_store
-from worker.cli.terminal import NotFound, moment, out, print_json, print_table, several
+from worker.cli.terminal import NotFound, json_object, moment, out, print_json, print_table, several
 from worker.config.loader import load_config
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
@@ -55,7 +55,7 @@ def show(article_id: str, as_json: bool) -> None:
     publisher = _publisher(store, ids)
     if as_json:
         hidden = {"fingerprint", "seq", "revision_id"}
-        shown = [{**member.model_dump(exclude=hidden)} for member in members]
+        shown = [json_object(member, exclude=hidden) for member in members]
         facts = {"cluster_id": its.cluster_id, "publisher": publisher, "members": shown}
         print_json({**facts, "sightings": sightings, "moves": moves})
         return

@@ -220,8 +220,15 @@ def _query(
         any_of_it = DeadLetterQuery(beginnings=(beginning,), states=tuple(DeadLetterState), limit=1)
         if not beginning or not store.letter_ids(any_of_it):
             raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
-    fields = {"reason": reason or "", "source": source, "stage": stage, "since": since}
-    return DeadLetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
+    return DeadLetterQuery(
+        beginnings=beginnings,
+        states=states,
+        limit=limit,
+        reason=reason or "",
+        source=source,
+        stage=stage,
+        since=since,
+    )
 
 
 def _opened() -> Store:

@@ -14,7 +14,15 @@ from rich.text import Text
 
 from worker.cli.resources import opened_index, opened_store
 from worker.cli.search_commands import Since
-from worker.cli.terminal import out, print_json, print_table, progress, several, visible
+from worker.cli.terminal import (
+    json_object,
+    out,
+    print_json,
+    print_table,
+    progress,
+    several,
+    visible,
+)
 from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
@@ -108,7 +116,7 @@ class _Found:
                 "becomes": its.becomes,
                 "title": _title(titles, its.article_id),
                 "rivals": {i: _title(titles, i) for i in _rivals(its)},
-                **its.model_dump(),
+                **json_object(its),
             }
             for its in self.samples
         ]

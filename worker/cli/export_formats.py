@@ -7,8 +7,11 @@ from importlib import import_module
 from itertools import islice
 from typing import IO, Any
 
+from pydantic import TypeAdapter
+
 from worker.errors import BadConfig
 from worker.model.admission import Media
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Contributor
 from worker.store.values import StoredArticle
 
@@ -47,9 +50,12 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
 }
 
 
+_ARTICLE = TypeAdapter(StoredArticle)
+
+
 def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
     for article in articles:
-        sink.write(article.model_dump_json().encode() + b"\n")
+        sink.write(_ARTICLE.dump_json(article) + b"\n")
         yield 1
 
 
@@ -73,7 +79,7 @@ def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written
     remaining = iter(articles)
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
         while group := list(islice(remaining, _ROW_GROUP)):
-            rows = [article.model_dump(include=set(schema.names)) for article in group]
+            rows = [_ARTICLE.dump_python(article, include=set(schema.names)) for article in group]
             writer.write_table(pa.Table.from_pylist(rows, schema))
             yield len(group)
 
@@ -88,10 +94,10 @@ def _schema(pa: Any) -> Any:
         "media": pa.list_(pa.struct([(name, pa.string()) for name in Media.model_fields])),
         "tags": pa.list_(pa.struct([*fields, ("score", pa.float64())])),
         **dict.fromkeys(("published", "updated", "received"), moment),
-        "contributors": pa.list_(pa.struct([(n, pa.string()) for n in Contributor.model_fields])),
+        "contributors": pa.list_(pa.struct([(n, pa.string()) for n in field_names(Contributor)])),
         **dict.fromkeys(("authors", "categories", "keywords", "flags"), texts),
     }
-    names = StoredArticle.model_fields
+    names = field_names(StoredArticle)
     return pa.schema([(name, special.get(name, pa.string())) for name in names])
 
 

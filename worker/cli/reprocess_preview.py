@@ -15,6 +15,7 @@ from worker.config.loader import Config
 from worker.dedup import fingerprint
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, StoredRecord, Tag
 from worker.tag import tag
 
@@ -144,7 +145,7 @@ class Cleanings:
 
 
 _FIELDS = sorted(
-    Article.model_fields.keys()
+    field_names(Article)
     - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner", "learned"}
 )
 

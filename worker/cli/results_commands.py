@@ -5,11 +5,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import click
+from pydantic import TypeAdapter
 
 from worker import bootstrap
 from worker.cli.export_formats import WRITERS
@@ -21,6 +23,7 @@ from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import Change, Query
 
+_CHANGE = TypeAdapter(Change)
 _VERDICTS = [
     kind.value
     for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
@@ -124,7 +127,7 @@ def changes(since: str, follow: bool, every: float, limit: int | None, as_json: 
     stopped = _obey_interrupts() if follow else []
     try:
         for change in _feed(store, cursor, every if follow else 0, limit, stopped):
-            click.echo(change.model_dump_json() if as_json else _line(change))
+            click.echo(_CHANGE.dump_json(change).decode() if as_json else _line(change))
             cursor = change.cursor
     finally:
         err.print(f"go on with: worker changes --since {cursor}", markup=False)
@@ -212,7 +215,7 @@ def delete(
 
 
 def _some(doomed: DeletionScope) -> Query:
-    return doomed.query.model_copy(update={"limit": _SAMPLES})
+    return replace(doomed.query, limit=_SAMPLES)
 
 
 def _delete(store: Store, doomed: DeletionScope, total: int) -> tuple[int, int]:

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
 from datetime import datetime
 from shutil import get_terminal_size
 from typing import Any
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -35,9 +36,17 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
+def json_object(value: object, *, exclude: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of a dataclass or model as JSON values, without those to exclude."""
+    fields: dict[str, Any] = TypeAdapter(type(value)).dump_python(
+        value, mode="json", exclude=set(exclude)
+    )
+    return fields
+
+
 def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return json_object(value)
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)

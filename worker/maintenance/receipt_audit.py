@@ -8,6 +8,7 @@ seconds. Only what is in no place at any look is missing.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,14 @@ from worker.broker.bodies import receipts_in
 from worker.broker.inventory import MessagePlace, census
 from worker.broker.journal import collect
 from worker.maintenance.undeliverable import buried_messages
-from worker.model.admission import Frozen
 from worker.model.records import JournalEntry
 from worker.store.ports import Store
 
 _LONGEST_PAUSE_S = 2.0
 
 
-class Day(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
     """The balance of one UTC day of the journal: `received` is the sum of all that follows."""
 
     day: str
@@ -35,7 +36,8 @@ class Day(Frozen):
     foreign: int  # besides: outcomes of this day whose receipts nobody journalled
 
 
-class Balance(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
     days: list[Day]
     missing: list[JournalEntry]
 

@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
@@ -79,7 +80,7 @@ class SandboxServer:
         """Try these as one batch. Raises SandboxLost when the server dies, also a second one, and
         Unavailable when it is still starting: a later call can use it."""
         raws = [[d.receipt, d.raw] for d in deliveries]
-        return self._tried({"deliveries": raws, "handling": handling.model_dump()}, patience_s)
+        return self._tried({"deliveries": raws, "handling": asdict(handling)}, patience_s)
 
     def redo(self, what: Reprocessing, article_id: str, patience_s: float) -> SandboxEnd:
         """Reprocess one stored article. Raises as `run` does."""

@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, Retagged, Span, StoredRecord, Tag
 from worker.store.database.columns import Json, Moment
 from worker.store.database.packing import unpack_text
@@ -80,15 +82,18 @@ def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRe
     ]
 
 
+_ARTICLE = TypeAdapter(Article)
+
+
 def article_of(row: sa.RowMapping) -> Article:
     """What was cleaned, from a row of `revisions` with `source` and `key`."""
-    fields = {field: row[field] for field in Article.model_fields.keys() & row.keys()}
+    fields = {field: row[field] for field in field_names(Article) & row.keys()}
     its = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
-    return Article.model_validate({**fields, **its})
+    return _ARTICLE.validate_python({**fields, **its})
 
 
 def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
-    fields = Tag.model_fields.keys() - {"spans"}
+    fields = field_names(Tag) - {"spans"}
     found: dict[str, list[Tag]] = {}
     statement = sa.select(tags).where(tags.c.article_id.in_(article_ids))
     for row in connection.execute(statement.order_by(*BEST_FIRST)).mappings():

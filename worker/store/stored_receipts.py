@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.errors import Reason
+from worker.model.dataclass_fields import field_values
 from worker.model.records import JournalEntry
 from worker.store.database.columns import name
 from worker.store.database.schema import journal, receipts
@@ -20,7 +21,7 @@ from worker.store.values import ReceiptTally
 def enter(connection: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write entries down; a receipt that is there already keeps its first entry."""
     # In one order everywhere: workers that collect the same entries at once do not deadlock.
-    rows = sorted((entry.model_dump() for entry in entries), key=lambda row: name(row["receipt"]))
+    rows = sorted((field_values(entry) for entry in entries), key=lambda row: name(row["receipt"]))
     if rows:
         connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
 

@@ -12,6 +12,7 @@ neither under another id nor with other words. All of it depends on nothing but 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -111,17 +112,16 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
         every = enumerate(lines)
         gone |= {at: PINNED for at, line in every if line_key(article.source, line) in pinned}
     if not gone:
-        return article.model_copy(update={"learned": learned.version})
+        return replace(article, learned=learned.version)
     text = "\n\n".join(line for at, line in enumerate(lines) if at not in gone)
-    dropped = [Dropped.model_construct(rule=gone[at], line=lines[at]) for at in sorted(gone)]
-    return article.model_copy(
-        update={
-            "text": text,
-            "words": count_words(text, article.language),
-            "html": without_lines(article.html, [each.line for each in dropped]),
-            "dropped": (*article.dropped, *dropped),
-            "learned": learned.version,
-        }
+    dropped = [Dropped(rule=gone[at], line=lines[at]) for at in sorted(gone)]
+    return replace(
+        article,
+        text=text,
+        words=count_words(text, article.language),
+        html=without_lines(article.html, [each.line for each in dropped]),
+        dropped=(*article.dropped, *dropped),
+        learned=learned.version,
     )
 
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from worker.model.dataclass_fields import field_names
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import Name, name
 from worker.store.database.schema import aliases, articles, revisions
@@ -47,7 +48,7 @@ def stored_keys(source: str, keys: Iterable[str]) -> list[Key]:
 
 def ids_of(row: sa.RowMapping) -> SourceIds:
     """None are counted of a source that has only withdrawals."""
-    return SourceIds(**{field: row[field] or 0 for field in SourceIds.model_fields})
+    return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.dataclass_fields import field_names
 from worker.model.records import OutcomeKind
 from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
 from worker.store.database.statements import NEWEST
@@ -21,7 +22,7 @@ from worker.store.values import Query, StoredArticle, StoredTag
 FOUND_AT_ONCE = 100_000  # ids
 PAGE = 200  # articles; a usual one has a few kB, the largest 5 MB
 EVERY = articles.join(revisions, revisions.c.article_id == articles.c.article_id)
-_CONTENT = set(StoredArticle.model_fields) - {"revision", "source", "verdict", "cluster_id", "tags"}
+_CONTENT = field_names(StoredArticle) - {"revision", "source", "verdict", "cluster_id", "tags"}
 _FIELDS = (
     *(revisions.c[column] for column in sorted(_CONTENT)),
     revisions.c.id,
@@ -90,7 +91,7 @@ def _article(
     its_tags: dict[str, list[StoredTag]],
     verdicts: dict[tuple[str, int], str],
 ) -> StoredArticle:
-    fields: dict[str, Any] = {name: row[name] for name in StoredArticle.model_fields.keys() & row}
+    fields: dict[str, Any] = {name: row[name] for name in field_names(StoredArticle) & row.keys()}
     if row["is_newest"]:
         fields["tags"] = tuple(its_tags[row["article_id"]])
     else:

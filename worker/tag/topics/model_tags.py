@@ -1,5 +1,6 @@
 """Topics that the model sees, and one tag where rules see the same: the evidence of both."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -65,13 +66,12 @@ def joined(by_rule: list[Tag], learned: list[Tag]) -> list[Tag]:
 def _both(rule: Tag, model: Tag) -> Tag:
     taken = {(span.field, span.start) for span in rule.spans}
     more = tuple(span for span in model.spans if (span.field, span.start) not in taken)
-    return rule.model_copy(
-        update={
-            "score": round(1 - (1 - rule.score) * (1 - model.score), 3),
-            "method": f"{rule.method}+{model.method}",
-            "version": f"{rule.version} {model.version}",
-            "spans": (*rule.spans, *more),
-        }
+    return replace(
+        rule,
+        score=round(1 - (1 - rule.score) * (1 - model.score), 3),
+        method=f"{rule.method}+{model.method}",
+        version=f"{rule.version} {model.version}",
+        spans=(*rule.spans, *more),
     )
 
 
