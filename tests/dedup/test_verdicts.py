@@ -279,7 +279,7 @@ def test_less_is_more_than_what_was_there_before_where_that_was_less_still() -> 
 
 def test_what_is_stored_may_be_less_when_it_is_cleaned_again() -> None:
     before = known(hashes=frozenset({"older"}), extent=Extent.TEXT)
-    verdict = identify(TEASER, print_of(TEASER.text), before, RULES, again=True)
+    verdict = identify(TEASER, print_of(TEASER.text), before, RULES, reprocessed=True)
     assert (verdict.kind, verdict.signal) == (OutcomeKind.REVISION, "cleaned-again")
     assert recheck_under_lock(verdict, "unseen", before).kind is OutcomeKind.REVISION
     revised_meanwhile = known(hashes=frozenset({"older"}), extent=Extent.TEXT, revision=3)

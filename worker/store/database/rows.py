@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
 from worker.model.dataclass_fields import field_names, field_values
@@ -186,11 +187,15 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
     return [rows[letter_id] for letter_id in sorted(rows)]
 
 
+_LETTER = TypeAdapter(StoredDeadLetter)
+
+
 def letter_of(row: RowMapping) -> StoredDeadLetter:
     fields = {
         field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
     }
-    return StoredDeadLetter(**fields, payload=unpack_text(row["payload"]))
+    payload = unpack_text(row["payload"])
+    return _LETTER.validate_python({**fields, "payload": payload})
 
 
 def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:

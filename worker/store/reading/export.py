@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names
@@ -86,6 +87,9 @@ def read(
     return {row["id"]: _article(row, its_tags, verdicts) for row in rows}
 
 
+_ARTICLE = TypeAdapter(StoredArticle)
+
+
 def _article(
     row: sa.RowMapping,
     its_tags: dict[str, list[StoredTag]],
@@ -97,7 +101,7 @@ def _article(
     else:
         its_verdict = (row["article_id"], row["revision"])
         fields["verdict"] = verdicts.get(its_verdict, OutcomeKind.REVISION.value)
-    return StoredArticle(**fields)
+    return _ARTICLE.validate_python(fields)
 
 
 def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, list[StoredTag]]:
