@@ -33,7 +33,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_that_ends_with_an_example(name: str) -> None:
     module, attribute = COMMANDS[name][0].split(":")
-    command = getattr(import_module(module), attribute)
+    command = getattr(import_module(f"worker.cli.{module}"), attribute)
     assert command.help
     assert command.epilog, f"{name}: no epilog"
     assert command.epilog.startswith("Example"), command.epilog
