@@ -18,7 +18,7 @@ from worker.clean.links.article_keys import keys_of, opening_key, withdrawn_keys
 from worker.clean.links.canonical_link import canonical, is_variant, page_canonical
 from worker.clean.metadata.article_metadata import authors_of, lead_image, site_names, title_of
 from worker.clean.metadata.page_metadata import NOTHING
-from worker.clean.metadata.publication_date import believed, is_declared
+from worker.clean.metadata.publication_date import is_declared, with_best_dates
 from worker.clean.page.main_text import load_extractor
 from worker.clean.text import titles
 from worker.clean.text.language import count_words, detect, load_models
@@ -168,7 +168,7 @@ def _dated(
     if published.at and body.page is NOTHING:
         return body, published, updated
     url = raw.link or body.page.canonical
-    page = believed(body.page, url, lambda text: read(text).at, rules.dates)
+    page = with_best_dates(body.page, url, lambda text: read(text).at, rules.dates)
 
     def first(given: Read, on_page: str) -> Read:
         if given.at or not on_page:

@@ -47,11 +47,6 @@ class Body(NamedTuple):
     failure: str = ""  # why it is not what was asked for
 
 
-def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
-    """The body with the most text, the first of equals. Raises as `read_bodies`."""
-    return richest_of(read_bodies(enumerate(contents), rules))
-
-
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
     """Those of the contents that are text, each with its place, the largest first.
 
@@ -62,7 +57,7 @@ def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -
     return [read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]]
 
 
-def richest_of(bodies: Sequence[Body]) -> Body:
+def richest(bodies: Sequence[Body]) -> Body:
     """The body with the most text, the first of equals; a page's metadata goes with any of them."""
     if len(bodies) == 1:
         return bodies[0]
@@ -125,9 +120,9 @@ def _markup(value: str, rules: CleaningRules) -> _Markup:
         return _fragment(value, rules)
     page = parse(value)
     text, flag = main_text(page, rules.html)
-    said = read_metadata(value, page.tree)
-    titles = (said.title, *said.titles)
-    return _Markup(text, said, flag, page_failure(page, titles, text, rules.failed_fetch))
+    metadata = read_metadata(page.tree)
+    titles = (metadata.title, *metadata.titles)
+    return _Markup(text, metadata, flag, page_failure(page, titles, text, rules.failed_fetch))
 
 
 def _fragment(value: str, rules: CleaningRules) -> _Markup:

@@ -1,12 +1,13 @@
-"""What cleaning decided about one article, for people: an Examined comes in, decisions go out."""
+"""List the decisions of cleaning for one article, for `worker clean --explain`."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from worker.clean import Examined
-from worker.model.admission import Frozen
 
 
-class CleaningDecision(Frozen):
+@dataclass(frozen=True, slots=True)
+class CleaningDecision:
     """One question that cleaning had to answer, and what it went by."""
 
     about: str
@@ -68,7 +69,7 @@ def _from(examined: Examined, about: str) -> str:
         return "the beginning of the text"
     if about == "categories" and examined.swept.categories:
         return "a line of the text"
-    element = examined.body.page.by.get(about, "")
+    element = examined.body.page.element_of.get(about, "")
     return f"its page: {element}" if element else "its page"
 
 

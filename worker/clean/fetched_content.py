@@ -7,7 +7,7 @@ What came instead of a page is not read: the body is then what the feed gave bes
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from worker.clean.body import Body, read_bodies, read_body, richest_of
+from worker.clean.body import Body, read_bodies, read_body, richest
 from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.fetch.failed_fetch import (
     redirect_failure,
@@ -36,7 +36,7 @@ def read_fetched(raw: RawArticle, rules: CleaningRules) -> Fetched:
     contents = _besides_response(raw.content) if by_status else enumerate(raw.content)
     read = [_judged(body, raw.title, status, rules) for body in read_bodies(contents, rules)]
     bodies = [body for body in read if not body.failure]
-    body = richest_of(bodies)
+    body = richest(bodies)
     summary = _summary(raw, rules) if raw.summary else Body()
     if body.text and not by_status and len(bodies) == len(read):
         return Fetched(body, summary)

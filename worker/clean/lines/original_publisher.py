@@ -7,10 +7,11 @@ entry, the agency of its dateline, a line such as "Source: dpa", a byline "By Re
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from worker.clean.cleaning_rules import DatelineRules
-from worker.model.admission import Frozen, host
+from worker.model.admission import host
 from worker.model.records import StoredRecord
 
 ELEMENT, DATELINE, LINE, BYLINE = "source element", "dateline", "source line", "byline"
@@ -18,7 +19,8 @@ _SUREST = (ELEMENT, DATELINE, LINE, BYLINE)
 _STAFF = re.compile(r"(?:\s+(?:staff|news agency|newsroom)|\.com)$", re.I)
 
 
-class Publisher(Frozen):
+@dataclass(frozen=True, slots=True)
+class Publisher:
     """Who published a story first, and what says so."""
 
     name: str
