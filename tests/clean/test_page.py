@@ -7,7 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, cleaned, markup
-from worker.clean.metadata.page_metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 5)
@@ -91,4 +91,4 @@ def test_what_a_page_says_of_itself_is_read(head: str, expected: dict[str, objec
 
 
 def test_a_page_that_says_nothing_has_no_metadata() -> None:
-    assert read_metadata(LexborHTMLParser("<html><body><p>x")) == NOTHING == PageMetadata()
+    assert read_metadata(LexborHTMLParser("<html><body><p>x")) == NO_METADATA == PageMetadata()

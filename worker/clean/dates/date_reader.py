@@ -33,7 +33,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # what programs write of a date that 
 _DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
 
 
-class Read(NamedTuple):
+class ParsedDate(NamedTuple):
     at: datetime | None
     flag: str = ""  # future-date, bad-date
 
@@ -50,7 +50,7 @@ def read_date(
     *,
     day_first: bool = False,
     zone: tzinfo = UTC,
-) -> Read:
+) -> ParsedDate:
     """Read one date, whole or not at all; none is newer than `latest` and none older than the
     configured year.
 
@@ -58,16 +58,16 @@ def read_date(
     """
     text = text.strip()
     if not text:
-        return Read(None)
+        return ParsedDate(None)
     try:
         at = _parse(text, rules, day_first=day_first, zone=zone)
     except (ValueError, OverflowError, OSError):
-        return Read(None, "bad-date")
+        return ParsedDate(None, "bad-date")
     if at.year < rules.earliest_year or at == _NEVER:
-        return Read(None, "bad-date")
+        return ParsedDate(None, "bad-date")
     if at > latest and at > latest + rules.tolerance:
-        return Read(latest, "future-date")
-    return Read(at)
+        return ParsedDate(latest, "future-date")
+    return ParsedDate(at)
 
 
 def _parse(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> datetime:
@@ -132,8 +132,8 @@ def _written(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> d
         text = html.unescape(text)
     if day := _ISO_DAY.fullmatch(text):
         text = day[1]
-    found = read_written(_without_label(text, rules), day_first=day_first)
-    return _utc(found.local, (found.zone or zone) if found.timed else UTC)
+    parsed = read_written(_without_label(text, rules), day_first=day_first)
+    return _utc(parsed.local, (parsed.zone or zone) if parsed.timed else UTC)
 
 
 def _without_label(text: str, rules: DateRules) -> str:
@@ -158,9 +158,9 @@ def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 
     try:
-        found = find_date(
+        parsed = find_date(
             markup, url=url or None, original_date=True, max_date=latest, extensive_search=False
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return None  # it stumbles over odd trees
-    return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
+    return datetime.fromisoformat(parsed).replace(tzinfo=UTC) if parsed else None

@@ -79,7 +79,7 @@ _EASTERN_DAY = re.compile(
     r"|(?:thu (?:hai|ba|tu|nam|sau|bay)|chu nhat)\b",
     re.I,
 )
-_EASTERN_HALF = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|오후|晚上")
+_EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|오후|晚上")
 
 
 def fold(text: str) -> str:
@@ -94,13 +94,13 @@ def fold(text: str) -> str:
 def _months() -> dict[str, int]:
     """Every name of a month and every beginning of one (sept, janv, févr) that names only one."""
     rows = [row.split() for row in _MONTHS.split("|")]
-    whole = {name: number for number, row in enumerate(rows, 1) for name in row}
-    whole |= {name: number for number, name in enumerate(_SHORT.split(), 1)}
-    begun: dict[str, set[int]] = {}
-    for name, number in whole.items():
+    names = {name: number for number, row in enumerate(rows, 1) for name in row}
+    names |= {name: number for number, name in enumerate(_SHORT.split(), 1)}
+    prefixes: dict[str, set[int]] = {}
+    for name, number in names.items():
         for end in range(3, len(name)):
-            begun.setdefault(name[:end], set()).add(number)
-    return {name: min(of) for name, of in begun.items() if len(of) == 1} | whole
+            prefixes.setdefault(name[:end], set()).add(number)
+    return {name: min(of) for name, of in prefixes.items() if len(of) == 1} | names
 
 
 MONTH_NAMES = _months()
@@ -116,7 +116,7 @@ def eastern_day(text: str, at: int) -> int:
     return day.end() if day else at
 
 
-def eastern_half(text: str, at: int) -> tuple[bool, int]:
+def eastern_noon(text: str, at: int) -> tuple[bool, int]:
     """Whether it is the half behind noon, and where the word for it ends; or `at`."""
-    half = _EASTERN_HALF.match(text, at)
+    half = _EASTERN_NOON.match(text, at)
     return (half[1] is None, half.end()) if half else (False, at)

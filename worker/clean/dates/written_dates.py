@@ -16,7 +16,7 @@ from worker.clean.dates.date_words import (
     UNITS,
     WEEKDAYS,
     eastern_day,
-    eastern_half,
+    eastern_noon,
     fold,
 )
 from worker.clean.dates.time_zones import Zone, agreed, read_zone
@@ -53,7 +53,7 @@ _YEAR = re.compile(r"[0-9]{4}(?![0-9])")
 _LAST_OFFSET = re.compile(r"(?<= )-[0-9]{2}:?[0-9]{2}$")
 _WORD = re.compile(r"[^\W\d_]+")
 _MORE = re.compile(r"[^\W_]")
-_MARKS = re.compile(r"[ ,.;|·•/@:'\"()\[\]-]")
+_SEPARATORS = re.compile(r"[ ,.;|·•/@:'\"()\[\]-]")
 _UNTIL = re.compile(r"(?<=[0-9])(?<!:[0-9]{2}:[0-9]{2})-([0-9]{1,2}):([0-9]{2})(?![0-9:])")
 _T = re.compile(r"(?<=[0-9]) ?t ?(?=[0-9])", re.I)
 # D day, n number below 100, y year, m month, h half of the day, T time, Z zone; w day of the week,
@@ -63,7 +63,7 @@ _ORDERS = frozenset(("D", "nmy", "mny", "ymn", "ynm", "nmn"))
 _NOON = 12
 
 
-class Written(NamedTuple):
+class WrittenDate(NamedTuple):
     """What a date says: a day, perhaps a time, perhaps a zone."""
 
     local: datetime
@@ -77,10 +77,10 @@ class _Token(NamedTuple):
     zone: Zone | None = None
 
 
-_Found = tuple[Sequence[_Token], int]  # what begins at some place, and where it ends
+_TokensAndEnd = tuple[Sequence[_Token], int]  # what begins at some place, and where it ends
 
 
-def read_written(text: str, *, day_first: bool) -> Written:
+def read_written(text: str, *, day_first: bool) -> WrittenDate:
     """Raises ValueError for what is no date, or not in all its parts."""
     tokens = _with_military_time(_without_weekday([*_tokens(fold(text), day_first=day_first)]))
     kinds = "".join(token.kind for token in tokens)
@@ -92,9 +92,9 @@ def read_written(text: str, *, day_first: bool) -> Written:
     if "T" not in kinds:
         if any(zone.exact for zone in zones):  # "4 May 2022 -10:00" may well be a time
             raise ValueError(f"a zone without a time: {text!r}")
-        return Written(day, False, None)
+        return WrittenDate(day, False, None)
     local = day + _since_midnight([token for token in tokens if token.kind in "hT"])
-    return Written(local, True, agreed(zones, local) if zones else None)
+    return WrittenDate(local, True, agreed(zones, local) if zones else None)
 
 
 def _is_in_order(before: str, behind: str) -> bool:
@@ -109,12 +109,12 @@ def _tokens(text: str, *, day_first: bool) -> Iterator[_Token]:
     if text.startswith("-"):  # years before the first are written so
         raise ValueError(f"no date begins with a dash: {text!r}")
     while at < len(text):
-        found, at = _next(text, at, behind, day_first=day_first)
-        for behind in found:
+        tokens, at = _next(text, at, behind, day_first=day_first)
+        for behind in tokens:
             yield behind
 
 
-def _next(text: str, at: int, behind: _Token, *, day_first: bool) -> _Found:
+def _next(text: str, at: int, behind: _Token, *, day_first: bool) -> _TokensAndEnd:
     """The tokens that begin here; none for what may stand between them."""
     if text[at].isdigit():
         return _numeric(text, at, day_first=day_first)
@@ -125,9 +125,9 @@ def _next(text: str, at: int, behind: _Token, *, day_first: bool) -> _Found:
         return (_Token("Z", zone=zone[0]),), zone[1]
     if (end := eastern_day(text, at)) > at:
         return (_Token("w"),), end
-    if mark := _T.match(text, at) or _MARKS.match(text, at):
+    if mark := _T.match(text, at) or _SEPARATORS.match(text, at):
         return (), mark.end()
-    noon, end = eastern_half(text, at)
+    noon, end = eastern_noon(text, at)
     return ((_Token("h", (noon,)),), end) if end > at else _word(text, at)
 
 
@@ -138,7 +138,7 @@ def _refuse_range(text: str, at: int, begin: _Token) -> None:
         raise ValueError(f"from one time to another: {text!r}")
 
 
-def _word(text: str, at: int) -> _Found:
+def _word(text: str, at: int) -> _TokensAndEnd:
     word = _WORD.match(text, at)
     name, end = (word[0].lower(), word.end()) if word else ("", at)
     if name in MONTHS:
@@ -152,7 +152,7 @@ def _word(text: str, at: int) -> _Found:
     raise ValueError(f"{text[at:]!r} is nothing that dates have")
 
 
-def _numeric(text: str, at: int, *, day_first: bool) -> _Found:
+def _numeric(text: str, at: int, *, day_first: bool) -> _TokensAndEnd:
     if digits := _DIGITS.match(text, at):
         return _of_digits(*digits.groups()), digits.end()
     if day := _YEAR_FIRST.match(text, at):
@@ -198,7 +198,7 @@ def _century(year: int) -> int:
     return year + (1900 if year >= 69 else 2000)
 
 
-def _with_half(text: str, clock: re.Match[str]) -> _Found:
+def _with_half(text: str, clock: re.Match[str]) -> _TokensAndEnd:
     """A time with its a.m. or p.m.; the German "am" in front of a day means neither."""
     token = _clock(*clock.groups())
     half = _HALF.match(text, clock.end())
@@ -250,8 +250,8 @@ def _day(tokens: Sequence[_Token]) -> datetime:
         if digits != 2:
             raise ValueError("a year has two digits or four")
         return datetime(_century(year), tokens[1].numbers[0], tokens[0].numbers[0])  # noqa: DTZ001
-    said = {token.kind: token.numbers[0] for token in tokens}
-    return datetime(said["y"], said["m"], said["n"])  # noqa: DTZ001
+    numbers = {token.kind: token.numbers[0] for token in tokens}
+    return datetime(numbers["y"], numbers["m"], numbers["n"])  # noqa: DTZ001
 
 
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:

@@ -38,7 +38,7 @@ class Drawing:
         self._ended = False
 
     @classmethod
-    def begun(cls, name: str, attributes: str) -> Self | None:
+    def opened_by(cls, name: str, attributes: str) -> Self | None:
         """None for one that its own slash closes, or may close."""
         return None if attributes.endswith("/") else cls(name.lower())
 
@@ -72,9 +72,9 @@ class Drawing:
         return True
 
     def _closes(self, name: str) -> bool:
-        for place in range(len(self.open) - 1, -1, -1):
-            if self.open[place] == name:
-                del self.open[place:]
+        for index in range(len(self.open) - 1, -1, -1):
+            if self.open[index] == name:
+                del self.open[index:]
                 self._ended = not self.open
                 return True
         return False

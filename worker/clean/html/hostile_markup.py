@@ -31,7 +31,7 @@ _TAGS = re.compile(
     rf"(?(2)[^<]*+(?:<(?!/(?ai:\1)[ \t\n\f\r/>])[^<]*+)*+)|{_COMMENT})"
 )
 _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
-_RAW = ("script", "style")
+_RAW_TEXT = ("script", "style")
 _AFTER_NAME = frozenset(" \t\n\f\r/>")
 _FOREIGN = ("svg", "math")  # scripts and styles inside these are parsed as elements
 _ROOTS = frozenset(("html", "body"))  # attributes of a repeated one are added to the first
@@ -46,10 +46,10 @@ _HARMLESS_CHARS = 4096  # too short to be slow whatever it holds
 
 # What a tag of some name means: how many such elements are open, and what it adds to these, to the
 # depth, to what is left open, to formatting; its name, if that means more. A class would be slow.
-_Kind = tuple[list[int], int, int, int, int, str]
+_TagEffect = tuple[list[int], int, int, int, int, str]
 # A tag or a comment, with the script or style that it begins: markup[start:stop], its name ("" of
 # a comment), whether it closes, and its attributes. No class: an honest page has thousands.
-Tag = tuple[int, int, str, bool, str]
+MarkupTag = tuple[int, int, str, bool, str]
 
 
 def count_tags(markup: str) -> int:
@@ -61,15 +61,15 @@ def refuse_hostile(markup: str, rules: HtmlRules) -> None:
     """Raise Rejected with `hostile` when a parser would take quadratic time or memory."""
     if len(markup) <= _HARMLESS_CHARS:
         return
-    if not _passes(_TAGS.findall(markup), rules):
+    if not _check(_TAGS.findall(markup), rules):
         one_by_one = (("/" * tag[3] + tag[2], "", tag[4]) for tag in _tags(markup))
-        _passes(one_by_one, rules, slow=True)
+        _check(one_by_one, rules, slow=True)
 
 
-def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False) -> bool:
+def _check(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False) -> bool:
     """Raises Rejected. False, unless `slow`, when a script or style in a drawing may hold elements
     that were passed over."""
-    kinds: dict[str, _Kind] = {}
+    effects: dict[str, _TagEffect] = {}
     opened: defaultdict[str, list[int]] = defaultdict(lambda: [0])
     max_depth, max_left_open = rules.max_depth, rules.max_left_open
     many = 2 * rules.max_attributes  # characters: something stands between attributes
@@ -81,8 +81,8 @@ def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: boo
                 _refuse_over("open elements", depth + len(drawing.open), max_depth)
                 if len(attributes) <= many:
                     continue
-                found = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
-                _refuse_over("attributes of one tag", found, rules.max_attributes)
+                attribute_count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+                _refuse_over("attributes of one tag", attribute_count, rules.max_attributes)
                 continue
             # No more a drawing, or not surely: what is open in it stays open, as in HTML.
             for left in drawing.open:
@@ -90,20 +90,22 @@ def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: boo
             depth += len(drawing.open)
             drawing = None
         if name in DRAWINGS:
-            drawing = Drawing.begun(name, attributes)
+            drawing = Drawing.opened_by(name, attributes)
             if drawing:
                 rebuilt += formatting
                 continue
-        kind = kinds.get(name)
-        if kind is None:
-            kind = kinds[name] = _kind_of(name, opened)
-        count, step, deep, loosely, formats, special = kind
+        effect = effects.get(name)
+        if effect is None:
+            effect = effects[name] = _effect_of(name, opened)
+        count, step, deep, loosely, formats, special = effect
         if special or len(attributes) > many:
-            if special in _RAW and not slow and any(opened[its][0] for its in _FOREIGN):
+            if special in _RAW_TEXT and not slow and any(opened[root][0] for root in _FOREIGN):
                 return False
-            found = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
-            on_roots += found if special in _ROOTS else 0
-            _refuse_over("attributes of one tag", max(found, on_roots), rules.max_attributes)
+            attribute_count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+            on_roots += attribute_count if special in _ROOTS else 0
+            _refuse_over(
+                "attributes of one tag", max(attribute_count, on_roots), rules.max_attributes
+            )
         if step < 0 and not count[0]:
             continue
         count[0] += step
@@ -118,13 +120,13 @@ def _passes(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: boo
     return True
 
 
-def _kind_of(written: str, opened: Mapping[str, list[int]]) -> _Kind:
+def _effect_of(written: str, opened: Mapping[str, list[int]]) -> _TagEffect:
     name, step = _lower(written.removeprefix("/")), -1 if written.startswith("/") else 1
     if name in _PASSED:
         return [0], -1, 0, 0, 0, ""  # as what ends and was never open
     loosely = step if name in _CLOSE_THEMSELVES else 0
     formats = step if name in _FORMATTING else 0
-    special = name if name in _ROOTS or (name in _RAW and step > 0) else ""
+    special = name if name in _ROOTS or (name in _RAW_TEXT and step > 0) else ""
     return opened[name], step, step - loosely, loosely, formats, special
 
 
@@ -145,7 +147,7 @@ def cut_tags(markup: str) -> str:
     return "".join(pieces)
 
 
-def _tags(markup: str) -> Iterator[Tag]:
+def _tags(markup: str) -> Iterator[MarkupTag]:
     at = foreign = 0
     while match := _TAG.search(markup, at):
         at = match.end()
@@ -153,7 +155,7 @@ def _tags(markup: str) -> Iterator[Tag]:
         name, closing = _lower(name), slash == "/"
         if name in _FOREIGN:
             foreign += -1 if closing else 1
-        if name in _RAW and not closing and foreign <= 0:
+        if name in _RAW_TEXT and not closing and foreign <= 0:
             at = _end_of_raw(markup, at, name)
         yield match.start(), at, name, closing, attributes
 
@@ -162,13 +164,13 @@ def _end_of_raw(markup: str, at: int, name: str) -> int:
     """Where a script or style that begins at `at` ends; an expression would take ten times this."""
     after = 2 + len(name)
     while (at := markup.find("</", at)) >= 0:
-        ends = markup[at + after : at + after + 1] in _AFTER_NAME
-        if ends and markup[at + 2 : at + after].lower() == name:
+        closes = markup[at + after : at + after + 1] in _AFTER_NAME
+        if closes and markup[at + 2 : at + after].lower() == name:
             return at
         at += 2
     return len(markup)
 
 
-def _refuse_over(what: str, found: int, limit: int) -> None:
-    if found > limit:
-        raise Rejected(Reason.HOSTILE, f"{found:,} {what}, limit {limit:,}")
+def _refuse_over(what: str, attribute_count: int, limit: int) -> None:
+    if attribute_count > limit:
+        raise Rejected(Reason.HOSTILE, f"{attribute_count:,} {what}, limit {limit:,}")

@@ -23,7 +23,7 @@ _ADDRESSES = frozenset(("href", "src"))
 _SCHEMES = ("http://", "https://", "mailto:")
 _EMPTY = frozenset(("br", "hr", "img"))
 # Neither shown nor read: their content goes with them.
-_GONE = frozenset(
+_REMOVED = frozenset(
     "script style template noscript iframe object embed applet svg math canvas audio video select "
     "option textarea button input form head title link meta base frame frameset noframes xmp "
     "plaintext noembed dialog".split()
@@ -40,7 +40,7 @@ def safe_html(markup: str) -> str:
         name = node.tag or ""
         if name == "-text":
             written.append(escape(node.text_content or "", quote=False))
-        elif name not in _GONE and name[:1].isalpha():
+        elif name not in _REMOVED and name[:1].isalpha():
             if name in SAFE:
                 written.append(_start(node, name))
             child = node.first_child

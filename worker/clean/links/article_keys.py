@@ -18,15 +18,15 @@ _OPENING_CHARS = 200
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
     """The key of an article and the further keys that lead to it."""
-    given = _given(raw)
+    own_keys = _own_keys(raw)
     desk = desktop(raw.link)
     further = (
         _link_key(desk) if desk != raw.link else "",
         _link_key(page_url) if page_url else "",
     )
-    keys = [key for key in dict.fromkeys((*given, *further)) if key]
+    keys = [key for key in dict.fromkeys((*own_keys, *further)) if key]
     # A page's own address only adds an alias: it changes with the page, the key may not.
-    if not any(given):
+    if not any(own_keys):
         keys.insert(0, opening_key(title, text))
     return keys[0], tuple(keys[1:])
 
@@ -38,13 +38,13 @@ def opening_key(title: str, text: str) -> str:
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
     """The keys that a withdrawal names, by id first. Raises Rejected when there is none."""
-    keys = tuple(key for key in _given(raw) if key)
+    keys = tuple(key for key in _own_keys(raw) if key)
     if not keys:
         raise Rejected(Reason.NO_IDENTITY, "a withdrawal names an id or the link of an article")
     return keys
 
 
-def _given(raw: RawArticle) -> tuple[str, str]:
+def _own_keys(raw: RawArticle) -> tuple[str, str]:
     external = storable(raw.id).strip()
     return _bounded("id", external) if external else "", _link_key(raw.link)
 

@@ -39,9 +39,9 @@ def canonical(url: str, rules: UrlRules) -> str:
     host = _host(parts)
     if parts.scheme not in _DEFAULT_PORT or not host:
         return ""
-    place = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
+    authority = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
     path = _escape(_without_dots(parts.path), _KEPT) or "/"
-    return _joined(f"{parts.scheme}://{place}{path}", _query(parts.query, host, rules))
+    return _joined(f"{parts.scheme}://{authority}{path}", _query(parts.query, host, rules))
 
 
 def is_variant(url: str) -> bool:

@@ -31,8 +31,8 @@ def frozen_key(url: str) -> str:
     match = _URI.match(url.strip(_SPACE))
     if not match:
         return ""
-    place, path, query, fragment = (part or "" for part in match.groups())
-    host = _host(place)
+    authority, path, query, fragment = (part or "" for part in match.groups())
+    host = _host(authority)
     if not host:
         return ""
     pairs = [_escape(pair.removeprefix("amp;")) for pair in query.split("&")]
@@ -45,8 +45,8 @@ def frozen_key(url: str) -> str:
     return key
 
 
-def _host(place: str) -> str:
-    host = place.rpartition("@")[2].lower()
+def _host(authority: str) -> str:
+    host = authority.rpartition("@")[2].lower()
     host = host.removesuffix(":80").removesuffix(":443").rstrip(".:").removeprefix("www.")
     try:
         return _escape(host if host.isascii() else host.encode("idna").decode("ascii"))

@@ -89,7 +89,7 @@ class PageMetadata:
     element_of: Mapping[str, str] = field(default_factory=dict)  # the source of each field
 
 
-NOTHING = PageMetadata()
+NO_METADATA = PageMetadata()
 
 
 def read_metadata(tree: LexborHTMLParser) -> PageMetadata:

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from worker.clean.page.block_features import features, larger_holders
 from worker.clean.page.blocks import BREAK, TAGS, Blocks, read_blocks
 from worker.clean.page.character_features import Floats
-from worker.clean.page.class_names import Naming
+from worker.clean.page.class_names import ClassNameScores
 from worker.clean.page.forest import Forest, probabilities, read_forest
 from worker.clean.page.neighbour_features import second_features
 
@@ -26,40 +26,40 @@ _NEVER = frozenset(TAGS[name] for name in ("figcaption", "caption"))
 _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
-class Weights(NamedTuple):
-    naming: Naming
+class BlockWeights(NamedTuple):
+    class_scores: ClassNameScores
     first: Forest
     second: Forest
 
 
-class Judged(NamedTuple):
+class ClassifiedText(NamedTuple):
     text: str
     doubt: float  # characters that could go either way, for each character kept
 
 
-NOTHING = Judged("", 1.0)
+NO_TEXT = ClassifiedText("", 1.0)
 
 
-def judge(tree: LexborHTMLParser, weights: Weights) -> Judged:
+def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
     """The article's text, one paragraph, heading, list item or table row a line."""
     blocks = read_blocks(tree)
     if not blocks.texts:
-        return NOTHING
-    judged = probabilities_of(blocks, title_of(tree), weights)
-    kept = judged >= _KEPT
+        return NO_TEXT
+    probability = probabilities_of(blocks, title_of(tree), weights)
+    kept = probability >= _KEPT
     sizes = np.array([len(text) for text in blocks.texts])
-    doubt = float((sizes * judged * (1 - judged)).sum() / max(1, sizes[kept].sum()))
-    return Judged(lines(blocks, np.flatnonzero(kept).tolist()), doubt)
+    doubt = float((sizes * probability * (1 - probability)).sum() / max(1, sizes[kept].sum()))
+    return ClassifiedText(lines(blocks, np.flatnonzero(kept).tolist()), doubt)
 
 
-def probabilities_of(blocks: Blocks, title: str, weights: Weights) -> Floats:
+def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
     larger = larger_holders(blocks)
-    told = features(blocks, larger, title, weights.naming)
-    judged = probabilities(weights.first, told)
-    open_ = np.flatnonzero(judged > _HOPELESS)
-    again = second_features(blocks, larger, told, judged)[:, open_]
-    judged[open_] = probabilities(weights.second, again)
-    return judged
+    matrix = features(blocks, larger, title, weights.class_scores)
+    probability = probabilities(weights.first, matrix)
+    open_ = np.flatnonzero(probability > _HOPELESS)
+    second_matrix = second_features(blocks, larger, matrix, probability)[:, open_]
+    probability[open_] = probabilities(weights.second, second_matrix)
+    return probability
 
 
 def title_of(tree: LexborHTMLParser) -> str:
@@ -84,13 +84,13 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 
 @cache
-def shipped_weights() -> Weights:
+def shipped_weights() -> BlockWeights:
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
-def read_weights(stored: bytes) -> Weights:
+def read_weights(stored: bytes) -> BlockWeights:
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))
         first, second = (read_forest(arrays, prefix) for prefix in ("first", "second"))
-        return Weights(Naming(scores), first, second)
+        return BlockWeights(ClassNameScores(scores), first, second)

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from worker.clean.page.blocks import CUSTOM, TAGS, Blocks, Holders
 from worker.clean.page.character_features import (
+    CharacterTable,
     Floats,
     Ints,
-    Text,
     phrase_shares,
     read_text,
     text_columns,
 )
-from worker.clean.page.class_names import Naming
+from worker.clean.page.class_names import ClassNameScores
 
 OWN = 16  # features at the start that say what a block is and where, not what holds it
 _LEVELS = 4  # holders looked at above a block, each larger than the one before
@@ -31,47 +31,49 @@ _LIKE_TITLE = 0.3  # share of a heading's words that the title has, to be the ar
 
 Column = Floats | Ints | NDArray[np.float64]
 Columns = list[Column]
-Larger = list[Ints]  # holders of each block, innermost first, each larger than the one before
+HolderLevels = list[Ints]  # holders of each block, innermost first, each larger than the one before
 
 
-class Page(NamedTuple):
+class PageColumns(NamedTuple):
     """What features are made of, and what they share."""
 
     blocks: Blocks
     tags: Ints
     held_by: Ints
-    text: Text
+    text: CharacterTable
     links: Floats  # share of a block's characters that are links
     prose: Floats  # characters of blocks that read like paragraphs
-    larger: Larger
+    larger: HolderLevels
 
 
-def features(blocks: Blocks, larger: Larger, title: str, naming: Naming) -> Floats:
+def features(
+    blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
+) -> Floats:
     """One row a feature, one column a block."""
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
-    named = _names(page, naming)
-    spoken = phrase_shares(blocks.texts)
+    named = _names(page, class_scores)
+    phrases = phrase_shares(blocks.texts)
     columns: Columns = [
         *text_columns(page.text),
         page.tags,
         page.links,
-        *_place(page, title),
+        *_position(page, title),
         np.full(len(hidden), page.prose[hidden].sum() / max(page.prose.sum(), 1)),
         *named,
-        spoken,
+        phrases,
         *_holders(page),
         *(shifted(column, by) for column in (page.links, named[0]) for by in (1, 2, -1, -2)),
-        *(shifted(spoken, by) for by in (-1, -2)),
+        *(shifted(phrases, by) for by in (-1, -2)),
         *_windows(page),
     ]
-    told = np.empty((len(columns), len(hidden)), dtype=np.float32)
-    for row, column in zip(told, columns, strict=True):
+    matrix = np.empty((len(columns), len(hidden)), dtype=np.float32)
+    for row, column in zip(matrix, columns, strict=True):
         row[:] = column
-    return told
+    return matrix
 
 
-def _page(blocks: Blocks, larger: Larger) -> Page:
+def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
     holders = blocks.holders
     held_by = larger[0]
     tags = np.array(holders.tags, dtype=np.int64)[held_by]
@@ -79,10 +81,10 @@ def _page(blocks: Blocks, larger: Larger) -> Page:
     links = (np.array(blocks.link_chars) / text.sizes).astype(np.float32)
     reads = (tags == TAGS["p"]) | ((text.sizes > 80) & (links < 0.3))
     prose = np.where(reads, text.sizes, 0).astype(np.float32)
-    return Page(blocks, tags, held_by, text, links, prose, larger)
+    return PageColumns(blocks, tags, held_by, text, links, prose, larger)
 
 
-def larger_holders(blocks: Blocks) -> Larger:
+def larger_holders(blocks: Blocks) -> HolderLevels:
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
     while len(larger) < _LEVELS:
@@ -101,10 +103,10 @@ def wider(holders: Holders) -> Ints:
     return np.array(up, dtype=np.int64)
 
 
-def _names(page: Page, naming: Naming) -> Columns:
+def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
     """What the names of a block's holders say: all together, the nearest ones, worst and best."""
     h = page.blocks.holders
-    meanings = {name: naming.read(name) for name in set(h.names)}
+    meanings = {name: class_scores.read(name) for name in set(h.names)}
     read = [*map(meanings.__getitem__, h.names)]
     total, worst, best = [0.0], [0.0], [0.0]
     for up, (low, high) in zip(h.parents[1:], read[1:], strict=True):
@@ -119,7 +121,7 @@ def _names(page: Page, naming: Naming) -> Columns:
     return [*inherited, lows[block], lows[above], highs[above], lows[parents[above]]]
 
 
-def _holders(page: Page) -> Columns:
+def _holders(page: PageColumns) -> Columns:
     """Of each larger holder: its share of the page's text and prose, links, blocks; of the two
     nearest also how often the page has the like."""
     h, sizes = page.blocks.holders, page.text.sizes
@@ -132,49 +134,50 @@ def _holders(page: Page) -> Columns:
     chars, prose = over(sizes), over(page.prose)
     some = np.maximum(chars, 1)
     linked = over(page.links * sizes) / some
-    held = (stop - first).astype(np.float64)
+    block_counts = (stop - first).astype(np.float64)
     of_holders = np.array(
-        (prose / max(prose[0], 1), chars / chars[0], linked, held, prose / some), dtype=np.float32
+        (prose / max(prose[0], 1), chars / chars[0], linked, block_counts, prose / some),
+        dtype=np.float32,
     )
     keys = list(zip(h.tags, h.names, strict=True))
     repeated = np.array([*map(Counter(keys).__getitem__, keys)])
     tags = np.array(h.tags)
     columns: Columns = [row for holder in page.larger for row in of_holders[:, holder]]
     columns += [column[holder] for holder in page.larger[:2] for column in (repeated, tags)]
-    whole = (held[0], chars[0], prose[0] / chars[0], linked[0])
-    return columns + [np.full(len(sizes), figure, dtype=np.float32) for figure in whole]
+    page_totals = (block_counts[0], chars[0], prose[0] / chars[0], linked[0])
+    return columns + [np.full(len(sizes), figure, dtype=np.float32) for figure in page_totals]
 
 
-def _place(page: Page, title: str) -> Columns:
+def _position(page: PageColumns, title: str) -> Columns:
     """Where a block stands on the page, after which heading, and how far from the title's."""
     sizes, texts = page.text.sizes, page.blocks.texts
     count = len(sizes)
     order = np.arange(count)
-    ends = np.cumsum(sizes)
+    stops = np.cumsum(sizes)
     last = np.maximum.accumulate(np.where(_HEADINGS[page.tags], order, -1))
     top = _top_heading(page, title)
     seen = Counter(texts)
     prose = np.cumsum(page.prose, dtype=np.float64)
     return [
         order / count,
-        ends / ends[-1],
+        stops / stops[-1],
         prose / max(prose[-1], 1),
         order - last,
         order - top if top >= 0 else np.full(count, 999),
-        (ends - ends[top]) / ends[-1] if top >= 0 else np.full(count, 2),
+        (stops - stops[top]) / stops[-1] if top >= 0 else np.full(count, 2),
         np.array([*map(seen.__getitem__, texts)]),
     ]
 
 
-def _top_heading(page: Page, title: str) -> int:
+def _top_heading(page: PageColumns, title: str) -> int:
     """The heading that shares most of its words with the page's title, -1 if none does."""
     words = set(title.lower().split())
-    best, found = _LIKE_TITLE, -1
+    best, heading = _LIKE_TITLE, -1
     for at in np.flatnonzero(_HEADINGS[page.tags]).tolist() if words else ():
         own = set(page.blocks.texts[at][:_MAX_HEADING].lower().split())
         if len(own & words) > best * max(1, len(own)):
-            best, found = len(own & words) / max(1, len(own)), at
-    return found
+            best, heading = len(own & words) / max(1, len(own)), at
+    return heading
 
 
 def shifted(column: Column, by: int) -> Floats:
@@ -187,7 +190,7 @@ def shifted(column: Column, by: int) -> Floats:
     return moved
 
 
-def _windows(page: Page) -> Columns:
+def _windows(page: PageColumns) -> Columns:
     """Text of the blocks around a block, and what share of it is links and prose."""
     order = np.arange(len(page.tags))
     low = np.maximum(order - _AROUND, 0)

@@ -36,7 +36,7 @@ def _character_kinds() -> NDArray[np.uint8]:
 _KIND_OF = _character_kinds()
 
 
-class Text(NamedTuple):
+class CharacterTable(NamedTuple):
     """All blocks in one row: block i is joined[starts[i] : starts[i] + sizes[i]]."""
 
     joined: str
@@ -45,18 +45,18 @@ class Text(NamedTuple):
     sizes: Ints
 
 
-def read_text(texts: list[str]) -> Text:
+def read_text(texts: list[str]) -> CharacterTable:
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-    known = np.minimum(codes, len(_KIND_OF) - 1)
-    kinds = _KIND_OF[known]
+    capped = np.minimum(codes, len(_KIND_OF) - 1)
+    kinds = _KIND_OF[capped]
     kinds[codes >= len(_KIND_OF)] = _ALNUM
     sizes = np.array([len(text) for text in texts], dtype=np.int64)
     starts = np.concatenate(([0], np.cumsum(sizes + 1)[:-1]))
-    return Text(joined, kinds, starts, sizes)
+    return CharacterTable(joined, kinds, starts, sizes)
 
 
-def text_columns(text: Text) -> list[Floats]:
+def text_columns(text: CharacterTable) -> list[Floats]:
     """Length, words, whether it ends as a sentence, shares of capitals and marks."""
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 
@@ -82,10 +82,10 @@ def phrase_shares(texts: list[str]) -> Floats:
     shares = np.zeros(len(texts), dtype=np.float32)
     shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]
     text = read_text([_lower(texts[at]) for at in shorts])
-    found = np.array(find_phrases(text.joined), dtype=np.int64).reshape(-1, 2)
+    spans = np.array(find_phrases(text.joined), dtype=np.int64).reshape(-1, 2)
     inner = (text.kinds & _ALNUM) > 0
     inside = np.concatenate(([False], inner[:-1] & inner[1:], [False]))  # before each character
-    start, stop = found[~(inside[found[:, 0]] | inside[found[:, 1]])].T
+    start, stop = spans[~(inside[spans[:, 0]] | inside[spans[:, 1]])].T
     blocks = np.searchsorted(text.starts, start, side="right") - 1
     covered = np.bincount(blocks, weights=stop - start, minlength=len(shorts))
     shares[shorts] = covered / text.sizes

@@ -18,7 +18,7 @@ _ALL = np.uint16(0xFFFF)
 _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], dtype=np.int64)
 
 
-class Condition(NamedTuple):
+class FeatureConditions(NamedTuple):
     """All conditions on one feature: thresholds that grow, and what is left after the first k."""
 
     feature: int
@@ -27,7 +27,7 @@ class Condition(NamedTuple):
 
 
 class Forest(NamedTuple):
-    conditions: tuple[Condition, ...]
+    conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)
     bases: NDArray[np.int64]  # where each tree's leaves begin
 
@@ -42,11 +42,11 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
     for number in np.unique(feature):
         nodes = np.flatnonzero(feature == number)
         nodes = nodes[np.argsort(threshold[nodes], kind="stable")]
-        thresholds, place = np.unique(threshold[nodes], return_inverse=True)
+        thresholds, positions = np.unique(threshold[nodes], return_inverse=True)
         left = np.full((len(thresholds) + 1, trees), _ALL)
-        for node, at in zip(nodes, place, strict=True):
+        for node, at in zip(nodes, positions, strict=True):
             left[at + 1 :, tree[node]] &= mask[node]
-        conditions.append(Condition(int(number), thresholds.astype(np.float32), left))
+        conditions.append(FeatureConditions(int(number), thresholds.astype(np.float32), left))
     bases = np.arange(trees, dtype=np.int64) * LEAVES
     return Forest(tuple(conditions), leaves.astype(np.float32).ravel(), bases)
 
@@ -59,6 +59,6 @@ def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.f
         failed = thresholds.searchsorted(features[feature])
         left.take(failed, axis=0, out=left_over, mode="clip")  # or numpy would buffer `out`
         bits &= left_over
-    found = forest.leaves.take(_LOWEST_BIT.take(bits) + forest.bases)
-    odds = found.sum(axis=1, dtype=np.float64)
+    leaf_values = forest.leaves.take(_LOWEST_BIT.take(bits) + forest.bases)
+    odds = leaf_values.sum(axis=1, dtype=np.float64)
     return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)

@@ -11,10 +11,10 @@ from worker.clean.cleaning_rules import HtmlRules
 from worker.clean.html.hostile_markup import count_tags
 from worker.clean.html.html_to_text import body_text
 from worker.clean.page.agreement import is_sure
-from worker.clean.page.block_classifier import Weights, judge, shipped_weights
+from worker.clean.page.block_classifier import BlockWeights, classify_blocks, shipped_weights
 
 
-class Parsed(NamedTuple):
+class ParsedPage(NamedTuple):
     """A page, and the tree that text and metadata are read from."""
 
     markup: str
@@ -22,11 +22,13 @@ class Parsed(NamedTuple):
     tags: int
 
 
-def parse(markup: str) -> Parsed:
-    return Parsed(markup, LexborHTMLParser(markup), count_tags(markup))
+def parse(markup: str) -> ParsedPage:
+    return ParsedPage(markup, LexborHTMLParser(markup), count_tags(markup))
 
 
-def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) -> tuple[str, str]:
+def main_text(
+    page: ParsedPage, rules: HtmlRules, weights: BlockWeights | None = None
+) -> tuple[str, str]:
     """The text of the article on a page, and a flag when it is not what was asked for.
 
     Blocks are judged by trained trees; pages where they are unsure, find little, or something else
@@ -34,11 +36,11 @@ def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) ->
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
-    judged = judge(page.tree, weights or shipped_weights())
-    told = page.tags > rules.max_asked_tags or is_sure(
-        judged.text, judged.doubt, page.markup, _language(page.tree), rules
+    classified = classify_blocks(page.tree, weights or shipped_weights())
+    certain = page.tags > rules.max_asked_tags or is_sure(
+        classified.text, classified.doubt, page.markup, _language(page.tree), rules
     )
-    text = judged.text if told else _extract(page.markup) or judged.text
+    text = classified.text if certain else _extract(page.markup) or classified.text
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
 

@@ -39,8 +39,8 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
     sample = text[: rules.sample_chars]
     if letters(sample, rules.min_letters) < rules.min_letters:
         return declared or UNDETERMINED
-    if len(sample) >= rules.long_chars and (found := _of_long(sample, declared, rules)):
-        return found
+    if len(sample) >= rules.long_chars and (language := _of_long(sample, declared, rules)):
+        return language
     return _of_short(sample[: rules.long_chars], declared, rules) or declared or UNDETERMINED
 
 
@@ -54,9 +54,11 @@ def count_words(text: str, language: str) -> int:
 
 def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:
     """ "" when neighbours such as Galician and Portuguese are too close to call."""
-    ends = sample[:_END_CHARS] + sample[-_END_CHARS:] if len(sample) > 2 * _END_CHARS else sample
-    ranked = _ranked(ends, rules)
-    if ends is not sample and not _leads(ranked):
+    both_ends = (
+        sample[:_END_CHARS] + sample[-_END_CHARS:] if len(sample) > 2 * _END_CHARS else sample
+    )
+    ranked = _ranked(both_ends, rules)
+    if both_ends is not sample and not _leads(ranked):
         ranked = _ranked(sample, rules)
     near = [primary(code) for code, rank in ranked if rank <= ranked[0][1] + rules.tie_ranks]
     if declared in near:
@@ -66,8 +68,8 @@ def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:
 
 def _ranked(sample: str, rules: LanguageRules) -> list[tuple[str, int]]:
     """The likeliest languages and their distances, the nearest first."""
-    found: Any = detect_fast(sample, cutoff=rules.max_rank, n_results=_CANDIDATES)
-    return cast("list[tuple[str, int]]", found)
+    language: Any = detect_fast(sample, cutoff=rules.max_rank, n_results=_CANDIDATES)
+    return cast("list[tuple[str, int]]", language)
 
 
 def _leads(ranked: list[tuple[str, int]]) -> bool:

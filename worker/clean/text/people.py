@@ -4,7 +4,7 @@ import re
 
 _BETWEEN = re.compile(r"\s*[,;/|·•&]\s*|\s+(?:and|with|und|et|y|e|и|avec|con|com|mit|с)\s+", re.I)
 # Where somebody worked follows the name: "Ann Lee in Paris".
-_WHERE = re.compile(r"\s+(?:in|from|aus|à|en|a|em|in|da|в|из)\s+[^\W\d_a-zа-я].*")
+_WORKPLACE = re.compile(r"\s+(?:in|from|aus|à|en|a|em|in|da|в|из)\s+[^\W\d_a-zа-я].*")
 _PARTICLES = frozenset(
     "al bin da das de del della den der di do dos du el ibn la le ten ter van von y zu zum".split()
 )
@@ -16,9 +16,9 @@ _MAX_CHARS = 60  # of one name
 
 def people(text: str) -> tuple[str, ...]:
     """Each name once; () unless every part looks like the name of a person or an agency."""
-    parts = [_bare(_WHERE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
-    found = tuple(dict.fromkeys(part for part in parts if part))
-    return found if all(map(is_name, found)) else ()
+    parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
+    names = tuple(dict.fromkeys(part for part in parts if part))
+    return names if all(map(is_name, names)) else ()
 
 
 def _bare(part: str) -> str:

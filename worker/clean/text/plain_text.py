@@ -71,7 +71,7 @@ def is_sound(text: str) -> bool:
     odd = data.decode("utf-8", "surrogatepass")
     if not _SOUND.fullmatch(odd):
         return False
-    return not any(found in text for found in _MOJIBAKE.findall(odd))
+    return not any(count in text for count in _MOJIBAKE.findall(odd))
 
 
 def visible(text: str) -> str:
@@ -93,8 +93,8 @@ def unescape_again(text: str) -> str:
     """Entities that an escape too many left behind; never makes a new tag out of text."""
     if "&" not in text:
         return text
-    again = unescape(text)
-    return again if again.count("<") == text.count("<") else text
+    unescaped = unescape(text)
+    return unescaped if unescaped.count("<") == text.count("<") else text
 
 
 def mend(text: str, max_chars: int) -> str:
@@ -124,7 +124,7 @@ def one_line(text: str) -> str:
 
 def paragraphs(text: str, *, sound: bool = False) -> str:
     """One paragraph per line of the input, joined by exactly one blank line."""
-    lines = [line for given in text.splitlines() if (line := given.strip())]
+    lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
         tidied = (" ".join(line.split()) for line in visible(text).splitlines())
         lines = [line for line in tidied if line]
@@ -169,12 +169,12 @@ def unwrap(text: str) -> str:
 
 def letters(text: str, enough: int) -> int:
     """How many letters of any script there are, counted up to `enough`."""
-    found = 0
+    count = 0
     for character in text:
-        found += character.isalpha()
-        if found >= enough:
+        count += character.isalpha()
+        if count >= enough:
             break
-    return found
+    return count
 
 
 def bare(text: str) -> str:

@@ -29,10 +29,10 @@ def tidy(text: str, rules: TextRules) -> str:
     return one_line(mend(plain, rules.max_mended_chars))
 
 
-def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+def names(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
     """Tidy names, each once whatever its case, in the order given."""
     once: dict[str, str] = {}
-    for name in given:
+    for name in texts:
         name = tidy(name, rules).strip(" ,;|")
         if 0 < len(name) <= rules.max_name_chars:
             once.setdefault(name.casefold(), name)
@@ -45,10 +45,10 @@ def _list(text: str) -> list[str]:
     return parts if parts and all(" " in part and is_name(part) for part in parts) else [text]
 
 
-def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+def authors(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
     """People and agencies; "By Ann Lee and Bo Chen" is two, "Johnson & Johnson" one."""
     people: list[str] = []
-    for author in given:
+    for author in texts:
         author = tidy(author, rules)
         if mailbox := _MAILBOX.fullmatch(author):
             author = mailbox[1] or ""

@@ -74,18 +74,18 @@ def _words_of(url: str) -> set[str]:
 
 
 def _share(words: Collection[str], title: str) -> float:
-    said = set(_WORD.findall(title.casefold()))
-    return sum(word in said for word in words) / len(words)
+    title_words = set(_WORD.findall(title.casefold()))
+    return sum(word in title_words for word in words) / len(words)
 
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
     """Everything a site may call itself, bare: given names, their parts, its host."""
-    given = {name for name in names if name}
-    parts = {part for name in given for part in _SEPARATOR.split(name)}
+    own_names = {name for name in names if name}
+    parts = {part for name in own_names for part in _SEPARATOR.split(name)}
     labels = host.split(".")[:-1]
-    known = given | parts | {host, ".".join(labels), max(labels, key=len, default="")}
-    return frozenset(map(bare, known)) - {""}
+    all_names = own_names | parts | {host, ".".join(labels), max(labels, key=len, default="")}
+    return frozenset(map(bare, all_names)) - {""}
 
 
 def from_text(text: str, max_chars: int) -> str:
