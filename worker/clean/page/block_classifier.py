@@ -1,7 +1,7 @@
-"""A parsed page comes in, the text of its article goes out, and how sure that is.
+"""Classify the text blocks of a page, and return the text of its article with a measure of doubt.
 
-One walk over the tree gives blocks, two forests judge each: the first by itself and where it
-stands, the second also by what the first thought of those around it.
+One walk over the tree collects the blocks. Two forests classify each block: the first by the block
+and its position, the second also by the first forest's results for the blocks around it.
 """
 
 import io
@@ -20,28 +20,32 @@ from worker.clean.page.class_names import ClassNameScores
 from worker.clean.page.forest import Forest, probabilities, read_forest
 from worker.clean.page.neighbour_features import second_features
 
-_HOPELESS = 0.03  # probability; such blocks are not judged again
+_HOPELESS = 0.03  # probability; such blocks are not classified by the second forest
 _KEPT = 0.5  # probability; from .35 to .5 F1 is level on sites not trained on, precision grows
 _NEVER = frozenset(TAGS[name] for name in ("figcaption", "caption"))
 _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
+    """Everything that training learned: scores of class names, and two forests."""
+
     class_scores: ClassNameScores
     first: Forest
     second: Forest
 
 
 class ClassifiedText(NamedTuple):
+    """The text of the blocks that were kept, and the doubt about them."""
+
     text: str
-    doubt: float  # characters that could go either way, for each character kept
+    doubt: float  # sum of characters * p * (1 - p) over all blocks, per character kept
 
 
 NO_TEXT = ClassifiedText("", 1.0)
 
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
-    """The article's text, one paragraph, heading, list item or table row a line."""
+    """The text of the article, one line per paragraph, heading, list item or table row."""
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NO_TEXT
@@ -53,6 +57,7 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
 
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
+    """For each block the probability that it is part of the article."""
     larger = larger_holders(blocks)
     matrix = features(blocks, larger, title, weights.class_scores)
     probability = probabilities(weights.first, matrix)
@@ -63,12 +68,13 @@ def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Float
 
 
 def title_of(tree: LexborHTMLParser) -> str:
+    """The text of the <title> element, "" without one."""
     title = tree.css_first("title")
     return title.text() if title else ""
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Captions go; the cells of a row stay on its line."""
+    """Join the texts of the blocks at these indexes, without captions; a table row is one line."""
     holders = blocks.holders
     parts: list[str] = []
     row_before = -1
@@ -85,10 +91,12 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 @cache
 def shipped_weights() -> BlockWeights:
+    """The weights in this package."""
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
 def read_weights(stored: bytes) -> BlockWeights:
+    """Read weights from the bytes of an .npz file."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))

@@ -1,7 +1,8 @@
-"""Blocks come in, one row of figures a feature goes out: what a block says, where it stands.
+"""Compute the features of text blocks: their words, their position, and the elements around them.
 
-Rows instead of records: text is counted in one array of all its characters, holders by running
-sums, so that a page costs some two hundred array operations and none a block.
+The result has one row per feature. Characters are counted in one array for the complete page, and
+holders by running sums, so that a page needs some two hundred array operations, whatever the number
+of its blocks.
 """
 
 from collections import Counter
@@ -21,13 +22,13 @@ from worker.clean.page.character_features import (
 )
 from worker.clean.page.class_names import ClassNameScores
 
-OWN = 16  # features at the start that say what a block is and where, not what holds it
-_LEVELS = 4  # holders looked at above a block, each larger than the one before
+OWN = 16  # number of leading features that describe the block and its position, not its holders
+_LEVELS = 4  # holders of a block that are used, each larger than the one before
 _AROUND = 5  # blocks before and after that make a window
 _HEADINGS = np.zeros(CUSTOM + 1, dtype=bool)
 _HEADINGS[[TAGS[f"h{level}"] for level in range(1, 7)]] = True
 _MAX_HEADING = 300  # characters that are compared with the title
-_LIKE_TITLE = 0.3  # share of a heading's words that the title has, to be the article's heading
+_LIKE_TITLE = 0.3  # share of its words in the title above which a heading is the article's
 
 Column = Floats | Ints | NDArray[np.float64]
 Columns = list[Column]
@@ -35,7 +36,7 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """What features are made of, and what they share."""
+    """The columns of a page's blocks that several features are computed from."""
 
     blocks: Blocks
     tags: Ints
@@ -49,7 +50,7 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """One row a feature, one column a block."""
+    """The feature matrix of a page: one row per feature, one column per block."""
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
     named = _names(page, class_scores)
@@ -85,6 +86,7 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
+    """The holder of each block, and three levels of larger holders around it."""
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
     while len(larger) < _LEVELS:
@@ -93,7 +95,7 @@ def larger_holders(blocks: Blocks) -> HolderLevels:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each holder the nearest one around it that holds more blocks, or the body."""
+    """For each holder the nearest ancestor that holds more blocks, or the body."""
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
     same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
@@ -104,7 +106,8 @@ def wider(holders: Holders) -> Ints:
 
 
 def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
-    """What the names of a block's holders say: all together, the nearest ones, worst and best."""
+    """Scores of the class names of a block's holders: sum, lowest and highest of all holders, and
+    those of the nearest holders."""
     h = page.blocks.holders
     meanings = {name: class_scores.read(name) for name in set(h.names)}
     read = [*map(meanings.__getitem__, h.names)]
@@ -122,8 +125,8 @@ def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
 
 
 def _holders(page: PageColumns) -> Columns:
-    """Of each larger holder: its share of the page's text and prose, links, blocks; of the two
-    nearest also how often the page has the like."""
+    """For each larger holder: its share of the page's text and prose, its links, its blocks. For
+    the two nearest also the number of holders with the same tag and names."""
     h, sizes = page.blocks.holders, page.text.sizes
     first, stop = np.array(h.first), np.array(h.stop)
 
@@ -149,7 +152,8 @@ def _holders(page: PageColumns) -> Columns:
 
 
 def _position(page: PageColumns, title: str) -> Columns:
-    """Where a block stands on the page, after which heading, and how far from the title's."""
+    """The position of a block on the page, after the last heading, and after the title's heading;
+    and how often its text occurs."""
     sizes, texts = page.text.sizes, page.blocks.texts
     count = len(sizes)
     order = np.arange(count)
@@ -170,7 +174,7 @@ def _position(page: PageColumns, title: str) -> Columns:
 
 
 def _top_heading(page: PageColumns, title: str) -> int:
-    """The heading that shares most of its words with the page's title, -1 if none does."""
+    """The index of the heading with the largest share of its words in the title, -1 if none."""
     words = set(title.lower().split())
     best, heading = _LIKE_TITLE, -1
     for at in np.flatnonzero(_HEADINGS[page.tags]).tolist() if words else ():
@@ -181,7 +185,7 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """The column as the block `by` places on sees it; -1 beyond the ends."""
+    """The column shifted by `by` blocks; -1 where the page has no such block."""
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]
@@ -191,7 +195,7 @@ def shifted(column: Column, by: int) -> Floats:
 
 
 def _windows(page: PageColumns) -> Columns:
-    """Text of the blocks around a block, and what share of it is links and prose."""
+    """Length of the text of the blocks around a block, and its shares of links and prose."""
     order = np.arange(len(page.tags))
     low = np.maximum(order - _AROUND, 0)
     high = np.minimum(order + _AROUND + 1, len(order))

@@ -1,6 +1,6 @@
-"""Texts of blocks come in, figures of what they are written with go out: cases, marks, phrases.
+"""Compute features of the characters of text blocks: case, marks, phrases.
 
-All texts are counted in one array of their characters: a page costs a few dozen array operations.
+All texts are counted in one array of characters: a page needs a few dozen array operations.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from worker.clean.page.chrome_phrases import find_phrases
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_SHORT = 300  # characters; what longer blocks say in passing is no sign
+_SHORT = 300  # characters; phrases in longer blocks are no evidence
 _ALNUM, _UPPER, _SPACE, _END, _MARK, _LINE = (1 << n for n in range(6))
 
 
@@ -37,7 +37,7 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """All blocks in one row: block i is joined[starts[i] : starts[i] + sizes[i]]."""
+    """The characters of all blocks: block i is joined[starts[i] : starts[i] + sizes[i]]."""
 
     joined: str
     kinds: NDArray[np.uint8]
@@ -46,6 +46,7 @@ class CharacterTable(NamedTuple):
 
 
 def read_text(texts: list[str]) -> CharacterTable:
+    """Join the texts of blocks, and look up the kind of each character."""
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     capped = np.minimum(codes, len(_KIND_OF) - 1)
@@ -57,7 +58,8 @@ def read_text(texts: list[str]) -> CharacterTable:
 
 
 def text_columns(text: CharacterTable) -> list[Floats]:
-    """Length, words, whether it ends as a sentence, shares of capitals and marks."""
+    """Six features of each block: length, number of words, whether it ends like a sentence, share
+    of capitals, of capitalised words, of marks."""
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 
     def count(hits: NDArray[np.bool_]) -> Floats:
@@ -78,7 +80,7 @@ def text_columns(text: CharacterTable) -> list[Floats]:
 
 
 def phrase_shares(texts: list[str]) -> Floats:
-    """How much of each short text is words that stand around articles."""
+    """The share of each short text that is phrases of `chrome_phrases`; 0 for longer texts."""
     shares = np.zeros(len(texts), dtype=np.float32)
     shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]
     text = read_text([_lower(texts[at]) for at in shorts])
@@ -93,5 +95,5 @@ def phrase_shares(texts: list[str]) -> Floats:
 
 
 def _lower(text: str) -> str:
-    """In lower case; only one letter would become two by it."""
+    """Lower case of the same length: only the lower case of İ would be two characters."""
     return text.replace("\u0130", "I").lower()

@@ -1,7 +1,7 @@
-"""Class names and ids come in, what sites mean by them goes out: a learned score.
+"""Score the class names and ids of elements.
 
-The score is learned: how much of what an element of that name holds belongs to the article, over
-many sites, as log odds.
+The score of a token is learned from many sites: the log odds that text in elements with this name
+belongs to the article.
 """
 
 import re
@@ -10,18 +10,18 @@ from collections.abc import Mapping
 _WORD = re.compile(r"[a-zA-Z][a-z]+|[A-Z]{2,}")
 _MAX_CACHED = 50_000  # classes
 _MAX_CHARS = 160  # of a name that are read
-_MAX_TOKEN_CHARS = 40  # characters of a class that may be a token as it stands
+_MAX_TOKEN_CHARS = 40  # of a class that is also a token as a unit
 
 
 class ClassNameScores:
-    """Learned scores of tokens; what a class said once is remembered, for sites come again."""
+    """Learned scores of tokens, with a cache of classes: pages of one site share their classes."""
 
     def __init__(self, scores: Mapping[str, float]) -> None:
         self.scores = scores
         self._cache: dict[str, tuple[float, float]] = {}
 
     def read(self, name: str) -> tuple[float, float]:
-        """Lowest and highest score of the tokens of a name, 0 if there is none below or above."""
+        """The lowest score, at most 0, and the highest, at least 0, of the tokens of a name."""
         cache = self._cache
         low = high = 0.0
         for class_name in name[:_MAX_CHARS].split():
@@ -45,7 +45,7 @@ class ClassNameScores:
 
 
 def tokens(name: str) -> set[str]:
-    """Each class of a name and each word in them, in lower case."""
+    """The classes in a name and the words in them, in lower case."""
     return {token for class_name in name[:_MAX_CHARS].split() for token in _tokens(class_name)}
 
 

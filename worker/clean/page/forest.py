@@ -1,9 +1,9 @@
-"""Boosted regression trees, evaluated in numpy without the library that trained them.
+"""Evaluate boosted regression trees in numpy, without the library that trained them.
 
 After QuickScorer (Lucchese and others, 2015): each leaf of a tree is a bit, and a condition that
-fails clears the bits of the leaves it rules out. What the first k conditions on a feature clear
-together is known beforehand, so a feature costs one look-up for all trees; the lowest bit left is
-the leaf.
+fails clears the bits of the leaves that it excludes. The bits that the first k conditions on a
+feature clear together are precomputed, so a feature needs one look-up for all trees. The lowest
+remaining bit is the leaf.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All conditions on one feature: thresholds that grow, and what is left after the first k."""
+    """All conditions on one feature: ascending thresholds, and the bits left after the first k."""
 
     feature: int
     thresholds: NDArray[np.float32]
@@ -27,13 +27,15 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
+    """Boosted trees: their conditions by feature, and the values of their leaves."""
+
     conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)
-    bases: NDArray[np.int64]  # where each tree's leaves begin
+    bases: NDArray[np.int64]  # the index of each tree's first leaf
 
 
 def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Forest:
-    """A forest as it is stored: per inner node its tree, feature, threshold and mask."""
+    """Read a forest from arrays that store tree, feature, threshold and mask of each inner node."""
     tree, feature, threshold, mask, leaves = (
         arrays[f"{prefix}_{name}"] for name in ("tree", "feature", "threshold", "mask", "leaves")
     )
@@ -52,7 +54,7 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One probability a column of `features` (one row a feature)."""
+    """One probability for each column of `features`, which has one row per feature."""
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)
     for feature, thresholds, left in forest.conditions:

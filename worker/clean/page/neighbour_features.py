@@ -1,4 +1,4 @@
-"""What the first trees think of a block and those around it: features for the second ones."""
+"""Compute features for the second forest from the first one's results for the blocks around."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,14 @@ from worker.clean.page.character_features import Floats, Ints
 
 _SHIFTS = (1, 2, 3, -1, -2, -3)
 _WINDOWS = (4, 12)  # blocks to either side
-_MAX_WEIGHT = 400  # characters; a longer block says no more about its neighbours
+_MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neighbours
 
 
 def second_features(
     blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
 ) -> Floats:
-    """One row a feature: what a block itself says, and judgements of it and all around it."""
+    """Feature matrix for the second forest, one row per feature: the block's own features, its
+    probability from the first forest, and the probabilities around it."""
     sizes = matrix[0]
     count = len(sizes)
     weights = np.minimum(sizes, _MAX_WEIGHT)

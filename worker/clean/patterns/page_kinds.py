@@ -79,8 +79,8 @@ class PatternClassifier(Generic[ClassT]):
 
     @cached_property
     def _without_letter(self) -> tuple[int, ...]:
-        every = enumerate(self._alternatives)
-        return tuple(n for n, alternative in every if _begins_without_letter(alternative))
+        alternatives = enumerate(self._alternatives)
+        return tuple(n for n, alternative in alternatives if _begins_without_letter(alternative))
 
     @cached_property
     def _by_prefix(self) -> dict[str, set[int]]:
