@@ -20,8 +20,8 @@ from time import process_time
 from typing import Any
 
 from worker.clean import CleaningRules, clean, warm
-from worker.clean.body import richest
-from worker.clean.lines.line_rules import Named, sweep
+from worker.clean.fetched_content import read_fetched
+from worker.clean.lines.line_rules import ArticleMetadata, sweep
 from worker.cli.file_reading import files_below, read_file
 from worker.config.loader import load_config
 from worker.model.admission import RawArticle
@@ -88,7 +88,7 @@ def measure(name: str, articles: list[RawArticle], rules: CleaningRules) -> None
 
 
 def _text(raw: RawArticle, rules: CleaningRules) -> None:
-    sweep(richest(raw.content, rules).text, Named(raw.title, (), frozenset()), "en", rules)
+    sweep(read_fetched(raw, rules).body.text, ArticleMetadata(raw.title), "en", rules)
 
 
 def _whole(raw: RawArticle, rules: CleaningRules) -> None:

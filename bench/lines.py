@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bench.pages import read_pages
-from worker.clean.lines.line_rules import Named, sweep
+from worker.clean.lines.line_rules import ArticleMetadata, sweep
 from worker.clean.text.language import detect
 from worker.clean.text.plain_text import paragraphs
 from worker.config.loader import load_config
@@ -31,7 +31,7 @@ def main() -> None:
         language = detect(text, "", rules.language)
         languages[language] += 1
         total, articles = total + len(text.split()), articles + 1
-        for dropped in sweep(text, Named(title), language, rules).dropped:
+        for dropped in sweep(text, ArticleMetadata(title), language, rules).dropped:
             lines[dropped.rule].append((name, dropped.line))
     print(f"{articles} gold texts, {total:,} tokens, {dict(languages.most_common(8))}")
     deleted = 0

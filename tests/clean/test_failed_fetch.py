@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tests.clean.ordinary import CONFIG, NOW, PARAGRAPHS, RULES, TEXT, cleaned, markup, raw
 from worker.clean import CleaningRules, clean
-from worker.clean.failed_fetch_rules import NO_PAGES
+from worker.clean.failed_fetch_rules import NO_PAGE_RULES
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS
 from worker.model.completeness import Extent
@@ -311,7 +311,7 @@ def test_rules_of_before_know_status_and_bytes() -> None:
     older = tomllib.loads(CONFIG.read_text("utf-8"))
     del older["failed_fetch"]
     rules = CleaningRules.model_validate(older)
-    assert rules.failed_fetch == NO_PAGES
+    assert rules.failed_fetch == NO_PAGE_RULES
     assert article(rules, content=markup(CHALLENGE)).text
     for fields in ({"fetch": {"status": 503}}, {"content": FILES["PDF"].decode("latin-1")}):
         with pytest.raises(Rejected):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.clean.ordinary import RULES
 from worker.clean.cleaning_rules import EVERY_LANGUAGE
-from worker.clean.lines.line_rules import Named, Swept, sweep
+from worker.clean.lines.line_rules import ArticleMetadata, SweptText, sweep
 
 GOLDEN: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
     (Path(__file__).parent / "golden.toml").read_text("utf-8")
@@ -26,7 +26,7 @@ CODED = {  # rules that are code: where they look, and the languages they tell a
     "credits": ("end", LANGUAGES),
     "dateline": ("start", LANGUAGES),
 }
-KNOWN = Named("Harbour reopens after the storm", ("Ann Lee",), frozenset({"examplenews"}))
+KNOWN = ArticleMetadata("Harbour reopens after the storm", ("Ann Lee",), frozenset({"examplenews"}))
 BODIES = {
     "en": "The harbour reopened on Monday.",
     "de": "Der Hafen öffnete am Montag wieder.",
@@ -54,7 +54,7 @@ def placed(rule: str, language: str, line: str) -> str:
     }[POSITIONS[rule]]
 
 
-def swept(rule: str, language: str, line: str) -> Swept:
+def swept(rule: str, language: str, line: str) -> SweptText:
     spoken = "en" if language == EVERY_LANGUAGE else language
     return sweep(placed(rule, language, line), KNOWN, spoken, RULES)
 

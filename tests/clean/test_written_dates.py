@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
 from tests.clean.test_dates import WRITTEN
-from worker.clean.dates.date_reader import Read, day_first, read_date
+from worker.clean.dates.date_reader import ParsedDate, day_first, read_date
 
 MONTHS = {
     "en": "January February March April May June July August September October November December",
@@ -104,7 +104,9 @@ def written(draw: st.DrawFn) -> tuple[str, str, datetime]:
 @given(written())
 def test_a_date_in_any_form_is_the_instant_it_means(date: tuple[str, str, datetime]) -> None:
     text, language, instant = date
-    assert read_date(text, RULES.dates, NOW, day_first=day_first(language, "")) == Read(instant)
+    assert read_date(text, RULES.dates, NOW, day_first=day_first(language, "")) == ParsedDate(
+        instant
+    )
 
 
 @settings(deadline=None, max_examples=200)
@@ -115,7 +117,7 @@ def test_a_day_without_a_time_stays_the_day_it_is(
     text = data.draw(st.sampled_from(days_of(at, language)))
     zone = ZoneInfo("America/New_York")
     read = read_date(text, RULES.dates, NOW, day_first=day_first(language, ""), zone=zone)
-    assert read == Read(at.replace(hour=0, minute=0, second=0, tzinfo=UTC))
+    assert read == ParsedDate(at.replace(hour=0, minute=0, second=0, tzinfo=UTC))
 
 
 @settings(deadline=None)
@@ -136,7 +138,7 @@ def test_a_day_without_a_time_stays_the_day_it_is(
 def test_the_day_decides_whether_a_zone_has_summer(at: datetime, zone: tuple[str, str]) -> None:
     name, region = zone
     instant = at.replace(tzinfo=ZoneInfo(region)).astimezone(UTC)
-    assert read_date(f"{at:%b %d, %Y %H:%M:%S} {name}", RULES.dates, NOW) == Read(instant)
+    assert read_date(f"{at:%b %d, %Y %H:%M:%S} {name}", RULES.dates, NOW) == ParsedDate(instant)
 
 
 JUNK = st.one_of(
@@ -164,7 +166,7 @@ def test_what_does_not_belong_never_makes_another_date(
     words = text.split()
     words.insert(place, junk)
     found = read_date(" ".join(words), RULES.dates, NOW, day_first=first)
-    assert found in (Read(None, "bad-date"), alone)
+    assert found in (ParsedDate(None, "bad-date"), alone)
 
 
 @pytest.mark.parametrize(
@@ -173,5 +175,5 @@ def test_what_does_not_belong_never_makes_another_date(
 def test_no_text_takes_long_to_refuse(text: str) -> None:
     start = time.process_time()
     for _ in range(100):
-        assert read_date(text, RULES.dates, NOW) == Read(None, "bad-date")
+        assert read_date(text, RULES.dates, NOW) == ParsedDate(None, "bad-date")
     assert time.process_time() - start < 1

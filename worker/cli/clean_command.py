@@ -11,7 +11,7 @@ from rich.text import Text
 
 from worker import bootstrap
 from worker.clean import CleaningRules, examine
-from worker.clean.explain_cleaning import CleaningDecision, account
+from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out
 from worker.cli.file_reading import Read, read_file
 from worker.cli.inputs import articles_only
@@ -80,7 +80,7 @@ def _rehearse(
         source = examined.article.source
         known = boilerplate.learned([source], now) if boilerplate else {}
         article = leave_out(examined.article, known.get(source, SourceBoilerplate()), rules.learned)
-        yield Rehearsed(where=where, article=article, decisions=account(examined))
+        yield Rehearsed(where=where, article=article, decisions=explain_cleaning(examined))
 
 
 def _print(each: Rehearsed, *, explain: bool) -> None:
