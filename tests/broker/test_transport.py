@@ -19,8 +19,9 @@ from kombu.transport import virtual
 from worker import broker
 from worker.broker import leases, lua_scripts
 from worker.broker.bodies import articles
+from worker.broker.deferred_acks import deferred_acks
 from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
-from worker.broker.qos import QoS, late_acks
+from worker.broker.qos import QoS
 from worker.broker.transport import Channel, Transport
 
 broker.register()
@@ -132,7 +133,7 @@ def test_leases_carry_the_servers_time_not_the_workers(
 def test_a_waiting_worker_takes_nothing_off_the_queue(valkey_url: str, valkey: redis.Redis) -> None:
     with peer(valkey_url) as worker:
         assert worker.stays_empty()
-        assert worker.channel._in_poll or worker.channel._asked in ("claim", "wait")
+        assert worker.channel._in_poll or worker.channel._next in ("claim", "wait")
         valkey.lpush("articles", message(1), message(2))
         assert [body(m)[0]["n"] for m in worker.take(2)] == [1, 2]
 
@@ -249,10 +250,10 @@ def test_an_ack_that_fails_gives_its_credit_back_and_is_sent_later(
         with monkeypatch.context() as patch:
             patch.setattr(worker.channel, "eval", refused)
             taken.ack()
-        assert late_acks.tags() == [taken.delivery_tag]
+        assert deferred_acks.tags() == [taken.delivery_tag]
         worker.take()  # there is credit for the next one
-        leases._renew(worker.channel, 60)
-        assert late_acks.tags() == []
+        leases.send_deferred(worker.channel)
+        assert deferred_acks.tags() == []
         assert valkey.hlen("unacked") == 1
 
 
@@ -327,7 +328,7 @@ def test_a_dropped_connection_loses_nothing(valkey_url: str, valkey: redis.Redis
             try:
                 worker._drain()
             except worker.connection.connection_errors:
-                worker.channel._asked = "claim"
+                worker.channel._next = "claim"
             for taken in worker.got:
                 seen.add(body(taken)[0]["n"])
                 taken.ack()

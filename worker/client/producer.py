@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from worker.broker import REPLAY, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
+from worker.broker.load_measurement import measure_load
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.batching import Packed, batches, new_receipt, plain_values, to_be_buried
 from worker.client.receipt_journal import opened
@@ -132,7 +133,7 @@ class Producer:
     def advice(self) -> Advice:
         """Whether to send, slow down or stop, and why. One round trip. Raises Unavailable."""
         with self._link.channel() as channel:
-            load = backpressure.look(channel, list(self._app.amqp.queues))
+            load = measure_load(channel, list(self._app.amqp.queues))
         return backpressure.advise(load, self._rules.pressure)
 
     def outcome(self, receipt: str) -> Outcome | None:

@@ -47,7 +47,7 @@ def drain(
             *(entry.queue, entry.reason, letter.letter_id[:12]),
         )
 
-    return dead_letter_queue.drain(channel, queues, keep)
+    return dead_letter_queue.move_entries(channel, queues, keep)
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
