@@ -16,7 +16,7 @@ from redis import Redis
 from worker import background
 from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
-from worker.model.admission import is_receipt
+from worker.model.receipts import is_receipt
 from worker.model.records import JournalEntry
 
 log = logging.getLogger("worker.broker")

@@ -1,8 +1,6 @@
 """Raw articles made ready to travel: as plain JSON values, under receipts, in batches."""
 
 import json
-import secrets
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,6 +8,7 @@ from typing import Any, NamedTuple
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle
 from worker.model.json_nesting import too_deep
+from worker.model.receipts import new_receipt
 
 
 class Packed(NamedTuple):
@@ -18,16 +17,6 @@ class Packed(NamedTuple):
     receipt: str
     raw: object
     bytes: int
-
-
-def new_receipt() -> str:
-    """A UUIDv7 (RFC 9562, 5.7): sorts by the millisecond it was made."""
-    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
-    noise = bytearray(secrets.token_bytes(10))
-    noise[0] = 0x70 | (noise[0] & 0x0F)
-    noise[2] = 0x80 | (noise[2] & 0x3F)
-    text = (stamp + noise).hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def batches(articles: Iterable[Packed], limit: Any) -> Iterator[list[Packed]]:

@@ -20,7 +20,6 @@ from worker.clean.text.plain_text import bare, mend
 from worker.errors import Reason, Rejected
 from worker.model.admission import (
     LIMITS,
-    LONGEST_RECEIPT,
     SCHEMA,
     Content,
     Feed,
@@ -29,10 +28,10 @@ from worker.model.admission import (
     Media,
     RawArticle,
     Source,
-    is_receipt,
     sizes,
 )
 from worker.model.raw_article import DEFAULT_SOURCE, Part
+from worker.model.receipts import LONGEST_RECEIPT, is_receipt
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
 _ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"

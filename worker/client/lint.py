@@ -16,6 +16,7 @@ from worker.dedup.identity import LESS_TEXT
 from worker.errors import Rejected
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Frozen, Payload, admit
+from worker.model.receipts import lint_receipt
 from worker.model.records import Outcome
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
@@ -64,13 +65,13 @@ def lint(
     while batch := list(islice(numbered, _AT_ONCE)):
         looked = [_look(where, raw, receipts) for _, (where, raw) in batch]
         deliveries = [
-            Delivery(receipt=f"{number}", raw=raw)
+            Delivery(receipt=lint_receipt(number), raw=raw)
             for (number, (_, raw)), look in zip(batch, looked, strict=True)
             if look.outcome != SKIPPED
         ]
         outcomes = {o.receipt: o for o in pipeline.ingest(deliveries, now=now)}
         for (number, _), look in zip(batch, looked, strict=True):
-            outcome = outcomes.get(f"{number}")
+            outcome = outcomes.get(lint_receipt(number))
             yield _ended(look, outcome, pipeline) if outcome else look
 
 

@@ -16,12 +16,13 @@ from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
 from worker.broker.load_measurement import measure_load
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
-from worker.client.batching import Packed, batches, new_receipt, plain_values, to_be_buried
+from worker.client.batching import Packed, batches, plain_values, to_be_buried
 from worker.client.receipt_journal import opened
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
-from worker.model.admission import Frozen, Payload, RawArticle, admit, host, is_receipt
+from worker.model.admission import Frozen, Payload, RawArticle, admit, host
 from worker.model.broker_address import check_store
+from worker.model.receipts import is_receipt, new_message_id, new_receipt
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import Store
@@ -215,7 +216,7 @@ class Producer:
         )
 
     def _deliver(self, task: str, arguments: Mapping[str, Any], **how: Any) -> None:
-        message_id = new_receipt()
+        message_id = new_message_id()
         if self._outbox and "receipts" in arguments:
             self._outbox.intend(message_id, arguments["receipts"])
         try:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import Fingerprint, OutcomeKind
 from worker.store.cluster_values import ClusterMove, Member, Sighting, StoredFingerprint
 from worker.store.clusters import orphans
@@ -18,7 +19,6 @@ from worker.store.database.rows import Row
 from worker.store.database.schema import articles, clusters, moves, pins, receipts, revisions
 from worker.store.database.statements import NEWEST, chunks
 from worker.store.database.upsert import add, insert
-from worker.store.stale_records import RECLEAN
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -158,7 +158,7 @@ class SqlClusters:
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
         columns = [receipts.c[field] for field in Sighting.model_fields]
-        seen = ~receipts.c.receipt.startswith(RECLEAN, autoescape=True)
+        seen = ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True)
         with self._reading() as connection:
             found = [
                 Sighting(**row)
