@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from worker.broker import UNKNOWN
-from worker.client.batching import Packed
+from worker.client.batching import PackedArticle
 from worker.client.producer import Producer
 from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import replay_receipt
@@ -62,7 +62,7 @@ def _send(producer: Producer, letters: Sequence[StoredDeadLetter]) -> dict[str, 
     return {each.letter_id: replay_receipt(each.letter_id, each.seen) for each in letters}
 
 
-def _packed(letter: StoredDeadLetter) -> Packed:
-    return Packed(
+def _packed(letter: StoredDeadLetter) -> PackedArticle:
+    return PackedArticle(
         replay_receipt(letter.letter_id, letter.seen), json.loads(letter.payload), letter.bytes
     )

@@ -14,7 +14,7 @@ from typing import TypeVar
 LONGEST_RECEIPT = 200  # characters
 RECLEAN_PREFIX = "reclean-"
 
-Part = TypeVar("Part")
+ReceiptPart = TypeVar("ReceiptPart")
 
 
 def is_receipt(value: object) -> bool:
@@ -65,7 +65,7 @@ def replay_receipt(letter_id: str, seen: int) -> str:
     return "".join(replay_parts(letter_id, str(seen)))
 
 
-def replay_parts(letter_id: Part, seen: Part) -> tuple[str | Part, ...]:
+def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | ReceiptPart, ...]:
     """The parts of a replay receipt in their order, for values of any kind, such as SQL columns."""
     return "replay-", letter_id, "-", seen
 
@@ -75,7 +75,9 @@ def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
     return "".join(reclean_parts(article_id, str(revision), cleaner))
 
 
-def reclean_parts(article_id: Part, revision: Part, cleaner: Part) -> tuple[str | Part, ...]:
+def reclean_parts(
+    article_id: ReceiptPart, revision: ReceiptPart, cleaner: ReceiptPart
+) -> tuple[str | ReceiptPart, ...]:
     """The parts of a reclean receipt in their order, for values of any kind, as above."""
     return RECLEAN_PREFIX, article_id, "-", revision, "-", cleaner
 
