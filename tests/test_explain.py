@@ -13,9 +13,9 @@ from worker.cli import explain_sentences, group
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload
+from worker.model.receipts import replay_receipt
 from worker.model.records import Attempt, JournalEntry
 from worker.pipeline.ingestion import Delivery, Pipeline
-from worker.store.dead_letters import replay_receipt
 from worker.store.sql_store import SqlStore
 from worker.store.values import DisplayTitle
 
@@ -122,7 +122,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert "It ended in the stage 'admit', once" in story
     assert told(explain(outcome.letter_id[:8])).startswith(" It could not be processed")
     [letter] = store.letters([outcome.letter_id])
-    receipt = replay_receipt(letter)
+    receipt = replay_receipt(letter.letter_id, letter.seen)
     store.mark_replays({letter.letter_id: receipt}, now=NOW)
     assert f"under the receipt {receipt} and waits" in told(explain("r0"))
     pipeline.ingest([Delivery(receipt=receipt, raw=raw(1))], now=NOW)

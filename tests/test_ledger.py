@@ -242,7 +242,7 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
     assert look(link, store).missing == []
     with file.open("a") as cut:
         cut.write('{"message": "cut o')
-    store.enter(list(receipt_journal.entries(file)))
+    store.enter(list(receipt_journal.read_journal(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
 
 

@@ -1,4 +1,4 @@
-"""article-worker: raw articles go in on a queue, records come out in a store.
+"""article-worker: read raw articles from a queue, and write cleaned, deduplicated, tagged records.
 
 from worker import Producer, Store
 """
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from worker.client.async_producer import AsyncProducer
     from worker.client.feeds import from_feedparser, from_jsonfeed
     from worker.client.producer import Invalid, InvalidArticles, Producer
-    from worker.client.reader import Store
+    from worker.client.reader import StoreReader as Store
 
 __all__ = [
     "AsyncProducer",
@@ -23,7 +23,6 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Store": "worker.client.reader",
     "AsyncProducer": "worker.client.async_producer",
     "from_feedparser": "worker.client.feeds",
     "from_jsonfeed": "worker.client.feeds",
@@ -34,4 +33,6 @@ def __getattr__(name: str) -> Any:
     """Import on first use: `import worker` costs nothing, and Celery finds `worker.celery`."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "Store":
+        return import_module("worker.client.reader").StoreReader
     return getattr(import_module(_MODULES.get(name, "worker.client.producer")), name)

@@ -4,7 +4,6 @@ What belongs here: `examine`, which calls the steps of cleaning in their order, 
 hold the steps. May import the model and the errors. Pure: no clock, no network, no disk.
 """
 
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import NamedTuple

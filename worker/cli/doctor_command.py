@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker import bootstrap
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
-from worker.broker.server_info import EVICTS, ServerInfo, condition
+from worker.broker.server_info import EVICTS, ServerInfo, server_info
 from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table, visible
@@ -23,7 +23,7 @@ from worker.config.worker_rules import WorkerRules
 from worker.dedup import DedupRules
 from worker.errors import BadConfig, Unavailable
 from worker.model.admission import Frozen
-from worker.runtime.config_report import report_of
+from worker.runtime.config_report import read_report
 from worker.settings import Settings, masked
 from worker.store.database.server_version import postgres_version
 from worker.store.migrate import is_current, revision
@@ -85,7 +85,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _in_force(settings: Settings) -> Iterator[Finding]:
     """What the workers that share our var_dir say of their config."""
     for file in sorted(settings.var_dir.glob(settings.config_report("*").name)):
-        report, node = report_of(file), file.name.removesuffix(".config.json")
+        report, node = read_report(file), file.name.removesuffix(".config.json")
         if report is None or not settings.heartbeat(node).exists():
             continue  # it has ended
         mend = "correct that file; until then the old rules stay in force" if report.refused else ""
@@ -116,7 +116,7 @@ def _answering(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
     link = BrokerConnection(make_app(broker_url(settings), rules))
     try:
         with link.channel() as channel:
-            its = condition(channel)
+            its = server_info(channel)
     except Unavailable as e:
         log = settings.var_dir / "broker.log"
         mend = (

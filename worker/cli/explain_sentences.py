@@ -17,8 +17,8 @@ from worker.cli.explain_templates import (
     SIGNS,
 )
 from worker.cli.terminal import moment, several
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import OutcomeKind
-from worker.store.stale_records import RECLEAN
 from worker.store.values import DeadLetterState, DisplayTitle, StoredDeadLetter
 
 Facts = Mapping[str, Any]
@@ -113,7 +113,7 @@ def _sightings(stored: Facts, titles: Titles) -> Iterator[str]:
         times = f" {len(its)} times, the last" if len(its) > 1 else ""
         said = SIGHTED[OutcomeKind(outcome)].format(revision=revision)
         at, source, receipt = (its[-1][field] for field in ("at", "source", "receipt"))
-        if receipt.startswith(RECLEAN):
+        if receipt.startswith(RECLEAN_PREFIX):
             yield f"{moment(at)}: cleaned again, {said}{times}."
         else:
             by = handled(its[-1]["worker"], its[-1]["deliveries"])

@@ -12,7 +12,7 @@ from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
 from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table
-from worker.client.receipt_journal import entries
+from worker.client.receipt_journal import read_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.maintenance.receipt_audit import Balance, Day, balance
 from worker.model.records import OutcomeKind
@@ -51,7 +51,7 @@ def ledger(
         embedded.ensure(settings.var_dir)
     bootstrap.prepare_store(settings)
     link, store = BrokerConnection(app), bootstrap.store(settings)
-    if journal and (sent := list(entries(journal))):
+    if journal and (sent := list(read_journal(journal))):
         store.enter(sent)
         first = since or day or min(first, *(entry.at for entry in sent))
     with link.channel() as channel:

@@ -10,7 +10,7 @@ import click
 
 from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, told
 from worker.cli.terminal import counted, err, out, print_json, print_table, progress, several
-from worker.client.lint import SKIPPED, Linted, lint, rehearsal
+from worker.client.lint import SKIPPED, LintResult, lint, rehearsal
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
@@ -33,7 +33,7 @@ def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bo
     """
     refuse(paths)
     logging.getLogger("worker").addHandler(logging.NullHandler())  # findings say it better
-    linted: list[Linted] = []
+    linted: list[LintResult] = []
     skipped: list[Skipped] = []
     with rehearsal(Settings.load().config_dir) as pipeline, progress("linting") as bar:
         task = bar.add_task("", total=None)
@@ -46,16 +46,16 @@ def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bo
         err.print(line, style="yellow", markup=False, soft_wrap=True)
     levels = Counter[str](finding.level for each in linted for finding in each.findings)
     if as_json:
-        print_json(linted)
+        print_json([result.as_json() for result in linted])
     else:
         _print(linted, levels)
     sys.exit(1 if levels["error"] else 0)
 
 
-def _print(linted: list[Linted], levels: Counter[str]) -> None:
+def _print(linted: list[LintResult], levels: Counter[str]) -> None:
     for each in linted:
         for finding in each.findings:
-            click.echo(f"{each.where}: {finding}")
+            click.echo(f"{each.location}: {finding}")
     if levels:
         click.echo()
     print_table("what the worker would do", _COLUMNS, map(_row, linted[:_ROWS]))
@@ -69,6 +69,6 @@ def _print(linted: list[Linted], levels: Counter[str]) -> None:
     )
 
 
-def _row(each: Linted) -> tuple[object, ...]:
-    became = each.title, each.where, each.outcome, each.language
+def _row(each: LintResult) -> tuple[object, ...]:
+    became = each.title, each.location, each.outcome, each.language
     return *became, ", ".join(each.tags[:3]), each.words, ", ".join(each.flags), each.dropped

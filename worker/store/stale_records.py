@@ -14,21 +14,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names
+from worker.model.receipts import reclean_parts
 from worker.model.records import Article, Retagged, Span, StoredRecord, Tag
 from worker.store.database.columns import Json, Moment
 from worker.store.database.packing import unpack_text
 from worker.store.database.rows import tag_rows
 from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
-from worker.store.database.statements import NEWEST
+from worker.store.database.statements import NEWEST, concatenated
 from worker.store.reading.search import matching
 from worker.store.values import Query
-
-RECLEAN = "reclean-"
-
-
-def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
-    """The same for the same work: done once, it is not done again."""
-    return f"{RECLEAN}{article_id}-{revision}-{cleaner}"
 
 
 def stale(
@@ -50,13 +44,8 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
     found: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
     of = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
     if part == "cleaner":
-        done = (
-            sa.literal(RECLEAN)
-            + revisions.c.article_id
-            + sa.literal("-")
-            + sa.cast(revisions.c.number, sa.Text)
-            + sa.literal(f"-{version}")
-        )
+        number = sa.cast(revisions.c.number, sa.Text)
+        done = concatenated(reclean_parts(revisions.c.article_id, number, sa.literal(version)))
         found = found.where(~sa.exists().where(receipts.c.receipt == done))
     return found.where(of != version)
 

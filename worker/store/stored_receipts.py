@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 
 from worker.errors import Reason
 from worker.model.dataclass_fields import field_values
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import JournalEntry
 from worker.store.database.columns import name
 from worker.store.database.schema import journal, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
-from worker.store.stale_records import RECLEAN
 from worker.store.values import ReceiptTally
 
 
@@ -80,7 +80,7 @@ def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Sel
         .select_from(receipts.outerjoin(journal, journal.c.receipt == receipts.c.receipt))
         .where(receipts.c.at >= since, receipts.c.at < until, journal.c.receipt.is_(None))
         .where(receipts.c.reason != Reason.UNDELIVERABLE.value)  # no article, a whole message
-        .where(~receipts.c.receipt.startswith(RECLEAN, autoescape=True))  # nobody sent it
+        .where(~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True))  # nobody sent it
         .group_by(day)
     )
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names, field_values
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import Fingerprint, OutcomeKind
 from worker.store.cluster_values import ClusterMove, Member, Sighting, StoredFingerprint
 from worker.store.clusters import orphans
@@ -19,7 +20,6 @@ from worker.store.database.rows import Row
 from worker.store.database.schema import articles, clusters, moves, pins, receipts, revisions
 from worker.store.database.statements import NEWEST, chunks
 from worker.store.database.upsert import add, insert
-from worker.store.stale_records import RECLEAN
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -159,7 +159,7 @@ class SqlClusters:
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
         columns = [receipts.c[field] for field in field_names(Sighting)]
-        seen = ~receipts.c.receipt.startswith(RECLEAN, autoescape=True)
+        seen = ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True)
         with self._reading() as connection:
             found = [
                 Sighting(**row)
