@@ -200,7 +200,7 @@ def by_class(data: Data) -> None:
         article = article_of(row.text)
         gold = {CODES[n] for n in row.classes}
         learned = {model.codes[guess.number] for guess in model.guess(words(row.text), 1)}
-        rules = {t.code for t in topic_tags(article, config.tagging.taxonomy, _NOW)} & set(CODES)
+        rules = {t.code for t in topic_tags(article, config.tagging.rules, _NOW)} & set(CODES)
         for name, said in (("model", learned), ("rules", rules), ("both", learned | rules)):
             for code in gold | said:
                 counts[name][
