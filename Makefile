@@ -43,7 +43,7 @@ bench-race: .venv/dev.stamp ## copies at once in eight processes that die: one c
 
 bench-dedup: .venv/dev.stamp ## duplicates found against datasketch and rensa; DATA=folder with texts
 	@$(SYNC) --extra dev --extra bench
-	@$(BIN)/python -m bench.dedup $(or $(DATA),$(error DATA=FOLDER is missing: see bench/corpus.py))
+	@$(BIN)/python -m bench.dedup $(or $(DATA),$(error DATA=FOLDER is missing: see devtools/news_corpora.py))
 
 bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DATA=folder with pages
 	@$(SYNC) --extra dev --extra bench --extra train

@@ -19,7 +19,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import AutoModel, AutoTokenizer
 
 from bench.topics import Data, judge, splits
-from training.corpora import CLASSES, Row
+from devtools.topic_corpora import CLASSES, Row
 
 _PIECES = 56  # of a text that are read: nine of ten sentences have fewer
 _BATCH = 1536  # pieces at a time

@@ -2,10 +2,10 @@
 
     python -m bench.dedup DATA [--tune] [--seed 2] [--scale 1000000]
 
-DATA is a folder as bench/corpus.py describes it. Nothing was tuned on the documents that are
-measured, nor on the seed; --tune measures those that were. The thresholds of the other libraries
-are the best ones for exactly this stream: they are chosen with its truth in hand.
-The server is the valkey-server or redis-server on PATH, else the Valkey of the development extra.
+DATA is a folder as devtools/news_corpora.py describes it. Nothing was tuned on the documents that
+are measured, nor on the seed; --tune measures those that were. The thresholds of the other
+libraries are the best ones for exactly this stream: they are chosen with its truth in hand. The
+server is the valkey-server or redis-server on PATH, else the Valkey of the development extra.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from typing import Any
 
 import redis
 
-from bench.corpus import Text, read
 from bench.decisions import Score, scored
 from bench.dedupers import Cost, Matches, article_of, best_threshold, decided, ours, steps
 from bench.dedupers import datasketch as by_datasketch
@@ -29,7 +28,8 @@ from bench.dedupers import rensa as by_rensa
 from bench.edits import Spelling
 from bench.scale import grow
 from bench.stream import Item, stream
-from tests.servers import private_valkey, unix_url
+from devtools.news_corpora import Text, read
+from devtools.servers import private_valkey, unix_url
 from worker.config.loader import load_config
 from worker.dedup import DedupRules, compare, fingerprint
 from worker.model.records import OutcomeKind

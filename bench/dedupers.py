@@ -17,9 +17,9 @@ from uuid import uuid4
 import numpy as np
 import redis
 
-from bench.corpus import Text
 from bench.stream import Item
-from tests.servers import unix_url
+from devtools.news_corpora import Text
+from devtools.servers import unix_url
 from worker.dedup import DedupRules, compare, fingerprint, resolve
 from worker.index import Claim, CopyVote
 from worker.index.redis_index import RedisIndex

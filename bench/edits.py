@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-from bench.corpus import Text
+from devtools.news_corpora import Text
 
 _FIGURE = re.compile(r"\d[\d.,]*\d|\d")
 _NAME = re.compile(r"\b[A-Z][A-Za-z&.'-]*[A-Za-z]\b")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.articles import vocabulary
+from devtools.generated_articles import vocabulary
 from worker.model.records import Article
 
 _VOCABULARY = 50_000

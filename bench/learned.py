@@ -2,8 +2,9 @@
 
     python -m bench.learned FOLDER [--show]
 
-FOLDER holds reuters-1987-mar-apr.json (see bench.corpus). The wire ends its stories with "Reuter",
-which should go, and has thousands of short results in the same few forms, of which nothing should.
+FOLDER holds reuters-1987-mar-apr.json (see devtools.news_corpora). The wire ends its stories with
+"Reuter", which should go, and has thousands of short results in the same few forms, of which
+nothing should.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from time import process_time
 
-from bench.corpus import Text, reuters
+from devtools.news_corpora import Text, reuters
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import load_config
 from worker.index.line_counts import MemoryLines

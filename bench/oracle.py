@@ -5,8 +5,8 @@
 The oracle has no sketch, no index and no order: the pure rules on all pairs, nothing else. Real
 pipelines on a real store and a real index take the same stream of raw articles, one worker in
 order, then several at once. Every link they make has to be one the oracle allows; what it would
-have linked and they did not is counted: 1 % of the articles at most.
-Without DATA (bench/corpus.py) the stories are invented. Exit code 1 when anything is wrong.
+have linked and they did not is counted: 1 % of the articles at most. Without DATA
+(devtools/news_corpora.py) the stories are invented. Exit code 1 when anything is wrong.
 """
 
 import argparse
@@ -24,10 +24,10 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bench.corpus import Text, read
 from bench.stream import stream
 from bench.wire import Raw, invented, raw
-from tests.servers import private_valkey
+from devtools.news_corpora import Text, read
+from devtools.servers import private_valkey
 from worker.clean import clean
 from worker.config.loader import Config, load_config
 from worker.dedup import DedupRules, Match, compare, fingerprint

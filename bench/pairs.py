@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from bench.corpus import Text, fnc1, reuters
+from devtools.news_corpora import Text, fnc1, reuters
 
 _BOUNDS = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.65, 0.85, 0.999)
 _MOST_HOLDERS = 60  # a shingle that more texts have says nothing

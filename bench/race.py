@@ -30,7 +30,7 @@ import psycopg  # noqa: F401  its import takes longer than a batch
 import redis
 
 from bench.stories import stories
-from tests.servers import private_postgres, private_valkey, unix_url
+from devtools.servers import private_postgres, private_valkey, unix_url
 from worker.bootstrap import warm
 from worker.config.loader import Config, load_config
 from worker.errors import Unavailable

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from training.corpora import CLASSES, Row
+from devtools.topic_corpora import CLASSES, Row
 
 Matrix = NDArray[np.float64]
 

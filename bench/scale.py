@@ -20,7 +20,7 @@ import redis
 
 from bench.dedupers import let_go
 from bench.endless import Made, endless
-from tests.servers import private_valkey, unix_url
+from devtools.servers import private_valkey, unix_url
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify
 from worker.index import Candidate, Claim, CopyVote

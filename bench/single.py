@@ -15,11 +15,11 @@ from pathlib import Path
 
 import redis
 
-from bench.articles import generate
-from bench.chaos.hostile import message
-from tests.chaos.nursery import Worker
-from tests.chaos.stack import Stack, until
-from tests.servers import private_valkey, unix_url
+from devtools.chaos.fork_server import Worker
+from devtools.chaos.hostile_messages import message
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
+from devtools.servers import private_valkey, unix_url
 from worker.store.migrate import migrate
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from bench.articles import vocabulary
+from devtools.generated_articles import vocabulary
 
 WORDS = 120
 DROPPED = 0.02  # of a copy's words: a light edit

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from bench.corpus import Text
 from bench.edits import COPIES, LOOKALIKES, SHORT_COPIES, Donors
 from bench.pairs import alike
+from devtools.news_corpora import Text
 
 _LEAST_WORDS = 80  # of an original that is edited in all ways
 _SHORT_WORDS = 25  # of one that is edited as a short text

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.articles import generate
-from tests.servers import private_postgres
+from devtools.generated_articles import generate
+from devtools.servers import private_postgres
 from worker.broker import embedded
 from worker.client.producer import Producer
 from worker.store.migrate import migrate

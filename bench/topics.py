@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Text, fnc1
 from bench.rivals import Matrix, NameLexicon, TfidfLinear
-from training.corpora import (
+from devtools.news_corpora import Text, fnc1
+from devtools.topic_corpora import (
     CLASSES,
     CODES,
     Row,
@@ -22,7 +22,14 @@ from training.corpora import (
     stories,
     wikinews,
 )
-from training.topics import Words, calibrated, calibration_error, held_out, judged, thresholds
+from devtools.topic_training import (
+    Words,
+    calibrated,
+    calibration_error,
+    held_out,
+    judged,
+    thresholds,
+)
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.topics.topic_model import TopicModel, shipped, words
@@ -193,7 +200,7 @@ def by_class(data: Data) -> None:
         article = article_of(row.text)
         gold = {CODES[n] for n in row.classes}
         learned = {model.codes[guess.number] for guess in model.guess(words(row.text), 1)}
-        rules = {t.code for t in topic_tags(article, config.tagging.taxonomy, _NOW)} & set(CODES)
+        rules = {t.code for t in topic_tags(article, config.tagging.rules, _NOW)} & set(CODES)
         for name, said in (("model", learned), ("rules", rules), ("both", learned | rules)):
             for code in gold | said:
                 counts[name][

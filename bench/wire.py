@@ -4,9 +4,9 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
-from bench.articles import vocabulary
-from bench.corpus import Text
 from bench.edits import COPIES, LOOKALIKES, Donors
+from devtools.generated_articles import vocabulary
+from devtools.news_corpora import Text
 
 Raw = dict[str, Any]
 

@@ -11,9 +11,8 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
-from tests.servers import (
+from devtools.servers import (
     NoServer,
-    absent,
     create_database,
     drop_database,
     in_database,
@@ -21,6 +20,7 @@ from tests.servers import (
     private_valkey,
     unix_url,
 )
+from tests.missing_server import skip_or_fail
 from worker.client.producer import Producer
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
@@ -38,7 +38,7 @@ def _start(server: AbstractContextManager[str], stack: ExitStack) -> str:
     try:
         return stack.enter_context(server)
     except NoServer as e:
-        absent(e)
+        skip_or_fail(e)
 
 
 @pytest.fixture(scope="session")

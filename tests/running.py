@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import redis
 
-from tests.servers import NoServer, absent, free_port, private_valkey
+from devtools.servers import NoServer, free_port, private_valkey
+from tests.missing_server import skip_or_fail
 from tests.store.stored import rows
 from worker.errors import Reason
 from worker.model.records import Outcome
@@ -77,7 +78,7 @@ def running_worker(store_url: str = "") -> Iterator[Running]:
                 url = f"redis://127.0.0.1:{port}/0"
                 yield from _started(Path(folder), url, broker, store_url)
         except NoServer as e:
-            absent(e)
+            skip_or_fail(e)
 
 
 def _started(folder: Path, url: str, broker: redis.Redis, store_url: str) -> Iterator[Running]:

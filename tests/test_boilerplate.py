@@ -11,8 +11,8 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
+from devtools.servers import unix_url
 from tests.make import NOW
-from tests.servers import unix_url
 from tests.store.test_redo import cleaner, configured
 from worker.cli import group
 from worker.config.loader import load_config

@@ -11,7 +11,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from tests.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack, until
 from tests.make import NOW, dead
 from tests.test_pipeline import STORY, raw
 from worker.cli import group

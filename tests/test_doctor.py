@@ -11,7 +11,7 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from tests.servers import create_database, drop_database, in_database, private_valkey, unix_url
+from devtools.servers import create_database, drop_database, in_database, private_valkey, unix_url
 from worker.broker import embedded
 from worker.broker.server_info import ServerInfo
 from worker.cli.doctor_command import State, doctor, judge

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.articles import generate
+from devtools.generated_articles import generate
 from worker.broker import embedded
 from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore

@@ -11,8 +11,8 @@ import pytest
 import redis
 from click.testing import CliRunner
 
+from devtools.servers import unix_url
 from tests.make import NOW, article, record
-from tests.servers import unix_url
 from tests.test_lint import linted
 from tests.test_pipeline import CONFIG, STORY, ingest, raw
 from worker.cli import group

@@ -12,8 +12,8 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from bench.articles import generate
-from tests.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
 from tests.make import dead, record
 from tests.worker_rules import own_rules
 from worker import Producer

@@ -7,7 +7,7 @@ import redis
 
 from bench.oracle import MOST_MISSED, Oracle, Report, judged, prints_of, run
 from bench.wire import Raw, invented, raw
-from tests.servers import unix_url
+from devtools.servers import unix_url
 from tests.store.stored import Rows, rows
 from tests.test_pipeline import CONFIG
 from worker.cli import explain_templates

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
+from devtools.servers import free_port, private_server, unix_url
 from tests.dedup.texts import OTHER, STORY, invented
-from tests.servers import free_port, private_server, unix_url
 from tests.store.stored import rows
 from tests.test_pipeline import CONFIG
 from tests.test_reconcile import homes, story

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import redis
 
+from devtools.servers import unix_url
 from tests.make import NOW
-from tests.servers import unix_url
 from worker.config.loader import load_config
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex

@@ -6,7 +6,7 @@ import psycopg
 import redis
 from sqlalchemy import make_url
 
-from tests.servers import private_valkey, unix_url
+from devtools.servers import private_valkey, unix_url
 
 
 def test_the_private_postgres_listens_on_a_socket_only(postgres_url: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.articles import generate
+from devtools.generated_articles import generate
 from tests.worker_rules import own_rules
 from worker.errors import Unavailable
 from worker.pipeline.ingestion import Delivery

@@ -20,7 +20,7 @@ import numpy as np
 import pycrfsuite
 from sklearn.cluster import MiniBatchKMeans
 
-from training.corpora import texts
+from devtools.topic_corpora import texts
 from training.gazetteer import aliases, groups
 from worker.tag.entities.name_model import packed
 from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence

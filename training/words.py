@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from training.corpora import texts
+from devtools.topic_corpora import texts
 from worker.tag.topics.topic_model import words
 
 _SEEN = 3

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.chaos import matrix, report
 from bench.chaos.report import Row
-from tests.servers import private_postgres
+from devtools.servers import private_postgres
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     faults = [f for f in matrix.FAULTS if f.name in options.fault.split(",") or not options.fault]
     file = Path(options.results)
     file.parent.mkdir(parents=True, exist_ok=True)
-    rows = [] if options.again else report.read(file)
+    rows = [] if options.rerun else report.read(file)
     done = {row.key for row in rows}
     with private_postgres() as postgres_url:
         for transport in options.transport.split(","):
@@ -72,7 +72,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--transport", default="ours,stock")
     parser.add_argument("--times", type=int, help="instead of the number the table gives")
     parser.add_argument("--results", default="var/chaos.jsonl", help="rows that are done")
-    parser.add_argument("--again", action="store_true", help="do not read the results file")
+    parser.add_argument(
+        "--again", dest="rerun", action="store_true", help="do not read the results file"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", metavar="FILE", help="put the table into this page")
     return parser.parse_args()

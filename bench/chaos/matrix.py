@@ -11,11 +11,10 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.chaos import hostile
-from tests.chaos import scenarios
-from tests.chaos.load import Cost, suffer
-from tests.chaos.stack import Stack
-from tests.servers import create_database, drop_database, in_database
+from devtools.chaos import hostile_messages, scenarios
+from devtools.chaos.load import Cost, measure_cost
+from devtools.chaos.stack import Stack
+from devtools.servers import create_database, drop_database, in_database
 from worker.broker import embedded
 from worker.store.migrate import migrate
 
@@ -65,7 +64,7 @@ def _full_disk(place: Place, times: int) -> Cost:
     place.stack.start_worker()
     ballast = Path(place.store_url.removeprefix("sqlite:///")).with_name("ballast")
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         with ballast.open("wb", buffering=0) as file:
             try:
                 while file.write(bytes(65_536)):
@@ -75,11 +74,11 @@ def _full_disk(place: Place, times: int) -> Cost:
         ballast.unlink()
         time.sleep(1)
 
-    return suffer(place.stack, times, strike)
+    return measure_cost(place.stack, times, inject)
 
 
 def _poison(name: str, what: str, fault: str = "") -> Fault:
-    scenario = partial(hostile.poison, fault=fault or name)
+    scenario = partial(hostile_messages.poison, fault=fault or name)
     return Fault(name, what, 3, _on_stack(scenario), {"memory_mb": 450})
 
 
@@ -99,14 +98,14 @@ FAULTS = (
         "foreign",
         "16 kinds of unreadable messages",
         5,
-        _on_stack(hostile.foreign_messages),
+        _on_stack(hostile_messages.foreign_messages),
     ),
-    Fault("full", "broker's memory full for 3 s", 5, _on_stack(hostile.full_broker)),
+    Fault("full", "broker's memory full for 3 s", 5, _on_stack(hostile_messages.full_broker)),
     Fault(
         "long",
         "tasks of 15 s, longer than the lease",
         3,
-        _on_stack(partial(hostile.long_tasks, sleep_s=NAP_S)),
+        _on_stack(partial(hostile_messages.long_tasks, sleep_s=NAP_S)),
     ),
 )
 
@@ -114,7 +113,7 @@ FAULTS = (
 def run(fault: Fault, transport: str, store: str, postgres_url: str, times: int) -> Cost:
     """One row, on a broker, a store and workers of its own."""
     app, lease_s = {
-        OURS: ("tests.chaos.brief", OUR_LEASE_S),
+        OURS: ("devtools.chaos.short_lease_app", OUR_LEASE_S),
         STOCK: ("bench.chaos.stock", STOCK_LEASE_S),
     }[transport]
     with _folder() as folder, _store_url(store, folder, postgres_url) as store_url:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bench.chaos import matrix
-from tests.chaos.load import Cost
+from devtools.chaos.load import Cost
 
 _HEAD = (
     "| fault | times | store | transport | published | stored | dead as they should be | lost "
@@ -58,8 +58,8 @@ def write(page: Path, rows: list[Row]) -> None:
 def _line(what: str, row: Row) -> str:
     c = row.cost
     cells = [what, c.faults, row.store, row.transport, c.published, c.stored, c.dead, c.lost]
-    again = "" if c.again is None else c.again
-    cells += [c.stuck, c.doubled, again, c.buried, c.ended, c.recovery_s]
+    reran = "" if c.reran is None else c.reran
+    cells += [c.stuck, c.doubled, reran, c.buried, c.ended, c.recovery_s]
     return (
         "| "
         + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)

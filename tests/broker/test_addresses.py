@@ -10,10 +10,10 @@ import pytest
 import redis
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-from bench.articles import generate
-from tests.chaos.load import load
-from tests.chaos.stack import Stack, until
-from tests.servers import NoServer, free_port, private_server
+from devtools.chaos.load import load
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
+from devtools.servers import NoServer, free_port, private_server
 from worker.client.producer import Producer
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind

@@ -15,8 +15,8 @@ import pytest
 import redis
 from kombu import Connection
 
-from tests.chaos.stack import Stack, until
-from tests.servers import unix_url
+from devtools.chaos.stack import Stack, until
+from devtools.servers import unix_url
 from worker import Producer
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection

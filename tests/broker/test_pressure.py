@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.servers import private_valkey, unix_url
+from devtools.servers import private_valkey, unix_url
 from tests.worker_rules import own_rules
 from worker import Producer
 from worker.broker.backpressure import Advice, Answer, Load, Pressure, advise

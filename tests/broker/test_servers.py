@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.servers import in_wheel
+from devtools.servers import in_wheel
 from worker.broker import embedded, server_programs
 from worker.broker.server_programs import Server, Version, at_hand, writer
 from worker.errors import BadConfig, Unavailable

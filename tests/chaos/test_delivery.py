@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from bench.articles import generate
-from bench.chaos import hostile
-from tests.chaos import scenarios
-from tests.chaos.load import Cost
-from tests.chaos.stack import Stack, until
+from devtools.chaos import hostile_messages, scenarios
+from devtools.chaos.load import Cost
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
 from worker.broker import embedded
 from worker.model.records import OutcomeKind
 from worker.store.migrate import migrate
@@ -30,8 +29,8 @@ pytestmark = pytest.mark.timeout(400)
         (scenarios.kill_children, 4),
         (scenarios.restart_workers, 2),
         (scenarios.drop_connections, 5),
-        (hostile.full_broker, 1),
-        (hostile.foreign_messages, 1),
+        (hostile_messages.full_broker, 1),
+        (hostile_messages.foreign_messages, 1),
     ],
 )
 def test_failures_cost_nothing(
@@ -47,7 +46,7 @@ def test_failures_cost_nothing(
         cost = scenario(stack, faults)
         assert cost.clean, cost
         assert "no arguments" not in stack.logs(10_000)  # the text of a message kept as dead
-        if scenario is hostile.full_broker:
+        if scenario is hostile_messages.full_broker:
             assert "used memory > 'maxmemory'" in stack.logs(10_000)  # and says why it waits
     finally:
         stack.close()

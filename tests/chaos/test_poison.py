@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from bench.articles import generate
-from tests.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
 from worker.model.records import OutcomeKind
 
 # Workers start slowly on a busy machine; a hang is found all the same.

@@ -12,8 +12,8 @@ from signal import SIGKILL
 import pytest
 import redis
 
-from bench.articles import generate
-from tests.chaos.stack import PATIENCE_S, Stack, until
+from devtools.chaos.stack import PATIENCE_S, Stack, until
+from devtools.generated_articles import generate
 from tests.make import NOW
 from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
@@ -69,7 +69,7 @@ def strike(stack: Stack, number: int) -> None:
     else:
         worker.kill()
         worker.wait()
-        stack.tend()
+        stack.replace_ended_workers()
 
 
 def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
@@ -92,7 +92,7 @@ def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
             until(lambda n=number: left() <= ARTICLES * (4 - n) // 5, "work goes on", PATIENCE_S)
             strike(stack, number)
         if undone(first):
-            stack.tend()
+            stack.replace_ended_workers()
             assert undone(retag(stack)) == 0
         assert left() == 0
 

@@ -22,8 +22,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import make_url
 
+from devtools.servers import create_database, drop_database, in_database
 from tests.compose.stack import ROOT, seconds, services
-from tests.servers import create_database, drop_database, in_database
 from worker import Producer
 from worker.broker.server_programs import at_hand
 

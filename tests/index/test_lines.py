@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from tests.servers import unix_url
+from devtools.servers import unix_url
 from worker.index.line_counts import Lines, MemoryLines, Room
 from worker.index.redis_client import Wire
 from worker.index.redis_line_counts import SharedLines

@@ -11,8 +11,8 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from devtools.servers import create_database, drop_database, in_database
 from tests.make import NOW, article, record, tag, withdrawal
-from tests.servers import create_database, drop_database, in_database
 from tests.store.feeding import writers
 from worker.errors import BadConfig
 from worker.model.records import NO_ATTEMPT

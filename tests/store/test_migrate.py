@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from tests.servers import create_database, drop_database, in_database
+from devtools.servers import create_database, drop_database, in_database
 from worker.errors import Unavailable
 from worker.store.database import engine
 from worker.store.database.schema import metadata

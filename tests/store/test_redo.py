@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.articles import generate
+from devtools.generated_articles import generate
 from tests.make import NOW, article, record, tag, withdrawal
 from worker.config.loader import Config, load_config
 from worker.config.rule_files import PACKAGED

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from devtools.servers import create_database, drop_database, in_database
 from tests.make import NOW, article, record, tag
-from tests.servers import create_database, drop_database, in_database
 from worker.model.records import Article, Record
 from worker.store.migrate import migrate
 from worker.store.reading.search import Term, read_terms, snippet

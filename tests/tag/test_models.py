@@ -15,8 +15,8 @@ from worker.tag import Tagging, TopicRules, tag
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.entity_rules import Entity
 from worker.tag.entities.name_model import shipped as entity_model
-from worker.tag.topics.model_tags import joined, learned_tags
-from worker.tag.topics.topic_model import places, words
+from worker.tag.topics.model_tags import merge_tags, model_topic_tags
+from worker.tag.topics.topic_model import first_occurrences, words
 from worker.tag.topics.topic_model import shipped as topic_model
 
 SEED = Path(__file__).parents[2] / "seeds" / "01-putin-rejects-conditions.txt"
@@ -47,7 +47,7 @@ def by_label(tags: list[Tag] | tuple[Tag, ...]) -> dict[str, Tag]:
 
 
 def learned(of: Article, **changes: object) -> dict[str, Tag]:
-    return by_label(learned_tags(of, topic_rules(**changes), tagging().taxonomy))
+    return by_label(model_topic_tags(of, topic_rules(**changes), tagging().taxonomy))
 
 
 def surfaces_stand_where_they_say(tags: tuple[Tag, ...] | list[Tag], of: Article) -> bool:
@@ -140,7 +140,7 @@ def test_rule_and_model_make_one_tag_with_the_evidence_of_both() -> None:
     rule = Tag(scheme="taxonomy", code="c", label="C", score=0.6, rule="c/en", version="r1")
     model = Tag(scheme="taxonomy", code="c", label="C", score=0.5, method="model", version="m1")
     other = replace(model, code="d")
-    both, alone = joined([rule], [model, other])
+    both, alone = merge_tags([rule], [model, other])
     assert (both.score, both.method, both.rule, both.version) == (
         0.8,
         "rule+model",
@@ -178,7 +178,7 @@ def test_any_text_is_tagged_and_evidence_stands_where_it_says(text: str, title: 
 
 @given(st.text(max_size=100))
 def test_words_are_where_they_are_said_to_be(text: str) -> None:
-    for word, (start, end) in places(text, set(words(text))).items():
+    for word, (start, end) in first_occurrences(text, set(words(text))).items():
         assert len(text[start:end]) == len(word)
 
 

@@ -94,7 +94,7 @@ def test_no_character_outside_the_scanned_range_grows_and_none_shrinks() -> None
 @given(TEXT)
 def test_every_folded_character_knows_where_it_came_from(text: str) -> None:
     folded = fold(text)
-    origins = [folded.origin(at) for at in range(len(folded.text))]
+    origins = [folded.original_offset(at) for at in range(len(folded.text))]
     assert sorted(set(origins)) == list(range(len(text)))
     assert "".join(fold(character).text for character in text) == folded.text
     assert all(c in fold(text[at]).text for c, at in zip(folded.text, origins, strict=True))

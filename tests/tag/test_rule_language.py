@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from tests.tag.test_tag import SCORING, codes, topic
 from worker.model.records import Article, Tag
-from worker.tag import Tagging, Taxonomy
+from worker.tag import Tagging, Taxonomy, compile_rules
 from worker.tag import tag as tag_with
-from worker.tag.rule_examples import broken
+from worker.tag.rule_examples import failed_examples
 from worker.tag.rules.phrases import words_between
 from worker.tag.rules.taxonomy import RuleFile, category_code
 
@@ -36,7 +36,7 @@ def article(text: str = "", title: str = "", **more: Any) -> Article:
 
 
 def tags(given_: Article, rules: Taxonomy) -> tuple[Tag, ...]:
-    return tag_with(given_, Tagging(taxonomy=rules), NOW)
+    return tag_with(given_, Tagging(compile_rules(rules)), NOW)
 
 
 NEAR = {"near": ["bank", ["rates", "rate"]]}
@@ -206,7 +206,7 @@ def test_examples_are_tried_on_the_rule_itself() -> None:
             matches=["Nothing"],
         )
     )
-    assert [(b.rule, b.example, b.why) for b in broken(rules)] == [
+    assert [(b.rule, b.example, b.why) for b in failed_examples(compile_rules(rules))] == [
         ("t/core", "Die Wahl", "does not match: not found: “vote”"),
         ("t/core", "A vote", "matches by “vote”"),
         ("t", "Nothing", "does not match"),
@@ -217,16 +217,16 @@ def test_files_add_topics_rules_and_synonyms_and_say_when_they_replace() -> None
     first = taxonomy(topic("t", rules=[{"id": "a", "any": ["vote"]}]))
     more: dict[str, Any] = {"topics": [{"code": "t", "rules": [{"id": "b", "any": ["@poll"]}]}]}
     more |= {"synonyms": {"poll": ["poll"]}}
-    joined = first.joined_by({"rules/x": RuleFile.model_validate(more)})
-    assert codes(tags(article("The poll"), joined)) == ["t"]
-    assert joined.file_of("t/b") == "rules/x"
-    assert joined.version != first.version
+    extended = first.extended_by({"rules/x": RuleFile.model_validate(more)})
+    assert codes(tags(article("The poll"), extended)) == ["t"]
+    assert extended.file_of("t/b") == "rules/x"
+    assert extended.version != first.version
 
     clash = {"topics": [{"code": "t", "rules": [{"id": "a", "any": ["poll"]}]}]}
     with pytest.raises(ValueError, match="rules/x: t: rule a: is there already"):
-        first.joined_by({"rules/x": RuleFile.model_validate(clash)})
+        first.extended_by({"rules/x": RuleFile.model_validate(clash)})
     clash["topics"][0]["rules"][0]["replaces"] = True  # type: ignore[index]
-    replaced = first.joined_by({"rules/x": RuleFile.model_validate(clash)})
+    replaced = first.extended_by({"rules/x": RuleFile.model_validate(clash)})
     assert codes(tags(article("The vote"), replaced)) == []
 
 

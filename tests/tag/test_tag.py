@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from worker.model.records import Article, Tag
-from worker.tag import Tagging, Taxonomy
+from worker.tag import Tagging, Taxonomy, compile_rules
 from worker.tag import tag as tag_with
-from worker.tag.rules.rule import flat
+from worker.tag.rules.rule import flattened
 
 CONFIG = Path(__file__).parents[2] / "config" / "taxonomy.toml"
 SHIPPED = Taxonomy.model_validate(tomllib.loads(CONFIG.read_text("utf-8")))
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def tag(given_: Article, taxonomy: Taxonomy) -> tuple[Tag, ...]:
-    return tag_with(given_, Tagging(taxonomy=taxonomy), NOW)
+    return tag_with(given_, Tagging(compile_rules(taxonomy)), NOW)
 
 
 SCORING: dict[str, Any] = {
@@ -195,7 +195,7 @@ def test_the_shipped_taxonomy_has_the_17_top_level_classes() -> None:
 def test_every_shipped_rule_can_be_satisfied_by_its_own_phrases() -> None:
     for shipped in SHIPPED.topics:
         for rule in shipped.rules:
-            words = " . ".join(p.removesuffix("*") for p in (*rule.any, *flat(rule.all)))
+            words = " . ".join(p.removesuffix("*") for p in (*rule.any, *flattened(rule.all)))
             language = rule.languages[0] if rule.languages else "en"
             tags = tag(article(words, words, language=language), SHIPPED)
             assert f"{shipped.code}/{rule.name}" in {t.rule for t in tags}, shipped.code

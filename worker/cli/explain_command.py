@@ -24,7 +24,7 @@ from worker.model.records import Outcome
 from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
-from worker.tag.explain_tags import Considered, account
+from worker.tag.explain_tags import RuleExplanation, explain_rules
 
 _MOST = 10  # articles that have one address
 _MOST_MESSAGES = 1000  # undeliverable ones searched for a receipt
@@ -67,13 +67,13 @@ def explain(what: str, code: str, as_json: bool) -> None:
 
 def _considered(
     store: Store, known: Known, code: str, settings: Settings
-) -> list[list[Considered]]:
+) -> list[list[RuleExplanation]]:
     """For each article what the rules of one topic find in it, by the path that tags."""
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
     ids = [article["article"]["article_id"] for article in known.articles]
     return [
-        account(record.article, config.tagging.taxonomy, record.received, topic)
+        explain_rules(record.article, config.tagging.rules, record.received, topic)
         for record in store.records(ids)
     ]
 

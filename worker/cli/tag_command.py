@@ -19,7 +19,7 @@ from worker.errors import Rejected
 from worker.model.admission import Frozen, Payload, admit
 from worker.model.records import Span, Tag
 from worker.tag import tag as tags_of
-from worker.tag.explain_tags import Considered, account, topics_called
+from worker.tag.explain_tags import RuleExplanation, explain_rules, topics_named
 
 _MOST_NEAR = 8  # rules that nearly fired
 
@@ -32,7 +32,7 @@ class Tagged(Frozen):
     language: str = ""
     tagger: str = ""
     tags: tuple[Tag, ...] = ()
-    considered: tuple[Considered, ...] = ()  # rules that found something
+    considered: tuple[RuleExplanation, ...] = ()  # rules that found something
     reason: str = ""
     detail: str = ""
 
@@ -71,7 +71,7 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
 
 def topic_code(config: Config, name: str) -> str:
     """The code of the topic that is called so. Raises BadParameter."""
-    found = topics_called(config.tagging.taxonomy, name)
+    found = topics_named(config.tagging.taxonomy, name)
     if not found:
         raise click.BadParameter(f"no topic {name!r}; see `worker tags list`", param_hint="CODE")
     return found[0].code
@@ -89,7 +89,7 @@ def _tagged(where: str, given: object, config: Config, topic: str) -> Tagged:
         language=article.language,
         tagger=config.tagging.version,
         tags=tags_of(article, config.tagging, now),
-        considered=tuple(account(article, config.tagging.taxonomy, now, topic)),
+        considered=tuple(explain_rules(article, config.tagging.rules, now, topic)),
     )
 
 
@@ -114,7 +114,7 @@ def _print(each: Tagged, topic: str, *, explain: bool) -> None:
         print_considered("rules that found something and do not fire", near[:_MOST_NEAR])
 
 
-def print_considered(title: str, considered: Iterable[Considered]) -> None:
+def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
     """Each rule with its file, what it found, and why it does not fire; wrapped, never cut."""
     out.print(title, style="bold")
     for each in considered:

@@ -12,7 +12,7 @@ from worker.cli.terminal import err, out, print_json, print_table
 from worker.config.loader import TAG_RULES, Config, load_config
 from worker.errors import BadConfig
 from worker.settings import Settings
-from worker.tag.rule_examples import count
+from worker.tag.rule_examples import count_examples
 from worker.tag.rules.taxonomy import Topic
 
 
@@ -64,9 +64,9 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     counts = {
         "files": 1 + len(config.tag_rules),
         "topics": len(taxonomy.topics),
-        "rules": len(taxonomy.compiled.rules),
-        "phrases": len(taxonomy.compiled.said),
-        "examples": count(taxonomy),
+        "rules": len(config.tagging.rules.rules),
+        "phrases": len(config.tagging.rules.phrase_texts),
+        "examples": count_examples(taxonomy),
     }
     if as_json:
         print_json({"valid": True, "version": taxonomy.version, **counts, "expired": expired})

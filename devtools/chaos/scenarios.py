@@ -1,4 +1,4 @@
-"""One kind of failure each, again and again under load: see load.py for what is counted."""
+"""Scenarios that repeat one kind of failure under load; load.py counts the cost."""
 
 import os
 import random
@@ -14,18 +14,18 @@ import psycopg
 import redis
 from sqlalchemy import make_url
 
-from tests.chaos.load import Cost, suffer
-from tests.chaos.stack import Stack, until
-from tests.servers import unix_url
+from devtools.chaos.load import Cost, measure_cost
+from devtools.chaos.stack import Stack, until
+from devtools.servers import unix_url
 
 
 def kill_workers(stack: Stack, faults: int) -> Cost:
-    """kill -9 of the main process of one of two workers; another takes its place."""
+    """Kill the main process of one of two workers with SIGKILL, and start another worker."""
     rng = random.Random(1)
     stack.start_worker()
     stack.start_worker()
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         time.sleep(rng.uniform(0.2, 1.5))
         victim = stack.alive()[0]
         stack.expect_end(victim)
@@ -33,57 +33,57 @@ def kill_workers(stack: Stack, faults: int) -> Cost:
         victim.wait()
         stack.start_worker()
 
-    return suffer(stack, faults, strike)
+    return measure_cost(stack, faults, inject)
 
 
 def kill_children(stack: Stack, faults: int) -> Cost:
-    """kill -9 of a pool process in the middle of its work."""
+    """Kill a pool process with SIGKILL while it works."""
     rng = random.Random(2)
     stack.start_worker()
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         time.sleep(rng.uniform(0.2, 0.8))
         children = [child for worker in stack.alive() for child in stack.children(worker)]
         if children:
             os.kill(rng.choice(children), signal.SIGKILL)
 
-    return suffer(stack, faults, strike)
+    return measure_cost(stack, faults, inject)
 
 
 def restart_workers(stack: Stack, faults: int) -> Cost:
-    """SIGTERM and a new worker, one after the other, as a rolling deploy does."""
+    """Replace one worker after the other with SIGTERM, as a rolling deploy does."""
     stack.start_worker()
     stack.start_worker()
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         oldest = stack.alive()[0]
         stack.expect_end(oldest)
         stack.start_worker()
         oldest.terminate()
         oldest.wait(60)
 
-    return suffer(stack, faults, strike)
+    return measure_cost(stack, faults, inject)
 
 
 def drop_connections(stack: Stack, faults: int) -> Cost:
-    """Every connection to the broker is cut at once."""
+    """Cut all connections to the broker at once."""
     stack.start_worker()
     client = redis.Redis.from_url(unix_url(stack.broker_url))
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         time.sleep(0.3)
         for connection in client.client_list():
             if connection["id"] != str(client.client_id()):
                 client.client_kill_filter(_id=connection["id"])
 
-    return suffer(stack, faults, strike)
+    return measure_cost(stack, faults, inject)
 
 
 def kill_broker(stack: Stack, faults: int, start: Callable[[], None]) -> Cost:
-    """kill -9 of the broker, which comes back with what its append-only file holds."""
+    """Kill the broker with SIGKILL; it restarts with the contents of its append-only file."""
     stack.start_worker()
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         time.sleep(1.0)
         client = redis.Redis.from_url(unix_url(stack.broker_url))
         os.kill(int(client.info("server")["process_id"]), signal.SIGKILL)
@@ -91,29 +91,29 @@ def kill_broker(stack: Stack, faults: int, start: Callable[[], None]) -> Cost:
         start()
         time.sleep(1.0)
 
-    return suffer(stack, faults, strike)
+    return measure_cost(stack, faults, inject)
 
 
 _PAUSED = "consuming.paused what=store"
 
 
 def stop_store(stack: Stack, faults: int, store_url: str) -> Cost:
-    """PostgreSQL dies and is away for two seconds from when a worker found out."""
+    """Stop PostgreSQL; start it two seconds after a worker has noticed."""
     _commit_durably(store_url)
     stack.start_worker()
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         with postgres_away(store_url):
-            with suppress(AssertionError):  # not all workers say so
+            with suppress(AssertionError):  # not all workers log it
                 until(lambda: stack.logs(10_000).count(_PAUSED) > number, "it is noticed", 10)
             time.sleep(2.0)
         time.sleep(1.0)
 
-    return suffer(stack, faults, strike)
+    return measure_cost(stack, faults, inject)
 
 
 def _commit_durably(store_url: str) -> None:
-    """The suite's server answers before it writes; what it forgets then is not ours to keep."""
+    """Turn on synchronous commits: without them a killed server may lose commits it confirmed."""
     url = make_url(store_url).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {url.database} SET synchronous_commit = on")
@@ -121,7 +121,7 @@ def _commit_durably(store_url: str) -> None:
 
 @contextmanager
 def postgres_away(store_url: str) -> Iterator[None]:
-    """Stop the private server behind this URL, start it again with the options it had."""
+    """Stop the private server of this URL for the block, then restart it with the same options."""
     folder = Path(parse_qs(urlsplit(store_url).query)["host"][0])
     data = folder / "data"
     pid = int((data / "postmaster.pid").read_text().splitlines()[0])

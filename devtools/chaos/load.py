@@ -1,8 +1,8 @@
-"""Feeds a stack while something breaks it, then counts what that cost.
+"""Load a stack with articles while faults are injected, then count the cost in articles.
 
-All articles are distinct and good, but for those a scenario declares bad. What has no outcome
-when nothing has moved for three leases is lost when the broker does not hold it either, else
-stuck.
+All articles are distinct and good, except those that a scenario declares bad. Counting stops when
+no outcome has come for three leases. An article without an outcome is then stuck if the broker
+still has it, and lost if not.
 """
 
 import threading
@@ -13,40 +13,40 @@ from contextlib import contextmanager
 
 from pydantic import BaseModel
 
-from bench.articles import generate
-from tests.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
 from worker.client.producer import Producer
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
 
 PER_MESSAGE = 5
 LEASES = 3
-_WAITING = 40  # messages: the load goes on, and does not grow into an hour's work
+_WAITING = 40  # messages in the queue from which the load pauses, so that the queue stays short
 
 
 class Cost(BaseModel):
-    """What a scenario did and what it cost, in articles."""
+    """The faults of a scenario and their cost, in articles."""
 
     faults: int
     published: int
     stored: int
-    dead: int  # as they should be
+    dead: int  # bad articles that became dead letters, as they should
     lost: int
-    stuck: int  # still in the broker, and nobody works on them
+    stuck: int  # still in the broker, but no worker processes them
     doubled: int
-    buried: int  # good ones
-    ended: int  # workers that ended although nobody asked them to
+    buried: int  # good articles that became dead letters
+    ended: int  # workers that ended without being asked to
     recovery_s: float
-    again: int | None = None  # tasks that ran once more although they had not failed; where counted
+    reran: int | None = None  # tasks that ran twice without a failure; None: not counted
 
     @property
     def clean(self) -> bool:
-        bad = self.lost + self.stuck + self.doubled + self.buried + self.ended + (self.again or 0)
+        bad = self.lost + self.stuck + self.doubled + self.buried + self.ended + (self.reran or 0)
         return bad == 0 and self.stored + self.dead == self.published
 
 
 class Load(threading.Thread):
-    """Enqueues distinct good articles, a few a message, until it is told to stop."""
+    """Enqueue distinct good articles, PER_MESSAGE a message, until stop() is called."""
 
     def __init__(self, stack: Stack, seed: int) -> None:
         super().__init__(daemon=True)
@@ -59,7 +59,7 @@ class Load(threading.Thread):
         with Producer(self.stack.broker_url) as producer:
             while not self._over.is_set():
                 raws = [next(self._raws) for _ in range(PER_MESSAGE)]
-                # Receipts of its own make a retry harmless: sent twice, it is still one article.
+                # With a fixed receipt a retry is harmless: an article sent twice is stored once.
                 for raw in raws:
                     raw["receipt"] = f"chaos-{raw['id']}"
                 while not self._sent(producer, raws):
@@ -91,39 +91,42 @@ def load(stack: Stack, seed: int) -> Iterator[Load]:
         feeding.stop()
 
 
-def suffer(
+def measure_cost(
     stack: Stack,
     faults: int,
-    strike: Callable[[int], None],
+    inject: Callable[[int], None],
     *,
     bad: list[str] | None = None,
     good: list[str] | None = None,
     seed: int = 7,
 ) -> Cost:
-    """Strike under load, then count. `bad` and `good` may grow: receipts of what strikes send."""
+    """Call `inject` `faults` times under load, then count the cost.
+
+    `bad` and `good` hold the receipts of articles that `inject` sends, and may grow meanwhile.
+    """
     with load(stack, seed) as feeding:
         until(lambda: len(feeding.receipts) > 20, "the load runs")
         first = feeding.receipts[:20]
         until(lambda: len(stack.store.outcomes(first)) == 20, "work began", 120)
         for number in range(faults):
-            strike(number)
-            stack.tend()
-    struck = time.monotonic()
+            inject(number)
+            stack.replace_ended_workers()
+    ended_at = time.monotonic()
     receipts = [*feeding.receipts, *(bad or []), *(good or [])]
     outcomes, last = _settled(stack, receipts)
-    return _cost(stack, faults, receipts, set(bad or []), outcomes, last - struck)
+    return _cost(stack, faults, receipts, set(bad or []), outcomes, last - ended_at)
 
 
 def _settled(stack: Stack, receipts: list[str]) -> tuple[dict[str, Outcome], float]:
-    """The outcomes that come until nothing has moved for three leases, and when the last came.
+    """Wait until no outcome has come for three leases; return the outcomes and the last one's time.
 
-    A slow machine that still works through its queue has lost nothing.
+    A fixed deadline would count articles as lost that a slow machine still has in its queue.
     """
     patience_s = max(stack.patience_s, LEASES * stack.lease_s)
     outcomes: dict[str, Outcome] = {}
     moved, pending = time.monotonic(), receipts
     while pending and time.monotonic() - moved < patience_s:
-        stack.tend()
+        stack.replace_ended_workers()
         if found := stack.store.outcomes(pending):
             outcomes.update(found)
             pending = [receipt for receipt in pending if receipt not in found]
@@ -143,7 +146,7 @@ def _cost(
     kinds = Counter(outcome.kind for outcome in outcomes.values())
     dead = {receipt for receipt, outcome in outcomes.items() if outcome.kind is OutcomeKind.DEAD}
     ids = Counter(o.article_id for o in outcomes.values() if o.kind is not OutcomeKind.DEAD)
-    stuck = stack.held() - outcomes.keys() if len(outcomes) < len(receipts) else set()
+    stuck = stack.queued_receipts() - outcomes.keys() if len(outcomes) < len(receipts) else set()
     return Cost(
         faults=faults,
         published=len(receipts),

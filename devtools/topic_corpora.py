@@ -1,4 +1,4 @@
-"""The corpora that topics are learned from: files come in, rows of (text, classes) go out."""
+"""Read the labelled corpora of the topic model into rows of text and class numbers."""
 
 import gzip
 import json
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.corpus import fnc1
+from devtools.news_corpora import fnc1
 
-LABELS = Path(__file__).parent / "labels"
+LABELS = Path(__file__).parents[1] / "training" / "labels"
 TAXONOMY = Path(__file__).parents[1] / "config" / "taxonomy.toml"
 
 CLASSES = (
@@ -43,25 +43,26 @@ class Row(NamedTuple):
 
 
 def sentences(path: Path, weight: float = 1.0) -> list[Row]:
-    """JSON lines of {text, iptc}: Wikipedia's Current Events, or HuffPost's headlines."""
+    """Rows of a file of JSON lines {text, iptc}: Wikipedia's Current Events, HuffPost headlines."""
     rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
     return [Row(row["text"], (CLASSES.index(row["iptc"]),), weight) for row in rows]
 
 
 def pages(folder: Path, weight: float = 16.0) -> list[Row]:
-    """Full articles of the WCXB benchmark, with the labels of this project; they are few."""
+    """Full articles of the WCXB benchmark with the labels of this project. Few, so they weigh
+    more."""
     rows = []
     for label in _labels("wcxb.jsonl"):
         gold = json.loads((folder / "ground-truth" / f"{label['file']}.json").read_text("utf-8"))
-        its = gold["ground_truth"]
-        text = f"{its.get('title') or ''}.\n{its['main_content']}"
+        ground_truth = gold["ground_truth"]
+        text = f"{ground_truth.get('title') or ''}.\n{ground_truth['main_content']}"
         rows.append(Row(text, tuple(map(CODES.index, label["labels"])), weight))
     return rows
 
 
 def stories(folder: Path, weight: float = 16.0) -> list[Row]:
     """Full articles of the Fake News Challenge, one or two of each story, with the labels of this
-    project; they have no titles but their first sentences."""
+    project. They have no titles: the first sentence stands in."""
     texts = {text.id: text for text in fnc1(folder)}
     rows = []
     for label in _labels("fnc1.jsonl"):
@@ -76,28 +77,31 @@ def _labels(name: str) -> list[dict[str, Any]]:
 
 
 def definitions(path: Path, weight: float = 1.0) -> list[Row]:
-    """Names and definitions of all Media Topics in use, each an example of its top level."""
+    """Names and definitions of all Media Topics in use, each as a row of its top-level class."""
     rows = []
     for topic in json.loads(path.read_text("utf-8")).values():
         if topic["RetiredDate"] != topic["RetiredDate"]:  # NaN: not retired
-            told = topic["Definition (en-GB)"]
-            text = f"{topic['Name (en-GB)']} {told if isinstance(told, str) else ''}"
+            definition = topic["Definition (en-GB)"]
+            text = f"{topic['Name (en-GB)']} {definition if isinstance(definition, str) else ''}"
             rows.append(Row(text, (CODES.index(topic["Level1/NewsCode"]),), weight))
     return rows
 
 
 def phrases(weight: float = 0.6) -> list[Row]:
-    """The English phrases of the taxonomy's rules, each an example of its top level."""
+    """The English phrases of the tagging rules, each as a row of its top-level class."""
     topics = tomllib.loads(TAXONOMY.read_text("utf-8"))["topics"]
     parents = {topic["code"]: topic.get("parents") for topic in topics}
     rows = []
     for topic in topics:
-        top = topic["code"]
-        while parents[top]:
-            top = parents[top][0]
-        if top in CODES:
-            said = {p for rule in topic.get("rules", []) for p in _english(rule)}
-            rows += [Row(p.rstrip("*"), (CODES.index(top),), weight) for p in sorted(said)]
+        top_code = topic["code"]
+        while parents[top_code]:
+            top_code = parents[top_code][0]
+        if top_code in CODES:
+            phrases_of_topic = {p for rule in topic.get("rules", []) for p in _english(rule)}
+            rows += [
+                Row(p.rstrip("*"), (CODES.index(top_code),), weight)
+                for p in sorted(phrases_of_topic)
+            ]
     return rows
 
 
@@ -106,7 +110,7 @@ def _english(rule: dict[str, list[str]]) -> list[str]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """The texts of a JSON list, of JSON lines, or of the folder of the WCXB benchmark."""
+    """Texts of a JSON list, of JSON lines, or of the folder of the WCXB benchmark."""
     if path.is_dir():
         for file in sorted((path / "ground-truth").glob("*.json")):
             yield json.loads(file.read_text("utf-8"))["ground_truth"]["main_content"]
@@ -117,7 +121,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def wikinews(articles: Path, labels: Path) -> Iterator[Row]:
-    """The articles that are only measured on; pages without a label are left out."""
+    """Wikinews articles, which are used for measuring only. Pages without a label are skipped."""
     texts = {a["url"].replace("org//", "org/"): a for a in json.loads(_read(articles))}
     for line in labels.read_text("utf-8").splitlines():
         label = json.loads(line)

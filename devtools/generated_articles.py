@@ -1,4 +1,4 @@
-"""Generated raw articles: distinct stories of a given size, the same for the same seed."""
+"""Generate raw articles: distinct texts of a requested length, equal for equal seeds."""
 
 import random
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ _STARTS = ("Officials in", "Residents of", "A spokesman for", "Researchers at", 
 
 
 def vocabulary(rng: random.Random, size: int = 4000) -> list[str]:
-    """Invented words: real ones would make unrelated stories look alike or not by luck."""
+    """Invented words. Real words would make unrelated texts similar by chance."""
     return ["".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(size)]
 
 
 def generate(count: int, *, chars: int = 3000, seed: int = 1) -> Iterator[dict[str, Any]]:
-    """`count` raw articles with a body of about `chars` characters, no two alike."""
+    """Yield `count` distinct raw articles with bodies of about `chars` characters."""
     rng = random.Random(seed)
     words = vocabulary(rng)
     for number in range(count):

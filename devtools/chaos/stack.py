@@ -1,4 +1,4 @@
-"""A stack to break: a config with short times, a broker, and workers that can be killed."""
+"""A worker stack for fault tests: short times in the config, workers that can be killed."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.nursery import Worker, nursery
+from devtools.chaos.fork_server import Worker, fork_server
 from worker.broker.connection import BrokerConnection
 from worker.broker.inventory import MessageState, list_messages
 from worker.celery import make_app
@@ -18,7 +18,8 @@ from worker.config.worker_rules import load_worker_rules
 from worker.model.records import Outcome
 from worker.store.sql_store import SqlStore
 
-# Short where a test waits for it; what only ends what hangs is long, for the sake of busy machines.
+# Times that a test waits for are short. Limits that only end hanging work are long, because a busy
+# machine is slow.
 TIMES = {
     "article_s": 1,
     "hard_limit_s": 60,
@@ -32,7 +33,7 @@ PATIENCE_S = 90.0  # a busy machine may take as long to start a process, and has
 
 
 class Stack:
-    """Workers on one broker and one store, and what became of what was enqueued."""
+    """Workers on one broker and one store, and the outcomes of the articles enqueued there."""
 
     def __init__(
         self,
@@ -40,11 +41,11 @@ class Stack:
         broker_url: str,
         store_url: str,
         *,
-        app: str = "tests.chaos.brief",
+        app: str = "devtools.chaos.short_lease_app",
         lease_s: float = LEASE_S,
         **times: float,
     ) -> None:
-        """`times` are keys of worker.toml; the app may take another lease than it allows."""
+        """`times` are keys of worker.toml. `lease_s` may be shorter than worker.toml allows."""
         self.folder = folder
         self.broker_url = broker_url
         self.store = SqlStore(store_url)
@@ -63,14 +64,15 @@ class Stack:
             "CHAOS_LEASE_S": str(lease_s),
         }
         self.workers: list[Worker] = []
-        self.ended = 0  # workers that ended although nobody asked them to
+        self.ended = 0  # workers that ended without being asked to
         self._app = app
         self._expected: set[int] = set()
         self._options: dict[int, dict[str, Any]] = {}
         (folder / "var").mkdir()
 
     def start_worker(self, **options: Any) -> Worker:
-        """`processes=2`; with `faults=True` articles may be dangerous: faults/sitecustomize.py."""
+        """Options: `processes=2`; `faults=True`: articles may break it
+        (faults/sitecustomize.py)."""
         worker = self._start(**options)
         self.workers.append(worker)
         self._options[worker.pid] = options
@@ -81,25 +83,25 @@ class Stack:
         arguments = ["-A", self._app, "worker", "-l", level, "-c", str(processes)]
         arguments += ["-n", f"w{number}@chaos", "--without-gossip", "--without-mingle"]
         log = self.folder / f"worker-{number}.log"
-        return nursery().start(arguments, self.environment, log, faults=faults)
+        return fork_server().start(arguments, self.environment, log, faults=faults)
 
     def alive(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.poll() is None]
 
     def expect_end(self, worker: Worker) -> None:
-        """It is about to be ended: nobody is to take its place."""
+        """Do not replace this worker when it ends."""
         self._expected.add(worker.pid)
 
-    def tend(self) -> None:
-        """What a supervisor does: in place of each worker that ended by itself, start another."""
+    def replace_ended_workers(self) -> None:
+        """Start a new worker for each one that ended unexpectedly, as a supervisor does."""
         for worker in [w for w in self.workers if w.pid not in self._expected]:
             if worker.poll() is not None:
                 self._expected.add(worker.pid)
                 self.ended += 1
                 self.start_worker(**self._options[worker.pid])
 
-    def held(self) -> set[str]:
-        """Receipts of what waits in the broker or is leased."""
+    def queued_receipts(self) -> set[str]:
+        """Receipts of the articles that wait in the broker or are leased."""
         app = make_app(
             self.broker_url, load_worker_rules(Path(self.environment["WORKER_CONFIG_DIR"]))
         )
@@ -133,7 +135,7 @@ class Stack:
         return done
 
     def children(self, worker: Worker) -> list[int]:
-        """The pool's processes of a worker, not what those started."""
+        """Process ids of a worker's pool, without the processes that the pool started."""
         path = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
         return [int(pid) for pid in path.read_text().split()] if path.exists() else []
 
@@ -151,6 +153,7 @@ class Stack:
 
 
 def until(condition: Callable[[], bool], what: str, deadline_s: float = 120) -> None:
+    """Poll until the condition holds. After the deadline raises AssertionError with `what`."""
     end = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < end, f"timed out: {what}"

@@ -1,10 +1,10 @@
-"""Workers that start at once: one process imports what they need, and each worker is a fork of it.
+"""Fork server for workers: one process imports the modules that a worker needs, and forks workers.
 
-A worker is still what `celery worker` runs, with its own environment, pool and trials; only the
-three seconds of imports are not paid again for each one that is killed.
+A forked worker runs `celery worker` with its own environment, pool and sandboxes. It only saves the
+three seconds of imports, which a test would otherwise pay for each worker that it kills.
 
-On standard input comes a JSON line a request: {"start": {…}} is answered with the process id,
-{"poll": process id} with its exit code, or null while it lives.
+The server reads one JSON request a line on standard input: {"start": {…}} is answered with the
+process id, {"poll": process id} with the exit code, or null while the process lives.
 """
 
 import atexit
@@ -23,7 +23,7 @@ from signal import SIGKILL, SIGTERM
 from threading import Lock
 from typing import Any
 
-# Everything but worker.celery and worker.tasks, which read the environment when imported.
+# All but worker.celery and worker.tasks: these read the environment when they are imported.
 _MODULES = """
     celery.__main__ celery.apps.worker celery.bin.worker celery.concurrency.prefork
     worker.broker.server_info worker.broker.shutdown worker.broker.heartbeat worker.broker.journal
@@ -34,16 +34,16 @@ _FAULTS = Path(__file__).parent / "faults"
 
 
 class Worker:
-    """One worker's main process, to be used as a Popen is."""
+    """The main process of a worker. Has the methods of subprocess.Popen that tests need."""
 
-    def __init__(self, nursery: "Nursery", pid: int) -> None:
-        self._nursery = nursery
+    def __init__(self, fork_server: "ForkServer", pid: int) -> None:
+        self._fork_server = fork_server
         self.pid = pid
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            self.returncode = self._nursery.ask({"poll": self.pid})
+            self.returncode = self._fork_server.ask({"poll": self.pid})
         return self.returncode
 
     def wait(self, timeout: float = 60) -> int:
@@ -58,16 +58,16 @@ class Worker:
         os.kill(self.pid, SIGTERM)
 
     def kill(self) -> None:
-        """With its pool and their trials: a worker has a process group of its own."""
+        """Kill the worker with its pool and its sandboxes: each worker leads a process group."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, SIGKILL)
 
 
-class Nursery:
-    """The side of who wants workers. Safe to share between threads."""
+class ForkServer:
+    """Client of the fork server, which it starts. Threads may share it."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.chaos.nursery"]
+        command = [sys.executable, "-m", "devtools.chaos.fork_server"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, cwd=Path(__file__).parents[2], **pipes)
         self._lock = Lock()
@@ -80,8 +80,8 @@ class Nursery:
         *,
         faults: bool = False,
     ) -> Worker:
-        """`celery` with these arguments. With `faults`, articles may be dangerous to it."""
-        # The processes that the worker starts find the faults by this path.
+        """Start `celery` with these arguments. `faults`: titles like "FAULT kill" break it."""
+        # Processes that the worker starts import faults/sitecustomize.py from this path.
         extra = {"PYTHONPATH": f"{_FAULTS}{os.pathsep}{Path.cwd()}"} if faults else {}
         request = {"arguments": arguments, "environment": {**environment, **extra}}
         return Worker(self, self.ask({"start": request | {"log": str(log), "faults": faults}}))
@@ -91,7 +91,7 @@ class Nursery:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
-        assert answer, "the nursery is gone"
+        assert answer, "the fork server has ended"
         return json.loads(answer)
 
     def close(self) -> None:
@@ -99,9 +99,9 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
-    """One for this process."""
-    opened = Nursery()
+def fork_server() -> ForkServer:
+    """Return the fork server of this process; the first call starts it."""
+    opened = ForkServer()
     atexit.register(opened.close)
     return opened
 
@@ -134,8 +134,8 @@ def _started(arguments: list[str], environment: dict[str, str], log: str, *, fau
 def _redirect(log: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for there, here in ((nothing, 0), (written, 1), (written, 2)):
-        os.dup2(there, here)
+    for source, target in ((nothing, 0), (written, 1), (written, 2)):
+        os.dup2(source, target)
 
 
 def _exit(pid: int) -> int | None:

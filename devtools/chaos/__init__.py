@@ -1,0 +1,1 @@
+"""Faults on purpose: workers, broker and store are broken under load, and the cost is counted."""
