@@ -35,7 +35,7 @@ def extractors() -> dict[str, Extractor]:
 
 
 def _ours(weights: Mapping[str, BlockWeights]) -> dict[str, Extractor]:
-    """What the worker does, and the same without asking another extractor about any page."""
+    """The worker's extractor, and its classifier alone, which never asks another extractor."""
     rules = load_config(Path("config")).cleaning.html
     shipped = shipped_weights()
     return {

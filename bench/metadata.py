@@ -139,10 +139,10 @@ def report(name: str, judged: list[tuple[dict[str, str], float]]) -> None:
     for fact in ("title", "author", "date", "written", "either"):
         counts = Counter(verdicts[fact] for verdicts, _ in judged if fact in verdicts)
         total = counts.total() or 1
-        found = counts["right"] + counts["wrong"] or 1
+        answered = counts["right"] + counts["wrong"] or 1
         print(
             f"  {fact:7} {counts['right'] / total:.3f} of {total} right, "
-            f"{counts['right'] / found:.3f} of what was found, {counts['missing']} missing"
+            f"{counts['right'] / answered:.3f} of what was found, {counts['missing']} missing"
         )
 
 

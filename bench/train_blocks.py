@@ -1,4 +1,4 @@
-"""Train the trees that judge the blocks of a page; writes worker/clean/weights/.
+"""Train the trees that classify the blocks of a page; writes worker/clean/weights/.
 
     python -m bench.train_blocks FOLDER [--out worker/clean/weights]
 

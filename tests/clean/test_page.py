@@ -85,9 +85,9 @@ NEWS = {"@type": "NewsArticle", "headline": "H", "datePublished": "2022-12-02"}
     ],
 )
 def test_what_a_page_says_of_itself_is_read(head: str, expected: dict[str, object]) -> None:
-    found = asdict(read_metadata(LexborHTMLParser(f"<html lang=en><head>{head}")))
-    assert {name: found[name] for name in expected} == expected
-    assert found["language"] == "en"
+    metadata = asdict(read_metadata(LexborHTMLParser(f"<html lang=en><head>{head}")))
+    assert {name: metadata[name] for name in expected} == expected
+    assert metadata["language"] == "en"
 
 
 def test_a_page_that_says_nothing_has_no_metadata() -> None:

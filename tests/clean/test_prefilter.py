@@ -39,7 +39,9 @@ PATTERNS = [
         ("a+b", {"a"}),
     ],
 )
-def test_what_a_line_that_matches_may_begin_with(pattern: str, expected: set[str]) -> None:
+def test_the_prefixes_of_a_pattern_are_those_of_its_matches(
+    pattern: str, expected: set[str]
+) -> None:
     assert prefixes_of(pattern) == expected
 
 
@@ -52,7 +54,7 @@ def test_what_a_line_that_matches_may_begin_with(pattern: str, expected: set[str
         (r"\d{2}[.]\d{2}|\W*.{2}", set()),
     ],
 )
-def test_what_it_may_begin_with_behind_marks(pattern: str, expected: set[str]) -> None:
+def test_marks_may_precede_the_prefix_of_a_match(pattern: str, expected: set[str]) -> None:
     assert prefixes_after_marks(pattern) == expected
 
 

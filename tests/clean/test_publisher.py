@@ -1,4 +1,4 @@
-"""Who published a story first, as far as a copy of it says so."""
+"""The original publisher of an article, as far as a copy of it names one."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever form, language and zone a date is written in: the instant it means is read, or none."""
+"""A date in any form, language and zone gives the instant that it means, or no date."""
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -41,7 +41,7 @@ DAYS = {
 
 
 def days_of(day: datetime, language: str) -> tuple[str, ...]:
-    """A day in each form that the language has."""
+    """A day in all forms of a language."""
     y, m, d = day.year, day.month, day.day
     month = MONTHS[language].split()[m - 1]
     weekday = DAYS[language].split()[day.weekday()]
@@ -87,7 +87,7 @@ MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2026, 11, 1)).map(  # noqa
 
 @st.composite
 def written(draw: st.DrawFn) -> tuple[str, str, datetime]:
-    """A date in some language, form and zone, and the instant it means."""
+    """A date in a language, form and zone, with its instant."""
     at, language = draw(MOMENTS), draw(st.sampled_from(sorted(MONTHS)))
     if draw(st.booleans()):
         at = at.replace(second=0)
@@ -158,15 +158,15 @@ JUNK = st.one_of(
     st.integers(0, 12),
 )
 def test_what_does_not_belong_never_makes_another_date(
-    date: tuple[str, str, datetime | None], junk: str, place: int
+    date: tuple[str, str, datetime | None], junk: str, position: int
 ) -> None:
     text, language, _ = date
     first = day_first(language, "")
     alone = read_date(text, RULES.dates, NOW, day_first=first)
     words = text.split()
-    words.insert(place, junk)
-    found = read_date(" ".join(words), RULES.dates, NOW, day_first=first)
-    assert found in (ParsedDate(None, "bad-date"), alone)
+    words.insert(position, junk)
+    result = read_date(" ".join(words), RULES.dates, NOW, day_first=first)
+    assert result in (ParsedDate(None, "bad-date"), alone)
 
 
 @pytest.mark.parametrize(
