@@ -217,6 +217,6 @@ def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(
         "version": "1/1",
         "revision": 2,
     }
-    said = explain_sentences.decision(facts, {RIVAL.article_id: RIVAL})
+    said = explain_sentences.decision_sentence(facts, {RIVAL.article_id: RIVAL})
     assert part in said
     assert said.endswith("(rules 1/1)")

@@ -129,7 +129,7 @@ def test_a_copy_edited_to_other_figures_leaves_and_the_move_says_why(
     assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2"}
     assert move.reason == "left"
     assert move.scores["numbers"] < move.thresholds["numbers"]
-    told = explain_sentences.move(asdict(move), {}, apart=True)
+    told = explain_sentences.move_sentence(asdict(move), {}, apart=True)
     assert re.search(
         r"any more, only \d+ % of the figures agree \(threshold \d+ %\): it left", told
     )

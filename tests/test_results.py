@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from tests.make import NOW
 from worker import Store
 from worker.cli import group
-from worker.cli.inputs import reads
+from worker.cli.inputs import read_inputs
 from worker.config.loader import load_config
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
@@ -50,7 +50,7 @@ def _seeded(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("seeded") / "articles.sqlite3"
     migrate(f"sqlite:///{path}")
     store = SqlStore(f"sqlite:///{path}")
-    ingest(store, [raw for _, raw in reads((ROOT / "seeds",), ("expected.jsonl",))], "seed-")
+    ingest(store, [raw for _, raw in read_inputs((ROOT / "seeds",), ("expected.jsonl",))], "seed-")
     store.close()  # the last connection folds the write-ahead log into the file
     return path.read_bytes()
 
@@ -224,7 +224,7 @@ def test_changes_go_on_where_they_ended(seeded: SqlStore) -> None:
 
 
 def test_what_was_deleted_never_comes_back_through_the_pipeline(seeded: SqlStore) -> None:
-    raws = [raw for _, raw in reads((ROOT / "seeds/01-putin-rejects-conditions.txt",))]
+    raws = [raw for _, raw in read_inputs((ROOT / "seeds/01-putin-rejects-conditions.txt",))]
     shown = worker("delete", "1b2e93fc")
     assert shown.exit_code == 0
     assert "would delete 1 article" in shown.stdout

@@ -15,7 +15,7 @@ from worker.model.dataclass_fields import field_names
 from worker.model.records import Contributor
 from worker.store.values import StoredArticle
 
-Written = Iterator[int]  # how many articles were written since the last time
+WrittenCounts = Iterator[int]  # how many articles were written since the last time
 _ROW_GROUP = 1_000  # articles
 
 # Lists are joined by "; ", in the order of the tags where they are about tags.
@@ -53,13 +53,13 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
 _ARTICLE = TypeAdapter(StoredArticle)
 
 
-def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
     for article in articles:
         sink.write(_ARTICLE.dump_json(article) + b"\n")
         yield 1
 
 
-def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
     text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -69,7 +69,7 @@ def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
     text.detach()
 
 
-def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
     """Raises BadConfig where pyarrow is not installed."""
     try:
         pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
@@ -101,8 +101,8 @@ def _schema(pa: Any) -> Any:
     return pa.schema([(name, special.get(name, pa.string())) for name in names])
 
 
-Writer = Callable[[Iterable[StoredArticle], IO[bytes]], Written]
-WRITERS: dict[str, Writer] = {
+ExportWriter = Callable[[Iterable[StoredArticle], IO[bytes]], WrittenCounts]
+WRITERS: dict[str, ExportWriter] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
     "parquet": write_parquet,
