@@ -243,9 +243,9 @@ import sys, random
 from tests.make import NOW
 from tests.test_failed_fetches import CHALLENGE, STORY, TEASER, page, raw
 from tests.test_pipeline import CONFIG
-from worker.index.redis import RedisIndex
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index.redis_index import RedisIndex
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 
 who, store_url, index_url = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 pipeline = Pipeline(CONFIG, SqlStore(store_url), RedisIndex(index_url, CONFIG.dedup))
