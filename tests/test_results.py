@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import worker
 from tests.make import NOW
-from worker import Store
+from worker import Archive
 from worker.cli import group
 from worker.cli.inputs import read_inputs
 from worker.config.loader import load_config
@@ -268,7 +269,7 @@ def test_a_deletion_that_is_not_clear_is_refused(
 
 def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
     (outcome,) = ingest(store, [{"title": "Storm", "content": "It closed the harbour."}], "r")
-    with Store(store_url) as reader:
+    with Archive(store_url) as reader:
         assert reader.outcome("r0") == outcome
         assert reader.outcome("r1") is None
         (found,) = reader.search("harbour")
@@ -286,7 +287,7 @@ def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
 
 def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="run `worker migrate`"):
-        Store(f"sqlite:///{tmp_path}/none.sqlite3")
+        Archive(f"sqlite:///{tmp_path}/none.sqlite3")
 
 
 def test_searching_loads_neither_the_stages_nor_celery() -> None:
@@ -295,3 +296,8 @@ def test_searching_loads_neither_the_stages_nor_celery() -> None:
     code += "print(*{'lxml', 'numpy', 'celery', 'redis'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_old_name_of_the_archive_still_works_and_says_the_new_one() -> None:
+    with pytest.warns(DeprecationWarning, match=r"worker\.Archive"):
+        assert worker.Store is Archive

@@ -1,7 +1,7 @@
 """Read stored articles from Python.
 
-with Store() as store:
-    for article in store.articles(tag="politics"):
+with Archive() as archive:
+    for article in archive.articles(tag="politics"):
         print(article.title)
 """
 
@@ -26,8 +26,8 @@ class Filters(TypedDict, total=False):
     until: datetime | None  # and before this
 
 
-class StoreReader:
-    """The stored records, for reading; `worker.Store` is this class.
+class Archive:
+    """The stored records, for reading.
 
     Without a URL it reads the store of the settings. Raises BadConfig when there is no such store
     or its schema is of another version, and Unavailable when it does not answer. It must not be
