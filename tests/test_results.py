@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-import worker
+import worker as package
 from tests.make import NOW
 from worker import Archive
 from worker.cli import group
@@ -300,4 +300,4 @@ def test_searching_loads_neither_the_stages_nor_celery() -> None:
 
 def test_the_old_name_of_the_archive_still_works_and_says_the_new_one() -> None:
     with pytest.warns(DeprecationWarning, match=r"worker\.Archive"):
-        assert worker.Store is Archive
+        assert package.Store is Archive
