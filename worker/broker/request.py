@@ -42,7 +42,7 @@ class Request(CeleryRequest):
         super().__init__(message, **options)
         # The articles are in the body. As arguments they would show in `celery inspect active`.
         celery_internals.hide_arguments(self)
-        self.held_since = monotonic()
+        self.received_at = monotonic()
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
