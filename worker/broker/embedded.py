@@ -40,7 +40,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ServerState(Enum):
-    """What a connection to the socket shows of the server."""
+    """The state of the server, as seen by a client that connects to its socket."""
 
     ABSENT = "absent"  # nobody listens
     READING = "reading"  # it reads its files, and refuses commands meanwhile
@@ -88,7 +88,7 @@ def ensure(var_dir: Path) -> bool:
 
 @contextmanager
 def borrowed(var_dir: Path) -> Iterator[bool]:
-    """Run the server meanwhile; stop it at the end if this call started it and no one else uses it.
+    """Run the server for a time. It is stopped afterwards if it was started here and is idle.
 
     Yields whether this call started it.
     """

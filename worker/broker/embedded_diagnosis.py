@@ -1,4 +1,4 @@
-"""Explain in one line why the embedded server does not start, and what to do, from its log."""
+"""Explain from its log why the embedded server does not start, and name a remedy, in one line."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Decide in the main process what happens to a message when its task ended.
+"""Decide in the main process the fate of a message whose task ended.
 
 task returned                          -> acked
 task raised Unavailable                -> back to its queue, uncounted; consuming pauses
