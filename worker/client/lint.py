@@ -1,4 +1,4 @@
-"""Find out what the worker would do with raw articles.
+"""Check raw articles by processing them as the worker would, without storing anything.
 
 The articles take the worker's own path, with a store and an index that are deleted afterwards.
 """
@@ -38,7 +38,7 @@ _BATCH = 100  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintResult:
-    """What the worker would do with one raw article, and the findings about it."""
+    """The outcome that one raw article would have in the worker, and the findings about it."""
 
     location: str  # file and line, or what else the caller gave
     outcome: str = ""

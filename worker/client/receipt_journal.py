@@ -1,4 +1,4 @@
-"""A producer's own journal: it records receipts before the push, where they survive the broker.
+"""A producer's own journal: receipts are recorded before the push, so that they survive a broker.
 
 The journal is a file, or a table of the store. The file has one JSON line per message:
 {"message": id, "receipts": [...], "at": time}. `worker ledger --journal FILE` reads it.
@@ -58,7 +58,7 @@ class FileJournal:
 
 
 class StoreJournal:
-    """The journal of the store, where the ledger reads it. Raises Unavailable."""
+    """A journal in the store, which `worker ledger` reads. Raises Unavailable."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
