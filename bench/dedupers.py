@@ -20,7 +20,7 @@ import redis
 from bench.stream import Item
 from devtools.news_corpora import Text
 from devtools.servers import unix_url
-from worker.dedup import DedupRules, compare, fingerprint, rejudge, resolve
+from worker.dedup import DedupRules, compare, fingerprint, resolve
 from worker.index import Claim, CopyVote
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
@@ -144,7 +144,7 @@ def _store(
         Record(receipt=str(uuid4()), payload=payload, article=a, fingerprint=p, verdict=v)
         for a, p, v in zip(articles, prints, verdicts, strict=True)
     ]
-    store.write(records, [], [], judge=rejudge, now=datetime.now(UTC))
+    store.write(records, [], [], now=datetime.now(UTC))
 
 
 def shingles(text: str, width: int) -> list[bytes]:

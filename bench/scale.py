@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import redis
@@ -115,7 +116,7 @@ class Filled:
         rules, new = self._config.dedup, []
         for article, _ in batch:
             print_ = fingerprint(article, rules)
-            origin = _ORIGIN.model_copy(update={"receipt": article.key})
+            origin = replace(_ORIGIN, receipt=article.key)
             cleaned = Cleaned(origin=origin, article=article, fingerprint=print_)
             verdict = identify(article, print_, None, rules)
             new.append(Judged(cleaned=cleaned, verdict=verdict))

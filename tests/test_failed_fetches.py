@@ -13,18 +13,16 @@ from click.testing import CliRunner
 
 from devtools.servers import unix_url
 from tests.make import NOW, article, record
-from tests.store.judge import judge
 from tests.test_lint import linted
 from tests.test_pipeline import CONFIG, STORY, ingest, raw
 from worker.cli import group
 from worker.client.producer import Producer
-from worker.dedup import rejudge
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.replay import replay
 from worker.maintenance.reprocess import reclean
 from worker.model.completeness import Extent
-from worker.model.records import OutcomeKind, Verdict
+from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
@@ -174,10 +172,10 @@ def test_the_store_has_the_last_word_on_what_is_less(store: SqlStore) -> None:
     """What another worker wrote meanwhile may be more than was known when the batch was judged."""
     full = article(text="One two three four.", words=4)
     less = article(text="One two.", words=2, flags=("no-page",))
-    store.write([record(full)], [], [], judge=rejudge, now=NOW)
+    store.write([record(full)], [], [], now=NOW)
     verdicts = [{"extent": Extent.TEASER}, {"kind": OutcomeKind.UNCHANGED, "extent": Extent.TEASER}]
     records = [record(less, verdict=verdict) for verdict in verdicts]
-    outcomes = store.write(records, [], [], judge=rejudge, now=NOW)
+    outcomes = store.write(records, [], [], now=NOW)
     assert [(o.kind, o.revision) for o in outcomes] == [(OutcomeKind.UNCHANGED, 1)] * 2
 
 
@@ -197,15 +195,11 @@ def test_unchanged_without_the_same_content_holds_only_for_less(
         Extent.TEASER: article(words=9, flags=("summary-only",)),
         Extent.TITLE: article(text="", words=0),
     }[stored]
-    store.write([record(before)], [], [], judge=judge, now=NOW)
+    store.write([record(before)], [], [], now=NOW)
     verdict = {"kind": OutcomeKind.UNCHANGED, "extent": mine}
     unseen = record(article(text="Other words."), verdict=verdict)
-    [outcome] = store.write([unseen], [], [], judge=_as_it_is, now=NOW)
+    [outcome] = store.write([unseen], [], [], now=NOW)
     assert outcome.kind is kind
-
-
-def _as_it_is(verdict: Verdict, *_: object) -> Verdict:
-    return verdict
 
 
 def test_what_newer_rules_call_a_failed_fetch_gives_way_to_what_the_feed_gave(
@@ -243,9 +237,9 @@ import sys, random
 from tests.make import NOW
 from tests.test_failed_fetches import CHALLENGE, STORY, TEASER, page, raw
 from tests.test_pipeline import CONFIG
-from worker.index.redis import RedisIndex
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index.redis_index import RedisIndex
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 
 who, store_url, index_url = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 pipeline = Pipeline(CONFIG, SqlStore(store_url), RedisIndex(index_url, CONFIG.dedup))
@@ -362,4 +356,4 @@ def test_worker_clean_says_why_a_page_is_none() -> None:
     assert "failed-fetch: HTTP status 429" in worker_clean(page(fetch={"status": 429}), 1)
     said = worker_clean(page(summary=TEASER), 0)
     assert "page none (challenge page)" in said
-    assert "no body with text: the summary stands in" in said
+    assert "no body with text: the summary is used" in said

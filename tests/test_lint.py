@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.make import NOW
-from worker.client.lint import Linted, lint, rehearsal
+from worker.client.lint import LintResult, lint, rehearsal
 from worker.model.admission import LIMITS
 
 GOOD = {
@@ -25,7 +25,7 @@ GOOD = {
 }
 
 
-def linted(*raws: object) -> list[Linted]:
+def linted(*raws: object) -> list[LintResult]:
     with rehearsal(None) as pipeline:
         named = ((f"feed.jsonl:{n}", raw) for n, raw in enumerate(raws, start=1))
         return list(lint(named, pipeline, NOW))

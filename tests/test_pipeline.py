@@ -147,9 +147,9 @@ RACER = """
 import json, sys
 from tests.make import NOW
 from tests.test_pipeline import CONFIG, STORY, raw
-from worker.index.redis import RedisIndex
-from worker.pipeline import Delivery, Pipeline
-from worker.store.sql import SqlStore
+from worker.index.redis_index import RedisIndex
+from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.store.sql_store import SqlStore
 import random
 
 who, store_url, index_url = int(sys.argv[1]), sys.argv[2], sys.argv[3]

@@ -144,7 +144,7 @@ def test_a_process_does_not_fork_while_its_journal_is_being_stored() -> None:
     """Else a child of a prefork pool would inherit SQLite's locks, and wait for them for ever."""
     script = """
 import os, threading
-from worker.store.unforked import unforked
+from worker.store.database.fork_lock import unforked
 forked, may_end, inside = threading.Event(), threading.Event(), threading.Event()
 
 def hold():

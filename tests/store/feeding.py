@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from tests.make import NOW, article, record
-from tests.store.judge import judge
 from worker.store.sql_store import SqlStore
 
 
 def _write(url: str, process: int, articles: int) -> None:
     store = SqlStore(url)
     for n in range(articles):
-        store.write([record(article(f"id:{process}.{n}"))], [], [], judge=judge, now=NOW)
+        store.write([record(article(f"id:{process}.{n}"))], [], [], now=NOW)
     store.close()
 
 

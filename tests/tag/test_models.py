@@ -1,5 +1,6 @@
 """Topics and entities out of the box: what the shipped models say, with evidence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_a_text_that_says_nothing_has_no_topic(text: str) -> None:
 
 @pytest.mark.parametrize("language", ["de", "und", "zh"])
 def test_in_other_languages_the_models_are_silent(language: str) -> None:
-    of = seed().model_copy(update={"language": language})
+    of = replace(seed(), language=language)
     rules = EntityRules(version="1")
     assert learned(of) == {}
     assert entity_tags(of, rules) == []
@@ -138,7 +139,7 @@ def test_thresholds_and_classes_are_the_operators() -> None:
 def test_rule_and_model_make_one_tag_with_the_evidence_of_both() -> None:
     rule = Tag(scheme="taxonomy", code="c", label="C", score=0.6, rule="c/en", version="r1")
     model = Tag(scheme="taxonomy", code="c", label="C", score=0.5, method="model", version="m1")
-    other = model.model_copy(update={"code": "d"})
+    other = replace(model, code="d")
     both, alone = merge_tags([rule], [model, other])
     assert (both.score, both.method, both.rule, both.version) == (
         0.8,

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
-from worker.model.admission import LIMITS, Unopened, receipt_of
+from worker.model.admission import LIMITS, Unopened
 from worker.model.json_nesting import cut_deep_articles
+from worker.model.receipts import delivered_receipt
 
 MOST_ARTICLES = 5_000  # per message: 50 times the batch size in the contract
 _MOST_IDS = 10_000
@@ -31,7 +32,7 @@ def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
     if cut and isinstance(receipts, list):
         receipts = [None if _stands_for_cut(each, cut) else each for each in receipts]
     return [
-        (receipt_of(raw, place, message.message_id, receipts), _with_cut(raw, cut))
+        (delivered_receipt(raw, place, message.message_id, receipts), _with_cut(raw, cut))
         for place, raw in enumerate(batch)
     ]
 

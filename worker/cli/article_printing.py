@@ -70,8 +70,8 @@ def _tag(tag: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _decision(decision: Mapping[str, Any]) -> tuple[object, ...]:
     scores = " ".join(f"{name}={value:.2f}" for name, value in decision["scores"].items())
-    rival = f"of {decision['rival'][:12]}" if decision["rival"] else ""
-    why = " ".join(filter(None, (decision["signal"], rival, scores)))
+    candidate = f"of {decision['rival'][:12]}" if decision["rival"] else ""
+    why = " ".join(filter(None, (decision["signal"], candidate, scores)))
     return decision["at"], decision["verdict"], why
 
 

@@ -8,7 +8,7 @@ import click
 from worker.clean.lines.original_publisher import Publisher, original_publisher, publisher_of
 from worker.cli.reconcile_command import print_moves
 from worker.cli.resources import opened_index, opened_store
-from worker.cli.terminal import NotFound, moment, out, print_json, print_table, several
+from worker.cli.terminal import NotFound, json_object, moment, out, print_json, print_table, several
 from worker.config.loader import load_config
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
@@ -48,26 +48,26 @@ _note = click.option("--note", default="", help="Why: kept with the record.")
 def show(article_id: str, as_json: bool) -> None:
     """Show the canonical article, all members, sightings and moves, and who published it first."""
     store = opened_store()
-    its = _member(store, article_id)
-    members = store.clusters.standing([its.cluster_id])
+    chosen = _member(store, article_id)
+    members = store.clusters.standing([chosen.cluster_id])
     ids = [member.article_id for member in members]
     moves, sightings = store.clusters.moves(ids), store.clusters.sightings(ids)
     publisher = _publisher(store, ids)
     if as_json:
         hidden = {"fingerprint", "seq", "revision_id"}
-        shown = [{**member.model_dump(exclude=hidden)} for member in members]
-        facts = {"cluster_id": its.cluster_id, "publisher": publisher, "members": shown}
+        shown = [json_object(member, exclude=hidden) for member in members]
+        facts = {"cluster_id": chosen.cluster_id, "publisher": publisher, "members": shown}
         print_json({**facts, "sightings": sightings, "moves": moves})
         return
-    _print_members(its.cluster_id, members)
+    _print_members(chosen.cluster_id, members)
     if publisher:
         named = f"the {publisher.named_by} of {publisher.article_id[:10]}"
         out.print(f"first published by {publisher.name}, says {named}\n", markup=False)
     _print_sightings(sightings)
     for move in moves:
-        said = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
+        line = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
         note = f": {move['note']}" if move["note"] else ""
-        out.print(f"{said}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
+        out.print(f"{line}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
 
 
 def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
@@ -113,8 +113,8 @@ def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
         if member.canonical:
             why = f"{member.article_id[:10]} is the canonical article: split off its copies instead"
             raise click.BadParameter(why, param_hint="ID")
-    moves = [_by_hand(m, m.article_id, MoveReason.SPLIT, note) for m in members]
-    _rule(store, moves, note, yes=yes)
+    moves = [_operator_move(m, m.article_id, MoveReason.SPLIT, note) for m in members]
+    _apply(store, moves, note, yes=yes)
 
 
 @cluster.command(epilog="Example: worker cluster merge 3f2a91 9be014 --yes")
@@ -125,12 +125,12 @@ def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
 def merge(article_id: str, into: str, note: str, yes: bool) -> None:
     """Put all of ID's cluster into that of INTO."""
     store = opened_store()
-    mine, home = _member(store, article_id), _member(store, into)
-    if mine.cluster_id == home.cluster_id:
+    article, target = _member(store, article_id), _member(store, into)
+    if article.cluster_id == target.cluster_id:
         raise click.BadParameter("both are in the same cluster already", param_hint="INTO")
-    members = store.clusters.standing([mine.cluster_id])
-    moves = [_by_hand(m, home.cluster_id, MoveReason.MERGED, note) for m in members]
-    _rule(store, moves, note, yes=yes)
+    members = store.clusters.standing([article.cluster_id])
+    moves = [_operator_move(m, target.cluster_id, MoveReason.MERGED, note) for m in members]
+    _apply(store, moves, note, yes=yes)
 
 
 @cluster.command(epilog="Example: worker cluster pin 3f2a91 --note 'the desk says so' --yes")
@@ -142,20 +142,20 @@ def pin(ids: tuple[str, ...], off: bool, note: str, yes: bool) -> None:
     """Keep articles in the cluster they are in, whatever the rules say later."""
     store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
-    said = "left to the rules" if off else "pinned"
+    status = "left to the rules" if off else "pinned"
     what = several(len(members), "article")
     if not yes:
-        out.print(f"{what} would be {said}; nothing is changed yet: add --yes")
+        out.print(f"{what} would be {status}; nothing is changed yet: add --yes")
         return
     if off:
         store.clusters.unpin([member.article_id for member in members])
     else:
-        homes = {member.article_id: member.cluster_id for member in members}
-        store.clusters.pin(homes, note, now=datetime.now(UTC))
-    out.print(f"{said}: {what}")
+        clusters = {member.article_id: member.cluster_id for member in members}
+        store.clusters.pin(clusters, note, now=datetime.now(UTC))
+    out.print(f"{status}: {what}")
 
 
-def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> ClusterMove:
+def _operator_move(member: Member, joined: str, reason: MoveReason, note: str) -> ClusterMove:
     return ClusterMove(
         article_id=member.article_id,
         left=member.cluster_id,
@@ -166,7 +166,7 @@ def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> Clus
     )
 
 
-def _rule(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
+def _apply(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
     print_moves(moves, store.titles([move.article_id for move in moves]))
     if not yes:
         out.print(f"would move {several(len(moves), 'article')}; nothing is changed yet: add --yes")
@@ -187,7 +187,7 @@ def _member(store: Store, beginning: str) -> Member:
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
     ids = [stored["article"]["article_id"]] if stored else []
-    found = store.clusters.members(ids)
-    if not found:
+    members = store.clusters.members(ids)
+    if not members:
         raise NotFound(f"no article {beginning} stands; find ids with `worker search`")
-    return found[0]
+    return members[0]

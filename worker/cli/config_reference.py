@@ -65,8 +65,8 @@ def _comments(text: str) -> Iterator[tuple[str, str]]:
             above.append(line[1:].strip())
         elif line.startswith("["):
             section, above = line.strip("[] ").split("#")[0].strip("[] ") + ".", []
-        elif found := _LINE.match(line):
-            yield f"{section}{found['key']}", found["comment"] or " ".join(above)
+        elif match := _LINE.match(line):
+            yield f"{section}{match['key']}", match["comment"] or " ".join(above)
             above = []
         elif not line.strip():
             above = []

@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from worker.cli.terminal import moment, out, print_table, several, visible
+from worker.cli.terminal import json_object, moment, out, print_table, several, visible
+from worker.model.dataclass_fields import field_values
 from worker.store.ports import Store
 from worker.store.values import DeadLetterState, StoredDeadLetter
 
@@ -21,7 +22,7 @@ def print_letters(letters: Sequence[StoredDeadLetter]) -> None:
 
 
 def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
-    fields = {**dict(letter), "id": letter.letter_id[:10]}
+    fields = {**field_values(letter), "id": letter.letter_id[:10]}
     if letter.state is DeadLetterState.REPLAYED:
         fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
     return [fields[column] for column in columns]
@@ -69,4 +70,4 @@ def _pretty(payload: str) -> str:
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
     """All but the payload, which may have megabytes."""
-    return letter.model_dump(mode="json", exclude={"payload"})
+    return json_object(letter, exclude={"payload"})

@@ -14,7 +14,15 @@ from rich.text import Text
 
 from worker.cli.resources import opened_index, opened_store
 from worker.cli.search_commands import Since
-from worker.cli.terminal import out, print_json, print_table, progress, several, visible
+from worker.cli.terminal import (
+    json_object,
+    out,
+    print_json,
+    print_table,
+    progress,
+    several,
+    visible,
+)
 from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
@@ -75,18 +83,20 @@ def replay(
     store, write = opened_store(), yes and not dry_run
     mover = Mover(store, others, opened_index(in_force) if write else None)
     since = since or now - timedelta(days=2 * in_force.index.window_days)
-    found = _replayed(store, Rededuplicator(store, in_force, others), mover, since, now, samples)
+    report = _decide_and_move(
+        store, Rededuplicator(store, in_force, others), mover, since, now, samples
+    )
     if as_json:
-        print_json({"applied": write, **found.facts(store)})
+        print_json({"applied": write, **report.facts(store)})
         return
-    found.print(store)
+    report.print(store)
     done = "moved" if write else "would move"
-    kept = f"; {found.pinned} stay by an operator's word" if found.pinned else ""
-    again = "" if write else "; nothing is changed yet: add --yes"
-    out.print(f"{done} {several(found.moved, 'article')} to other clusters{kept}{again}")
+    kept = f"; {report.pinned} stay by an operator's word" if report.pinned else ""
+    hint = "" if write else "; nothing is changed yet: add --yes"
+    out.print(f"{done} {several(report.moved, 'article')} to other clusters{kept}{hint}")
 
 
-class _Found:
+class _ReplayReport:
     """Counts of what changes, and the first samples of each kind."""
 
     def __init__(self, samples: int) -> None:
@@ -96,21 +106,21 @@ class _Found:
         self._most = samples
 
     def note(self, changed: Sequence[Rededuplicated]) -> None:
-        for its in changed:
-            self.becomes[its.becomes] += 1
-            if self.becomes[its.becomes] <= self._most:
-                self.samples.append(its)
+        for article in changed:
+            self.becomes[article.becomes] += 1
+            if self.becomes[article.becomes] <= self._most:
+                self.samples.append(article)
 
     def facts(self, store: Store) -> dict[str, Any]:
         titles = self._titles(store)
         shown = [
             {
-                "becomes": its.becomes,
-                "title": _title(titles, its.article_id),
-                "rivals": {i: _title(titles, i) for i in _rivals(its)},
-                **its.model_dump(),
+                "becomes": sample.becomes,
+                "title": _title(titles, sample.article_id),
+                "rivals": {i: _title(titles, i) for i in _candidate_ids(sample)},
+                **json_object(sample),
             }
-            for its in self.samples
+            for sample in self.samples
         ]
         counts = {"articles": self.articles, "changed": self.becomes.total()}
         moves = {"moved": self.moved, "pinned": self.pinned}
@@ -122,49 +132,51 @@ class _Found:
         out.print(f"{several(self.articles, 'article')} decided twice; {total:,} otherwise\n")
         if total:
             print_table("decisions", ("change", "count"), self.becomes.most_common())
-        for its in sorted(self.samples, key=lambda its: -self.becomes[its.becomes]):
-            head = f"{its.becomes}: {_title(titles, its.article_id)} ({its.article_id[:10]})"
+        for sample in sorted(self.samples, key=lambda sample: -self.becomes[sample.becomes]):
+            head = (
+                f"{sample.becomes}: {_title(titles, sample.article_id)} ({sample.article_id[:10]})"
+            )
             out.print(Text(visible(head), style="bold"))
-            for name, decision in (("in force", its.before), ("by these", its.after)):
-                out.print(Text(visible(f"  {name}: {_told(decision, titles)}")))
+            for name, decision in (("in force", sample.before), ("by these", sample.after)):
+                out.print(Text(visible(f"  {name}: {_decision_line(decision, titles)}")))
         if self.samples:
             out.print()
 
     def _titles(self, store: Store) -> Mapping[str, DisplayTitle]:
-        ids = {i for its in self.samples for i in (its.article_id, *_rivals(its))}
+        ids = {i for sample in self.samples for i in (sample.article_id, *_candidate_ids(sample))}
         return store.titles(sorted(ids))
 
 
-def _replayed(
+def _decide_and_move(
     store: Store,
-    redecider: Rededuplicator,
+    rededuplicator: Rededuplicator,
     mover: Mover,
     since: datetime,
     now: datetime,
     samples: int,
-) -> _Found:
-    found = _Found(samples)
+) -> _ReplayReport:
+    report = _ReplayReport(samples)
     with progress("deciding") as bar:
         task = bar.add_task("", total=store.clusters.count(since))
-        for articles, changed in redecider.pages(since):
-            found.note(changed)
+        for articles, changed in rededuplicator.pages(since):
+            report.note(changed)
             applied = mover.apply(changed, now=now)
-            found.articles += articles
-            found.moved += len(applied.moved)
-            found.pinned += applied.pinned
+            report.articles += articles
+            report.moved += len(applied.moved)
+            report.pinned += applied.pinned
             bar.advance(task, articles)
-    return found
+    return report
 
 
-def _rivals(its: Rededuplicated) -> list[str]:
-    return sorted({its.before.rival, its.after.rival} - {""})
+def _candidate_ids(changed_article: Rededuplicated) -> list[str]:
+    return sorted({changed_article.before.rival, changed_article.after.rival} - {""})
 
 
 def _title(titles: Mapping[str, DisplayTitle], article_id: str) -> str:
     return titles[article_id].title if article_id in titles else "no longer there"
 
 
-def _told(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
+def _decision_line(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
     if not decision.rival:
         return decision.called
     least = decision.thresholds
@@ -172,8 +184,8 @@ def _told(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
         f"{name} {score:.2f}" + (f" (threshold {least[name]:.2f})" if name in least else "")
         for name, score in decision.scores.items()
     )
-    rival = f"“{_title(titles, decision.rival)}” ({decision.rival[:10]})"
-    return f"{decision.called} of {rival}: {', '.join(scores)}"
+    candidate = f"“{_title(titles, decision.rival)}” ({decision.rival[:10]})"
+    return f"{decision.called} of {candidate}: {', '.join(scores)}"
 
 
 def _others(rules: DedupRules, thresholds: Sequence[str], file: Path | None) -> DedupRules:
@@ -184,30 +196,30 @@ def _others(rules: DedupRules, thresholds: Sequence[str], file: Path | None) -> 
         )
     others = read(file, DedupRules) if file else rules
     values = others.model_dump()
-    given = dict(map(_threshold, thresholds))
-    for name, value in given.items():
+    values_by_name = dict(map(_threshold, thresholds))
+    for name, value in values_by_name.items():
         table, _, key = name.partition(".")
         values[table][key] = value
-    if given:
-        named = (f"{name}={value:g}" for name, value in given.items())
+    if values_by_name:
+        named = (f"{name}={value:g}" for name, value in values_by_name.items())
         values["version"] = "+".join((others.version, *named))
     try:
         others = DedupRules.model_validate(values)
     except ValidationError as e:
         first = e.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise click.BadParameter(f"{where}: {first['msg']}", param_hint="--threshold") from e
+        key = ".".join(map(str, first["loc"]))
+        raise click.BadParameter(f"{key}: {first['msg']}", param_hint="--threshold") from e
     _refuse_other_fingerprints(rules, others)
     return others
 
 
-def _threshold(given: str) -> tuple[str, float]:
-    name, _, value = given.rpartition("=")
+def _threshold(option: str) -> tuple[str, float]:
+    name, _, value = option.rpartition("=")
     name = name.strip() or "copies.containment"
-    known = [f"{table}.{key}" for table, its in _TABLES.items() for key in its.model_fields]
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        why = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    names = [f"{table}.{key}" for table, rules in _TABLES.items() for key in rules.model_fields]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        why = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
         raise click.BadParameter(f"no threshold {name}: {why}", param_hint="--threshold")
     try:
         number = float(value)

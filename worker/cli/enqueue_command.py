@@ -8,7 +8,15 @@ import click
 
 from worker.broker.backpressure import Advice
 from worker.cli import EXIT_UNAVAILABLE
-from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, rows, told
+from worker.cli.inputs import (
+    NoRawArticles,
+    SkippedInput,
+    check_inputs,
+    nothing_to_read,
+    read_inputs,
+    skipped_rows,
+    skipped_summary,
+)
 from worker.cli.terminal import err, out, print_json, progress, several, visible
 from worker.client.producer import Invalid, OnInvalid, Producer
 from worker.errors import Busy
@@ -46,35 +54,41 @@ def enqueue(
     Exit code 1 when some were invalid or nothing but skipped files was found, 2 when what was
     asked for is refused, 3 when the broker has enough for now.
     """
-    refuse(paths)
-    skipped: list[Skipped] = []
+    check_inputs(paths)
+    skipped: list[SkippedInput] = []
     with Producer(source=source) as producer:
         try:
-            places, receipts = push(producer, paths, exclude, invalid, wait=wait, skipped=skipped)
+            locations, receipts = push(
+                producer, paths, exclude, invalid, wait=wait, skipped=skipped
+            )
         except Busy as e:
             if as_json:
-                print_json({"receipts": e.receipts, "invalid": [], "skipped": rows(skipped)})
+                print_json(
+                    {"receipts": e.receipts, "invalid": [], "skipped": skipped_rows(skipped)}
+                )
             err.print(f"worker: {e}; --wait waits", markup=False, soft_wrap=True)
             sys.exit(EXIT_UNAVAILABLE)
-        problems = [(places[bad.position], bad) for bad in producer.invalid]
-    refused = [each for each in skipped if each.asked_for]
-    if refused and not places:
+        problems = [(locations[bad.position], bad) for bad in producer.invalid]
+    refused = [skipped_input for skipped_input in skipped if skipped_input.asked_for]
+    if refused and not locations:
         raise NoRawArticles(refused)
     if as_json:
-        invalid_rows = [_row(where, bad) for where, bad in problems]
-        print_json({"receipts": receipts, "invalid": invalid_rows, "skipped": rows(skipped)})
+        invalid_rows = [_row(location, bad) for location, bad in problems]
+        print_json(
+            {"receipts": receipts, "invalid": invalid_rows, "skipped": skipped_rows(skipped)}
+        )
     else:
         fate = "will be dead letters" if invalid == "bury" else "were left out"
-        for where, bad in problems:
-            err.print(f"{where}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
-        for each in refused:
-            err.print(visible(str(each)), style="yellow", markup=False, soft_wrap=True)
+        for location, bad in problems:
+            err.print(f"{location}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
+        for skipped_input in refused:
+            err.print(visible(str(skipped_input)), style="yellow", markup=False, soft_wrap=True)
         parts = [f"enqueued {several(len(receipts), 'raw article')}"]
         parts += [f"{len(problems)} break the contract and {fate}"] if problems else []
-        parts += [] if places else [nothing(paths)]
-        parts += filter(None, [told(skipped)])
+        parts += [] if locations else [nothing_to_read(paths)]
+        parts += filter(None, [skipped_summary(skipped)])
         out.print("; ".join(parts), markup=False, soft_wrap=True)
-    sys.exit(1 if problems or refused or (skipped and not places) else 0)
+    sys.exit(1 if problems or refused or (skipped and not locations) else 0)
 
 
 def push(
@@ -84,14 +98,14 @@ def push(
     invalid: OnInvalid,
     *,
     wait: bool,
-    skipped: list[Skipped],
+    skipped: list[SkippedInput],
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
     """Enqueue every article of these files; returns where each stood, and the receipts.
 
     What holds no raw articles is left out, and added to `skipped`.
     """
-    places: list[str] = []
+    locations: list[str] = []
     with progress("enqueueing") as bar:
         task = bar.add_task("", total=None)
         waiting = False
@@ -103,9 +117,9 @@ def push(
             waiting = True
 
         def raws() -> Iterator[object]:
-            for where, raw in reads(paths, exclude, skipped):
+            for location, raw in read_inputs(paths, exclude, skipped):
                 before_each()
-                places.append(where)
+                locations.append(location)
                 yield raw
 
         receipts = producer.enqueue(
@@ -114,8 +128,8 @@ def push(
             on_sent=lambda count: bar.advance(task, count),
             on_stop=on_stop if wait else None,
         )
-    return places, receipts
+    return locations, receipts
 
 
-def _row(where: str, bad: Invalid) -> dict[str, str]:
-    return {"where": where, "reason": bad.reason, "detail": bad.detail}
+def _row(location: str, bad: Invalid) -> dict[str, str]:
+    return {"where": location, "reason": bad.reason, "detail": bad.detail}

@@ -43,7 +43,9 @@ DECISIONS = {
     ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
     "{unlike}: they share a template or background, and it is a story of its own.",
 }
-TOLD = DECISIONS.keys()  # verdict and signal; what other releases decided has a plainer sentence
+EXPLAINED = (
+    DECISIONS.keys()
+)  # verdict and signal; what other releases decided has a plainer sentence
 MOVES = {
     "promoted": "The article it was a copy of is gone; it took its place as the first copy.",
     "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
@@ -88,7 +90,7 @@ LEFT_OUT = {
     "learned": ": the source repeats it around its articles; version {learned}",
     "pinned": ": cleaning.toml pins it for this source",
 }
-SIGHTED = {
+SIGHTINGS = {
     OutcomeKind.NEW: "stored as new",
     OutcomeKind.REVISION: "stored as revision {revision}",
     OutcomeKind.DUPLICATE: "stored as a copy",

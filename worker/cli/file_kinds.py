@@ -17,7 +17,7 @@ LINES = (".jsonl", ".ndjson")
 READ = (*TEXTS, *PAGES, *LINES, ".json")
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """What a file is, and what to do with one: FILE and STEM stand for its path."""
 
     name: str
@@ -31,21 +31,21 @@ class Kind(NamedTuple):
     def counted(self, count: int) -> str:
         return f"{count:,} {self.name if count == 1 else self.plural or self.name + 's'}"
 
-    def advice(self, where: str) -> str:
+    def advice(self, location: str) -> str:
         """What to do with this one."""
-        if not re.fullmatch(r"[\w./-]+", where) or where == "-":
+        if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")
-        stem = where.removesuffix(PurePath(where).suffix)
-        return self.do.replace("FILE", where).replace("STEM", stem)
+        stem = location.removesuffix(PurePath(location).suffix)
+        return self.do.replace("FILE", location).replace("STEM", stem)
 
 
-class Foreign(NamedTuple):
+class NotRawArticle(NamedTuple):
     """In the place of a raw article: what a file, or a line of one, is instead."""
 
-    kind: Kind
+    kind: FileKind
 
 
-FEED = Kind(
+FEED = FileKind(
     "RSS or Atom feed",
     "map its entries with from_feedparser (a JSON Feed: from_jsonfeed) after "
     "`pip install feedparser`: python -c 'import feedparser, json; "
@@ -53,7 +53,7 @@ FEED = Kind(
     "[print(json.dumps(from_feedparser(entry, feed))) for entry in feed.entries]' "
     "| worker enqueue -",
 )
-JSON_FEED = Kind(
+JSON_FEED = FileKind(
     "JSON Feed",
     "map its items with from_jsonfeed (RSS and Atom: from_feedparser): "
     "python -c 'import json; "
@@ -62,35 +62,35 @@ JSON_FEED = Kind(
     "| worker enqueue -",
 )
 _KEYS = "`worker schema` prints the keys of one"
-_OPML = Kind(
+_OPML = FileKind(
     "OPML list of feeds",
     "have a poller fetch those feeds, and enqueue their entries",
     "OPML lists of feeds",
 )
-_SITEMAP = Kind("sitemap", "fetch the pages that it lists, and enqueue those as .html")
-_NEWSML = Kind("NewsML document", f"write each item as a raw article; {_KEYS}")
-_XML = Kind("XML document", f"write each article as a raw article; {_KEYS}")
-_PDF = Kind("PDF document", "make text of it first: pdftotext FILE STEM-text.txt")
-_OFFICE = Kind("Office document", "save it as text (.txt) or as a page (.html) first")
-_IMAGE = Kind("image", "give its address in `media` of the article that shows it")
-_MEDIA = Kind("audio or video file", "give its address in `media` of the article that plays it")
-_ARCHIVE = Kind("archive", "unpack it, and enqueue the folder")
-_PACKED = Kind("compressed file", "unpack it first: gunzip -c FILE | worker enqueue -")
-_TABLE = Kind("table", f"write each row as a raw article, a JSON object on a line; {_KEYS}")
-_CONFIG = Kind("configuration file", f"raw articles are JSON objects; {_KEYS}")
-_PROGRAM = Kind("program", "enqueue what it prints: PROGRAM | worker enqueue -")
-_BINARY = Kind("binary file", "if it is an article, save it as text in UTF-8")
-OTHER = Kind(
+_SITEMAP = FileKind("sitemap", "fetch the pages that it lists, and enqueue those as .html")
+_NEWSML = FileKind("NewsML document", f"write each item as a raw article; {_KEYS}")
+_XML = FileKind("XML document", f"write each article as a raw article; {_KEYS}")
+_PDF = FileKind("PDF document", "make text of it first: pdftotext FILE STEM-text.txt")
+_OFFICE = FileKind("Office document", "save it as text (.txt) or as a page (.html) first")
+_IMAGE = FileKind("image", "give its address in `media` of the article that shows it")
+_MEDIA = FileKind("audio or video file", "give its address in `media` of the article that plays it")
+_ARCHIVE = FileKind("archive", "unpack it, and enqueue the folder")
+_PACKED = FileKind("compressed file", "unpack it first: gunzip -c FILE | worker enqueue -")
+_TABLE = FileKind("table", f"write each row as a raw article, a JSON object on a line; {_KEYS}")
+_CONFIG = FileKind("configuration file", f"raw articles are JSON objects; {_KEYS}")
+_PROGRAM = FileKind("program", "enqueue what it prints: PROGRAM | worker enqueue -")
+_BINARY = FileKind("binary file", "if it is an article, save it as text in UTF-8")
+OTHER = FileKind(
     "file of another kind",
     "if it is the text of an article, call it .txt",
     "files of another kind",
 )
-PAGE = Kind("HTML page", "call it .html")
-_JSON = Kind("JSON document", "call it .json, or .jsonl with an object on each line")
-UNREADABLE = Kind("file that can't be read", "see its permissions", "files that can't be read")
+PAGE = FileKind("HTML page", "call it .html")
+_JSON = FileKind("JSON document", "call it .json, or .jsonl with an object on each line")
+UNREADABLE = FileKind("file that can't be read", "see its permissions", "files that can't be read")
 
 
-def _compiled(*rows: tuple[bytes, Kind]) -> list[tuple[re.Pattern[bytes], Kind]]:
+def _compiled(*rows: tuple[bytes, FileKind]) -> list[tuple[re.Pattern[bytes], FileKind]]:
     return [(re.compile(pattern, re.S), kind) for pattern, kind in rows]
 
 
@@ -129,7 +129,7 @@ _ENDINGS = {
     _PROGRAM: "py pyc ipynb js mjs ts css sh bash rb go rs c h cc cpp java php pl lua r so exe dll",
 }
 _BY_ENDING = {f".{ending}": kind for kind, all_ in _ENDINGS.items() for ending in all_.split()}
-_BY_ROOT: dict[str, Kind] = {
+_BY_ROOT: dict[str, FileKind] = {
     **dict.fromkeys(("rss", "feed", "rdf", "channel"), FEED),
     "opml": _OPML,
     **dict.fromkeys(("urlset", "sitemapindex"), _SITEMAP),
@@ -145,20 +145,20 @@ _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _JSON_BEGINS = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:\{|$)")
 
 
-def kind_of(name: str, head: bytes) -> Kind | None:
+def kind_of(name: str, head: bytes) -> FileKind | None:
     """What a file is, from its name and its first HEAD_BYTES; None for one to be read."""
     ending = PurePath(name).suffix.lower()
-    found = content_kind(head)
-    if found and found is not PAGE:
-        return found
+    kind_by_content = content_kind(head)
+    if kind_by_content and kind_by_content is not PAGE:
+        return kind_by_content
     if ending not in READ:
         return _BY_ENDING.get(ending, OTHER)
     if ending in TEXTS and ending:
-        return found or (_JSON if begins_json(_text(head)) else None)
+        return kind_by_content or (_JSON if begins_json(_text(head)) else None)
     return None
 
 
-def content_kind(head: bytes) -> Kind | None:
+def content_kind(head: bytes) -> FileKind | None:
     """What the first bytes tell; pages are a kind here."""
     start = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     binary = _is_binary(head)
@@ -168,7 +168,7 @@ def content_kind(head: bytes) -> Kind | None:
     return _BINARY if binary else _BY_ROOT.get(_root(_text(head)))
 
 
-def value_kind(value: object) -> Kind | None:
+def value_kind(value: object) -> FileKind | None:
     """What a JSON value is that is known, and is no raw article."""
     if not isinstance(value, Mapping):
         return None

@@ -19,14 +19,14 @@ from worker.cli.file_kinds import (
     HEAD_BYTES,
     LINES,
     PAGES,
-    Foreign,
-    Kind,
+    FileKind,
+    NotRawArticle,
     content_kind,
     kind_of,
     value_kind,
 )
 
-Read = tuple[str, object]
+InputValue = tuple[str, object]
 
 ENDINGS = (".json", ".txt", *LINES, *PAGES)  # that are read of a folder
 
@@ -48,7 +48,7 @@ def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
     ]
 
 
-def kind_of_other(path: Path) -> Kind:
+def kind_of_other(path: Path) -> FileKind:
     """What such a file is."""
     try:
         with path.open("rb") as file:
@@ -58,58 +58,58 @@ def kind_of_other(path: Path) -> Kind:
 
 
 def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
-    found = sorted(file for file in path.rglob("*") if file.is_file())
-    return [file for file in found if not any(fnmatch(file.name, glob) for glob in exclude)]
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return [file for file in files if not any(fnmatch(file.name, glob) for glob in exclude)]
 
 
-def read_file(path: Path, name: str | None = None) -> Generator[Read, None, None]:
+def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:
     """The raw articles of one file, by what is in it and its ending; "-" is standard input."""
-    where = name or str(path)
-    if where == "-":
+    location = name or str(path)
+    if location == "-":
         yield from read_input(sys.stdin.buffer)
         return
     try:
         file = path.open("rb")
     except OSError:
-        yield where, Foreign(file_kinds.UNREADABLE)
+        yield location, NotRawArticle(file_kinds.UNREADABLE)
         return
     with file:
         if not path.is_file():  # a pipe of the shell, say
-            yield from read_input(file, where)
+            yield from read_input(file, location)
         elif kind := kind_of(path.name, file.peek(HEAD_BYTES)[:HEAD_BYTES]):
-            yield where, Foreign(kind)
+            yield location, NotRawArticle(kind)
         else:
-            yield from _read(where, path.suffix.lower(), file)
+            yield from _read(location, path.suffix.lower(), file)
 
 
-def _read(where: str, ending: str, file: BinaryIO) -> Iterator[Read]:
+def _read(location: str, ending: str, file: BinaryIO) -> Iterator[InputValue]:
     if ending in LINES:
-        yield from _lines(where, file)
+        yield from _lines(location, file)
         return
     data = file.read()
     if ending in PAGES:
-        yield where, _page(data)
+        yield location, _page(data)
     elif ending == ".json":
-        yield from _json(where, data.decode("utf-8-sig", "replace"))
+        yield from _json(location, data.decode("utf-8-sig", "replace"))
     elif ending:
-        yield where, _story(decode(data).text)
+        yield location, _text_article(decode(data).text)
     else:
-        yield from _by_content(where, data)
+        yield from _by_content(location, data)
 
 
-def read_input(stream: BinaryIO, where: str = "-") -> Iterator[Read]:
+def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
     """What stands on standard input: a page, a JSON document, or else JSON lines."""
     blank = 0
     line = stream.readline()
     while line and not line.strip():
         blank += 1
         line = stream.readline()
-    if kind := _foreign(line[:HEAD_BYTES]):
-        yield where, Foreign(kind)
+    if kind := _foreign_kind(line[:HEAD_BYTES]):
+        yield location, NotRawArticle(kind)
     elif _is_whole(line):
-        yield from _document(where, line + stream.read())
+        yield from _document(location, line + stream.read())
     else:
-        yield from _lines(where, chain([line], stream), blank + 1)
+        yield from _lines(location, chain([line], stream), blank + 1)
 
 
 def _is_whole(line: bytes) -> bool:
@@ -121,29 +121,29 @@ def _is_whole(line: bytes) -> bool:
     return file_kinds.begins_json(text) and isinstance(_parsed(text), str)
 
 
-def _by_content(where: str, data: bytes) -> Iterator[Read]:
+def _by_content(location: str, data: bytes) -> Iterator[InputValue]:
     """A file of a kind that no ending tells."""
     text = data.decode("utf-8-sig", "replace").lstrip()
     if text.startswith("<") or file_kinds.begins_json(text):
-        yield from _document(where, data)
+        yield from _document(location, data)
     else:
-        yield where, _story(decode(data).text)
+        yield location, _text_article(decode(data).text)
 
 
-def _document(where: str, data: bytes) -> Iterator[Read]:
+def _document(location: str, data: bytes) -> Iterator[InputValue]:
     """A page, a JSON document, or JSON lines."""
     text = data.decode("utf-8-sig", "replace").lstrip()
-    if kind := _foreign(data[:HEAD_BYTES]):
-        yield where, Foreign(kind)
+    if kind := _foreign_kind(data[:HEAD_BYTES]):
+        yield location, NotRawArticle(kind)
     elif text.startswith("<"):
-        yield where, _page(data)
+        yield location, _page(data)
     elif isinstance(_parsed(text), str):
-        yield from _lines(where, data.splitlines())
+        yield from _lines(location, data.splitlines())
     else:
-        yield from _json(where, text)
+        yield from _json(location, text)
 
 
-def _foreign(head: bytes) -> Kind | None:
+def _foreign_kind(head: bytes) -> FileKind | None:
     kind = content_kind(head)
     return None if kind is file_kinds.PAGE else kind
 
@@ -152,25 +152,25 @@ def _page(data: bytes) -> object:
     return {"content": [{"type": "text/html", "value": decode(data).text}]}
 
 
-def _lines(where: str, lines: Iterable[bytes], first: int = 1) -> Iterator[Read]:
+def _lines(location: str, lines: Iterable[bytes], first: int = 1) -> Iterator[InputValue]:
     for number, line in enumerate(lines, start=first):
         text = line.decode("utf-8-sig", "replace").strip()
         if text:
-            yield f"{where}:{number}", _checked(_parsed(text))
+            yield f"{location}:{number}", _checked(_parsed(text))
 
 
-def _json(where: str, text: str) -> Iterator[Read]:
+def _json(location: str, text: str) -> Iterator[InputValue]:
     value = _parsed(text)
     if not isinstance(value, list):
-        yield where, _checked(value)
+        yield location, _checked(value)
         return
     for number, item in enumerate(value, start=1):
-        yield f"{where}:{number}", _checked(item)
+        yield f"{location}:{number}", _checked(item)
 
 
 def _checked(value: object) -> object:
     kind = value_kind(value)
-    return Foreign(kind) if kind else value
+    return NotRawArticle(kind) if kind else value
 
 
 def _parsed(text: str) -> object:
@@ -180,7 +180,7 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _story(text: str) -> object:
+def _text_article(text: str) -> object:
     """Plain text: the first line is the title when a blank line follows it."""
     first, _, rest = text.lstrip().partition("\n")
     if rest.startswith(("\n", "\r\n")) or not rest.strip():

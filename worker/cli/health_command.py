@@ -9,7 +9,7 @@ import click
 from worker.cli.terminal import err, out
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import BadConfig
-from worker.runtime.config_report import report_of
+from worker.runtime.config_report import read_report
 from worker.settings import Settings
 
 
@@ -23,7 +23,7 @@ def _rules(settings: Settings) -> WorkerRules:
 
 
 def _say_config(settings: Settings, node: str) -> None:
-    report = report_of(settings.config_report(node))
+    report = read_report(settings.config_report(node))
     if report and report.refused:
         err.print("changed rules are refused, the old ones are in force:", style="red")
         err.print(report.refused, style="red", markup=False)

@@ -24,15 +24,15 @@ def index() -> None:
     """Look after the index that finds copies. It holds hints, the store holds the truth."""
 
 
-def _opened() -> tuple[Store, RedisIndex]:
+def _opened_store_and_index() -> tuple[Store, RedisIndex]:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
-    its = bootstrap.started_index(settings, load_config(settings.config_dir).dedup)
+    index_ = bootstrap.started_index(settings, load_config(settings.config_dir).dedup)
     context = click.get_current_context()
     context.call_on_close(store.close)
-    context.call_on_close(its.close)
-    return store, its
+    context.call_on_close(index_.close)
+    return store, index_
 
 
 @index.command(epilog="Example: worker index stats --json | jq .layers")
@@ -43,18 +43,21 @@ def stats(as_json: bool) -> None:
     Rivals in flight leave after some minutes, learned lines by the day. An article takes the most
     bytes while there are few: each bucket costs something, too.
     """
-    _, its = _opened()
-    found = verification.stats(its)
+    _, index_ = _opened_store_and_index()
+    stats_ = verification.stats(index_)
     if as_json:
-        print_json(found)
+        print_json(stats_)
         return
     rows = (
-        (each.layer, f"{each.entries:,}", each.keys, f"{each.bytes:,}") for each in found.layers
+        (layer.layer, f"{layer.entries:,}", layer.keys, f"{layer.bytes:,}")
+        for layer in stats_.layers
     )
     print_table("index", ("layer", "entries", "keys", "bytes"), rows)
-    held = f"{several(found.articles, 'article')} in the window, {found.bytes_each:.0f} bytes each"
-    out.print(f"{held} as long as it lasts; {found.newest:,} numbered in all")
-    out.print(f"copies of what was stored since {found.begins:%Y-%m-%d %H:%M} are found")
+    summary = (
+        f"{several(stats_.articles, 'article')} in the window, {stats_.bytes_each:.0f} bytes each"
+    )
+    out.print(f"{summary} as long as it lasts; {stats_.newest:,} numbered in all")
+    out.print(f"copies of what was stored since {stats_.begins:%Y-%m-%d %H:%M} are found")
 
 
 @index.command(epilog="Example: worker index rebuild --dry-run")
@@ -67,16 +70,16 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     Workers may go on meanwhile. Copies that were taken for new articles while the index was
     empty become one cluster with `worker reconcile`.
     """
-    store, its = _opened()
-    since = _window(its)
+    store, index_ = _opened_store_and_index()
+    since = _window(index_)
     total = store.clusters.count(since)
     removed = 0
     if not dry_run:
-        removed = verification.clear(its) if from_nothing else 0
+        removed = verification.clear(index_) if from_nothing else 0
         with progress("rebuilding") as bar:
             task = bar.add_task("", total=total)
             for page in _stored(store, since):
-                verification.restore(its, page)
+                verification.restore(index_, page)
                 bar.advance(task, len(page))
     if as_json:
         print_json({"rebuilt": not dry_run, "articles": total, "removed_keys": removed})
@@ -96,31 +99,41 @@ def verify(as_json: bool) -> None:
 
     Exit code 1 when something differs.
     """
-    store, its = _opened()
-    since = _window(its)
-    found: list[Difference] = []
+    store, index_ = _opened_store_and_index()
+    since = _window(index_)
+    differences: list[Difference] = []
     total = store.clusters.count(since)
     with progress("verifying") as bar:
         task = bar.add_task("", total=total)
         for page in _stored(store, since):
-            found += verification.differences(its, page)
+            differences += verification.differences(index_, page)
             bar.advance(task, len(page))
     if as_json:
-        print_json({"articles": total, "differs": verification.count(found), "differences": found})
-    elif found:
+        print_json(
+            {
+                "articles": total,
+                "differs": verification.count(differences),
+                "differences": differences,
+            }
+        )
+    elif differences:
         columns = ("what", "id", "index", "store")
-        shown = ((d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in found[:_SHOWN])
+        shown = (
+            (d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in differences[:_SHOWN]
+        )
         print_table("differences", columns, shown)
-        out.print(f"of {several(total, 'article')} differ: {counted(verification.count(found))}")
+        out.print(
+            f"of {several(total, 'article')} differ: {counted(verification.count(differences))}"
+        )
         out.print("missing and unowned: copies of them are not found; register: another canonical")
         out.print("article than in the store. All of it mends: worker index rebuild")
     else:
         out.print(f"{several(total, 'article')}: the index says what the store says")
-    sys.exit(1 if found else 0)
+    sys.exit(1 if differences else 0)
 
 
-def _window(its: RedisIndex) -> datetime:
-    return verification.begins(its, int(datetime.now(UTC).timestamp()))
+def _window(index_: RedisIndex) -> datetime:
+    return verification.begins(index_, int(datetime.now(UTC).timestamp()))
 
 
 def _stored(store: Store, since: datetime) -> Iterator[list[Stored]]:

@@ -33,16 +33,16 @@ def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
     """
     now, rules = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     store, index = opened_store(), opened_index(rules)
-    its = Reconciler(store, index, rules, now=now, write=not dry_run)
+    reconciler = Reconciler(store, index, rules, now=now, write=not dry_run)
     with err.status("looking at clusters …"):
-        moves = [*its.run(since or now - _LOOKED_AT)]
+        moves = [*reconciler.run(since or now - _LOOKED_AT)]
     if as_json:
         print_json({"repaired": not dry_run, "moves": moves})
         sys.exit(0)
-    _print(moves, store.titles([move.article_id for move in moves]), dry_run=dry_run)
+    _print_repairs(moves, store.titles([move.article_id for move in moves]), dry_run=dry_run)
 
 
-def _print(
+def _print_repairs(
     moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle], *, dry_run: bool
 ) -> None:
     if not moves:
@@ -52,8 +52,8 @@ def _print(
     if len(moves) > _SHOWN:
         out.print(f"… and {len(moves) - _SHOWN} more: --json")
     done = "would repair" if dry_run else "repaired"
-    again = "; nothing is changed yet: leave out --dry-run" if dry_run else ""
-    out.print(f"{done} {counted(Counter(move.reason.value for move in moves))}{again}")
+    hint = "; nothing is changed yet: leave out --dry-run" if dry_run else ""
+    out.print(f"{done} {counted(Counter(move.reason.value for move in moves))}{hint}")
 
 
 def print_moves(moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from worker.cli.reprocess_preview import Cleanings, Taggings
+from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
 from worker.cli.resources import opened_store
 from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config
@@ -50,7 +50,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(epilog="Example: worker retag --rules draft.toml --since 30d --dry-run")
 @_options
 @rules_option
-def retag(rules: Path | None, dry_run: bool, **how: Any) -> None:
+def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Give stored articles the tags of the rules in force; first see them with --dry-run.
 
     Only articles that were tagged by other rules are done over. They take the replay lane, RATE
@@ -61,16 +61,16 @@ def retag(rules: Path | None, dry_run: bool, **how: Any) -> None:
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
     config = trial_config(rules)
-    stale = _Stale(opened_store(), "tagger", config.tagging.version, **_query(how))
+    stale = _StaleArticles(opened_store(), "tagger", config.tagging.version, **_query(options))
     if dry_run:
-        _preview(stale, Taggings(config, how["samples"]), how)
+        _preview(stale, RetagPreview(config, options["samples"]), options)
     else:
-        _send(stale, Reprocessing.RETAG, how)
+        _send(stale, Reprocessing.RETAG, options)
 
 
 @click.command(epilog="Example: worker reclean --source wire --dry-run")
 @_options
-def reclean(dry_run: bool, **how: Any) -> None:
+def reclean(dry_run: bool, **options: Any) -> None:
     """Clean stored payloads again that older rules cleaned; first see it with --dry-run.
 
     They take the replay lane, RATE a second; broken off, the same command goes on where it
@@ -79,14 +79,14 @@ def reclean(dry_run: bool, **how: Any) -> None:
     are left that the workers did not do over.
     """
     config = trial_config(None)
-    stale = _Stale(opened_store(), "cleaner", config.cleaner, **_query(how))
+    stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
     if dry_run:
-        _preview(stale, Cleanings(config, how["samples"]), how)
+        _preview(stale, RecleanPreview(config, options["samples"]), options)
     else:
-        _send(stale, Reprocessing.RECLEAN, how)
+        _send(stale, Reprocessing.RECLEAN, options)
 
 
-class _Stale:
+class _StaleArticles:
     """The stored articles whose tagger or cleaner is another than the one in force."""
 
     def __init__(self, store: Store, part: str, version: str, query: Query, limit: int) -> None:
@@ -96,58 +96,60 @@ class _Stale:
         self.version = version
 
     def count(self) -> int:
-        return min(self.left(), self._limit)
+        return min(self.remaining(), self._limit)
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         return self.store.count_stale(*self._asked)
 
     def pages(self) -> Iterator[list[str]]:
         """Article ids, a message's worth at a time, in the order of storage."""
-        after, given = 0, 0
-        while given < self._limit:
-            size = min(_PAGE, self._limit - given)
-            found = self.store.stale(*self._asked, after, size)
-            if not found:
+        after, count = 0, 0
+        while count < self._limit:
+            size = min(_PAGE, self._limit - count)
+            page = self.store.stale(*self._asked, after, size)
+            if not page:
                 return
-            yield [article_id for _, article_id in found]
-            after, given = found[-1][0], given + len(found)
+            yield [article_id for _, article_id in page]
+            after, count = page[-1][0], count + len(page)
 
 
-def _query(how: dict[str, Any]) -> dict[str, Any]:
-    since: datetime | None = how["since"]
-    limit = how["limit"] or sys.maxsize
-    return {"query": Query(source=how["source"], since=since), "limit": limit}
+def _query(options: dict[str, Any]) -> dict[str, Any]:
+    since: datetime | None = options["since"]
+    limit = options["limit"] or sys.maxsize
+    return {"query": Query(source=options["source"], since=since), "limit": limit}
 
 
-def _preview(stale: _Stale, seen: "Taggings | Cleanings", how: dict[str, Any]) -> None:
+def _preview(
+    stale: _StaleArticles, preview: "RetagPreview | RecleanPreview", options: dict[str, Any]
+) -> None:
     total = stale.count()
     with progress("comparing") as bar:
         task = bar.add_task("", total=total)
         for ids in stale.pages():
             for record in stale.store.records(ids):
-                seen.compare(record)
+                preview.compare(record)
             bar.advance(task, len(ids))
-    if how["as_json"]:
-        print_json({"stale": total, "version": stale.version, **seen.counts()})
+    if options["as_json"]:
+        print_json({"stale": total, "version": stale.version, **preview.counts()})
         return
-    seen.print(total)
+    preview.print(total)
     if total:
         out.print("nothing is changed yet: leave --dry-run out")
 
 
-def _send(stale: _Stale, what: Reprocessing, how: dict[str, Any]) -> None:
+def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) -> None:
     total, sent = stale.count(), 0
-    before = stale.left() if total else 0
+    before = stale.remaining() if total else 0
     if total:
-        _settle(Settings.load())
-        sent = _sent(stale, what, total, how["rate"])
-    left = _left(stale, before - sent) if sent and how["wait"] else None
-    undone = 0 if left is None else max(0, left - (before - sent))
-    if how["as_json"]:
+        _wait_for_reload(Settings.load())
+        sent = _send_pages(stale, what, total, options["rate"])
+    remaining = _wait_until_done(stale, before - sent) if sent and options["wait"] else None
+    undone = 0 if remaining is None else max(0, remaining - (before - sent))
+    if options["as_json"]:
         print_json({"sent": sent, "version": stale.version, "undone": undone})
     elif not total:
         out.print(f"every article is of the rules in force, {stale.version}", markup=False)
-    elif left is None:
+    elif remaining is None:
         out.print(f"{several(sent, 'article')} on the way: {what} again shows what is left")
     else:
         out.print(f"{several(sent - undone, 'article')} done over", markup=False)
@@ -161,13 +163,13 @@ def _send(stale: _Stale, what: Reprocessing, how: dict[str, Any]) -> None:
     sys.exit(1 if undone else 0)
 
 
-def _settle(settings: Settings) -> None:
+def _wait_for_reload(settings: Settings) -> None:
     """Workers take files up once they are settled: what is sent before meets the old rules."""
     newest_s = max(path.stat().st_mtime for path in files_of(settings.config_dir).values())
     time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
 
-def _sent(stale: _Stale, what: Reprocessing, total: int, per_s: float) -> int:
+def _send_pages(stale: _StaleArticles, what: Reprocessing, total: int, per_s: float) -> int:
     from worker.client.producer import Producer
 
     began, sent = time.monotonic(), 0
@@ -181,19 +183,19 @@ def _sent(stale: _Stale, what: Reprocessing, total: int, per_s: float) -> int:
     return sent
 
 
-def _left(stale: _Stale, others: int, patience_s: float = 60.0) -> int:
+def _wait_until_done(stale: _StaleArticles, others: int, patience_s: float = 60.0) -> int:
     """Wait while fewer and fewer are stale; how many are left when none is, or nothing moves."""
     with progress("doing over") as bar:
-        left = stale.left()
-        task = bar.add_task("", total=max(0, left - others))
-        total, moved = left, time.monotonic()
-        while left > others and time.monotonic() - moved < patience_s:
+        remaining = stale.remaining()
+        task = bar.add_task("", total=max(0, remaining - others))
+        total, moved = remaining, time.monotonic()
+        while remaining > others and time.monotonic() - moved < patience_s:
             asked = time.monotonic()
-            now = stale.left()
+            now = stale.remaining()
             # Counting reads every article: a large store is asked less often.
             time.sleep(max(_POLL_S, 4 * (time.monotonic() - asked)))
-            if now < left:
+            if now < remaining:
                 moved = time.monotonic()
-            left = now
-            bar.update(task, completed=total - left)
-    return left
+            remaining = now
+            bar.update(task, completed=total - remaining)
+    return remaining

@@ -15,6 +15,7 @@ from worker.config.loader import Config
 from worker.dedup import fingerprint
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, StoredRecord, Tag
 from worker.tag import tag
 
@@ -22,7 +23,7 @@ _MOST_TAGS = 60  # rows of the table
 _DIFF_LINES = 12  # of one article
 
 
-class Taggings:
+class RetagPreview:
     """Gains and losses by tag."""
 
     def __init__(self, config: Config, samples: int) -> None:
@@ -46,11 +47,13 @@ class Taggings:
         self.labels |= names
         return set(names)
 
-    def _count(self, sign: str, counts: Counter[str], names: set[str], its: StoredRecord) -> None:
+    def _count(
+        self, sign: str, counts: Counter[str], names: set[str], record: StoredRecord
+    ) -> None:
         counts.update(names)
         for name in names:
             if len(titles := self.titles[sign, name]) < self._samples:
-                titles.append(f"{its.article_id[:10]} {its.article.title}")
+                titles.append(f"{record.article_id[:10]} {record.article.title}")
 
     def counts(self) -> dict[str, Any]:
         samples = {f"{sign}{name}": titles for (sign, name), titles in self.titles.items()}
@@ -78,7 +81,7 @@ class Taggings:
             out.print()
 
 
-class Cleanings:
+class RecleanPreview:
     """Which texts would change, and how."""
 
     def __init__(self, config: Config, samples: int) -> None:
@@ -90,14 +93,14 @@ class Cleanings:
 
     def compare(self, record: StoredRecord) -> None:
         try:
-            whole = self._cleaned(record)
+            cleaned = self._cleaned(record)
         except Rejected as e:
             self._note(record, "rejected", [f"{e.reason}: {e.detail}"])
             return
         # What is learned by now is the index's to say: here, it is what was left out before.
         learned = learned_before(record.article)
-        article = leave_out(whole, learned, self._config.cleaning.learned)
-        content_hash = fingerprint(article, self._config.dedup, whole).content_hash
+        article = leave_out(cleaned, learned, self._config.cleaning.learned)
+        content_hash = fingerprint(article, self._config.dedup, cleaned).content_hash
         changed = [
             name for name in _FIELDS if getattr(article, name) != getattr(record.article, name)
         ]
@@ -118,7 +121,7 @@ class Cleanings:
 
     def _note(self, record: StoredRecord, kind: str, lines: list[str]) -> None:
         self.kinds[kind] += 1
-        if sum(each["becomes"] == kind for each in self.shown) < self._samples:
+        if sum(sample["becomes"] == kind for sample in self.shown) < self._samples:
             self.shown.append(
                 {
                     "article_id": record.article_id,
@@ -134,17 +137,17 @@ class Cleanings:
     def print(self, total: int) -> None:
         out.print(f"{several(total, 'article')} of another cleaner: {counted(self.kinds)}")
         out.print(f"what differs: {counted(dict(self.fields.most_common()))}\n")
-        for each in self.shown:
-            title = f"{each['becomes']}: {each['title']} ({each['article_id'][:10]})"
+        for sample in self.shown:
+            title = f"{sample['becomes']}: {sample['title']} ({sample['article_id'][:10]})"
             out.print(Text(visible(title), style="bold"))
-            for line in each["lines"]:
+            for line in sample["lines"]:
                 style = {"+": "green", "-": "red"}.get(line[:1], "dim")
                 out.print(Text(visible(line), style=style))
             out.print()
 
 
 _FIELDS = sorted(
-    Article.model_fields.keys()
+    field_names(Article)
     - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner", "learned"}
 )
 

@@ -5,11 +5,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import click
+from pydantic import TypeAdapter
 
 from worker import bootstrap
 from worker.cli.export_formats import WRITERS
@@ -21,6 +23,7 @@ from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import Change, Query
 
+_CHANGE = TypeAdapter(Change)
 _VERDICTS = [
     kind.value
     for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
@@ -29,7 +32,7 @@ _SAMPLES = 5  # titles shown before a deletion
 _LOOK_S = 0.1  # between two looks whether Ctrl-C was pressed
 
 
-def _opened() -> Store:
+def _opened_store() -> Store:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     return bootstrap.store(settings)
@@ -75,7 +78,7 @@ def export(
         since=since,
         until=until,
     )
-    store, count = _opened(), 0
+    store, count = _opened_store(), 0
     total = store.count(query) if err.is_terminal and not all_revisions else None
     with progress("exporting") as bar, _sink(file) as sink:
         task = bar.add_task("", total=total)
@@ -107,24 +110,31 @@ def _sink(file: Path | None) -> Iterator[IO[bytes]]:
 @click.command(epilog="Example: worker changes --since now --follow --json")
 @click.option("--since", default="start", show_default=True, metavar="CURSOR|start|now")
 @click.option("--follow", is_flag=True, help="Wait for more until Ctrl-C.")
-@click.option("--every", default=1.0, show_default=True, type=click.FloatRange(min=0.1), help="s")
+@click.option(
+    "--every",
+    "interval_s",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="s",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON each, with the article.")
-def changes(since: str, follow: bool, every: float, limit: int | None, as_json: bool) -> None:
+def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_json: bool) -> None:
     """Print what happened to articles since a cursor: stored, judged anew, withdrawn.
 
     Nothing is left out and nothing comes twice: go on from the cursor of the last change that
     you are done with. The last one printed is also on standard error at the end.
     """
-    store = _opened()
+    store = _opened_store()
     try:
         cursor = store.cursor(since)
     except LookupError as e:
         raise click.BadParameter(str(e.args[0]), param_hint="--since") from e
-    stopped = _obey_interrupts() if follow else []
+    stopped = _stop_signals() if follow else []
     try:
-        for change in _feed(store, cursor, every if follow else 0, limit, stopped):
-            click.echo(change.model_dump_json() if as_json else _line(change))
+        for change in _feed(store, cursor, interval_s if follow else 0, limit, stopped):
+            click.echo(_CHANGE.dump_json(change).decode() if as_json else _line(change))
             cursor = change.cursor
     finally:
         err.print(f"go on with: worker changes --since {cursor}", markup=False)
@@ -150,7 +160,7 @@ def _feed(
         _pause(every_s, stopped)
 
 
-def _obey_interrupts() -> list[int]:
+def _stop_signals() -> list[int]:
     """Holds the first signal to end; a second one interrupts at once."""
     stopped: list[int] = []
 
@@ -195,44 +205,44 @@ def delete(
     """
     if bool(ids) == bool(source) or (older_than and not source):
         raise click.UsageError("give either IDS, or --source with or without --older-than")
-    store = _opened()
+    store = _opened_store()
     try:
-        doomed = named(store, ids) if ids else DeletionScope(source=source, before=older_than)
+        scope = named(store, ids) if ids else DeletionScope(source=source, before=older_than)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
-    titles = list(doomed.titles) or [f.title for f in store.search(_some(doomed))]
-    total = len(doomed.titles) if ids else store.count(doomed.query)
-    articles, letters = _delete(store, doomed, total) if yes else (total, _letters(store, doomed))
+    titles = list(scope.titles) or [f.title for f in store.search(_sample_query(scope))]
+    total = len(scope.titles) if ids else store.count(scope.query)
+    articles, letters = _delete(store, scope, total) if yes else (total, _letters(store, scope))
     if as_json:
         numbers = {"articles": articles, "dead_letters": letters}
         print_json({**numbers, "deleted": yes, "titles": titles[:_SAMPLES]})
     else:
-        _say(titles, articles, letters, yes)
+        _print_deletion(titles, articles, letters, yes)
     sys.exit(0 if articles or letters else 1)
 
 
-def _some(doomed: DeletionScope) -> Query:
-    return doomed.query.model_copy(update={"limit": _SAMPLES})
+def _sample_query(scope: DeletionScope) -> Query:
+    return replace(scope.query, limit=_SAMPLES)
 
 
-def _delete(store: Store, doomed: DeletionScope, total: int) -> tuple[int, int]:
+def _delete(store: Store, scope: DeletionScope, total: int) -> tuple[int, int]:
     articles = letters = 0
     with progress("deleting") as bar:
         task = bar.add_task("", total=total)
-        for more in delete_articles(store, doomed, datetime.now(UTC)):
+        for more in delete_articles(store, scope, datetime.now(UTC)):
             articles += more
             bar.advance(task, more)
-        for page in letters_about(store, doomed):
+        for page in letters_about(store, scope):
             store.empty_letters(page)
             letters += len(page)
     return articles, letters
 
 
-def _letters(store: Store, doomed: DeletionScope) -> int:
-    return sum(len(page) for page in letters_about(store, doomed))
+def _letters(store: Store, scope: DeletionScope) -> int:
+    return sum(len(page) for page in letters_about(store, scope))
 
 
-def _say(titles: list[str], articles: int, letters: int, deleted: bool) -> None:
+def _print_deletion(titles: list[str], articles: int, letters: int, deleted: bool) -> None:
     for title in titles[:_SAMPLES]:
         out.print(f"  {' '.join(title.split())}", markup=False, overflow="ellipsis", no_wrap=True)
     if len(titles) > _SAMPLES or articles > len(titles):

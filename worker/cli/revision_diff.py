@@ -13,7 +13,7 @@ _WORDS = re.compile(r"\s+|[^\s\w]|\w+")
 _KEPT = 12  # words around a change that are shown
 _STYLES = {"-": "red strike", "+": "green", " ": ""}
 
-Piece = tuple[str, str]  # "-", "+" or " ", and the words
+DiffPiece = tuple[str, str]  # "-", "+" or " ", and the words
 
 
 def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
@@ -25,21 +25,21 @@ def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
         style="bold",
     )
     for field in ("title", "text"):
-        its = [*pieces(older[field], newer[field])]
-        if all(sign == " " for sign, _ in its):
+        changes = [*pieces(older[field], newer[field])]
+        if all(sign == " " for sign, _ in changes):
             out.print(f"{field}: unchanged", style="dim")
             continue
         out.print(f"{field}:", style="dim")
-        out.print(_shown(its, coloured=out.is_terminal))
+        out.print(_shown(changes, coloured=out.is_terminal))
 
 
-def pieces(older: str, newer: str) -> Iterator[Piece]:
+def pieces(older: str, newer: str) -> Iterator[DiffPiece]:
     """The words of both in order: kept, taken out, put in. Joined without `+` it is the older."""
     before, after = _WORDS.findall(older), _WORDS.findall(newer)
     # Long texts repeat their small words: as "junk" they would not be matched at all.
     matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for what, start, end, from_, to in matcher.get_opcodes():
-        if what == "equal":
+    for operation, start, end, from_, to in matcher.get_opcodes():
+        if operation == "equal":
             yield " ", "".join(before[start:end])
             continue
         if end > start:
@@ -48,11 +48,11 @@ def pieces(older: str, newer: str) -> Iterator[Piece]:
             yield "+", "".join(after[from_:to])
 
 
-def _shown(its: Sequence[Piece], *, coloured: bool) -> Text:
+def _shown(changes: Sequence[DiffPiece], *, coloured: bool) -> Text:
     text = Text()
-    for place, (sign, words) in enumerate(its):
+    for index, (sign, words) in enumerate(changes):
         if sign == " ":
-            text.append(_middle(words, first=not place, last=place == len(its) - 1))
+            text.append(_middle(words, first=not index, last=index == len(changes) - 1))
         elif coloured:
             text.append(visible(words), style=_STYLES[sign])
         else:

@@ -18,7 +18,13 @@ from worker import bootstrap
 from worker.broker import embedded
 from worker.cli import EXIT_LOOK
 from worker.cli.enqueue_command import push
-from worker.cli.inputs import Skipped, nothing, refuse, rows, told
+from worker.cli.inputs import (
+    SkippedInput,
+    check_inputs,
+    nothing_to_read,
+    skipped_rows,
+    skipped_summary,
+)
 from worker.cli.terminal import counted, out, print_json, print_table, progress, several
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
@@ -53,8 +59,8 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
-    refuse(paths)
-    skipped: list[Skipped] = []
+    check_inputs(paths)
+    skipped: list[SkippedInput] = []
     _treat_termination_as_interrupt()
     store = bootstrap.store(settings)
     began = time.monotonic()
@@ -67,7 +73,7 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
                 "bury",
                 wait=True,
                 skipped=skipped,
-                before_each=_obey_interrupt,
+                before_each=_raise_if_interrupted,
             )
         _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
@@ -75,11 +81,15 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
     if as_json:
         outcomes = [o for o, _ in listing]
-        print_json({"outcomes": outcomes, "dead_letters": letters, "skipped": rows(skipped)})
+        print_json(
+            {"outcomes": outcomes, "dead_letters": letters, "skipped": skipped_rows(skipped)}
+        )
         return
     if receipts:
-        _print(listing, letters, took_s)
-    for line in filter(None, ("" if receipts else nothing(paths), told(skipped))):
+        _print_results(listing, letters, took_s)
+    for line in filter(
+        None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
+    ):
         out.print(line, markup=False, soft_wrap=True)
     if receipts:
         _print_next(listing)
@@ -97,7 +107,7 @@ def _interrupt(number: int, frame: object) -> None:
     _interrupted.set()
 
 
-def _obey_interrupt() -> None:
+def _raise_if_interrupted() -> None:
     if _interrupted.is_set():
         raise KeyboardInterrupt
 
@@ -173,7 +183,7 @@ def _wait(
     with progress("ingesting ") as bar:
         task = bar.add_task("", total=len(pending))
         while pending:
-            _obey_interrupt()
+            _raise_if_interrupted()
             done = store.outcomes(pending[:_ASKED_AT_ONCE])
             if done:
                 pending = [receipt for receipt in pending if receipt not in done]
@@ -197,13 +207,13 @@ def _tail(settings: Settings, what: str) -> str:
     return "\n  ".join([f"{what}; the end of {log}:", *lines])
 
 
-def _print(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
-    stored = [(o, found) for o, found in listing if found]
-    print_table("articles", _COLUMNS, [_row(o, found) for o, found in stored[:_ROWS]])
+def _print_results(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
+    stored = [(o, hit) for o, hit in listing if hit]
+    print_table("articles", _COLUMNS, [_row(o, hit) for o, hit in stored[:_ROWS]])
     if len(stored) > _ROWS:
         out.print(f"… and {len(stored) - _ROWS} more: worker search\n")
     if letters:
-        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(each) for each in letters])
+        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(letter) for letter in letters])
     kinds = Counter(outcome.kind for outcome, _ in listing)
     out.print(
         f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
@@ -211,9 +221,9 @@ def _print(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float)
     )
 
 
-def _row(outcome: Outcome, found: SearchHit) -> tuple[object, ...]:
-    labels, cluster = ", ".join(found.labels), found.cluster_id[:8]
-    return found.title, found.source, outcome.kind, cluster, found.language, labels, found.words
+def _row(outcome: Outcome, hit: SearchHit) -> tuple[object, ...]:
+    labels, cluster = ", ".join(hit.labels), hit.cluster_id[:8]
+    return hit.title, hit.source, outcome.kind, cluster, hit.language, labels, hit.words
 
 
 def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
@@ -222,7 +232,7 @@ def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
 
 def _print_next(stored: Listing) -> None:
     program = _program()
-    first = next((found.article_id[:8] for _, found in stored if found), "ID")
+    first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
     commands = {
         f"{program} search Ukraine": "find articles by word, tag, source or date",
         f"{program} show {first}": "everything about one",

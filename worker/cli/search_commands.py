@@ -31,10 +31,10 @@ class Since(click.ParamType[datetime]):
         try:
             if value[-1:] in _UNITS and value[:-1].isdigit():
                 return now - timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
-            found = dates.parse(value, default=datetime(now.year, 1, 1))  # noqa: DTZ001
+            parsed = dates.parse(value, default=datetime(now.year, 1, 1))  # noqa: DTZ001
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither a date like 2026-11-01 nor an age like 7d", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 @click.command(epilog='Example: worker search "climate summit" --tag politics --since 7d')
@@ -58,25 +58,25 @@ def search(
     query = Query(
         words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
     )
-    found = bootstrap.store(Settings.load()).search(query)
+    hits = bootstrap.store(Settings.load()).search(query)
     if as_json:
-        print_json(found)
-    elif found:
+        print_json(hits)
+    elif hits:
         columns = ("title", "source", "published", "language", "tags", "id")
-        print_table(several(len(found), "article"), columns, [_row(f) for f in found])
+        print_table(several(len(hits), "article"), columns, [_row(f) for f in hits])
     else:
         err.print("nothing found")
-    sys.exit(0 if found else 1)
+    sys.exit(0 if hits else 1)
 
 
-def _row(found: SearchHit) -> tuple[object, ...]:
+def _row(hit: SearchHit) -> tuple[object, ...]:
     return (
-        found.title,
-        found.source,
-        found.published or found.received,
-        found.language,
-        ", ".join(found.labels),
-        found.article_id[:10],
+        hit.title,
+        hit.source,
+        hit.published or hit.received,
+        hit.language,
+        ", ".join(hit.labels),
+        hit.article_id[:10],
     )
 
 
@@ -109,16 +109,16 @@ def _diff(
 ) -> None:
     from worker.cli.revision_diff import pieces, print_diff
 
-    its = {revision["number"]: revision for revision in stored["revisions"]}
-    newer = newer or max(its, default=0)
-    older = older or max((number for number in its if number < newer), default=0)
+    revisions = {revision["number"]: revision for revision in stored["revisions"]}
+    newer = newer or max(revisions, default=0)
+    older = older or max((number for number in revisions if number < newer), default=0)
     for number, option in ((older, "--from"), (newer, "--to")):
-        if number not in its:
-            there = ", ".join(map(str, its)) or "none: it was withdrawn"
-            one = "there is only one" if len(its) == 1 else f"there are {there}"
+        if number not in revisions:
+            numbers = ", ".join(map(str, revisions)) or "none: it was withdrawn"
+            one = "there is only one" if len(revisions) == 1 else f"there are {numbers}"
             raise click.BadParameter(f"no such revision; {one}", param_hint=option)
     if as_json:
-        fields = {f: [*pieces(its[older][f], its[newer][f])] for f in ("title", "text")}
-        print_json({"from": older, "to": newer, "change": its[newer]["change"], **fields})
+        fields = {f: [*pieces(revisions[older][f], revisions[newer][f])] for f in ("title", "text")}
+        print_json({"from": older, "to": newer, "change": revisions[newer]["change"], **fields})
     else:
-        print_diff(its[older], its[newer])
+        print_diff(revisions[older], revisions[newer])

@@ -3,7 +3,7 @@
 import click
 
 from worker.cli.resources import opened_store
-from worker.cli.source_learning import print_repeated, told
+from worker.cli.source_learning import boilerplate_report, print_boilerplate
 from worker.cli.terminal import NotFound, counted, moment, out, print_json, print_table, several
 from worker.model.source_trust import SourceIds
 from worker.settings import Settings
@@ -25,35 +25,35 @@ def sources(name: str | None, as_json: bool) -> None:
     if name is None:
         _list(store.sources(), as_json=as_json)
         return
-    found = store.source(name)
-    if found is None:
+    stored = store.source(name)
+    if stored is None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
-    repeated = told(name, store.left_out(name), Settings.load())
+    report = boilerplate_report(name, store.left_out(name), Settings.load())
     if as_json:
-        print_json({**found, "learned": repeated})
+        print_json({**stored, "learned": report})
         return
-    seen: SourceSeen = found["source"]
+    seen: SourceSeen = stored["source"]
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
     out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
-    out.print(f"  outcomes   {counted(found['outcomes'])}")
-    out.print(f"  dead       {counted(found['dead_letters'])}")
+    out.print(f"  outcomes   {counted(stored['outcomes'])}")
+    out.print(f"  dead       {counted(stored['dead_letters'])}")
     out.print(f"  ids        {_trust(seen.ids)}")
-    print_repeated(repeated)
+    print_boilerplate(report)
 
 
-def _list(found: list[SourceSeen], *, as_json: bool) -> None:
+def _list(sources_: list[SourceSeen], *, as_json: bool) -> None:
     if as_json:
-        print_json(found)
+        print_json(sources_)
         return
     columns = ("source", "last seen", "articles", "receipts", "dead", "ids")
     rows = (
-        (s.source, s.last_seen, s.ids.articles, s.receipts, s.dead, _trust(s.ids)) for s in found
+        (s.source, s.last_seen, s.ids.articles, s.receipts, s.dead, _trust(s.ids)) for s in sources_
     )
-    print_table(several(len(found), "source"), columns, rows)
+    print_table(several(len(sources_), "source"), columns, rows)
 
 
 def _trust(ids: SourceIds) -> str:
     bad = {"absent": ids.without_id, "reused": ids.reused_ids, "changed": ids.changed_ids}
-    told = f" ({counted(bad)})" if any(bad.values()) else ""
-    return ("distrusted" if ids.distrusted else "trusted") + told
+    counts = f" ({counted(bad)})" if any(bad.values()) else ""
+    return ("distrusted" if ids.distrusted else "trusted") + counts

@@ -26,10 +26,10 @@ def rules_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def trial_config(rules: Path | None) -> Config:
     """The config in force, or with a draft in its place. Raises BadConfig."""
-    return load_config(Settings.load().config_dir, instead(rules))
+    return load_config(Settings.load().config_dir, replaced_files(rules))
 
 
-def instead(rules: Path | None) -> dict[str, Path]:
+def replaced_files(rules: Path | None) -> dict[str, Path]:
     if rules is None:
         return {}
     return {"taxonomy" if rules.name == "taxonomy.toml" else f"{TAG_RULES}/{rules.stem}": rules}
@@ -49,7 +49,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     Without FILES the config in force is checked; FILES are checked together with it, each in the
     place of the file of its name or besides the others. Exit code 1 when something is wrong.
     """
-    together = {name: path for file in files for name, path in instead(file).items()}
+    together = {name: path for file in files for name, path in replaced_files(file).items()}
     settings = Settings.load()
     try:
         config = load_config(settings.config_dir, together)
@@ -71,8 +71,8 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         print_json({"valid": True, "version": taxonomy.version, **counts, "expired": expired})
         return
-    said = ", ".join(f"{number:,} {what}" for what, number in counts.items())
-    out.print(f"{said}: all hold; version {taxonomy.version}", markup=False)
+    summary = ", ".join(f"{number:,} {what}" for what, number in counts.items())
+    out.print(f"{summary}: all hold; version {taxonomy.version}", markup=False)
     for name in expired:
         out.print(f"{name} has expired: it sees only older articles", markup=False)
 
@@ -83,10 +83,10 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 def list_(words: tuple[str, ...], as_json: bool) -> None:
     """The topics whose code or label has these words, with their rules."""
     taxonomy = trial_config(None).tagging.taxonomy
-    wanted = " ".join(words).casefold()
-    found = [t for t in taxonomy.topics if wanted in f"{t.code} {t.label}".casefold()]
+    query = " ".join(words).casefold()
+    topics = [t for t in taxonomy.topics if query in f"{t.code} {t.label}".casefold()]
     if as_json:
-        print_json(found)
+        print_json(topics)
         return
     names = {topic.code: topic.label for topic in taxonomy.topics}
     rows = (
@@ -96,9 +96,9 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
             ", ".join(names[p] for p in t.parents),
             ", ".join(r.name for r in t.rules),
         )
-        for t in found
+        for t in topics
     )
-    print_table(f"{len(found)} topics", ("topic", "code", "parents", "rules"), rows)
+    print_table(f"{len(topics)} topics", ("topic", "code", "parents", "rules"), rows)
 
 
 def _expiries(topics: tuple[Topic, ...]) -> list[tuple[str, date]]:

@@ -2,14 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
 from datetime import datetime
 from shutil import get_terminal_size
 from typing import Any
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,11 +36,17 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
+def json_object(value: object, *, exclude: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of a dataclass or model as JSON values, without those to exclude."""
+    fields: dict[str, Any] = TypeAdapter(type(value)).dump_python(
+        value, mode="json", exclude=set(exclude)
+    )
+    return fields
+
+
 def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return json_object(value)
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)
@@ -48,9 +54,21 @@ def _plain(value: object) -> object:
 
 # Columns that share the width that is left; all others are as wide as what they hold.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
-_LEAST = {"title": 20, "detail": 20, "tags": 12, "source": 10}  # of their widths, to be of use
-_SPARED = ("words", "language", "stage", "tags", "by", "source")  # go first where it is narrow
-_WHOLE = ("receipt", "message")  # of use only as a whole: they fold where the width is short
+_LEAST_WIDTHS = {
+    "title": 20,
+    "detail": 20,
+    "tags": 12,
+    "source": 10,
+}  # of their widths, to be of use
+_LEFT_OUT_FIRST = (
+    "words",
+    "language",
+    "stage",
+    "tags",
+    "by",
+    "source",
+)  # go first where it is narrow
+_UNCUT = ("receipt", "message")  # of use only as a whole: they fold where the width is short
 _NUMBERS = (
     "words",
     "seen",
@@ -78,36 +96,37 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     """
     out.print(title, style="bold")
     cells = [[_cell(value) for value in row] for row in rows]
-    kept = _fitting(columns, cells)
-    grows = any(columns[place] in _GROWING for place in kept)
+    kept = _fitting_columns(columns, cells)
+    grows = any(columns[index] in _GROWING for index in kept)
     table = Table(box=None, pad_edge=False, expand=grows, header_style="dim")
-    for column in (columns[place] for place in kept):
+    for column in (columns[index] for index in kept):
         table.add_column(
             column,
             justify="right" if column in _NUMBERS else "left",
             ratio=_GROWING.get(column),
-            no_wrap=column not in _WHOLE,
-            overflow="fold" if column in _WHOLE else "ellipsis",
+            no_wrap=column not in _UNCUT,
+            overflow="fold" if column in _UNCUT else "ellipsis",
         )
     for row in cells:
         # Text, not str: brackets in a headline are not markup.
-        shown = (row[place] for place in kept)
+        shown = (row[index] for index in kept)
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in shown))
     out.print(table)
     out.print()
 
 
-def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+def _fitting_columns(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
     """The places of the columns that there is room for, with two spaces between them."""
     needed = {
-        place: _LEAST.get(column) or max(map(cell_len, (column, *(row[place] for row in cells))))
-        for place, column in enumerate(columns)
+        index: _LEAST_WIDTHS.get(column)
+        or max(map(cell_len, (column, *(row[index] for row in cells))))
+        for index, column in enumerate(columns)
     }
-    for spared in _SPARED:
+    for column in _LEFT_OUT_FIRST:
         if sum(needed.values()) + 2 * (len(needed) - 1) <= out.width:
             break
-        if spared in columns and len(needed) > 2:
-            needed.pop(columns.index(spared))
+        if column in columns and len(needed) > 2:
+            needed.pop(columns.index(column))
     return list(needed)
 
 

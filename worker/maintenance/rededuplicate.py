@@ -6,13 +6,13 @@ together, lost with an index, or ruled by hand. Only then it is held against the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.dedup import DedupRules, Match, compare
 from worker.dedup.fingerprint import ALGORITHM
 from worker.index import Claim, Index
 from worker.index.memory_index import DAY_S, MemoryIndex
-from worker.model.admission import Frozen
 from worker.model.records import Fingerprint, OutcomeKind
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
 from worker.store.ports import Store
@@ -20,22 +20,24 @@ from worker.store.ports import Store
 PAGE = 500
 
 
-class ChangedDecision(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedDecision:
     """What an article is by one set of rules."""
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
     home: str  # canonical article of its cluster
     signal: str = ""
     rival: str = ""
-    scores: dict[str, float] = {}
-    thresholds: dict[str, float] = {}
+    scores: dict[str, float] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
 
     @property
     def called(self) -> str:
         return f"{self.kind} {self.signal}".strip()
 
 
-class Rededuplicated(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rededuplicated:
     """An article that other rules decide otherwise."""
 
     article_id: str
@@ -80,12 +82,14 @@ class Rededuplicator:
     def _met(self, its: StoredFingerprint) -> list[str]:
         """Its rivals among those that were stored before, in the window of its time."""
         self._at_s = max(self._at_s, its.at.timestamp())
-        thin = its.fingerprint.model_copy(update=_THIN)
+        thin = _thin(its.fingerprint)
         [rivals] = self._index.claim([Claim(article_id=its.article_id, fingerprint=thin)])
         return [rival.article_id for rival in rivals]
 
 
-_THIN = dict.fromkeys(("shingles", "opening", "vocabulary", "title", "figures"), b"")
+def _thin(fingerprint: Fingerprint) -> Fingerprint:
+    """The fingerprint without its sets of hashes, to save memory."""
+    return replace(fingerprint, shingles=b"", opening=b"", vocabulary=b"", title=b"", figures=b"")
 
 
 class Side:
@@ -131,7 +135,8 @@ class Side:
         return next(filter(None, found), article_id)
 
 
-class Applied(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
     """What became of a page of changed decisions."""
 
     moved: tuple[ClusterMove, ...] = ()
@@ -156,8 +161,9 @@ class Mover:
         wanted = {its.article_id for its in changed} | {its.after.home for its in changed}
         standing = {member.article_id: member for member in self._clusters.members(wanted)}
         for article_id in self._rehearsed.keys() & standing.keys():
-            place = {"cluster_id": self._rehearsed[article_id]}
-            standing[article_id] = standing[article_id].model_copy(update=place)
+            standing[article_id] = replace(
+                standing[article_id], cluster_id=self._rehearsed[article_id]
+            )
         # Who stands by itself from now on leaves first: others may join it.
         ordered = sorted(changed, key=lambda its: its.after.home != its.article_id)
         free = [its for its in ordered if its.article_id in standing]
@@ -185,7 +191,7 @@ class Mover:
             joined = its.article_id
         if not joined or joined == mine.cluster_id:
             return None
-        standing[its.article_id] = mine.model_copy(update={"cluster_id": joined})
+        standing[its.article_id] = replace(mine, cluster_id=joined)
         told = its.after if its.after.rival else its.before
         return ClusterMove(
             article_id=its.article_id,

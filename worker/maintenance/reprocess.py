@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from worker.model.receipts import reclean_receipt
 from worker.model.records import Retagged, StoredRecord
 from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
-from worker.store.stale_records import reclean_receipt
 from worker.tag import tag
 
 log = logging.getLogger("worker")

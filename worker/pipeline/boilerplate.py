@@ -22,8 +22,11 @@ class Boilerplate:
     def __init__(self, lines: Lines, rules: LearnedRules) -> None:
         self.lines = lines
         self._rules = rules
-        room = {name: getattr(rules, name) for name in Room.model_fields}
-        self._room = Room.model_validate(room)
+        self._room = Room(
+            window_days=rules.window_days,
+            buckets=rules.buckets,
+            bucket_entries=rules.bucket_entries,
+        )
         self._day = 0
         self._learned: dict[str, SourceBoilerplate] = {}
 

@@ -4,12 +4,12 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from worker.dedup import rejudge
 from worker.errors import Reason, Rejected, Unavailable
-from worker.model.admission import Frozen, Payload
+from worker.model.admission import Payload
 from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
 from worker.store.ports import Store
 
@@ -29,14 +29,14 @@ def dead_letter(
     """Write dead letters. If the store refuses them, write each again as ASCII text. Raises only
     Unavailable."""
     try:
-        store.write([], [], letters, judge=rejudge, now=now, handling=handling)
+        store.write([], [], letters, now=now, handling=handling)
     except Unavailable:
         raise
     except Exception as e:  # noqa: BLE001 - any other error would bring its message back for ever
         log.error("letters.refused count=%d error=%s", len(letters), type(e).__name__)
         for letter in letters:
             plain = [in_ascii(letter)]
-            store.write([], [], plain, judge=rejudge, now=now, handling=handling)
+            store.write([], [], plain, now=now, handling=handling)
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:
@@ -46,12 +46,21 @@ def in_ascii(letter: DeadLetter) -> DeadLetter:
     payload = Payload(
         text=held, sha256=sha256(held.encode()).hexdigest(), bytes=len(held), whole=False
     )
-    given = {"source": letter.source, "detail": letter.detail, "queue": letter.queue}
-    plain = {name: ascii(text)[1:-1][:200] for name, text in given.items()}
-    return letter.model_copy(update={"payload": payload, **plain})
+    return replace(
+        letter,
+        payload=payload,
+        source=_ascii(letter.source),
+        detail=_ascii(letter.detail),
+        queue=_ascii(letter.queue),
+    )
 
 
-class Origin(Frozen):
+def _ascii(text: str) -> str:
+    return ascii(text)[1:-1][:200]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
     """Where something in the batch came from: what a dead letter needs to be written."""
 
     receipt: str

@@ -14,6 +14,7 @@ none an article. An article that fails is buried with its payload; its neighbour
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import filterfalse
 from time import monotonic
@@ -21,10 +22,10 @@ from time import monotonic
 from worker.clean import clean, withdrawn_keys
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
-from worker.dedup import Match, compare, fingerprint, identify, rejudge, rekeyed, resolve
+from worker.dedup import Match, compare, fingerprint, identify, resolve, with_key
 from worker.index import Claim, CopyVote, Index
 from worker.index.line_counts import Lines, MemoryLines
-from worker.model.admission import Frozen, Payload, RawArticle, admit, source_of
+from worker.model.admission import Payload, RawArticle, admit, source_of
 from worker.model.records import (
     NO_ATTEMPT,
     Article,
@@ -51,14 +52,16 @@ _LETTERS_LOGGED = 100  # dead letters of a batch with a line each: as many as th
 Likes = list[tuple[str, Match]]
 
 
-class Reprocessed(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprocessed:
     """Of an article that is stored already and is cleaned again."""
 
     key: str  # stays, whatever the new rules would make of it
     received: datetime
 
 
-class Delivery(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
     """One raw article as it came off the queue: any JSON value, under its receipt."""
 
     receipt: str
@@ -66,23 +69,26 @@ class Delivery(Frozen):
     again: Reprocessed | None = None
 
 
-class Admitted(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
     origin: Origin
     raw: RawArticle
     again: Reprocessed | None = None
 
 
-class Cleaned(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
     origin: Origin
     article: Article
     fingerprint: Fingerprint
     again: bool = False
 
 
-class Judged(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
     cleaned: Cleaned
     verdict: Verdict
-    likes: Likes = []
+    likes: Likes = field(default_factory=list)
 
 
 class Pipeline:
@@ -120,9 +126,7 @@ class Pipeline:
         cleaned = self._clean(admitted, grave, now)
         judged = self._likeness(self._identity(cleaned, grave), grave)
         records = self._tag(judged, grave, now)
-        outcomes = self.store.write(
-            *(records, withdrawals, grave.dead), judge=rejudge, now=now, handling=handling
-        )
+        outcomes = self.store.write(*(records, withdrawals, grave.dead), now=now, handling=handling)
         # Truth first, hint second: dying in between leaves a rival that the store no longer has.
         if gone := [
             o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN and o.article_id
@@ -141,7 +145,7 @@ class Pipeline:
             with grave.buries(a.origin, "clean"):
                 article = clean(a.raw, self.config.cleaning, a.again.received if a.again else now)
                 if a.again:
-                    article = article.model_copy(update={"key": a.again.key})
+                    article = replace(article, key=a.again.key)
                 whole.append((a, article))
         return self._shown(whole, grave, now)
 
@@ -179,10 +183,10 @@ class Pipeline:
             with grave.buries(c.origin, "deduplicate"):
                 before = batch.known(c.article, found)
                 verdict = identify(
-                    c.article, c.fingerprint, before, self.config.dedup, again=c.again
+                    c.article, c.fingerprint, before, self.config.dedup, reprocessed=c.again
                 )
                 batch.note(c.article, c.fingerprint, before, verdict)
-                its = c.model_copy(update={"article": rekeyed(c.article, verdict)})
+                its = replace(c, article=with_key(c.article, verdict))
                 judged.append(Judged(cleaned=its, verdict=verdict))
         return judged
 
