@@ -32,7 +32,7 @@ from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag import tag
 from worker.tag.entities import EntityRules, entity_tags
-from worker.tag.entities.tokens import start_anew
+from worker.tag.entities.tokens import reset_vocabulary
 from worker.tag.topics.model_tags import model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
@@ -122,7 +122,7 @@ def _unseen(rules: EntityRules, articles: Sequence[Article], rounds: int = 5) ->
     processes the best."""
     best = [float("inf")] * len(articles)
     for _ in range(rounds):
-        start_anew()
+        reset_vocabulary()
         rules.warm()  # as a worker does before it forks
         for at, article in enumerate(articles):
             began = time.process_time()

@@ -3,7 +3,14 @@
 import pytest
 
 from worker.tag.entities.entity_rules import EntityRules
-from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention, bare, resolve
+from worker.tag.entities.mentions import (
+    ORGANISATION,
+    PERSON,
+    PLACE,
+    Mention,
+    resolve,
+    without_titles,
+)
 from worker.tag.entities.tokens import Tokens
 
 KINDS = {"P": PERSON, "O": ORGANISATION, "L": PLACE}
@@ -59,7 +66,7 @@ def test_one_surface_has_one_kind_by_majority() -> None:
     [("President Joe Biden", "Joe Biden"), ("Mrs. Li", "Li"), ("King", "King"), ("A\nB", "A B")],
 )
 def test_titles_are_no_part_of_a_name(surface: str, name: str) -> None:
-    assert bare(surface) == name
+    assert without_titles(surface) == name
 
 
 @pytest.mark.parametrize(
