@@ -134,7 +134,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
 
 
 def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain) -> None:
-    assert "waits on the queue, or was never received" in explain("r-unknown", code=1).stderr
+    assert "waits on the queue, or it was never received" in explain("r-unknown", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/x", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/", code=1).stderr
     assert json.loads(explain("nothing", "--json", code=1).stdout)["articles"] == []
@@ -202,7 +202,7 @@ RIVAL = DisplayTitle(article_id="f" * 32, title="Storm hits coast", source="wire
             {"containment": 0.41, "about": 0.34, "opening": 0.34},
             "only 10 % of the titles agree (threshold 34 %) and only 20 % of the openings",
         ),
-        ("variant", "invented tomorrow", {}, {}, "much like “Storm hits coast”"),
+        ("variant", "invented tomorrow", {}, {}, "similar to “Storm hits coast”"),
     ],
 )
 def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(

@@ -128,7 +128,7 @@ def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> Non
     rest, said = follower.communicate(timeout=30)
     assert (follower.returncode, rest) == (0, "")
     assert told[-1]["article"]["title"] == "Late news"
-    assert said.strip() == f"go on with: worker changes --since {told[-1]['cursor']}"
+    assert said.strip() == f"continue with: worker changes --since {told[-1]['cursor']}"
 
 
 def test_the_python_of_the_page_runs(seeded: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""How dead letters look: as rows of a table, and one with all there is to know of it."""
+"""Print dead letters as a table, and one dead letter with all its fields."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
 
 
 def print_some(store: Store, ids: Sequence[str]) -> None:
-    """The first of them, and how many there are besides."""
+    """Print the first dead letters and the number of the others."""
     if ids:
         print_letters(store.letters(ids[:_SOME]))
     if len(ids) > _SOME:
@@ -69,5 +69,5 @@ def _pretty(payload: str) -> str:
 
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
-    """All but the payload, which may have megabytes."""
+    """The dead letter as JSON without its payload, which may be megabytes."""
     return json_object(letter, exclude={"payload"})

@@ -1,4 +1,4 @@
-"""`worker dedup replay`: what other thresholds would make of stored articles, and putting it so."""
+"""`worker dedup replay`: decide stored articles by other thresholds and show what changes."""
 
 import math
 from collections import Counter
@@ -33,14 +33,14 @@ from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import DisplayTitle
 
-# Of dedup.toml: what decides on fingerprints, and what makes them.
+# Tables of dedup.toml: those that compare fingerprints, and those that make them.
 _TABLES: dict[str, type[Frozen]] = {"copies": Copies, "short": Short}
 _FINGERPRINTS = ("shingles", "content")
 
 
 @click.group(epilog="Example: worker dedup replay --threshold copies.numbers=0.6 --dry-run")
 def dedup() -> None:
-    """Decide stored articles anew by other thresholds."""
+    """Try other thresholds of deduplication on stored articles."""
 
 
 @dedup.command(epilog="Example: worker dedup replay --threshold 0.5 --since 14d --dry-run")
@@ -58,7 +58,9 @@ def dedup() -> None:
     help="A whole dedup.toml to decide by.",
 )
 @click.option("--since", type=Since(), help="Stored since: 30d or a date. Unset: 28d.")
-@click.option("--dry-run", is_flag=True, help="Only show what would change, as without --yes.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only show what would change; the default without --yes."
+)
 @click.option("--samples", default=3, show_default=True, type=click.IntRange(0, 50))
 @click.option("--yes", is_flag=True, help="Do it: move articles between clusters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -71,12 +73,12 @@ def replay(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Show which decisions would be others by other thresholds; with --yes move the articles.
+    """Show which decisions other thresholds would change; with --yes move the articles.
 
     The stored articles are decided twice, by the rules in force and by the others, so that only
-    what is due to the rules shows. Moves are recorded as `replayed`; what was pinned, split or
-    merged by hand stays. Broken off, the same command goes on; with the old rules it goes back.
-    For new articles put the values into dedup.toml.
+    differences due to the rules show. Moves are recorded as `replayed`; articles that were pinned,
+    split or merged by hand stay. After an interruption the same command continues; a run with the
+    old values moves the articles back. For new articles change dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)
@@ -91,13 +93,15 @@ def replay(
         return
     report.print(store)
     done = "moved" if write else "would move"
-    kept = f"; {report.pinned} stay by an operator's word" if report.pinned else ""
+    kept = (
+        f"; {report.pinned} stay because an operator moved or pinned them" if report.pinned else ""
+    )
     hint = "" if write else "; nothing is changed yet: add --yes"
     out.print(f"{done} {several(report.moved, 'article')} to other clusters{kept}{hint}")
 
 
 class _ReplayReport:
-    """Counts of what changes, and the first samples of each kind."""
+    """Count the changed decisions, and keep the first samples of each kind."""
 
     def __init__(self, samples: int) -> None:
         self.articles = self.moved = self.pinned = 0
@@ -189,11 +193,9 @@ def _decision_line(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]
 
 
 def _others(rules: DedupRules, thresholds: Sequence[str], file: Path | None) -> DedupRules:
-    """The rules to decide by. Raises UsageError for none, and for what is not decided by."""
+    """The rules with the changed thresholds. Raises UsageError when nothing can be changed."""
     if not thresholds and not file:
-        raise click.UsageError(
-            "say what is to be other: --threshold copies.numbers=0.6, or --rules"
-        )
+        raise click.UsageError("name what to change: --threshold copies.numbers=0.6, or --rules")
     others = read(file, DedupRules) if file else rules
     values = others.model_dump()
     values_by_name = dict(map(_threshold, thresholds))

@@ -1,4 +1,4 @@
-"""`worker explain`: one article's whole story, in sentences."""
+"""`worker explain`: print in sentences what happened to an article, and why."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,29 +28,31 @@ from worker.store.ports import Store
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.tag.explain_tags import RuleExplanation, explain_rules
 
-_MOST = 10  # articles that have one address
-_MOST_MESSAGES = 1000  # undeliverable ones searched for a receipt
+_MOST = 10  # articles with the same address
+_MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What the store knows about a receipt, an article or a dead letter."""
 
-    received: datetime | None = None  # a receipt, by the broker
-    outcome: Outcome | None = None  # of that receipt
+    received: datetime | None = None  # when the broker took the receipt
+    outcome: Outcome | None = None  # of the receipt
     letter: StoredDeadLetter | None = None
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
 @click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/story")
 @click.argument("what", metavar="RECEIPT|ID|URL")
-@click.option("--tag", "code", default="", help="Say what the rules of this topic find in it now.")
+@click.option(
+    "--tag", "code", default="", help="Also print what the rules of this topic match in it now."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
 def explain(what: str, code: str, as_json: bool) -> None:
-    """Tell the whole story of one article: when it was seen, what was decided and why.
+    """Explain what happened to one article: when it was seen, what was decided and why.
 
-    By the receipt it was enqueued under, by its id or the beginning of it, or by any address
-    it has. Exit code 1 when nothing is known.
+    The article is named by its receipt, by its id or the beginning of it, or by any of its
+    addresses. Exit code 1 when nothing is stored under that name.
     """
     settings = Settings.load()
     store = opened_store()
@@ -77,7 +79,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
 def _considered(
     store: Store, explanation: Explanation, code: str, settings: Settings
 ) -> list[list[RuleExplanation]]:
-    """For each article what the rules of one topic find in it, by the path that tags."""
+    """For each article the matches of one topic's rules, found by the code that tags."""
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
     ids = [article["article"]["article_id"] for article in explanation.articles]
@@ -90,7 +92,7 @@ def _considered(
 def _by_url(store: Store, url: str, settings: Settings) -> Explanation:
     try:
         keys = withdrawn_keys(RawArticle(link=url))
-    except Rejected:  # a home page: links of many articles
+    except Rejected:  # a home page identifies no article
         keys = ()
     urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
     return Explanation(articles=_explained(store, store.known_by(keys, sorted(urls))[:_MOST]))
@@ -149,13 +151,13 @@ def _print(what: str, explanation: Explanation) -> None:
         if "://" in what:
             err.print("no article has this address; find articles with `worker search`")
         else:
-            err.print("not in the store: it waits on the queue, or was never received")
+            err.print("not in the store: it waits on the queue, or it was never received")
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
         if not explanation.outcome and not explanation.letter:
             _print_sentence(
-                "It has no outcome yet: it waits or is being worked on; see `worker ledger`."
+                "It has no outcome yet: it waits or is being processed; see `worker ledger`."
             )
     if explanation.outcome:
         _print_sentence(_outcome_sentence(explanation.outcome, explanation.letter))
@@ -180,5 +182,5 @@ def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
 
 
 def _print_sentence(sentence: str) -> None:
-    """Indented from the second line on, so that each sentence stands out."""
+    """Print one sentence, indented."""
     out.print(Padding(Text(visible(sentence)), (0, 0, 0, 2)))

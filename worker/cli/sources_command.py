@@ -1,4 +1,4 @@
-"""`worker sources`: what each source sends, when it was seen last, what its ids are worth."""
+"""`worker sources`: list sources with outcomes, trust in their ids, and repeated lines."""
 
 import click
 
@@ -14,12 +14,12 @@ from worker.store.values import SourceSeen
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def sources(name: str | None, as_json: bool) -> None:
-    """List sources, or tell of one: outcomes, dead letters, bad ids, and lines that it repeats.
+    """List sources, or show one: outcomes, dead letters, bad ids and repeated lines.
 
-    A source that leaves ids out, uses one for several stories or changes them, in more than 5 %
-    of its articles, is distrusted: content has to confirm what an id says. Article ids never
-    change by that. Lines that it repeats around its articles are learned and left out of them;
-    cleaning.toml pins or refuses one. Exit code 1 when there is no such source.
+    A source is distrusted when more than 5 % of its articles have no id, an id of another article
+    or a changed id. Content must then confirm what its ids say; article ids do not change. Lines
+    that the source repeats around its articles are learned and left out; cleaning.toml can pin or
+    refuse a line. Exit code 1 when there is no such source.
     """
     store = opened_store()
     if name is None:
