@@ -11,9 +11,10 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
+from devtools.waiting import until
 from tests.make import NOW, dead
-from tests.test_pipeline import STORY, raw
+from tests.support.pipelines import STORY, raw
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason
@@ -236,7 +237,7 @@ def test_replayed_letters_die_again_until_the_worker_can_take_them(
     run("replay", *ids, "--yes")
     until(lambda: states() == [("dead", 2)] * 3, "each dies again")
     faulty.terminate()
-    faulty.wait(60)
+    faulty.wait()
 
     stack.start_worker()
     run("replay", *ids, "--yes")

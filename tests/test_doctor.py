@@ -12,6 +12,7 @@ import redis
 from click.testing import CliRunner
 
 from devtools.servers import create_database, drop_database, in_database, private_valkey, unix_url
+from devtools.waiting import limit_s
 from worker.broker import embedded
 from worker.broker.server_info import ServerInfo
 from worker.cli.doctor_command import CheckState, check_server, doctor
@@ -118,7 +119,8 @@ def test_a_real_broker_as_a_cache_is_configured_is_refused_with_every_reason(
         assert "allkeys-lfu" in findings["eviction"]["mend"]
 
         command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        options = {"capture_output": True, "text": True, "timeout": limit_s()}
+        done = subprocess.run(command, check=False, **options)
         assert done.returncode != 0
         assert "drops keys when its memory is full (allkeys-lfu)" in done.stderr
 

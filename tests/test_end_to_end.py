@@ -5,14 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devtools.generated_articles import generate
+from devtools.waiting import limit_s, until
 from worker.broker import embedded
 from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
@@ -41,16 +41,9 @@ def worker(environment: dict[str, str], *arguments: str) -> "subprocess.Complete
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=limit_s(),
         check=False,
     )
-
-
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 120) -> None:
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, f"timed out: {what}"
-        time.sleep(0.05)
 
 
 def processes_below(folder: Path) -> list[str]:
@@ -127,7 +120,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     )
     until((tmp_path / "var" / "worker.log").exists, "the worker starts")
     run.send_signal(number)
-    _, stderr = run.communicate(timeout=60)
+    _, stderr = run.communicate(timeout=limit_s())
     assert run.returncode == 130
     assert b"Traceback" not in stderr
     assert processes_below(tmp_path) == []
@@ -155,7 +148,7 @@ def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_an
         until(lambda: len(store.outcomes(receipts)) == 1000, "every receipt has its outcome")
     finally:
         celery.terminate()
-        celery.wait(60)
+        celery.wait(limit_s())
     assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {OutcomeKind.NEW}
     stored = [found.title for found in store.search(Query(limit=5000))]
     assert sorted(stored) == sorted(raw["title"] for raw in generate(1000))
@@ -187,7 +180,7 @@ def test_errors_are_one_line_that_says_what_to_do(
         input='{"title": "a"}\n',
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s(),
         check=False,
     )
     assert (done.returncode, message in done.stderr) == (code, True), done.stderr

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.make import NOW, dead
-from tests.test_pipeline import CONFIG, STORY, ingest, raw
+from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from worker.cli import explain_sentences, group
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex

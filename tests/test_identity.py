@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from tests.dedup.texts import OTHER, OTHER_TITLE, STORY, TITLE, invented
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG, ingest
+from tests.support.pipelines import CONFIG, ingest
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind

@@ -12,8 +12,9 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.waiting import until
 from tests.make import dead, record
 from tests.worker_rules import own_rules
 from worker import Producer
@@ -218,7 +219,7 @@ def test_under_load_nothing_is_ever_missing_and_in_the_end_the_balance_is_even(
             looks.append(look(link, stack.store, grace_s=5))
             return not sender.is_alive() and len(stack.store.outcomes(sent)) == len(articles)
 
-        until(all_ended, "every receipt has its outcome", 90)
+        until(all_ended, "every receipt has its outcome")
         sender.join()
         assert [entry for each in looks for entry in each.missing] == []
         last = look(link, stack.store, grace_s=0)

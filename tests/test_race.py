@@ -7,13 +7,15 @@ import sys
 
 import redis
 
+from devtools.waiting import limit_s
+
 
 def test_every_story_has_one_canonical_article_whatever_dies(
     store_url: str, valkey: redis.Redis, valkey_url: str
 ) -> None:
     asked = ["--stories", "100", "--crash", "0.01", "--store", store_url, "--index", valkey_url]
     command = [sys.executable, "-m", "bench.race", *asked, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit_s())
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert result["one_canonical"] == result["stories"] == 100

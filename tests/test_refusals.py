@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.waiting import limit_s
 from worker import Archive, AsyncProducer, Producer
 from worker.cli import COMMANDS, main
 from worker.errors import BadConfig
@@ -92,7 +93,7 @@ def test_a_worker_refuses_it_likewise(variable: str, url: str) -> None:
             env=os.environ | {variable: url},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=limit_s(),
             check=False,
         )
         assert (done.returncode, done.stdout) == (4, ""), done.stderr
@@ -160,6 +161,6 @@ def test_a_broker_of_celery_s_own_variable_is_refused_by_a_worker_and_not_used_b
     with Producer("redis://127.0.0.1:1/0") as producer:
         assert producer._app.connection_for_write().port == 1
     command = [sys.executable, "-P", "-m", "celery", "-A", "worker", "worker", "-c", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s(), check=False)
     assert done.returncode == 4
     assert done.stderr.startswith("worker: CELERY_BROKER_URL (or `celery --broker`) is not read")

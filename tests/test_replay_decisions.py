@@ -13,8 +13,8 @@ from tests.dedup.texts import CONFIG as RULES_FILE
 from tests.dedup.texts import OTHER, PARAGRAPHS, invented
 from tests.make import NOW
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG, ingest
-from tests.test_reconcile import homes, story
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG, ingest
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.rededuplicate import PAGE, Rededuplicator

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import worker as package
+from devtools.waiting import limit_s
 from tests.make import NOW
 from worker import Archive
 from worker.cli import group
@@ -104,7 +105,7 @@ def in_shell(command: str) -> tuple[int, str]:
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=limit_s(),
         check=False,
     )
     return done.returncode, done.stderr
@@ -125,7 +126,7 @@ def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> Non
     ingest(seeded, [{"title": "Late news", "content": "Something else happened at last."}], "late-")
     told.append(json.loads(follower.stdout.readline()))
     follower.send_signal(signal.SIGINT)
-    rest, said = follower.communicate(timeout=30)
+    rest, said = follower.communicate(timeout=limit_s())
     assert (follower.returncode, rest) == (0, "")
     assert told[-1]["article"]["title"] == "Late news"
     assert said.strip() == f"continue with: worker changes --since {told[-1]['cursor']}"

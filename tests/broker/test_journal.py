@@ -15,8 +15,9 @@ import pytest
 import redis
 from kombu import Connection
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.servers import unix_url
+from devtools.waiting import limit_s, until
 from worker import Producer
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
@@ -170,7 +171,7 @@ assert forked.is_set()
 assert os.wait()[1] == 0
 """
     ignore = ["-W", "ignore::DeprecationWarning"]  # Python 3.12 warns of forks beside threads
-    subprocess.run([sys.executable, *ignore, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, *ignore, "-c", script], check=True, timeout=limit_s())
 
 
 def test_a_broker_killed_between_two_pushes_costs_a_retry_and_nothing_else(

@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from devtools.servers import in_wheel
+from devtools.waiting import limit_s
 from worker.broker import embedded, server_programs
 from worker.broker.server_programs import Server, ServerVersion, installed_servers, writer
 from worker.errors import BadConfig, Unavailable
@@ -410,7 +411,7 @@ def test_every_command_says_it_in_one_line_with_exit_code_3(
         env=os.environ | {"WORKER_VAR_DIR": "var", "PATH": "/nowhere"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s(),
         check=False,
     )
     assert (done.returncode, done.stdout) == (3, ""), done.stderr

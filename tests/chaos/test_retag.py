@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGKILL
 
-import pytest
 import redis
 
-from devtools.chaos.stack import PATIENCE_S, Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.waiting import limit_s, until
 from tests.make import NOW
 from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
-
-pytestmark = pytest.mark.timeout(400)
 
 ARTICLES = 400
 EVERYWHERE = """
@@ -47,7 +45,7 @@ def retag(stack: Stack) -> "subprocess.Popen[str]":
 
 
 def undone(command: "subprocess.Popen[str]") -> int:
-    answer, _ = command.communicate(timeout=3 * PATIENCE_S)
+    answer, _ = command.communicate(timeout=limit_s())
     assert command.returncode in (0, 1)
     left: int = json.loads(answer)["undone"]
     return left
@@ -89,7 +87,7 @@ def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
         stack.start_worker()
         first = retag(stack)
         for number in range(4):
-            until(lambda n=number: left() <= ARTICLES * (4 - n) // 5, "work goes on", PATIENCE_S)
+            until(lambda n=number: left() <= ARTICLES * (4 - n) // 5, "work goes on")
             strike(stack, number)
         if undone(first):
             stack.replace_ended_workers()

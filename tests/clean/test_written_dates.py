@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
-from tests.clean.test_dates import WRITTEN
+from tests.support.cleaning_tables import WRITTEN_DATES
 from worker.clean.dates.date_reader import ParsedDate, day_first, read_date
 
 MONTHS = {
@@ -153,7 +153,7 @@ JUNK = st.one_of(
 
 @settings(deadline=None, max_examples=1000)
 @given(
-    st.one_of(written(), st.sampled_from([(text, "de", None) for text in WRITTEN["any"]])),
+    st.one_of(written(), st.sampled_from([(text, "de", None) for text in WRITTEN_DATES["any"]])),
     JUNK,
     st.integers(0, 12),
 )

@@ -10,7 +10,7 @@ import redis
 from tests.commands import Run, on
 from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
 from tests.make import NOW
-from tests.test_pipeline import CONFIG, raw
+from tests.support.pipelines import CONFIG, raw
 from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import Stored

@@ -1,7 +1,6 @@
 """Migrations and schema say the same, and any number of processes may migrate."""
 
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from devtools.servers import create_database, drop_database, in_database
+from tests.support.processes import CONTEXT
 from worker.errors import Unavailable
 from worker.store.database import engine
 from worker.store.database.schema import metadata
@@ -55,7 +55,7 @@ def test_a_database_of_a_later_version_is_taken_as_it_is(store_url: str) -> None
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
-    with ProcessPoolExecutor(4, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(4, CONTEXT) as pool:
         assert set(pool.map(migrate, [empty_url] * 8)) == {"0010"}
     assert is_current(empty_url)
 

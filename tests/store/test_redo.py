@@ -7,8 +7,8 @@ import pytest
 
 from devtools.generated_articles import generate
 from tests.make import NOW, article, record, tag, withdrawal
+from tests.support.own_config import cleaner, configured
 from worker.config.loader import Config, load_config
-from worker.config.rule_files import PACKAGED
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.reprocess import Reprocessing, redo
 from worker.model.records import OutcomeKind, Retagged
@@ -114,14 +114,6 @@ rules = [{ any = ["the report"], score = 0.9 }]
 """
 
 
-def configured(folder: Path, **files: str) -> Config:
-    """The packaged config with files of its own: `rules_own` is rules/own.toml."""
-    (folder / "rules").mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / f"{name.replace('_', '/')}.toml").write_text(text)
-    return load_config(folder)
-
-
 def piped(store: SqlStore, config: Config) -> Pipeline:
     return Pipeline(config, store, MemoryIndex(config.dedup))
 
@@ -139,12 +131,6 @@ def test_new_rules_reach_what_is_stored_once(store: SqlStore, tmp_path: Path) ->
     assert {t for f in store.search(Query()) for t in f.tags} >= {"taxonomy:own:bridge"}
     assert kinds(store) == [ChangeKind.STORED] * 4 + [ChangeKind.RETAGGED] * 4
     assert store.count_stale(Query(), "tagger", newer.config.tagging.version) == 0
-
-
-def cleaner(change: str = "") -> str:
-    text = (PACKAGED / "cleaning.toml").read_text()
-    version = next(line for line in text.splitlines() if line.startswith("version"))
-    return text.replace(version, 'version = "9"', 1) + change
 
 
 DROP = """

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.tag.test_tag import SCORING, codes, topic
+from tests.support.taxonomies import SCORING, codes, topic
 from worker.model.records import Article, Tag
 from worker.tag import Tagging, Taxonomy, compile_rules
 from worker.tag import tag as tag_with

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.support.taxonomies import SCORING, codes, topic
 from worker.model.records import Article, Tag
 from worker.tag import Tagging, Taxonomy, compile_rules
 from worker.tag import tag as tag_with
@@ -23,23 +24,8 @@ def tag(given_: Article, taxonomy: Taxonomy) -> tuple[Tag, ...]:
     return tag_with(given_, Tagging(compile_rules(taxonomy)), NOW)
 
 
-SCORING: dict[str, Any] = {
-    "weights": {"title": 2, "lead": 1, "body": 1, "facts": 2},
-    "repeat": 0.25,
-    "max_repeats": 4,
-    "doubt": 1,
-    "doubt_per_1000_chars": 0.5,
-    "threshold": 0.5,
-    "max_spans": 5,
-}
-
-
 def article(title: str = "", text: str = "", **more: Any) -> Article:
     return Article(source="wire", key="id:1", title=title, text=text, **{"language": "en"} | more)
-
-
-def topic(code: str, **more: Any) -> dict[str, Any]:
-    return {"code": code, "label": code.upper(), **more}
 
 
 def taxonomy(*topics: dict[str, Any], **scoring: Any) -> Taxonomy:
@@ -50,10 +36,6 @@ def taxonomy(*topics: dict[str, Any], **scoring: Any) -> Taxonomy:
 
 def rules(**rule: Any) -> Taxonomy:
     return taxonomy(topic("t", rules=[rule]), threshold=0.01)
-
-
-def codes(tags: tuple[Tag, ...]) -> list[str]:
-    return [t.code for t in tags]
 
 
 @pytest.mark.parametrize(
