@@ -24,7 +24,8 @@ from worker.maintenance.replay import replay
 from worker.maintenance.reprocess import reclean
 from worker.model.completeness import Extent
 from worker.model.records import OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
+from worker.pipeline.dead_lettering import Reprocessed
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 
@@ -208,8 +209,8 @@ def test_what_newer_rules_call_a_failed_fetch_gives_way_to_what_the_feed_gave(
 ) -> None:
     """What older rules took for the article is stored, cleaned again it is less: that counts."""
     [first] = ingest(pipeline, [page(value=PAGE)], "a")
-    again = Reprocessed(key="id:a-1", received=NOW)
-    delivery = Delivery(receipt="again", raw=page(summary=TEASER), again=again)
+    reprocessed = Reprocessed(key="id:a-1", received=NOW)
+    delivery = Delivery(receipt="again", raw=page(summary=TEASER), reprocessed=reprocessed)
     [outcome] = pipeline.ingest([delivery], now=NOW)
     assert (outcome.kind, outcome.revision, outcome.article_id) == (
         OutcomeKind.REVISION,

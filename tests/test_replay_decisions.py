@@ -117,9 +117,11 @@ def test_only_the_window_is_kept_in_memory(pipeline: Pipeline) -> None:
         given = [Delivery(receipt=f"{month}-{n}", raw=raw) for n, raw in enumerate(raws)]
         pipeline.ingest(given, now=NOW + timedelta(days=60 * month))
     stricter = CONFIG.dedup.copies.model_copy(update={"part": 0.1})
-    its = Rededuplicator(
+    rededuplicator = Rededuplicator(
         pipeline.store, CONFIG.dedup, CONFIG.dedup.model_copy(update={"copies": stricter})
     )
-    assert sum(articles for articles, _ in its.pages(NOW - timedelta(days=1))) == 8 < PAGE
-    assert [len(side._homes) for side in its._sides] == [1, 1]
-    assert len(its._index._numbers) == 2
+    assert (
+        sum(articles for articles, _ in rededuplicator.pages(NOW - timedelta(days=1))) == 8 < PAGE
+    )
+    assert [len(replay._canonical) for replay in rededuplicator._by_rules] == [1, 1]
+    assert len(rededuplicator._index._numbers) == 2

@@ -27,7 +27,12 @@ from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
 from worker.dedup.dedup_rules import Copies, Short
-from worker.maintenance.rededuplicate import ChangedDecision, Mover, Rededuplicated, Rededuplicator
+from worker.maintenance.rededuplicate import (
+    ChangedDecision,
+    ClusterMover,
+    Rededuplicated,
+    Rededuplicator,
+)
 from worker.model.admission import Frozen
 from worker.settings import Settings
 from worker.store.ports import Store
@@ -83,7 +88,7 @@ def replay(
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)
     store, write = opened_store(), yes and not dry_run
-    mover = Mover(store, others, opened_index(in_force) if write else None)
+    mover = ClusterMover(store, others, opened_index(in_force) if write else None)
     since = since or now - timedelta(days=2 * in_force.index.window_days)
     report = _decide_and_move(
         store, Rededuplicator(store, in_force, others), mover, since, now, samples
@@ -122,7 +127,9 @@ class _ReplayReport:
                 "becomes": sample.becomes,
                 "title": _title(titles, sample.article_id),
                 "rivals": {i: _title(titles, i) for i in _candidate_ids(sample)},
-                **json_object(sample),
+                "article_id": sample.article_id,
+                "before": _decision_json(sample.before),
+                "after": _decision_json(sample.after),
             }
             for sample in self.samples
         ]
@@ -154,7 +161,7 @@ class _ReplayReport:
 def _decide_and_move(
     store: Store,
     rededuplicator: Rededuplicator,
-    mover: Mover,
+    mover: ClusterMover,
     since: datetime,
     now: datetime,
     samples: int,
@@ -170,6 +177,12 @@ def _decide_and_move(
             report.pinned += applied.pinned
             bar.advance(task, articles)
     return report
+
+
+def _decision_json(decision: ChangedDecision) -> dict[str, Any]:
+    """The decision as JSON; the canonical article has been printed as `home` from the beginning."""
+    fields = json_object(decision)
+    return {"home" if name == "canonical" else name: value for name, value in fields.items()}
 
 
 def _candidate_ids(changed_article: Rededuplicated) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where the articles of a batch go that can't be processed: each on its own, with its payload."""
+"""Make dead letters of the articles that can't be processed: one for each, with its payload."""
 
 import json
 import logging
@@ -15,19 +15,22 @@ from worker.store.ports import Store
 
 log = logging.getLogger("worker")
 
-Watch = Callable[[str], AbstractContextManager[object]]
-"""Entered with the stage's name around every stage of every article: a deadline."""
+StageDeadline = Callable[[str], AbstractContextManager[object]]
+"""Returns the context that limits one stage of one article; the argument is the stage's name."""
 
 
-def at_ease(stage: str) -> AbstractContextManager[object]:
+def no_deadline(stage: str) -> AbstractContextManager[object]:
+    """Limit nothing."""
     return nullcontext()
 
 
 def dead_letter(
     store: Store, letters: Sequence[DeadLetter], now: datetime, handling: Attempt = NO_ATTEMPT
 ) -> None:
-    """Write dead letters. If the store refuses them, write each again as ASCII text. Raises only
-    Unavailable."""
+    """Write dead letters. If the store refuses them, write each again as ASCII text.
+
+    Raises only Unavailable.
+    """
     try:
         store.write([], [], letters, now=now, handling=handling)
     except Unavailable:
@@ -35,16 +38,17 @@ def dead_letter(
     except Exception as e:  # noqa: BLE001 - any other error would bring its message back for ever
         log.error("letters.refused count=%d error=%s", len(letters), type(e).__name__)
         for letter in letters:
-            plain = [in_ascii(letter)]
-            store.write([], [], plain, now=now, handling=handling)
+            store.write([], [], [in_ascii(letter)], now=now, handling=handling)
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:
-    """A copy that every store takes. Its payload is JSON of the original payload's text and size,
-    so it has another letter id."""
-    held = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
+    """A copy of the dead letter that every store accepts.
+
+    Its payload is JSON of the original payload's text and size, so its letter id differs.
+    """
+    text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(
-        text=held, sha256=sha256(held.encode()).hexdigest(), bytes=len(held), whole=False
+        text=text, sha256=sha256(text.encode()).hexdigest(), bytes=len(text), whole=False
     )
     return replace(
         letter,
@@ -60,34 +64,43 @@ def _ascii(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reprocessed:
+    """Set on a delivery that reprocesses a stored payload: key and date stay as they are stored."""
+
+    key: str  # also if newer rules would make another key of the payload
+    received: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where something in the batch came from: what a dead letter needs to be written."""
+    """The delivery that an article of the batch came from: all that a dead letter is made of."""
 
     receipt: str
     source: str
     payload: Payload
+    reprocessed: Reprocessed | None = None
 
 
 class DeadLetters:
     """Collects the dead letters of one batch."""
 
-    def __init__(self, watch: Watch = at_ease) -> None:
-        self.dead: list[DeadLetter] = []
-        self._watch = watch
+    def __init__(self, stage_deadline: StageDeadline = no_deadline) -> None:
+        self.letters: list[DeadLetter] = []
+        self._stage_deadline = stage_deadline
 
     @contextmanager
-    def buries(self, origin: Origin, stage: str) -> Iterator[None]:
-        """What is raised inside becomes the dead letter of this one article."""
+    def catch(self, origin: Origin, stage: str) -> Iterator[None]:
+        """Make a dead letter of any exception that is raised inside, and suppress it."""
         try:
-            with self._watch(stage):
+            with self._stage_deadline(stage):
                 yield
         except Rejected as e:
-            self._bury(origin, stage, e.reason, e.detail)
+            self._add(origin, stage, e.reason, e.detail)
         except Exception as e:
             log.exception("article.crashed source=%s stage=%s", origin.source, stage)
-            self._bury(origin, stage, Reason.CRASHED, f"{type(e).__name__}: {e}"[:500])
+            self._add(origin, stage, Reason.CRASHED, f"{type(e).__name__}: {e}"[:500])
 
-    def _bury(self, origin: Origin, stage: str, reason: Reason, detail: str) -> None:
+    def _add(self, origin: Origin, stage: str, reason: Reason, detail: str) -> None:
         letter = DeadLetter(
             receipt=origin.receipt,
             reason=reason,
@@ -96,4 +109,4 @@ class DeadLetters:
             source=origin.source,
             payload=origin.payload,
         )
-        self.dead.append(letter)
+        self.letters.append(letter)

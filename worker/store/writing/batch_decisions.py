@@ -65,7 +65,7 @@ class Decision:
 
     @property
     def refreshes(self) -> bool:
-        return self.record.again and self.verdict is not None and not self.adds_revision
+        return self.record.reprocessed and self.verdict is not None and not self.adds_revision
 
 
 def decide(records: Iterable[Record], known: Mapping[str, StoredIdentity]) -> list[Decision]:

@@ -167,7 +167,7 @@ def _article_rows(
         for article_id in takedown.article_ids:
             row = article_row(article_id, withdrawal.source, withdrawal.keys[0], None)
             rows.setdefault(article_id, row)
-    seen = Counter(r.verdict.article_id for r in fresh.records if not r.again)
+    seen = Counter(r.verdict.article_id for r in fresh.records if not r.reprocessed)
     seen.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
     for article_id, row in rows.items():
         row.update(sightings=seen[article_id], first_seen=now, last_seen=now)
