@@ -1,6 +1,7 @@
 """`worker cluster`: who belongs together, and an operator's word on it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
@@ -56,7 +57,11 @@ def show(article_id: str, as_json: bool) -> None:
     if as_json:
         hidden = {"fingerprint", "seq", "revision_id"}
         shown = [{**member.model_dump(exclude=hidden)} for member in members]
-        facts = {"cluster_id": its.cluster_id, "publisher": publisher, "members": shown}
+        facts = {
+            "cluster_id": its.cluster_id,
+            "publisher": publisher and asdict(publisher),
+            "members": shown,
+        }
         print_json({**facts, "sightings": sightings, "moves": moves})
         return
     _print_members(its.cluster_id, members)
