@@ -58,7 +58,11 @@ def show(article_id: str, as_json: bool) -> None:
     if as_json:
         hidden = {"fingerprint", "seq", "revision_id"}
         shown = [json_object(member, exclude=hidden) for member in members]
-        facts = {"cluster_id": chosen.cluster_id, "publisher": publisher, "members": shown}
+        facts = {
+            "cluster_id": chosen.cluster_id,
+            "publisher": publisher and json_object(publisher),
+            "members": shown,
+        }
         print_json({**facts, "sightings": sightings, "moves": moves})
         return
     _print_members(chosen.cluster_id, members)
