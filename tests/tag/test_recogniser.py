@@ -1,4 +1,4 @@
-"""The recogniser of names: what it knows of a word, and what it keeps of all words."""
+"""The recogniser of names: scores of words, and the vocabulary that is shared by texts."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,13 +21,13 @@ TEXT = "Angela Merkel met Olaf Scholz in Berlin. Mr Scholz later flew to Kiev, M
 WORDS = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=20)
 
 
-def found(text: str, title: str = "") -> list[tuple[str, str, int]]:
+def tagged_names(text: str, title: str = "") -> list[tuple[str, str, int]]:
     article = Article(source="wire", key="id:1", title=title, text=text, language="en")
     return [(tag.scheme, tag.label, len(tag.spans)) for tag in entity_tags(article, RULES)]
 
 
 @given(st.sampled_from(shipped().common) | WORDS)
-def test_a_word_scores_what_its_features_weigh(word: str) -> None:
+def test_the_score_of_a_word_is_the_sum_of_its_feature_weights(word: str) -> None:
     recogniser = shipped().recogniser
     named = recogniser.weights.summed([word_features(word, recogniser.lexicon.entry(word))])
     scored = recogniser.scorer.score([word])
@@ -35,7 +35,7 @@ def test_a_word_scores_what_its_features_weigh(word: str) -> None:
     assert np.array_equal(scored.scores, named)
 
 
-def test_words_are_looked_at_alone_as_among_others() -> None:
+def test_a_word_has_the_same_score_alone_and_in_a_batch() -> None:
     scorer, words = shipped().recogniser.scorer, ["Kyiv", "the", "U.S.", "-", "NATO", "Mc-Kay", "7"]
     together = scorer.score(words)
     for at, word in enumerate(words):
@@ -45,19 +45,21 @@ def test_words_are_looked_at_alone_as_among_others() -> None:
 
 
 @given(st.sampled_from(["", "0w=", "-2w="]), st.lists(WORDS, min_size=1))
-def test_the_key_of_a_name_comes_from_that_of_its_end(beginning: str, ends: list[str]) -> None:
-    keys = FeaturePrefixes([beginning]).keys(FeatureSuffixes(ends))[0].tolist()
-    assert keys == [crc(beginning + end) for end in ends]
+def test_the_key_of_a_name_is_computed_from_its_prefix_and_suffix(
+    prefix: str, suffixes: list[str]
+) -> None:
+    keys = FeaturePrefixes([prefix]).keys(FeatureSuffixes(suffixes))[0].tolist()
+    assert keys == [crc(prefix + end) for end in suffixes]
 
 
-def test_names_are_the_same_when_what_was_kept_of_words_is_forgotten(
+def test_resetting_the_vocabulary_changes_no_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = found(TEXT)
+    before = tagged_names(TEXT)
     monkeypatch.setattr(tokens, "_MAX_PIECES", 30)
     for number in range(20):
-        found(f"Somebody called Name{number} went to Place{number}.")
-        assert found(TEXT) == before
+        tagged_names(f"Somebody called Name{number} went to Place{number}.")
+        assert tagged_names(TEXT) == before
         assert len(Tokens("a").vocabulary.words) < 80
     assert ("person", "Olaf Scholz", 2) in before
 
@@ -83,13 +85,13 @@ def test_tokens_keep_their_words_when_the_vocabulary_starts_anew(
         "\nAngela\n\n",
     ],
 )
-def test_odd_words_hurt_no_names(text: str) -> None:
-    found(text)
-    found(TEXT, title=text)
+def test_unusual_characters_raise_no_error(text: str) -> None:
+    tagged_names(text)
+    tagged_names(TEXT, title=text)
 
 
 def test_a_text_all_in_capitals_is_read_like_any_other() -> None:
-    names = found("ANGELA MERKEL MET OLAF SCHOLZ IN BERLIN " * 400)
+    names = tagged_names("ANGELA MERKEL MET OLAF SCHOLZ IN BERLIN " * 400)
     assert all(spans <= RULES.most_spans for _, _, spans in names)
 
 
@@ -101,8 +103,8 @@ def test_strings_come_back_from_a_model_file() -> None:
     ]
 
 
-def test_threads_find_what_one_of_them_finds() -> None:
-    # Words never seen before, so that all threads add some.
+def test_eight_threads_find_the_same_names_as_one() -> None:
+    # New words, so that all threads add to the vocabulary.
     people = [f"{first:x}Anna {second:x}Miller" for first in range(80) for second in range(60)]
     texts = [f"{' and '.join(people[n : n + 8])} met Olaf Scholz." for n in range(0, 4800, 8)]
     often, slowly = 1e-6, sys.getswitchinterval()
@@ -110,8 +112,8 @@ def test_threads_find_what_one_of_them_finds() -> None:
     sys.setswitchinterval(often)
     try:
         with ThreadPoolExecutor(8) as pool:
-            together = [*pool.map(found, texts)]
+            together = [*pool.map(tagged_names, texts)]
     finally:
         sys.setswitchinterval(slowly)
     tokens.reset_vocabulary()
-    assert together == [*map(found, texts)]
+    assert together == [*map(tagged_names, texts)]
