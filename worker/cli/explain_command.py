@@ -42,7 +42,7 @@ class Explanation:
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
-@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/story")
+@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/1")
 @click.argument("what", metavar="RECEIPT|ID|URL")
 @click.option(
     "--tag", "code", default="", help="Also print what the rules of this topic match in it now."
@@ -142,8 +142,8 @@ def _ids_named_by(stored: dict[str, Any]) -> Iterator[str]:
     """The articles whose titles the sentences need: candidates of decisions, ends of moves."""
     yield stored["article"]["cluster_id"]
     yield from (decision["rival"] for decision in stored["decisions"] if decision["rival"])
-    ends = ("left", "joined", "rival")
-    yield from (move[end] for move in stored["moves"] for end in ends if move[end])
+    columns = ("left", "joined", "rival")
+    yield from (move[c] for move in stored["moves"] for c in columns if move[c])
 
 
 def _print(what: str, explanation: Explanation) -> None:

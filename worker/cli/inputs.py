@@ -18,13 +18,13 @@ _MOST_NAMED = 10  # refused files that are listed; the others are counted
 class SkippedInput(NamedTuple):
     """A file, or a line of one, that was skipped because it holds no raw article."""
 
-    where: str  # file, or file and line; "-" is standard input
+    location: str  # file, or file and line; "-" is standard input
     kind: FileKind
     asked_for: bool  # named on the command line, not found in a folder
 
     def __str__(self) -> str:
-        name = "standard input" if self.where == "-" else self.where
-        return f"{name} is {self.kind}, not a raw article; {self.kind.advice(self.where)}"
+        name = "standard input" if self.location == "-" else self.location
+        return f"{name} is {self.kind}, not a raw article; {self.kind.advice(self.location)}"
 
 
 class NoRawArticles(click.ClickException):
@@ -106,7 +106,8 @@ def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
 def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
     """The skipped inputs as rows for JSON."""
     return [
-        {"where": skipped_input.where, "kind": skipped_input.kind.name} for skipped_input in skipped
+        {"where": skipped_input.location, "kind": skipped_input.kind.name}
+        for skipped_input in skipped
     ]
 
 

@@ -40,7 +40,7 @@ class TaggingPreview:
 
 
 @click.command(
-    epilog="Examples: worker tag story.txt --explain · worker tag story.txt --explain labour "
+    epilog="Examples: worker tag article.txt --explain · worker tag article.txt --explain labour "
     "--rules draft.toml"
 )
 @click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
