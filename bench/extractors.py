@@ -1,4 +1,4 @@
-"""Extractors to compare: markup in, main text out. Each library is imported when it is named."""
+"""The extractors of main text that are compared. Each library is imported when it is named."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence

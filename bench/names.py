@@ -1,4 +1,4 @@
-"""Names against tagged corpora: exact F1 of the live path, of heuristics, of a textbook CRF."""
+"""Exact F1 of recognised names on tagged corpora: this worker, heuristics, a textbook CRF."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""How right tagging is, how sure, how fast, how large; rivals in the same run.
+"""Measure accuracy, calibration, speed and size of tagging, with baselines in the same run.
 
     python -m bench.tags --data FOLDER --vectors vectors.npz          (extra: bench)
 

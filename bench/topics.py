@@ -1,4 +1,4 @@
-"""How right topics are: four splits, rivals trained on the same texts, and class by class."""
+"""Accuracy of topics on four splits, with baselines trained on the same texts, and by class."""
 
 from collections import Counter
 from collections.abc import Sequence

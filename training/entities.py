@@ -1,4 +1,4 @@
-"""Train the recogniser of names: tagged corpora come in, worker/tag/data/entities*.npz go out.
+"""Train the recogniser of names on tagged corpora, and write worker/tag/data/entities*.npz.
 
     python -m training.entities --vectors vectors.npz --texts TEXTS... --version 2026.11 CORPUS...
 

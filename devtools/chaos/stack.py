@@ -105,12 +105,12 @@ class Stack:
             self.broker_url, load_worker_rules(Path(self.environment["WORKER_CONFIG_DIR"]))
         )
         with BrokerConnection(app).channel() as channel:
-            found = list_messages(channel, list(app.amqp.queues))
+            messages = list_messages(channel, list(app.amqp.queues))
             return {
                 r
-                for place, receipts in found
+                for state, receipts in messages
                 for r in receipts
-                if place != MessageState.UNDELIVERABLE
+                if state != MessageState.UNDELIVERABLE
             }
 
     def enqueue(self, raws: Sequence[Any]) -> list[str]:

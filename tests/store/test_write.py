@@ -21,7 +21,6 @@ from worker.model.records import (
 )
 from worker.store.database.packing import unpack_text
 from worker.store.sql_store import SqlStore
-from worker.store.writing import batch_decisions
 
 LATER = NOW + timedelta(hours=1)
 
@@ -164,7 +163,7 @@ def test_a_verdict_is_checked_with_what_is_stored_under_the_lock(
         seen.append(known)
         return recheck_under_lock(verdict, content_hash, known)
 
-    monkeypatch.setattr(batch_decisions, "recheck_under_lock", noting)
+    monkeypatch.setattr("worker.dedup.recheck_under_lock", noting)
     batch = [record(), record(article("id:2"))]
     store.write(batch, [], [], now=NOW)
     old = batch[0]
@@ -260,7 +259,7 @@ def test_an_article_that_changes_its_cluster_is_counted_once(
     def moving(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
         return replace(recheck_under_lock(verdict, content_hash, known), cluster_id=other)
 
-    monkeypatch.setattr(batch_decisions, "recheck_under_lock", moving)
+    monkeypatch.setattr("worker.dedup.recheck_under_lock", moving)
     store.write([record(article("id:2", text="x"))], [], [], now=NOW)
     counts = {c["cluster_id"]: c["articles"] for c in rows(store_url, "clusters")}
     assert counts == {other: 2, article("id:2").article_id: 0}

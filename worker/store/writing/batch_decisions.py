@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from worker.dedup import recheck_under_lock
 from worker.model.records import (
     DeadLetter,
     Outcome,
@@ -70,6 +69,8 @@ class Decision:
 
 def decide(records: Iterable[Record], known: Mapping[str, StoredIdentity]) -> list[Decision]:
     """Judge each record by what is known and by the records before it."""
+    from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
+
     standing = dict(known)
     rulings = []
     for record in records:
