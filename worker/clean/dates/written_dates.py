@@ -260,10 +260,21 @@ def _day(tokens: Sequence[_Token]) -> datetime:
 
 
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
-    """Remove one day of the week, at any position; it is not checked: feeds get it wrong."""
+    """Remove one day of the week, at any position; it is not checked: feeds get it wrong.
+
+    Beside a month, a word that is both ("mar", the month or martes) is a day of the week at the
+    beginning or at the end; between the parts of a date it is a second month.
+    """
     two_months = sum(token.kind in ("m", "x") for token in tokens) > 1
-    weekdays = ("w", "x") if two_months else ("w",)
-    first = next((n for n, token in enumerate(tokens) if token.kind in weekdays), len(tokens))
+    last = len(tokens) - 1
+    first = next(
+        (
+            n
+            for n, token in enumerate(tokens)
+            if token.kind == "w" or (two_months and token.kind == "x" and n in (0, last))
+        ),
+        len(tokens),
+    )
     rest = (*tokens[:first], *tokens[first + 1 :])
     return [token._replace(kind="m") if token.kind == "x" else token for token in rest]
 
