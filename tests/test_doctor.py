@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def examine() -> tuple[int, dict[str, Any]]:
 def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
     change: dict[str, Any], what: str, state: State, mend: str
 ) -> None:
-    findings = {f.what: f for f in judge(GOOD.model_copy(update=change))}
+    findings = {f.what: f for f in judge(replace(GOOD, **change))}
     assert findings[what].state is state
     assert mend in findings[what].mend
     assert {f.state for f in findings.values() if f.what != what} == {State.OK}
