@@ -1,4 +1,4 @@
-"""Dedupers that go through a stream in order of arrival: this worker's, datasketch's and rensa's.
+"""Run deduplicators over a stream in order of arrival: this worker's, datasketch and rensa.
 
 Each gives for every item what it knew when the item came: the earlier articles it might copy, best
 first, with a share; and what its own calls cost in CPU. For MinHash the share is the estimated
@@ -20,7 +20,7 @@ import redis
 from bench.stream import Item
 from devtools.news_corpora import Text
 from devtools.servers import unix_url
-from worker.dedup import DedupRules, compare, fingerprint, rejudge, resolve
+from worker.dedup import DedupRules, compare, fingerprint, resolve
 from worker.index import Claim, CopyVote
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
@@ -144,7 +144,7 @@ def _store(
         Record(receipt=str(uuid4()), payload=payload, article=a, fingerprint=p, verdict=v)
         for a, p, v in zip(articles, prints, verdicts, strict=True)
     ]
-    store.write(records, [], [], judge=rejudge, now=datetime.now(UTC))
+    store.write(records, [], [], now=datetime.now(UTC))
 
 
 def shingles(text: str, width: int) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Extractors to compare: markup in, main text out. Each library is imported when it is named."""
+"""The extractors of main text that are compared. Each library is imported when it is named."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from bench.pages import Page
-from worker.clean.page.block_classifier import Weights, judge, read_weights, shipped_weights
+from worker.clean.page.block_classifier import (
+    BlockWeights,
+    classify_blocks,
+    read_weights,
+    shipped_weights,
+)
 from worker.clean.page.main_text import main_text, parse
 from worker.config.loader import load_config
 
@@ -29,13 +34,15 @@ def extractors() -> dict[str, Extractor]:
     }
 
 
-def _ours(weights: Mapping[str, Weights]) -> dict[str, Extractor]:
-    """What the worker does, and the same without asking another extractor about any page."""
+def _ours(weights: Mapping[str, BlockWeights]) -> dict[str, Extractor]:
+    """The worker's extractor, and its classifier alone, which never asks another extractor."""
     rules = load_config(Path("config")).cleaning.html
     shipped = shipped_weights()
     return {
         OURS: lambda markup: main_text(parse(markup), rules, weights.get(markup))[0],
-        ALONE: lambda markup: judge(parse(markup).tree, weights.get(markup, shipped)).text,
+        ALONE: lambda markup: (
+            classify_blocks(parse(markup).tree, weights.get(markup, shipped)).text
+        ),
     }
 
 
@@ -48,7 +55,7 @@ def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, Extr
 
     fold = by_fold([page.site for page in pages], folds, seed=1)
     kept_in.mkdir(parents=True, exist_ok=True)
-    weights: dict[str, Weights] = {}
+    weights: dict[str, BlockWeights] = {}
     for number in range(folds):
         path = kept_in / f"fold-{number}.npz"
         if not path.is_file():

@@ -1,7 +1,7 @@
-"""CPU of cleaning one feed fragment or plain text: its own path alone, and clean() as a whole.
+"""Measure the CPU time of cleaning a feed fragment or plain text: to clean text, and clean().
 
-The path makes clean text of a body, by markup and line rules; the whole makes an article of all
-that is in a raw article, with language, title, dates, addresses and keys.
+"To clean text" is markup and line rules for the bodies; "all of it" is the complete article, with
+language, title, dates, addresses and keys.
 
     python -m bench.fragments [--chars 3000] [--profile]
 
@@ -20,8 +20,8 @@ from time import process_time
 from typing import Any
 
 from worker.clean import CleaningRules, clean, warm
-from worker.clean.body import richest
-from worker.clean.lines.line_rules import Named, sweep
+from worker.clean.fetched_content import read_fetched
+from worker.clean.lines.line_rules import ArticleMetadata, sweep
 from worker.cli.file_reading import files_below, read_file
 from worker.config.loader import load_config
 from worker.model.admission import RawArticle
@@ -40,7 +40,7 @@ _APPENDED = (
 
 def paragraphs() -> list[str]:
     """Paragraphs of English prose among the seeds."""
-    rules, found = load_config(None).cleaning, []
+    rules, prose = load_config(None).cleaning, []
     for file in files_below(SEEDS, ["expected.jsonl"]):
         for _, raw in read_file(file):
             try:
@@ -50,8 +50,8 @@ def paragraphs() -> list[str]:
             except Exception:  # noqa: S112, BLE001 - or is rejected: another seed will do
                 continue
             if article.language == "en":
-                found += [p for p in article.text.split("\n\n") if 100 < len(p) < 600]
-    return found
+                prose += [p for p in article.text.split("\n\n") if 100 < len(p) < 600]
+    return prose
 
 
 def raws(chars: int, wrap: Callable[[str], str], media_type: str) -> Iterator[RawArticle]:
@@ -61,7 +61,7 @@ def raws(chars: int, wrap: Callable[[str], str], media_type: str) -> Iterator[Ra
         while sum(map(len, body)) < chars:
             body.append(wrap(rng.choice(prose)))
         body.append(wrap(rng.choice(_APPENDED)))
-        given: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "id": f"fragment-{number}",
             "link": f"https://news.example/{number}/story?utm_source=feed",
             "title": f"{rng.choice(prose)[:60]} – Example News",
@@ -71,7 +71,7 @@ def raws(chars: int, wrap: Callable[[str], str], media_type: str) -> Iterator[Ra
             "content": [{"type": media_type, "value": "\n".join(body)}],
             "source": {"id": "example", "title": "Example News"},
         }
-        yield RawArticle.model_validate(given)
+        yield RawArticle.model_validate(fields)
 
 
 def html(paragraph: str) -> str:
@@ -81,17 +81,20 @@ def html(paragraph: str) -> str:
 
 def measure(name: str, articles: list[RawArticle], rules: CleaningRules) -> None:
     kilobytes = sum(len(raw.content[0].value.encode()) for raw in articles) / len(articles) / 1000
-    path, whole = (
-        min(_round(work, articles, rules) for _ in range(ROUNDS)) * 1000 for work in (_text, _whole)
+    path, complete = (
+        min(_round(work, articles, rules) for _ in range(ROUNDS)) * 1000
+        for work in (_text, _complete)
     )
-    print(f"{name:10} {kilobytes:4.1f} KB   to clean text {path:.3f} ms CPU, all of it {whole:.3f}")
+    print(
+        f"{name:10} {kilobytes:4.1f} KB   to clean text {path:.3f} ms CPU, all of it {complete:.3f}"
+    )
 
 
 def _text(raw: RawArticle, rules: CleaningRules) -> None:
-    sweep(richest(raw.content, rules).text, Named(raw.title, (), frozenset()), "en", rules)
+    sweep(read_fetched(raw, rules).body.text, ArticleMetadata(raw.title), "en", rules)
 
 
-def _whole(raw: RawArticle, rules: CleaningRules) -> None:
+def _complete(raw: RawArticle, rules: CleaningRules) -> None:
     clean(raw, rules, NOW)
 
 
@@ -114,7 +117,7 @@ def main() -> None:
     measure("plain", list(raws(options.chars, str, "text/plain")), rules)
     if options.profile:
         profile = cProfile.Profile()
-        profile.runcall(_round, _whole, fragments, rules)
+        profile.runcall(_round, _complete, fragments, rules)
         pstats.Stats(profile).sort_stats("tottime").print_stats(30)
 
 

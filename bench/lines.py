@@ -1,4 +1,4 @@
-"""What the line rules take out of texts that people cleaned: none of it should go.
+"""Measure what the line rules remove from texts that people have cleaned: ideally nothing.
 
     python -m bench.lines FOLDER [--show RULE|all]
 
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bench.pages import read_pages
-from worker.clean.lines.line_rules import Named, sweep
+from worker.clean.lines.line_rules import ArticleMetadata, sweep
 from worker.clean.text.language import detect
 from worker.clean.text.plain_text import paragraphs
 from worker.config.loader import load_config
@@ -31,18 +31,18 @@ def main() -> None:
         language = detect(text, "", rules.language)
         languages[language] += 1
         total, articles = total + len(text.split()), articles + 1
-        for dropped in sweep(text, Named(title), language, rules).dropped:
+        for dropped in sweep(text, ArticleMetadata(title), language, rules).dropped:
             lines[dropped.rule].append((name, dropped.line))
     print(f"{articles} gold texts, {total:,} tokens, {dict(languages.most_common(8))}")
     deleted = 0
-    for rule, gone in sorted(lines.items()):
-        tokens = sum(len(line.split()) for _, line in gone)
+    for rule, removed in sorted(lines.items()):
+        tokens = sum(len(line.split()) for _, line in removed)
         deleted += tokens
-        print(f"{rule:20} {len(gone):5} lines {tokens:6} tokens {tokens / total:8.4%}")
-        for name, line in gone if options.show in (rule, "all") else ():
+        print(f"{rule:20} {len(removed):5} lines {tokens:6} tokens {tokens / total:8.4%}")
+        for name, line in removed if options.show in (rule, "all") else ():
             print(f"    {name}: {line}")
-    every = sum(map(len, lines.values()))
-    print(f"{'all':20} {every:5} lines {deleted:6} tokens {deleted / total:8.4%}")
+    count = sum(map(len, lines.values()))
+    print(f"{'all':20} {count:5} lines {deleted:6} tokens {deleted / total:8.4%}")
 
 
 if __name__ == "__main__":

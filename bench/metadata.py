@@ -1,12 +1,11 @@
-"""Title, author and date of pages, as the worker reads them without a feed, against the gold.
+"""Measure title, author and date of pages, cleaned by the worker without a feed, against gold data.
 
-    python -m bench.metadata FOLDER [FOLDER …] [--half 0|1] [--wrong title|author|date] [--undated]
+    python -m bench.metadata FOLDER [FOLDER …] [--half 0|1] [--wrong title|author|date]
 
 "either" is the date of publication or that of the last change: the gold has one date, and where a
-page shows both often the second. "written" is the date of publication on pages that have the gold's
-day written anywhere: some gold has a day that its page does not. Pages are split by host: rules are
-made on half 0, half 1 is reported. --undated leaves out the search for dates that no element
-declares and no reader sees. Time is CPU of reading metadata, without main text.
+page shows both it is often the second. "written" is the date of publication on pages that have the
+gold's day written anywhere: some gold has a day that its page does not. Pages are split by host:
+rules are made on half 0, half 1 is reported. Time is CPU of cleaning a page, main text included.
 """
 
 import argparse
@@ -19,14 +18,14 @@ from statistics import mean, median
 from time import process_time
 
 from bench.pages import Page, read_pages
-from worker.clean import CleaningRules
+from worker.clean import CleaningRules, Examined, examine
 from worker.clean.dates.date_reader import day_first, read_date
 from worker.clean.dates.date_words import MONTH_NAMES
-from worker.clean.metadata.article_metadata import page_facts
-from worker.clean.metadata.page_metadata import read_metadata
-from worker.clean.metadata.publication_date import says
+from worker.clean.metadata.publication_date import is_labelled
 from worker.clean.metadata.visible_dates import date_of_address
 from worker.config.loader import load_config
+from worker.errors import Rejected
+from worker.model.admission import Content, RawArticle
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # zones of the earth
@@ -43,25 +42,39 @@ def people(text: str) -> set[str]:
     return {name for name in _BETWEEN.split(plain(text)) if name}
 
 
-def judge(page: Page, rules: CleaningRules, *, undated: bool) -> tuple[dict[str, str], float]:
-    """right, wrong or missing for each fact the gold has, and the seconds it took."""
-    began = process_time()
-    facts = page_facts(page.markup, page.url, rules, NOW, search=not undated)
-    took_s = process_time() - began
+def cleaned(page: Page, rules: CleaningRules) -> Examined | None:
+    """The page as the only content of a raw article, cleaned; None if cleaning rejects it."""
+    content = Content(type="text/html", value=page.markup)
+    try:
+        return examine(RawArticle(link=page.url, content=(content,)), rules, NOW)
+    except Rejected:
+        return None
+
+
+def judge(page: Page, examined: Examined | None, rules: CleaningRules) -> dict[str, str]:
+    """right, wrong or missing for each field that the gold data has."""
+    article = examined.article if examined else None
+    title = article.title if article else ""
+    authors = ",".join(article.authors) if article else ""
     verdicts = {}
     if page.title:
-        verdicts["title"] = _verdict(facts.title, plain(facts.title) == plain(page.title))
+        verdicts["title"] = _verdict(title, plain(title) == plain(page.title))
     if page.author:
-        said = ",".join(facts.authors)
-        verdicts["author"] = _verdict(said, people(said) == people(page.author))
+        verdicts["author"] = _verdict(authors, people(authors) == people(page.author))
     if page.date:
-        days = _days(facts.published, facts.declared) | _local_days(page, facts.published, rules)
+        days = _published_days(page, examined, rules) if examined else set()
         verdicts["date"] = _verdict(",".join(days), page.date[:10] in days)
         if _forms(page.date).search(page.markup):
             verdicts["written"] = verdicts["date"]
-        either = days | _days(facts.updated)
+        either = days | _days(article.updated if article else None)
         verdicts["either"] = _verdict(",".join(either), page.date[:10] in either)
-    return verdicts, took_s
+    return verdicts
+
+
+def _published_days(page: Page, examined: Examined, rules: CleaningRules) -> set[str]:
+    published = examined.article.published
+    days = _days(published, examined.body.page.published)
+    return days | _local_days(page, examined, rules)
 
 
 def _days(at: datetime | None, declared: str = "") -> set[str]:
@@ -71,15 +84,16 @@ def _days(at: datetime | None, declared: str = "") -> set[str]:
     return ({at.date().isoformat()} if at else set()) | written
 
 
-def _local_days(page: Page, published: datetime | None, rules: CleaningRules) -> set[str]:
+def _local_days(page: Page, examined: Examined, rules: CleaningRules) -> set[str]:
     """The days a page shows its readers, printed or in its address, that were somewhere on earth at
     the instant of publication: 03:00 in UTC, and the day before with an American site."""
-    found = read_metadata(page.markup)
-    british = day_first(found.language[:2].lower() or "en", found.language)
-    told = [its.date for its in found.printed if not says(its, rules.dates.updated_words)]
+    published = examined.article.published
+    british = day_first(examined.article.language, examined.declared)
+    visible = examined.body.page.visible_dates
+    texts = [date.text for date in visible if not is_labelled(date, rules.dates.updated_words)]
     days = {
         day.date()
-        for text in (*told, date_of_address(page.url))
+        for text in (*texts, date_of_address(page.url))
         if (day := read_date(text, rules.dates, NOW, day_first=british).at)
     }
     return {
@@ -105,8 +119,15 @@ def _forms(day: str) -> re.Pattern[str]:
     )
 
 
-def _verdict(found: str, right: bool) -> str:
-    return "right" if right else "wrong" if found else "missing"
+def _verdict(answer: str, right: bool) -> str:
+    return "right" if right else "wrong" if answer else "missing"
+
+
+def _fields(examined: Examined | None) -> str:
+    if not examined:
+        return "rejected"
+    article = examined.article
+    return f"{article.title!r} {article.authors} {article.published} {article.updated}"
 
 
 def report(name: str, judged: list[tuple[dict[str, str], float]]) -> None:
@@ -118,10 +139,10 @@ def report(name: str, judged: list[tuple[dict[str, str], float]]) -> None:
     for fact in ("title", "author", "date", "written", "either"):
         counts = Counter(verdicts[fact] for verdicts, _ in judged if fact in verdicts)
         total = counts.total() or 1
-        found = counts["right"] + counts["wrong"] or 1
+        answered = counts["right"] + counts["wrong"] or 1
         print(
             f"  {fact:7} {counts['right'] / total:.3f} of {total} right, "
-            f"{counts['right'] / found:.3f} of what was found, {counts['missing']} missing"
+            f"{counts['right'] / answered:.3f} of what was found, {counts['missing']} missing"
         )
 
 
@@ -130,7 +151,6 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--half", type=int, choices=(0, 1))
     parser.add_argument("--wrong", default="")
-    parser.add_argument("--undated", action="store_true")
     options = parser.parse_args()
     rules = load_config(None).cleaning
     for folder in options.folders:
@@ -138,11 +158,14 @@ def main() -> None:
         for page in read_pages(folder):
             if options.half not in (None, page.half):
                 continue
-            judged.append(judge(page, rules, undated=options.undated))
-            if judged[-1][0].get(options.wrong, "right") != "right":
-                facts = page_facts(page.markup, page.url, rules, NOW)
+            began = process_time()
+            examined = cleaned(page, rules)
+            took_s = process_time() - began
+            verdicts = judge(page, examined, rules)
+            judged.append((verdicts, took_s))
+            if verdicts.get(options.wrong, "right") != "right":
                 gold = getattr(page, options.wrong)
-                print(f"  {page.name} gold {gold!r} {judged[-1][0][options.wrong]}: {facts}")
+                print(f"  {page.name} gold {gold!r} {verdicts[options.wrong]}: {_fields(examined)}")
         report(folder.name, judged)
 
 

@@ -1,4 +1,4 @@
-"""Tagging rules: milliseconds of CPU an article, by the number of phrases.
+"""Measure the CPU time of tagging rules, by the number of phrases.
 
     python -m bench.rules [--texts FILE --phrases FILE] [--words 500]
 
@@ -26,6 +26,7 @@ from pathlib import Path
 from devtools.generated_articles import vocabulary
 from worker.config.loader import load_config
 from worker.model.records import Article
+from worker.tag.rules.compiled_rules import compile_rules
 from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.topics.topic_tags import topic_tags
 
@@ -58,41 +59,43 @@ def articles(texts: Iterator[str] | Sequence[str], length: int) -> list[Article]
 
 
 def rare_phrases(rng: random.Random, texts: Sequence[str], count: int) -> list[str]:
-    stands_in: Counter[str] = Counter()
+    text_counts: Counter[str] = Counter()
     for text in texts:
         words = re.findall(r"\w[\w'-]*", text.casefold())
-        found = {" ".join(words[at : at + n]) for n in (1, 2, 3) for at in range(len(words) - n)}
-        stands_in.update(phrase for phrase in found if len(phrase) > 3)
+        candidates = {
+            " ".join(words[at : at + n]) for n in (1, 2, 3) for at in range(len(words) - n)
+        }
+        text_counts.update(phrase for phrase in candidates if len(phrase) > 3)
     most = max(3, RARE * len(texts))
-    rare = sorted(phrase for phrase, times in stands_in.items() if 2 <= times <= most)
+    rare = sorted(phrase for phrase, times in text_counts.items() if 2 <= times <= most)
     return [p + "*" if rng.random() < 1 / 7 else p for p in rng.sample(rare, min(count, len(rare)))]
 
 
-def taxonomy(wanted: Sequence[str]) -> Taxonomy:
+def taxonomy(phrases: Sequence[str]) -> Taxonomy:
     scoring = load_config().tagging.taxonomy.scoring.model_dump()
     topics = [
-        {"code": f"t{at}", "label": f"t{at}", "rules": [{"any": wanted[at : at + PHRASES_A_RULE]}]}
-        for at in range(0, len(wanted), PHRASES_A_RULE)
+        {"code": f"t{at}", "label": f"t{at}", "rules": [{"any": phrases[at : at + PHRASES_A_RULE]}]}
+        for at in range(0, len(phrases), PHRASES_A_RULE)
     ]
     return Taxonomy.model_validate({"version": "bench", "scoring": scoring, "topics": topics})
 
 
-def ms(work: Callable[[Article], object], given: Sequence[Article]) -> float:
+def ms(work: Callable[[Article], object], sample: Sequence[Article]) -> float:
     """Mean CPU of one article; the fastest of five rounds, for the machine is not ours alone."""
     rounds = []
     for _ in range(5):
         began = time.process_time()
-        for article in given:
+        for article in sample:
             work(article)
-        rounds.append((time.process_time() - began) / len(given) * 1000)
+        rounds.append((time.process_time() - began) / len(sample) * 1000)
     return min(rounds)
 
 
-def alternation(wanted: Sequence[str], given: Sequence[Article]) -> float:
+def alternation(phrases: Sequence[str], sample: Sequence[Article]) -> float:
     """One regular expression of `re`, on a few of the articles: it is slow."""
-    bare = sorted({p.removesuffix("*") for p in wanted}, key=len, reverse=True)
+    bare = sorted({p.removesuffix("*") for p in phrases}, key=len, reverse=True)
     one = re.compile(r"\b(?:" + "|".join(map(re.escape, bare)) + r")\b")
-    return ms(lambda a: one.findall(a.text.casefold()), given[:5])
+    return ms(lambda a: one.findall(a.text.casefold()), sample[:5])
 
 
 def main() -> None:
@@ -103,38 +106,38 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(7)
     texts = read(options.texts) if options.texts else invented(rng, 200, options.words)
-    given = articles(texts, options.words)
-    if not given:
+    sample = articles(texts, options.words)
+    if not sample:
         parser.error(f"no text has {options.words * 0.6:.0f} words")
     source = [*read(options.phrases)] if options.phrases else invented(rng, 2000, 100)
-    every = rare_phrases(rng, source, max(COUNTS))
-    mean = sum(len(article.text.split()) for article in given) / len(given)
+    all_phrases = rare_phrases(rng, source, max(COUNTS))
+    mean = sum(len(article.text.split()) for article in sample) / len(sample)
     print(
-        f"{len(given)} texts of {mean:.0f} words, {os.cpu_count()} cores, {platform.platform()}, "
+        f"{len(sample)} texts of {mean:.0f} words, {os.cpu_count()} cores, {platform.platform()}, "
         f"Python {platform.python_version()}; CPU ms a text\n\n"
         "| phrases | find | all | hits a text | re | to compile, s |\n"
         "|---|---|---|---|---|---|"
     )
     for count in COUNTS:
-        wanted = every[:count]
+        phrases = all_phrases[:count]
         began = time.process_time()
-        rules = taxonomy(wanted)
-        automaton = rules.compiled.phrases
+        rules = compile_rules(taxonomy(phrases))
         compile_s = time.process_time() - began
-        hits = sum(len(automaton.find(article.text)) for article in given) / len(given)
+        automaton = rules.phrases
+        hits = sum(len(automaton.find(article.text)) for article in sample) / len(sample)
         row = (
-            f"{len(wanted):,}",
-            f"**{ms(lambda a, p=automaton: p.find(a.text), given):.3f}**",
-            f"{ms(lambda a, r=rules: topic_tags(a, r, NOW), given):.3f}",
+            f"{len(phrases):,}",
+            f"**{ms(lambda a, p=automaton: p.find(a.text), sample):.3f}**",
+            f"{ms(lambda a, r=rules: topic_tags(a, r, NOW), sample):.3f}",
             f"{hits:.1f}",
-            f"{alternation(wanted, given):.1f}",
+            f"{alternation(phrases, sample):.1f}",
             f"{compile_s:.2f}",
         )
         print(f"| {' | '.join(row)} |", flush=True)
-    shipped = load_config().tagging.taxonomy
-    said = len(shipped.compiled.said)
-    took = ms(lambda a: topic_tags(a, shipped, NOW), given)
-    print(f"\nThe packaged taxonomy ({said:,} phrases), all: {took:.3f} ms")
+    shipped = load_config().tagging.rules
+    phrase_count = len(shipped.phrase_texts)
+    took = ms(lambda a: topic_tags(a, shipped, NOW), sample)
+    print(f"\nThe packaged taxonomy ({phrase_count:,} phrases), all: {took:.3f} ms")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An index grows: bytes and time an article whenever it is √10 times as large.
+"""Measure bytes and time for each article while an index grows, at each factor of √10.
 
 Timed is what the pipeline does with a new article before it is tagged: its fingerprint, identity,
 claim, comparison with whom it met, settling, verdict; of that the index alone as well. Its store is
@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import redis
@@ -27,7 +28,7 @@ from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind
 from worker.pipeline.dead_lettering import DeadLetters, Origin
-from worker.pipeline.ingestion import Cleaned, Judged, Pipeline
+from worker.pipeline.ingestion import DecidedArticle, Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
@@ -111,15 +112,19 @@ class Filled:
             self.most_bytes = max(self.most_bytes, self.bytes_each())
         return sum(j.verdict.kind is OutcomeKind.DUPLICATE for j in verdicts)
 
-    def _judged(self, batch: Sequence[Made]) -> list[Judged]:
+    def _judged(self, batch: Sequence[Made]) -> list[DecidedArticle]:
         rules, new = self._config.dedup, []
         for article, _ in batch:
-            print_ = fingerprint(article, rules)
-            origin = _ORIGIN.model_copy(update={"receipt": article.key})
-            cleaned = Cleaned(origin=origin, article=article, fingerprint=print_)
-            verdict = identify(article, print_, None, rules)
-            new.append(Judged(cleaned=cleaned, verdict=verdict))
-        return self._pipeline._likeness(new, DeadLetters())
+            hashes = fingerprint(article, rules)
+            new.append(
+                DecidedArticle(
+                    origin=replace(_ORIGIN, receipt=article.key),
+                    article=article,
+                    fingerprint=hashes,
+                    verdict=identify(article, hashes, None, rules),
+                )
+            )
+        return self._pipeline._deduplicate(new, DeadLetters())
 
     def bytes_each(self) -> float:
         return (self._bytes() - self._empty) / self.held

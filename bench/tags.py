@@ -1,4 +1,4 @@
-"""How right tagging is, how sure, how fast, how large; rivals in the same run.
+"""Measure accuracy, calibration, speed and size of tagging, with baselines in the same run.
 
     python -m bench.tags --data FOLDER --vectors vectors.npz          (extra: bench)
 
@@ -32,8 +32,8 @@ from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag import tag
 from worker.tag.entities import EntityRules, entity_tags
-from worker.tag.entities.tokens import start_anew
-from worker.tag.topics.model_tags import learned_tags
+from worker.tag.entities.tokens import reset_vocabulary
+from worker.tag.topics.model_tags import model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -104,8 +104,8 @@ def speed(data: Data) -> None:
     thorough.warm()
     print("\n| step | CPU ms per 500 words |\n|---|---|")
     steps: list[tuple[str, Callable[[Article], object]]] = [
-        ("rules", lambda a: topic_tags(a, tagging.taxonomy, _NOW)),
-        ("topic model", lambda a: learned_tags(a, topic_rules, tagging.taxonomy)),
+        ("rules", lambda a: topic_tags(a, tagging.rules, _NOW)),
+        ("topic model", lambda a: model_topic_tags(a, topic_rules, tagging.taxonomy)),
         ("entities", lambda a: entity_tags(a, entity_rules)),
         ("entities, thorough", lambda a: entity_tags(a, thorough)),
         ("all of it", lambda a: tag(a, tagging, _NOW)),
@@ -122,7 +122,7 @@ def _unseen(rules: EntityRules, articles: Sequence[Article], rounds: int = 5) ->
     processes the best."""
     best = [float("inf")] * len(articles)
     for _ in range(rounds):
-        start_anew()
+        reset_vocabulary()
         rules.warm()  # as a worker does before it forks
         for at, article in enumerate(articles):
             began = time.process_time()
@@ -148,9 +148,9 @@ def sizes() -> None:
     print("\n| model | MB in the package | load, CPU ms | memory, MB |\n|---|---|---|---|")
     folder = Path(__file__).parents[1] / "worker" / "tag" / "data"
     models = {
-        "topics": ("topic_model", ""),
-        "entities": ("entities.model", ""),
-        "entities-thorough": ("entities.model", '"thorough"'),
+        "topics": ("topics.topic_model", ""),
+        "entities": ("entities.name_model", ""),
+        "entities-thorough": ("entities.name_model", '"thorough"'),
     }
     for name, (module, path) in models.items():
         code = _LOAD.replace("{module}", module).replace("{path}", path)

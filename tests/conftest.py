@@ -29,7 +29,9 @@ from worker.store.sql_store import SqlStore
 _numbers = count(1)
 
 # A busy machine is slow at everything: how long an example took says nothing of the code.
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+_PATIENT = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 settings.register_profile("quick", _PATIENT, max_examples=25)  # make test
 settings.register_profile("thorough", _PATIENT, max_examples=500)  # make test-long
 settings.load_profile("quick")

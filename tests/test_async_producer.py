@@ -17,7 +17,6 @@ from devtools.waiting import limit_s
 from tests.make import NOW, record
 from worker import AsyncProducer, InvalidArticles
 from worker.config.rule_files import PACKAGED
-from worker.dedup import rejudge
 from worker.errors import Busy, Reason, Unavailable
 from worker.store.sql_store import SqlStore
 
@@ -238,7 +237,7 @@ def test_an_iterable_that_fails_midway_raises_and_leaves_no_task_behind(valkey_u
 def test_the_outcome_of_a_receipt_is_awaited(valkey_url: str, sqlite_store_url: str) -> None:
     done = record(receipt="poll-1/0")
     store = SqlStore(sqlite_store_url)
-    store.write([done], [], [], judge=rejudge, now=NOW)
+    store.write([done], [], [], now=NOW)
     store.close()
 
     async def ask() -> tuple[Any, Any]:

@@ -240,6 +240,6 @@ def test_commands_tell_what_is_learned_pinned_and_refused(
     assert "learned  " not in run("clean", file, "--explain", **environment).stdout
 
     away = environment | {"WORKER_BROKER_URL": "redis://127.0.0.1:1/0"}
-    assert "nothing can be told: index is unavailable" in run("sources", "wire", **away).stdout
+    assert "unknown: index is unavailable" in run("sources", "wire", **away).stdout
     store.close()
     wire.close()

@@ -17,9 +17,9 @@ from worker.model.admission import (
     RawArticle,
     Unopened,
     admit,
-    receipt_of,
     source_of,
 )
+from worker.model.receipts import delivered_receipt
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -174,7 +174,7 @@ def test_an_excerpt_that_can_not_be_one_is_refused_and_kept_as_it_is(odd: dict[s
 
 
 def test_ids_that_differ_in_a_lone_surrogate_only_give_different_receipts() -> None:
-    assert receipt_of({}, 0, "q\ud800", None) != receipt_of({}, 0, "q\ud801", None)
+    assert delivered_receipt({}, 0, "q\ud800", None) != delivered_receipt({}, 0, "q\ud801", None)
 
 
 def test_an_article_that_is_not_opened_is_kept_as_text() -> None:

@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 from devtools.chaos.stack import Stack
 from devtools.waiting import until
 from tests.make import NOW, dead
-from tests.store.judge import judge
 from tests.support.pipelines import STORY, raw
 from worker.cli import group
 from worker.client.producer import Producer
@@ -43,7 +42,7 @@ def worker(valkey_url: str, valkey: redis.Redis, store_url: str) -> Worker:
 
 
 def bury(store: SqlStore, *letters: DeadLetter) -> list[str]:
-    store.write([], [], letters, judge=judge, now=NOW)
+    store.write([], [], letters, now=NOW)
     return [letter.letter_id for letter in letters]
 
 
@@ -140,8 +139,8 @@ def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
 
 def test_letters_are_kept_for_as_many_days_as_the_config_says(store: SqlStore) -> None:
     old, late = dead("old"), dead("late")
-    store.write([], [], [old], judge=judge, now=NOW)
-    store.write([], [], [late], judge=judge, now=NOW + timedelta(days=2))
+    store.write([], [], [old], now=NOW)
+    store.write([], [], [late], now=NOW + timedelta(days=2))
     expire(store, 3, NOW + timedelta(days=3, hours=1))
     assert store.letters([old.letter_id, late.letter_id]) == store.letters([late.letter_id])
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from devtools.servers import create_database, drop_database, in_database, privat
 from devtools.waiting import limit_s
 from worker.broker import embedded
 from worker.broker.server_info import ServerInfo
-from worker.cli.doctor_command import State, doctor, judge
+from worker.cli.doctor_command import CheckState, check_server, doctor
 from worker.errors import Unavailable
 
 GOOD = ServerInfo(
@@ -45,23 +46,23 @@ def examine() -> tuple[int, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("change", "what", "state", "mend"),
     [
-        ({"version": "6.2.14"}, "broker version", State.MEND, "7.0 or newer"),
-        ({"version": "7.0.15"}, "broker version", State.OK, ""),
-        ({"append_only": False}, "persistence", State.MEND, "CONFIG SET appendonly yes"),
-        ({"policy": "allkeys-lru"}, "eviction", State.MEND, "maxmemory-policy noeviction"),
-        ({"policy": "volatile-ttl"}, "eviction", State.MEND, "maxmemory-policy noeviction"),
-        ({"used_bytes": 95}, "memory", State.MEND, "start more workers"),
-        ({"limit_bytes": 0}, "memory", State.NOTE, "CONFIG SET maxmemory"),
-        ({"clock_ahead_s": -61.0}, "clock", State.MEND, "NTP"),
+        ({"version": "6.2.14"}, "broker version", CheckState.MEND, "7.0 or newer"),
+        ({"version": "7.0.15"}, "broker version", CheckState.OK, ""),
+        ({"append_only": False}, "persistence", CheckState.MEND, "CONFIG SET appendonly yes"),
+        ({"policy": "allkeys-lru"}, "eviction", CheckState.MEND, "maxmemory-policy noeviction"),
+        ({"policy": "volatile-ttl"}, "eviction", CheckState.MEND, "maxmemory-policy noeviction"),
+        ({"used_bytes": 95}, "memory", CheckState.MEND, "start more workers"),
+        ({"limit_bytes": 0}, "memory", CheckState.NOTE, "CONFIG SET maxmemory"),
+        ({"clock_ahead_s": -61.0}, "clock", CheckState.MEND, "NTP"),
     ],
 )
 def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
-    change: dict[str, Any], what: str, state: State, mend: str
+    change: dict[str, Any], what: str, state: CheckState, mend: str
 ) -> None:
-    findings = {f.what: f for f in judge(GOOD.model_copy(update=change))}
+    findings = {f.what: f for f in check_server(replace(GOOD, **change))}
     assert findings[what].state is state
     assert mend in findings[what].mend
-    assert {f.state for f in findings.values() if f.what != what} == {State.OK}
+    assert {f.state for f in findings.values() if f.what != what} == {CheckState.OK}
 
 
 def test_embedded_defaults_need_no_mending_before_and_after_their_first_use(tmp_path: Path) -> None:

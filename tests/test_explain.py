@@ -8,15 +8,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.make import NOW, dead
-from tests.store.judge import judge
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from worker.cli import explain_sentences, group
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload
+from worker.model.receipts import replay_receipt
 from worker.model.records import Attempt, JournalEntry
 from worker.pipeline.ingestion import Delivery, Pipeline
-from worker.store.dead_letters import replay_receipt
 from worker.store.sql_store import SqlStore
 from worker.store.values import DisplayTitle
 
@@ -123,7 +122,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert "It ended in the stage 'admit', once" in story
     assert told(explain(outcome.letter_id[:8])).startswith(" It could not be processed")
     [letter] = store.letters([outcome.letter_id])
-    receipt = replay_receipt(letter)
+    receipt = replay_receipt(letter.letter_id, letter.seen)
     store.mark_replays({letter.letter_id: receipt}, now=NOW)
     assert f"under the receipt {receipt} and waits" in told(explain("r0"))
     pipeline.ingest([Delivery(receipt=receipt, raw=raw(1))], now=NOW)
@@ -135,7 +134,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
 
 
 def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain) -> None:
-    assert "waits on the queue, or was never received" in explain("r-unknown", code=1).stderr
+    assert "waits on the queue, or it was never received" in explain("r-unknown", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/x", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/", code=1).stderr
     assert json.loads(explain("nothing", "--json", code=1).stdout)["articles"] == []
@@ -155,7 +154,7 @@ def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
     payload = Payload.of(message)
     letter = dead(reason=Reason.UNDELIVERABLE, queue="articles", detail="gone", payload=payload)
     store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
-    store.write([], [], [letter], judge=judge, now=NOW)
+    store.write([], [], [letter], now=NOW)
     story = told(explain("r0"))
     assert "undeliverable, gone" in story
     assert "no outcome yet" not in story
@@ -203,7 +202,7 @@ RIVAL = DisplayTitle(article_id="f" * 32, title="Storm hits coast", source="wire
             {"containment": 0.41, "about": 0.34, "opening": 0.34},
             "only 10 % of the titles agree (threshold 34 %) and only 20 % of the openings",
         ),
-        ("variant", "invented tomorrow", {}, {}, "much like “Storm hits coast”"),
+        ("variant", "invented tomorrow", {}, {}, "similar to “Storm hits coast”"),
     ],
 )
 def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(
@@ -218,6 +217,6 @@ def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(
         "version": "1/1",
         "revision": 2,
     }
-    said = explain_sentences.decision(facts, {RIVAL.article_id: RIVAL})
+    said = explain_sentences.decision_sentence(facts, {RIVAL.article_id: RIVAL})
     assert part in said
     assert said.endswith("(rules 1/1)")

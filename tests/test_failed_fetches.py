@@ -12,21 +12,20 @@ from click.testing import CliRunner
 
 from devtools.servers import unix_url
 from tests.make import NOW, article, record
-from tests.store.judge import judge
 from tests.support.linting import linted
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from tests.support.processes import at_once
 from worker.cli import group
 from worker.client.producer import Producer
-from worker.dedup import rejudge
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_index import RedisIndex
 from worker.maintenance.replay import replay
 from worker.maintenance.reprocess import reclean
 from worker.model.completeness import Extent
-from worker.model.records import OutcomeKind, Verdict
-from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
+from worker.model.records import OutcomeKind
+from worker.pipeline.dead_lettering import Reprocessed
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 
@@ -175,10 +174,10 @@ def test_the_store_has_the_last_word_on_what_is_less(store: SqlStore) -> None:
     """What another worker wrote meanwhile may be more than was known when the batch was judged."""
     full = article(text="One two three four.", words=4)
     less = article(text="One two.", words=2, flags=("no-page",))
-    store.write([record(full)], [], [], judge=rejudge, now=NOW)
+    store.write([record(full)], [], [], now=NOW)
     verdicts = [{"extent": Extent.TEASER}, {"kind": OutcomeKind.UNCHANGED, "extent": Extent.TEASER}]
     records = [record(less, verdict=verdict) for verdict in verdicts]
-    outcomes = store.write(records, [], [], judge=rejudge, now=NOW)
+    outcomes = store.write(records, [], [], now=NOW)
     assert [(o.kind, o.revision) for o in outcomes] == [(OutcomeKind.UNCHANGED, 1)] * 2
 
 
@@ -198,15 +197,11 @@ def test_unchanged_without_the_same_content_holds_only_for_less(
         Extent.TEASER: article(words=9, flags=("summary-only",)),
         Extent.TITLE: article(text="", words=0),
     }[stored]
-    store.write([record(before)], [], [], judge=judge, now=NOW)
+    store.write([record(before)], [], [], now=NOW)
     verdict = {"kind": OutcomeKind.UNCHANGED, "extent": mine}
     unseen = record(article(text="Other words."), verdict=verdict)
-    [outcome] = store.write([unseen], [], [], judge=_as_it_is, now=NOW)
+    [outcome] = store.write([unseen], [], [], now=NOW)
     assert outcome.kind is kind
-
-
-def _as_it_is(verdict: Verdict, *_: object) -> Verdict:
-    return verdict
 
 
 def test_what_newer_rules_call_a_failed_fetch_gives_way_to_what_the_feed_gave(
@@ -214,8 +209,8 @@ def test_what_newer_rules_call_a_failed_fetch_gives_way_to_what_the_feed_gave(
 ) -> None:
     """What older rules took for the article is stored, cleaned again it is less: that counts."""
     [first] = ingest(pipeline, [page(value=PAGE)], "a")
-    again = Reprocessed(key="id:a-1", received=NOW)
-    delivery = Delivery(receipt="again", raw=page(summary=TEASER), again=again)
+    reprocessed = Reprocessed(key="id:a-1", received=NOW)
+    delivery = Delivery(receipt="again", raw=page(summary=TEASER), reprocessed=reprocessed)
     [outcome] = pipeline.ingest([delivery], now=NOW)
     assert (outcome.kind, outcome.revision, outcome.article_id) == (
         OutcomeKind.REVISION,
@@ -340,4 +335,4 @@ def test_worker_clean_says_why_a_page_is_none() -> None:
     assert "failed-fetch: HTTP status 429" in worker_clean(page(fetch={"status": 429}), 1)
     said = worker_clean(page(summary=TEASER), 0)
     assert "page none (challenge page)" in said
-    assert "no body with text: the summary stands in" in said
+    assert "no body with text: the summary is used" in said

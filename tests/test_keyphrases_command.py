@@ -9,7 +9,6 @@ from click.testing import CliRunner, Result
 from tests.make import NOW, article, record
 from worker.cli import group
 from worker.config.loader import load_config
-from worker.dedup import rejudge
 from worker.store.sql_store import SqlStore
 from worker.tag import tag
 
@@ -34,7 +33,7 @@ def stored(sqlite_store_url: str) -> None:
     texts |= {n: ("de", f"Der Rat von Ort {n} sagt, es regnet.") for n in range(60, 70)}
     store = SqlStore(sqlite_store_url)
     of = [article(f"id:{n}", text=text, language=lang) for n, (lang, text) in texts.items()]
-    store.write([record(each) for each in of], [], [], judge=rejudge, now=NOW)
+    store.write([record(each) for each in of], [], [], now=NOW)
     store.close()
 
 

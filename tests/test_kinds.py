@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from worker.cli.file_kinds import (
     HEAD_BYTES,
-    Foreign,
+    NotRawArticle,
     begins_json,
     content_kind,
     kind_of,
@@ -91,7 +91,7 @@ def test_contents_tell_what_a_file_is_whatever_it_is_called(
     assert kind is not None
     assert kind.name == name
     (tmp_path / file).write_bytes(head)
-    assert list(read_file(tmp_path / file, file)) == [(file, Foreign(kind))]
+    assert list(read_file(tmp_path / file, file)) == [(file, NotRawArticle(kind))]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from worker.celery import make_app
 from worker.cli.ledger_command import ledger
 from worker.client import receipt_journal
 from worker.config.worker_rules import load_worker_rules
-from worker.dedup import rejudge
 from worker.errors import Unavailable
 from worker.maintenance.receipt_audit import Balance, Day, balance
 from worker.maintenance.undeliverable import drain, give_up
@@ -63,7 +62,7 @@ def test_every_place_a_receipt_may_be_in_is_found(
     valkey.rpop("articles")  # its two ended
     [stored], [buried] = sent[0], producer.enqueue([{"title": "t"}])
     valkey.lpop("articles")
-    store.write([record(receipt=stored)], [], [dead(receipt=buried)], judge=rejudge, now=NOW)
+    store.write([record(receipt=stored)], [], [dead(receipt=buried)], now=NOW)
     lease(valkey, "leased")
     valkey.lpush("articles.dead", b'{"reason": "x"}\n' + valkey.rpop("articles"))
     valkey.lpush("articles.replay\x06\x169", valkey.rpop("articles"))
@@ -120,7 +119,7 @@ def test_what_could_not_be_delivered_is_found_where_it_is_buried(
 def test_outcomes_that_no_producer_journalled_are_counted_apart(
     link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
-    store.write([record()], [], [], judge=rejudge, now=NOW)
+    store.write([record()], [], [], now=NOW)
     [day] = look(link, store).days
     assert (day.received, day.foreign) == (0, 1)
 
@@ -132,7 +131,7 @@ def test_a_day_is_a_utc_day_of_the_journal(
     store.enter([JournalEntry(receipt=f"r{m}", message_id="m", at=m) for m in moments])
     ends = [record(receipt=f"r{m}") for m in moments]
     for end in ends:
-        store.write([end], [], [], judge=rejudge, now=NOW)
+        store.write([end], [], [], now=NOW)
     days = look(link, store, since=TODAY - DAY).days
     assert [(day.day, day.received) for day in days] == [
         (f"{TODAY - DAY:%Y-%m-%d}", 2),
@@ -244,7 +243,7 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
     assert look(link, store).missing == []
     with file.open("a") as cut:
         cut.write('{"message": "cut o')
-    store.enter(list(receipt_journal.entries(file)))
+    store.enter(list(receipt_journal.read_journal(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
 
 

@@ -51,7 +51,7 @@ def test_every_decision_keeps_its_evidence_and_has_a_sentence_of_its_own(alone: 
     seen = {(its["verdict"], its["signal"]) for its in alone.decisions}
     assert seen >= {("duplicate", signal) for signal in ("exact", "near", "contained", "extended")}
     assert seen >= {("new", "unseen"), ("variant", "series"), ("variant", "template")}
-    assert seen <= explain_templates.TOLD
+    assert seen <= explain_templates.EXPLAINED
     for its in alone.decisions:
         assert its["version"].endswith(f"/{CONFIG.dedup.version}")
         assert bool(its["rival"]) == (its["verdict"] != "new") == ("containment" in its["scores"])

@@ -46,9 +46,9 @@ def put(pipeline: Pipeline, number: int, text: str, minute: float = 0) -> Outcom
     return outcome.kind
 
 
-def go_round(pipeline: Pipeline, index: RedisIndex, minute: float = 0) -> None:
+def make_pass(pipeline: Pipeline, index: RedisIndex, minute: float = 0) -> None:
     now = BEGAN + timedelta(minutes=minute)
-    repair_loop.go_round(pipeline.store, index, CONFIG.dedup, back=DAY, now=now)
+    repair_loop.make_pass(pipeline.store, index, CONFIG.dedup, period=DAY, now=now)
 
 
 def differences(pipeline: Pipeline, index: RedisIndex) -> list[str]:
@@ -79,7 +79,7 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
         with primary as url, redis.Redis.from_url(unix_url(url)) as client:
             pipeline = Pipeline(CONFIG, store, RedisIndex(url, CONFIG.dedup))
             put(pipeline, 1, OTHER)
-            go_round(pipeline, RedisIndex(url, CONFIG.dedup), minute=1)
+            make_pass(pipeline, RedisIndex(url, CONFIG.dedup), minute=1)
             until(lambda: client.wait(1, 1000), "the replica follows")
             replica.replicaof("NO", "ONE")  # it is promoted before the last writes reach it
             assert put(pipeline, 2, STORY, minute=2) is OutcomeKind.NEW
@@ -88,7 +88,7 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
         pipeline.index = promoted
         assert put(pipeline, 4, STORY, minute=3) is OutcomeKind.NEW
         caplog.clear()
-        go_round(pipeline, promoted, minute=4)
+        make_pass(pipeline, promoted, minute=4)
         assert homes(sqlite_store_url) == {"a-1": "a-1", "a-2": "a-2", "a-3": "a-2", "a-4": "a-2"}
         assert [row["reason"] for row in rows(sqlite_store_url, "moves")] == ["twin"]
         assert differences(pipeline, promoted) == []
@@ -97,7 +97,7 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
             "index.put-back",
         ]
         caplog.clear()
-        go_round(pipeline, promoted, minute=5)
+        make_pass(pipeline, promoted, minute=5)
         assert said(caplog) == []
         assert put(pipeline, 5, STORY, minute=6) is OutcomeKind.DUPLICATE
 
@@ -113,14 +113,14 @@ def test_an_emptied_index_is_put_back_a_part_with_each_pass(
     for number, text in enumerate(texts):
         put(pipeline, number, text, minute=number)
     index = RedisIndex(valkey_url, CONFIG.dedup)
-    go_round(pipeline, index, minute=20)
+    make_pass(pipeline, index, minute=20)
     valkey.flushall()
     monkeypatch.setattr(repair_loop, "PAGE", 2)
-    monkeypatch.setattr(repair_loop, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(repair_loop, "RESTORE_S", 0.0)
     caplog.clear()
     passes = 0
     while differences(pipeline, index):
-        go_round(pipeline, index, minute=21)
+        make_pass(pipeline, index, minute=21)
         passes += 1
     assert passes > 2
     assert said(caplog) == ["index.put-back"] * passes
@@ -131,11 +131,11 @@ def test_a_whole_index_is_left_alone(
     pipeline: Pipeline, valkey_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     index = RedisIndex(valkey_url, CONFIG.dedup)
-    go_round(pipeline, index)
+    make_pass(pipeline, index)
     put(pipeline, 1, STORY)
     caplog.clear()
     trips = index.trips
-    go_round(pipeline, index, minute=1)
+    make_pass(pipeline, index, minute=1)
     assert (index.trips - trips, said(caplog)) == (2, [])
 
 
@@ -148,9 +148,9 @@ def test_copies_of_a_canonical_article_whose_worker_died_go_on_without_it(
     index.claim([claim])
     index.settle([CopyVote(article_id=dead.article_id)])
     assert [put(pipeline, number, STORY) for number in (2, 3)] == [OutcomeKind.DUPLICATE] * 2
-    go_round(pipeline, index, minute=1)
+    make_pass(pipeline, index, minute=1)
     assert homes(sqlite_store_url) == {"a-2": "gone", "a-3": "gone"}
-    go_round(pipeline, index, minute=30)
+    make_pass(pipeline, index, minute=30)
     assert homes(sqlite_store_url) == {"a-2": "a-2", "a-3": "a-2"}
     reasons = [row["reason"] for row in rows(sqlite_store_url, "moves")]
     assert sorted(reasons) == ["inherited", "promoted"]

@@ -56,12 +56,12 @@ def test_a_bad_article_is_buried_and_its_neighbours_are_stored(pipeline: Pipelin
 
 
 @pytest.mark.parametrize("error", [ValueError("bug"), MemoryError(), RecursionError("deep")])
-def test_whatever_a_stage_raises_buries_one_article_with_its_payload(error: Exception) -> None:
-    grave = DeadLetters()
+def test_an_error_in_a_stage_makes_one_dead_letter_with_the_payload(error: Exception) -> None:
+    dead_letters = DeadLetters()
     payload = Payload.of(raw(1))
-    with grave.buries(Origin(receipt="r", source="wire", payload=payload), "tag"):
+    with dead_letters.catch(Origin(receipt="r", source="wire", payload=payload), "tag"):
         raise error
-    [letter] = grave.dead
+    [letter] = dead_letters.letters
     assert (letter.reason, letter.stage, letter.payload) == (Reason.CRASHED, "tag", payload)
     assert type(error).__name__ in letter.detail
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,6 @@ from click.testing import CliRunner
 
 from tests.dedup.texts import OTHER, STORY, invented, print_of
 from tests.make import NOW, article, record
-from tests.store.judge import judge
 from tests.store.stored import rows
 from tests.support.clusters import homes, story
 from tests.support.pipelines import CONFIG, ingest
@@ -68,11 +68,9 @@ def test_copies_of_an_article_that_died_wait_for_it_and_then_go_on_without(
         fingerprint=print_of(STORY),
         verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": dead.article_id},
     )
-    pipeline.store.write([orphan], [], [], judge=judge, now=LATER)
+    pipeline.store.write([orphan], [], [], now=LATER)
     assert repairs(pipeline) == []
-    pipeline.store.write(
-        [orphan.model_copy(update={"receipt": "again"})], [], [], judge=judge, now=NOW
-    )
+    pipeline.store.write([replace(orphan, receipt="again")], [], [], now=NOW)
     assert reasons(repairs(pipeline)) == ["promoted"]
     assert homes(store_url) == {"a-2": "a-2"}
     # Replayed after all, the dead one is a copy of the one that took its place.
@@ -120,7 +118,7 @@ def test_a_copy_edited_to_other_figures_leaves_and_the_move_says_why(
     assert homes(store_url) == {"a-1": "a-1", "a-2": "a-2"}
     assert move.reason == "left"
     assert move.scores["numbers"] < move.thresholds["numbers"]
-    told = explain_sentences.move(move.model_dump(), {}, apart=True)
+    told = explain_sentences.move_sentence(asdict(move), {}, apart=True)
     assert re.search(
         r"any more, only \d+ % of the figures agree \(threshold \d+ %\): it left", told
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devtools.waiting import limit_s
-from worker import AsyncProducer, Producer, Store
+from worker import Archive, AsyncProducer, Producer
 from worker.cli import COMMANDS, main
 from worker.errors import BadConfig
 
@@ -120,7 +120,7 @@ def test_producers_refuse_it_wherever_it_comes_from(
 @pytest.mark.parametrize("url", ["mysql://h/d", "postgresql://u:p@h:port/d", "sqlite://a.sqlite3"])
 def test_so_are_stores_that_are_given_in_python(url: str) -> None:
     with pytest.raises(BadConfig, match=r"expected|port"):
-        Store(url)
+        Archive(url)
     with pytest.raises(BadConfig, match=r"^store: "):
         Producer("redis://127.0.0.1:1", store=url)
     with pytest.raises(BadConfig, match=r"expected|port"):

@@ -11,8 +11,8 @@ import pytest
 
 from devtools.waiting import limit_s, until
 from worker.client.producer import Producer
-from worker.runtime.config_reload import Current, stamp
-from worker.runtime.config_report import report_of
+from worker.runtime.config_reload import CurrentConfig, files_state
+from worker.runtime.config_report import read_report
 from worker.settings import Settings
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
@@ -142,7 +142,7 @@ def test_a_process_that_comes_late_keeps_the_last_good_rules_not_its_own(
             monkeypatch.setenv(name, value)
     settings = Settings.load()
     report = settings.config_report("celery@test")
-    busy, idle = Current(settings, report), Current(settings, report)
+    busy, idle = CurrentConfig(settings, report), CurrentConfig(settings, report)
     write(config, "more", "okapi")
     good = busy.pipeline().config
     assert good.digest != idle.in_force.config.digest
@@ -150,19 +150,19 @@ def test_a_process_that_comes_late_keeps_the_last_good_rules_not_its_own(
     assert busy.pipeline().config is good
     late = idle.pipeline().config
     assert (late.digest, late.tagging.version) == (good.digest, good.tagging.version)
-    told = report_of(report)
+    told = read_report(report)
     assert told
     assert (told.digest, "own:gnu/any" in told.refused) == (good.digest, True)
 
 
 def test_a_stamp_changes_with_every_file_that_counts(config: Path) -> None:
-    seen = {stamp(config)}
+    seen = {files_state(config)}
     write(config, "own", "quagga")
-    seen.add(stamp(config))
+    seen.add(files_state(config))
     (config / "cleaning.toml").write_text("")
-    seen.add(stamp(config))
+    seen.add(files_state(config))
     (config / "rules" / "own.toml").unlink()
-    seen.add(stamp(config))
+    seen.add(files_state(config))
     (config / "notes.txt").write_text("no rules")
-    seen.add(stamp(config))
+    seen.add(files_state(config))
     assert len(seen) == 4

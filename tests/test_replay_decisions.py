@@ -83,14 +83,14 @@ def test_moves_are_recorded_told_and_can_be_taken_back(
 def test_what_an_operator_ruled_stays(pipeline: Pipeline, store_url: str, run: Run) -> None:
     _, half = (o.article_id for o in ingest(pipeline, [story(1), story(2, HALF)]))
     run("cluster", "pin", half, "--yes")
-    assert "1 stay by an operator's word" in run(*STRICT, "--yes").stdout
+    assert "1 stay because an operator moved or pinned them" in run(*STRICT, "--yes").stdout
     assert homes(store_url)["a-2"] == "a-1"
 
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "say what is to be other"),
+        ([], "name what to change"),
         (["--threshold", "copies.contaiment=0.5"], "did you mean copies.containment?"),
         (["--threshold", "copies.numbers=many"], "'many' is not a number"),
         (["--threshold", "1.5"], "copies.containment: Input should be less than or equal to 1"),
@@ -117,9 +117,11 @@ def test_only_the_window_is_kept_in_memory(pipeline: Pipeline) -> None:
         given = [Delivery(receipt=f"{month}-{n}", raw=raw) for n, raw in enumerate(raws)]
         pipeline.ingest(given, now=NOW + timedelta(days=60 * month))
     stricter = CONFIG.dedup.copies.model_copy(update={"part": 0.1})
-    its = Rededuplicator(
+    rededuplicator = Rededuplicator(
         pipeline.store, CONFIG.dedup, CONFIG.dedup.model_copy(update={"copies": stricter})
     )
-    assert sum(articles for articles, _ in its.pages(NOW - timedelta(days=1))) == 8 < PAGE
-    assert [len(side._homes) for side in its._sides] == [1, 1]
-    assert len(its._index._numbers) == 2
+    assert (
+        sum(articles for articles, _ in rededuplicator.pages(NOW - timedelta(days=1))) == 8 < PAGE
+    )
+    assert [len(replay._canonical) for replay in rededuplicator._by_rules] == [1, 1]
+    assert len(rededuplicator._index._numbers) == 2

@@ -10,17 +10,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+import worker as package
 from devtools.waiting import limit_s
 from tests.make import NOW
-from worker import Store
+from worker import Archive
 from worker.cli import group
-from worker.cli.inputs import reads
+from worker.cli.inputs import read_inputs
 from worker.config.loader import load_config
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
@@ -50,7 +52,7 @@ def _seeded(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("seeded") / "articles.sqlite3"
     migrate(f"sqlite:///{path}")
     store = SqlStore(f"sqlite:///{path}")
-    ingest(store, [raw for _, raw in reads((ROOT / "seeds",), ("expected.jsonl",))], "seed-")
+    ingest(store, [raw for _, raw in read_inputs((ROOT / "seeds",), ("expected.jsonl",))], "seed-")
     store.close()  # the last connection folds the write-ahead log into the file
     return path.read_bytes()
 
@@ -127,7 +129,7 @@ def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> Non
     rest, said = follower.communicate(timeout=limit_s())
     assert (follower.returncode, rest) == (0, "")
     assert told[-1]["article"]["title"] == "Late news"
-    assert said.strip() == f"go on with: worker changes --since {told[-1]['cursor']}"
+    assert said.strip() == f"continue with: worker changes --since {told[-1]['cursor']}"
 
 
 def test_the_python_of_the_page_runs(seeded: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,13 +190,11 @@ def test_parquet_has_lists_and_dates_as_such(seeded: SqlStore) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     assert worker("export", "--format", "parquet", "--out", "a.parquet").exit_code == 0
     rows = parquet.read_table("a.parquet").to_pylist()
-    assert rows == [article.model_dump() | _listed(article) for article in seeded.articles(Query())]
+    assert rows == [asdict(article) | _listed(article) for article in seeded.articles(Query())]
 
 
 def _listed(article: StoredArticle) -> dict[str, Any]:
-    return {
-        name: list(value) for name, value in article.model_dump().items() if type(value) is tuple
-    }
+    return {name: list(value) for name, value in asdict(article).items() if type(value) is tuple}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_changes_go_on_where_they_ended(seeded: SqlStore) -> None:
 
 
 def test_what_was_deleted_never_comes_back_through_the_pipeline(seeded: SqlStore) -> None:
-    raws = [raw for _, raw in reads((ROOT / "seeds/01-putin-rejects-conditions.txt",))]
+    raws = [raw for _, raw in read_inputs((ROOT / "seeds/01-putin-rejects-conditions.txt",))]
     shown = worker("delete", "1b2e93fc")
     assert shown.exit_code == 0
     assert "would delete 1 article" in shown.stdout
@@ -270,7 +270,7 @@ def test_a_deletion_that_is_not_clear_is_refused(
 
 def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
     (outcome,) = ingest(store, [{"title": "Storm", "content": "It closed the harbour."}], "r")
-    with Store(store_url) as reader:
+    with Archive(store_url) as reader:
         assert reader.outcome("r0") == outcome
         assert reader.outcome("r1") is None
         (found,) = reader.search("harbour")
@@ -288,7 +288,7 @@ def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
 
 def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="run `worker migrate`"):
-        Store(f"sqlite:///{tmp_path}/none.sqlite3")
+        Archive(f"sqlite:///{tmp_path}/none.sqlite3")
 
 
 def test_searching_loads_neither_the_stages_nor_celery() -> None:
@@ -297,3 +297,8 @@ def test_searching_loads_neither_the_stages_nor_celery() -> None:
     code += "print(*{'lxml', 'numpy', 'celery', 'redis'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_old_name_of_the_archive_still_works_and_says_the_new_one() -> None:
+    with pytest.warns(DeprecationWarning, match=r"worker\.Archive"):
+        assert package.Store is Archive

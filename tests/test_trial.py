@@ -31,16 +31,16 @@ def test_who_waits_for_a_process_that_starts_or_for_the_store_convicts_nobody(
     trials: SandboxServer, sqlite_store_url: str
 ) -> None:
     first, second = (Delivery(receipt=f"r-{raw['id']}", raw=raw) for raw in generate(2))
-    with pytest.raises(Unavailable, match="trial"):
-        trials.run([first], patience_s=0.01)  # its imports alone take longer
-    assert not trials.run([first], patience_s=120).failed
+    with pytest.raises(Unavailable, match="sandbox"):
+        trials.run([first], limit_s=0.01)  # its imports alone take longer
+    assert not trials.run([first], limit_s=120).failed
 
     with sqlite3.connect(sqlite_store_url.removeprefix("sqlite:///")) as other:
         other.execute("BEGIN EXCLUSIVE")
-        ended = trials.run([second], patience_s=120)
+        ended = trials.run([second], limit_s=120)
         assert ended.unavailable
         assert ended.stage == "write"
-    assert not trials.run([second], patience_s=120).failed
+    assert not trials.run([second], limit_s=120).failed
     store = SqlStore(sqlite_store_url)
     assert len(store.outcomes([first.receipt, second.receipt])) == 2
     store.close()

@@ -1,33 +1,145 @@
-"""Background threads of the worker's main process. Each runs until the process exits."""
+"""Run the background work of a worker's main process: loops, and jobs that run once.
+
+No other module of the package starts a thread or sleeps in one. A loop is a function that is called
+once per turn, in a daemon thread that lives until the process exits. Whatever a turn raises is
+logged with its traceback and counted under the name of the loop, and the loop goes on after its
+pause. Without that, one exception would end the loop, and nobody would notice until leases expire
+or dead lists fill up.
+"""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from enum import Enum
 
 log = logging.getLogger("worker")
 
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_POLL_S = 0.02  # between two checks of wait_until
+_error_counts: Counter[str] = Counter()
+_error_lock = threading.Lock()
 
 
-def keep(name: str, work: Callable[[], None]) -> None:
-    """Run `work`, which contains its own loop, in a daemon thread; restart it when it raises.
+class LoopSignal(Enum):
+    """The value by which a turn ends its own loop."""
 
-    Without a restart one exception would stop the loop, and nobody would notice until leases
-    expire or dead lists fill up.
-    """
-    threading.Thread(target=_keep, args=(name, work), name=name, daemon=True).start()
+    DONE = "done"
 
 
-def _keep(name: str, work: Callable[[], None]) -> None:
-    pause_s = _FIRST_PAUSE_S
-    while True:
-        began = time.monotonic()
+DONE = LoopSignal.DONE
+Turn = Callable[[], float | LoopSignal | None]
+
+
+class BackgroundLoop:
+    """A running loop. `stop` exists for tests: in a worker, loops live as long as the process."""
+
+    def __init__(
+        self,
+        name: str,
+        turn: Turn,
+        pause_s: float,
+        *,
+        first_pause_s: float,
+        wake: threading.Event | None = None,
+        gather_s: float = 0.0,
+        repeats: bool = True,
+    ) -> None:
+        self.name = name
+        self._turn = turn
+        self._pause_s = pause_s
+        self._first_pause_s = first_pause_s
+        self._wake = wake or threading.Event()
+        self._gather_s = gather_s
+        self._repeats = repeats
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """End the loop after the turn that is running. True when it ended within `timeout_s`."""
+        self._stopped = True
+        self._wake.set()
+        return self.join(timeout_s)
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait until the loop has ended. True when it ended within `timeout_s`."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        pause_s = self._first_pause_s
+        while True:
+            if self._wake.wait(min(pause_s, threading.TIMEOUT_MAX)) and not self._stopped:
+                time.sleep(self._gather_s)
+            self._wake.clear()
+            if self._stopped:
+                return
+            result = self._run_turn()
+            if result is DONE or not self._repeats:
+                return
+            pause_s = self._pause_s if result is None else result
+
+    def _run_turn(self) -> float | LoopSignal | None:
         try:
-            work()
-        except Exception:
-            log.exception("background.failed thread=%s again-in-s=%g", name, pause_s)
-        if time.monotonic() - began > _LONGEST_PAUSE_S:
-            pause_s = _FIRST_PAUSE_S
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            return self._turn()
+        except BaseException:  # SystemExit too: in a thread it would end the loop without a word
+            count = _count_error(self.name)
+            log.exception("background.failed loop=%s count=%d", self.name, count)
+            return None
+
+
+def start_loop(
+    name: str,
+    turn: Turn,
+    *,
+    pause_s: float,
+    first_pause_s: float = 0.0,
+    wake: threading.Event | None = None,
+    gather_s: float = 0.0,
+) -> BackgroundLoop:
+    """Call `turn` again and again in a daemon thread, with a pause of `pause_s` after each call.
+
+    A turn may return the length of the next pause in seconds, or DONE to end the loop. Setting
+    `wake` ends a pause early; the turn then begins `gather_s` seconds later, so that several
+    requests that arrive together are served by one turn.
+    """
+    return BackgroundLoop(
+        name, turn, pause_s, first_pause_s=first_pause_s, wake=wake, gather_s=gather_s
+    )
+
+
+def run_once(name: str, job: Callable[[], None], *, delay_s: float = 0.0) -> BackgroundLoop:
+    """Call `job` once in a daemon thread, after `delay_s` seconds.
+
+    An error is logged and counted as in a loop; the job is not repeated.
+    """
+    return BackgroundLoop(name, job, 0.0, first_pause_s=delay_s, repeats=False)
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Check `condition` every 20 ms until it is true. False when `timeout_s` passed first."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def error_count(name: str) -> int:
+    """The number of turns of the loop `name` that raised, since this process started."""
+    with _error_lock:
+        return _error_counts[name]
+
+
+def error_counts() -> Mapping[str, int]:
+    """For each loop that raised at least once, how many of its turns did."""
+    with _error_lock:
+        return dict(_error_counts)
+
+
+def _count_error(name: str) -> int:
+    with _error_lock:
+        _error_counts[name] += 1
+        return _error_counts[name]

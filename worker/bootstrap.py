@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from worker.index.redis_index import RedisIndex
     from worker.model.records import JournalEntry
     from worker.pipeline.boilerplate import Boilerplate
-    from worker.pipeline.dead_lettering import Watch
+    from worker.pipeline.dead_lettering import StageDeadline
     from worker.pipeline.ingestion import Pipeline
 
 
@@ -56,10 +56,10 @@ def prepare_store(settings: Settings) -> None:
         raise BadConfig(f"{masked(settings.store)} is not migrated; run `worker migrate`")
 
 
-def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
+def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) -> Pipeline:
     """Everything loaded, nothing connected: connections open on first use, after the fork.
 
-    `watch` stands in for the deadline that each article has in each stage.
+    `stage_deadline` replaces the limit of CPU time that each stage of each article has.
     """
     from worker.config.loader import load_config
     from worker.index.redis_line_counts import SharedLines
@@ -68,9 +68,11 @@ def pipeline(settings: Settings, watch: Watch | None = None) -> Pipeline:
 
     config = load_config(settings.config_dir)
     config.warm()  # once, before the fork: the children share it
-    watch = watch or deadline(config.worker.time.article_s)
-    its_index = index(settings, config.dedup)
-    return Pipeline(config, store(settings), its_index, watch, SharedLines(its_index.wire))
+    limit = stage_deadline or deadline(config.worker.time.article_s)
+    similarity_index = index(settings, config.dedup)
+    return Pipeline(
+        config, store(settings), similarity_index, limit, SharedLines(similarity_index.wire)
+    )
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
@@ -80,9 +82,9 @@ def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipel
 
     config.warm()
     same = config.dedup == pipeline.config.dedup
-    its_index = pipeline.index if same else index(settings, config.dedup)
-    watch = deadline(config.worker.time.article_s)
-    return Pipeline(config, pipeline.store, its_index, watch, pipeline.boilerplate.lines)
+    similarity_index = pipeline.index if same else index(settings, config.dedup)
+    limit = deadline(config.worker.time.article_s)
+    return Pipeline(config, pipeline.store, similarity_index, limit, pipeline.boilerplate.lines)
 
 
 def probe(settings: Settings, what: str, rules: DedupRules) -> None:

@@ -1,8 +1,8 @@
 """The Celery application: `celery -A worker worker`, or `python -P -m worker.celery worker`, which
-works in a folder with a worker.py of its own too.
+also works in a folder that holds another worker.py.
 
-Settings that belong together: a message is acked only after its records are written, a killed
-child gives its message back, a task never raises, and nothing is kept in a result backend.
+The settings belong together: a message is acked only after its records are written, the message of
+a killed process is delivered again, and no result backend is used.
 """
 
 import sys
@@ -23,35 +23,37 @@ from worker.settings import Settings
 
 __all__ = ["INGEST", "REDO", "SEND_ERRORS", "broker_url", "make_app"]
 
-SEND_ERRORS = (OperationalError, OSError)  # what a push raises when the broker does not take it
+SEND_ERRORS = (OperationalError, OSError)  # raised by a push that the broker does not take
 
 
 def broker_url(settings: Settings) -> str:
-    """The broker's address as Celery spells it."""
+    """The broker's address in Celery's notation."""
     return settings.broker_url or embedded.broker_url(settings.var_dir)
 
 
 def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> Celery:
-    """An application on this broker; opens no connection. Raises BadConfig, which names what the
-    address was given as."""
+    """Make an application for this broker, without connecting.
+
+    Raises BadConfig for an invalid address; `name` is the setting or argument it names.
+    """
     broker.register()
-    where = broker_address(url, name)
-    app = Celery("worker", broker=where.url, include=["worker.tasks"], set_as_current=False)
+    address = broker_address(url, name)
+    app = Celery("worker", broker=address.url, include=["worker.tasks"], set_as_current=False)
     app.conf.update(_conf(rules))
-    # Before these Celery asks CELERY_BROKER_URL, which is another application's.
-    app.conf.update(broker_read_url=where.url, broker_write_url=where.url)
-    app.conf.broker_transport_options.update(_options(where))
+    # Without these Celery would prefer CELERY_BROKER_URL, which is for another application.
+    app.conf.update(broker_read_url=address.url, broker_write_url=address.url)
+    app.conf.broker_transport_options.update(_transport_options(address))
     return app
 
 
-def _options(where: Address) -> dict[str, Any]:
-    """Of kombu's transport, what the address asks for."""
+def _transport_options(address: Address) -> dict[str, Any]:
+    """The options of kombu's transport that the address contains."""
     options: dict[str, Any] = {
-        "master_name": where.master_name,
-        "global_keyprefix": where.global_keyprefix,
+        "master_name": address.master_name,
+        "global_keyprefix": address.global_keyprefix,
     }
-    if where.sentinel_password:
-        options["sentinel_kwargs"] = {"password": where.sentinel_password}
+    if address.sentinel_password:
+        options["sentinel_kwargs"] = {"password": address.sentinel_password}
     return {name: value for name, value in options.items() if value}
 
 
@@ -63,10 +65,10 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
-        "task_acks_on_timeout": False,  # a child past the hard limit: its message runs again
+        "task_acks_on_timeout": False,  # a process past the hard limit: its message runs again
         "task_acks_on_failure": False,  # rejected instead: our transport keeps it as dead
         "task_time_limit": rules.time.hard_limit_s,
-        "task_queues": [_queue(lane) for lane in (name, name + REPLAY, name + QUARANTINE)],
+        "task_queues": [_queue(queue) for queue in (name, name + REPLAY, name + QUARANTINE)],
         "task_default_queue": name,
         "task_default_exchange": name,
         "task_default_routing_key": name,
@@ -107,13 +109,15 @@ def _app() -> Celery:
         raise startup.refusal(e) from e
     # Not before: a producer may run in a worker of another application.
     celeryd_init.connect(startup.start_broker)
-    after_setup_logger.connect(startup.show_own_lines)
+    after_setup_logger.connect(startup.set_log_level)
     return app
 
 
 def __getattr__(name: str) -> Any:
-    """`app` is made when Celery or the tasks ask for it: a producer, which imports this module,
-    must not end its process because of what stands in the environment."""
+    """Make `app` when Celery or the tasks first read it.
+
+    A producer imports this module too, and an error in the environment must not end its process.
+    """
     if name == "app":
         return _app()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,8 @@
-"""The Celery task: a message comes in, its raw articles go through the pipeline.
+"""The Celery tasks: pass the raw articles of a message through the pipeline.
 
-What can't be processed is buried by the pipeline. A task that raises all the same is judged by
-`broker.request` in the main process: its message goes back, or its articles are tried alone.
+The pipeline turns what it can't process into dead letters. When a task raises all the same,
+`broker.request` decides in the main process: the message goes back, or its articles are tried
+alone.
 """
 
 import logging
@@ -17,10 +18,10 @@ from celery.exceptions import Reject
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 
 from worker import bootstrap
-from worker.broker import bodies, heartbeat, journal, shutdown
+from worker.broker import bodies, celery_internals, heartbeat, journal, shutdown
+from worker.broker.eviction_check import NoEviction
 from worker.broker.leases import LeaseKeeper
 from worker.broker.messages import ClaimedMessage, InvalidMessage
-from worker.broker.server_info import NoEviction
 from worker.celery import INGEST, REDO, app
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
@@ -28,46 +29,43 @@ from worker.maintenance.reprocess import Reprocessing, redo
 from worker.model.records import Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
-from worker.runtime.config_reload import Current
-from worker.runtime.quarantine import one_by_one, redo_one_by_one
+from worker.runtime.config_reload import CurrentConfig
+from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
 
-
-def _not_rejected(record: logging.LogRecord) -> bool:
-    """Drop Celery's record of a rejected message, twenty lines each: our own says why in one."""
-    return getattr(record, "data", {}).get("description") != "rejected"
-
-
-logging.getLogger("celery.app.trace").addFilter(_not_rejected)
+celery_internals.hide_rejection_records()
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].add(NoEviction)
 
 
-_node = f"celery@{gethostname()}"  # Celery's name of this worker, if it tells no other
+_node = f"celery@{gethostname()}"  # Celery's name of this worker, until the worker tells another
 
 
 @cache
-def _current() -> Current:
-    """Made in the main process; its children keep it up to date, each for itself."""
+def _current() -> CurrentConfig:
+    """Made in the main process; each of its children keeps its own copy up to date."""
     settings = Settings.load()
-    return Current(settings, settings.config_report(_node))
+    return CurrentConfig(settings, settings.config_report(_node))
 
 
 def pipeline() -> Pipeline:
-    """For the next batch: with the newest valid rules."""
+    """The pipeline for the next batch, with the newest valid rules."""
     return _current().pipeline()
 
 
 def rules() -> WorkerRules:
+    """The worker rules in force."""
     return _current().in_force.config.worker
 
 
 @celeryd_init.connect
 def _prepare(sender: str, **_: object) -> None:
-    """Before the first message and any fork. Celery logs what a signal handler raises and goes
-    on, so a refusal to start must leave as SystemExit."""
+    """Load rules and models before the first message and any fork.
+
+    Celery logs whatever a signal handler raises, and goes on. Only SystemExit ends the worker.
+    """
     global _node
     _node = sender
     try:
@@ -78,25 +76,27 @@ def _prepare(sender: str, **_: object) -> None:
 
 
 @celeryd_after_setup.connect
-def _arm(instance: Any, **_: object) -> None:
-    """Before it is ready: a worker may be told to end while it starts."""
-    shutdown.arm(instance, rules().time.drain_s)
+def _limit_shutdown(instance: Any, **_: object) -> None:
+    """Runs before the worker is ready: SIGTERM may come while it starts."""
+    shutdown.limit_warm_shutdown(instance, rules().time.drain_s)
 
 
 @worker_ready.connect
-def _begin(sender: Any, **_: object) -> None:
-    shutdown.settle_first()
-    journal.start(app, partial(bootstrap.enter, Settings.load()))
-    heartbeat.start(app, Settings.load().heartbeat(sender.hostname))
-    dead_letter_loop.start(app, bootstrap.store(Settings.load()), rules().dead.keep_days)
-    its = pipeline().config.dedup
+def _start_loops(sender: Any, **_: object) -> None:
+    """Start the background loops of the main process; the lease loop is a step of the worker."""
+    shutdown.delay_sigterm()
+    settings = Settings.load()
+    dedup_rules = pipeline().config.dedup
+    journal.start(app, partial(bootstrap.enter, settings))
+    heartbeat.start(app, settings.heartbeat(sender.hostname))
+    dead_letter_loop.start(app, bootstrap.store(settings), rules().dead.keep_days)
     repair_loop.start(
-        bootstrap.store(Settings.load()), lambda: bootstrap.index(Settings.load(), its), its
+        bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
     )
 
 
 class Ingest(Task):
-    """Base of the tasks here: worker.broker.request decides what happens to their messages.
+    """Base class of the tasks: worker.broker.request decides the fate of their messages.
 
     A task receives claimed messages, not the arguments that producers send (docs/message.md), so
     Celery's check of arguments is off.
@@ -106,44 +106,45 @@ class Ingest(Task):
     typing = False
 
     @staticmethod
-    def probe(what: str) -> None:
-        bootstrap.probe(Settings.load(), what, _current().in_force.config.dedup)
+    def probe(service: str) -> None:
+        """Ask the store or the index whether it answers. Raises Unavailable."""
+        bootstrap.probe(Settings.load(), service, _current().in_force.config.dedup)
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)
 def ingest(self: Task, *messages: ClaimedMessage) -> None:
     """Process the raw articles of one message, or of many small ones as one batch."""
-    _returning(lambda: _ingest(self, messages))
+    _reject_failures(lambda: _ingest(self, messages))
 
 
 @app.task(name=REDO, base=Ingest, bind=True)
 def redo_stored(self: Task, message: ClaimedMessage) -> None:
-    """Do stored articles over by the rules in force; in the quarantine lane each on its own."""
-    _returning(lambda: _redo(message))
+    """Reprocess stored articles under the current rules; in the quarantine queue one at a time."""
+    _reject_failures(lambda: _redo(message))
 
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
-    deliveries, unreadable = _opened(messages)
+    deliveries, unreadable = _decode(messages)
     first = messages[0]
-    alone = first.quarantined or first.deliveries >= rules().quarantine.deliveries
+    is_suspect = first.quarantined or first.deliveries >= rules().quarantine.deliveries
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
-    if alone:
-        one_by_one(pipeline(), deliveries, rules(), handling)
+    if is_suspect:
+        ingest_in_sandbox(pipeline(), deliveries, rules(), handling)
     elif deliveries:
         pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
     if unreadable:
         raise Reject(unreadable, requeue=False)
 
 
-def _opened(messages: Sequence[ClaimedMessage]) -> tuple[list[Delivery], dict[int, str]]:
-    """The deliveries of the readable messages, and by place the reason of each unreadable one."""
+def _decode(messages: Sequence[ClaimedMessage]) -> tuple[list[Delivery], dict[int, str]]:
+    """The deliveries of the readable messages, and by index the reason for each unreadable one."""
     deliveries, unreadable = [], {}
-    for place, message in enumerate(messages):
+    for index, message in enumerate(messages):
         try:
             articles = bodies.articles(message)
         except InvalidMessage as e:
-            unreadable[place] = str(e)
+            unreadable[index] = str(e)
         else:
             deliveries += [Delivery(receipt=receipt, raw=raw) for receipt, raw in articles]
     return deliveries, unreadable
@@ -155,16 +156,16 @@ def _redo(message: ClaimedMessage) -> None:
         kind = Reprocessing(what)
     except InvalidMessage as e:
         raise Reject({0: str(e)}, requeue=False) from e
-    except ValueError as e:  # a kind of work that this worker does not know
+    except ValueError as e:  # a kind of reprocessing that this version does not have
         raise Reject({0: f"arguments: {e}"}, requeue=False) from e
     if message.quarantined:
-        redo_one_by_one(kind, article_ids, rules())
+        redo_in_sandbox(kind, article_ids, rules())
     else:
         redo(pipeline(), kind, article_ids, now=datetime.now(UTC))
 
 
-def _returning(work: Callable[[], object]) -> None:
-    """Do it, or say to our Request what is to become of the message."""
+def _reject_failures(work: Callable[[], object]) -> None:
+    """Turn Unavailable into the Reject by which our Request puts the message back."""
     try:
         work()
     except Unavailable as e:

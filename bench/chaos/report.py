@@ -1,4 +1,4 @@
-"""Rows of the matrix as a results file and as a table of Markdown."""
+"""Read and write rows of the fault matrix as a results file and as a Markdown table."""
 
 import re
 from itertools import product

@@ -1,4 +1,4 @@
-"""Stock Celery on stock kombu with our pipeline: what the matrix is compared with.
+"""Stock Celery on stock kombu with our pipeline: the baseline of the fault matrix.
 
 The settings are those that stock needs to lose least: late acks, messages of lost children put
 back, outages retried without end, a short visibility timeout and a fast sweep.
@@ -14,7 +14,7 @@ from kombu.entity import Exchange, Queue
 from worker import bootstrap
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.model.admission import receipt_of
+from worker.model.receipts import delivered_receipt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.settings import Settings
 
@@ -54,7 +54,7 @@ def _prepare(**_: object) -> None:
 def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
     batch = articles if isinstance(articles, list) else [articles]
     deliveries = [
-        Delivery(receipt=receipt_of(raw, place, str(self.request.id), receipts), raw=raw)
+        Delivery(receipt=delivered_receipt(raw, place, str(self.request.id), receipts), raw=raw)
         for place, raw in enumerate(batch)
     ]
     try:

@@ -129,9 +129,9 @@ def _settled(stack: Stack, receipts: list[str]) -> tuple[dict[str, Outcome], flo
     moved, pending = time.monotonic(), receipts
     while pending and time.monotonic() - moved < patience_s:
         stack.replace_ended_workers()
-        if found := stack.store.outcomes(pending):
-            outcomes.update(found)
-            pending = [receipt for receipt in pending if receipt not in found]
+        if new_outcomes := stack.store.outcomes(pending):
+            outcomes.update(new_outcomes)
+            pending = [receipt for receipt in pending if receipt not in new_outcomes]
             moved = time.monotonic()
         time.sleep(0.1)
     return outcomes, moved

@@ -10,7 +10,7 @@ from typing import Any
 from devtools.chaos.fork_server import Worker, fork_server
 from devtools.waiting import until
 from worker.broker.connection import BrokerConnection
-from worker.broker.inventory import MessagePlace, census
+from worker.broker.inventory import MessageState, list_messages
 from worker.celery import make_app
 from worker.client.producer import Producer
 from worker.config.rule_files import PACKAGED
@@ -105,12 +105,12 @@ class Stack:
             self.broker_url, load_worker_rules(Path(self.environment["WORKER_CONFIG_DIR"]))
         )
         with BrokerConnection(app).channel() as channel:
-            found = census(channel, list(app.amqp.queues))
+            messages = list_messages(channel, list(app.amqp.queues))
             return {
                 r
-                for place, receipts in found
+                for state, receipts in messages
                 for r in receipts
-                if place != MessagePlace.UNDELIVERABLE
+                if state != MessageState.UNDELIVERABLE
             }
 
     def enqueue(self, raws: Sequence[Any]) -> list[str]:

@@ -112,7 +112,7 @@ def test_a_message_in_another_charset_survives_being_given_back(
 def test_a_dead_list_with_junk_is_emptied(worker: Peer, valkey: redis.Redis, head: str) -> None:
     valkey.lpush("articles.dead", head + "\nmessage", b'{"reason": "r\\nr", "at": 1}\nmessage')
     kept: list[QueuedDeadLetter] = []
-    assert dead_letter_queue.drain(worker.channel, ["articles"], kept.append) == 2
+    assert dead_letter_queue.move_entries(worker.channel, ["articles"], kept.append) == 2
     assert [entry.reason for entry in kept] == ["no reason given", "r r"]
     assert max(len(entry.reason) for entry in kept) <= 500
 

@@ -10,7 +10,8 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from worker.broker.heartbeat import at_work
+from worker.broker.heartbeat import makes_progress
+from worker.broker.request import FinishedMessages
 from worker.celery import INGEST, make_app
 from worker.cli.health_command import health
 from worker.config.worker_rules import load_worker_rules
@@ -20,7 +21,7 @@ NOBODY = "redis://127.0.0.1:1/0"
 
 
 def test_a_worker_is_at_work_while_nothing_waits(valkey: redis.Redis, valkey_url: str) -> None:
-    assert at_work(make_app(valkey_url, RULES), ended_before=0)
+    assert makes_progress(make_app(valkey_url, RULES), finished_before=FinishedMessages.count)
 
 
 @pytest.mark.parametrize("priority", [0, 9])
@@ -29,19 +30,19 @@ def test_a_worker_that_took_nothing_while_messages_wait_is_not_at_work(
 ) -> None:
     app = make_app(valkey_url, RULES)
     app.send_task(INGEST, args=[[]], priority=priority)
-    assert at_work(app, ended_before=None)  # it may have just begun
-    assert not at_work(app, ended_before=0)
+    assert makes_progress(app, finished_before=None)  # it may have just begun
+    assert not makes_progress(app, finished_before=FinishedMessages.count)
 
 
 def test_messages_of_queues_it_does_not_consume_are_not_its_concern(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
     valkey.lpush("another", "message")
-    assert at_work(make_app(valkey_url, RULES), ended_before=0)
+    assert makes_progress(make_app(valkey_url, RULES), finished_before=FinishedMessages.count)
 
 
 def test_an_outage_of_the_broker_is_not_the_fault_of_the_worker() -> None:
-    assert at_work(make_app(NOBODY, RULES), ended_before=0)
+    assert makes_progress(make_app(NOBODY, RULES), finished_before=FinishedMessages.count)
 
 
 @pytest.mark.parametrize(

@@ -11,25 +11,11 @@ import redis
 from celery.exceptions import TaskRevokedError
 from celery.worker import state
 
+from tests.support.requests import requested
 from tests.support.transport import Peer, claimed, message, peer
-from worker.broker import leases
-from worker.broker.consumer import _hand_to_pool
-from worker.broker.request import Request, TaskEnd
-from worker.tasks import app, ingest
-
-
-def requested(worker: Peer) -> Request:
-    """The next message as Celery's consumer hands it on."""
-    [taken] = worker.take()
-    return Request(
-        taken,
-        on_ack=taken.ack_log_error,
-        on_reject=taken.reject_log_error,
-        app=app,
-        task=ingest,
-        hostname="celery@test",
-        connection_errors=(redis.RedisError,),
-    )
+from worker.broker import held_messages, leases
+from worker.broker.consumer import hand_to_pool
+from worker.broker.request import FinishedMessages
 
 
 class Controller:
@@ -64,7 +50,7 @@ def test_whatever_handing_a_message_to_the_pool_raises_its_slot_comes_back(
 
     request.execute_using_pool = refused
     controller = Controller()
-    _hand_to_pool(controller, request)
+    hand_to_pool(controller, request)
     assert controller.free == 1
     assert valkey.llen("articles.quarantine") == waiting
     if waiting:
@@ -76,7 +62,7 @@ def test_a_pool_without_slots_has_none_to_give_back(worker: Peer, valkey: redis.
     valkey.lpush("articles", message(1))
     request = requested(worker)
     request.execute_using_pool = lambda pool: (_ for _ in ()).throw(ValueError("no"))
-    _hand_to_pool(SimpleNamespace(pool=None), request)
+    hand_to_pool(SimpleNamespace(pool=None), request)
     assert request.acknowledged
     assert valkey.llen("articles.quarantine") == 1
 
@@ -111,10 +97,10 @@ def test_a_time_limit_of_which_celery_tells_twice_counts_once(
 ) -> None:
     valkey.lpush("articles", message(1))
     request = requested(worker)
-    before = TaskEnd.count
+    before = FinishedMessages.count
     request.on_timeout(soft=False, timeout=60)
     request.on_timeout(soft=False, timeout=60)
-    assert TaskEnd.count == before + 1
+    assert FinishedMessages.count == before + 1
     assert valkey.llen("articles.quarantine") == 1
     [again] = worker.take()
     assert claimed(again)[0].last_error == "over the hard limit of 60 s"
@@ -125,7 +111,7 @@ def test_of_many_messages_only_those_at_fault_are_dead(worker: Peer, valkey: red
     worker.channel.coalesce_messages = 50
     [taken] = worker.take()
     assert len(claimed(taken)) == 4
-    worker.channel.qos.blame(taken.delivery_tag, {2: "undecodable: no JSON"})
+    worker.channel.qos.set_reject_reasons(taken.delivery_tag, {2: "undecodable: no JSON"})
     taken.reject()
     assert valkey.llen("articles.dead") == 1
     assert b"id-2" in valkey.lindex("articles.dead", 0)
@@ -138,16 +124,16 @@ def test_a_message_held_beyond_every_limit_is_overdue_and_its_lease_runs_out(
     valkey.lpush("articles", message(1))
     request = requested(worker)
     state.task_reserved(request)
-    assert leases.overdue(10) == []
+    assert held_messages.overdue(10) == []
     now = time.monotonic()
-    monkeypatch.setattr(leases.time, "monotonic", lambda: now + 36)
-    assert leases.overdue(10) == [request.message.delivery_tag]
+    monkeypatch.setattr(held_messages.time, "monotonic", lambda: now + 36)
+    assert held_messages.overdue(10) == [request.message.delivery_tag]
     renewed: list[Any] = []
     monkeypatch.setattr(worker.channel, "eval", lambda *a: renewed.append(a))
-    leases._renew(worker.channel, 10)
+    leases.renew_leases(worker.channel, 10)
     assert renewed == []
     request.running_since = now + 20
-    assert leases.overdue(10) == []
+    assert held_messages.overdue(10) == []
     state.reset_state()
 
 

@@ -1,25 +1,19 @@
 """The transport against a real server: what is claimed, leased, acked, restored and buried."""
 
-import inspect
 import json
 import time
 from typing import Any
 
-import celery.worker.consumer
-import celery.worker.request
 import kombu.transport.redis as stock
 import pytest
 import redis
-from celery.worker import state
-from kombu.transport import virtual
 
 from devtools.waiting import until
 from tests.support.transport import LEASE_S, body, claimed, message, peer
 from worker import broker
 from worker.broker import leases, lua_scripts
+from worker.broker.deferred_acks import deferred_acks
 from worker.broker.messages import LONGEST, InvalidMessage, read
-from worker.broker.qos import QoS, late_acks
-from worker.broker.transport import Channel, Transport
 
 broker.register()
 
@@ -51,7 +45,7 @@ def test_leases_carry_the_servers_time_not_the_workers(
 def test_a_waiting_worker_takes_nothing_off_the_queue(valkey_url: str, valkey: redis.Redis) -> None:
     with peer(valkey_url) as worker:
         assert worker.stays_empty()
-        assert worker.channel._in_poll or worker.channel._asked in ("claim", "wait")
+        assert worker.channel._in_poll or worker.channel._next in ("claim", "wait")
         valkey.lpush("articles", message(1), message(2))
         assert [body(m)[0]["n"] for m in worker.take(2)] == [1, 2]
 
@@ -172,10 +166,10 @@ def test_an_ack_that_fails_gives_its_credit_back_and_is_sent_later(
         with monkeypatch.context() as patch:
             patch.setattr(worker.channel, "eval", refused)
             taken.ack()
-        assert late_acks.tags() == [taken.delivery_tag]
+        assert deferred_acks.tags() == [taken.delivery_tag]
         worker.take()  # there is credit for the next one
-        leases._renew(worker.channel, 60)
-        assert late_acks.tags() == []
+        leases.send_deferred(worker.channel)
+        assert deferred_acks.tags() == []
         assert valkey.hlen("unacked") == 1
 
 
@@ -250,42 +244,10 @@ def test_a_dropped_connection_loses_nothing(valkey_url: str, valkey: redis.Redis
             try:
                 worker._drain()
             except worker.connection.connection_errors:
-                worker.channel._asked = "claim"
+                worker.channel._next = "claim"
             for taken in worker.got:
                 seen.add(body(taken)[0]["n"])
                 taken.ack()
             worker.got.clear()
 
         until(lambda: len(seen) == 30, "all messages", pause=step)
-
-
-def test_kombu_still_has_the_internals_that_are_built_upon() -> None:
-    """Fails loudly when a kombu release moves them: read its changes, then widen the pin."""
-    expected = {
-        stock.Channel: ["_brpop_start", "_brpop_read", "_restore", "_q_for_pri", "conn_or_acquire"],
-        stock.QoS: ["append", "ack", "reject", "restore_visible", "restore_unacked"],
-        virtual.QoS: ["append", "ack", "_flush", "can_consume"],
-        stock.MultiChannelPoller: ["on_poll_start", "maybe_restore_messages", "_register_BRPOP"],
-    }
-    for owner, names in expected.items():
-        assert not [name for name in names if not hasattr(owner, name)], owner
-    source = inspect.getsource(stock.MultiChannelPoller._register_BRPOP)
-    assert "channel._brpop_start()" in source
-    assert "'BRPOP': self._brpop_read" in inspect.getsource(stock.Channel.__init__)
-    assert list(inspect.signature(stock.QoS.restore_by_tag).parameters) == [
-        "self",
-        "tag",
-        "client",
-        "leftmost",
-    ]
-    assert hasattr(celery.worker.request.Request, "acknowledged") or "acknowledged" in (
-        inspect.getsource(celery.worker.request.Request)
-    )
-    for name in ("on_close", "on_decode_error", "on_invalid_task", "on_unknown_message"):
-        assert hasattr(celery.worker.consumer.Consumer, name)
-    assert "reserved_requests.clear()" in inspect.getsource(
-        celery.worker.consumer.Consumer.on_close
-    )
-    assert {"active_requests", "reserved_requests", "scheduled_requests"} <= vars(state).keys()
-    assert Transport.Channel is Channel
-    assert Channel.QoS is QoS

@@ -36,14 +36,14 @@ def clean_any(data: bytes) -> None:
 
 
 def _value(provider: atheris.FuzzedDataProvider) -> str:
-    """Characters at random, or what pages are made of in any order with some of those between."""
+    """Random characters, or pieces of pages in random order with random characters between them."""
     if provider.ConsumeBool():
         return str(provider.ConsumeUnicode(provider.remaining_bytes()))
     pieces = []
     while provider.remaining_bytes():
-        known = provider.ConsumeIntInRange(0, 7)
+        ordinary = provider.ConsumeIntInRange(0, 7)
         pieces.append(
-            provider.PickValueInList(list(_PIECES)) if known else provider.ConsumeUnicode(8)
+            provider.PickValueInList(list(_PIECES)) if ordinary else provider.ConsumeUnicode(8)
         )
     return "".join(pieces)
 

@@ -27,14 +27,14 @@ PROSE = "The harbour reopened on Monday after two weeks of repairs to its easter
 
 
 def fill(*pieces: str) -> str:
-    """The last piece again and again, behind the others."""
-    *head, again = pieces
+    """All pieces, and then the last one repeated."""
+    *head, repeated = pieces
     start = "".join(head)
-    return start + again * ((SIZE - len(start)) // len(again))
+    return start + repeated * ((SIZE - len(start)) // len(repeated))
 
 
 def numbered(start: str, pattern: str, end: str = "") -> str:
-    """A pattern with a number in it, another one each time."""
+    """Copies of a pattern, each with another number in it."""
     pieces, room = [start], SIZE - len(start) - len(end)
     for number in count():
         piece = pattern.format(number)
@@ -46,7 +46,7 @@ def numbered(start: str, pattern: str, end: str = "") -> str:
 
 
 def soup(seed: int) -> Iterator[str]:
-    """Tags at random, opened and closed in no order."""
+    """Start tags and end tags in random order."""
     rng = random.Random(seed)
     names = "div p a b i span table tr td li ul h1 form select svg math font nobr body html".split()
     for _ in range(SIZE // 12):
@@ -153,16 +153,16 @@ def try_out(markup: str) -> tuple[str, float]:
 def main() -> None:
     part, parts = map(int, sys.argv[1:])
     warm()
-    found = {}
+    results = {}
     for name in list(HOSTILE)[part::parts]:
         markup = HOSTILE[name]()
         became, cpu_s = try_out(markup)
-        found[name] = {"became": became, "cpu_s": round(cpu_s, 3)}
-    print(json.dumps({"found": found, "peak_mb": round(peak_mb())}))
+        results[name] = {"became": became, "cpu_s": round(cpu_s, 3)}
+    print(json.dumps({"results": results, "peak_mb": round(peak_mb())}))
 
 
 def peak_mb() -> float:
-    """Of this program alone: Linux counts in `ru_maxrss` what started it, too."""
+    """The peak memory of this program alone: `ru_maxrss` of Linux includes its parent process."""
     if (status := Path("/proc/self/status")).exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024

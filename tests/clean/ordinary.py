@@ -1,4 +1,4 @@
-"""Factories: they supply the ordinary, a test states only what matters."""
+"""Factories with usual values, so that a test states only the values that it is about."""
 
 import tomllib
 from datetime import UTC, datetime

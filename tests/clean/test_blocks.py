@@ -29,16 +29,18 @@ def test_text_between_block_elements_is_a_block(markup: str, texts: list[str]) -
 
 
 def test_links_count_for_the_block_they_stand_in() -> None:
-    found = blocks("<p>to <a href=x>a page</a></p><p>none</p><a href=y><p>all</p></a>")
-    assert found.link_chars == [6, 0, 3]
+    blocks_found = blocks("<p>to <a href=x>a page</a></p><p>none</p><a href=y><p>all</p></a>")
+    assert blocks_found.link_chars == [6, 0, 3]
 
 
 def test_holders_cover_their_blocks() -> None:
-    found = blocks("<div class=a><p>1</p><div class=empty></div><p>2</p></div><p hidden>3</p>")
-    h = found.holders
+    blocks_found = blocks(
+        "<div class=a><p>1</p><div class=empty></div><p>2</p></div><p hidden>3</p>"
+    )
+    h = blocks_found.holders
     assert dict(zip(h.names, zip(h.first, h.stop, strict=True), strict=True))["a"] == (0, 2)
     assert "empty" not in h.names
-    assert [h.hidden[at] for at in found.held_by] == [False, False, True]
+    assert [h.hidden[at] for at in blocks_found.held_by] == [False, False, True]
 
 
 @settings(deadline=None)
@@ -46,11 +48,11 @@ def test_holders_cover_their_blocks() -> None:
     st.lists(st.sampled_from("<p>|</p>|<div>|</div>|<b>|</a>|<a>|<li>|<br>|x | y|<td>".split("|")))
 )
 def test_any_nesting_gives_columns_of_one_length(pieces: list[str]) -> None:
-    found = blocks("".join(pieces))
-    count = len(found.texts)
-    assert count == len(found.link_chars) == len(found.held_by)
-    h = found.holders
+    blocks_found = blocks("".join(pieces))
+    count = len(blocks_found.texts)
+    assert count == len(blocks_found.link_chars) == len(blocks_found.held_by)
+    h = blocks_found.holders
     assert len({len(column) for column in h}) == 1
     assert all(0 <= low <= high <= count for low, high in zip(h.first, h.stop, strict=True))
-    for at, holder in enumerate(found.held_by):
+    for at, holder in enumerate(blocks_found.held_by):
         assert h.first[holder] <= at < h.stop[holder]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tests.clean.ordinary import NOW, RULES
 from tests.support.cleaning_tables import WRITTEN_DATES
 from worker.clean.cleaning_rules import DateRules
-from worker.clean.dates.date_reader import Read, day_first, read_date
+from worker.clean.dates.date_reader import ParsedDate, day_first, read_date
 
 NOON = datetime(2022, 12, 2, 12, 0, tzinfo=UTC)
 DAY = datetime(2022, 12, 2, tzinfo=UTC)
@@ -53,7 +53,7 @@ DAY = datetime(2022, 12, 2, tzinfo=UTC)
     ],
 )
 def test_dates_in_common_use_are_read(text: str, expected: datetime) -> None:
-    assert read_date(text, RULES.dates, NOW) == Read(expected)
+    assert read_date(text, RULES.dates, NOW) == ParsedDate(expected)
 
 
 ORDERS = {"any": (False, True), "month_first": (False,), "day_first": (True,)}
@@ -70,31 +70,31 @@ ORDERS = {"any": (False, True), "month_first": (False,), "day_first": (True,)}
 )
 def test_a_date_is_read_whole(text: str, first: bool, expected: str) -> None:
     at = datetime.fromisoformat(expected).replace(tzinfo=UTC)
-    assert read_date(text, RULES.dates, NOW, day_first=first) == Read(at)
+    assert read_date(text, RULES.dates, NOW, day_first=first) == ParsedDate(at)
 
 
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("text", WRITTEN_DATES["none"]["texts"])
 def test_what_can_not_be_read_whole_is_no_date_and_flagged(text: str, first: bool) -> None:
-    assert read_date(text, RULES.dates, NOW, day_first=first) == Read(None, "bad-date")
+    assert read_date(text, RULES.dates, NOW, day_first=first) == ParsedDate(None, "bad-date")
 
 
 @pytest.mark.parametrize(
     "text", ["soon", "12:30", "March 5", "0001-01-01", "1066-10-14", "9" * 40, "32/32/2022", "١٢٣٤"]
 )
 def test_what_is_no_date_is_flagged(text: str) -> None:
-    assert read_date(text, RULES.dates, NOW) == Read(None, "bad-date")
+    assert read_date(text, RULES.dates, NOW) == ParsedDate(None, "bad-date")
 
 
 def test_no_date_is_no_bad_date() -> None:
-    assert read_date("  ", RULES.dates, NOW) == Read(None)
+    assert read_date("  ", RULES.dates, NOW) == ParsedDate(None)
 
 
 def test_the_future_is_now_unless_a_clock_may_be_wrong() -> None:
     tolerated = NOW + RULES.dates.tolerance
-    assert read_date(tolerated.isoformat(), RULES.dates, NOW) == Read(tolerated)
+    assert read_date(tolerated.isoformat(), RULES.dates, NOW) == ParsedDate(tolerated)
     beyond = tolerated + timedelta(seconds=1)
-    assert read_date(beyond.isoformat(), RULES.dates, NOW) == Read(NOW, "future-date")
+    assert read_date(beyond.isoformat(), RULES.dates, NOW) == ParsedDate(NOW, "future-date")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What came instead of an article is none, and an article that speaks of such things is one."""
+"""A failed fetch is no article, and an article about failed fetches is one."""
 
 import gzip
 import tomllib
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tests.clean.ordinary import CONFIG, NOW, PARAGRAPHS, RULES, TEXT, cleaned, markup, raw
 from tests.support.cleaning_tables import FAILED_FETCHES
 from worker.clean import CleaningRules, clean
-from worker.clean.failed_fetch_rules import NO_PAGES
+from worker.clean.failed_fetch_rules import NO_PAGE_RULES
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS
 from worker.model.completeness import Extent
@@ -31,7 +31,7 @@ TEASER = "Ferries run again from Monday, every hour until the end of March."
 
 
 def given(case: dict[str, Any]) -> dict[str, Any]:
-    """The raw article of a case: a page has no title but its own."""
+    """The raw article of a case; one with a page has no title of its own."""
     value = case["page"] if "page" in case else case["content"]
     value = value.replace("{story}", FAILED_FETCHES["story"]) if case.get("story") else value
     content = [{"type": case.get("type", "text/html"), "value": value}]
@@ -39,7 +39,7 @@ def given(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def failure(**fields: Any) -> str:
-    """What the dead letter says."""
+    """The detail of the dead letter for this raw article."""
     with pytest.raises(Rejected) as rejected:
         cleaned(**fields)
     assert rejected.value.reason is Reason.FAILED_FETCH
@@ -113,7 +113,7 @@ def test_headlines_of_a_feed_that_moved_are_headlines() -> None:
     assert cleaned(content="", fetch={"status": 301}).title == "Harbour reopens"
 
 
-# -- What the feed gave stands in ----------------------------------------------------------------
+# -- The feed's content is used instead ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_a_page_that_came_counts_whatever_came_besides() -> None:
 
 
 def test_a_summary_that_is_an_error_is_not_read() -> None:
-    said = "Error establishing a database connection"
-    assert failure(content=(), summary=said) == "error page"
-    assert failure(content=markup(CHALLENGE), summary=said) == "challenge page"
+    summary = "Error establishing a database connection"
+    assert failure(content=(), summary=summary) == "error page"
+    assert failure(content=markup(CHALLENGE), summary=summary) == "challenge page"
 
 
 @pytest.mark.parametrize(
@@ -219,17 +219,17 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("way", ["base64", "latin-1", "utf-8", "cp1252", "no controls"])
-def test_a_file_that_is_typed_as_a_page_is_none(name: str, way: str) -> None:
+@pytest.mark.parametrize("encoding", ["base64", "latin-1", "utf-8", "cp1252", "no controls"])
+def test_a_file_that_is_typed_as_a_page_is_none(name: str, encoding: str) -> None:
     data, content = FILES[name], {"type": "text/html"}
-    match way:
+    match encoding:
         case "base64":
             content |= {"encoding": "base64", "value": b64encode(data).decode()}
         case "no controls":  # as some clients clean what they store
             text = data.decode("utf-8", "replace")
             content |= {"value": "".join(c for c in text if c.isprintable() or c in "\r\n\t")}
         case _:
-            content |= {"value": data.decode(way, "replace")}
+            content |= {"value": data.decode(encoding, "replace")}
     assert failure(content=[content]).startswith("no page: ")
 
 
@@ -310,7 +310,7 @@ def test_rules_of_before_know_status_and_bytes() -> None:
     older = tomllib.loads(CONFIG.read_text("utf-8"))
     del older["failed_fetch"]
     rules = CleaningRules.model_validate(older)
-    assert rules.failed_fetch == NO_PAGES
+    assert rules.failed_fetch == NO_PAGE_RULES
     assert article(rules, content=markup(CHALLENGE)).text
     for fields in ({"fetch": {"status": 503}}, {"content": FILES["PDF"].decode("latin-1")}):
         with pytest.raises(Rejected):

@@ -1,4 +1,4 @@
-"""Every line rule in every language it has: what must go, and a look-alike that must stay."""
+"""Each line rule in each of its languages removes its line and keeps a similar one."""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from tests.clean.ordinary import RULES
 from worker.clean.cleaning_rules import EVERY_LANGUAGE
-from worker.clean.lines.line_rules import Named, Swept, sweep
+from worker.clean.lines.line_rules import ArticleMetadata, SweptText, sweep
 
 GOLDEN: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
     (Path(__file__).parent / "golden.toml").read_text("utf-8")
@@ -26,7 +26,9 @@ CODED = {  # rules that are code: where they look, and the languages they tell a
     "credits": ("end", LANGUAGES),
     "dateline": ("start", LANGUAGES),
 }
-KNOWN = Named("Harbour reopens after the storm", ("Ann Lee",), frozenset({"examplenews"}))
+METADATA = ArticleMetadata(
+    "Harbour reopens after the storm", ("Ann Lee",), frozenset({"examplenews"})
+)
 BODIES = {
     "en": "The harbour reopened on Monday.",
     "de": "Der Hafen öffnete am Montag wieder.",
@@ -43,7 +45,7 @@ POSITIONS = {rule.name: rule.position for rule in RULES.lines.rules} | {
 
 
 def placed(rule: str, language: str, line: str) -> str:
-    """A text of three paragraphs with this line where the rule looks."""
+    """A text of three paragraphs, with this line at the position of the rule."""
     body = "\n\n".join([BODIES.get(language, BODIES["en"])] * 3)
     return {
         "start": f"{line.strip()} {body}",
@@ -54,9 +56,9 @@ def placed(rule: str, language: str, line: str) -> str:
     }[POSITIONS[rule]]
 
 
-def swept(rule: str, language: str, line: str) -> Swept:
+def swept(rule: str, language: str, line: str) -> SweptText:
     spoken = "en" if language == EVERY_LANGUAGE else language
-    return sweep(placed(rule, language, line), KNOWN, spoken, RULES)
+    return sweep(placed(rule, language, line), METADATA, spoken, RULES)
 
 
 @pytest.mark.parametrize(("rule", "language", "case"), CASES)

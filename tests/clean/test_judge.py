@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS
-from worker.clean.page.block_classifier import judge, lines, shipped_weights
+from worker.clean.page.block_classifier import classify_blocks, lines, shipped_weights
 from worker.clean.page.blocks import read_blocks
 
 PROSE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 4)
@@ -21,18 +21,18 @@ PAGE = (
 
 
 def test_the_article_is_told_from_what_stands_around_it_without_any_names() -> None:
-    judged = judge(LexborHTMLParser(PAGE), shipped_weights())
+    judged = classify_blocks(LexborHTMLParser(PAGE), shipped_weights())
     assert all(paragraph in judged.text for paragraph in PARAGRAPHS)
     assert "Section" not in judged.text
     assert "rights reserved" not in judged.text
 
 
 def test_the_same_page_gives_the_same_text() -> None:
-    assert len({judge(LexborHTMLParser(PAGE), shipped_weights()) for _ in range(3)}) == 1
+    assert len({classify_blocks(LexborHTMLParser(PAGE), shipped_weights()) for _ in range(3)}) == 1
 
 
 def test_nothing_to_judge_is_nothing_but_doubt() -> None:
-    judged = judge(LexborHTMLParser("<body><script>x</script>"), shipped_weights())
+    judged = classify_blocks(LexborHTMLParser("<body><script>x</script>"), shipped_weights())
     assert (judged.text, judged.doubt) == ("", 1.0)
 
 
@@ -59,7 +59,7 @@ def test_kept_blocks_are_lines_and_cells_of_a_row_share_one(markup: str, expecte
     )
 )
 def test_any_page_can_be_judged(pieces: list[str]) -> None:
-    judged = judge(LexborHTMLParser("".join(pieces)), shipped_weights())
+    judged = classify_blocks(LexborHTMLParser("".join(pieces)), shipped_weights())
     assert judged.doubt >= 0
 
 
@@ -68,7 +68,7 @@ def test_weights_are_small_and_need_no_training_library() -> None:
     assert len(stored) < 1_000_000
     program = (
         "import sys; from worker.clean.page.block_classifier import *;"
-        "judge(LexborHTMLParser('<p>x'), shipped_weights());"
+        "classify_blocks(LexborHTMLParser('<p>x'), shipped_weights());"
         "print(sorted({'lightgbm', 'sklearn', 'trafilatura'} & set(sys.modules)))"
     )
     done = subprocess.run(

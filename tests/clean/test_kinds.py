@@ -1,4 +1,4 @@
-"""A look-up by how texts begin loses no pattern; what is held against patterns is in one form."""
+"""Looking up patterns by prefix misses none, and titles and sentences are normalised for them."""
 
 import re
 
@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
 from tests.support.cleaning_tables import FAILED_FETCHES
-from worker.clean.patterns.match_form import beginning_of, begins, sentences_of, title_parts
-from worker.clean.patterns.page_kinds import Kinds, alternatives
+from worker.clean.patterns.match_form import (
+    first_candidates,
+    sentences_of,
+    title_parts,
+    title_prefix,
+)
+from worker.clean.patterns.page_kinds import PatternClassifier, alternatives
 
 TABLES = ("titles", "lines")
 TEXTS = [
@@ -23,9 +28,11 @@ SENTENCES = [
 ]
 
 
-def kinds(table: str) -> Kinds[str]:
+def kinds(table: str) -> PatternClassifier[str]:
     pages = RULES.failed_fetch.pages
-    return Kinds([page.name for page in pages], [getattr(page, table) for page in pages])
+    return PatternClassifier(
+        [page.name for page in pages], [getattr(page, table) for page in pages]
+    )
 
 
 def first_by_trying_all(table: str, text: str) -> str | None:
@@ -37,16 +44,18 @@ def first_by_trying_all(table: str, text: str) -> str | None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_look_up_finds_what_trying_all_patterns_finds(table: str) -> None:
-    known = kinds(table)
-    found = {text: known.of_any(text) for text in SENTENCES}
+    classifier = kinds(table)
+    found = {text: classifier.classify_any(text) for text in SENTENCES}
     assert found == {text: first_by_trying_all(table, text) for text in SENTENCES}
     assert len({*found.values()}) > len(RULES.failed_fetch.pages)  # each, and none
 
 
 @given(st.sampled_from(SENTENCES), st.text(max_size=6), st.sampled_from(TABLES))
-def test_what_may_match_by_its_beginning_may_match_whole(end: str, start: str, table: str) -> None:
-    known, text = LOOKED_UP[table], (start + end).lower()
-    assert not known.of(text) or known.may_match(text[:6])
+def test_a_text_that_matches_passes_the_look_up_of_its_first_letters(
+    end: str, start: str, table: str
+) -> None:
+    classifier, text = LOOKED_UP[table], (start + end).lower()
+    assert not classifier.classify(text) or classifier.may_match(text[:6])
 
 
 LOOKED_UP = {table: kinds(table) for table in TABLES}
@@ -67,10 +76,19 @@ def test_alternatives_are_parted_where_no_group_is_open(pattern: str, expected: 
 
 
 def test_the_first_kind_wins_and_unknown_beginnings_match_none() -> None:
-    known = Kinds(["a", "b"], [{"en": "not found|.{1,9} is lost"}, {"en": "not (?:found|here)"}])
-    assert [known.of(text) for text in ("not found", "not here", "nothing")] == ["a", "b", None]
-    assert (known.of("all is lost"), known.of_any("all is lost")) == (None, "a")
-    assert (known.within("it is not here"), known.within("it is")) == ("b", None)
+    classifier = PatternClassifier(
+        ["a", "b"], [{"en": "not found|.{1,9} is lost"}, {"en": "not (?:found|here)"}]
+    )
+    assert [classifier.classify(text) for text in ("not found", "not here", "nothing")] == [
+        "a",
+        "b",
+        None,
+    ]
+    assert (classifier.classify("all is lost"), classifier.classify_any("all is lost")) == (
+        None,
+        "a",
+    )
+    assert (classifier.search("it is not here"), classifier.search("it is")) == ("b", None)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +119,14 @@ def test_sentences_are_in_lower_case_and_bare(text: str, expected: list[str]) ->
 )
 def test_a_title_is_parted_from_the_name_of_its_site(title: str, expected: list[str]) -> None:
     assert title_parts(title) == expected
-    assert all(part.startswith(beginning_of(title)[:6]) for part in expected[:1])
+    assert all(part.startswith(title_prefix(title)[:6]) for part in expected[:1])
 
 
 @given(st.lists(st.sampled_from(SENTENCES), max_size=6))
 def test_a_quick_look_finds_what_may_match_among_the_first(sentences: list[str]) -> None:
-    known = LOOKED_UP["lines"]
-    found = begins("\n".join(sentences)[:300], 3, known.may_match)
-    first = [s for s in sentences[:3] if known.of(s) and len("\n".join(sentences[:3])) < 300]
+    classifier = LOOKED_UP["lines"]
+    found = first_candidates("\n".join(sentences)[:300], 3, classifier.may_match)
+    first = [
+        s for s in sentences[:3] if classifier.classify(s) and len("\n".join(sentences[:3])) < 300
+    ]
     assert [s for s in first if s not in found] == []

@@ -1,4 +1,4 @@
-"""Kept markup holds what the text holds: lines that cleaning left out are not in it either."""
+"""Stored markup has the same lines as the text: lines removed by cleaning are in neither."""
 
 import pytest
 from hypothesis import given, settings
@@ -11,17 +11,17 @@ from worker.clean.html.sanitize import safe_html
 from worker.clean.lines.html_lines import without_lines
 
 KEEP = RULES.model_copy(update={"html": RULES.html.model_copy(update={"keep": True})})
-STORY = f"<p>{PARAGRAPHS[0]}</p>"
+ARTICLE = f"<p>{PARAGRAPHS[0]}</p>"
 
 
 @pytest.mark.parametrize(
     ("kept", "lines", "left"),
     [
-        (f'{STORY}<p><a href="http://x.example/">Share</a></p>', ["Share"], STORY),
+        (f'{ARTICLE}<p><a href="http://x.example/">Share</a></p>', ["Share"], ARTICLE),
         (
-            f"{STORY}<ul><li><b>Share</b> this</li><li>Print</li></ul>",
+            f"{ARTICLE}<ul><li><b>Share</b> this</li><li>Print</li></ul>",
             ["Share this", "Print"],
-            STORY,
+            ARTICLE,
         ),
         ("<p>One<br>Share<br>Two</p>", ["Share"], "<p>One<br><br>Two</p>"),
         ("<p>A &amp; B</p><p>C</p>", ["A & B"], "<p>C</p>"),
@@ -29,7 +29,7 @@ STORY = f"<p>{PARAGRAPHS[0]}</p>"
         ("<p>Ships sail. <i>(By Ann)</i></p>", ["(By Ann)"], "<p>Ships sail.</p>"),
         ("<p>Print</p><p>Ships sail.</p><p>Print</p>", ["Print"], "<p>Print</p><p>Ships sail.</p>"),
         ('<p>Text</p><p><img src="http://x.example/a.png"> Ad</p>', ["Ad"], None),
-        (STORY, ["Share"], STORY),
+        (ARTICLE, ["Share"], ARTICLE),
     ],
 )
 def test_lines_go_with_the_elements_that_held_nothing_else(
@@ -39,7 +39,7 @@ def test_lines_go_with_the_elements_that_held_nothing_else(
 
 
 def test_the_markup_of_a_cleaned_fragment_has_the_lines_of_its_text() -> None:
-    body = f"<p>OSLO (AP) — {PARAGRAPHS[0]}</p><p>Read also: <a href='http://a.example/'>More</a></p>{STORY}"
+    body = f"<p>OSLO (AP) — {PARAGRAPHS[0]}</p><p>Read also: <a href='http://a.example/'>More</a></p>{ARTICLE}"
     end = "<p>(Reporting by Ann Lee)</p><p>The post Harbour appeared first on Example.</p>"
     article = clean(raw(content=markup(body + end)), KEEP, NOW)
     assert {d.rule for d in article.dropped} == {
@@ -48,7 +48,7 @@ def test_the_markup_of_a_cleaned_fragment_has_the_lines_of_its_text() -> None:
         "credits",
         "appeared-first",
     }
-    assert article.html == STORY + STORY
+    assert article.html == ARTICLE + ARTICLE
 
 
 @settings(deadline=None)

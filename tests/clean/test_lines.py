@@ -2,12 +2,13 @@ import pytest
 from pydantic import ValidationError
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, TEXT, cleaned
-from worker.clean.cleaning_rules import CleaningRules, LineRule
-from worker.clean.lines.line_rules import Named, Swept, breaks_off, sweep
+from worker.clean.cleaning_rules import CleaningRules
+from worker.clean.line_rule_config import LineRule
+from worker.clean.lines.line_rules import ArticleMetadata, SweptText, breaks_off, sweep
 
 
-def swept(text: str, title: str = "A title", language: str = "en") -> Swept:
-    return sweep(text, Named(title), language, RULES)
+def swept(text: str, title: str = "A title", language: str = "en") -> SweptText:
+    return sweep(text, ArticleMetadata(title), language, RULES)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def only(*rules: LineRule) -> CleaningRules:
 
 
 def left(text: str, rules: CleaningRules, language: str = "en") -> str:
-    return sweep(text, Named(), language, rules).text
+    return sweep(text, ArticleMetadata(), language, rules).text
 
 
 def test_a_rule_for_one_language_leaves_the_others_alone() -> None:
@@ -119,7 +120,7 @@ def test_a_rule_reaches_as_far_as_it_says() -> None:
 def test_the_first_rule_that_holds_has_the_line() -> None:
     narrow = line_rule(position="head", within=1)
     rules = only(narrow, line_rule(name="wide", position="head"))
-    dropped = sweep("x\n\nx\n\ny", Named(), "en", rules).dropped
+    dropped = sweep("x\n\nx\n\ny", ArticleMetadata(), "en", rules).dropped
     assert [each.rule for each in dropped] == ["x", "wide"]
 
 
@@ -128,7 +129,7 @@ def test_a_byline_names_the_authors_and_a_sentence_does_not() -> None:
         "Ann Lee",
         "Bo van der Berg",
     )
-    assert swept(f"By the old harbour\n\n{TEXT}") == Swept(f"By the old harbour\n\n{TEXT}")
+    assert swept(f"By the old harbour\n\n{TEXT}") == SweptText(f"By the old harbour\n\n{TEXT}")
 
 
 @pytest.mark.parametrize(

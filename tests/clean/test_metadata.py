@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, cleaned, markup
 from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
@@ -9,7 +10,7 @@ ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
 
 
 def read(head: str, body: str = "") -> PageMetadata:
-    return read_metadata(f"<html><head>{head}</head><body>{body}</body></html>")
+    return read_metadata(LexborHTMLParser(f"<html><head>{head}</head><body>{body}</body></html>"))
 
 
 def linked(*nodes: object) -> str:
@@ -90,15 +91,15 @@ def test_people_are_found_by_their_reference_in_the_graph() -> None:
     author = {"@type": "Person", "@id": "#ann", "name": "Ann Lee"}
     page = {"@type": "WebPage", "datePublished": "2026-05-03"}
     article = {"@type": "NewsArticle", "headline": "Harbour", "author": {"@id": "#ann"}}
-    found = read(linked(page, article, author))
-    assert (found.authors, found.published) == (("Ann Lee",), "2026-05-03")
-    assert found.by["authors"] == "json-ld"
+    metadata = read(linked(page, article, author))
+    assert (metadata.authors, metadata.published) == (("Ann Lee",), "2026-05-03")
+    assert metadata.element_of["authors"] == "json-ld"
 
 
 def test_a_trailing_comma_does_not_cost_the_whole_object() -> None:
     script = '{"@type": "NewsArticle", "headline": "Harbour", "author": ["Ann Lee",],}'
-    found = read(f'<script type="application/ld+json">{script}</script>')
-    assert found.authors == ("Ann Lee",)
+    metadata = read(f'<script type="application/ld+json">{script}</script>')
+    assert metadata.authors == ("Ann Lee",)
 
 
 def test_a_site_is_its_own_author_only_where_nobody_else_signs() -> None:

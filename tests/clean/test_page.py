@@ -1,11 +1,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, cleaned, markup
-from worker.clean.metadata.page_metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 5)
@@ -83,10 +85,10 @@ NEWS = {"@type": "NewsArticle", "headline": "H", "datePublished": "2022-12-02"}
     ],
 )
 def test_what_a_page_says_of_itself_is_read(head: str, expected: dict[str, object]) -> None:
-    found = read_metadata(f"<html lang=en><head>{head}").model_dump()
-    assert {name: found[name] for name in expected} == expected
-    assert found["language"] == "en"
+    metadata = asdict(read_metadata(LexborHTMLParser(f"<html lang=en><head>{head}")))
+    assert {name: metadata[name] for name in expected} == expected
+    assert metadata["language"] == "en"
 
 
 def test_a_page_that_says_nothing_has_no_metadata() -> None:
-    assert read_metadata("<html><body><p>x") == NOTHING == PageMetadata()
+    assert read_metadata(LexborHTMLParser("<html><body><p>x")) == NO_METADATA == PageMetadata()

@@ -1,4 +1,4 @@
-"""Words that stand around articles, by how much of a block they are."""
+"""The share of a block that is phrases which stand around articles."""
 
 import pytest
 

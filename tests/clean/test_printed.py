@@ -1,4 +1,4 @@
-"""Readers find the date of an article at its heading, and sometimes in its address."""
+"""The visible date of an article is near its heading, and sometimes in its URL."""
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -6,16 +6,16 @@ from selectolax.lexbor import LexborHTMLParser
 from worker.clean.metadata.visible_dates import (
     BEFORE,
     FAR,
-    Printed,
+    VisibleDate,
     date_of_address,
-    printed_dates,
-    texts_around,
+    find_dates,
+    nearby_texts,
 )
 
 
-def printed(body: str, *, title: str = "Storm", far: bool = False) -> list[Printed]:
+def visible(body: str, *, title: str = "Storm", far: bool = False) -> list[VisibleDate]:
     tree = LexborHTMLParser(f"<html><body>{body}</body></html>")
-    return list(printed_dates(texts_around(tree, title, far=far), title))
+    return list(find_dates(nearby_texts(tree, title, far=far), title))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def printed(body: str, *, title: str = "Storm", far: bool = False) -> list[Print
     ],
 )
 def test_a_date_at_the_heading_is_printed(body: str, date: str) -> None:
-    assert printed(body)[0].date == date
+    assert visible(body)[0].text == date
 
 
 @pytest.mark.parametrize(
@@ -56,23 +56,23 @@ def test_a_date_at_the_heading_is_printed(body: str, date: str) -> None:
     ],
 )
 def test_a_date_in_a_sentence_or_far_away_is_none(body: str) -> None:
-    assert printed(body) == []
+    assert visible(body) == []
 
 
 def test_the_date_of_what_a_title_is_about_is_none() -> None:
-    assert printed("<h1>Minutes of 3 March 2025</h1>", title="Minutes of 3 March 2025") == []
+    assert visible("<h1>Minutes of 3 March 2025</h1>", title="Minutes of 3 March 2025") == []
 
 
 def test_a_date_before_the_heading_comes_second() -> None:
-    found = printed("<p>Posted May 1, 2025</p><h1>Storm</h1><p>Updated</p><p>May 2, 2025</p>")
-    assert [its.date for its in found] == ["May 2, 2025", "May 1, 2025"]
-    assert found[0].label == "updated"
-    assert found[1] == Printed("May 1, 2025", "posted", BEFORE)
+    dates = visible("<p>Posted May 1, 2025</p><h1>Storm</h1><p>Updated</p><p>May 2, 2025</p>")
+    assert [date.text for date in dates] == ["May 2, 2025", "May 1, 2025"]
+    assert dates[0].label == "updated"
+    assert dates[1] == VisibleDate("May 1, 2025", "posted", BEFORE)
 
 
 def test_a_date_far_from_the_heading_is_read_when_asked_for() -> None:
     body = "<h1>Storm</h1><p>" + "word " * 200 + "</p><p>Last updated: March 3, 2025</p>"
-    assert printed(body, far=True) == [Printed("March 3, 2025", "last updated:", FAR)]
+    assert visible(body, far=True) == [VisibleDate("March 3, 2025", "last updated:", FAR)]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,22 @@
-"""Which of the dates that a page declares and prints is that of its publication."""
+"""The date of publication is chosen from the declared and the visible dates of a page."""
 
 from datetime import UTC, datetime
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import NOW, RULES, cleaned, markup
 from worker.clean.dates.date_reader import read_date
 from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
-from worker.clean.metadata.publication_date import believed
+from worker.clean.metadata.publication_date import with_best_dates
 
 ADDRESS = "https://a.example/2025/03/03/storm"
 PLAIN = "https://a.example/storm"
 BYLINE = "<h1>Storm</h1><p>March 3, 2025</p>"
+
+
+def parsed(markup: str) -> PageMetadata:
+    return read_metadata(LexborHTMLParser(markup))
 
 
 def page(body: str, *, url: str = PLAIN, **declared: str) -> PageMetadata:
@@ -24,22 +29,25 @@ def page(body: str, *, url: str = PLAIN, **declared: str) -> PageMetadata:
     head = "".join(
         f'<meta property="{properties[name]}" content="{date}">' for name, date in declared.items()
     )
-    found = read_metadata(f"<html><head>{head}</head><body>{body}</body></html>")
+    metadata = parsed(f"<html><head>{head}</head><body>{body}</body></html>")
 
     def at(text: str) -> datetime | None:
         return read_date(text, RULES.dates, NOW).at
 
-    return believed(found, url, at, RULES.dates)
+    return with_best_dates(metadata, url, at, RULES.dates)
 
 
 def test_what_is_declared_outranks_the_address_and_that_what_is_printed() -> None:
     assert page(BYLINE, url="https://a.example/2025/03/02/", published="2025-03-01").published == (
         "2025-03-01"
     )
-    found = page("<h1>Storm</h1><p>March 4, 2025</p>", url=ADDRESS)
-    assert (found.published, found.by["published"]) == ("2025-03-03", "its address")
-    found = page(BYLINE)
-    assert (found.published, found.by["published"]) == ("March 3, 2025", "print")
+    metadata = page("<h1>Storm</h1><p>March 4, 2025</p>", url=ADDRESS)
+    assert (metadata.published, metadata.element_of["published"]) == ("2025-03-03", "URL")
+    metadata = page(BYLINE)
+    assert (metadata.published, metadata.element_of["published"]) == (
+        "March 3, 2025",
+        "visible text",
+    )
 
 
 def test_a_page_built_anew_was_published_when_it_says_to_readers() -> None:
@@ -56,21 +64,21 @@ def test_of_two_declared_days_the_one_that_is_printed_is_that_of_publication() -
 
 
 def test_a_date_of_something_yields_to_one_that_is_marked_as_that_of_publication() -> None:
-    begun = '<meta name="dcterms.date" content="2025-02-20">'
+    prefix = '<meta name="dcterms.date" content="2025-02-20">'
     marked = '<time itemprop="datePublished" datetime="2025-03-03">March 3</time>'
-    assert read_metadata(begun + marked).published == "2025-03-03"
-    assert read_metadata(begun).published == "2025-02-20"
+    assert parsed(prefix + marked).published == "2025-03-03"
+    assert parsed(prefix).published == "2025-02-20"
 
 
 def test_a_month_of_a_journal_is_no_day() -> None:
     month = '<meta name="citation_publication_date" content="2025/03">'
-    assert read_metadata(month).published == ""
+    assert parsed(month).published == ""
 
 
 def test_the_canonical_address_may_have_the_day() -> None:
     source = "https://b.example/2025/oct/02/storm"
     assert (
-        page("<h1>Storm</h1><p>02/10/2025</p>", canonical=source).by["published"] == "its address"
+        page("<h1>Storm</h1><p>02/10/2025</p>", canonical=source).element_of["published"] == "URL"
     )
 
 
@@ -97,15 +105,15 @@ def test_what_is_printed_does_not_outrank_what_may_be_right(
 
 def test_an_older_date_that_is_called_so_is_that_of_publication() -> None:
     body = "<h1>Storm</h1><p>Published: March 3, 2025</p><p>Updated: August 21, 2025</p>"
-    found = page(body, published="2025-08-19", updated="2025-08-21")
-    assert (found.published, found.updated) == ("March 3, 2025", "2025-08-21")
+    metadata = page(body, published="2025-08-19", updated="2025-08-21")
+    assert (metadata.published, metadata.updated) == ("March 3, 2025", "2025-08-21")
 
 
 def test_a_change_that_only_readers_are_told_of_is_one() -> None:
     body = "<h1>Storm</h1><p>Posted 3 March 2025, last updated 4 March 2025</p>"
-    found = page(body)
-    assert (found.published, found.updated) == ("3 March 2025", "4 March 2025")
-    assert found.by["updated"] == "print"
+    metadata = page(body)
+    assert (metadata.published, metadata.updated) == ("3 March 2025", "4 March 2025")
+    assert metadata.element_of["updated"] == "visible text"
     assert page(body, updated="2025-03-05").updated == "2025-03-05"
 
 
@@ -150,8 +158,8 @@ def test_an_article_has_the_date_that_its_page_prints() -> None:
 
 
 def test_of_declared_dates_the_first_that_can_be_read_counts() -> None:
-    found = page("", published="4 May 2025 or so", published_too="2025-05-03")
-    assert (found.published, found.by["published"]) == ("2025-05-03", "datepublished")
+    metadata = page("", published="4 May 2025 or so", published_too="2025-05-03")
+    assert (metadata.published, metadata.element_of["published"]) == ("2025-05-03", "datepublished")
 
 
 @pytest.mark.parametrize("declared", ["2025", "2025-03", "2025/03", "March 2025", "2025年3月"])

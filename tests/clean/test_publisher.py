@@ -1,6 +1,7 @@
-"""Who published a story first, as far as a copy of it says so."""
+"""The original publisher of an article, as far as a copy of it names one."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_what_only_names_itself_says_nothing_of_the_origin(fields: dict[str, Any
 def test_a_payload_that_is_cut_off_or_emptied_still_has_its_dateline() -> None:
     its = stored(content=f"ODESSA, Nov 20 (AFP) - {TEXT}")
     for payload in ("", "[1]", '{"source": {"ti', '{"source": "wire", "feed": 7}'):
-        found = publisher_of(its.model_copy(update={"payload": payload}), RULES.datelines)
+        found = publisher_of(replace(its, payload=payload), RULES.datelines)
         assert found
         assert found.name == "AFP"
 

@@ -1,4 +1,4 @@
-"""When the main text that the trees found is relied upon."""
+"""The main text of the classifier is used only where it is reliable."""
 
 import pytest
 
@@ -38,8 +38,8 @@ def test_trees_are_relied_upon_where_they_are_sure_or_not_alone(
     assert is_sure(text, doubt, PAGE, language, RULES_OF_PAGES) is sure
 
 
-def test_an_article_in_a_script_that_the_trees_do_not_know_is_found() -> None:
-    told = "港湾は嵐による損傷の修理が終わり、月曜日に二週間ぶりに再開したと発表した。"
-    body = "".join(f"<p>{told}{n}</p>" for n in range(12))
+def test_an_article_in_a_script_that_the_classifier_was_not_trained_on_is_found() -> None:
+    sentence = "港湾は嵐による損傷の修理が終わり、月曜日に二週間ぶりに再開したと発表した。"
+    body = "".join(f"<p>{sentence}{n}</p>" for n in range(12))
     page = f"<html><body><article><h1>港湾再開</h1>{body}</article></body></html>"
-    assert told in main_text(parse(page), RULES_OF_PAGES)[0]
+    assert sentence in main_text(parse(page), RULES_OF_PAGES)[0]

@@ -1,4 +1,4 @@
-"""Simple markup needs no parser, and reads as the parser would read it."""
+"""Simple markup is read without a parser, with the result of the parser."""
 
 from html import escape
 

@@ -108,7 +108,7 @@ def test_a_second_unescape_makes_no_tags() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "whole"),
+    ("broken", "repaired"),
     [
         ("itâ€™s", "it’s"),
         ("cafÃ©", "café"),
@@ -116,8 +116,8 @@ def test_a_second_unescape_makes_no_tags() -> None:
         ("itâ\x80\x99s", "it’s"),
     ],
 )
-def test_mojibake_is_mended(broken: str, whole: str) -> None:
-    assert mend(broken, 1000) == whole
+def test_mojibake_is_mended(broken: str, repaired: str) -> None:
+    assert mend(broken, 1000) == repaired
 
 
 @pytest.mark.parametrize("text", ["„Spaß“", "l’été» “quoted”", "Ångström’s", "ﬁne ＡＢＣ", "plain"])

@@ -1,4 +1,4 @@
-"""The forests that judge blocks: the same answers as the library they come from, and sane ones."""
+"""The forests give the results of the library that trained them, and plausible ones."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -30,5 +30,5 @@ def walked(a: float, b: float) -> float:
 def test_bits_find_the_leaf_that_a_walk_down_the_tree_finds(
     rows: list[tuple[float, float]],
 ) -> None:
-    found = probabilities(read_forest(ARRAYS, "t"), np.array(rows, dtype=np.float32).T)
-    assert np.allclose(found, [walked(a, b) for a, b in rows])
+    result = probabilities(read_forest(ARRAYS, "t"), np.array(rows, dtype=np.float32).T)
+    assert np.allclose(result, [walked(a, b) for a, b in rows])

@@ -1,4 +1,4 @@
-"""Whatever form, language and zone a date is written in: the instant it means is read, or none."""
+"""A date in any form, language and zone gives the instant that it means, or no date."""
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.clean.ordinary import NOW, RULES
 from tests.support.cleaning_tables import WRITTEN_DATES
 from tests.support.examples import examples
-from worker.clean.dates.date_reader import Read, day_first, read_date
+from worker.clean.dates.date_reader import ParsedDate, day_first, read_date
 
 MONTHS = {
     "en": "January February March April May June July August September October November December",
@@ -42,7 +42,7 @@ DAYS = {
 
 
 def days_of(day: datetime, language: str) -> tuple[str, ...]:
-    """A day in each form that the language has."""
+    """A day in all forms of a language."""
     y, m, d = day.year, day.month, day.day
     month = MONTHS[language].split()[m - 1]
     weekday = DAYS[language].split()[day.weekday()]
@@ -88,7 +88,7 @@ MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2026, 11, 1)).map(  # noqa
 
 @st.composite
 def written(draw: st.DrawFn) -> tuple[str, str, datetime]:
-    """A date in some language, form and zone, and the instant it means."""
+    """A date in a language, form and zone, with its instant."""
     at, language = draw(MOMENTS), draw(st.sampled_from(sorted(MONTHS)))
     if draw(st.booleans()):
         at = at.replace(second=0)
@@ -105,7 +105,9 @@ def written(draw: st.DrawFn) -> tuple[str, str, datetime]:
 @given(written())
 def test_a_date_in_any_form_is_the_instant_it_means(date: tuple[str, str, datetime]) -> None:
     text, language, instant = date
-    assert read_date(text, RULES.dates, NOW, day_first=day_first(language, "")) == Read(instant)
+    assert read_date(text, RULES.dates, NOW, day_first=day_first(language, "")) == ParsedDate(
+        instant
+    )
 
 
 @settings(deadline=None)
@@ -116,7 +118,7 @@ def test_a_day_without_a_time_stays_the_day_it_is(
     text = data.draw(st.sampled_from(days_of(at, language)))
     zone = ZoneInfo("America/New_York")
     read = read_date(text, RULES.dates, NOW, day_first=day_first(language, ""), zone=zone)
-    assert read == Read(at.replace(hour=0, minute=0, second=0, tzinfo=UTC))
+    assert read == ParsedDate(at.replace(hour=0, minute=0, second=0, tzinfo=UTC))
 
 
 @settings(deadline=None)
@@ -137,7 +139,7 @@ def test_a_day_without_a_time_stays_the_day_it_is(
 def test_the_day_decides_whether_a_zone_has_summer(at: datetime, zone: tuple[str, str]) -> None:
     name, region = zone
     instant = at.replace(tzinfo=ZoneInfo(region)).astimezone(UTC)
-    assert read_date(f"{at:%b %d, %Y %H:%M:%S} {name}", RULES.dates, NOW) == Read(instant)
+    assert read_date(f"{at:%b %d, %Y %H:%M:%S} {name}", RULES.dates, NOW) == ParsedDate(instant)
 
 
 JUNK = st.one_of(
@@ -157,15 +159,15 @@ JUNK = st.one_of(
     st.integers(0, 12),
 )
 def test_what_does_not_belong_never_makes_another_date(
-    date: tuple[str, str, datetime | None], junk: str, place: int
+    date: tuple[str, str, datetime | None], junk: str, position: int
 ) -> None:
     text, language, _ = date
     first = day_first(language, "")
     alone = read_date(text, RULES.dates, NOW, day_first=first)
     words = text.split()
-    words.insert(place, junk)
-    found = read_date(" ".join(words), RULES.dates, NOW, day_first=first)
-    assert found in (Read(None, "bad-date"), alone)
+    words.insert(position, junk)
+    result = read_date(" ".join(words), RULES.dates, NOW, day_first=first)
+    assert result in (ParsedDate(None, "bad-date"), alone)
 
 
 @pytest.mark.parametrize(
@@ -174,5 +176,5 @@ def test_what_does_not_belong_never_makes_another_date(
 def test_no_text_takes_long_to_refuse(text: str) -> None:
     start = time.process_time()
     for _ in range(100):
-        assert read_date(text, RULES.dates, NOW) == Read(None, "bad-date")
+        assert read_date(text, RULES.dates, NOW) == ParsedDate(None, "bad-date")
     assert time.process_time() - start < 1

@@ -25,7 +25,7 @@ from devtools.servers import create_database, drop_database, in_database
 from devtools.waiting import limit_s, stretch, until
 from tests.compose.stack import ROOT, seconds, services
 from worker import Producer
-from worker.broker.server_programs import at_hand
+from worker.broker.server_programs import installed_servers
 
 SERVICES = services()
 PROGRAMS = {"worker": [sys.executable, "-m", "worker"], "celery": [sys.executable, "-m", "celery"]}
@@ -96,7 +96,7 @@ def valkey(folder: Path) -> Iterator[int]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    command = [str(at_hand(folder)[0].program), *SERVICES["valkey"]["command"][1:]]
+    command = [str(installed_servers(folder)[0].program), *SERVICES["valkey"]["command"][1:]]
     command += ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

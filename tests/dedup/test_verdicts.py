@@ -1,5 +1,6 @@
 """Identity before likeness, the evidence of each verdict, and the last word under the lock."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from tests import make
 from tests.dedup.texts import OTHER, OTHER_TITLE, RULES, STORY, TITLE, print_of
-from worker.dedup import Match, after, compare, identify, rejudge, rekeyed, resolve
+from worker.dedup import (
+    Match,
+    compare,
+    identify,
+    identity_after,
+    recheck_under_lock,
+    resolve,
+    with_key,
+)
 from worker.model.completeness import Extent
 from worker.model.records import (
     Article,
@@ -37,7 +46,7 @@ def known(of: Article = ARTICLE, **changes: Any) -> StoredIdentity:
 
 
 def new(**changes: Any) -> Verdict:
-    return identify(ARTICLE, PRINT, None, RULES).model_copy(update=changes)
+    return replace(identify(ARTICLE, PRINT, None, RULES), **changes)
 
 
 def like(text: str, title: str = TITLE) -> Match:
@@ -75,11 +84,11 @@ def test_other_content_under_the_same_key_is_the_next_revision() -> None:
 
 
 def test_content_that_shares_nothing_is_an_article_of_its_own() -> None:
-    its = ARTICLE.model_copy(update={"opening_key": "text:~1"})
+    its = replace(ARTICLE, opening_key="text:~1")
     verdict = identify(its, print_of(OTHER, OTHER_TITLE), known(), RULES)
     assert (verdict.kind, verdict.signal) == (OutcomeKind.NEW, "reused-id")
     assert verdict.rival == ARTICLE.article_id != verdict.article_id
-    assert rekeyed(its, verdict).article_id == verdict.article_id
+    assert with_key(its, verdict).article_id == verdict.article_id
     assert verdict.scores == {"containment": 0.0, "title": 0.0}
     assert verdict.thresholds == {"containment": RULES.identity.stranger_containment}
 
@@ -131,24 +140,24 @@ def test_an_alias_that_nothing_confirms_is_a_conflict(before: Fingerprint | None
 
 def test_a_second_copy_in_a_batch_is_unchanged_and_an_edit_the_next_revision() -> None:
     first = identify(ARTICLE, PRINT, None, RULES)
-    then = after(None, first, PRINT)
+    then = identity_after(None, first, PRINT)
     assert identify(ARTICLE, PRINT, then, RULES).kind is OutcomeKind.UNCHANGED
     edit = identify(ARTICLE, EDITED, then, RULES)
     assert (edit.kind, edit.revision) == (OutcomeKind.REVISION, 2)
-    last = after(then, edit, EDITED)
+    last = identity_after(then, edit, EDITED)
     assert last.hashes == {PRINT.content_hash, EDITED.content_hash}
     assert (last.revision, last.fingerprint) == (2, EDITED)
 
 
 def test_what_is_unchanged_changes_nothing_that_is_known() -> None:
     before = known()
-    assert after(before, identify(ARTICLE, PRINT, before, RULES), PRINT) == before
+    assert identity_after(before, identify(ARTICLE, PRINT, before, RULES), PRINT) == before
 
 
 def test_after_an_alias_conflict_the_article_stands_alone() -> None:
     before = known(article_id=OLD, hashes=frozenset(), fingerprint=None)
     verdict = identify(ARTICLE, PRINT, before, RULES)
-    assert after(before, verdict, PRINT).hashes == {PRINT.content_hash}
+    assert identity_after(before, verdict, PRINT).hashes == {PRINT.content_hash}
 
 
 def test_a_copy_of_another_article_is_its_duplicate() -> None:
@@ -189,25 +198,25 @@ def test_what_is_known_already_is_resolved(mine: Fingerprint) -> None:
 
 @pytest.mark.parametrize("under_lock", [None, known(revision=0)])
 def test_a_verdict_holds_when_nothing_came_meanwhile(under_lock: StoredIdentity | None) -> None:
-    assert rejudge(new(), PRINT.content_hash, under_lock) == new()
+    assert recheck_under_lock(new(), PRINT.content_hash, under_lock) == new()
 
 
 @pytest.mark.parametrize("kind", [OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT])
 def test_who_comes_second_is_a_revision(kind: OutcomeKind) -> None:
-    verdict = rejudge(new(kind=kind, rival="x"), "other content", known())
+    verdict = recheck_under_lock(new(kind=kind, rival="x"), "other content", known())
     assert (verdict.kind, verdict.revision, verdict.cluster_id) == (OutcomeKind.REVISION, 3, OLD)
     assert (verdict.signal, verdict.rival) == ("race", "")
 
 
 def test_a_revision_is_numbered_after_the_newest() -> None:
     verdict = identify(ARTICLE, EDITED, known(), RULES)
-    later = rejudge(verdict, EDITED.content_hash, known(revision=6, cluster_id="moved"))
+    later = recheck_under_lock(verdict, EDITED.content_hash, known(revision=6, cluster_id="moved"))
     assert (later.revision, later.cluster_id, later.signal) == (7, "moved", "key")
 
 
-TITLE_ONLY = ARTICLE.model_copy(update={"text": "", "words": 0})
-TEASER = ARTICLE.model_copy(update={"text": "Storm Ida nears.", "flags": ("no-page",), "words": 3})
-SUMMARY = TEASER.model_copy(update={"flags": ("summary-only", "truncated")})
+TITLE_ONLY = replace(ARTICLE, text="", words=0)
+TEASER = replace(ARTICLE, text="Storm Ida nears.", flags=("no-page",), words=3)
+SUMMARY = replace(TEASER, flags=("summary-only", "truncated"))
 
 
 @pytest.mark.parametrize(
@@ -232,12 +241,12 @@ def test_less_of_an_article_never_replaces_more(
     assert (verdict.kind, verdict.extent) == (kind, its.extent)
     assert (verdict.revision, verdict.cluster_id) == (2 + (kind is OutcomeKind.REVISION), OLD)
     assert (verdict.signal == "less-text") == (kind is OutcomeKind.UNCHANGED)
-    assert rejudge(verdict, "unseen", before) == verdict
-    assert after(before, verdict, print_of(its.text)).extent is max(its.extent, stored)
+    assert recheck_under_lock(verdict, "unseen", before) == verdict
+    assert identity_after(before, verdict, print_of(its.text)).extent is max(its.extent, stored)
 
 
 def test_less_that_an_alias_leads_to_replaces_nothing_either() -> None:
-    teaser = TEASER.model_copy(update={"text": STORY[:200], "words": 30})
+    teaser = replace(TEASER, text=STORY[:200], words=30)
     before = known(article_id=OLD, extent=Extent.TEXT)
     verdict = identify(teaser, print_of(STORY[:200]), before, RULES)
     assert (verdict.kind, verdict.signal, verdict.article_id) == (
@@ -252,7 +261,7 @@ def test_less_that_an_alias_leads_to_replaces_nothing_either() -> None:
 )
 def test_less_that_comes_second_in_a_race_is_unchanged(kind: OutcomeKind) -> None:
     mine = new(kind=kind, extent=Extent.TEASER, rival="x", scores={"containment": 1.0})
-    verdict = rejudge(mine, "unseen", known(extent=Extent.TEXT))
+    verdict = recheck_under_lock(mine, "unseen", known(extent=Extent.TEXT))
     assert (verdict.kind, verdict.signal, verdict.revision) == (
         OutcomeKind.UNCHANGED,
         "less-text",
@@ -263,16 +272,18 @@ def test_less_that_comes_second_in_a_race_is_unchanged(kind: OutcomeKind) -> Non
 
 def test_less_is_more_than_what_was_there_before_where_that_was_less_still() -> None:
     stale = identify(TEASER, print_of(TEASER.text), known(extent=Extent.TEXT), RULES)
-    assert rejudge(stale, "unseen", known(extent=Extent.TITLE)) == stale  # the store numbers it
+    assert (
+        recheck_under_lock(stale, "unseen", known(extent=Extent.TITLE)) == stale
+    )  # the store numbers it
 
 
 def test_what_is_stored_may_be_less_when_it_is_cleaned_again() -> None:
     before = known(hashes=frozenset({"older"}), extent=Extent.TEXT)
-    verdict = identify(TEASER, print_of(TEASER.text), before, RULES, again=True)
+    verdict = identify(TEASER, print_of(TEASER.text), before, RULES, reprocessed=True)
     assert (verdict.kind, verdict.signal) == (OutcomeKind.REVISION, "cleaned-again")
-    assert rejudge(verdict, "unseen", before).kind is OutcomeKind.REVISION
+    assert recheck_under_lock(verdict, "unseen", before).kind is OutcomeKind.REVISION
     revised_meanwhile = known(hashes=frozenset({"older"}), extent=Extent.TEXT, revision=3)
-    assert rejudge(verdict, "unseen", revised_meanwhile).kind is OutcomeKind.UNCHANGED
+    assert recheck_under_lock(verdict, "unseen", revised_meanwhile).kind is OutcomeKind.UNCHANGED
 
 
 verdicts = st.builds(
@@ -296,8 +307,8 @@ knowns = st.none() | st.builds(
 def test_judging_twice_is_judging_once(
     verdict: Verdict, content_hash: str, under_lock: StoredIdentity | None
 ) -> None:
-    once = rejudge(verdict, content_hash, under_lock)
-    assert rejudge(once, content_hash, under_lock) == once
+    once = recheck_under_lock(verdict, content_hash, under_lock)
+    assert recheck_under_lock(once, content_hash, under_lock) == once
 
 
 @settings(deadline=None)
@@ -305,7 +316,7 @@ def test_judging_twice_is_judging_once(
 def test_content_is_never_written_twice(
     verdict: Verdict, content_hash: str, under_lock: StoredIdentity | None
 ) -> None:
-    judged = rejudge(verdict, content_hash, under_lock)
+    judged = recheck_under_lock(verdict, content_hash, under_lock)
     if under_lock and under_lock.revision:
         unchanged = content_hash in under_lock.hashes or verdict.extent < under_lock.extent
         assert (judged.kind is OutcomeKind.UNCHANGED) == unchanged

@@ -36,7 +36,7 @@ def claims(name: str, stories: range) -> list[Claim]:
     made = []
     for story in stories:
         random = Random(story)
-        print_ = Fingerprint.model_construct(
+        print_ = Fingerprint(
             content_hash=random.randbytes(16).hex(),
             text_hash=random.randbytes(16).hex(),
             words=300,

@@ -1,6 +1,7 @@
 """One suite for every index; what only the shared one has is in test_redis."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Thread
 
 import fakeredis
@@ -105,7 +106,7 @@ def test_rivals_are_limited(index: Index) -> None:
 def sum_of(claims: list[Claim]) -> Fingerprint:
     """A fingerprint that has the smallest hashes of all of these."""
     sketch = sorted(h for claim in claims for h in claim.fingerprint.sketch[:3])
-    return PRINT.model_copy(update={"sketch": tuple(sketch)})
+    return replace(PRINT, sketch=tuple(sketch))
 
 
 def test_who_has_no_copies_is_canonical(index: Index) -> None:

@@ -1,5 +1,7 @@
 """Where hashes are written and read: every entry is found where it was moved to."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +88,7 @@ def test_what_is_past_is_what_nobody_reads() -> None:
 
 
 def print_with(hash_: int) -> Hashes:
-    return Hashes.of([print_of(STORY).model_copy(update={"sketch": (hash_,)})])
+    return Hashes.of([replace(print_of(STORY), sketch=(hash_,))])
 
 
 @given(

@@ -5,7 +5,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from tests.make import NOW, article, record
-from tests.store.judge import judge
 from tests.support.processes import CONTEXT
 from worker.store.sql_store import SqlStore
 
@@ -13,7 +12,7 @@ from worker.store.sql_store import SqlStore
 def _write(url: str, process: int, articles: int) -> None:
     store = SqlStore(url)
     for n in range(articles):
-        store.write([record(article(f"id:{process}.{n}"))], [], [], judge=judge, now=NOW)
+        store.write([record(article(f"id:{process}.{n}"))], [], [], now=NOW)
     store.close()
 
 

@@ -6,7 +6,6 @@ from multiprocessing.synchronize import Barrier
 
 from devtools.waiting import limit_s
 from tests.make import NOW
-from tests.store.judge import judge
 from tests.support.processes import CONTEXT
 from worker.model.records import Outcome, Record, Withdrawal
 from worker.store.sql_store import SqlStore
@@ -29,7 +28,7 @@ def _write(url: str, batches: Sequence[Batch]) -> list[Outcome]:
     for batch in batches:
         records = [end for end in batch if isinstance(end, Record)]
         withdrawals = [end for end in batch if isinstance(end, Withdrawal)]
-        outcomes += store.write(records, withdrawals, [], judge=judge, now=NOW)
+        outcomes += store.write(records, withdrawals, [], now=NOW)
     store.close()
     return outcomes
 

@@ -1,6 +1,7 @@
 """Burying can't raise: what a store can't take of a dead letter, it takes as plain text."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,7 @@ from worker.store.sql_store import SqlStore
 def test_a_letter_whose_own_fields_break_the_store_is_kept_as_text(
     store: SqlStore, changes: dict[str, object]
 ) -> None:
-    odd = dead("odd", receipt="odd").model_copy(update=changes)
+    odd = replace(dead("odd", receipt="odd"), **changes)
     good = dead("good", receipt="good")
     dead_letter(store, [good, odd], NOW)
     outcomes = store.outcomes(["odd", "good"])
@@ -37,7 +38,7 @@ def test_a_letter_whose_own_fields_break_the_store_is_kept_as_text(
 
 def test_the_copy_is_ascii_and_says_everything() -> None:
     payload = Payload(text="caf\u00e9 \ud800", sha256="0" * 64, bytes=2**80, whole=True)
-    odd = dead("x").model_copy(update={"payload": payload, "source": "\0\u00e9"})
+    odd = replace(dead("x"), payload=payload, source="\0\u00e9")
     plain = in_ascii(odd)
     assert plain.payload.text.isascii()
     assert json.loads(plain.payload.text) == {"payload": payload.text, "bytes": str(2**80)}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 
 from tests.make import NOW, article, record, withdrawal
-from tests.store.judge import judge
 from tests.store.racing import race
 from tests.store.stored import rows
 from worker.model.records import OutcomeKind, Record
@@ -31,7 +30,7 @@ def test_whatever_order_they_come_in_all_end_in_one_cluster(
     store: SqlStore, store_url: str, order: Sequence[int]
 ) -> None:
     for n in order:
-        store.write([CHAIN[n]], [], [], judge=judge, now=NOW)
+        store.write([CHAIN[n]], [], [], now=NOW)
     assert homes(store_url) == {(FIRST.article_id, False)}
 
 
@@ -61,6 +60,6 @@ def test_a_chain_written_at_once_ends_in_one_cluster(postgres_store_url: str) ->
 def test_a_withdrawal_by_the_publisher_leaves_the_copies_waiting(
     store: SqlStore, store_url: str
 ) -> None:
-    store.write(CHAIN[:2], [], [], judge=judge, now=NOW)
-    store.write([], [withdrawal("id:1")], [], judge=judge, now=NOW)
+    store.write(CHAIN[:2], [], [], now=NOW)
+    store.write([], [withdrawal("id:1")], [], now=NOW)
     assert (FIRST.article_id, True) in homes(store_url)

@@ -14,9 +14,8 @@ from devtools.servers import create_database, drop_database, in_database
 from devtools.waiting import limit_s, until
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.feeding import writers
-from tests.store.judge import judge
 from worker.errors import BadConfig
-from worker.model.records import NO_ATTEMPT, StoredIdentity, Verdict
+from worker.model.records import NO_ATTEMPT
 from worker.store.database.engine import open_engine, parse
 from worker.store.migrate import _config, migrate
 from worker.store.sql_store import SqlStore
@@ -29,7 +28,7 @@ Seen = list[tuple[str, str, int]]
 
 def write(store: SqlStore, *records: object, down: object = None) -> None:
     gone = [down] if down else []
-    store.write(records, gone, [], judge=judge, now=NOW)
+    store.write(records, gone, [], now=NOW)
 
 
 def read(store: SqlStore, since: str = "start", limit: int = 200) -> list[Change]:
@@ -142,7 +141,7 @@ class Late:
             batch = WriteBatch(
                 records=(record(article(key, source="late")),), withdrawals=(), dead=()
             )
-            write_batch(connection, batch, judge, NOW, NO_ATTEMPT)
+            write_batch(connection, batch, NOW, NO_ATTEMPT)
             self.written.set()
             assert self.may_commit.wait(limit_s())
         store.close()
@@ -266,10 +265,6 @@ def test_after_a_restore_on_another_server_every_cursor_goes_on_where_it_was(
 
 
 def test_times_are_those_of_the_store(store: SqlStore) -> None:
-    store.write([record()], [], [], judge=_as_is, now=NOW)
-    store.write([], [withdrawal("id:1")], [], judge=_as_is, now=NOW + timedelta(hours=1))
+    store.write([record()], [], [], now=NOW)
+    store.write([], [withdrawal("id:1")], [], now=NOW + timedelta(hours=1))
     assert [change.at for change in read(store)] == [NOW, NOW + timedelta(hours=1)]
-
-
-def _as_is(verdict: Verdict, _: str, __: StoredIdentity | None) -> Verdict:
-    return verdict

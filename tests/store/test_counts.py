@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import partial
 
 from tests.make import NOW, article, dead, record
-from tests.store.judge import judge
 from tests.store.stored import row, rows, statements
 from worker.model.records import OutcomeKind, Record
 from worker.store.database.packing import unpack_text
@@ -17,7 +16,7 @@ def test_equal_payloads_are_one_dead_letter_seen_more_often(
     store: SqlStore, store_url: str
 ) -> None:
     first = dead("x", stage="admit")
-    bury = partial(store.write, [], [], judge=judge)
+    bury = partial(store.write, [], [])
     bury([first, dead("x")], now=NOW)
     (outcome,) = bury([dead("x", detail="again", stage="clean")], now=LATER)
     assert (outcome.kind, outcome.letter_id) == (OutcomeKind.DEAD, first.letter_id)
@@ -30,8 +29,8 @@ def test_equal_payloads_are_one_dead_letter_seen_more_often(
 
 def test_sources_count_articles_receipts_and_dead_letters(store: SqlStore, store_url: str) -> None:
     batch = [record(article("id:1")), record(article("id:1")), record(article("id:2"))]
-    store.write(batch, [], [dead(), dead(source="other")], judge=judge, now=NOW)
-    store.write([record(article("id:1"))], [], [], judge=judge, now=LATER)
+    store.write(batch, [], [dead(), dead(source="other")], now=NOW)
+    store.write([record(article("id:1"))], [], [], now=LATER)
     other, wire = rows(store_url, "sources")
     assert (wire["articles"], wire["receipts"], wire["dead"]) == (2, 5, 1)
     assert (other["articles"], other["receipts"], other["dead"]) == (0, 1, 1)
@@ -41,7 +40,7 @@ def test_sources_count_articles_receipts_and_dead_letters(store: SqlStore, store
 def test_an_empty_batch_sends_nothing(store: SqlStore) -> None:
     store.outcomes(["connect first"])
     with statements() as sent:
-        assert store.write([], [], [], judge=judge, now=NOW) == []
+        assert store.write([], [], [], now=NOW) == []
     assert [s for s in sent if not s.startswith("BEGIN")] == []
 
 
@@ -59,7 +58,7 @@ def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
         for text in ("new", "revised"):
             letters = [dead(n) for n in range(size)]
             with statements() as sent:
-                outcomes = store.write(batch(size, text), [], letters, judge=judge, now=NOW)
+                outcomes = store.write(batch(size, text), [], letters, now=NOW)
             assert len(outcomes) == 3 * size
             counts.append(len(sent))
     assert counts[:2] == counts[2:]

@@ -1,11 +1,11 @@
 """Deleting by hand: what a withdrawal does, for many, and for dead letters too."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
-from tests.store.judge import judge
 from tests.store.stored import all_words, rows
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
 from worker.model.records import OutcomeKind, Record
@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 
 def write(store: SqlStore, *records: Record, letters: tuple = ()) -> list[OutcomeKind]:
-    outcomes = store.write(records, [], letters, judge=judge, now=NOW)
+    outcomes = store.write(records, [], letters, now=NOW)
     return [outcome.kind for outcome in outcomes]
 
 
@@ -60,9 +60,7 @@ def test_nothing_of_a_deleted_article_stays_and_it_never_comes_back(
     delete(store, DeletionScope(source="elsewhere"))
     delete(store, DeletionScope(source="wire"))
     assert "zyxwv" not in all_words(store_url).lower()
-    again = tuple(
-        letter.model_copy(update={"receipt": f"{letter.receipt}-2"}) for letter in letters
-    )
+    again = tuple(replace(letter, receipt=f"{letter.receipt}-2") for letter in letters)
     assert (
         write(store, record(secret), letters=again)
         == [OutcomeKind.WITHDRAWN] + [OutcomeKind.DEAD] * 5

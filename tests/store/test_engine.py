@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,9 +13,10 @@ from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.make import NOW, article, record
-from tests.store.judge import judge
 from tests.store.stored import rows
+from worker.dedup import recheck_under_lock
 from worker.errors import BadConfig, Unavailable
+from worker.model.records import Verdict
 from worker.store.database import engine
 from worker.store.sql_store import SqlStore
 
@@ -27,7 +29,7 @@ def opened(url: str) -> Iterator[SqlStore]:
 
 
 def write(store: SqlStore, key: str = "id:1") -> None:
-    store.write([record(article(key))], [], [], judge=judge, now=NOW)
+    store.write([record(article(key))], [], [], now=NOW)
 
 
 def psql(url: str) -> psycopg.Connection:
@@ -98,7 +100,7 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing_behind(sqlite_store_url: 
     try:
         many = [record(article(f"id:{n}")) for n in range(100)]
         with opened(sqlite_store_url) as store, pytest.raises(Unavailable, match="full"):
-            store.write(many, [], [], judge=judge, now=NOW)
+            store.write(many, [], [], now=NOW)
     finally:
         event.remove(Engine, "connect", limit)
     assert rows(sqlite_store_url, "receipts") == []
@@ -146,18 +148,21 @@ def test_the_server_is_told_to_notice_a_worker_that_vanished(postgres_store_url:
     assert told == set(engine.SERVER_KEEPALIVE)
 
 
-def test_a_connection_cut_while_writing_is_unavailable(postgres_store_url: str) -> None:
+def test_a_connection_cut_while_writing_is_unavailable(
+    postgres_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with opened(postgres_store_url) as store, psql(postgres_store_url) as killer:
 
-        def cutting(*judged: object) -> None:
+        def cutting(*checked: Any) -> Verdict:
             killer.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
-            return judge(*judged)
+            return recheck_under_lock(*checked)
 
+        monkeypatch.setattr("worker.dedup.recheck_under_lock", cutting)
         with pytest.raises(Unavailable):
-            store.write([record()], [], [], judge=cutting, now=NOW)
+            store.write([record()], [], [], now=NOW)
         assert rows(postgres_store_url, "receipts") == []
 
 

@@ -1,12 +1,13 @@
 """Whole articles in bulk, the same from both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.make import NOW, article, record, tag, withdrawal
-from tests.store.judge import judge
 from tests.store.stored import statements
+from worker.model.dataclass_fields import field_values
 from worker.model.records import Article, OutcomeKind
 from worker.store.reading import export
 from worker.store.sql_store import SqlStore
@@ -17,7 +18,7 @@ DAY = timedelta(days=1)
 
 def write(store: SqlStore, *written: Article, **changes: object) -> None:
     records = [record(each, **changes) for each in written]
-    store.write(records, [], [], judge=judge, now=NOW)
+    store.write(records, [], [], now=NOW)
 
 
 def keys(store: SqlStore, **asked: object) -> list[tuple[str, int]]:
@@ -46,8 +47,8 @@ def test_an_article_comes_with_all_its_content(store: SqlStore) -> None:
             StoredTag(scheme="taxonomy", code=code, label=code.title(), score=score)
             for code, score in (("storm", 0.5), ("sea", 0.25))
         ),
-        **its.model_dump(
-            exclude={"key", "aliases", "opening_key", "dropped", "cleaner", "learned"}
+        **field_values(
+            its, leave_out=("key", "aliases", "opening_key", "dropped", "cleaner", "learned")
         ),
     )
 
@@ -68,7 +69,7 @@ def test_the_newest_revision_stands_for_an_article_and_others_come_on_request(
 
 def test_what_was_withdrawn_is_left_out(store: SqlStore) -> None:
     write(store, article("id:1"), article("id:2", title="b"))
-    store.write([], [withdrawal("id:1")], [], judge=judge, now=NOW)
+    store.write([], [withdrawal("id:1")], [], now=NOW)
     assert keys(store) == [("b", 1)]
     assert len(list(store.articles(Query(), all_revisions=True))) == store.count(Query()) == 1
 
@@ -129,7 +130,7 @@ def test_an_article_revised_meanwhile_is_not_lost(store: SqlStore) -> None:
     write(store, *many)
     found = store.articles(Query())
     first = next(found)
-    write(store, many[-1].model_copy(update={"text": "Edited."}))
+    write(store, replace(many[-1], text="Edited."))
     rest = [(each.title, each.revision) for each in found]
     assert first.title == "0000"
     assert rest[-1] == (many[-1].title, 2)

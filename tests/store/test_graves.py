@@ -6,13 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.make import NOW, article, dead, record
-from tests.store.judge import judge
 from tests.store.stored import everything
 from worker.errors import Reason
+from worker.model.receipts import replay_receipt
 from worker.model.records import DeadLetter, Record
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.schema import dead_letters
-from worker.store.dead_letters import replay_receipt
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
@@ -23,12 +22,12 @@ ALL = tuple(DeadLetterState)
 def write(store: SqlStore, *ends: Record | DeadLetter) -> None:
     records = [end for end in ends if isinstance(end, Record)]
     letters = [end for end in ends if isinstance(end, DeadLetter)]
-    store.write(records, [], letters, judge=judge, now=NOW)
+    store.write(records, [], letters, now=NOW)
 
 
 def replayed(store: SqlStore, letter: DeadLetter) -> str:
     """Mark it as sent again; the receipt it was sent under."""
-    receipt = replay_receipt(only(store, letter))
+    receipt = replay_of(store, letter)
     store.mark_replays({letter.letter_id: receipt}, now=LATER)
     return receipt
 
@@ -36,6 +35,12 @@ def replayed(store: SqlStore, letter: DeadLetter) -> str:
 def only(store: SqlStore, letter: DeadLetter) -> StoredDeadLetter:
     [found] = store.letters([letter.letter_id])
     return found
+
+
+def replay_of(store: SqlStore, letter: DeadLetter) -> str:
+    """The receipt of the next replay of a letter."""
+    stored = only(store, letter)
+    return replay_receipt(stored.letter_id, stored.seen)
 
 
 def ids(store: SqlStore, **query: object) -> set[str]:
@@ -66,7 +71,7 @@ def test_a_replay_that_dies_makes_the_letter_dead_again_seen_once_more(store: Sq
     write(store, dead("x", receipt=first, stage="clean"))
     again = only(store, letter)
     assert (again.state, again.seen, again.stage) == (DeadLetterState.DEAD, 2, "clean")
-    assert replay_receipt(again) != first
+    assert replay_receipt(again.letter_id, again.seen) != first
     second = replayed(store, letter)
     write(store, record(receipt=second))
     assert only(store, letter).state is DeadLetterState.REPLAYED
@@ -78,7 +83,7 @@ def test_a_replay_that_is_repeated_has_its_effect_once(store: SqlStore, store_ur
     letter = dead("x")
     write(store, letter)
     receipt = replayed(store, letter)
-    assert replay_receipt(only(store, letter)) == receipt
+    assert replay_of(store, letter) == receipt
     write(store, record(receipt=receipt))
     before = everything(store_url)
     write(store, record(receipt=receipt), dead("x", receipt=receipt))
@@ -109,7 +114,7 @@ def test_letters_are_found_by_what_is_known_of_them_the_last_seen_first(store: S
     crashed = dead("1", reason=Reason.CRASHED, stage="tag", source="other")
     write(store, crashed, dead("2"))
     late = dead("3")
-    store.write([], [], [late], judge=judge, now=LATER)
+    store.write([], [], [late], now=LATER)
     assert ids(store, reason="crashed") == {crashed.letter_id}
     assert ids(store, stage="tag", source="other") == {crashed.letter_id}
     assert ids(store, stage="tag", source="wire") == set()
@@ -135,7 +140,7 @@ def test_old_letters_expire_unless_they_are_being_replayed(store: SqlStore) -> N
     replayed(store, moving)
     write(store, record(receipt=replayed(store, done)))
     late = dead("late")
-    store.write([], [], [late], judge=judge, now=LATER)
+    store.write([], [], [late], now=LATER)
     assert store.expire_letters(LATER) == 2
     assert ids(store, states=ALL) == {moving.letter_id, late.letter_id}
 
@@ -144,7 +149,7 @@ def test_old_letters_expire_unless_they_are_being_replayed(store: SqlStore) -> N
 def test_marking_any_number_of_replays_is_one_transaction(store: SqlStore, count: int) -> None:
     letters = [dead(n) for n in range(count)]
     write(store, *letters)
-    replays = {each.letter_id: replay_receipt(only(store, each)) for each in letters}
+    replays = {each.letter_id: replay_of(store, each) for each in letters}
     store.mark_replays(replays, now=LATER)
     assert len(ids(store, states=(DeadLetterState.REPLAYING,))) == count
 

@@ -1,33 +1,32 @@
 """No text that a producer can send breaks a batch or is taken for another."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
-from tests.store.judge import judge
 from tests.store.stored import all_words, row
-from worker.model.records import Article, OutcomeKind, Record
+from worker.model.records import OutcomeKind, Record
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
 
 def write(store: SqlStore, *records: Record) -> None:
-    store.write(records, [], [], judge=judge, now=NOW)
+    store.write(records, [], [], now=NOW)
 
 
 HOSTILE = "a\0b\ud800c\ud83d\ude00"
 
 
 def test_no_text_breaks_a_batch(store: SqlStore, store_url: str) -> None:
-    hostile = Article.model_construct(
-        **dict(article(f"id:{HOSTILE}")) | {"source": HOSTILE, "title": HOSTILE, "text": HOSTILE}
-    )
+    hostile = replace(article(f"id:{HOSTILE}"), source=HOSTILE, title=HOSTILE, text=HOSTILE)
     written = record(hostile, receipt=HOSTILE, tags=(tag(HOSTILE, rule=HOSTILE),))
     letter = dead(HOSTILE, detail=HOSTILE, source=HOSTILE, receipt=HOSTILE + "2")
-    outcomes = store.write([written], [], [letter], judge=judge, now=NOW)
+    outcomes = store.write([written], [], [letter], now=NOW)
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.NEW, OutcomeKind.DEAD]
     assert store.outcomes([HOSTILE])[HOSTILE].kind is OutcomeKind.NEW
     assert "\0" not in all_words(store_url)
-    assert store.write([written], [], [letter], judge=judge, now=NOW) == []
+    assert store.write([written], [], [letter], now=NOW) == []
 
 
 @pytest.mark.parametrize("end", ["1", "2"])

@@ -80,7 +80,7 @@ def test_the_migrated_tables_are_those_of_the_schema(store_url: str) -> None:
 
 def test_a_migration_can_be_taken_back(store_url: str) -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(engine.__file__).parents[1] / "migrations"))
     its = engine.open_engine(engine.parse(store_url))
     with its.begin() as connection:
         config.attributes["connection"] = connection

@@ -1,23 +1,23 @@
 """What the store answers, on both databases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
-from tests.store.judge import judge
 from tests.store.stored import statements
 from worker.model.records import DeadLetter, OutcomeKind, Record
 from worker.store.sql_store import SqlStore
 
 
 def write(store: SqlStore, *records: Record, dead: tuple[DeadLetter, ...] = ()) -> None:
-    store.write(records, [], dead, judge=judge, now=NOW)
+    store.write(records, [], dead, now=NOW)
 
 
 def test_outcomes_are_those_that_write_returned(store: SqlStore) -> None:
-    given = store.write([record()], [], [dead()], judge=judge, now=NOW)
+    given = store.write([record()], [], [dead()], now=NOW)
     asked = [*(o.receipt for o in given), "unknown"]
     assert store.outcomes(asked) == {o.receipt: o for o in given}
 
@@ -102,7 +102,7 @@ def test_moments_come_back_as_aware_utc(store: SqlStore) -> None:
 
 def test_a_moment_without_time_zone_is_refused(store: SqlStore) -> None:
     with pytest.raises(Exception, match="without time zone"):
-        store.write([record()], [], [], judge=judge, now=NOW.replace(tzinfo=None))
+        store.write([record()], [], [], now=NOW.replace(tzinfo=None))
 
 
 def test_listing_tells_what_became_of_each_receipt_in_the_order_asked(store: SqlStore) -> None:
@@ -124,7 +124,7 @@ def test_listing_tells_what_became_of_each_receipt_in_the_order_asked(store: Sql
 
 def test_letters_come_in_the_order_asked(store: SqlStore) -> None:
     one, two = dead({"title": 1}), dead([2], detail="two")
-    write(store, dead=(one, two, one.model_copy(update={"receipt": "again"})))
+    write(store, dead=(one, two, replace(one, receipt="again")))
     letters = store.letters([two.letter_id, "unknown", one.letter_id])
     assert [letter.letter_id for letter in letters] == [two.letter_id, one.letter_id]
     assert (letters[0].payload, letters[0].detail, letters[0].seen) == ("[2]", "two", 1)

@@ -7,7 +7,6 @@ import pytest
 
 from devtools.generated_articles import generate
 from tests.make import NOW, article, record, tag, withdrawal
-from tests.store.judge import judge
 from tests.support.own_config import cleaner, configured
 from worker.config.loader import Config, load_config
 from worker.index.memory_index import MemoryIndex
@@ -31,7 +30,7 @@ def retagged(its: Any, *tags: Any, was: str = "tags-1", **changes: Any) -> Retag
 
 
 def write(store: SqlStore, *records: Any) -> None:
-    store.write(records, [], [], judge=judge, now=NOW)
+    store.write(records, [], [], now=NOW)
 
 
 def kinds(store: SqlStore) -> list[ChangeKind]:
@@ -83,7 +82,7 @@ def test_what_is_no_longer_as_it_was_read_is_passed_over(
 def test_the_withdrawn_get_no_tags(store: SqlStore) -> None:
     its = article()
     write(store, record(its))
-    store.write([], [withdrawal(its.key)], [], judge=judge, now=NOW)
+    store.write([], [withdrawal(its.key)], [], now=NOW)
     assert store.records([its.article_id]) == []
     assert store.retag([retagged(its, tag("labour"))], now=NOW) == 0
     assert ChangeKind.RETAGGED not in kinds(store)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from devtools.servers import create_database, drop_database, in_database
 from tests.make import NOW, article, record, tag
-from tests.store.judge import judge
 from worker.model.records import Article, Record
 from worker.store.migrate import migrate
 from worker.store.reading.search import Term, read_terms, snippet
@@ -18,7 +17,7 @@ from worker.store.values import Query
 
 
 def write(store: SqlStore, *records: Record, now: datetime = NOW) -> None:
-    store.write(records, [], [], judge=judge, now=now)
+    store.write(records, [], [], now=now)
 
 
 def titles(store: SqlStore, words: str = "", **restricted: object) -> list[str]:

@@ -1,14 +1,13 @@
 """Who is meant by a key or a link, and what articles are called."""
 
 from tests.make import NOW, article, record, withdrawal
-from tests.store.judge import judge
 from worker.model.records import Record, Withdrawal
 from worker.store.sql_store import SqlStore
 from worker.store.values import DisplayTitle
 
 
 def write(store: SqlStore, *records: Record, down: tuple[Withdrawal, ...] = ()) -> None:
-    store.write(records, down, [], judge=judge, now=NOW)
+    store.write(records, down, [], now=NOW)
 
 
 def test_an_article_is_found_by_any_of_its_keys_in_any_source(store: SqlStore) -> None:

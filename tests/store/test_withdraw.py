@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.make import NOW, article, record, tag, withdrawal
-from tests.store.judge import judge
 from tests.store.stored import all_words, index_words, row, rows, statements
 from worker.model.records import DeadLetter, Outcome, OutcomeKind, Record, Withdrawal
 from worker.store.sql_store import SqlStore
@@ -21,7 +20,7 @@ def write(
     def of(kind: type) -> Sequence:
         return [end for end in ends if isinstance(end, kind)]
 
-    return store.write(of(Record), of(Withdrawal), of(DeadLetter), judge=judge, now=now)
+    return store.write(of(Record), of(Withdrawal), of(DeadLetter), now=now)
 
 
 def secret(key: str = "id:1", **changes: object) -> Record:

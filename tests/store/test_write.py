@@ -1,12 +1,13 @@
 """What a batch leaves behind, on both databases."""
 
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
-from tests.store.judge import judge
 from tests.store.stored import everything, row, rows
+from worker.dedup import recheck_under_lock
 from worker.model.admission import Media
 from worker.model.records import (
     Article,
@@ -25,7 +26,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def write(store: SqlStore, *records: Record, now: datetime = NOW) -> list[Outcome]:
-    return store.write(records, [], [], judge=judge, now=now)
+    return store.write(records, [], [], now=now)
 
 
 def kinds(outcomes: list[Outcome]) -> list[OutcomeKind]:
@@ -72,7 +73,7 @@ def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> Non
     assert unpack_text(stored["payload"]) == written.payload.text
     stored_tag = row(store_url, "tags")
     assert (stored_tag["score"], stored_tag["rule"]) == (0.5, "r1")
-    assert stored_tag["spans"] == [span.model_dump()]
+    assert stored_tag["spans"] == [asdict(span)]
     assert row(store_url, "articles")["newest"] == stored["id"]
     assert row(store_url, "clusters")["articles"] == 1
 
@@ -80,10 +81,10 @@ def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> Non
 def test_a_replayed_batch_writes_nothing_twice(store: SqlStore, store_url: str) -> None:
     batch = [record(article(f"id:{n}")) for n in range(3)]
     letters = [dead("x"), dead("x")]
-    store.write(batch, [], letters, judge=judge, now=NOW)
+    store.write(batch, [], letters, now=NOW)
     before = everything(store_url)
 
-    assert store.write(batch, [], letters, judge=judge, now=LATER) == []
+    assert store.write(batch, [], letters, now=LATER) == []
     assert everything(store_url) == before
 
 
@@ -91,7 +92,7 @@ def test_a_receipt_repeated_inside_a_batch_counts_once_and_the_first_wins(
     store: SqlStore, store_url: str
 ) -> None:
     first, second = record(receipt="r"), record(article("id:2"), receipt="r")
-    outcomes = store.write([first, second], [], [dead(receipt="r")], judge=judge, now=NOW)
+    outcomes = store.write([first, second], [], [dead(receipt="r")], now=NOW)
     assert [(o.receipt, o.article_id) for o in outcomes] == [("r", first.article.article_id)]
     assert len(rows(store_url, "articles")) == 1
     assert rows(store_url, "dead_letters") == []
@@ -107,7 +108,7 @@ def test_only_the_fresh_receipts_of_a_batch_are_written(store: SqlStore, store_u
 def test_outcomes_come_in_the_order_given(store: SqlStore) -> None:
     batch = [record(article(f"id:{n}"), receipt=r) for n, r in enumerate("zma")]
     letters = [dead("2", receipt="y"), dead("1", receipt="b")]
-    outcomes = store.write(batch, [], letters, judge=judge, now=NOW)
+    outcomes = store.write(batch, [], letters, now=NOW)
     assert "".join(o.receipt for o in outcomes) == "zmayb"
 
 
@@ -152,16 +153,19 @@ def test_an_article_twice_in_a_batch_is_judged_by_what_came_before_it(store: Sql
     assert [o.revision for o in outcomes] == [1, 1, 2, 3]
 
 
-def test_the_judge_sees_what_is_known_under_the_lock(store: SqlStore) -> None:
+def test_a_verdict_is_checked_with_what_is_stored_under_the_lock(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(store, record())
     seen: list[StoredIdentity | None] = []
 
     def noting(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
         seen.append(known)
-        return judge(verdict, content_hash, known)
+        return recheck_under_lock(verdict, content_hash, known)
 
+    monkeypatch.setattr("worker.dedup.recheck_under_lock", noting)
     batch = [record(), record(article("id:2"))]
-    store.write(batch, [], [], judge=noting, now=NOW)
+    store.write(batch, [], [], now=NOW)
     old = batch[0]
     assert seen == [
         StoredIdentity(
@@ -198,7 +202,7 @@ def test_content_that_is_not_stored_is_never_called_unchanged(store: SqlStore) -
     unseen = record(
         article(text="Other words."), verdict={"kind": OutcomeKind.UNCHANGED, "revision": 1}
     )
-    (outcome,) = store.write([unseen], [], [], judge=lambda verdict, *_: verdict, now=NOW)
+    (outcome,) = store.write([unseen], [], [], now=NOW)
     assert (outcome.kind, outcome.revision) == (OutcomeKind.REVISION, 2)
 
 
@@ -247,15 +251,16 @@ def test_a_duplicate_is_stored_in_full_and_counted_in_its_cluster(
 
 
 def test_an_article_that_changes_its_cluster_is_counted_once(
-    store: SqlStore, store_url: str
+    store: SqlStore, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(store, record(article("id:1")), record(article("id:2")))
     other = article("id:1").article_id
 
     def moving(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
-        return judge(verdict, content_hash, known).model_copy(update={"cluster_id": other})
+        return replace(recheck_under_lock(verdict, content_hash, known), cluster_id=other)
 
-    store.write([record(article("id:2", text="x"))], [], [], judge=moving, now=NOW)
+    monkeypatch.setattr("worker.dedup.recheck_under_lock", moving)
+    store.write([record(article("id:2", text="x"))], [], [], now=NOW)
     counts = {c["cluster_id"]: c["articles"] for c in rows(store_url, "clusters")}
     assert counts == {other: 2, article("id:2").article_id: 0}
 

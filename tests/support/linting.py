@@ -6,14 +6,14 @@ from tempfile import TemporaryDirectory
 
 from tests.make import NOW
 from tests.support.pipelines import CONFIG
-from worker.client.lint import Linted, lint
+from worker.client.lint import LintResult, lint
 from worker.index.memory_index import MemoryIndex
 from worker.pipeline.ingestion import Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
 
-def linted(*raws: object) -> list[Linted]:
+def linted(*raws: object) -> list[LintResult]:
     with TemporaryDirectory() as folder:
         (Path(folder) / "store.db").write_bytes(_empty_database())
         store = SqlStore(f"sqlite:///{folder}/store.db")

@@ -1,13 +1,17 @@
-"""What lies between producers and workers: the transport, its leases, the embedded server."""
+"""Everything between producers and workers: the transport, its leases, the embedded server.
+
+What belongs here: code that speaks to the broker, and the parts of a Celery worker that decide what
+happens to a message. It may import worker.model, worker.errors and worker.background.
+"""
 
 INGEST = "articles.ingest"  # the task that takes raw articles
 REDO = "articles.redo"  # the task that reprocesses stored articles under the current rules
 
-REPLAY = ".replay"  # ends the name of the lane of what is processed once more
-QUARANTINE = ".quarantine"  # ends the name of the lane where articles are tried one at a time
-UNKNOWN = "unknown"  # stands for the queue of a message that came with none
+REPLAY = ".replay"  # suffix of the queue for replayed and reprocessed articles
+QUARANTINE = ".quarantine"  # suffix of the queue whose articles run one at a time
+UNKNOWN = "unknown"  # the queue name of a message that names none
 
-_OURS = {
+_TRANSPORTS = {
     "redis": "worker.broker.transport:Transport",
     "rediss": "worker.broker.transport:Transport",
     "sentinel": "worker.broker.transport:SentinelTransport",
@@ -15,13 +19,11 @@ _OURS = {
 
 
 def register() -> None:
-    """Make kombu use our transport for Redis URLs; names only, nothing is imported yet.
+    """Make kombu use this package's transport for Redis URLs; the transport itself is not imported.
 
-    The setting `broker_transport` would not do: it is ignored for redis+socket://, lost on
-    failover between `a;b` addresses, and wrong for Sentinel.
+    The setting `broker_transport` can't be used for this: it is ignored for redis+socket://, lost
+    on failover between `a;b` addresses, and wrong for Sentinel.
     """
-    from kombu import transport  # 90 ms that reading rules can do without
+    from worker.broker import kombu_internals  # 90 ms that reading rules can do without
 
-    transport.TRANSPORT_ALIASES.update(_OURS)
-    for name in _OURS:
-        transport._transport_cache.pop(name, None)
+    kombu_internals.replace_transports(_TRANSPORTS)

@@ -1,12 +1,11 @@
-"""Back-pressure: how full the broker is comes in, advice for producers goes out.
+"""Back-pressure: advise producers by how full the broker is.
 
-Messages count, waiting or leased, and memory counts where the broker has a limit. A producer
-that asks before each message never reaches that limit by itself.
+The measures are the number of messages, waiting or leased, and the memory used, where the broker
+has a limit. A producer that asks before each message never reaches that limit by itself.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -14,7 +13,7 @@ from worker.model.admission import Frozen
 
 
 class Pressure(Frozen):
-    """From where on producers pace themselves, and from where on they stop."""
+    """The limits from which producers slow down, and from which they stop."""
 
     slow_messages: int = Field(ge=1)
     stop_messages: int = Field(ge=2)
@@ -30,28 +29,32 @@ class Pressure(Frozen):
         return self
 
 
-class Load(Frozen):
-    """What the broker holds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How much the broker holds."""
 
-    waiting: int = 0  # messages, all lanes and priorities
+    waiting: int = 0  # messages, all queues and priorities
     leased: int = 0  # messages
     used_bytes: int = 0
-    limit_bytes: int = 0  # 0: none is set
+    limit_bytes: int = 0  # 0: no limit is set
 
     @property
     def memory(self) -> float | None:
-        """The share of the limit that is used."""
+        """The share of the memory limit that is used; None without a limit."""
         return self.used_bytes / self.limit_bytes if self.limit_bytes else None
 
 
 class Answer(StrEnum):
+    """The advice to a producer: send, slow down, or stop."""
+
     ACCEPT = "accept"  # send
     SLOW = "slow"  # wait retry_after_s before the next message
     STOP = "stop"  # send nothing, ask again after retry_after_s
 
 
-class Advice(Frozen):
-    """What a producer should do now, and what that is based on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """The answer to a producer, with its reason and the figures that decided it."""
 
     answer: Answer
     reason: str = ""
@@ -62,43 +65,34 @@ class Advice(Frozen):
 
 
 def advise(load: Load, limits: Pressure) -> Advice:
-    """Messages or memory, whichever is worse. The wait grows from slow to stop."""
+    """Judge by messages or memory, whichever is worse. The wait grows from `slow` to `stop`."""
     messages = load.waiting + load.leased
-    by_messages = _between(messages, limits.slow_messages, limits.stop_messages)
-    by_memory = _between(load.memory or 0.0, limits.slow_memory, limits.stop_memory)
+    by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)
+    by_memory = _fraction(load.memory or 0.0, limits.slow_memory, limits.stop_memory)
     worst = max(by_messages, by_memory)
-    facts = {"waiting": load.waiting, "leased": load.leased, "memory": load.memory}
-    if worst <= 0:
-        return Advice(answer=Answer.ACCEPT, **facts)
-    if by_messages >= by_memory:
-        reason = f"{messages:,} messages of {limits.stop_messages:,} wait or are worked on"
-    else:
-        reason = (
-            f"{load.memory:.0%} of the broker's memory is used, {limits.stop_memory:.0%} may be"
-        )
+    answer, reason, retry_after_s = Answer.ACCEPT, "", 0.0
+    if worst > 0:
+        reason = _reason(load, limits, by_messages=by_messages >= by_memory)
+        answer, retry_after_s = Answer.SLOW, round(worst * limits.slow_s, 3)
     if worst >= 1:
-        return Advice(answer=Answer.STOP, reason=reason, retry_after_s=limits.stop_s, **facts)
-    pause_s = round(worst * limits.slow_s, 3)
-    return Advice(answer=Answer.SLOW, reason=reason, retry_after_s=pause_s, **facts)
-
-
-def _between(value: float, low: float, high: float) -> float:
-    """0 or less below `low`, 1 or more from `high` on."""
-    return (value - low) / (high - low)
-
-
-def look(channel: Any, queues: Sequence[str]) -> Load:
-    """How full the broker of this channel is; one round trip."""
-    keys = [channel._q_for_pri(queue, step) for queue in queues for step in channel.priority_steps]
-    with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
-        pipe.info("memory")
-        pipe.hlen(channel.unacked_key)
-        for key in keys:
-            pipe.llen(key)
-        memory, leased, *waiting = pipe.execute()
-    return Load(
-        waiting=sum(waiting),
-        leased=leased,
-        used_bytes=memory["used_memory"],
-        limit_bytes=memory.get("maxmemory", 0),
+        answer, retry_after_s = Answer.STOP, limits.stop_s
+    return Advice(
+        answer=answer,
+        reason=reason,
+        retry_after_s=retry_after_s,
+        waiting=load.waiting,
+        leased=load.leased,
+        memory=load.memory,
     )
+
+
+def _reason(load: Load, limits: Pressure, *, by_messages: bool) -> str:
+    if by_messages:
+        messages = load.waiting + load.leased
+        return f"{messages:,} messages of {limits.stop_messages:,} wait or are worked on"
+    return f"{load.memory:.0%} of the broker's memory is used, {limits.stop_memory:.0%} may be"
+
+
+def _fraction(value: float, low: float, high: float) -> float:
+    """The position of `value` between `low`, which is 0, and `high`, which is 1."""
+    return (value - low) / (high - low)

@@ -1,7 +1,8 @@
-"""Whether this worker takes messages: closed while a service it writes to does not answer.
+"""A circuit breaker: stop taking messages while a service that batches need does not answer.
 
-A closed gate claims nothing, so nothing is counted, acked or spun on; the broker's connection
-stays busy with a pause on the server. A probe in the main process opens it again.
+While it is open, the transport claims nothing, so no message is counted as delivered, acked or
+retried in vain; the connection to the broker is kept busy by a pause on the server. A probe in the
+main process asks the service, and closes the breaker when it answers.
 """
 
 import logging
@@ -9,60 +10,81 @@ import threading
 import time
 from collections.abc import Callable
 
+from worker import background
+from worker.background import DONE, LoopSignal
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
-ENDING = "the end of this process"
+SHUTDOWN = "the end of this process"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
-_RELAPSE_S = 10.0  # closed again this soon: a probe that succeeds proves little, wait longer
+_RELAPSE_S = 10.0  # opened again this soon: a probe that succeeds proves little, wait longer
 
 
 class CircuitBreaker:
+    """The state of the breaker in this process. Safe for use by several threads."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._closed_for = ""
-        self._opened = float("-inf")
+        self._paused_for = ""
+        self._resumed_at = float("-inf")
         self._pause_s = _FIRST_PAUSE_S
 
     @property
-    def closed_for(self) -> str:
-        """The service that is waited for, "" while the gate is open."""
-        return self._closed_for
+    def paused_for(self) -> str:
+        """The service that is waited for; "" while messages are taken."""
+        return self._paused_for
 
-    def close(self, what: str, probe: Callable[[], None]) -> None:
-        """Take no more messages until `probe` returns without raising Unavailable."""
+    def pause(self, service: str, probe: Callable[[], None]) -> background.BackgroundLoop | None:
+        """Take no messages until `probe` returns. Returns the loop that probes, None if one runs.
+
+        `probe` raises Unavailable while the service does not answer. Any other error of it is
+        logged and counted, and it is called again.
+        """
         with self._lock:
-            if self._closed_for:
-                return
-            self._closed_for = what
-        relapsed = time.monotonic() - self._opened < _RELAPSE_S
-        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S) if relapsed else _FIRST_PAUSE_S
-        log.warning("consuming.paused what=%s", what)
-        threading.Thread(target=self._wait, args=(what, probe), name="probe", daemon=True).start()
+            if self._paused_for:
+                return None
+            self._paused_for = service
+        relapsed = time.monotonic() - self._resumed_at < _RELAPSE_S
+        self._pause_s = self._longer_pause_s() if relapsed else _FIRST_PAUSE_S
+        paused_at = time.monotonic()
 
-    def shut(self) -> None:
-        """Take no more messages: this process is about to end."""
-        with self._lock:
-            self._closed_for = ENDING
-
-    def _wait(self, what: str, probe: Callable[[], None]) -> None:
-        began = time.monotonic()
-        while True:
-            time.sleep(self._pause_s)
+        def turn() -> float | LoopSignal | None:
             try:
                 probe()
             except Unavailable as e:
-                log.info("consuming.waits what=%s detail=%s", what, e.detail)
-                self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
-                continue
-            with self._lock:
-                if self._closed_for == ENDING:
-                    return
-                self._opened = time.monotonic()
-                self._closed_for = ""
-            log.warning("consuming.resumed what=%s after_s=%.1f", what, self._opened - began)
-            return
+                log.info("consuming.waits what=%s detail=%s", service, e.detail)
+                self._pause_s = self._longer_pause_s()
+                return self._pause_s
+            self._resume(service, paused_at)
+            return DONE
+
+        log.warning("consuming.paused what=%s", service)
+        try:
+            return background.start_loop(
+                "probe", turn, pause_s=_LONGEST_PAUSE_S, first_pause_s=self._pause_s
+            )
+        except RuntimeError:  # no more threads: without a probe, nothing would end the pause
+            log.exception("consuming.not-paused what=%s", service)
+            self._resume(service, paused_at)
+            return None
+
+    def stop(self) -> None:
+        """Take no more messages: this process is about to end."""
+        with self._lock:
+            self._paused_for = SHUTDOWN
+
+    def _resume(self, service: str, paused_at: float) -> None:
+        with self._lock:
+            if self._paused_for == SHUTDOWN:
+                return
+            self._resumed_at = time.monotonic()
+            self._paused_for = ""
+        seconds = self._resumed_at - paused_at
+        log.warning("consuming.resumed what=%s after_s=%.1f", service, seconds)
+
+    def _longer_pause_s(self) -> float:
+        return min(self._pause_s * 2, _LONGEST_PAUSE_S)
 
 
-gate = CircuitBreaker()
+circuit_breaker = CircuitBreaker()

@@ -1,60 +1,66 @@
-"""The dead lists of the queues: what could not be delivered is read, taken off, and sent again.
+"""The dead lists of the queues: read undeliverable messages, remove them, send them again.
 
-An entry of `<queue>.dead` is a line of JSON {reason, queue, at}, a newline, and the message as it
-was. It is taken off only after somebody kept it: dying in between, it is read again.
+An entry of `<queue>.dead` is a line of JSON {reason, queue, at}, a newline, and the message
+unchanged. It is removed only after it was stored elsewhere: after a death in between, it is read
+again.
 """
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from worker.broker import UNKNOWN
 from worker.broker.messages import bounded
-from worker.model.admission import Frozen
 
 _LONGEST_REASON = 500  # characters
 
 _OLDEST = "return redis.call('LRANGE', KEYS[1], -1, -1)"
-_TAKE_OFF = "return redis.call('LREM', KEYS[1], -1, ARGV[1])"
+_REMOVE = "return redis.call('LREM', KEYS[1], -1, ARGV[1])"
 _SEND = "return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 
-class QueuedDeadLetter(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedDeadLetter:
     """One undeliverable message."""
 
     queue: str
     reason: str
     at: datetime
     message: bytes
-    written: bytes  # as it stands in the list
+    written: bytes  # the entry as it stands in the list
 
 
-def drain(channel: Any, queues: Sequence[str], keep: Callable[[QueuedDeadLetter], None]) -> int:
-    """Hand over every entry, oldest first, and take it off once `keep` returns; how many.
+def move_entries(
+    channel: Any, queues: Sequence[str], store_entry: Callable[[QueuedDeadLetter], None]
+) -> int:
+    """Pass each entry, oldest first, to `store_entry`, then remove it. Returns how many.
 
-    Who drains at the same time may be handed the same entry; it is taken off once. One at a time,
-    because a message may have megabytes.
+    When two processes do this at once, both may get the same entry; it is removed once. Entries are
+    read one at a time, because a message may have megabytes.
     """
-    kept = 0
+    count = 0
     for queue in (*queues, UNKNOWN):
         while oldest := channel.eval(_OLDEST, [f"{queue}.dead"], []):
-            keep(_read(queue, oldest[0]))
-            channel.eval(_TAKE_OFF, [f"{queue}.dead"], oldest)
-            kept += 1
-    return kept
+            store_entry(_parse(queue, oldest[0]))
+            channel.eval(_REMOVE, [f"{queue}.dead"], oldest)
+            count += 1
+    return count
 
 
 def send_again(channel: Any, queue: str, message: bytes) -> None:
-    """Put a message at the end of its queue, byte for byte."""
+    """Put a message unchanged at the end of its queue."""
     channel.eval(_SEND, [queue], [message])
 
 
-def _read(queue: str, written: bytes) -> QueuedDeadLetter:
+def _parse(queue: str, written: bytes) -> QueuedDeadLetter:
     head, _, message = written.partition(b"\n")
     try:
-        why = json.loads(head)
-        reason, at = bounded(why["reason"], _LONGEST_REASON), datetime.fromtimestamp(why["at"], UTC)
-    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):  # not ours
+        fields = json.loads(head)
+        reason = bounded(fields["reason"], _LONGEST_REASON)
+        at = datetime.fromtimestamp(fields["at"], UTC)
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        # Not written by us: all of the entry is the message.
         reason, at, message = "no reason given", datetime.now(UTC), written
     return QueuedDeadLetter(queue=queue, reason=reason, at=at, message=message, written=written)

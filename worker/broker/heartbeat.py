@@ -1,21 +1,20 @@
-"""A file that is touched while the worker does its work: `worker health` looks at its age.
+"""A file that is touched while the worker makes progress; `worker health` checks its age.
 
 A worker can be alive and connected, and still finish nothing. So the file is touched when a message
-ended since the last look, or when no message waits and none that it holds is overdue. It is also
-touched while broker, store or index are down: a restart would not help.
+was finished since the last turn, or when no message waits and none that is held is overdue. It is
+also touched while broker, store or index are down: a restart would not help.
 """
 
 import atexit
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
 from worker import background
-from worker.broker import leases
-from worker.broker.circuit_breaker import gate
+from worker.broker import held_messages, kombu_internals
+from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
-from worker.broker.request import TaskEnd
+from worker.broker.request import FinishedMessages
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -23,40 +22,40 @@ log = logging.getLogger("worker.broker")
 EVERY_S = 10.0
 
 
-def start(app: Any, file: Path) -> None:
-    """Touch `file` for as long as this process works, in a thread of its own; then remove it."""
+def start(app: Any, file: Path) -> background.BackgroundLoop:
+    """Start the loop that touches `file`. The file is removed when the process exits."""
     atexit.register(file.unlink, missing_ok=True)
-    background.keep("heartbeat", lambda: _keep(app, file))
+    finished: int | None = None
+
+    def turn() -> None:
+        nonlocal finished
+        if makes_progress(app, finished):
+            finished = FinishedMessages.count
+            _touch(file)
+
+    return background.start_loop("heartbeat", turn, pause_s=EVERY_S)
 
 
-def at_work(app: Any, ended_before: int | None) -> bool:
-    """Whether more than `ended_before` messages ended, or consuming is paused for a service that is
-    down, or no message waits and none is overdue."""
-    if TaskEnd.count != ended_before or gate.closed_for:
+def makes_progress(app: Any, finished_before: int | None) -> bool:
+    """Whether another number than `finished_before` messages were finished so far, or consuming is
+    paused for a service that is down, or no message waits and none is overdue."""
+    if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True
-    return not leases.overdue(app.conf.task_time_limit) and _none_waits(app)
+    return not held_messages.overdue(app.conf.task_time_limit) and _queues_are_empty(app)
 
 
-def _none_waits(app: Any) -> bool:
-    """Whether the queues this worker consumes are empty, or nobody can say."""
-    link = BrokerConnection(app)
+def _queues_are_empty(app: Any) -> bool:
+    """Whether no message waits on the queues this worker consumes, or the broker does not say."""
+    connection = BrokerConnection(app)
     try:
-        with link.channel() as channel:
-            return not any(channel._size(queue) for queue in app.amqp.queues.consume_from)
+        with connection.channel() as channel:
+            queues = app.amqp.queues.consume_from
+            return not any(kombu_internals.queue_size(channel, queue) for queue in queues)
     except Unavailable as e:
         log.debug("heartbeat.unknown error=%s", e)
         return True
     finally:
-        link.close()
-
-
-def _keep(app: Any, file: Path) -> None:
-    ended: int | None = None
-    while True:
-        if at_work(app, ended):
-            ended = TaskEnd.count
-            _touch(file)
-        time.sleep(EVERY_S)
+        connection.close()
 
 
 def _touch(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the broker holds, message by message: where each is, and the receipts it carries."""
+"""List the messages that the broker holds: the state of each, and the receipts it carries."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -8,36 +8,45 @@ from redis import Redis
 
 from worker.broker import UNKNOWN
 from worker.broker.bodies import receipts_in
+from worker.broker.kombu_internals import queue_key
+from worker.broker.lease_format import unpack_lease
 
 _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 
 
-class MessagePlace(StrEnum):
+class MessageState(StrEnum):
+    """The state of a message in the broker."""
+
     WAITING = "waiting"
     LEASED = "leased"
     UNDELIVERABLE = "undeliverable"
 
 
-def census(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessagePlace, list[str]]]:
-    """Every message that stays where it is while this reads. One that moves may come twice, or
-    not at all: who misses it must look again.
+def list_messages(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessageState, list[str]]]:
+    """The state and the receipts of each message that does not move while this reads.
+
+    A message that moves meanwhile may be listed twice or not at all: a caller that misses one must
+    list them again.
     """
     client = Redis(connection_pool=channel.pool)
     prefix = channel.global_keyprefix
     for queue in queues:
         for step in channel.priority_steps:
-            for message in _listed(client, prefix + channel._q_for_pri(queue, step)):
-                yield MessagePlace.WAITING, receipts_in(message)
-    for _, leased in client.hscan_iter(prefix + channel.unacked_key, count=_PAGE):
-        yield MessagePlace.LEASED, receipts_in(leased[1:].rpartition(b',"","')[0])
+            for message in _list_items(client, prefix + queue_key(channel, queue, step)):
+                yield MessageState.WAITING, receipts_in(message)
+    for _, lease in client.hscan_iter(prefix + channel.unacked_key, count=_PAGE):
+        yield MessageState.LEASED, receipts_in(unpack_lease(lease)[0])
     for queue in (*queues, UNKNOWN):
-        for buried in _listed(client, f"{prefix}{queue}.dead"):
-            yield MessagePlace.UNDELIVERABLE, receipts_in(buried.partition(b"\n")[2])
+        for entry in _list_items(client, f"{prefix}{queue}.dead"):
+            yield MessageState.UNDELIVERABLE, receipts_in(entry.partition(b"\n")[2])
 
 
-def _listed(client: Any, key: str) -> Iterator[bytes]:
-    """From the left, where messages are added: what is added meanwhile moves the rest towards us,
-    so that some come twice, and taking from the right moves nothing."""
+def _list_items(client: Any, key: str) -> Iterator[bytes]:
+    """The items of a list from the left, the end where messages are added.
+
+    Adding moves the other items to higher indexes, so that some are read twice and none is missed;
+    removing from the right moves nothing.
+    """
     start = 0
     while page := client.lrange(key, start, start + _PAGE - 1):
         yield from page

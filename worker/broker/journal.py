@@ -1,12 +1,12 @@
-"""The journal: receipts that producers pushed, on their way from the broker into the store.
+"""The journal of pushed receipts: a stream in the broker that is moved into the store.
 
-lua/push.lua writes it. A thread of every worker's main process collects it: entries are first
-stored and then deleted, so any number of workers may collect at once and any may die in between.
+lua/push.lua writes an entry with each push. A background loop of every worker moves the entries:
+they are first stored and then deleted, so any number of workers may do so at once, and any may die
+in between.
 """
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,44 +16,60 @@ from redis import Redis
 from worker import background
 from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
-from worker.model.admission import is_receipt
+from worker.model.receipts import is_receipt
 from worker.model.records import JournalEntry
 
 log = logging.getLogger("worker.broker")
 
-Enter = Callable[[Sequence[JournalEntry]], None]
+StoreEntries = Callable[[Sequence[JournalEntry]], None]
 
 EVERY_S = 2.0
 _LONGEST_PAUSE_S = 30.0
-_MESSAGES = 100  # collected in one transaction: up to 10,000 receipts
+_MESSAGES_PER_PAGE = 100  # stored in one transaction: up to 10,000 receipts
 
 
-def start(app: Any, enter: Enter) -> None:
-    """Collect for as long as this process works, in a thread of its own."""
-    background.keep("journal", lambda: _keep(app, enter))
+def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
+    """Start the loop that moves the journal into the store by calling `enter`."""
+    connection, pause_s = BrokerConnection(app), EVERY_S
+
+    def turn() -> float:
+        nonlocal pause_s
+        try:
+            with connection.channel() as channel:
+                count = collect(channel, enter)
+            pause_s = EVERY_S
+            if count:
+                log.debug("journal.collected receipts=%d", count)
+        except Unavailable as e:
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            log.warning("journal.waits error=%s", e)
+        return pause_s
+
+    return background.start_loop("journal", turn, pause_s=EVERY_S, first_pause_s=EVERY_S)
 
 
-def collect(channel: Any, enter: Enter) -> int:
-    """Move what the journal holds now into the store; returns how many receipts that were.
+def collect(channel: Any, enter: StoreEntries) -> int:
+    """Move the entries that are in the journal now into the store. Returns the number of receipts.
 
     Raises Unavailable.
     """
     client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal
     collected = 0
-    for _ in range(client.xlen(key) // _MESSAGES + 1):
-        found = client.xrange(key, count=_MESSAGES)
-        if not found:
+    for _ in range(client.xlen(key) // _MESSAGES_PER_PAGE + 1):
+        page = client.xrange(key, count=_MESSAGES_PER_PAGE)
+        if not page:
             break
-        entries = [entry for id_, fields in found for entry in _entries(id_, fields)]
+        entries = [entry for id_, fields in page for entry in _entries(id_, fields)]
         enter(entries)
-        # Stored first, deleted second: dying in between, it is stored again, which does nothing.
-        client.xdel(key, *(id_ for id_, _ in found))
+        # Stored first, deleted second: after a death in between, storing again changes nothing.
+        client.xdel(key, *(id_ for id_, _ in page))
         collected += len(entries)
     return collected
 
 
 def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[JournalEntry]:
+    """The receipts of one entry of the stream; none, and a warning, for one of another format."""
     try:
         at = datetime.fromtimestamp(int(id_.partition(b"-")[0]) / 1000, UTC)
         message_id = fields[b"message"].decode()
@@ -69,20 +85,5 @@ def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[JournalEntry]:
         OverflowError,
         OSError,
         RecursionError,
-    ) as e:  # somebody else's: in the way for ever, if kept
+    ) as e:  # not written by us; if kept, it would block the journal forever
         log.warning("journal.malformed entry=%s error=%r", id_.decode(), e)
-
-
-def _keep(app: Any, enter: Enter) -> None:
-    link, pause_s = BrokerConnection(app), EVERY_S
-    while True:
-        time.sleep(pause_s)
-        try:
-            with link.channel() as channel:
-                count = collect(channel, enter)
-            pause_s = EVERY_S
-            if count:
-                log.debug("journal.collected receipts=%d", count)
-        except Unavailable as e:
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            log.warning("journal.waits error=%s", e)

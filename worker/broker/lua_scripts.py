@@ -1,10 +1,11 @@
-"""The Lua scripts of the broker, and how delivery tags are written.
+"""The Lua scripts of the broker, and the format of delivery tags.
 
-A tag is `<fencing tag>:<n>`; a group of messages that run as one has `<fencing tag>:0,1,2`.
-Each claim has a fencing tag of its own, so who lost a lease can't ack for who has it now.
+The tag of one message is `<fencing token>:<n>`; the tag of a group of messages that run as one is
+`<fencing token>:0,1,2`. Each claim has its own fencing token, so a worker that lost a lease can't
+ack the message for the worker that holds it now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
@@ -15,16 +16,21 @@ CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH = (
 )
 
 
-def members(tags: Iterable[str]) -> list[str]:
-    """The tags of single messages behind these, groups taken apart."""
+def message_tag(token: str, index: int) -> str:
+    """The delivery tag of one message of a claim."""
+    return f"{token}:{index}"
+
+
+def group_tag(tags: Sequence[str]) -> str:
+    """Combine delivery tags of one claim into one for the group."""
+    token = tags[0].partition(":")[0]
+    return f"{token}:{','.join(tag.partition(':')[2] for tag in tags)}"
+
+
+def split_group_tags(tags: Iterable[str]) -> list[str]:
+    """The delivery tags of single messages, with the tags of groups split into their messages."""
     singles = []
     for tag in tags:
-        fence, _, places = tag.partition(":")
-        singles += [f"{fence}:{place}" for place in places.split(",")] if places else [tag]
+        token, _, indexes = tag.partition(":")
+        singles += [f"{token}:{index}" for index in indexes.split(",")] if indexes else [tag]
     return singles
-
-
-def group_tag(tags: list[str]) -> str:
-    """Combine delivery tags of one claim into one for the group."""
-    fence = tags[0].partition(":")[0]
-    return f"{fence}:{','.join(tag.partition(':')[2] for tag in tags)}"

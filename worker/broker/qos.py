@@ -1,160 +1,127 @@
-"""What a worker holds of the broker's messages: leases, acks, and where a message goes back to."""
+"""The messages a channel delivered and that are not acked yet, each under a lease in the broker."""
 
 import json
 import logging
-import re
-from collections.abc import Iterable, Mapping
-from threading import Event, Lock
+from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any
 
-from kombu.transport import redis as stock
-from kombu.transport import virtual
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import QUARANTINE, REPLAY, UNKNOWN, lua_scripts
-from worker.broker.lua_scripts import members
+from worker.broker import QUARANTINE, REPLAY, UNKNOWN, kombu_internals, lua_scripts
+from worker.broker.deferred_acks import deferred_acks
+from worker.broker.kombu_internals import RedisQoS
+from worker.broker.lease_format import unpack_lease
+from worker.broker.lua_scripts import split_group_tags
 from worker.broker.messages import count, given_back, text
 
 log = logging.getLogger("worker.broker")
 
-_SWEPT_AT_ONCE = 500  # expired leases restored by one sweep
+_RESTORED_PER_SWEEP = 500  # expired leases
 
 
-# Names of queues as they may stand in a lease. Another application's queue may be among them.
-_QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
-
-
-def _unpacked(leased: bytes) -> tuple[bytes, str]:
-    """A leased message byte for byte, and its queue; UNKNOWN, and all that is there, for what is
-    no lease. Ours are written around the bytes as they came, kombu's as one JSON text."""
-    message, _, rest = leased.rpartition(b',"","')
-    if message.startswith(b"[") and rest.endswith(b'"]'):
-        message, queue = message[1:], text(rest[:-2])
-    else:
-        try:
-            whole, _, queue = json.loads(leased)
-            message = json.dumps(whole).encode()
-        except (ValueError, TypeError, RecursionError):
-            return leased, UNKNOWN
-    known = isinstance(queue, str) and _QUEUE.fullmatch(queue)
-    return (message, queue) if known else (leased, UNKNOWN)
-
-
-class DeferredAcks:
-    """Tags of messages that are acked or given back later: that is safe, the tag is the fence."""
-
-    added = Event()  # to one or the other
-
-    def __init__(self) -> None:
-        self._tags: set[str] = set()
-        self._lock = Lock()
-
-    def add(self, *tags: str) -> None:
-        with self._lock:
-            self._tags.update(tags)
-        self.added.set()
-
-    def tags(self) -> list[str]:
-        with self._lock:
-            return sorted(self._tags)
-
-    def sent(self, tags: Iterable[str]) -> None:
-        with self._lock:
-            self._tags.difference_update(tags)
-
-
-late_acks = DeferredAcks()
-late_returns = DeferredAcks()
-
-
-class QoS(stock.QoS):
-    """What is delivered and not yet acked, under leases of the broker."""
+class QoS(RedisQoS):
+    """kombu's record of delivered messages, with leases, and with acks that never fail."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._born = monotonic()
-        self._detours: dict[str, str] = {}  # delivery tag -> what went wrong
-        self._blames: dict[
-            str, Mapping[int, str]
-        ] = {}  # delivery tag -> place in its group -> reason
+        self._created = monotonic()
+        self._started: set[str] = set()  # delivery tags that a pool process works on
+        self._errors: dict[str, str] = {}  # delivery tag -> error that sends it to quarantine
+        # delivery tag -> index in its group -> reason why that message is dead
+        self._reject_reasons: dict[str, Mapping[int, str]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        if ":" not in delivery_tag:  # not claimed by us: basic_get, or a message being refused
+        """Record a delivered message. A claimed one is leased already."""
+        if ":" in delivery_tag:
+            self.record_delivery(message, delivery_tag)
+        else:  # not claimed by us: basic_get, or a message that is being refused
             super().append(message, delivery_tag)
-            return
-        virtual.QoS.append(self, message, delivery_tag)
+
+    def mark_started(self, delivery_tag: str) -> None:
+        """Note that a pool process works on a message: a closing channel leaves it its lease."""
+        self._started.add(delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Never raises, and gives the prefetch credit back whatever happens: a worker without
-        credit sends no command, so it would never notice that the broker is back."""
+        """Delete the message; when the broker does not answer, leave that to the lease loop.
+
+        Never raises, and releases the prefetch credit in any case: a worker without credit sends no
+        command, so it would never notice that the broker is back.
+        """
         try:
-            self.channel.eval(lua_scripts.ACK, self._index_keys(), members([delivery_tag]))
+            self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
-            late_acks.add(delivery_tag)
-        virtual.QoS.ack(self, delivery_tag)
+            deferred_acks.add(delivery_tag)
+        self._release(delivery_tag)
 
-    def detour(self, delivery_tag: str, error: str) -> None:
-        """On reject, send this delivery to the quarantine lane, whatever `requeue` says; or to the
-        dead list, if it failed there too often."""
-        self._detours[delivery_tag] = error
+    def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
+        """Make `reject` move this delivery to the quarantine queue, whatever its `requeue` says.
 
-    def blame(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """On reject, move the messages at these places of the group to the dead list with their
-        reasons, and ack the others."""
-        self._blames[delivery_tag] = reasons
+        After too many failures there, `reject` moves it to the dead list instead.
+        """
+        self._errors[delivery_tag] = error
+
+    def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
+        """Make `reject` move only the messages at these indexes of the group to the dead list.
+
+        It acks the others.
+        """
+        self._reject_reasons[delivery_tag] = reasons
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Put every message back on its queue, into the quarantine lane or on the dead list; ack
-        those of a group that `blame` did not name."""
-        failed = self._detours.pop(delivery_tag, None)
-        tags = members([delivery_tag])
-        reasons = self._blames.pop(delivery_tag, dict.fromkeys(range(len(tags)), "rejected"))
-        done = []
+        """Move each message to its queue, the quarantine queue or the dead list, or ack it.
+
+        Raises a connection error when the broker does not answer; the leases will expire.
+        """
+        error = self._errors.pop(delivery_tag, None)
+        tags = split_group_tags([delivery_tag])
+        reasons = self._reject_reasons.pop(
+            delivery_tag, dict.fromkeys(range(len(tags)), "rejected")
+        )
+        accepted = []
         try:
-            for place, tag in enumerate(tags):
-                if requeue or failed is not None:
-                    self.restore_by_tag(tag, failed=failed)
-                elif place in reasons:
-                    self.bury(tag, reasons[place])
+            for index, tag in enumerate(tags):
+                if requeue or error is not None:
+                    self.restore_by_tag(tag, error=error)
+                elif index in reasons:
+                    self.dead_letter(tag, reasons[index])
                 else:
-                    done.append(tag)
-            if done:
-                self.channel.eval(lua_scripts.ACK, self._index_keys(), done)
+                    accepted.append(tag)
+            if accepted:
+                self.channel.eval(lua_scripts.ACK, self._index_keys(), accepted)
         except AttributeError as e:
             raise NotConnected("channel is closed") from e
         finally:
-            virtual.QoS.ack(self, delivery_tag)
+            self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put back what a vanished worker held. A channel younger than a lease stays quiet: after
-        a broker restart every worker first gets the chance to renew what it still works on."""
-        if monotonic() - self._born < self.visibility_timeout:
+        """Put messages back whose lease expired because their worker vanished.
+
+        A channel younger than a lease does nothing: after a restart of the broker, every worker
+        first gets the chance to renew the leases of what it still works on.
+        """
+        if monotonic() - self._created < self.visibility_timeout:
             return
         try:
-            tags = self.channel.eval(
-                lua_scripts.EXPIRED, self._index_keys(), [self.visibility_timeout, _SWEPT_AT_ONCE]
-            )
-            for tag in tags:
+            limits = [self.visibility_timeout, _RESTORED_PER_SWEEP]
+            for tag in self.channel.eval(lua_scripts.EXPIRED, self._index_keys(), limits):
                 self.restore_by_tag(text(tag), delivered=True)
         except ResponseError as e:
             log.warning("sweep.refused error=%s", e)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Called when the channel closes. What still runs keeps its lease and acks by its tag."""
-        from worker.broker.leases import running  # Celery's state, only there inside a worker
+        """Put messages back that nobody has started. kombu calls this when the channel closes.
 
-        self._flush()
-        busy = running()
+        A message that a pool process works on keeps its lease, and is acked by its tag later.
+        """
         try:
-            for tag in [tag for tag in self._delivered if tag not in busy]:
-                for single in members([tag]):
-                    self.restore_by_tag(single)
+            for tag in split_group_tags(t for t in self.unacked_tags() if t not in self._started):
+                self.restore_by_tag(tag)
         except (RedisError, OSError, AttributeError) as e:
             log.warning("restore.skipped error=%s; leases will expire by themselves", e)
-        self._delivered.clear()
+        self.forget_deliveries()
         return []
 
     def restore_by_tag(
@@ -164,60 +131,68 @@ class QoS(stock.QoS):
         leftmost: bool = False,
         *,
         delivered: bool = False,
-        failed: str | None = None,
+        error: str | None = None,
     ) -> None:
-        """Put a message back at the front of its queue. With `failed`, put it at the end of the
-        quarantine lane, or on the dead list after `quarantine_passes` failures there."""
-        leased = self._leased(tag)
-        if leased is None:
+        """Put a message back at the front of its queue, or at the end if `leftmost`.
+
+        `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
+        quarantine queue, or to the dead list after `quarantine_passes` failures there.
+        """
+        lease = self._read_lease(tag)
+        if lease is None:
             return
         try:
-            data, queue = _unpacked(leased)
+            data, queue = unpack_lease(lease)
             message = json.loads(data)
             passes = count(message["headers"].get("x-quarantine"))
             message = given_back(
-                message, delivered=delivered, quarantined=failed is not None, error=failed or ""
+                message, delivered=delivered, quarantined=error is not None, error=error or ""
             )
-            priority = self.channel._get_message_priority(message, reverse=False)
-            waiting = json.dumps(message)
+            priority = kombu_internals.message_priority(self.channel, message)
+            restored = json.dumps(message)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            self.bury(tag, "malformed")
+            self.dead_letter(tag, "malformed")
             return
         if queue == UNKNOWN:
-            self.bury(tag, "malformed: the lease names no queue")
+            self.dead_letter(tag, "malformed: the lease names no queue")
             return
-        if failed is not None:
+        if error is not None:
             if queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
-                self.bury(tag, f"failed {passes} times in quarantine: {failed}")
+                self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
                 return
             queue = queue.removesuffix(QUARANTINE).removesuffix(REPLAY) + QUARANTINE
             leftmost = True
-        to = self.channel._q_for_pri(queue, priority)
-        self._move(tag, to, waiting, "LPUSH" if leftmost else "RPUSH")
+        key = kombu_internals.queue_key(self.channel, queue, priority)
+        self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
 
-    def bury(self, tag: str, reason: str) -> None:
-        """To the dead list: a line that says why, then the message as it was."""
-        leased = self._leased(tag)
-        if leased is None:
+    def dead_letter(self, tag: str, reason: str) -> None:
+        """Move a message to the dead list of its queue, after a line with the reason."""
+        lease = self._read_lease(tag)
+        if lease is None:
             return
-        message, queue = _unpacked(leased)
-        why = {"reason": reason, "queue": queue, "at": time()}
+        message, queue = unpack_lease(lease)
+        head = {"reason": reason, "queue": queue, "at": time()}
         log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, tag)
-        self._move(tag, f"{queue}.dead", json.dumps(why).encode() + b"\n" + message, "LPUSH")
+        self._move(tag, f"{queue}.dead", json.dumps(head).encode() + b"\n" + message, "LPUSH")
 
-    def _leased(self, tag: str) -> bytes | None:
+    def _release(self, delivery_tag: str) -> None:
+        self._started.discard(delivery_tag)
+        self.release_credit(delivery_tag)
+
+    def _read_lease(self, tag: str) -> bytes | None:
         with self.channel.conn_or_acquire() as client:
-            found = client.hget(self.unacked_key, tag)
-        if found is None:
+            lease = client.hget(self.unacked_key, tag)
+        if lease is None:
             return None
-        return found if isinstance(found, bytes) else found.encode("utf-8", "surrogateescape")
+        return lease if isinstance(lease, bytes) else lease.encode("utf-8", "surrogateescape")
 
-    def _move(self, tag: str, to: str, message: str | bytes, side: str) -> None:
-        """What the broker refuses stays leased, and is tried again when the lease is over."""
+    def _move(self, tag: str, key: str, message: str | bytes, command: str) -> None:
+        """Move a message from its lease to a list. If the broker refuses, it stays leased, and the
+        sweep tries again when the lease has expired."""
         try:
-            self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), to], [tag, message, side])
+            self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), key], [tag, message, command])
         except ResponseError as e:
-            log.warning("move.refused tag=%s to=%s error=%s", tag, to, e)
+            log.warning("move.refused tag=%s to=%s error=%s", tag, key, e)
 
     def _index_keys(self) -> list[str]:
         return [self.unacked_index_key, self.unacked_key]

@@ -1,13 +1,13 @@
-"""Decides in the main process what happens to a message when its task ended.
+"""Decide in the main process the fate of a message whose task ended.
 
-task returned                         -> acked
-task raised Unavailable               -> back to its queue, uncounted; consuming pauses
-task rejected unreadable messages     -> those to the dead list, with the reasons
-its child died or ran too long        -> quarantine lane, where each article is tried alone
-task raised another error             -> quarantine lane
-message could not be handed to a child -> quarantine lane
+task returned                          -> acked
+task raised Unavailable                -> back to its queue, uncounted; consuming pauses
+task rejected unreadable messages      -> those to the dead list, with the reasons
+its process died or ran too long       -> quarantine queue, where each article is tried alone
+task raised another error              -> quarantine queue
+message could not be passed to the pool -> quarantine queue
 
-What fails in the quarantine lane too often goes to the dead list, with the last error.
+A message that fails too often in the quarantine queue goes to the dead list, with the last error.
 """
 
 import logging
@@ -17,88 +17,97 @@ from typing import Any
 
 from billiard.exceptions import Terminated
 from celery.exceptions import Reject, TimeLimitExceeded
-from celery.worker import state
-from celery.worker.request import Request as CeleryRequest
 
-from worker.broker.circuit_breaker import gate
+from worker.broker import celery_internals
+from worker.broker.celery_internals import CeleryRequest
+from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import bounded
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
-_LAST_LINE_OF_CODE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
+_CODE_LINE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
 
 
-class TaskEnd:
-    """Counts the requests that this process acked or rejected since it started."""
+class FinishedMessages:
+    """Counts the messages that this process acked or rejected since it started."""
 
     count = 0
 
 
 class Request(CeleryRequest):
+    """A message in the main process, from its claim until it is acked or rejected."""
+
     def __init__(self, message: Any, **options: Any) -> None:
         super().__init__(message, **options)
         # The articles are in the body. As arguments they would show in `celery inspect active`.
-        self._args = self._request_dict["args"] = ()
-        self.held_since = monotonic()
+        celery_internals.hide_arguments(self)
+        self.received_at = monotonic()
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
+        """Note that a pool process started to work on the message."""
         self.running_since = monotonic()
+        self.message.channel.qos.mark_started(self.message.delivery_tag)
         super().on_accepted(pid, time_accepted)
 
     def acknowledge(self) -> None:
-        TaskEnd.count += 1
+        """Ack the message, and count it as finished."""
+        FinishedMessages.count += 1
         super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
-        TaskEnd.count += 1
+        """Reject the message, and count it as finished."""
+        FinishedMessages.count += 1
         super().reject(requeue)
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
+        """Route the message by the error that its task raised or its process died of."""
         error = getattr(exc_info.exception, "exc", exc_info.exception)
-        ended_by_us = self._already_cancelled or self._already_revoked or state.should_terminate
+        terminated = celery_internals.was_cancelled(self) or celery_internals.is_terminating()
         if isinstance(error, Reject):
-            self._refuse(error)
+            self._prepare_reject(error)
             super().on_failure(exc_info, send_failed_event, return_ok)
-        elif ended_by_us or isinstance(error, Terminated):
+        elif terminated or isinstance(error, Terminated):
             super().on_failure(exc_info, send_failed_event, return_ok)
         else:
-            self.fail(_described(error, exc_info), error=type(error).__name__)
+            self.fail(_error_line(error, exc_info), error=type(error).__name__)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        if soft or state.should_terminate:
+        """Quarantine the message when its process was killed at the hard limit."""
+        if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)
         else:
             self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
 
-    def fail(self, why: str, *, error: str) -> None:
-        """Log the failure in one line, and send the message to the quarantine lane, or to the dead
+    def fail(self, reason: str, *, error: str) -> None:
+        """Log the failure in one line, and send the message to the quarantine queue, or to the dead
         list after too many failures. Only the first call counts: Celery reports a time limit twice.
         """
         if self.acknowledged:
             return
-        log.error("message.failed task=%s id=%s error=%s", self.name, self.id, why)
-        state.task_ready(self)
-        self.message.channel.qos.detour(self.message.delivery_tag, why)
+        log.error("message.failed task=%s id=%s error=%s", self.name, self.id, reason)
+        celery_internals.mark_ready(self)
+        self.message.channel.qos.route_to_quarantine(self.message.delivery_tag, reason)
         self.reject(requeue=True)
-        self.send_event("task-failed", exception=error, traceback=why)
+        self.send_event("task-failed", exception=error, traceback=reason)
 
-    def _refuse(self, error: Reject) -> None:
+    def _prepare_reject(self, error: Reject) -> None:
         if isinstance(error.reason, Unavailable):
-            self._pause(error.reason.what)
+            self._pause_consuming(error.reason.what)
         elif isinstance(error.reason, dict):
-            self.message.channel.qos.blame(self.message.delivery_tag, error.reason)
+            tag = self.message.delivery_tag
+            self.message.channel.qos.set_reject_reasons(tag, error.reason)
 
-    def _pause(self, what: str) -> None:
-        if what in ("store", "index"):
-            gate.close(what, lambda: self.task.probe(what))
+    def _pause_consuming(self, service: str) -> None:
+        if service in ("store", "index"):
+            circuit_breaker.pause(service, lambda: self.task.probe(service))
 
 
-def _described(error: BaseException, exc_info: Any) -> str:
-    """In one line: what was raised, and in which line of code."""
-    places = _LAST_LINE_OF_CODE.findall(str(exc_info.traceback or ""))
-    place = " at {}:{}".format(*places[-1]) if places else ""
-    return bounded(f"{type(error).__name__}: {error}", 240) + place
+def _error_line(error: BaseException, exc_info: Any) -> str:
+    """The error and the line of code that raised it, in one line."""
+    lines = _CODE_LINE.findall(str(exc_info.traceback or ""))
+    location = " at {}:{}".format(*lines[-1]) if lines else ""
+    return bounded(f"{type(error).__name__}: {error}", 240) + location

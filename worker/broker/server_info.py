@@ -1,47 +1,10 @@
-"""Whether a broker is fit for a queue: what it says of itself comes in, facts go out."""
+"""Read from a broker whether it is fit to hold a queue."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from celery import bootsteps
-
-from worker.broker.connection import BrokerConnection
-from worker.errors import Unavailable
-from worker.model.admission import Frozen
-
-UNKNOWN = "unknown"
-
-
-class ServerInfo(Frozen):
-    server: str  # valkey, redis …
-    version: str
-    append_only: bool
-    policy: str  # what it does when its memory is full
-    used_bytes: int
-    limit_bytes: int  # 0: none
-    clock_ahead_s: float  # of this machine's
-
-
-def condition(channel: Any) -> ServerInfo:
-    """One round trip. Raises what redis-py raises."""
-    with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
-        sent = time.time()
-        for section in ("server", "memory", "persistence"):
-            pipe.info(section)
-        pipe.time()
-        server, memory, persistence, (seconds, micros) = pipe.execute()
-        here = (sent + time.time()) / 2
-    name = server.get("server_name", "redis")
-    return ServerInfo(
-        server=name,
-        version=str(server.get(f"{name}_version") or server["redis_version"]),
-        append_only=bool(persistence["aof_enabled"]),
-        policy=memory.get("maxmemory_policy", UNKNOWN),
-        used_bytes=memory["used_memory"],
-        limit_bytes=memory.get("maxmemory", 0),
-        clock_ahead_s=seconds + micros / 1e6 - here,
-    )
-
+UNKNOWN_POLICY = "unknown"
 
 EVICTS = (
     "the broker drops keys when its memory is full ({policy}), and the queue is one of them; "
@@ -49,19 +12,35 @@ EVICTS = (
 )
 
 
-class NoEviction(bootsteps.StartStopStep):
-    """Ends a worker whose broker may evict the queue: at its start, and after every reconnect."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """The facts about a broker that decide whether it may hold a queue."""
 
-    requires = ("celery.worker.consumer.connection:Connection",)
+    server: str  # valkey, redis …
+    version: str
+    append_only: bool  # whether it keeps an append-only file
+    policy: str  # maxmemory-policy: what it does when its memory is full
+    used_bytes: int
+    limit_bytes: int  # 0: no limit is set
+    clock_ahead_s: float  # its clock minus the clock of this machine
 
-    def start(self, parent: Any) -> None:
-        link = BrokerConnection(parent.app)
-        try:
-            with link.channel() as channel:
-                policy = condition(channel).policy
-        except Unavailable:
-            return  # it went away again: the next connection asks again
-        finally:
-            link.close()
-        if policy not in ("noeviction", UNKNOWN):
-            raise SystemExit(f"worker: {EVICTS.format(policy=policy)}")
+
+def server_info(channel: Any) -> ServerInfo:
+    """Read the facts in one round trip. Raises RedisError or OSError."""
+    with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
+        sent_at = time.time()
+        for section in ("server", "memory", "persistence"):
+            pipe.info(section)
+        pipe.time()
+        server, memory, persistence, (seconds, micros) = pipe.execute()
+        local_time = (sent_at + time.time()) / 2
+    name = server.get("server_name", "redis")
+    return ServerInfo(
+        server=name,
+        version=str(server.get(f"{name}_version") or server["redis_version"]),
+        append_only=bool(persistence["aof_enabled"]),
+        policy=memory.get("maxmemory_policy", UNKNOWN_POLICY),
+        used_bytes=memory["used_memory"],
+        limit_bytes=memory.get("maxmemory", 0),
+        clock_ahead_s=seconds + micros / 1e6 - local_time,
+    )

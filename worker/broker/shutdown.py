@@ -1,91 +1,88 @@
-"""Ends a warm shutdown in time: what is not done goes back to its queue, uncounted.
+"""End a warm shutdown within a time limit: unfinished messages go back to their queue, uncounted.
 
-Celery's own soft shutdown sleeps in the main process, where nothing is acked or renewed
-meanwhile; this is a thread, and everything goes on until the time is up.
+Celery's own soft shutdown sleeps in the main process, which then acks and renews nothing. Here a
+background job waits instead, and everything else continues until the time is up.
 """
 
 import logging
 import os
 import signal
-import threading
-import time
 from contextlib import suppress
+from threading import Event
 from typing import Any
 
 from celery.signals import worker_shutting_down
 
-from worker.broker import leases
-from worker.broker.circuit_breaker import gate
+from worker import background
+from worker.broker import celery_internals, held_messages
+from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
 from worker.broker.qos import QoS
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
-_ANSWERED_S = 0.3  # a claim that was on its way has been answered
-_SETTLE_S = 2.0  # more messages than processes: what waits for one goes back
+_CLAIM_REPLY_S = 0.3  # a claim that was sent before has been answered by then
+_HAND_OVER_S = 2.0  # messages that wait longer for a process go back to their queue
 
 
-def arm(worker: Any, drain_s: float) -> None:
-    """From now on SIGTERM gives running batches this long."""
+def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
+    """Give running batches `drain_s` seconds after SIGTERM, then end the process."""
 
-    def begin(how: str, **_: object) -> None:
+    def on_shutdown(how: str, **_: object) -> None:
         if how == "Warm":
             log.info("drain.began limit_s=%g", drain_s)
-            threading.Thread(target=_end, args=(worker, drain_s), name="drain", daemon=True).start()
+            background.run_once("drain", lambda: _end(worker), delay_s=drain_s)
 
-    worker_shutting_down.connect(begin, weak=False)
+    worker_shutting_down.connect(on_shutdown, weak=False)
 
 
-def settle_first() -> None:
-    """From now on SIGTERM ends the claiming at once, and the shutdown begins when every message
-    has reached a process.
+def delay_sigterm() -> None:
+    """Make SIGTERM stop the claiming first, and begin the shutdown once the pool has all messages.
 
-    Celery would write to the pool no more while the pool throws away what lies in its pipes: a
-    message taken just before was forgotten, or made the pool wait for itself.
+    During a shutdown Celery writes nothing more to the pool, and the pool discards what is left in
+    its pipes. So a message taken just before would be forgotten, or the pool would wait for itself.
     """
-    warm = signal.getsignal(signal.SIGTERM)
-    settling, settled = threading.Event(), threading.Event()
+    celery_handler = signal.getsignal(signal.SIGTERM)
+    requested, handed_over = Event(), Event()
 
-    def on_term(number: int, frame: Any) -> None:
-        if settled.is_set() and callable(warm):
-            warm(number, frame)
-        elif not settling.is_set():
-            settling.set()
-            threading.Thread(target=_settle, args=(settled,), name="settle", daemon=True).start()
+    def on_sigterm(number: int, frame: Any) -> None:
+        if handed_over.is_set() and callable(celery_handler):
+            celery_handler(number, frame)
+        elif not requested.is_set():
+            requested.set()
+            # Not called here: a signal handler must not wait for a lock.
+            background.run_once("settle", circuit_breaker.stop)
+            background.run_once(
+                "settle", lambda: _begin_shutdown(handed_over), delay_s=_CLAIM_REPLY_S
+            )
 
-    signal.signal(signal.SIGTERM, on_term)
-
-
-def _settle(settled: threading.Event) -> None:
-    gate.shut()
-    time.sleep(_ANSWERED_S)
-    until = time.monotonic() + _SETTLE_S
-    while leases.unstarted() and time.monotonic() < until:
-        time.sleep(0.02)
-    settled.set()
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.signal(signal.SIGTERM, on_sigterm)
 
 
-def _end(worker: Any, drain_s: float) -> None:
-    time.sleep(drain_s)
-    tags = leases.in_flight()
-    log.warning("drain.over messages=%d", len(tags))
+def _begin_shutdown(handed_over: Event) -> None:
     try:
+        background.wait_until(lambda: not held_messages.unstarted(), _HAND_OVER_S)
+    finally:  # whatever went wrong, the worker must end
+        handed_over.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end(worker: Any) -> None:
+    try:
+        tags = held_messages.in_flight()
+        log.warning("drain.over messages=%d", len(tags))
         with BrokerConnection(worker.app).channel() as channel:
             for tag in tags:
                 QoS(channel).restore_by_tag(tag)
     except Unavailable as e:
         log.warning("drain.unreachable error=%s; the leases will expire", e)
+    except Exception:
+        log.exception("drain.failed; the leases will expire")
     finally:
-        # After the messages went back: a child that still commits is absorbed by its receipts, and
-        # nobody takes its death for a message that kills.
-        for process in _children(worker):
+        # After the messages went back: a process that still commits is absorbed by its receipts,
+        # and nobody takes its death for the fault of its message.
+        for process in celery_internals.pool_processes(worker):
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         os._exit(os.EX_OK)
-
-
-def _children(worker: Any) -> list[Any]:
-    pool = getattr(worker.pool, "_pool", None)  # none yet, when it was told to end while it started
-    return list(pool._pool) if pool else []

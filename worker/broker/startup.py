@@ -1,4 +1,4 @@
-"""What a worker does first: refuse in one line, start the embedded broker, show its own lines."""
+"""Signal handlers for the start of a worker: the embedded broker, the log level, and refusals."""
 
 import logging
 import sys
@@ -14,16 +14,20 @@ log = logging.getLogger("worker")
 
 
 def refusal(error: WorkerError) -> SystemExit:
-    """Say why on standard error, in one line; raise what this returns to end with its exit code.
+    """Print the error in one line on standard error, and return the SystemExit to raise.
 
-    Celery logs other errors of its signals and goes on, or shows them with a page of traceback.
+    Celery logs any other exception of a signal handler and goes on, or prints a page of traceback.
     """
     print(f"worker: {error}", file=sys.stderr)
     return SystemExit(exit_code(error))
 
 
 def start_broker(**_: Any) -> None:
-    """Celery's signal `celeryd_init`: before the banner, the first connection and any fork."""
+    """Start the embedded broker unless the settings name another one.
+
+    For Celery's signal `celeryd_init`, which comes before the banner, the first connection and any
+    fork.
+    """
     settings = Settings.load()
     if not settings.embedded_broker:
         return
@@ -33,21 +37,21 @@ def start_broker(**_: Any) -> None:
         raise refusal(e) from e
 
 
-def show_own_lines(logger: logging.Logger, **_: Any) -> None:
-    """Celery's signal `after_setup_logger`: one line a batch and one a dead letter, as the root
-    logger's level, which is WARNING, would hide them.
+def set_log_level(logger: logging.Logger, **_: Any) -> None:
+    """Give the loggers of this package the level of the settings; the root logger keeps WARNING.
 
-    Celery's own lines stay hidden. `--loglevel` holds for all lines alike, theirs and ours.
+    For Celery's signal `after_setup_logger`. So the lines per batch and per dead letter are shown,
+    and Celery's own lines are not. With `--loglevel` the level of that option holds for both.
     """
-    if _level_is_given():
+    if _has_loglevel_option():
         return
     level = logging.getLevelName(Settings.load().log_level)
     log.setLevel(level)
     logger.setLevel(max(logger.level, level))
 
 
-def _level_is_given() -> bool:
-    """Whether --loglevel, or its variable CELERY_WORKER_LOGLEVEL, was given to `celery worker`."""
+def _has_loglevel_option() -> bool:
+    """Whether --loglevel, or its variable CELERY_WORKER_LOGLEVEL, was passed to `celery worker`."""
     context = click.get_current_context(silent=True)
-    given = context.get_parameter_source("loglevel") if context else None
-    return given not in (None, click.core.ParameterSource.DEFAULT)
+    source = context.get_parameter_source("loglevel") if context else None
+    return source not in (None, click.core.ParameterSource.DEFAULT)

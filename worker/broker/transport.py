@@ -1,9 +1,9 @@
-"""kombu's Redis transport, with delivery that loses nothing. Same keys and formats as stock.
+"""kombu's Redis transport, changed so that delivery loses nothing. Same keys and formats.
 
-What is different: a message goes from waiting to leased in one script (stock pops it first and
-writes it down later); leases carry the server's time under a fencing tag; an ack that fails is
-kept and sent again; what can't be delivered moves to `<queue>.dead`; small messages of one task
-are handed to the worker as one execution. The scripts and the key layout stand in lua/.
+The differences: a message moves from its queue to a lease in one script (kombu pops it first and
+records it later); a lease carries the server's time and a fencing token; an ack that fails is kept
+and sent again; an undeliverable message moves to `<queue>.dead`; small messages of one task are
+handed to the worker as one. The folder lua/ holds the scripts and documents the keys.
 """
 
 import json
@@ -13,201 +13,203 @@ from queue import Empty
 from time import monotonic
 from typing import Any
 
-from kombu.transport import redis as stock
-from kombu.transport import virtual
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import lua_scripts
-from worker.broker.circuit_breaker import gate
-from worker.broker.lua_scripts import members
+from worker.broker import kombu_internals, lua_scripts
+from worker.broker.circuit_breaker import circuit_breaker
+from worker.broker.kombu_internals import KombuSentinelChannel, KombuTransport, RedisChannel
+from worker.broker.lua_scripts import message_tag, split_group_tags
 from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
 from worker.broker.qos import QoS
 
 log = logging.getLogger("worker.broker")
 
 _WARN_EVERY_S = 30.0
-_ANSWERS = ".reply.celery.pidbox"  # ends the queue of who waits for answers to a command
+_REPLY_QUEUE = ".reply.celery.pidbox"  # suffix of queues with replies to remote control commands
+
+# The three commands of the consuming connection, by what they do.
+_COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP"}
 
 
-class Channel(stock.Channel):
-    """Claims, waits, and hands what it claimed to the worker."""
+class Channel(RedisChannel):
+    """Claims messages, waits for new ones, and hands claimed ones to the worker."""
 
     QoS = QoS
 
     coalesce_messages = 1  # messages: at most so many small ones run as one
     coalesce_bytes = 262_144  # bytes: at most so many of them together
-    quarantine_passes = 3  # failures in the quarantine lane, then a message is dead
-    journal = ""  # key of the stream that takes the receipts of what is pushed, "" for none
-    # A peek blocks on one list; the others are looked at this often, in seconds.
+    quarantine_passes = 3  # failures in the quarantine queue, then a message is dead
+    journal = ""  # key of the stream that takes the receipts of pushed messages, "" for none
+    # A wait blocks on one list; the other lists are looked at this often, in seconds.
     idle_poll = 0.25
     from_transport_options = (
-        *stock.Channel.from_transport_options,
+        *RedisChannel.from_transport_options,
         *("coalesce_messages", "coalesce_bytes", "quarantine_passes", "journal"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._asked = "claim"
-        self._fence = ""
-        self._warned = 0.0
+        self._next = "claim"  # a key of _COMMANDS
+        self._token = ""  # the fencing token of the last claim
+        self._warned_at = 0.0
         super().__init__(*args, **kwargs)
 
     def eval(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a script on prefixed keys. One command, safe to repeat."""
-        named = [self.global_keyprefix + key for key in keys]
+        """Run a script on keys that get the prefix. It is one command, and safe to repeat."""
+        prefixed = [self.global_keyprefix + key for key in keys]
         with self.conn_or_acquire() as client:
-            return client.execute_command("EVAL", script, len(named), *named, *arguments)
+            return client.execute_command("EVAL", script, len(prefixed), *prefixed, *arguments)
 
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
-        """A message whose properties hold `receipts` is pushed and journalled in one step."""
+    def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        """Push a message. If its properties hold `receipts`, journal them in the same step."""
         properties = dict(message["properties"])  # a copy: kombu tries again with the same one
         receipts = properties.pop("receipts", None)
         message = {**message, "properties": properties}
         if receipts is None or not self.journal:
-            super()._put(queue, message, **kwargs)
+            super().push_message(queue, message, **options)
             return
-        waiting = self._q_for_pri(queue, self._get_message_priority(message, reverse=False))
+        priority = kombu_internals.message_priority(self, message)
+        key = kombu_internals.queue_key(self, queue, priority)
         arguments = [json.dumps(message), message["headers"]["id"], json.dumps(receipts)]
-        self.eval(lua_scripts.PUSH, [waiting, self.journal], arguments)
+        self.eval(lua_scripts.PUSH, [key, self.journal], arguments)
 
-    def _brpop_start(self, timeout: float | None = None) -> None:
-        """Send the next command of the consuming connection; `_brpop_read` takes the reply."""
-        queues = self._queue_cycle.consume(len(self.active_queues))
-        if not queues:
-            return
-        waiting = [(q, self._q_for_pri(q, pri)) for pri in self.priority_steps for q in queues]
-        self._in_poll = connection = self.client.connection
-        self._brpop_sent_at = monotonic()
-        connection.send_command(*self._command(waiting))
-
-    def _command(self, waiting: list[tuple[str, str]]) -> list[Any]:
+    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
+        """The next command of the consuming connection; `read_poll_reply` takes its reply."""
         prefix = self.global_keyprefix
-        first = prefix + waiting[0][1]
-        if gate.closed_for and self._asked == "claim":
-            self._asked = "rest"
-        if self._asked == "wait":
-            # Moves the last message onto its own place: waits for one, and removes nothing.
+        first = prefix + queues[0][1]
+        if circuit_breaker.paused_for and self._next == "claim":
+            self._next = "rest"
+        if self._next == "wait":
+            # Moves the last message to where it is already: waits for one, and removes nothing.
             return ["BLMOVE", first, first, "RIGHT", "RIGHT", self.idle_poll]
-        if self._asked == "rest":
+        if self._next == "rest":
             # Out of memory the broker refuses BLMOVE; BRPOP on a key that never exists is a pause.
             return ["BRPOP", f"{first}.never", 0.5]
-        self._fence = uuid.uuid4().hex
-        keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in waiting)]
-        limits = [self._fence, self.coalesce_messages, self.coalesce_bytes]
-        names = [queue for queue, _ in waiting]
+        self._token = uuid.uuid4().hex
+        keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in queues)]
+        limits = [self._token, self.coalesce_messages, self.coalesce_bytes]
+        names = [queue for queue, _ in queues]
         return ["EVAL", lua_scripts.CLAIM, len(keys), *(prefix + k for k in keys), *limits, *names]
 
-    def _brpop_read(self, **options: Any) -> bool:
-        asked, self._asked = self._asked, "claim"
-        try:
-            reply = self._reply(asked, options)
-            if asked != "claim" or not reply:
-                self._asked = "wait" if asked == "claim" and self._asked == "claim" else self._asked
-                raise Empty
-            queue = text(reply[0])
-            self._queue_cycle.rotate(queue)
-            if queue.endswith(_ANSWERS):
-                self._pass_on(queue, reply[1:])
-            else:
-                self._take(queue, reply[1:])
-            return True
-        finally:
-            self._in_poll = None
-            self._flush_brpop_reauth()
+    def read_poll_reply(self, **options: Any) -> bool:
+        """Deliver the claimed messages. Raises Empty when there are none."""
+        sent, self._next = self._next, "claim"
+        reply = self._read_reply(sent, options)
+        if sent != "claim" or not reply:
+            if sent == "claim" and self._next == "claim":
+                self._next = "wait"
+            raise Empty
+        queue = text(reply[0])
+        self.prefer_other_queues(queue)
+        if queue.endswith(_REPLY_QUEUE):
+            self._deliver_control_replies(queue, reply[1:])
+        else:
+            self._deliver_claimed(queue, reply[1:])
+        return True
 
-    def _reply(self, asked: str, options: dict[str, Any]) -> Any:
-        command = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP"}[asked]
+    def _read_reply(self, sent: str, options: dict[str, Any]) -> Any:
         try:
-            return self.client.parse_response(self.client.connection, command, **options)
-        except ResponseError as e:  # OutOfMemory, LOADING, BUSY, READONLY: pause, then go on
-            if monotonic() - self._warned > _WARN_EVERY_S:
-                log.warning("broker.refused command=%s error=%s", command, e)
-                self._warned = monotonic()
-            self._asked = "rest"
+            return self.client.parse_response(self.client.connection, _COMMANDS[sent], **options)
+        except ResponseError as e:  # OutOfMemory, LOADING, BUSY, READONLY: pause, then continue
+            if monotonic() - self._warned_at > _WARN_EVERY_S:
+                log.warning("broker.refused command=%s error=%s", _COMMANDS[sent], e)
+                self._warned_at = monotonic()
+            self._next = "rest"
             return None
         except self.connection_errors:
             self.client.connection.disconnect()
             raise
 
-    def _pass_on(self, queue: str, bodies: list[bytes]) -> None:
-        """Deliver answers to control commands as they are, to the client that asked for them."""
-        tags = [f"{self._fence}:{place}" for place in range(len(bodies))]
+    def _deliver_control_replies(self, queue: str, bodies: list[bytes]) -> None:
+        """Deliver replies to remote control commands unchanged to the client that sent them."""
+        tags = [message_tag(self._token, index) for index in range(len(bodies))]
         self.eval(lua_scripts.ACK, [self.unacked_index_key, self.unacked_key], tags)
         for tag, body in zip(tags, bodies, strict=True):
             try:
                 message = json.loads(body)
                 message["properties"]["delivery_tag"] = tag
-                self.connection._deliver(message, queue)
+                kombu_internals.deliver(self, message, queue)
             except (RedisError, OSError):
                 raise
-            except Exception as e:  # noqa: BLE001 - no answer of a worker
+            except Exception as e:  # noqa: BLE001 - not a worker's reply
                 log.warning("control.ignored error=%r", e)
 
-    def _take(self, queue: str, bodies: list[bytes]) -> None:
+    def _deliver_claimed(self, queue: str, bodies: list[bytes]) -> None:
         """Deliver the claimed messages: the small ones as one group, the others one by one."""
         singles: list[tuple[str, ClaimedMessage]] = []
-        together: list[tuple[str, ClaimedMessage]] = []
-        for place, body in enumerate(bodies):
-            tag = f"{self._fence}:{place}"
+        group: list[tuple[str, ClaimedMessage]] = []
+        for index, body in enumerate(bodies):
+            tag = message_tag(self._token, index)
             try:
                 message = read(body)
             except InvalidMessage as e:
-                self.qos.bury(tag, str(e))
+                self.qos.dead_letter(tag, str(e))
                 continue
-            (singles if message.stands_alone else together).append((tag, message))
-        for each in singles:
-            self._hand_over([each], queue)
-        if together:
-            self._hand_over(together, queue)
+            (singles if message.stands_alone else group).append((tag, message))
+        for single in singles:
+            self._hand_over([single], queue)
+        if group:
+            self._hand_over(group, queue)
 
     def _hand_over(self, claimed: list[tuple[str, ClaimedMessage]], queue: str) -> None:
         tag = lua_scripts.group_tag([tag for tag, _ in claimed])
         try:
-            self.connection._deliver(for_celery([m for _, m in claimed], tag, queue), queue)
+            message = for_celery([message for _, message in claimed], tag, queue)
+            kombu_internals.deliver(self, message, queue)
         except (RedisError, OSError):
             raise
         except Exception as e:  # noqa: BLE001 - any error here must cost one message only
-            # kombu counts KeyError among connection errors: one bad message would reconnect for
-            # ever. Whatever it is, this message is at fault, and is kept on the dead list.
+            # kombu counts KeyError among connection errors: one bad message would reconnect
+            # forever. Whatever was raised, the message caused it: it is kept on the dead list.
             log.warning("message.undeliverable tag=%s error=%r", tag, e)
-            for single, _ in claimed:
-                self.qos.bury(single, f"undeliverable: {type(e).__name__}")
-            # Else the credit it was delivered on is gone, and a worker without credit stands still.
-            virtual.QoS.ack(self.qos, tag)
+            for single_tag, _ in claimed:
+                self.qos.dead_letter(single_tag, f"undeliverable: {type(e).__name__}")
+            # Or its prefetch credit is lost, and a worker without credit stands still.
+            self.qos.release_credit(tag)
 
-    def _receive_one(self, c: Any) -> Any:
+    def receive_broadcast(self, client: Any) -> Any:
+        """Receive a remote control command. One whose JSON is nested too deep is ignored."""
         try:
-            return super()._receive_one(c)
-        except RecursionError as e:  # the JSON is nested too deep for the parser
+            return super().receive_broadcast(client)
+        except RecursionError as e:
             log.warning("control.ignored error=%r", e)
             raise Empty from e
 
-    def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
-        """Log and ignore control commands that are malformed: any client of the broker can publish
-        one, and it must not end the worker."""
+    def deliver_broadcast(self, message: Any, exchange: str) -> bool:
+        """Deliver a remote control command. A malformed one is logged and ignored.
+
+        Any client of the broker can publish one, and it must not end the worker.
+        """
         try:
-            return bool(super()._deliver_fanout_message(message, exchange))
+            return super().deliver_broadcast(message, exchange)
         except (RedisError, OSError):
             raise
-        except Exception as e:  # noqa: BLE001 - whatever somebody published
+        except Exception as e:  # noqa: BLE001 - whatever was published
             log.warning("control.ignored error=%r", e)
             return True
 
-    def _restore(self, message: Any, leftmost: bool = False) -> None:
-        for tag in members([message.delivery_tag]):
+    def restore_message(self, message: Any, *, leftmost: bool) -> None:
+        """Put a delivered message, or each message of a group, back on its queue."""
+        for tag in split_group_tags([message.delivery_tag]):
             self.qos.restore_by_tag(tag, leftmost=leftmost)
 
 
-class Transport(stock.Transport):
+class Transport(KombuTransport):
+    """The transport for redis:// and rediss:// addresses."""
+
     Channel = Channel
 
 
-class SentinelChannel(stock.SentinelChannel, Channel):
+class SentinelChannel(KombuSentinelChannel, Channel):
+    """The same channel, whose client asks Redis Sentinel for the primary server."""
+
     QoS = QoS
     from_transport_options = tuple(
-        dict.fromkeys(stock.SentinelChannel.from_transport_options + Channel.from_transport_options)
+        dict.fromkeys(KombuSentinelChannel.from_transport_options + Channel.from_transport_options)
     )
 
 
 class SentinelTransport(Transport):
+    """The transport for sentinel:// addresses."""
+
     Channel = SentinelChannel
     default_port = 26379

@@ -1,11 +1,11 @@
-"""The bodies of a raw article come in, the richest of them goes out as text."""
+"""Read the bodies of a raw article and choose the one with the most text."""
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from worker.clean.cleaning_rules import CleaningRules
-from worker.clean.fetch.content_decoding import given
+from worker.clean.fetch.content_decoding import decode_content
 from worker.clean.fetch.failed_fetch import page_failure
 from worker.clean.html.hostile_markup import count_tags, cut_tags, refuse_hostile
 from worker.clean.html.html_to_text import (
@@ -17,7 +17,7 @@ from worker.clean.html.html_to_text import (
     is_text,
 )
 from worker.clean.html.sanitize import safe_html
-from worker.clean.metadata.page_metadata import NOTHING, PageMetadata, read_metadata
+from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
 from worker.clean.text.plain_text import (
     is_sound,
@@ -34,60 +34,55 @@ _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 
 class Body(NamedTuple):
-    """Clean paragraphs of one body, what its page says of itself, and what had to be done."""
+    """The text of one body as clean paragraphs, the metadata of its page, and how it was read."""
 
     text: str = ""
-    page: PageMetadata = NOTHING
+    page: PageMetadata = NO_METADATA
     language: str = ""
     flags: tuple[str, ...] = ()
-    markup: str = ""  # of a page that is not too large, for what is searched in it later
-    html: str = ""  # safe markup of a fragment, if it is to be kept
-    how: str = ""  # how it was read: plain, fragment, page
-    place: int = -1  # of it among the contents of the raw article
-    failure: str = ""  # why it is not what was asked for
-
-
-def richest(contents: Sequence[Content], rules: CleaningRules) -> Body:
-    """The body with the most text, the first of equals. Raises as `read_bodies`."""
-    return richest_of(read_bodies(enumerate(contents), rules))
+    markup: str = ""  # of a page that is not too large, for later searches
+    html: str = ""  # safe markup of a fragment, if it is stored
+    read_as: str = ""  # plain, fragment, page; summary if it replaces the body
+    content_index: int = -1  # in the contents of the raw article
+    failure: str = ""  # of the fetch, "" for a good body
 
 
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
-    """Those of the contents that are text, each with its place, the largest first.
+    """Read the contents that are text, the largest first. Takes pairs (index, content).
 
     Raises Rejected with `hostile` or `malformed`.
     """
-    texts = [(place, content) for place, content in contents if is_text(content.type)]
-    largest = sorted(texts, key=lambda placed: len(placed[1].value), reverse=True)
-    return [read_body(content, rules, place) for place, content in largest[: rules.html.max_bodies]]
+    texts = [(at, content) for at, content in contents if is_text(content.type)]
+    largest = sorted(texts, key=lambda pair: len(pair[1].value), reverse=True)
+    return [read_body(content, rules, at) for at, content in largest[: rules.html.max_bodies]]
 
 
-def richest_of(bodies: Sequence[Body]) -> Body:
-    """The body with the most text, the first of equals; a page's metadata goes with any of them."""
+def richest(bodies: Sequence[Body]) -> Body:
+    """The body with the most text, the first of equals, with the metadata of the first page."""
     if len(bodies) == 1:
         return bodies[0]
     best = max(bodies, key=lambda body: len(body.text), default=Body())
-    pages = (body.page for body in bodies if body.page is not NOTHING)
-    page = next(pages, NOTHING)
+    pages = (body.page for body in bodies if body.page is not NO_METADATA)
+    page = next(pages, NO_METADATA)
     return best if best.page is page else best._replace(page=page)
 
 
-def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
-    """The paragraphs of one body. Raises Rejected with `hostile` or `malformed`."""
-    value, failure = given(content)
+def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -> Body:
+    """Read one body. Raises Rejected with `hostile` or `malformed`."""
+    value, failure = decode_content(content)
     if failure:
-        return Body(place=place, failure=failure)
+        return Body(content_index=content_index, failure=failure)
     plain = not is_html(content.type)
-    sound = plain and is_sound(value)  # what is sound is storable, and stays both when unwrapped
+    sound = plain and is_sound(value)  # sound text is storable, and unwrapping keeps it sound
     value = value if sound else storable(value)
-    text, page, flag, failure = (value, NOTHING, "", "") if plain else _markup(value, rules)
-    how = "plain" if text is value else "fragment" if page is NOTHING else "page"
+    text, page, flag, failure = (value, NO_METADATA, "", "") if plain else _markup(value, rules)
+    read_as = "plain" if text is value else "fragment" if page is NO_METADATA else "page"
     if failure:
-        return Body(place=place, how=how, failure=failure)
+        return Body(content_index=content_index, read_as=read_as, failure=failure)
     if text is value:
         text = unwrap(value if plain else unescape(value))
-    keep = rules.html.keep and how == "fragment"
-    # Mending comes before invisible characters go: half of mojibake is such characters.
+    keep = rules.html.keep and read_as == "fragment"
+    # Repair comes before invisible characters are removed: half of mojibake is such characters.
     text = unescape_again(text)
     sound = (sound and "&" not in text) or is_sound(text)
     mended = text if sound else mend(text, rules.text.max_mended_chars)
@@ -97,22 +92,24 @@ def read_body(content: Content, rules: CleaningRules, place: int = -1) -> Body:
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
-        markup=value if how == "page" and count_tags(value) <= rules.html.max_extract_tags else "",
+        markup=value
+        if read_as == "page" and count_tags(value) <= rules.html.max_extract_tags
+        else "",
         html=safe_html(value) if keep and not flag and not is_page(value) else "",
-        how=how,
-        place=place,
+        read_as=read_as,
+        content_index=content_index,
     )
 
 
 class _Markup(NamedTuple):
     text: str
-    page: PageMetadata = NOTHING
+    page: PageMetadata = NO_METADATA
     flag: str = ""
     failure: str = ""
 
 
 def _markup(value: str, rules: CleaningRules) -> _Markup:
-    """What markup says; text without any tag comes back as it is."""
+    """Text and metadata of markup; text without any tag is returned unchanged."""
     if not has_tags(value):
         if not is_escaped(value):
             return _Markup(value)
@@ -125,14 +122,14 @@ def _markup(value: str, rules: CleaningRules) -> _Markup:
         return _fragment(value, rules)
     page = parse(value)
     text, flag = main_text(page, rules.html)
-    said = read_metadata(value, page.tree)
-    titles = (said.title, *said.titles)
-    return _Markup(text, said, flag, page_failure(page, titles, text, rules.failed_fetch))
+    metadata = read_metadata(page.tree)
+    titles = (metadata.title, *metadata.titles)
+    return _Markup(text, metadata, flag, page_failure(page, titles, text, rules.failed_fetch))
 
 
 def _fragment(value: str, rules: CleaningRules) -> _Markup:
     text = body_text(value)
-    # A page may leave out all the tags that pages are told by.
+    # A page may omit all the tags by which pages are recognised.
     if len(text) > rules.failed_fetch.max_rest_bytes or not _HEAD.search(value):
         return _Markup(text)
     page = parse(value)

@@ -1,21 +1,22 @@
-"""What cleaning decided about one article, for people: an Examined comes in, decisions go out."""
+"""List the decisions of cleaning for one article, for `worker clean --explain`."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from worker.clean import Examined
-from worker.model.admission import Frozen
 
 
-class CleaningDecision(Frozen):
-    """One question that cleaning had to answer, and what it went by."""
+@dataclass(frozen=True, slots=True)
+class CleaningDecision:
+    """One field of the article: its value, and where the value comes from."""
 
     about: str
     value: str
     because: str
 
 
-def account(examined: Examined) -> tuple[CleaningDecision, ...]:
-    """Every decision, in the order in which a reader meets its result."""
+def explain_cleaning(examined: Examined) -> tuple[CleaningDecision, ...]:
+    """List the decisions of cleaning, in the order of the fields of an article."""
     return tuple(_decisions(examined))
 
 
@@ -30,28 +31,29 @@ def _decisions(examined: Examined) -> Iterator[CleaningDecision]:
         value=article.language,
         because=f"declared {examined.declared}" if examined.declared else "declared nowhere",
     )
-    for about, given in (("published", raw.published), ("updated", raw.updated)):
+    for about, raw_date in (("published", raw.published), ("updated", raw.updated)):
         if at := getattr(article, about):
-            read = given or getattr(page, about)
-            because = f"{_from(examined, about)}: {read!r}"
+            text = raw_date or getattr(page, about)
+            because = f"{_from(examined, about)}: {text!r}"
             yield CleaningDecision(about=about, value=at.isoformat(), because=because)
     for about in ("authors", "categories"):
-        if named := getattr(article, about):
+        if names := getattr(article, about):
             yield CleaningDecision(
-                about=about, value=", ".join(named), because=_from(examined, about)
+                about=about, value=", ".join(names), because=_from(examined, about)
             )
     yield from _addresses(examined)
 
 
 def _body(examined: Examined) -> str:
-    body, given = examined.body, examined.raw.content
-    if body.place < 0:
-        return "no body with text: the summary stands in" if body.how else "no body"
-    read = f"content {body.place + 1} of {len(given)}, read as {body.how}"
-    return f"{read} from {_size(given[body.place].value)}"
+    body, contents = examined.body, examined.raw.content
+    index = body.content_index
+    if index < 0:
+        return "no body with text: the summary is used" if body.read_as else "no body"
+    size = _size(contents[index].value)
+    return f"content {index + 1} of {len(contents)}, read as {body.read_as} from {size}"
 
 
-_GIVEN = {
+_RAW_FIELDS = {
     "title": "title",
     "published": "published",
     "updated": "updated",
@@ -61,14 +63,14 @@ _GIVEN = {
 
 
 def _from(examined: Examined, about: str) -> str:
-    """Feed fields outrank the page; the page says by which of its elements it knows."""
-    if getattr(examined.raw, _GIVEN[about]):
+    """The source of a field: the raw article, its text, or an element of its page."""
+    if getattr(examined.raw, _RAW_FIELDS[about]):
         return "given with the article"
     if about == "title" and "no-title" in examined.article.flags:
         return "the beginning of the text"
     if about == "categories" and examined.swept.categories:
         return "a line of the text"
-    element = examined.body.page.by.get(about, "")
+    element = examined.body.page.element_of.get(about, "")
     return f"its page: {element}" if element else "its page"
 
 
@@ -81,12 +83,12 @@ def _addresses(examined: Examined) -> Iterator[CleaningDecision]:
             because = f"{raw.link!r} is no web link"
         yield CleaningDecision(about="url", value=article.url, because=because)
     if page.canonical:
-        believed = "its page says so, and it leads here too"
-        refused = "its page says so; refused: a home page, another site, or no address"
+        accepted = "declared by its page; also an alias of the article"
+        refused = "declared by its page; refused: a home page, another site, or no web address"
         yield CleaningDecision(
             about="canonical",
             value=examined.page_url or page.canonical,
-            because=believed if examined.page_url else refused,
+            because=accepted if examined.page_url else refused,
         )
     for key in (article.key, *article.aliases):
         kind, _, value = key.partition(":")
@@ -95,9 +97,9 @@ def _addresses(examined: Examined) -> Iterator[CleaningDecision]:
 
 
 _KEYS = {
-    "id": "the id it was given",
-    "url": "an address",
-    "text": "a hash of title and opening: it has neither id nor link",
+    "id": "the id of the raw article",
+    "url": "a web address",
+    "text": "a hash of title and opening words: it has neither id nor link",
 }
 
 

@@ -1,7 +1,8 @@
-"""`worker clean`: what cleaning makes of raw articles or pages, stored nowhere."""
+"""`worker clean`: clean raw articles or pages and print the results without storing them."""
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,23 +12,24 @@ from rich.text import Text
 
 from worker import bootstrap
 from worker.clean import CleaningRules, examine
-from worker.clean.explain_cleaning import CleaningDecision, account
+from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out
-from worker.cli.file_reading import Read, read_file
+from worker.cli.file_reading import InputValue, read_file
 from worker.cli.inputs import articles_only
-from worker.cli.terminal import err, moment, out, print_json, visible
+from worker.cli.terminal import err, json_object, moment, out, print_json, visible
 from worker.config.loader import load_config
 from worker.errors import Rejected
-from worker.model.admission import Frozen, Payload, admit
+from worker.model.admission import Payload, admit
 from worker.model.records import Article
 from worker.pipeline.boilerplate import Boilerplate
 from worker.settings import Settings
 
 
-class Rehearsed(Frozen):
-    """One raw article, and the article it would become or the reason it would not."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleaningPreview:
+    """The article that one raw article would become, or why it would be a dead letter."""
 
-    where: str
+    where: str  # file and line
     article: Article | None = None
     reason: str = ""
     detail: str = ""
@@ -39,55 +41,65 @@ class Rehearsed(Frozen):
     "worker dead show 3f2a --raw | worker clean -"
 )
 @click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--url", default="", help="Address of a page, where the file gives none.")
-@click.option("--learned", is_flag=True, help="Ask the index what is learned of each source.")
-@click.option("--explain", is_flag=True, help="Say what was left out by which rule, and why.")
+@click.option("--url", default="", help="Address of a page, if the file does not contain it.")
+@click.option(
+    "--learned", is_flag=True, help="Leave out the lines that the index has learned of each source."
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the lines that were left out, and the reason of each decision.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print articles and decisions as JSON.")
 def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> None:
-    """Clean raw articles as the worker would, and print what comes out.
+    """Clean raw articles as the worker would, and print the resulting articles.
 
     FILE holds raw articles (.json, .jsonl), a page (.html) or plain text; "-" reads a page or
-    JSON lines from standard input. Nothing is stored, and unless --learned is given nothing is
-    asked. Exit code 1 when one of them would be a dead letter.
+    JSON lines from standard input. Nothing is stored, and only --learned connects to a server.
+    Exit code 1 when a raw article would be a dead letter.
     """
     if str(path) != "-" and not path.is_file():
         raise click.BadParameter(f"{path} is not a file", param_hint="FILE")
     settings = Settings.load()
     config = load_config(settings.config_dir)
     boilerplate = bootstrap.boilerplate(settings, config) if learned else None
-    reads = articles_only(read_file(path))
-    rehearsed = [*_rehearse(reads, url, config.cleaning, boilerplate)]
+    values = articles_only(read_file(path))
+    previews = [*_previews(values, url, config.cleaning, boilerplate)]
     if as_json:
-        kept = set() if explain else {"decisions"}
-        print_json([each.model_dump(mode="json", exclude=kept) for each in rehearsed])
-    for each in () if as_json else rehearsed:
-        _print(each, explain=explain)
-    sys.exit(1 if any(each.article is None for each in rehearsed) else 0)
+        hidden = set() if explain else {"decisions"}
+        print_json([json_object(preview, exclude=hidden) for preview in previews])
+    for preview in () if as_json else previews:
+        _print_preview(preview, explain=explain)
+    sys.exit(1 if any(preview.article is None for preview in previews) else 0)
 
 
-def _rehearse(
-    reads: Iterator[Read], url: str, rules: CleaningRules, boilerplate: Boilerplate | None
-) -> Iterator[Rehearsed]:
+def _previews(
+    values: Iterator[InputValue], url: str, rules: CleaningRules, boilerplate: Boilerplate | None
+) -> Iterator[CleaningPreview]:
     now = datetime.now(UTC)
-    for where, given in reads:
-        raw = {"link": url, **given} if url and isinstance(given, dict) else given
+    for location, value in values:
+        raw = {"link": url, **value} if url and isinstance(value, dict) else value
         try:
             admitted = admit(raw, Payload.of(raw).bytes)
             examined = examine(admitted, rules, now)
         except Rejected as e:
-            yield Rehearsed(where=where, reason=e.reason, detail=e.detail)
+            yield CleaningPreview(where=location, reason=e.reason, detail=e.detail)
             continue
         source = examined.article.source
-        known = boilerplate.learned([source], now) if boilerplate else {}
-        article = leave_out(examined.article, known.get(source, SourceBoilerplate()), rules.learned)
-        yield Rehearsed(where=where, article=article, decisions=account(examined))
+        boilerplate_by_source = boilerplate.learned([source], now) if boilerplate else {}
+        article = leave_out(
+            examined.article, boilerplate_by_source.get(source, SourceBoilerplate()), rules.learned
+        )
+        yield CleaningPreview(where=location, article=article, decisions=explain_cleaning(examined))
 
 
-def _print(each: Rehearsed, *, explain: bool) -> None:
-    if each.article is None:
-        err.print(f"{each.where}: {each.reason}: {each.detail}", style="yellow", markup=False)
+def _print_preview(preview: CleaningPreview, *, explain: bool) -> None:
+    if preview.article is None:
+        err.print(
+            f"{preview.where}: {preview.reason}: {preview.detail}", style="yellow", markup=False
+        )
         return
-    article = each.article
+    article = preview.article
     out.print(Text(visible(article.title), style="bold"))
     for name, value in _facts(article):
         out.print(Text(visible(f"{name:>12}  {value}")))
@@ -96,11 +108,11 @@ def _print(each: Rehearsed, *, explain: bool) -> None:
         out.print(f"{len(article.dropped)} lines were left out; --explain shows them\n")
         return
     _print_rows("left out of the text", ((d.rule, d.line) for d in article.dropped))
-    _print_rows("decisions", ((d.about, f"{d.value} ({d.because})") for d in each.decisions))
+    _print_rows("decisions", ((d.about, f"{d.value} ({d.because})") for d in preview.decisions))
 
 
 def _print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Names and what they stand for, in full: wrapped, never cut."""
+    """Print names beside their values; long values are wrapped, not cut."""
     table = Table.grid(padding=(0, 2))
     for name, value in rows:
         table.add_row(Text(f"  {name}"), Text(visible(value)))

@@ -1,4 +1,4 @@
-"""`worker dead`: what could not be processed, for who wants to know why and to try again."""
+"""`worker dead`: list, show, replay and drop dead letters."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
 def dead() -> None:
     """List, show, replay or drop dead letters: raw articles that could not be processed.
 
-    A dead letter keeps its payload, the reason and the stage it died in. Equal payloads are one
-    letter, seen more often. IDS may be the beginnings of ids.
+    A dead letter keeps the payload, the reason and the stage that failed. Equal payloads are one
+    dead letter with a count. IDS may be the beginnings of ids.
     """
 
 
@@ -38,7 +38,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
             metavar="REASON",
         ),
         click.option("--source", default="", help="Source id."),
-        click.option("--stage", default="", help="The stage it died in: clean, tag, broker …"),
+        click.option("--stage", default="", help="The stage that failed: clean, tag, broker …"),
         click.option("--since", type=Since(), help="Seen last since: 2026-11-01 or 7d."),
     ]
     for option in reversed(options):
@@ -48,13 +48,18 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @dead.command("list", epilog="Example: worker dead list --reason crashed --since 1d")
 @_filters
-@click.option("--all", "every", is_flag=True, help="Also those whose replay went well.")
+@click.option(
+    "--all",
+    "include_replayed",
+    is_flag=True,
+    help="Also those that were replayed and are not dead any more.",
+)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="Print counts and letters as JSON.")
-def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
-    """How many there are by reason, then the last seen. `worker dead show` has the payloads."""
-    store = _opened()
-    states = tuple(DeadLetterState) if every else _OPEN
+def list_(include_replayed: bool, limit: int, as_json: bool, **filters: Any) -> None:
+    """List dead letters: counts by reason, then the most recent ones without payloads."""
+    store = _opened_store()
+    states = tuple(DeadLetterState) if include_replayed else _OPEN
     query = _query(store, states, limit, **filters)
     counts = store.count_letters(query)
     letters = store.letters(store.letter_ids(query))
@@ -76,13 +81,13 @@ def list_(every: bool, limit: int, as_json: bool, **filters: Any) -> None:
 @click.option("--raw", is_flag=True, help="Print the payload alone, as it was received.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def show(letter_id: str, raw: bool, as_json: bool) -> None:
-    """Show everything about one dead letter, with its payload."""
-    store = _opened()
-    found = store.letter_ids(_query(store, tuple(DeadLetterState), 6, (letter_id,)))
-    if len(found) > 1:
-        some = ", ".join(found[:5])
+    """Show one dead letter with its payload."""
+    store = _opened_store()
+    letter_ids = store.letter_ids(_query(store, tuple(DeadLetterState), 6, (letter_id,)))
+    if len(letter_ids) > 1:
+        some = ", ".join(letter_ids[:5])
         raise NotFound(f"several ids begin with {letter_id}: {some}")
-    (letter,) = store.letters(found)
+    (letter,) = store.letters(letter_ids)
     if raw:
         _print_raw(letter)
     elif as_json:
@@ -104,29 +109,38 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     epilog="Examples: worker dead replay --reason crashed · worker dead replay 3f2a91 --yes"
 )
 @_filters
-@click.option("--again", is_flag=True, help="Also those whose replay has no outcome yet.")
+@click.option(
+    "--again", "include_replaying", is_flag=True, help="Also those whose replay has no outcome yet."
+)
 @click.option(
     "--rate",
     default=50.0,
     show_default=True,
     type=click.FloatRange(min=0.01),
-    help="At most so many a second.",
+    help="The most that are sent in a second.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--yes", is_flag=True, help="Do it. Without, only say what would be replayed.")
+@click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
+@click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be replayed."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print ids and receipts as JSON.")
 def replay(
-    again: bool, rate: float, limit: int | None, yes: bool, as_json: bool, **filters: Any
+    include_replaying: bool,
+    rate: float,
+    limit: int | None,
+    yes: bool,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
     """Send dead letters through the pipeline again, at most RATE a second.
 
-    They take the replay lane. What dies again is the same dead letter, seen once more; what does
-    not is listed with --all only. Without --yes nothing is sent.
+    They are sent to the lane articles.replay. An article that fails again is the same dead letter
+    with a higher count; one that succeeds is only listed with --all. Without --yes nothing is sent.
     """
     from worker.maintenance.replay import refusal
 
-    store = _opened()
-    states = _OPEN if again else (DeadLetterState.DEAD,)
+    store = _opened_store()
+    states = _OPEN if include_replaying else (DeadLetterState.DEAD,)
     ids = store.letter_ids(_query(store, states, limit, **filters))
     left_out = {
         letter.letter_id: why
@@ -147,7 +161,7 @@ def replay(
     if yes:
         out.print(f"replaying {several(len(receipts), 'dead letter')}: worker dead list --all")
     else:
-        _print_dry("replay", "replayed", len(ids))
+        _print_dry_run("replay", "replayed", len(ids))
 
 
 def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
@@ -165,14 +179,23 @@ def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
 
 @dead.command(epilog="Example: worker dead drop --reason malformed --source wire")
 @_filters
-@click.option("--all", "every", is_flag=True, help="Also those whose replay went well.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--yes", is_flag=True, help="Do it. Without, only say what would be dropped.")
+@click.option(
+    "--all",
+    "include_replayed",
+    is_flag=True,
+    help="Also those that were replayed and are not dead any more.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
+@click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be dropped."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ids as JSON.")
-def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any) -> None:
+def drop(
+    include_replayed: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any
+) -> None:
     """Remove dead letters for good, with their payloads. Without --yes nothing is removed."""
-    store = _opened()
-    states = (DeadLetterState.DEAD, *((DeadLetterState.REPLAYED,) if every else ()))
+    store = _opened_store()
+    states = (DeadLetterState.DEAD, *((DeadLetterState.REPLAYED,) if include_replayed else ()))
     ids = store.letter_ids(_query(store, states, limit, **filters))
     dropped = _drop(store, ids) if yes else 0
     if as_json:
@@ -181,7 +204,7 @@ def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: An
         out.print(f"dropped {several(dropped, 'dead letter')}")
     else:
         print_some(store, ids)
-        _print_dry("drop", "dropped", len(ids))
+        _print_dry_run("drop", "dropped", len(ids))
 
 
 def _drop(store: Store, ids: Sequence[str]) -> int:
@@ -198,7 +221,7 @@ def _drop(store: Store, ids: Sequence[str]) -> int:
     return dropped
 
 
-def _print_dry(verb: str, done: str, count: int) -> None:
+def _print_dry_run(verb: str, done: str, count: int) -> None:
     if count:
         out.print(f"would {verb} {several(count, 'dead letter')}; nothing is {done} yet: add --yes")
     else:
@@ -220,12 +243,19 @@ def _query(
         any_of_it = DeadLetterQuery(beginnings=(beginning,), states=tuple(DeadLetterState), limit=1)
         if not beginning or not store.letter_ids(any_of_it):
             raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
-    fields = {"reason": reason or "", "source": source, "stage": stage, "since": since}
-    return DeadLetterQuery(beginnings=beginnings, states=states, limit=limit, **fields)
+    return DeadLetterQuery(
+        beginnings=beginnings,
+        states=states,
+        limit=limit,
+        reason=reason or "",
+        source=source,
+        stage=stage,
+        since=since,
+    )
 
 
-def _opened() -> Store:
-    """The store, with what lay on the broker's dead lists in it."""
+def _opened_store() -> Store:
+    """Open the store and move messages from the broker's dead lists into it."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)

@@ -1,4 +1,4 @@
-"""How dead letters look: as rows of a table, and one with all there is to know of it."""
+"""Print dead letters as a table, and one dead letter with all its fields."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from worker.cli.terminal import moment, out, print_table, several, visible
+from worker.cli.terminal import json_object, moment, out, print_table, several, visible
+from worker.model.dataclass_fields import field_values
 from worker.store.ports import Store
 from worker.store.values import DeadLetterState, StoredDeadLetter
 
@@ -21,14 +22,14 @@ def print_letters(letters: Sequence[StoredDeadLetter]) -> None:
 
 
 def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
-    fields = {**dict(letter), "id": letter.letter_id[:10]}
+    fields = {**field_values(letter), "id": letter.letter_id[:10]}
     if letter.state is DeadLetterState.REPLAYED:
         fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
     return [fields[column] for column in columns]
 
 
 def print_some(store: Store, ids: Sequence[str]) -> None:
-    """The first of them, and how many there are besides."""
+    """Print the first dead letters and the number of the others."""
     if ids:
         print_letters(store.letters(ids[:_SOME]))
     if len(ids) > _SOME:
@@ -68,5 +69,5 @@ def _pretty(payload: str) -> str:
 
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
-    """All but the payload, which may have megabytes."""
-    return letter.model_dump(mode="json", exclude={"payload"})
+    """The dead letter as JSON without its payload, which may be megabytes."""
+    return json_object(letter, exclude={"payload"})

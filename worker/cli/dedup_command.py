@@ -1,4 +1,4 @@
-"""`worker dedup replay`: what other thresholds would make of stored articles, and putting it so."""
+"""`worker dedup replay`: decide stored articles by other thresholds and show what changes."""
 
 import math
 from collections import Counter
@@ -14,25 +14,38 @@ from rich.text import Text
 
 from worker.cli.resources import opened_index, opened_store
 from worker.cli.search_commands import Since
-from worker.cli.terminal import out, print_json, print_table, progress, several, visible
+from worker.cli.terminal import (
+    json_object,
+    out,
+    print_json,
+    print_table,
+    progress,
+    several,
+    visible,
+)
 from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
 from worker.dedup.dedup_rules import Copies, Short
-from worker.maintenance.rededuplicate import ChangedDecision, Mover, Rededuplicated, Rededuplicator
+from worker.maintenance.rededuplicate import (
+    ChangedDecision,
+    ClusterMover,
+    Rededuplicated,
+    Rededuplicator,
+)
 from worker.model.admission import Frozen
 from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import DisplayTitle
 
-# Of dedup.toml: what decides on fingerprints, and what makes them.
+# Tables of dedup.toml: those that compare fingerprints, and those that make them.
 _TABLES: dict[str, type[Frozen]] = {"copies": Copies, "short": Short}
 _FINGERPRINTS = ("shingles", "content")
 
 
 @click.group(epilog="Example: worker dedup replay --threshold copies.numbers=0.6 --dry-run")
 def dedup() -> None:
-    """Decide stored articles anew by other thresholds."""
+    """Try other thresholds of deduplication on stored articles."""
 
 
 @dedup.command(epilog="Example: worker dedup replay --threshold 0.5 --since 14d --dry-run")
@@ -50,7 +63,9 @@ def dedup() -> None:
     help="A whole dedup.toml to decide by.",
 )
 @click.option("--since", type=Since(), help="Stored since: 30d or a date. Unset: 28d.")
-@click.option("--dry-run", is_flag=True, help="Only show what would change, as without --yes.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only show what would change; the default without --yes."
+)
 @click.option("--samples", default=3, show_default=True, type=click.IntRange(0, 50))
 @click.option("--yes", is_flag=True, help="Do it: move articles between clusters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -63,31 +78,35 @@ def replay(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Show which decisions would be others by other thresholds; with --yes move the articles.
+    """Show which decisions other thresholds would change; with --yes move the articles.
 
     The stored articles are decided twice, by the rules in force and by the others, so that only
-    what is due to the rules shows. Moves are recorded as `replayed`; what was pinned, split or
-    merged by hand stays. Broken off, the same command goes on; with the old rules it goes back.
-    For new articles put the values into dedup.toml.
+    differences due to the rules show. Moves are recorded as `replayed`; articles that were pinned,
+    split or merged by hand stay. After an interruption the same command continues; a run with the
+    old values moves the articles back. For new articles change dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)
     store, write = opened_store(), yes and not dry_run
-    mover = Mover(store, others, opened_index(in_force) if write else None)
+    mover = ClusterMover(store, others, opened_index(in_force) if write else None)
     since = since or now - timedelta(days=2 * in_force.index.window_days)
-    found = _replayed(store, Rededuplicator(store, in_force, others), mover, since, now, samples)
+    report = _decide_and_move(
+        store, Rededuplicator(store, in_force, others), mover, since, now, samples
+    )
     if as_json:
-        print_json({"applied": write, **found.facts(store)})
+        print_json({"applied": write, **report.facts(store)})
         return
-    found.print(store)
+    report.print(store)
     done = "moved" if write else "would move"
-    kept = f"; {found.pinned} stay by an operator's word" if found.pinned else ""
-    again = "" if write else "; nothing is changed yet: add --yes"
-    out.print(f"{done} {several(found.moved, 'article')} to other clusters{kept}{again}")
+    kept = (
+        f"; {report.pinned} stay because an operator moved or pinned them" if report.pinned else ""
+    )
+    hint = "" if write else "; nothing is changed yet: add --yes"
+    out.print(f"{done} {several(report.moved, 'article')} to other clusters{kept}{hint}")
 
 
-class _Found:
-    """Counts of what changes, and the first samples of each kind."""
+class _ReplayReport:
+    """Count the changed decisions, and keep the first samples of each kind."""
 
     def __init__(self, samples: int) -> None:
         self.articles = self.moved = self.pinned = 0
@@ -96,21 +115,23 @@ class _Found:
         self._most = samples
 
     def note(self, changed: Sequence[Rededuplicated]) -> None:
-        for its in changed:
-            self.becomes[its.becomes] += 1
-            if self.becomes[its.becomes] <= self._most:
-                self.samples.append(its)
+        for article in changed:
+            self.becomes[article.becomes] += 1
+            if self.becomes[article.becomes] <= self._most:
+                self.samples.append(article)
 
     def facts(self, store: Store) -> dict[str, Any]:
         titles = self._titles(store)
         shown = [
             {
-                "becomes": its.becomes,
-                "title": _title(titles, its.article_id),
-                "rivals": {i: _title(titles, i) for i in _rivals(its)},
-                **its.model_dump(),
+                "becomes": sample.becomes,
+                "title": _title(titles, sample.article_id),
+                "rivals": {i: _title(titles, i) for i in _candidate_ids(sample)},
+                "article_id": sample.article_id,
+                "before": _decision_json(sample.before),
+                "after": _decision_json(sample.after),
             }
-            for its in self.samples
+            for sample in self.samples
         ]
         counts = {"articles": self.articles, "changed": self.becomes.total()}
         moves = {"moved": self.moved, "pinned": self.pinned}
@@ -122,49 +143,57 @@ class _Found:
         out.print(f"{several(self.articles, 'article')} decided twice; {total:,} otherwise\n")
         if total:
             print_table("decisions", ("change", "count"), self.becomes.most_common())
-        for its in sorted(self.samples, key=lambda its: -self.becomes[its.becomes]):
-            head = f"{its.becomes}: {_title(titles, its.article_id)} ({its.article_id[:10]})"
+        for sample in sorted(self.samples, key=lambda sample: -self.becomes[sample.becomes]):
+            head = (
+                f"{sample.becomes}: {_title(titles, sample.article_id)} ({sample.article_id[:10]})"
+            )
             out.print(Text(visible(head), style="bold"))
-            for name, decision in (("in force", its.before), ("by these", its.after)):
-                out.print(Text(visible(f"  {name}: {_told(decision, titles)}")))
+            for name, decision in (("in force", sample.before), ("by these", sample.after)):
+                out.print(Text(visible(f"  {name}: {_decision_line(decision, titles)}")))
         if self.samples:
             out.print()
 
     def _titles(self, store: Store) -> Mapping[str, DisplayTitle]:
-        ids = {i for its in self.samples for i in (its.article_id, *_rivals(its))}
+        ids = {i for sample in self.samples for i in (sample.article_id, *_candidate_ids(sample))}
         return store.titles(sorted(ids))
 
 
-def _replayed(
+def _decide_and_move(
     store: Store,
-    redecider: Rededuplicator,
-    mover: Mover,
+    rededuplicator: Rededuplicator,
+    mover: ClusterMover,
     since: datetime,
     now: datetime,
     samples: int,
-) -> _Found:
-    found = _Found(samples)
+) -> _ReplayReport:
+    report = _ReplayReport(samples)
     with progress("deciding") as bar:
         task = bar.add_task("", total=store.clusters.count(since))
-        for articles, changed in redecider.pages(since):
-            found.note(changed)
+        for articles, changed in rededuplicator.pages(since):
+            report.note(changed)
             applied = mover.apply(changed, now=now)
-            found.articles += articles
-            found.moved += len(applied.moved)
-            found.pinned += applied.pinned
+            report.articles += articles
+            report.moved += len(applied.moved)
+            report.pinned += applied.pinned
             bar.advance(task, articles)
-    return found
+    return report
 
 
-def _rivals(its: Rededuplicated) -> list[str]:
-    return sorted({its.before.rival, its.after.rival} - {""})
+def _decision_json(decision: ChangedDecision) -> dict[str, Any]:
+    """The decision as JSON; the canonical article has been printed as `home` from the beginning."""
+    fields = json_object(decision)
+    return {"home" if name == "canonical" else name: value for name, value in fields.items()}
+
+
+def _candidate_ids(changed_article: Rededuplicated) -> list[str]:
+    return sorted({changed_article.before.rival, changed_article.after.rival} - {""})
 
 
 def _title(titles: Mapping[str, DisplayTitle], article_id: str) -> str:
     return titles[article_id].title if article_id in titles else "no longer there"
 
 
-def _told(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
+def _decision_line(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
     if not decision.rival:
         return decision.called
     least = decision.thresholds
@@ -172,42 +201,40 @@ def _told(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]) -> str:
         f"{name} {score:.2f}" + (f" (threshold {least[name]:.2f})" if name in least else "")
         for name, score in decision.scores.items()
     )
-    rival = f"“{_title(titles, decision.rival)}” ({decision.rival[:10]})"
-    return f"{decision.called} of {rival}: {', '.join(scores)}"
+    candidate = f"“{_title(titles, decision.rival)}” ({decision.rival[:10]})"
+    return f"{decision.called} of {candidate}: {', '.join(scores)}"
 
 
 def _others(rules: DedupRules, thresholds: Sequence[str], file: Path | None) -> DedupRules:
-    """The rules to decide by. Raises UsageError for none, and for what is not decided by."""
+    """The rules with the changed thresholds. Raises UsageError when nothing can be changed."""
     if not thresholds and not file:
-        raise click.UsageError(
-            "say what is to be other: --threshold copies.numbers=0.6, or --rules"
-        )
+        raise click.UsageError("name what to change: --threshold copies.numbers=0.6, or --rules")
     others = read(file, DedupRules) if file else rules
     values = others.model_dump()
-    given = dict(map(_threshold, thresholds))
-    for name, value in given.items():
+    values_by_name = dict(map(_threshold, thresholds))
+    for name, value in values_by_name.items():
         table, _, key = name.partition(".")
         values[table][key] = value
-    if given:
-        named = (f"{name}={value:g}" for name, value in given.items())
+    if values_by_name:
+        named = (f"{name}={value:g}" for name, value in values_by_name.items())
         values["version"] = "+".join((others.version, *named))
     try:
         others = DedupRules.model_validate(values)
     except ValidationError as e:
         first = e.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise click.BadParameter(f"{where}: {first['msg']}", param_hint="--threshold") from e
+        key = ".".join(map(str, first["loc"]))
+        raise click.BadParameter(f"{key}: {first['msg']}", param_hint="--threshold") from e
     _refuse_other_fingerprints(rules, others)
     return others
 
 
-def _threshold(given: str) -> tuple[str, float]:
-    name, _, value = given.rpartition("=")
+def _threshold(option: str) -> tuple[str, float]:
+    name, _, value = option.rpartition("=")
     name = name.strip() or "copies.containment"
-    known = [f"{table}.{key}" for table, its in _TABLES.items() for key in its.model_fields]
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        why = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    names = [f"{table}.{key}" for table, rules in _TABLES.items() for key in rules.model_fields]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        why = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
         raise click.BadParameter(f"no threshold {name}: {why}", param_hint="--threshold")
     try:
         number = float(value)

@@ -1,9 +1,10 @@
-"""`worker doctor`: what must be mended before this loses or refuses articles, and how."""
+"""`worker doctor`: check config, broker and store, and say how to mend each problem."""
 
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker import bootstrap
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
-from worker.broker.server_info import EVICTS, ServerInfo, condition
+from worker.broker.server_info import EVICTS, ServerInfo, server_info
 from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table, visible
@@ -22,27 +23,29 @@ from worker.config.loader import load_config
 from worker.config.worker_rules import WorkerRules
 from worker.dedup import DedupRules
 from worker.errors import BadConfig, Unavailable
-from worker.model.admission import Frozen
-from worker.runtime.config_report import report_of
+from worker.runtime.config_report import read_report
 from worker.settings import Settings, masked
 from worker.store.database.server_version import postgres_version
 from worker.store.migrate import is_current, revision
 
-_OLDEST_POSTGRES = 13  # xid8, which the change feed reads
-_CLOCK_S = 5  # dates in the future, ids out of order and days of the ledger are off by this much
+_OLDEST_POSTGRES = 13  # the first version with xid8, which the change feed needs
+_CLOCK_S = 5  # a larger difference shifts dates, order of ids and days of the ledger
 _DISK_GB = 1  # SQLite needs room for its log beside the database
 _FULL = 0.9
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     OK = "ok"
-    NOTE = "note"  # works; somebody should know
+    NOTE = "note"  # works, but somebody should know
     MEND = "mend"
 
 
-class Finding(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """The result of one check, and how to mend what is wrong."""
+
     what: str
-    state: State
+    state: CheckState
     found: str
     mend: str = ""
 
@@ -52,159 +55,165 @@ class Finding(Frozen):
 def doctor(as_json: bool) -> None:
     """Check config, broker and store, and say how to mend what is wrong.
 
-    Changes nothing that is stored. The embedded broker is started to see whether it comes up, and
-    stopped again unless somebody uses it. Exit code 1 when something must be mended.
+    Nothing that is stored changes. The embedded broker is started to see whether it works, and
+    stopped unless something else uses it by then. Exit code 1 when something must be mended.
     """
-    findings = list(examine(Settings.load()))
+    results = list(run_checks(Settings.load()))
     if as_json:
-        print_json(findings)
+        print_json(results)
     else:
-        rows = ((f.state, f.what, f.found) for f in findings)
+        rows = ((f.state, f.what, f.found) for f in results)
         print_table("condition", ("state", "what", "detail"), rows)
-        for finding in findings:
-            if finding.mend or finding.state is State.MEND:
-                parts = filter(None, (finding.what, finding.found, finding.mend))
+        for result in results:
+            if result.mend or result.state is CheckState.MEND:
+                parts = filter(None, (result.what, result.found, result.mend))
                 out.print(visible(": ".join(parts)), markup=False, soft_wrap=True)
-    sys.exit(1 if any(f.state is State.MEND for f in findings) else 0)
+    sys.exit(1 if any(f.state is CheckState.MEND for f in results) else 0)
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    yield from _in_force(settings)
+def run_checks(settings: Settings) -> Iterator[CheckResult]:
+    yield from _worker_configs(settings)
     try:
         config = load_config(settings.config_dir)
     except BadConfig as e:
-        yield Finding(what="config", state=State.MEND, found=str(e), mend="correct that file")
+        yield CheckResult(
+            what="config", state=CheckState.MEND, found=str(e), mend="correct that file"
+        )
         return
-    yield Finding(what="config", state=State.OK, found=f"valid, digest {config.digest}")
-    yield from _broker(settings, config.worker)
+    yield CheckResult(what="config", state=CheckState.OK, found=f"valid, digest {config.digest}")
+    yield from _broker_results(settings, config.worker)
     if settings.index_url:
-        yield _index(settings, config.dedup)
-    yield from _store(settings)
+        yield _index_result(settings, config.dedup)
+    yield from _store_results(settings)
 
 
-def _in_force(settings: Settings) -> Iterator[Finding]:
-    """What the workers that share our var_dir say of their config."""
+def _worker_configs(settings: Settings) -> Iterator[CheckResult]:
+    """Which config each worker with the same var_dir uses, and which changes it refused."""
     for file in sorted(settings.var_dir.glob(settings.config_report("*").name)):
-        report, node = report_of(file), file.name.removesuffix(".config.json")
+        report, node = read_report(file), file.name.removesuffix(".config.json")
         if report is None or not settings.heartbeat(node).exists():
-            continue  # it has ended
+            continue  # the worker has ended
         mend = "correct that file; until then the old rules stay in force" if report.refused else ""
-        found = report.refused or f"digest {report.digest}, tags of {report.tagger}"
-        state = State.MEND if report.refused else State.OK
-        yield Finding(what=f"rules of {node}", state=state, found=found, mend=mend)
+        detail = report.refused or f"digest {report.digest}, tags of {report.tagger}"
+        state = CheckState.MEND if report.refused else CheckState.OK
+        yield CheckResult(what=f"rules of {node}", state=state, found=detail, mend=mend)
 
 
-def _broker(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
+def _broker_results(settings: Settings, rules: WorkerRules) -> Iterator[CheckResult]:
     if not settings.embedded_broker:
-        yield from _answering(settings, rules)
+        yield from _broker_checks(settings, rules)
         return
     with ExitStack() as stack:
         try:
             started = stack.enter_context(embedded.borrowed(settings.var_dir))
         except (BadConfig, Unavailable) as e:
-            yield Finding(what="embedded server", state=State.MEND, found=str(e))
+            yield CheckResult(what="embedded server", state=CheckState.MEND, found=str(e))
             return
-        found = remembered(settings.var_dir) or "running"
-        yield Finding(what="embedded server", state=State.OK, found=found)
+        detail = remembered(settings.var_dir) or "running"
+        yield CheckResult(what="embedded server", state=CheckState.OK, found=detail)
         if started:
-            found = "embedded, was not running: started for this look, and stopped after it"
-            yield Finding(what="broker", state=State.NOTE, found=found)
-        yield from _answering(settings, rules)
+            detail = "embedded, was not running: started for this check and stopped afterwards"
+            yield CheckResult(what="broker", state=CheckState.NOTE, found=detail)
+        yield from _broker_checks(settings, rules)
 
 
-def _answering(settings: Settings, rules: WorkerRules) -> Iterator[Finding]:
+def _broker_checks(settings: Settings, rules: WorkerRules) -> Iterator[CheckResult]:
     link = BrokerConnection(make_app(broker_url(settings), rules))
     try:
         with link.channel() as channel:
-            its = condition(channel)
+            info = server_info(channel)
     except Unavailable as e:
         log = settings.var_dir / "broker.log"
         mend = (
             f"see {log}" if settings.embedded_broker else "start it, or correct WORKER_BROKER_URL"
         )
-        yield Finding(what="broker", state=State.MEND, found=str(e), mend=mend)
+        yield CheckResult(what="broker", state=CheckState.MEND, found=str(e), mend=mend)
         return
     finally:
         link.close()
-    for finding in judge(its):
-        # A limit for memory is for who set the broker up.
-        advice = finding.mend and not (settings.embedded_broker and finding.state is State.NOTE)
-        yield finding if advice else finding.model_copy(update={"mend": ""})
+    for result in check_server(info):
+        # Advice on a memory limit is for operators who run their own broker.
+        advice = result.mend and not (settings.embedded_broker and result.state is CheckState.NOTE)
+        yield result if advice else replace(result, mend="")
 
 
-def judge(its: ServerInfo) -> Iterator[Finding]:
-    """What a broker's condition means."""
+def check_server(info: ServerInfo) -> Iterator[CheckResult]:
+    """Check version, persistence, eviction, memory and clock of a broker."""
     oldest = ".".join(map(str, OLDEST))
-    version = tuple(int(part) for part in its.version.split(".")[:2])
-    yield _finding(
+    version = tuple(int(part) for part in info.version.split(".")[:2])
+    yield _check(
         "broker version",
         version >= OLDEST,
-        f"{its.server} {its.version}",
+        f"{info.server} {info.version}",
         f"the transport needs {oldest} or newer",
     )
-    yield _finding(
+    yield _check(
         "persistence",
-        its.append_only,
-        "append-only file" if its.append_only else "no append-only file",
-        "CONFIG SET appendonly yes, and the same in its configuration file: else a restart "
-        "forgets what waits",
+        info.append_only,
+        "append-only file" if info.append_only else "no append-only file",
+        "CONFIG SET appendonly yes, and the same in its configuration file: otherwise a "
+        "restart loses waiting messages",
     )
-    evicts = EVICTS.format(policy=its.policy)
-    yield _finding("eviction", its.policy == "noeviction", its.policy, evicts)
-    yield _memory(its)
-    yield _finding(
+    evicts = EVICTS.format(policy=info.policy)
+    yield _check("eviction", info.policy == "noeviction", info.policy, evicts)
+    yield _memory_result(info)
+    yield _check(
         "clock",
-        abs(its.clock_ahead_s) < _CLOCK_S,
-        f"broker {its.clock_ahead_s:+.1f} s",
+        abs(info.clock_ahead_s) < _CLOCK_S,
+        f"broker {info.clock_ahead_s:+.1f} s",
         "run NTP on both machines",
     )
 
 
-def _memory(its: ServerInfo) -> Finding:
-    used = f"{its.used_bytes / 2**20:,.0f} MB used"
-    if not its.limit_bytes:
+def _memory_result(info: ServerInfo) -> CheckResult:
+    used = f"{info.used_bytes / 2**20:,.0f} MB used"
+    if not info.limit_bytes:
         mend = "CONFIG SET maxmemory …: without it the system kills the broker when memory is full"
-        return Finding(what="memory", state=State.NOTE, found=f"{used}, no limit", mend=mend)
-    share = its.used_bytes / its.limit_bytes
-    return _finding(
+        return CheckResult(
+            what="memory", state=CheckState.NOTE, found=f"{used}, no limit", mend=mend
+        )
+    share = info.used_bytes / info.limit_bytes
+    return _check(
         "memory",
         share < _FULL,
-        f"{used} of {its.limit_bytes / 2**20:,.0f} MB, {share:.0%}",
+        f"{used} of {info.limit_bytes / 2**20:,.0f} MB, {share:.0%}",
         "start more workers, or give it more memory",
     )
 
 
-def _index(settings: Settings, rules: DedupRules) -> Finding:
+def _index_result(settings: Settings, rules: DedupRules) -> CheckResult:
     try:
         bootstrap.probe(settings, "index", rules)
     except Unavailable as e:
         mend = "start it, or correct WORKER_INDEX_URL"
-        return Finding(what="index", state=State.MEND, found=str(e), mend=mend)
-    return Finding(what="index", state=State.OK, found=f"{masked(settings.index_url)} answers")
+        return CheckResult(what="index", state=CheckState.MEND, found=str(e), mend=mend)
+    return CheckResult(
+        what="index", state=CheckState.OK, found=f"{masked(settings.index_url)} answers"
+    )
 
 
-def _store(settings: Settings) -> Iterator[Finding]:
+def _store_results(settings: Settings) -> Iterator[CheckResult]:
     sqlite = make_url(settings.store).get_backend_name() == "sqlite"
     file = Path(make_url(settings.store).database or "")
     if sqlite:
-        yield _disk(file)
+        yield _disk_result(file)
     if sqlite and not file.exists():
-        found = f"{file} is not there yet: " + (
-            "a worker makes it" if settings.embedded_store else "worker migrate makes it"
+        detail = f"{file} does not exist yet: " + (
+            "a worker creates it" if settings.embedded_store else "worker migrate creates it"
         )
-        yield Finding(what="store", state=State.NOTE, found=found)
+        yield CheckResult(what="store", state=CheckState.NOTE, found=detail)
         return
     try:
         current, at = is_current(settings.store), revision(settings.store)
         version = None if sqlite else postgres_version(settings.store)
     except (Unavailable, SQLAlchemyError) as e:
         mend = "start it, or correct WORKER_STORE_URL"
-        yield Finding(what="store", state=State.MEND, found=str(e), mend=mend)
+        yield CheckResult(what="store", state=CheckState.MEND, found=str(e), mend=mend)
         return
-    yield Finding(what="store", state=State.OK, found=f"{masked(settings.store)} answers")
-    yield _finding("schema", current, at or "empty", "run worker migrate")
+    yield CheckResult(what="store", state=CheckState.OK, found=f"{masked(settings.store)} answers")
+    yield _check("schema", current, at or "empty", "run worker migrate")
     if version:
-        yield _finding(
+        yield _check(
             "store version",
             version >= _OLDEST_POSTGRES,
             f"PostgreSQL {version}",
@@ -212,14 +221,14 @@ def _store(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _disk(file: Path) -> Finding:
+def _disk_result(file: Path) -> CheckResult:
     folder = next((f for f in file.absolute().parents if f.is_dir()), Path("/"))
     free_gb = shutil.disk_usage(folder).free / 1e9
-    return _finding(
+    return _check(
         "disk", free_gb >= _DISK_GB, f"{free_gb:,.1f} GB free", f"make room below {folder}"
     )
 
 
-def _finding(what: str, good: bool, found: str, mend: str) -> Finding:
-    state = State.OK if good else State.MEND
-    return Finding(what=what, state=state, found=found, mend="" if good else mend)
+def _check(what: str, good: bool, detail: str, mend: str) -> CheckResult:
+    state = CheckState.OK if good else CheckState.MEND
+    return CheckResult(what=what, state=state, found=detail, mend="" if good else mend)

@@ -1,4 +1,4 @@
-"""`worker enqueue`: files become raw articles on the queue."""
+"""`worker enqueue`: read raw articles from files and put them on the queue."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +8,15 @@ import click
 
 from worker.broker.backpressure import Advice
 from worker.cli import EXIT_UNAVAILABLE
-from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, rows, told
+from worker.cli.inputs import (
+    NoRawArticles,
+    SkippedInput,
+    check_inputs,
+    nothing_to_read,
+    read_inputs,
+    skipped_rows,
+    skipped_summary,
+)
 from worker.cli.terminal import err, out, print_json, progress, several, visible
 from worker.client.producer import Invalid, OnInvalid, Producer
 from worker.errors import Busy
@@ -18,16 +26,18 @@ from worker.errors import Busy
     epilog="Examples: worker enqueue seeds/ --exclude expected.jsonl · poller | worker enqueue -"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--source", default="", help="Source id for articles that have none.")
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @click.option(
     "--invalid",
     type=click.Choice(["bury", "collect"]),
     default="bury",
     show_default=True,
-    help="Send what breaks the contract on to be kept as a dead letter, or leave it out.",
+    help="Send articles that break the contract, to be kept as dead letters, or leave them out.",
 )
-@click.option("--wait", is_flag=True, help="Wait while the broker has enough, instead of ending.")
+@click.option(
+    "--wait", is_flag=True, help="Wait while the broker accepts no more, instead of exiting."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print receipts as JSON.")
 def enqueue(
     paths: tuple[Path, ...],
@@ -40,41 +50,47 @@ def enqueue(
     """Put raw articles from files on the queue.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
-    document or a page from standard input. Prints how many were enqueued. What holds no raw
-    articles, such as a PDF or a feed, is refused, and skipped in folders.
+    document or a page from standard input. Prints how many were enqueued. Files without raw
+    articles, such as a PDF or a feed, are refused by name and skipped in folders.
 
-    Exit code 1 when some were invalid or nothing but skipped files was found, 2 when what was
-    asked for is refused, 3 when the broker has enough for now.
+    Exit code 1 when articles were invalid or every file was skipped, 2 when a file was refused,
+    3 when the broker accepts no more for now.
     """
-    refuse(paths)
-    skipped: list[Skipped] = []
+    check_inputs(paths)
+    skipped: list[SkippedInput] = []
     with Producer(source=source) as producer:
         try:
-            places, receipts = push(producer, paths, exclude, invalid, wait=wait, skipped=skipped)
+            locations, receipts = push(
+                producer, paths, exclude, invalid, wait=wait, skipped=skipped
+            )
         except Busy as e:
             if as_json:
-                print_json({"receipts": e.receipts, "invalid": [], "skipped": rows(skipped)})
+                print_json(
+                    {"receipts": e.receipts, "invalid": [], "skipped": skipped_rows(skipped)}
+                )
             err.print(f"worker: {e}; --wait waits", markup=False, soft_wrap=True)
             sys.exit(EXIT_UNAVAILABLE)
-        problems = [(places[bad.position], bad) for bad in producer.invalid]
-    refused = [each for each in skipped if each.asked_for]
-    if refused and not places:
+        problems = [(locations[bad.position], bad) for bad in producer.invalid]
+    refused = [skipped_input for skipped_input in skipped if skipped_input.asked_for]
+    if refused and not locations:
         raise NoRawArticles(refused)
     if as_json:
-        invalid_rows = [_row(where, bad) for where, bad in problems]
-        print_json({"receipts": receipts, "invalid": invalid_rows, "skipped": rows(skipped)})
+        invalid_rows = [_row(location, bad) for location, bad in problems]
+        print_json(
+            {"receipts": receipts, "invalid": invalid_rows, "skipped": skipped_rows(skipped)}
+        )
     else:
         fate = "will be dead letters" if invalid == "bury" else "were left out"
-        for where, bad in problems:
-            err.print(f"{where}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
-        for each in refused:
-            err.print(visible(str(each)), style="yellow", markup=False, soft_wrap=True)
+        for location, bad in problems:
+            err.print(f"{location}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
+        for skipped_input in refused:
+            err.print(visible(str(skipped_input)), style="yellow", markup=False, soft_wrap=True)
         parts = [f"enqueued {several(len(receipts), 'raw article')}"]
         parts += [f"{len(problems)} break the contract and {fate}"] if problems else []
-        parts += [] if places else [nothing(paths)]
-        parts += filter(None, [told(skipped)])
+        parts += [] if locations else [nothing_to_read(paths)]
+        parts += filter(None, [skipped_summary(skipped)])
         out.print("; ".join(parts), markup=False, soft_wrap=True)
-    sys.exit(1 if problems or refused or (skipped and not places) else 0)
+    sys.exit(1 if problems or refused or (skipped and not locations) else 0)
 
 
 def push(
@@ -84,14 +100,14 @@ def push(
     invalid: OnInvalid,
     *,
     wait: bool,
-    skipped: list[Skipped],
+    skipped: list[SkippedInput],
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
-    """Enqueue every article of these files; returns where each stood, and the receipts.
+    """Enqueue the raw articles of these files; return the location and the receipt of each.
 
-    What holds no raw articles is left out, and added to `skipped`.
+    Files and lines without a raw article are added to `skipped`.
     """
-    places: list[str] = []
+    locations: list[str] = []
     with progress("enqueueing") as bar:
         task = bar.add_task("", total=None)
         waiting = False
@@ -103,9 +119,9 @@ def push(
             waiting = True
 
         def raws() -> Iterator[object]:
-            for where, raw in reads(paths, exclude, skipped):
+            for location, raw in read_inputs(paths, exclude, skipped):
                 before_each()
-                places.append(where)
+                locations.append(location)
                 yield raw
 
         receipts = producer.enqueue(
@@ -114,8 +130,8 @@ def push(
             on_sent=lambda count: bar.advance(task, count),
             on_stop=on_stop if wait else None,
         )
-    return places, receipts
+    return locations, receipts
 
 
-def _row(where: str, bad: Invalid) -> dict[str, str]:
-    return {"where": where, "reason": bad.reason, "detail": bad.detail}
+def _row(location: str, bad: Invalid) -> dict[str, str]:
+    return {"where": location, "reason": bad.reason, "detail": bad.detail}

@@ -1,7 +1,8 @@
-"""`worker explain`: one article's whole story, in sentences."""
+"""`worker explain`: print in sentences what happened to an article, and why."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,97 +20,107 @@ from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
 from worker.config.loader import load_config
 from worker.errors import Reason, Rejected
 from worker.maintenance.undeliverable import message_of
-from worker.model.admission import Frozen, RawArticle
+from worker.model.admission import RawArticle
+from worker.model.dataclass_fields import field_values
 from worker.model.records import Outcome
 from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
-from worker.tag.explain_tags import Considered, account
+from worker.tag.explain_tags import RuleExplanation, explain_rules
 
-_MOST = 10  # articles that have one address
-_MOST_MESSAGES = 1000  # undeliverable ones searched for a receipt
+_MOST = 10  # articles with the same address
+_MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 
-class Known(Frozen):
-    """What the store has of what was asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What the store knows about a receipt, an article or a dead letter."""
 
-    received: datetime | None = None  # a receipt, by the broker
-    outcome: Outcome | None = None  # of that receipt
+    received: datetime | None = None  # when the broker took the receipt
+    outcome: Outcome | None = None  # of the receipt
     letter: StoredDeadLetter | None = None
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
-@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/story")
+@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/1")
 @click.argument("what", metavar="RECEIPT|ID|URL")
-@click.option("--tag", "code", default="", help="Say what the rules of this topic find in it now.")
+@click.option(
+    "--tag", "code", default="", help="Also print what the rules of this topic match in it now."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
 def explain(what: str, code: str, as_json: bool) -> None:
-    """Tell the whole story of one article: when it was seen, what was decided and why.
+    """Explain what happened to one article: when it was seen, what was decided and why.
 
-    By the receipt it was enqueued under, by its id or the beginning of it, or by any address
-    it has. Exit code 1 when nothing is known.
+    The article is named by its receipt, by its id or the beginning of it, or by any of its
+    addresses. Exit code 1 when nothing is stored under that name.
     """
     settings = Settings.load()
     store = opened_store()
     try:
-        known = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
+        explanation = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
-    considered = _considered(store, known, code, settings) if code else []
+    considered = _considered(store, explanation, code, settings) if code else []
     if as_json:
-        print_json({"asked": what, **dict(known), **({"considered": considered} if code else {})})
+        print_json(
+            {
+                "asked": what,
+                **field_values(explanation),
+                **({"considered": considered} if code else {}),
+            }
+        )
     else:
-        _print(what, known)
-        for each in considered:
-            print_considered(f"the rules of {code} now", each)
-    sys.exit(0 if known != Known() else 1)
+        _print(what, explanation)
+        for rules in considered:
+            print_considered(f"the rules of {code} now", rules)
+    sys.exit(0 if explanation != Explanation() else 1)
 
 
 def _considered(
-    store: Store, known: Known, code: str, settings: Settings
-) -> list[list[Considered]]:
-    """For each article what the rules of one topic find in it, by the path that tags."""
+    store: Store, explanation: Explanation, code: str, settings: Settings
+) -> list[list[RuleExplanation]]:
+    """For each article the matches of one topic's rules, found by the code that tags."""
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
-    ids = [article["article"]["article_id"] for article in known.articles]
+    ids = [article["article"]["article_id"] for article in explanation.articles]
     return [
-        account(record.article, config.tagging.taxonomy, record.received, topic)
+        explain_rules(record.article, config.tagging.rules, record.received, topic)
         for record in store.records(ids)
     ]
 
 
-def _by_url(store: Store, url: str, settings: Settings) -> Known:
+def _by_url(store: Store, url: str, settings: Settings) -> Explanation:
     try:
         keys = withdrawn_keys(RawArticle(link=url))
-    except Rejected:  # a home page: links of many articles
+    except Rejected:  # a home page identifies no article
         keys = ()
     urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
-    return Known(articles=_told(store, store.known_by(keys, sorted(urls))[:_MOST]))
+    return Explanation(articles=_explained(store, store.known_by(keys, sorted(urls))[:_MOST]))
 
 
-def _by_id(store: Store, what: str) -> Known:
+def _by_id(store: Store, what: str) -> Explanation:
     outcome = store.outcomes([what]).get(what)
     received = next((entry.at for entry in store.entries([what])), None)
     if outcome is None and received:
-        return Known(received=received, letter=_undelivered(store, what))
+        return Explanation(received=received, letter=_undelivered(store, what))
     if outcome is None:
         stored = store.show(what)
         if stored:
-            return Known(articles=_told(store, [stored["article"]["article_id"]]))
-        return Known(letter=_letter_by_id(store, what))
+            return Explanation(articles=_explained(store, [stored["article"]["article_id"]]))
+        return Explanation(letter=_letter_by_id(store, what))
     letters = store.letters([outcome.letter_id]) if outcome.letter_id else []
     letter = next(iter(letters), None)
     led_to = outcome.article_id or (letter.article_id if letter else "")
-    articles = _told(store, [led_to]) if led_to else ()
-    return Known(received=received, outcome=outcome, letter=letter, articles=articles)
+    articles = _explained(store, [led_to]) if led_to else ()
+    return Explanation(received=received, outcome=outcome, letter=letter, articles=articles)
 
 
 def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
     """The dead letter of the message that carries this receipt."""
     query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
-    whole = (letter for letter in letters if letter.whole)
-    return next((letter for letter in whole if receipt in receipts_in(message_of(letter))), None)
+    complete = (letter for letter in letters if letter.whole)
+    return next((letter for letter in complete if receipt in receipts_in(message_of(letter))), None)
 
 
 def _letter_by_id(store: Store, beginning: str) -> StoredDeadLetter | None:
@@ -117,48 +128,59 @@ def _letter_by_id(store: Store, beginning: str) -> StoredDeadLetter | None:
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 
-def _told(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
+def _explained(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """The stored facts of each article, with the sentences that explain them as its `story`."""
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
-    met = {its["rival"] for stored in shown for its in stored["decisions"] if its["rival"]}
-    moved = [its for stored in shown for its in stored["moves"]]
-    met |= {its[field] for its in moved for field in ("left", "joined", "rival") if its[field]}
-    titles = store.titles(sorted(met | {stored["article"]["cluster_id"] for stored in shown}))
-    return tuple({**each, "story": [*explain_sentences.article(each, titles)]} for each in shown)
+    titles = store.titles(sorted({name for stored in shown for name in _ids_named_by(stored)}))
+    return tuple(
+        {**stored, "story": [*explain_sentences.article_sentences(stored, titles)]}
+        for stored in shown
+    )
 
 
-def _print(what: str, known: Known) -> None:
-    if known == Known():
+def _ids_named_by(stored: dict[str, Any]) -> Iterator[str]:
+    """The articles whose titles the sentences need: candidates of decisions, ends of moves."""
+    yield stored["article"]["cluster_id"]
+    yield from (decision["rival"] for decision in stored["decisions"] if decision["rival"])
+    columns = ("left", "joined", "rival")
+    yield from (move[c] for move in stored["moves"] for c in columns if move[c])
+
+
+def _print(what: str, explanation: Explanation) -> None:
+    if explanation == Explanation():
         if "://" in what:
             err.print("no article has this address; find articles with `worker search`")
         else:
-            err.print("not in the store: it waits on the queue, or was never received")
+            err.print("not in the store: it waits on the queue, or it was never received")
         return
-    if known.received:
-        _say(f"It was put on the queue {moment(known.received)}.")
-        if not known.outcome and not known.letter:
-            _say("It has no outcome yet: it waits or is being worked on; see `worker ledger`.")
-    if known.outcome:
-        _say(_ended(known.outcome, known.letter))
-    if known.letter:
-        for sentence in explain_sentences.letter(known.letter):
-            _say(sentence)
-    for article in known.articles:
+    if explanation.received:
+        _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
+        if not explanation.outcome and not explanation.letter:
+            _print_sentence(
+                "It has no outcome yet: it waits or is being processed; see `worker ledger`."
+            )
+    if explanation.outcome:
+        _print_sentence(_outcome_sentence(explanation.outcome, explanation.letter))
+    if explanation.letter:
+        for sentence in explain_sentences.dead_letter_sentences(explanation.letter):
+            _print_sentence(sentence)
+    for article in explanation.articles:
         title = article["revisions"][-1]["title"] if article["revisions"] else "withdrawn"
         out.print(Text(title, style="bold"))
         for sentence in article["story"]:
-            _say(sentence)
+            _print_sentence(sentence)
 
 
-def _ended(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
+def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
     came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
-    by = explain_sentences.handled(outcome.handling.worker, outcome.handling.deliveries)
+    by = explain_sentences.worker_clause(outcome.handling.worker, outcome.handling.deliveries)
     if outcome.letter_id:
-        gone = "" if letter else "; the dead letter was dropped since"
-        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{by}{gone}."
+        dropped = "" if letter else "; the dead letter was dropped since"
+        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{by}{dropped}."
     revision = f", revision {outcome.revision}" if outcome.revision else ""
     return f"{came}, article {outcome.article_id[:10]}{revision}{by}."
 
 
-def _say(sentence: str) -> None:
-    """Indented from the second line on, so that each sentence stands out."""
+def _print_sentence(sentence: str) -> None:
+    """Print one sentence, indented."""
     out.print(Padding(Text(visible(sentence)), (0, 0, 0, 2)))

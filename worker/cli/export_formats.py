@@ -1,4 +1,4 @@
-"""Articles as JSON lines, CSV or Parquet: values come in one by one, bytes go out."""
+"""Write articles as JSON lines, CSV or Parquet, one after the other."""
 
 import csv
 import io
@@ -7,12 +7,15 @@ from importlib import import_module
 from itertools import islice
 from typing import IO, Any
 
+from pydantic import TypeAdapter
+
 from worker.errors import BadConfig
 from worker.model.admission import Media
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Contributor
 from worker.store.values import StoredArticle
 
-Written = Iterator[int]  # how many articles were written since the last time
+WrittenCounts = Iterator[int]  # number of articles written since the last item
 _ROW_GROUP = 1_000  # articles
 
 # Lists are joined by "; ", in the order of the tags where they are about tags.
@@ -47,13 +50,16 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
 }
 
 
-def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+_ARTICLE = TypeAdapter(StoredArticle)
+
+
+def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
     for article in articles:
-        sink.write(article.model_dump_json().encode() + b"\n")
+        sink.write(_ARTICLE.dump_json(article) + b"\n")
         yield 1
 
 
-def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
+def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
     text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -63,8 +69,8 @@ def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
     text.detach()
 
 
-def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written:
-    """Raises BadConfig where pyarrow is not installed."""
+def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
+    """Write Parquet. Raises BadConfig when pyarrow is not installed."""
     try:
         pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as e:
@@ -73,13 +79,13 @@ def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written
     remaining = iter(articles)
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
         while group := list(islice(remaining, _ROW_GROUP)):
-            rows = [article.model_dump(include=set(schema.names)) for article in group]
+            rows = [_ARTICLE.dump_python(article, include=set(schema.names)) for article in group]
             writer.write_table(pa.Table.from_pylist(rows, schema))
             yield len(group)
 
 
 def _schema(pa: Any) -> Any:
-    """Lists stay lists and tags stay objects: Parquet has both."""
+    """The Parquet schema: lists stay lists, and tags stay objects."""
     texts, moment = pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
     fields = ("scheme", pa.string()), ("code", pa.string()), ("label", pa.string())
     special = {
@@ -88,15 +94,15 @@ def _schema(pa: Any) -> Any:
         "media": pa.list_(pa.struct([(name, pa.string()) for name in Media.model_fields])),
         "tags": pa.list_(pa.struct([*fields, ("score", pa.float64())])),
         **dict.fromkeys(("published", "updated", "received"), moment),
-        "contributors": pa.list_(pa.struct([(n, pa.string()) for n in Contributor.model_fields])),
+        "contributors": pa.list_(pa.struct([(n, pa.string()) for n in field_names(Contributor)])),
         **dict.fromkeys(("authors", "categories", "keywords", "flags"), texts),
     }
-    names = StoredArticle.model_fields
+    names = field_names(StoredArticle)
     return pa.schema([(name, special.get(name, pa.string())) for name in names])
 
 
-Writer = Callable[[Iterable[StoredArticle], IO[bytes]], Written]
-WRITERS: dict[str, Writer] = {
+ExportWriter = Callable[[Iterable[StoredArticle], IO[bytes]], WrittenCounts]
+WRITERS: dict[str, ExportWriter] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
     "parquet": write_parquet,

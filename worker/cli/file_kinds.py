@@ -1,6 +1,6 @@
-"""What a file is that holds no raw articles: its name and first bytes come in, a Kind goes out.
+"""Recognise files without raw articles, by their first bytes and their name.
 
-Contents go before names: a PDF that is called story.txt is a PDF. What is no such Kind is read.
+Content outranks the name: a PDF called article.txt is a PDF. Files of no recognised kind are read.
 """
 
 import codecs
@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
-HEAD_BYTES = 4096  # of a file, to tell its kind from
+HEAD_BYTES = 4096  # of a file that are examined
 TEXTS = ("", ".txt", ".text", ".md", ".markdown")
 PAGES = (".html", ".htm", ".xhtml")
 LINES = (".jsonl", ".ndjson")
 READ = (*TEXTS, *PAGES, *LINES, ".json")
 
 
-class Kind(NamedTuple):
-    """What a file is, and what to do with one: FILE and STEM stand for its path."""
+class FileKind(NamedTuple):
+    """A kind of file, and advice for the user, in which FILE and STEM stand for the path."""
 
     name: str
     do: str
-    plural: str = ""  # unless an s makes it
+    plural: str = ""  # if it is not the name with an s
 
     def __str__(self) -> str:
         an = self.name.startswith(("a", "i", "O", "RSS", "XML", "HTML"))
@@ -31,21 +31,21 @@ class Kind(NamedTuple):
     def counted(self, count: int) -> str:
         return f"{count:,} {self.name if count == 1 else self.plural or self.name + 's'}"
 
-    def advice(self, where: str) -> str:
-        """What to do with this one."""
-        if not re.fullmatch(r"[\w./-]+", where) or where == "-":
+    def advice(self, location: str) -> str:
+        """The advice for the file at this location."""
+        if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")
-        stem = where.removesuffix(PurePath(where).suffix)
-        return self.do.replace("FILE", where).replace("STEM", stem)
+        stem = location.removesuffix(PurePath(location).suffix)
+        return self.do.replace("FILE", location).replace("STEM", stem)
 
 
-class Foreign(NamedTuple):
-    """In the place of a raw article: what a file, or a line of one, is instead."""
+class NotRawArticle(NamedTuple):
+    """Stands for a file, or a line of one, that holds no raw article."""
 
-    kind: Kind
+    kind: FileKind
 
 
-FEED = Kind(
+FEED = FileKind(
     "RSS or Atom feed",
     "map its entries with from_feedparser (a JSON Feed: from_jsonfeed) after "
     "`pip install feedparser`: python -c 'import feedparser, json; "
@@ -53,7 +53,7 @@ FEED = Kind(
     "[print(json.dumps(from_feedparser(entry, feed))) for entry in feed.entries]' "
     "| worker enqueue -",
 )
-JSON_FEED = Kind(
+JSON_FEED = FileKind(
     "JSON Feed",
     "map its items with from_jsonfeed (RSS and Atom: from_feedparser): "
     "python -c 'import json; "
@@ -62,39 +62,39 @@ JSON_FEED = Kind(
     "| worker enqueue -",
 )
 _KEYS = "`worker schema` prints the keys of one"
-_OPML = Kind(
+_OPML = FileKind(
     "OPML list of feeds",
     "have a poller fetch those feeds, and enqueue their entries",
     "OPML lists of feeds",
 )
-_SITEMAP = Kind("sitemap", "fetch the pages that it lists, and enqueue those as .html")
-_NEWSML = Kind("NewsML document", f"write each item as a raw article; {_KEYS}")
-_XML = Kind("XML document", f"write each article as a raw article; {_KEYS}")
-_PDF = Kind("PDF document", "make text of it first: pdftotext FILE STEM-text.txt")
-_OFFICE = Kind("Office document", "save it as text (.txt) or as a page (.html) first")
-_IMAGE = Kind("image", "give its address in `media` of the article that shows it")
-_MEDIA = Kind("audio or video file", "give its address in `media` of the article that plays it")
-_ARCHIVE = Kind("archive", "unpack it, and enqueue the folder")
-_PACKED = Kind("compressed file", "unpack it first: gunzip -c FILE | worker enqueue -")
-_TABLE = Kind("table", f"write each row as a raw article, a JSON object on a line; {_KEYS}")
-_CONFIG = Kind("configuration file", f"raw articles are JSON objects; {_KEYS}")
-_PROGRAM = Kind("program", "enqueue what it prints: PROGRAM | worker enqueue -")
-_BINARY = Kind("binary file", "if it is an article, save it as text in UTF-8")
-OTHER = Kind(
+_SITEMAP = FileKind("sitemap", "fetch the pages that it lists, and enqueue those as .html")
+_NEWSML = FileKind("NewsML document", f"write each item as a raw article; {_KEYS}")
+_XML = FileKind("XML document", f"write each article as a raw article; {_KEYS}")
+_PDF = FileKind("PDF document", "make text of it first: pdftotext FILE STEM-text.txt")
+_OFFICE = FileKind("Office document", "save it as text (.txt) or as a page (.html) first")
+_IMAGE = FileKind("image", "give its address in `media` of the article that shows it")
+_MEDIA = FileKind("audio or video file", "give its address in `media` of the article that plays it")
+_ARCHIVE = FileKind("archive", "unpack it, and enqueue the folder")
+_PACKED = FileKind("compressed file", "unpack it first: gunzip -c FILE | worker enqueue -")
+_TABLE = FileKind("table", f"write each row as a raw article, a JSON object on a line; {_KEYS}")
+_CONFIG = FileKind("configuration file", f"raw articles are JSON objects; {_KEYS}")
+_PROGRAM = FileKind("program", "enqueue what it prints: PROGRAM | worker enqueue -")
+_BINARY = FileKind("binary file", "if it is an article, save it as text in UTF-8")
+OTHER = FileKind(
     "file of another kind",
     "if it is the text of an article, call it .txt",
     "files of another kind",
 )
-PAGE = Kind("HTML page", "call it .html")
-_JSON = Kind("JSON document", "call it .json, or .jsonl with an object on each line")
-UNREADABLE = Kind("file that can't be read", "see its permissions", "files that can't be read")
+PAGE = FileKind("HTML page", "call it .html")
+_JSON = FileKind("JSON document", "call it .json, or .jsonl with an object on each line")
+UNREADABLE = FileKind("file that can't be read", "see its permissions", "files that can't be read")
 
 
-def _compiled(*rows: tuple[bytes, Kind]) -> list[tuple[re.Pattern[bytes], Kind]]:
+def _compiled(*rows: tuple[bytes, FileKind]) -> list[tuple[re.Pattern[bytes], FileKind]]:
     return [(re.compile(pattern, re.S), kind) for pattern, kind in rows]
 
 
-# Beginnings that no text of an article has.
+# First bytes that no article text has.
 _MARKS = _compiled(
     (rb"%PDF-", _PDF),
     (rb"\{\\rtf\d", _OFFICE),
@@ -106,7 +106,7 @@ _MARKS = _compiled(
     (rb"\x1aE\xdf\xa3", _MEDIA),
     (rb"\x7fELF|#! ?/", _PROGRAM),
 )
-# Some texts begin so, too: of a file with bytes that no text has.
+# First bytes that a text can have too: used only for files that contain binary bytes.
 _MARKS_OF_BINARIES = _compiled(
     (rb"RIFF....WEBP|BM|II\*\x00|MM\x00\*|\x00\x00\x01\x00|8BPS|....ftyp(?:avi|hei|mif)", _IMAGE),
     (rb"....ftyp|ID3|\xff[\xfa\xfb]|OggS|RIFF|fLaC", _MEDIA),
@@ -129,7 +129,7 @@ _ENDINGS = {
     _PROGRAM: "py pyc ipynb js mjs ts css sh bash rb go rs c h cc cpp java php pl lua r so exe dll",
 }
 _BY_ENDING = {f".{ending}": kind for kind, all_ in _ENDINGS.items() for ending in all_.split()}
-_BY_ROOT: dict[str, Kind] = {
+_BY_ROOT: dict[str, FileKind] = {
     **dict.fromkeys(("rss", "feed", "rdf", "channel"), FEED),
     "opml": _OPML,
     **dict.fromkeys(("urlset", "sitemapindex"), _SITEMAP),
@@ -138,28 +138,28 @@ _BY_ROOT: dict[str, Kind] = {
     "html": PAGE,
 }
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
-_BEFORE_ROOT = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))  # how it begins, and how it ends
+_BEFORE_ROOT = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))  # the opening and closing marks
 _TEXT_CONTROLS = b"\t\n\r\x0c\x08\x1b"
-_MOST_CONTROLS = 0.05  # share of control characters in what is text
+_MOST_CONTROLS = 0.05  # share of control characters in a text
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _JSON_BEGINS = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:\{|$)")
 
 
-def kind_of(name: str, head: bytes) -> Kind | None:
-    """What a file is, from its name and its first HEAD_BYTES; None for one to be read."""
+def kind_of(name: str, head: bytes) -> FileKind | None:
+    """The kind of a file from its name and first HEAD_BYTES; None if it should be read."""
     ending = PurePath(name).suffix.lower()
-    found = content_kind(head)
-    if found and found is not PAGE:
-        return found
+    kind_by_content = content_kind(head)
+    if kind_by_content and kind_by_content is not PAGE:
+        return kind_by_content
     if ending not in READ:
         return _BY_ENDING.get(ending, OTHER)
     if ending in TEXTS and ending:
-        return found or (_JSON if begins_json(_text(head)) else None)
+        return kind_by_content or (_JSON if begins_json(_text(head)) else None)
     return None
 
 
-def content_kind(head: bytes) -> Kind | None:
-    """What the first bytes tell; pages are a kind here."""
+def content_kind(head: bytes) -> FileKind | None:
+    """The kind that the first bytes show. An HTML page is a kind here."""
     start = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     binary = _is_binary(head)
     for pattern, kind in _MARKS + _MARKS_OF_BINARIES if binary else _MARKS:
@@ -168,19 +168,19 @@ def content_kind(head: bytes) -> Kind | None:
     return _BINARY if binary else _BY_ROOT.get(_root(_text(head)))
 
 
-def value_kind(value: object) -> Kind | None:
-    """What a JSON value is that is known, and is no raw article."""
+def value_kind(value: object) -> FileKind | None:
+    """The kind of a JSON value that is a feed; None for any other value."""
     if not isinstance(value, Mapping):
         return None
     if "jsonfeed.org/version" in str(value.get("version", ""))[:100]:
         return JSON_FEED
     if isinstance(value.get("entries"), list) and isinstance(value.get("feed"), Mapping):
-        return FEED  # what feedparser.parse gives
+        return FEED  # the value that feedparser.parse returns
     return None
 
 
 def begins_json(text: str) -> bool:
-    """Whether it begins as objects do, in a list or one a line, though it may break off."""
+    """Whether a text begins with a JSON object or a list of them; it may be cut off."""
     text = text.strip()
     if not _JSON_BEGINS.match(text):
         return False
@@ -201,13 +201,13 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _is_wide(head: bytes) -> bool:
-    """UTF-16 without a mark: every other byte of plain letters is zero, and no byte between."""
+    """Whether it is UTF-16 without a byte order mark: in Latin text every other byte is zero."""
     zeros = head[::2].count(0), head[1::2].count(0)
     return min(zeros) == 0 and 3 * max(zeros) > len(head)
 
 
 def _text(head: bytes) -> str:
-    """Enough of it to see how it begins."""
+    """The first bytes as text, decoded well enough to see how it begins."""
     if head.startswith(_WIDE_MARKS):
         wide = "utf-32" if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE) else "utf-16"
         return head.decode(wide, "replace")
@@ -217,7 +217,7 @@ def _text(head: bytes) -> str:
 
 
 def _root(text: str) -> str:
-    """The name of the first element, behind declarations and comments; of a page "html"."""
+    """The name of the first element after declarations and comments; "html" for a page."""
     text = text.lstrip()
     while text.startswith(("<?", "<!")):
         if re.match(r"<!doctype\s+html\b", text, re.I):

@@ -1,8 +1,8 @@
-"""Files become raw articles: a path comes in, (where, raw) pairs go out, one at a time.
+"""Read raw articles from files, one at a time, as pairs of location and value.
 
-`where` is "file:line" or "file"; `raw` is any JSON value. What can't be read as JSON is passed
-on as the text it is, so that it ends as a dead letter with its payload, not as a lost line. What
-is known for no raw article, such as a PDF or a feed, comes as `Foreign` instead.
+A location is "file" or "file:line"; a value is any JSON value. Text that is not JSON is passed on
+as a string, so that it becomes a dead letter with its payload instead of being lost. Files without
+raw articles, such as a PDF or a feed, are reported as a `NotRawArticle` value.
 """
 
 import json
@@ -19,27 +19,27 @@ from worker.cli.file_kinds import (
     HEAD_BYTES,
     LINES,
     PAGES,
-    Foreign,
-    Kind,
+    FileKind,
+    NotRawArticle,
     content_kind,
     kind_of,
     value_kind,
 )
 
-Read = tuple[str, object]
+InputValue = tuple[str, object]
 
-ENDINGS = (".json", ".txt", *LINES, *PAGES)  # that are read of a folder
+ENDINGS = (".json", ".txt", *LINES, *PAGES)  # of the files in a folder that are read
 
 
 def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """The file itself, or every file of a known ending below a folder, sorted by path."""
+    """The file itself, or the files below a folder whose ending is read, sorted by path."""
     if not path.is_dir():
         return [path]
     return [file for file in _all_below(path, exclude) if file.suffix.lower() in ENDINGS]
 
 
 def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """The files of a folder that are left out for their ending; what is hidden does not count."""
+    """The files below a folder whose ending is not read. Hidden files are not listed."""
     return [
         file
         for file in (_all_below(path, exclude) if path.is_dir() else ())
@@ -48,8 +48,8 @@ def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
     ]
 
 
-def kind_of_other(path: Path) -> Kind:
-    """What such a file is."""
+def kind_of_other(path: Path) -> FileKind:
+    """The kind of a file whose ending is not read."""
     try:
         with path.open("rb") as file:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
@@ -58,92 +58,92 @@ def kind_of_other(path: Path) -> Kind:
 
 
 def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
-    found = sorted(file for file in path.rglob("*") if file.is_file())
-    return [file for file in found if not any(fnmatch(file.name, glob) for glob in exclude)]
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return [file for file in files if not any(fnmatch(file.name, glob) for glob in exclude)]
 
 
-def read_file(path: Path, name: str | None = None) -> Generator[Read, None, None]:
-    """The raw articles of one file, by what is in it and its ending; "-" is standard input."""
-    where = name or str(path)
-    if where == "-":
+def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:
+    """The raw articles of one file, read by content and ending; "-" is standard input."""
+    location = name or str(path)
+    if location == "-":
         yield from read_input(sys.stdin.buffer)
         return
     try:
         file = path.open("rb")
     except OSError:
-        yield where, Foreign(file_kinds.UNREADABLE)
+        yield location, NotRawArticle(file_kinds.UNREADABLE)
         return
     with file:
-        if not path.is_file():  # a pipe of the shell, say
-            yield from read_input(file, where)
+        if not path.is_file():  # for instance a named pipe
+            yield from read_input(file, location)
         elif kind := kind_of(path.name, file.peek(HEAD_BYTES)[:HEAD_BYTES]):
-            yield where, Foreign(kind)
+            yield location, NotRawArticle(kind)
         else:
-            yield from _read(where, path.suffix.lower(), file)
+            yield from _read(location, path.suffix.lower(), file)
 
 
-def _read(where: str, ending: str, file: BinaryIO) -> Iterator[Read]:
+def _read(location: str, ending: str, file: BinaryIO) -> Iterator[InputValue]:
     if ending in LINES:
-        yield from _lines(where, file)
+        yield from _lines(location, file)
         return
     data = file.read()
     if ending in PAGES:
-        yield where, _page(data)
+        yield location, _page(data)
     elif ending == ".json":
-        yield from _json(where, data.decode("utf-8-sig", "replace"))
+        yield from _json(location, data.decode("utf-8-sig", "replace"))
     elif ending:
-        yield where, _story(decode(data).text)
+        yield location, _text_article(decode(data).text)
     else:
-        yield from _by_content(where, data)
+        yield from _by_content(location, data)
 
 
-def read_input(stream: BinaryIO, where: str = "-") -> Iterator[Read]:
-    """What stands on standard input: a page, a JSON document, or else JSON lines."""
+def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
+    """The raw articles of a stream: a page, a JSON document, or JSON lines."""
     blank = 0
     line = stream.readline()
     while line and not line.strip():
         blank += 1
         line = stream.readline()
-    if kind := _foreign(line[:HEAD_BYTES]):
-        yield where, Foreign(kind)
-    elif _is_whole(line):
-        yield from _document(where, line + stream.read())
+    if kind := _foreign_kind(line[:HEAD_BYTES]):
+        yield location, NotRawArticle(kind)
+    elif _begins_document(line):
+        yield from _document(location, line + stream.read())
     else:
-        yield from _lines(where, chain([line], stream), blank + 1)
+        yield from _lines(location, chain([line], stream), blank + 1)
 
 
-def _is_whole(line: bytes) -> bool:
-    """Whether this is the first line of one document, which has to be read as a whole: a page, a
-    list, or an object that goes on in the next line."""
+def _begins_document(line: bytes) -> bool:
+    """Whether this line begins a document of several lines: a page, a list, or an object that
+    continues on the next line."""
     text = line.decode("utf-8-sig", "replace").strip()
     if text.startswith(("<", "[")):
         return True
     return file_kinds.begins_json(text) and isinstance(_parsed(text), str)
 
 
-def _by_content(where: str, data: bytes) -> Iterator[Read]:
-    """A file of a kind that no ending tells."""
+def _by_content(location: str, data: bytes) -> Iterator[InputValue]:
+    """Read a file without an ending, by its content."""
     text = data.decode("utf-8-sig", "replace").lstrip()
     if text.startswith("<") or file_kinds.begins_json(text):
-        yield from _document(where, data)
+        yield from _document(location, data)
     else:
-        yield where, _story(decode(data).text)
+        yield location, _text_article(decode(data).text)
 
 
-def _document(where: str, data: bytes) -> Iterator[Read]:
+def _document(location: str, data: bytes) -> Iterator[InputValue]:
     """A page, a JSON document, or JSON lines."""
     text = data.decode("utf-8-sig", "replace").lstrip()
-    if kind := _foreign(data[:HEAD_BYTES]):
-        yield where, Foreign(kind)
+    if kind := _foreign_kind(data[:HEAD_BYTES]):
+        yield location, NotRawArticle(kind)
     elif text.startswith("<"):
-        yield where, _page(data)
+        yield location, _page(data)
     elif isinstance(_parsed(text), str):
-        yield from _lines(where, data.splitlines())
+        yield from _lines(location, data.splitlines())
     else:
-        yield from _json(where, text)
+        yield from _json(location, text)
 
 
-def _foreign(head: bytes) -> Kind | None:
+def _foreign_kind(head: bytes) -> FileKind | None:
     kind = content_kind(head)
     return None if kind is file_kinds.PAGE else kind
 
@@ -152,25 +152,25 @@ def _page(data: bytes) -> object:
     return {"content": [{"type": "text/html", "value": decode(data).text}]}
 
 
-def _lines(where: str, lines: Iterable[bytes], first: int = 1) -> Iterator[Read]:
+def _lines(location: str, lines: Iterable[bytes], first: int = 1) -> Iterator[InputValue]:
     for number, line in enumerate(lines, start=first):
         text = line.decode("utf-8-sig", "replace").strip()
         if text:
-            yield f"{where}:{number}", _checked(_parsed(text))
+            yield f"{location}:{number}", _checked(_parsed(text))
 
 
-def _json(where: str, text: str) -> Iterator[Read]:
+def _json(location: str, text: str) -> Iterator[InputValue]:
     value = _parsed(text)
     if not isinstance(value, list):
-        yield where, _checked(value)
+        yield location, _checked(value)
         return
     for number, item in enumerate(value, start=1):
-        yield f"{where}:{number}", _checked(item)
+        yield f"{location}:{number}", _checked(item)
 
 
 def _checked(value: object) -> object:
     kind = value_kind(value)
-    return Foreign(kind) if kind else value
+    return NotRawArticle(kind) if kind else value
 
 
 def _parsed(text: str) -> object:
@@ -180,7 +180,7 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _story(text: str) -> object:
+def _text_article(text: str) -> object:
     """Plain text: the first line is the title when a blank line follows it."""
     first, _, rest = text.lstrip().partition("\n")
     if rest.startswith(("\n", "\r\n")) or not rest.strip():

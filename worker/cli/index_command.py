@@ -1,4 +1,4 @@
-"""`worker index`: what the likeness index holds, whether it is right, and how it is put back."""
+"""`worker index`: measure, verify and rebuild the similarity index."""
 
 import sys
 from collections.abc import Iterator
@@ -21,62 +21,65 @@ _SHOWN = 10
 
 @click.group(epilog="Examples: worker index stats · worker index verify · worker index rebuild")
 def index() -> None:
-    """Look after the index that finds copies. It holds hints, the store holds the truth."""
+    """Measure, verify or rebuild the index that finds copies. The store holds the decisions."""
 
 
-def _opened() -> tuple[Store, RedisIndex]:
+def _opened_store_and_index() -> tuple[Store, RedisIndex]:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
-    its = bootstrap.started_index(settings, load_config(settings.config_dir).dedup)
+    index_ = bootstrap.started_index(settings, load_config(settings.config_dir).dedup)
     context = click.get_current_context()
     context.call_on_close(store.close)
-    context.call_on_close(its.close)
-    return store, its
+    context.call_on_close(index_.close)
+    return store, index_
 
 
 @index.command(epilog="Example: worker index stats --json | jq .layers")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def stats(as_json: bool) -> None:
-    """Count what the index holds, layer by layer; bytes are estimated from a sample of keys.
+    """Count entries, keys and bytes of the index; bytes are estimated from a sample of keys.
 
-    Rivals in flight leave after some minutes, learned lines by the day. An article takes the most
-    bytes while there are few: each bucket costs something, too.
+    Candidates in flight expire after some minutes, learned lines after days. While there are few
+    articles each one takes more bytes, because buckets have a fixed cost.
     """
-    _, its = _opened()
-    found = verification.stats(its)
+    _, index_ = _opened_store_and_index()
+    stats_ = verification.stats(index_)
     if as_json:
-        print_json(found)
+        print_json(stats_)
         return
     rows = (
-        (each.layer, f"{each.entries:,}", each.keys, f"{each.bytes:,}") for each in found.layers
+        (layer.layer, f"{layer.entries:,}", layer.keys, f"{layer.bytes:,}")
+        for layer in stats_.layers
     )
     print_table("index", ("layer", "entries", "keys", "bytes"), rows)
-    held = f"{several(found.articles, 'article')} in the window, {found.bytes_each:.0f} bytes each"
-    out.print(f"{held} as long as it lasts; {found.newest:,} numbered in all")
-    out.print(f"copies of what was stored since {found.begins:%Y-%m-%d %H:%M} are found")
+    summary = (
+        f"{several(stats_.articles, 'article')} in the window, {stats_.bytes_each:.0f} bytes each"
+    )
+    out.print(f"{summary} as long as it lasts; {stats_.newest:,} numbered in all")
+    out.print(f"copies of articles stored since {stats_.begins:%Y-%m-%d %H:%M} are found")
 
 
 @index.command(epilog="Example: worker index rebuild --dry-run")
-@click.option("--from-nothing", is_flag=True, help="Remove everything of the index first.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
+@click.option("--from-nothing", is_flag=True, help="Empty the index first.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     """Put every article of the window back, from the fingerprints in the store.
 
-    Workers may go on meanwhile. Copies that were taken for new articles while the index was
-    empty become one cluster with `worker reconcile`.
+    Workers may run meanwhile. `worker reconcile` then joins copies that were taken for new
+    articles while the index was empty.
     """
-    store, its = _opened()
-    since = _window(its)
+    store, index_ = _opened_store_and_index()
+    since = _window(index_)
     total = store.clusters.count(since)
     removed = 0
     if not dry_run:
-        removed = verification.clear(its) if from_nothing else 0
+        removed = verification.clear(index_) if from_nothing else 0
         with progress("rebuilding") as bar:
             task = bar.add_task("", total=total)
             for page in _stored(store, since):
-                verification.restore(its, page)
+                verification.restore(index_, page)
                 bar.advance(task, len(page))
     if as_json:
         print_json({"rebuilt": not dry_run, "articles": total, "removed_keys": removed})
@@ -92,39 +95,51 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
 @index.command(epilog="Example: worker index verify --json | jq .differs")
 @click.option("--json", "as_json", is_flag=True, help="Print all differences as JSON.")
 def verify(as_json: bool) -> None:
-    """Hold the index against the store and say what differs. Changes nothing.
+    """Compare the index with the store and list the differences. Changes nothing.
 
-    Exit code 1 when something differs.
+    Exit code 1 when there are differences.
     """
-    store, its = _opened()
-    since = _window(its)
-    found: list[Difference] = []
+    store, index_ = _opened_store_and_index()
+    since = _window(index_)
+    differences: list[Difference] = []
     total = store.clusters.count(since)
     with progress("verifying") as bar:
         task = bar.add_task("", total=total)
         for page in _stored(store, since):
-            found += verification.differences(its, page)
+            differences += verification.differences(index_, page)
             bar.advance(task, len(page))
     if as_json:
-        print_json({"articles": total, "differs": verification.count(found), "differences": found})
-    elif found:
+        print_json(
+            {
+                "articles": total,
+                "differs": verification.count(differences),
+                "differences": differences,
+            }
+        )
+    elif differences:
         columns = ("what", "id", "index", "store")
-        shown = ((d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in found[:_SHOWN])
+        shown = (
+            (d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in differences[:_SHOWN]
+        )
         print_table("differences", columns, shown)
-        out.print(f"of {several(total, 'article')} differ: {counted(verification.count(found))}")
-        out.print("missing and unowned: copies of them are not found; register: another canonical")
-        out.print("article than in the store. All of it mends: worker index rebuild")
+        out.print(
+            f"of {several(total, 'article')} differ: {counted(verification.count(differences))}"
+        )
+        out.print(
+            "missing and unowned: copies of them are not found; register: the index has another"
+        )
+        out.print("canonical article than the store. To repair all of it: worker index rebuild")
     else:
-        out.print(f"{several(total, 'article')}: the index says what the store says")
-    sys.exit(1 if found else 0)
+        out.print(f"{several(total, 'article')}: index and store agree")
+    sys.exit(1 if differences else 0)
 
 
-def _window(its: RedisIndex) -> datetime:
-    return verification.begins(its, int(datetime.now(UTC).timestamp()))
+def _window(index_: RedisIndex) -> datetime:
+    return verification.begins(index_, int(datetime.now(UTC).timestamp()))
 
 
 def _stored(store: Store, since: datetime) -> Iterator[list[Stored]]:
-    """The articles of the window, a page at a time, in the order of storage."""
+    """The stored articles of the window, page by page, in the order of storage."""
     after = 0
     while page := store.clusters.prints(since, after, _PAGE):
         after = page[-1].place

@@ -1,4 +1,4 @@
-"""What a command was given to read: paths come in, raw articles go out, and what was left out."""
+"""Read the raw articles of the paths a command was called with, and collect what was skipped."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,102 +8,110 @@ from typing import IO, Any, NamedTuple
 
 import click
 
-from worker.cli.file_kinds import Foreign, Kind
-from worker.cli.file_reading import Read, files_below, kind_of_other, others_below, read_file
+from worker.cli.file_kinds import FileKind, NotRawArticle
+from worker.cli.file_reading import InputValue, files_below, kind_of_other, others_below, read_file
 from worker.cli.terminal import several, visible
 
-_MOST_NAMED = 10  # files that are refused by name; the others are counted
+_MOST_NAMED = 10  # refused files that are listed; the others are counted
 
 
-class Skipped(NamedTuple):
-    """A file, or a line of one, that holds no raw article."""
+class SkippedInput(NamedTuple):
+    """A file, or a line of one, that was skipped because it holds no raw article."""
 
-    where: str
-    kind: Kind
-    asked_for: bool  # by its name, not as one of a folder
+    location: str  # file, or file and line; "-" is standard input
+    kind: FileKind
+    asked_for: bool  # named on the command line, not found in a folder
 
     def __str__(self) -> str:
-        place = "standard input" if self.where == "-" else self.where
-        return f"{place} is {self.kind}, not a raw article; {self.kind.advice(self.where)}"
+        name = "standard input" if self.location == "-" else self.location
+        return f"{name} is {self.kind}, not a raw article; {self.kind.advice(self.location)}"
 
 
 class NoRawArticles(click.ClickException):
-    """Files that hold no raw articles were asked for: wrong usage, and a line for each."""
+    """Files without raw articles were named: wrong usage, reported with a line for each."""
 
     exit_code = 2
 
-    def __init__(self, skipped: Sequence[Skipped]) -> None:
+    def __init__(self, skipped: Sequence[SkippedInput]) -> None:
         super().__init__(f"{len(skipped)} files hold no raw articles")
         self.skipped = skipped
 
     def show(self, file: IO[Any] | None = None) -> None:
-        for each in self.skipped[:_MOST_NAMED]:
-            click.echo(f"worker: {visible(str(each))}", err=True)
+        for skipped_input in self.skipped[:_MOST_NAMED]:
+            click.echo(f"worker: {visible(str(skipped_input))}", err=True)
         if rest := self.skipped[_MOST_NAMED:]:
             click.echo(f"worker: and {several(len(rest), 'more file')}", err=True)
 
 
-def refuse(paths: Sequence[Path]) -> None:
-    """Look at what was asked for by name, before anything is sent. Raises BadParameter for what
-    is not there and NoRawArticles for what is something else."""
+def check_inputs(paths: Sequence[Path]) -> None:
+    """Check the named paths before anything is sent. Raises BadParameter for a path that does not
+    exist and NoRawArticles for files without raw articles."""
     for path in paths:
         if str(path) != "-" and not path.exists():
             raise click.BadParameter(f"{path} does not exist", param_hint="PATHS")
-    if found := [skipped for path in paths if (skipped := _foreign(path))]:
-        raise NoRawArticles(found)
+    if refused := [skipped for path in paths if (skipped := _skipped_input(path))]:
+        raise NoRawArticles(refused)
 
 
-def _foreign(path: Path) -> Skipped | None:
-    """What a file begins with, if that is something else. A pipe can be read only once."""
+def _skipped_input(path: Path) -> SkippedInput | None:
+    """The file as skipped input, if it begins with no raw article. Pipes are not read here,
+    because they can be read only once."""
     if not path.is_file():
         return None
-    with closing(read_file(path)) as found:
-        _, raw = next(found, ("", None))
-    return Skipped(str(path), raw.kind, asked_for=True) if isinstance(raw, Foreign) else None
+    with closing(read_file(path)) as values:
+        _, raw = next(values, ("", None))
+    return (
+        SkippedInput(str(path), raw.kind, asked_for=True)
+        if isinstance(raw, NotRawArticle)
+        else None
+    )
 
 
-def reads(
-    paths: Sequence[Path], exclude: Sequence[str] = (), skipped: list[Skipped] | None = None
-) -> Iterator[Read]:
-    """The raw articles of files and folders; what is something else goes to `skipped`."""
+def read_inputs(
+    paths: Sequence[Path], exclude: Sequence[str] = (), skipped: list[SkippedInput] | None = None
+) -> Iterator[InputValue]:
+    """The raw articles of files and folders. Everything else is added to `skipped`."""
     left_out = [] if skipped is None else skipped
     for path in paths:
         folder = path.is_dir()
         for other in others_below(path, exclude):
             name = str(other.relative_to(path))
-            left_out.append(Skipped(name, kind_of_other(other), asked_for=False))
+            left_out.append(SkippedInput(name, kind_of_other(other), asked_for=False))
         for file in files_below(path, exclude):
             name = str(file.relative_to(path)) if folder else str(file)
-            for where, raw in read_file(file, name):
-                if isinstance(raw, Foreign):
-                    left_out.append(Skipped(where, raw.kind, asked_for=not folder))
+            for location, raw in read_file(file, name):
+                if isinstance(raw, NotRawArticle):
+                    left_out.append(SkippedInput(location, raw.kind, asked_for=not folder))
                 else:
-                    yield where, raw
+                    yield location, raw
 
 
-def articles_only(reads: Iterable[Read]) -> Iterator[Read]:
-    """The same. Raises NoRawArticles at what is something else."""
-    for where, raw in reads:
-        if isinstance(raw, Foreign):
-            raise NoRawArticles([Skipped(where, raw.kind, asked_for=True)])
-        yield where, raw
+def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
+    """The same values. Raises NoRawArticles at the first that is no raw article."""
+    for location, raw in read_inputs:
+        if isinstance(raw, NotRawArticle):
+            raise NoRawArticles([SkippedInput(location, raw.kind, asked_for=True)])
+        yield location, raw
 
 
-def told(skipped: Sequence[Skipped]) -> str:
-    """`skipped 3 files: 2 PDF documents, 1 image`, or nothing."""
+def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
+    """A summary such as `skipped 3 files: 2 PDF documents, 1 image`; "" for none."""
     if not skipped:
         return ""
-    kinds = Counter(each.kind for each in skipped).most_common()
+    kinds = Counter(skipped_input.kind for skipped_input in skipped).most_common()
     counts = ", ".join(kind.counted(count) for kind, count in kinds)
     return f"skipped {several(len(skipped), 'file')}: {counts}"
 
 
-def rows(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
-    """The same as JSON, each by its name."""
-    return [{"where": each.where, "kind": each.kind.name} for each in skipped]
+def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
+    """The skipped inputs as rows for JSON."""
+    return [
+        {"where": skipped_input.location, "kind": skipped_input.kind.name}
+        for skipped_input in skipped
+    ]
 
 
-def nothing(paths: Sequence[Path]) -> str:
-    """What to say when there was nothing at all to read."""
-    places = ("standard input" if str(path) == "-" else str(path) for path in paths)
-    return f"nothing to read in {', '.join(places)}"
+def nothing_to_read(paths: Sequence[Path]) -> str:
+    """The message for paths that hold nothing to read."""
+    names = ("standard input" if str(path) == "-" else str(path) for path in paths)
+    return f"nothing to read in {', '.join(names)}"

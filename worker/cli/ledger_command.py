@@ -1,4 +1,4 @@
-"""`worker ledger`: is anything missing?"""
+"""`worker ledger`: compare receipts with outcomes and list the missing ones."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
 from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table
-from worker.client.receipt_journal import entries
+from worker.client.receipt_journal import read_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.maintenance.receipt_audit import Balance, Day, balance
 from worker.model.records import OutcomeKind
@@ -27,21 +27,21 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
     epilog="Examples: worker ledger · worker ledger --day 2026-11-22 --json | jq '.missing[]'"
 )
 @click.option("--day", type=Since(), help="This UTC day of the journal only.")
-@click.option("--since", type=Since(), help="From here on: 2026-11-01 or 7d.  [default: 7 days]")
+@click.option("--since", type=Since(), help="Since: 2026-11-01 or 7d.  [default: 7 days]")
 @click.option(
     "--journal",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Also a producer's own journal: it outlives the broker.",
+    help="Also read a producer's own journal, which outlives the broker.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print balance and missing receipts as JSON.")
 def ledger(
     day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
 ) -> None:
-    """Compare the journal of receipts with outcomes and with what the broker holds.
+    """Compare the journal of receipts with outcomes and with the messages in the broker.
 
-    Every receipt a Producer returned is stored, dead, waiting or leased; exit code 1 and a list
-    when one is none of these. Messages pushed by other means are in no journal: they count as
-    foreign once they have an outcome.
+    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. Exit
+    code 1 and a list when one is missing. Messages of other clients have no journal entry and are
+    counted as foreign when they have an outcome.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -50,21 +50,21 @@ def ledger(
     if settings.embedded_broker:
         embedded.ensure(settings.var_dir)
     bootstrap.prepare_store(settings)
-    link, store = BrokerConnection(app), bootstrap.store(settings)
-    if journal and (sent := list(entries(journal))):
+    connection, store = BrokerConnection(app), bootstrap.store(settings)
+    if journal and (sent := list(read_journal(journal))):
         store.enter(sent)
         first = since or day or min(first, *(entry.at for entry in sent))
-    with link.channel() as channel:
-        found = balance(
+    with connection.channel() as channel:
+        audit = balance(
             channel, list(app.amqp.queues), store, first, until, grace_s=rules.ledger.grace_s
         )
     store.close()
-    link.close()
+    connection.close()
     if as_json:
-        print_json(found)
+        print_json(audit)
     else:
-        _print(found, first)
-    sys.exit(1 if found.missing else 0)
+        _print_balance(audit, first)
+    sys.exit(1 if audit.missing else 0)
 
 
 def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datetime]:
@@ -72,26 +72,26 @@ def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datet
         midnight = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight, midnight + _DAY
     now = datetime.now(UTC)
-    # The broker's clock may be ahead of ours.
+    # The broker's clock may be ahead of this machine's.
     return since or (now - 7 * _DAY).replace(hour=0, minute=0, second=0, microsecond=0), now + _DAY
 
 
-def _print(found: Balance, since: datetime) -> None:
-    if not found.days:
+def _print_balance(audit: Balance, since: datetime) -> None:
+    if not audit.days:
         out.print(f"nothing was received since {since:%Y-%m-%d %H:%M} UTC")
         return
-    print_table("receipts by day", _COLUMNS, map(_row, found.days))
+    print_table("receipts by day", _COLUMNS, map(_row, audit.days))
     stored: dict[str, int] = {}
-    for day in found.days:
+    for day in audit.days:
         for kind, count in day.ended.items():
             stored[kind] = stored.get(kind, 0) + count
     out.print(counted({kind: stored.get(kind, 0) for kind in OutcomeKind}))
-    if foreign := sum(day.foreign for day in found.days):
-        out.print(f"besides {foreign:,} outcomes of articles that no Producer pushed")
-    if found.missing:
-        rows = [(entry.receipt, entry.message_id, entry.at) for entry in found.missing[:_ROWS]]
+    if foreign := sum(day.foreign for day in audit.days):
+        out.print(f"{foreign:,} more outcomes belong to articles that no Producer pushed")
+    if audit.missing:
+        rows = [(entry.receipt, entry.message_id, entry.at) for entry in audit.missing[:_ROWS]]
         out.print()
-        print_table(f"{len(found.missing)} missing", ("receipt", "message", "received"), rows)
+        print_table(f"{len(audit.missing)} missing", ("receipt", "message", "received"), rows)
         err.print("enqueue these articles again, under the same receipts", style="red")
 
 

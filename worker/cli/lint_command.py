@@ -1,4 +1,4 @@
-"""`worker lint`: what is wrong with raw articles, for whoever writes a poller."""
+"""`worker lint`: check raw articles and report problems to the author of a poller."""
 
 import logging
 import sys
@@ -8,13 +8,20 @@ from pathlib import Path
 
 import click
 
-from worker.cli.inputs import NoRawArticles, Skipped, nothing, reads, refuse, told
+from worker.cli.inputs import (
+    NoRawArticles,
+    SkippedInput,
+    check_inputs,
+    nothing_to_read,
+    read_inputs,
+    skipped_summary,
+)
 from worker.cli.terminal import counted, err, out, print_json, print_table, progress, several
-from worker.client.lint import SKIPPED, Linted, lint, rehearsal
+from worker.client.lint import SKIPPED, LintResult, lint, rehearsal
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
-_ROWS = 200  # of the table; --json prints all
+_ROWS = 200  # rows of the table; --json prints all
 _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "dropped")
 
 
@@ -25,43 +32,47 @@ _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print articles and findings as JSON.")
 def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bool) -> None:
-    """Say what is wrong with raw articles, and what the worker would do with each.
+    """Report what is wrong with raw articles, and what the worker would do with each.
 
-    PATHS as for `worker enqueue`. Nothing is enqueued or stored: the articles go through the
-    worker's own stages against an empty store in a temporary folder, later ones judged by
-    earlier ones. Exit code 1 when something is an error, 2 for what holds no raw articles.
+    PATHS as for `worker enqueue`. Nothing is enqueued or stored: the articles pass through the
+    worker's own stages with an empty store in a temporary folder, where later articles are
+    compared with earlier ones. Exit code 1 for an error, 2 for files without raw articles.
     """
-    refuse(paths)
-    logging.getLogger("worker").addHandler(logging.NullHandler())  # findings say it better
-    linted: list[Linted] = []
-    skipped: list[Skipped] = []
+    check_inputs(paths)
+    logging.getLogger("worker").addHandler(logging.NullHandler())  # the findings say the same
+    linted: list[LintResult] = []
+    skipped: list[SkippedInput] = []
     with rehearsal(Settings.load().config_dir) as pipeline, progress("linting") as bar:
         task = bar.add_task("", total=None)
-        for each in lint(reads(paths, exclude, skipped), pipeline, datetime.now(UTC)):
-            linted.append(each)
+        for linted_article in lint(
+            read_inputs(paths, exclude, skipped), pipeline, datetime.now(UTC)
+        ):
+            linted.append(linted_article)
             bar.advance(task)
-    if not linted and any(each.asked_for for each in skipped):
+    if not linted and any(linted_article.asked_for for linted_article in skipped):
         raise NoRawArticles(skipped)
-    for line in filter(None, ("" if linted else nothing(paths), told(skipped))):
+    for line in filter(None, ("" if linted else nothing_to_read(paths), skipped_summary(skipped))):
         err.print(line, style="yellow", markup=False, soft_wrap=True)
-    levels = Counter[str](finding.level for each in linted for finding in each.findings)
+    levels = Counter[str](
+        finding.level for linted_article in linted for finding in linted_article.findings
+    )
     if as_json:
-        print_json(linted)
+        print_json([result.as_json() for result in linted])
     else:
-        _print(linted, levels)
+        _print_results(linted, levels)
     sys.exit(1 if levels["error"] else 0)
 
 
-def _print(linted: list[Linted], levels: Counter[str]) -> None:
-    for each in linted:
-        for finding in each.findings:
-            click.echo(f"{each.where}: {finding}")
+def _print_results(linted: list[LintResult], levels: Counter[str]) -> None:
+    for linted_article in linted:
+        for finding in linted_article.findings:
+            click.echo(f"{linted_article.location}: {finding}")
     if levels:
         click.echo()
     print_table("what the worker would do", _COLUMNS, map(_row, linted[:_ROWS]))
     if len(linted) > _ROWS:
         out.print(f"… and {len(linted) - _ROWS} more: --json prints all\n")
-    kinds = Counter(each.outcome for each in linted)
+    kinds = Counter(linted_article.outcome for linted_article in linted)
     out.print(
         f"[bold]{several(len(linted), 'raw article')}:[/] "
         + counted({kind: kinds[kind] for kind in (*OutcomeKind, SKIPPED)})
@@ -69,6 +80,17 @@ def _print(linted: list[Linted], levels: Counter[str]) -> None:
     )
 
 
-def _row(each: Linted) -> tuple[object, ...]:
-    became = each.title, each.where, each.outcome, each.language
-    return *became, ", ".join(each.tags[:3]), each.words, ", ".join(each.flags), each.dropped
+def _row(linted_article: LintResult) -> tuple[object, ...]:
+    became = (
+        linted_article.title,
+        linted_article.location,
+        linted_article.outcome,
+        linted_article.language,
+    )
+    return (
+        *became,
+        ", ".join(linted_article.tags[:3]),
+        linted_article.words,
+        ", ".join(linted_article.flags),
+        linted_article.dropped,
+    )

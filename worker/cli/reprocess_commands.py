@@ -1,4 +1,4 @@
-"""`worker retag` and `worker reclean`: newer rules for what is stored, first as a rehearsal."""
+"""`worker retag` and `worker reclean`: apply newer rules to stored articles."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from worker.cli.reprocess_preview import Cleanings, Taggings
+from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
 from worker.cli.resources import opened_store
 from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config
@@ -29,7 +29,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.option("--source", default="", help="Source id."),
         click.option("--since", type=Since(), help="Published (or else received) since."),
-        click.option("--limit", type=click.IntRange(min=1), help="At most so many articles."),
+        click.option(
+            "--limit", type=click.IntRange(min=1), help="The most articles that are reprocessed."
+        ),
         click.option("--dry-run", is_flag=True, help="Only show what would change."),
         click.option("--samples", default=3, show_default=True, type=click.IntRange(0, 50)),
         click.option(
@@ -37,9 +39,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             default=50.0,
             show_default=True,
             type=click.FloatRange(min=0.01),
-            help="At most so many articles a second.",
+            help="The most articles that are sent in a second.",
         ),
-        click.option("--wait/--no-wait", default=True, help="Wait until the workers are done."),
+        click.option(
+            "--wait/--no-wait", default=True, help="Wait until the workers have finished."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     ]
     for option in reversed(options):
@@ -50,44 +54,44 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(epilog="Example: worker retag --rules draft.toml --since 30d --dry-run")
 @_options
 @rules_option
-def retag(rules: Path | None, dry_run: bool, **how: Any) -> None:
-    """Give stored articles the tags of the rules in force; first see them with --dry-run.
+def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
+    """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that were tagged by other rules are done over. They take the replay lane, RATE
-    a second; broken off, the same command goes on where it ended. No revision is made: where
-    tags change, the change feed has one entry `retagged`. --rules tries a draft in a dry run.
-    Exit code 1 when articles are left that the workers did not do over.
+    Only articles that other rules tagged are sent, RATE a second, to the lane articles.replay.
+    After an interruption the same command continues. No revision is made; where tags change, the
+    change feed has one entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when
+    workers have not retagged all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
     config = trial_config(rules)
-    stale = _Stale(opened_store(), "tagger", config.tagging.version, **_query(how))
+    stale = _StaleArticles(opened_store(), "tagger", config.tagging.version, **_query(options))
     if dry_run:
-        _preview(stale, Taggings(config, how["samples"]), how)
+        _preview(stale, RetagPreview(config, options["samples"]), options)
     else:
-        _send(stale, Reprocessing.RETAG, how)
+        _send(stale, Reprocessing.RETAG, options)
 
 
 @click.command(epilog="Example: worker reclean --source wire --dry-run")
 @_options
-def reclean(dry_run: bool, **how: Any) -> None:
-    """Clean stored payloads again that older rules cleaned; first see it with --dry-run.
+def reclean(dry_run: bool, **options: Any) -> None:
+    """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    They take the replay lane, RATE a second; broken off, the same command goes on where it
-    ended. What reads differently becomes a revision of its article, the old text is kept; what
-    does not is brought up to date in place. Sightings are not counted. Exit code 1 when articles
-    are left that the workers did not do over.
+    Only articles that older rules cleaned are sent, RATE a second, to the lane articles.replay.
+    After an interruption the same command continues. A changed title or text becomes a revision,
+    and the old one is kept; other changes replace fields in place. No sighting is counted. Exit
+    code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
-    stale = _Stale(opened_store(), "cleaner", config.cleaner, **_query(how))
+    stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
     if dry_run:
-        _preview(stale, Cleanings(config, how["samples"]), how)
+        _preview(stale, RecleanPreview(config, options["samples"]), options)
     else:
-        _send(stale, Reprocessing.RECLEAN, how)
+        _send(stale, Reprocessing.RECLEAN, options)
 
 
-class _Stale:
-    """The stored articles whose tagger or cleaner is another than the one in force."""
+class _StaleArticles:
+    """The stored articles that another version of the tagger or cleaner made."""
 
     def __init__(self, store: Store, part: str, version: str, query: Query, limit: int) -> None:
         self.store = store
@@ -96,78 +100,80 @@ class _Stale:
         self.version = version
 
     def count(self) -> int:
-        return min(self.left(), self._limit)
+        return min(self.remaining(), self._limit)
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         return self.store.count_stale(*self._asked)
 
     def pages(self) -> Iterator[list[str]]:
-        """Article ids, a message's worth at a time, in the order of storage."""
-        after, given = 0, 0
-        while given < self._limit:
-            size = min(_PAGE, self._limit - given)
-            found = self.store.stale(*self._asked, after, size)
-            if not found:
+        """Article ids in the order of storage, in pages of the size of a message."""
+        after, count = 0, 0
+        while count < self._limit:
+            size = min(_PAGE, self._limit - count)
+            page = self.store.stale(*self._asked, after, size)
+            if not page:
                 return
-            yield [article_id for _, article_id in found]
-            after, given = found[-1][0], given + len(found)
+            yield [article_id for _, article_id in page]
+            after, count = page[-1][0], count + len(page)
 
 
-def _query(how: dict[str, Any]) -> dict[str, Any]:
-    since: datetime | None = how["since"]
-    limit = how["limit"] or sys.maxsize
-    return {"query": Query(source=how["source"], since=since), "limit": limit}
+def _query(options: dict[str, Any]) -> dict[str, Any]:
+    since: datetime | None = options["since"]
+    limit = options["limit"] or sys.maxsize
+    return {"query": Query(source=options["source"], since=since), "limit": limit}
 
 
-def _preview(stale: _Stale, seen: "Taggings | Cleanings", how: dict[str, Any]) -> None:
+def _preview(
+    stale: _StaleArticles, preview: "RetagPreview | RecleanPreview", options: dict[str, Any]
+) -> None:
     total = stale.count()
     with progress("comparing") as bar:
         task = bar.add_task("", total=total)
         for ids in stale.pages():
             for record in stale.store.records(ids):
-                seen.compare(record)
+                preview.compare(record)
             bar.advance(task, len(ids))
-    if how["as_json"]:
-        print_json({"stale": total, "version": stale.version, **seen.counts()})
+    if options["as_json"]:
+        print_json({"stale": total, "version": stale.version, **preview.counts()})
         return
-    seen.print(total)
+    preview.print(total)
     if total:
-        out.print("nothing is changed yet: leave --dry-run out")
+        out.print("nothing is changed yet: run it without --dry-run")
 
 
-def _send(stale: _Stale, what: Reprocessing, how: dict[str, Any]) -> None:
+def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) -> None:
     total, sent = stale.count(), 0
-    before = stale.left() if total else 0
+    before = stale.remaining() if total else 0
     if total:
-        _settle(Settings.load())
-        sent = _sent(stale, what, total, how["rate"])
-    left = _left(stale, before - sent) if sent and how["wait"] else None
-    undone = 0 if left is None else max(0, left - (before - sent))
-    if how["as_json"]:
+        _wait_for_reload(Settings.load())
+        sent = _send_pages(stale, what, total, options["rate"])
+    remaining = _wait_until_done(stale, before - sent) if sent and options["wait"] else None
+    undone = 0 if remaining is None else max(0, remaining - (before - sent))
+    if options["as_json"]:
         print_json({"sent": sent, "version": stale.version, "undone": undone})
     elif not total:
-        out.print(f"every article is of the rules in force, {stale.version}", markup=False)
-    elif left is None:
-        out.print(f"{several(sent, 'article')} on the way: {what} again shows what is left")
+        out.print(f"every article was made by the rules in force, {stale.version}", markup=False)
+    elif remaining is None:
+        out.print(f"{several(sent, 'article')} sent; run {what} again to see what is left")
     else:
-        out.print(f"{several(sent - undone, 'article')} done over", markup=False)
+        out.print(f"{several(sent - undone, 'article')} reprocessed", markup=False)
     if undone:
         err.print(
-            f"{undone} are not: is a worker running, with this config? Its log says what failed; "
-            f"`worker {what}` goes on",
+            f"{undone} are not: is a worker running with this config? Its log says what failed; "
+            f"`worker {what}` continues",
             style="yellow",
             markup=False,
         )
     sys.exit(1 if undone else 0)
 
 
-def _settle(settings: Settings) -> None:
-    """Workers take files up once they are settled: what is sent before meets the old rules."""
+def _wait_for_reload(settings: Settings) -> None:
+    """Wait until workers have reloaded changed files; articles sent earlier meet the old rules."""
     newest_s = max(path.stat().st_mtime for path in files_of(settings.config_dir).values())
     time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
 
-def _sent(stale: _Stale, what: Reprocessing, total: int, per_s: float) -> int:
+def _send_pages(stale: _StaleArticles, what: Reprocessing, total: int, per_s: float) -> int:
     from worker.client.producer import Producer
 
     began, sent = time.monotonic(), 0
@@ -181,19 +187,19 @@ def _sent(stale: _Stale, what: Reprocessing, total: int, per_s: float) -> int:
     return sent
 
 
-def _left(stale: _Stale, others: int, patience_s: float = 60.0) -> int:
-    """Wait while fewer and fewer are stale; how many are left when none is, or nothing moves."""
-    with progress("doing over") as bar:
-        left = stale.left()
-        task = bar.add_task("", total=max(0, left - others))
-        total, moved = left, time.monotonic()
-        while left > others and time.monotonic() - moved < patience_s:
+def _wait_until_done(stale: _StaleArticles, others: int, patience_s: float = 60.0) -> int:
+    """Wait until no article is stale or the count stops falling; return the count."""
+    with progress("reprocessing") as bar:
+        remaining = stale.remaining()
+        task = bar.add_task("", total=max(0, remaining - others))
+        total, moved = remaining, time.monotonic()
+        while remaining > others and time.monotonic() - moved < patience_s:
             asked = time.monotonic()
-            now = stale.left()
-            # Counting reads every article: a large store is asked less often.
+            now = stale.remaining()
+            # Counting reads every article, so a large store is asked less often.
             time.sleep(max(_POLL_S, 4 * (time.monotonic() - asked)))
-            if now < left:
+            if now < remaining:
                 moved = time.monotonic()
-            left = now
-            bar.update(task, completed=total - left)
-    return left
+            remaining = now
+            bar.update(task, completed=total - remaining)
+    return remaining

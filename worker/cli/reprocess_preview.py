@@ -1,4 +1,4 @@
-"""What doing over would change: stored records come in, counts and samples go out."""
+"""Preview a retag or reclean: count the changes of stored records and keep samples."""
 
 import json
 from collections import Counter, defaultdict
@@ -15,15 +15,16 @@ from worker.config.loader import Config
 from worker.dedup import fingerprint
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, StoredRecord, Tag
 from worker.tag import tag
 
 _MOST_TAGS = 60  # rows of the table
-_DIFF_LINES = 12  # of one article
+_DIFF_LINES = 12  # lines shown of one article
 
 
-class Taggings:
-    """Gains and losses by tag."""
+class RetagPreview:
+    """Count for each tag how many articles would gain or lose it."""
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -46,11 +47,13 @@ class Taggings:
         self.labels |= names
         return set(names)
 
-    def _count(self, sign: str, counts: Counter[str], names: set[str], its: StoredRecord) -> None:
+    def _count(
+        self, sign: str, counts: Counter[str], names: set[str], record: StoredRecord
+    ) -> None:
         counts.update(names)
         for name in names:
             if len(titles := self.titles[sign, name]) < self._samples:
-                titles.append(f"{its.article_id[:10]} {its.article.title}")
+                titles.append(f"{record.article_id[:10]} {record.article.title}")
 
     def counts(self) -> dict[str, Any]:
         samples = {f"{sign}{name}": titles for (sign, name), titles in self.titles.items()}
@@ -63,7 +66,8 @@ class Taggings:
 
     def print(self, total: int) -> None:
         out.print(
-            f"{several(total, 'article')} of other rules; {self.changed} would get other tags\n"
+            f"{several(total, 'article')} tagged by other rules; "
+            f"{self.changed} would get other tags\n"
         )
         names = sorted(self.labels, key=lambda n: (-(self.gains[n] + self.losses[n]), n))
         changed = [name for name in names if self.gains[name] or self.losses[name]]
@@ -78,8 +82,8 @@ class Taggings:
             out.print()
 
 
-class Cleanings:
-    """Which texts would change, and how."""
+class RecleanPreview:
+    """Count the articles that would change when cleaned again, by kind of change."""
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -90,14 +94,14 @@ class Cleanings:
 
     def compare(self, record: StoredRecord) -> None:
         try:
-            whole = self._cleaned(record)
+            cleaned = self._cleaned(record)
         except Rejected as e:
             self._note(record, "rejected", [f"{e.reason}: {e.detail}"])
             return
-        # What is learned by now is the index's to say: here, it is what was left out before.
+        # The index is not asked here: lines count as learned if they were left out before.
         learned = learned_before(record.article)
-        article = leave_out(whole, learned, self._config.cleaning.learned)
-        content_hash = fingerprint(article, self._config.dedup, whole).content_hash
+        article = leave_out(cleaned, learned, self._config.cleaning.learned)
+        content_hash = fingerprint(article, self._config.dedup, cleaned).content_hash
         changed = [
             name for name in _FIELDS if getattr(article, name) != getattr(record.article, name)
         ]
@@ -118,7 +122,7 @@ class Cleanings:
 
     def _note(self, record: StoredRecord, kind: str, lines: list[str]) -> None:
         self.kinds[kind] += 1
-        if sum(each["becomes"] == kind for each in self.shown) < self._samples:
+        if sum(sample["becomes"] == kind for sample in self.shown) < self._samples:
             self.shown.append(
                 {
                     "article_id": record.article_id,
@@ -132,25 +136,25 @@ class Cleanings:
         return {"becomes": self.kinds, "fields": self.fields, "samples": self.shown}
 
     def print(self, total: int) -> None:
-        out.print(f"{several(total, 'article')} of another cleaner: {counted(self.kinds)}")
-        out.print(f"what differs: {counted(dict(self.fields.most_common()))}\n")
-        for each in self.shown:
-            title = f"{each['becomes']}: {each['title']} ({each['article_id'][:10]})"
+        out.print(f"{several(total, 'article')} cleaned by another version: {counted(self.kinds)}")
+        out.print(f"changed fields: {counted(dict(self.fields.most_common()))}\n")
+        for sample in self.shown:
+            title = f"{sample['becomes']}: {sample['title']} ({sample['article_id'][:10]})"
             out.print(Text(visible(title), style="bold"))
-            for line in each["lines"]:
+            for line in sample["lines"]:
                 style = {"+": "green", "-": "red"}.get(line[:1], "dim")
                 out.print(Text(visible(line), style=style))
             out.print()
 
 
 _FIELDS = sorted(
-    Article.model_fields.keys()
+    field_names(Article)
     - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner", "learned"}
 )
 
 
 def _diff(before: Article, after: Article) -> Iterator[str]:
-    """The lines that go and come, without their surroundings."""
+    """The removed and added lines, without the unchanged lines around them."""
     old, new = (f"{a.title}\n\n{a.text}".splitlines() for a in (before, after))
     for line in unified_diff(old, new, lineterm="", n=0):
         if not line.startswith(("---", "+++", "@@")):

@@ -1,4 +1,4 @@
-"""What a command works on: opened when it asks, closed when it ends."""
+"""Open the store and the index for a command, and close them when it ends."""
 
 import click
 
@@ -10,7 +10,7 @@ from worker.store.ports import Store
 
 
 def opened_store() -> Store:
-    """The store, up to date. Raises BadConfig for one that nobody has migrated."""
+    """The store with an up-to-date schema. Raises BadConfig if it must be migrated first."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -19,7 +19,7 @@ def opened_store() -> Store:
 
 
 def opened_index(rules: DedupRules) -> RedisIndex:
-    """The index; an embedded server is started for it."""
+    """The similarity index. Starts the embedded server if the settings name no other."""
     index = bootstrap.started_index(Settings.load(), rules)
     click.get_current_context().call_on_close(index.close)
     return index

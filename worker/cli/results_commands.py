@@ -1,15 +1,17 @@
-"""`worker export`, `worker changes`, `worker delete`: what is stored is taken out or down."""
+"""`worker export`, `worker changes` and `worker delete`: read or delete stored articles."""
 
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import click
+from pydantic import TypeAdapter
 
 from worker import bootstrap
 from worker.cli.export_formats import WRITERS
@@ -21,15 +23,16 @@ from worker.settings import Settings
 from worker.store.ports import Store
 from worker.store.values import Change, Query
 
+_CHANGE = TypeAdapter(Change)
 _VERDICTS = [
     kind.value
     for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
 ]
 _SAMPLES = 5  # titles shown before a deletion
-_LOOK_S = 0.1  # between two looks whether Ctrl-C was pressed
+_LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
-def _opened() -> Store:
+def _opened_store() -> Store:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     return bootstrap.store(settings)
@@ -63,8 +66,8 @@ def export(
 ) -> None:
     """Write articles with text and tags as JSON lines, CSV or Parquet; WORDS as in search.
 
-    Memory stays small whatever the size. What was withdrawn or deleted is left out. With --out
-    the file appears when it is complete.
+    Memory use does not grow with the number of articles. Withdrawn and deleted articles are left
+    out. With --out the file appears when it is complete.
     """
     query = Query(
         words=" ".join(words),
@@ -75,7 +78,7 @@ def export(
         since=since,
         until=until,
     )
-    store, count = _opened(), 0
+    store, count = _opened_store(), 0
     total = store.count(query) if err.is_terminal and not all_revisions else None
     with progress("exporting") as bar, _sink(file) as sink:
         task = bar.add_task("", total=total)
@@ -89,7 +92,7 @@ def export(
 
 @contextmanager
 def _sink(file: Path | None) -> Iterator[IO[bytes]]:
-    """Where the bytes go: never a file that looks complete and is not."""
+    """Open the output. A file gets its name only when it is complete."""
     if file is None:
         yield sys.stdout.buffer
         return
@@ -107,33 +110,42 @@ def _sink(file: Path | None) -> Iterator[IO[bytes]]:
 @click.command(epilog="Example: worker changes --since now --follow --json")
 @click.option("--since", default="start", show_default=True, metavar="CURSOR|start|now")
 @click.option("--follow", is_flag=True, help="Wait for more until Ctrl-C.")
-@click.option("--every", default=1.0, show_default=True, type=click.FloatRange(min=0.1), help="s")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON each, with the article.")
-def changes(since: str, follow: bool, every: float, limit: int | None, as_json: bool) -> None:
-    """Print what happened to articles since a cursor: stored, judged anew, withdrawn.
+@click.option(
+    "--every",
+    "interval_s",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="s",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="The most changes that are printed.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print each change as a line of JSON with its article."
+)
+def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_json: bool) -> None:
+    """Print the changes of articles since a cursor: stored, retagged, judged, withdrawn.
 
-    Nothing is left out and nothing comes twice: go on from the cursor of the last change that
-    you are done with. The last one printed is also on standard error at the end.
+    No change is left out or printed twice. Continue from the cursor of the last change that you
+    have processed. The last cursor is also printed on standard error at the end.
     """
-    store = _opened()
+    store = _opened_store()
     try:
         cursor = store.cursor(since)
     except LookupError as e:
         raise click.BadParameter(str(e.args[0]), param_hint="--since") from e
-    stopped = _obey_interrupts() if follow else []
+    stopped = _stop_signals() if follow else []
     try:
-        for change in _feed(store, cursor, every if follow else 0, limit, stopped):
-            click.echo(change.model_dump_json() if as_json else _line(change))
+        for change in _feed(store, cursor, interval_s if follow else 0, limit, stopped):
+            click.echo(_CHANGE.dump_json(change).decode() if as_json else _line(change))
             cursor = change.cursor
     finally:
-        err.print(f"go on with: worker changes --since {cursor}", markup=False)
+        err.print(f"continue with: worker changes --since {cursor}", markup=False)
 
 
 def _feed(
     store: Store, cursor: str, every_s: float, limit: int | None, stopped: list[int]
 ) -> Iterator[Change]:
-    """Pages of changes as one row; waits for more unless `every_s` is 0."""
+    """All changes in order, read page by page; waits for more unless `every_s` is 0."""
     left = limit
     while not stopped and left != 0:
         page = store.changes(cursor) if left is None else store.changes(cursor, left)
@@ -150,8 +162,8 @@ def _feed(
         _pause(every_s, stopped)
 
 
-def _obey_interrupts() -> list[int]:
-    """Holds the first signal to end; a second one interrupts at once."""
+def _stop_signals() -> list[int]:
+    """A list that gets the first SIGINT or SIGTERM; a second one interrupts at once."""
     stopped: list[int] = []
 
     def stop(number: int, _: object) -> None:
@@ -181,58 +193,64 @@ def _line(change: Change) -> str:
     epilog="Examples: worker delete 3f2a91 · worker delete --source wire --older-than 90d"
 )
 @click.argument("ids", nargs=-1)
-@click.option("--source", default="", help="All articles and dead letters of this source.")
-@click.option("--older-than", type=Since(), help="Of the source: published before: 90d or a date.")
-@click.option("--yes", is_flag=True, help="Do it. Without, only say what would go.")
+@click.option("--source", default="", help="Delete all articles and dead letters of this source.")
+@click.option(
+    "--older-than",
+    type=Since(),
+    help="With --source: only what was published before: 90d or a date.",
+)
+@click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be deleted."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def delete(
     ids: tuple[str, ...], source: str, older_than: datetime | None, yes: bool, as_json: bool
 ) -> None:
-    """Take articles down for good: their content, tags, payloads and dead letters.
+    """Delete articles for good, with content, tags, payloads and dead letters.
 
-    IDS are ids or the beginnings of them. A tombstone stays: when a poller delivers the same
-    article again, it is not stored. Without --yes nothing is deleted.
+    IDS are ids or the beginnings of ids. A tombstone stays, so that the same article is not stored
+    when a poller delivers it again. Without --yes nothing is deleted.
     """
     if bool(ids) == bool(source) or (older_than and not source):
         raise click.UsageError("give either IDS, or --source with or without --older-than")
-    store = _opened()
+    store = _opened_store()
     try:
-        doomed = named(store, ids) if ids else DeletionScope(source=source, before=older_than)
+        scope = named(store, ids) if ids else DeletionScope(source=source, before=older_than)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
-    titles = list(doomed.titles) or [f.title for f in store.search(_some(doomed))]
-    total = len(doomed.titles) if ids else store.count(doomed.query)
-    articles, letters = _delete(store, doomed, total) if yes else (total, _letters(store, doomed))
+    titles = list(scope.titles) or [f.title for f in store.search(_sample_query(scope))]
+    total = len(scope.titles) if ids else store.count(scope.query)
+    articles, letters = _delete(store, scope, total) if yes else (total, _letters(store, scope))
     if as_json:
         numbers = {"articles": articles, "dead_letters": letters}
         print_json({**numbers, "deleted": yes, "titles": titles[:_SAMPLES]})
     else:
-        _say(titles, articles, letters, yes)
+        _print_deletion(titles, articles, letters, yes)
     sys.exit(0 if articles or letters else 1)
 
 
-def _some(doomed: DeletionScope) -> Query:
-    return doomed.query.model_copy(update={"limit": _SAMPLES})
+def _sample_query(scope: DeletionScope) -> Query:
+    return replace(scope.query, limit=_SAMPLES)
 
 
-def _delete(store: Store, doomed: DeletionScope, total: int) -> tuple[int, int]:
+def _delete(store: Store, scope: DeletionScope, total: int) -> tuple[int, int]:
     articles = letters = 0
     with progress("deleting") as bar:
         task = bar.add_task("", total=total)
-        for more in delete_articles(store, doomed, datetime.now(UTC)):
+        for more in delete_articles(store, scope, datetime.now(UTC)):
             articles += more
             bar.advance(task, more)
-        for page in letters_about(store, doomed):
+        for page in letters_about(store, scope):
             store.empty_letters(page)
             letters += len(page)
     return articles, letters
 
 
-def _letters(store: Store, doomed: DeletionScope) -> int:
-    return sum(len(page) for page in letters_about(store, doomed))
+def _letters(store: Store, scope: DeletionScope) -> int:
+    return sum(len(page) for page in letters_about(store, scope))
 
 
-def _say(titles: list[str], articles: int, letters: int, deleted: bool) -> None:
+def _print_deletion(titles: list[str], articles: int, letters: int, deleted: bool) -> None:
     for title in titles[:_SAMPLES]:
         out.print(f"  {' '.join(title.split())}", markup=False, overflow="ellipsis", no_wrap=True)
     if len(titles) > _SAMPLES or articles > len(titles):

@@ -1,4 +1,4 @@
-"""`worker run`: the whole job on this machine: servers up, files in, records out, servers down."""
+"""`worker run`: start servers, ingest files, print the results and stop the servers."""
 
 import os
 import shutil
@@ -18,7 +18,13 @@ from worker import bootstrap
 from worker.broker import embedded
 from worker.cli import EXIT_LOOK
 from worker.cli.enqueue_command import push
-from worker.cli.inputs import Skipped, nothing, refuse, rows, told
+from worker.cli.inputs import (
+    SkippedInput,
+    check_inputs,
+    nothing_to_read,
+    skipped_rows,
+    skipped_summary,
+)
 from worker.cli.terminal import counted, out, print_json, print_table, progress, several
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
@@ -32,8 +38,8 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _interrupted = Event()
 
 _POLL_S = 0.1
-_ASKED_AT_ONCE = 500  # receipts in one look at the store
-_ROWS = 200  # of the table that is printed; --json prints all
+_ASKED_AT_ONCE = 500  # receipts in one query to the store
+_ROWS = 200  # rows of the printed table; --json prints all
 _COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
 _LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
 
@@ -42,19 +48,19 @@ Listing = Sequence[tuple[Outcome, SearchHit | None]]
 
 @click.command(epilog="Example: worker run seeds/ --exclude expected.jsonl")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--source", default="", help="Source id for articles that have none.")
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print outcomes and dead letters as JSON.")
 def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json: bool) -> None:
-    """Ingest files from beginning to end and show what became of them.
+    """Ingest files on this machine and print the outcome of each article.
 
     Starts the embedded broker (unless WORKER_BROKER_URL is set) and a Celery worker, enqueues
     the files, waits until every article has its outcome, and stops what it started.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
-    refuse(paths)
-    skipped: list[Skipped] = []
+    check_inputs(paths)
+    skipped: list[SkippedInput] = []
     _treat_termination_as_interrupt()
     store = bootstrap.store(settings)
     began = time.monotonic()
@@ -67,7 +73,7 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
                 "bury",
                 wait=True,
                 skipped=skipped,
-                before_each=_obey_interrupt,
+                before_each=_raise_if_interrupted,
             )
         _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
@@ -75,11 +81,15 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
     if as_json:
         outcomes = [o for o, _ in listing]
-        print_json({"outcomes": outcomes, "dead_letters": letters, "skipped": rows(skipped)})
+        print_json(
+            {"outcomes": outcomes, "dead_letters": letters, "skipped": skipped_rows(skipped)}
+        )
         return
     if receipts:
-        _print(listing, letters, took_s)
-    for line in filter(None, ("" if receipts else nothing(paths), told(skipped))):
+        _print_results(listing, letters, took_s)
+    for line in filter(
+        None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
+    ):
         out.print(line, markup=False, soft_wrap=True)
     if receipts:
         _print_next(listing)
@@ -87,17 +97,17 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
 
 
 def _treat_termination_as_interrupt() -> None:
-    """SIGTERM and a closed terminal end the run as Ctrl-C does: through every `finally`."""
+    """Let SIGTERM and SIGHUP end the run as Ctrl-C does, so that every `finally` runs."""
     for number in _ENDINGS:
         signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: object) -> None:
-    # Not raised here: in a destructor or a callback from C the exception would be swallowed.
+    # Not raised here: Python discards exceptions in destructors and in callbacks from C.
     _interrupted.set()
 
 
-def _obey_interrupt() -> None:
+def _raise_if_interrupted() -> None:
     if _interrupted.is_set():
         raise KeyboardInterrupt
 
@@ -117,7 +127,7 @@ def _servers(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[bytes]"]:
-    """A real `celery -A worker worker`; on the way out it drains, then is killed."""
+    """Run `celery -A worker worker`; at the end drain it, or kill it if that takes too long."""
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker"]
     command += ["--pool", "prefork", "--concurrency", str(settings.processes)]
     command += ["--without-gossip", "--without-mingle", "--loglevel", settings.log_level]
@@ -130,7 +140,7 @@ def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[by
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for us; we then ask the worker to drain
+                start_new_session=True,  # Ctrl-C reaches only us, and we tell the worker to drain
             )
         yield worker
     finally:
@@ -150,7 +160,7 @@ def _stop(worker: "subprocess.Popen[bytes]", drain_s: float) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """A second Ctrl-C must not keep us from stopping what we started."""
+    """Ignore further signals while the servers that were started are stopped."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
     try:
         yield
@@ -167,13 +177,13 @@ def _wait(
     *,
     stall_s: float,
 ) -> None:
-    """Until every receipt has its outcome. Raises Unavailable when the worker is gone or stuck."""
+    """Wait until every receipt has an outcome. Raises Unavailable if the worker ended or hangs."""
     pending = list(receipts)
     moved = time.monotonic()
     with progress("ingesting ") as bar:
         task = bar.add_task("", total=len(pending))
         while pending:
-            _obey_interrupt()
+            _raise_if_interrupted()
             done = store.outcomes(pending[:_ASKED_AT_ONCE])
             if done:
                 pending = [receipt for receipt in pending if receipt not in done]
@@ -197,13 +207,13 @@ def _tail(settings: Settings, what: str) -> str:
     return "\n  ".join([f"{what}; the end of {log}:", *lines])
 
 
-def _print(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
-    stored = [(o, found) for o, found in listing if found]
-    print_table("articles", _COLUMNS, [_row(o, found) for o, found in stored[:_ROWS]])
+def _print_results(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
+    stored = [(o, hit) for o, hit in listing if hit]
+    print_table("articles", _COLUMNS, [_row(o, hit) for o, hit in stored[:_ROWS]])
     if len(stored) > _ROWS:
         out.print(f"… and {len(stored) - _ROWS} more: worker search\n")
     if letters:
-        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(each) for each in letters])
+        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(letter) for letter in letters])
     kinds = Counter(outcome.kind for outcome, _ in listing)
     out.print(
         f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
@@ -211,9 +221,9 @@ def _print(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float)
     )
 
 
-def _row(outcome: Outcome, found: SearchHit) -> tuple[object, ...]:
-    labels, cluster = ", ".join(found.labels), found.cluster_id[:8]
-    return found.title, found.source, outcome.kind, cluster, found.language, labels, found.words
+def _row(outcome: Outcome, hit: SearchHit) -> tuple[object, ...]:
+    labels, cluster = ", ".join(hit.labels), hit.cluster_id[:8]
+    return hit.title, hit.source, outcome.kind, cluster, hit.language, labels, hit.words
 
 
 def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
@@ -222,12 +232,12 @@ def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
 
 def _print_next(stored: Listing) -> None:
     program = _program()
-    first = next((found.article_id[:8] for _, found in stored if found), "ID")
+    first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
     commands = {
         f"{program} search Ukraine": "find articles by word, tag, source or date",
-        f"{program} show {first}": "everything about one",
-        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt, .html",
-        f"{program} config": "the rules in force, and where they stand",
+        f"{program} show {first}": "everything about one article",
+        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt or .html",
+        f"{program} config": "the rules in force and the files they come from",
     }
     width = max(map(len, commands))
     out.print("\nnext:", style="bold")
@@ -236,7 +246,7 @@ def _print_next(stored: Listing) -> None:
 
 
 def _program() -> str:
-    """How this command is called from here."""
+    """The name or relative path under which this command can be called."""
     program = Path(sys.argv[0]).absolute()
     if shutil.which(program.name) == str(program) or not program.is_relative_to(Path.cwd()):
         return "worker"

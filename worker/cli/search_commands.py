@@ -1,4 +1,4 @@
-"""`worker search` and `worker show`: what is in the store."""
+"""`worker search` and `worker show`: find and print stored articles."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Since(click.ParamType[datetime]):
-    """A date, or an age: 30m, 12h, 7d, 2w."""
+    """An option value that is a date or an age such as 30m, 12h, 7d or 2w."""
 
     name = "DATE|AGE"
 
@@ -31,10 +31,10 @@ class Since(click.ParamType[datetime]):
         try:
             if value[-1:] in _UNITS and value[:-1].isdigit():
                 return now - timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
-            found = dates.parse(value, default=datetime(now.year, 1, 1))  # noqa: DTZ001
+            parsed = dates.parse(value, default=datetime(now.year, 1, 1))  # noqa: DTZ001
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither a date like 2026-11-01 nor an age like 7d", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 @click.command(epilog='Example: worker search "climate summit" --tag politics --since 7d')
@@ -54,40 +54,42 @@ def search(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Search the store: words, "phrases", -excluded, begin*. Without words: the newest."""
+    """Search stored articles by words, "phrases", -excluded words and prefix*.
+
+    Without words the newest articles are listed."""
     query = Query(
         words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
     )
-    found = bootstrap.store(Settings.load()).search(query)
+    hits = bootstrap.store(Settings.load()).search(query)
     if as_json:
-        print_json(found)
-    elif found:
+        print_json(hits)
+    elif hits:
         columns = ("title", "source", "published", "language", "tags", "id")
-        print_table(several(len(found), "article"), columns, [_row(f) for f in found])
+        print_table(several(len(hits), "article"), columns, [_row(f) for f in hits])
     else:
         err.print("nothing found")
-    sys.exit(0 if found else 1)
+    sys.exit(0 if hits else 1)
 
 
-def _row(found: SearchHit) -> tuple[object, ...]:
+def _row(hit: SearchHit) -> tuple[object, ...]:
     return (
-        found.title,
-        found.source,
-        found.published or found.received,
-        found.language,
-        ", ".join(found.labels),
-        found.article_id[:10],
+        hit.title,
+        hit.source,
+        hit.published or hit.received,
+        hit.language,
+        ", ".join(hit.labels),
+        hit.article_id[:10],
     )
 
 
 @click.command(epilog="Examples: worker show 3f2a91 · worker show 3f2a91 --diff --from 1 --to 3")
 @click.argument("article_id")
-@click.option("--diff", is_flag=True, help="What changed between two revisions, word by word.")
+@click.option("--diff", is_flag=True, help="Print the changes between two revisions, word by word.")
 @click.option("--from", "older", type=click.IntRange(min=1), help="Revision; unset: before --to.")
 @click.option("--to", "newer", type=click.IntRange(min=1), help="Revision; unset: the newest.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything that is stored.")
+@click.option("--json", "as_json", is_flag=True, help="Print all that is stored of it as JSON.")
 def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
-    """Show one article by its id or the beginning of it: text, revisions, tags, sightings."""
+    """Show one article by its id or the beginning of it: text, tags, decisions, revisions."""
     store = bootstrap.store(Settings.load())
     click.get_current_context().call_on_close(store.close)
     try:
@@ -109,16 +111,16 @@ def _diff(
 ) -> None:
     from worker.cli.revision_diff import pieces, print_diff
 
-    its = {revision["number"]: revision for revision in stored["revisions"]}
-    newer = newer or max(its, default=0)
-    older = older or max((number for number in its if number < newer), default=0)
+    revisions = {revision["number"]: revision for revision in stored["revisions"]}
+    newer = newer or max(revisions, default=0)
+    older = older or max((number for number in revisions if number < newer), default=0)
     for number, option in ((older, "--from"), (newer, "--to")):
-        if number not in its:
-            there = ", ".join(map(str, its)) or "none: it was withdrawn"
-            one = "there is only one" if len(its) == 1 else f"there are {there}"
+        if number not in revisions:
+            numbers = ", ".join(map(str, revisions)) or "none: it was withdrawn"
+            one = "there is only one" if len(revisions) == 1 else f"there are {numbers}"
             raise click.BadParameter(f"no such revision; {one}", param_hint=option)
     if as_json:
-        fields = {f: [*pieces(its[older][f], its[newer][f])] for f in ("title", "text")}
-        print_json({"from": older, "to": newer, "change": its[newer]["change"], **fields})
+        fields = {f: [*pieces(revisions[older][f], revisions[newer][f])] for f in ("title", "text")}
+        print_json({"from": older, "to": newer, "change": revisions[newer]["change"], **fields})
     else:
-        print_diff(its[older], its[newer])
+        print_diff(revisions[older], revisions[newer])

@@ -1,6 +1,7 @@
-"""What is learned of a source, for `worker sources`: index and store, side by side."""
+"""Report the boilerplate lines of a source for `worker sources`, from the index and the store."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from worker import bootstrap
@@ -8,87 +9,92 @@ from worker.clean.lines.source_boilerplate import LEARNED, PINNED, SourceBoilerp
 from worker.cli.terminal import out, print_table
 from worker.config.loader import load_config
 from worker.errors import Unavailable
-from worker.model.admission import Frozen
 from worker.settings import Settings
 from worker.store.values import RemovedLineCount
 
 
-class Repeated(Frozen):
-    """A line that is left out of what this source sends, or would be."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoilerplateLine:
+    """A line that the source repeats, and how often it was left out of articles."""
 
-    line: str  # as it stood when it was last left out; "" when that never happened
-    how: str  # learned, pinned, refused; forgotten: it was left out and is not any more
-    since: date | None = None  # in the window that counts
-    texts: int = 0  # that had it
-    days: int = 0  # that brought new ones
-    left_out: int = 0  # times
+    line: str  # as it was when it was last left out; "" if it never was
+    how: str  # learned, pinned, refused, or forgotten: it was left out once and is kept now
+    since: date | None = None  # first day in the learning window
+    texts: int = 0  # texts that had it
+    days: int = 0  # days with new texts that had it
+    left_out: int = 0  # times it was left out
     last: datetime | None = None
 
 
-class Told(Frozen):
-    version: str  # of what is learned, "" when that is nothing
-    lines: tuple[Repeated, ...]
-    silent: str = ""  # why the index could not be asked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceBoilerplateReport:
+    """The lines that one source repeats around its articles."""
+
+    version: str  # version of the learned lines; "" without any
+    lines: tuple[BoilerplateLine, ...]
+    silent: str = ""  # why the index did not answer; "" if it did
 
 
-def told(source: str, left_out: Sequence[RemovedLineCount], settings: Settings) -> Told:
+def boilerplate_report(
+    source: str, left_out: Sequence[RemovedLineCount], settings: Settings
+) -> SourceBoilerplateReport:
     config = load_config(settings.config_dir)
     try:
-        its = bootstrap.boilerplate(settings, config, start=False).learned(
+        learned_by_source = bootstrap.boilerplate(settings, config, start=False).learned(
             [source], datetime.now(UTC)
         )
     except Unavailable as e:
-        return Told(
+        return SourceBoilerplateReport(
             version="", lines=tuple(_rows(source, SourceBoilerplate(), left_out)), silent=str(e)
         )
-    learned = its.get(source, SourceBoilerplate())
+    learned = learned_by_source.get(source, SourceBoilerplate())
     rules = config.cleaning.learned
-    given = [
-        Repeated(line=line, how=how)
+    configured = [
+        BoilerplateLine(line=line, how=how)
         for how, lines in ((PINNED, rules.pinned), ("refused", rules.refused))
         for line in lines.get(source, ())
     ]
-    rows = _rows(source, learned, [each for each in left_out if each.rule == LEARNED])
+    rows = _rows(source, learned, [line for line in left_out if line.rule == LEARNED])
     pinned = {line_key(source, e.line): e for e in left_out if e.rule == PINNED}
-    counted = (
-        each.model_copy(update={"left_out": met.times, "last": met.last})
-        if (met := pinned.get(line_key(source, each.line)))
-        else each
-        for each in given
+    with_counts = (
+        replace(line, left_out=count.times, last=count.last)
+        if (count := pinned.get(line_key(source, line.line)))
+        else line
+        for line in configured
     )
-    return Told(version=learned.version, lines=(*rows, *counted))
+    return SourceBoilerplateReport(version=learned.version, lines=(*rows, *with_counts))
 
 
 def _rows(
     source: str, learned: SourceBoilerplate, left_out: Sequence[RemovedLineCount]
-) -> Iterator[Repeated]:
-    met = {line_key(source, each.line): each for each in left_out}
-    for key in dict.fromkeys((*learned.lines, *met)):
-        known, seen = learned.lines.get(key), met.get(key)
-        yield Repeated(
-            line=seen.line if seen else "",
-            how=LEARNED if known else "forgotten",
-            since=date.fromordinal(known.since) if known else None,
-            texts=known.texts if known else 0,
-            days=known.days if known else 0,
-            left_out=seen.times if seen else 0,
-            last=seen.last if seen else None,
+) -> Iterator[BoilerplateLine]:
+    removed_by_key = {line_key(source, count.line): count for count in left_out}
+    for key in dict.fromkeys((*learned.lines, *removed_by_key)):
+        learned_line, removed = learned.lines.get(key), removed_by_key.get(key)
+        yield BoilerplateLine(
+            line=removed.line if removed else "",
+            how=LEARNED if learned_line else "forgotten",
+            since=date.fromordinal(learned_line.since) if learned_line else None,
+            texts=learned_line.texts if learned_line else 0,
+            days=learned_line.days if learned_line else 0,
+            left_out=removed.times if removed else 0,
+            last=removed.last if removed else None,
         )
 
 
-def print_repeated(repeated: Told) -> None:
-    if repeated.silent:
-        out.print(f"  learned    nothing can be told: {repeated.silent}", markup=False)
-    if not repeated.lines:
+def print_boilerplate(report: SourceBoilerplateReport) -> None:
+    if report.silent:
+        out.print(f"  learned    unknown: {report.silent}", markup=False)
+    if not report.lines:
         out.print("  repeats    no line is learned, pinned or refused")
         return
     columns = ("line", "how", "since", "texts", "days", "left out", "last")
     rows = (
         (
-            *(r.line or "(not met since)", r.how, r.since or "", r.texts or "", r.days or ""),
+            *(r.line or "(not seen since)", r.how, r.since or "", r.texts or "", r.days or ""),
             *(r.left_out, r.last or ""),
         )
-        for r in repeated.lines
+        for r in report.lines
     )
-    version = f", version {repeated.version}" if repeated.version else ""
-    print_table(f"{len(repeated.lines)} lines that it repeats{version}", columns, rows)
+    version = f", version {report.version}" if report.version else ""
+    print_table(f"{len(report.lines)} lines that it repeats{version}", columns, rows)

@@ -1,9 +1,9 @@
-"""`worker sources`: what each source sends, when it was seen last, what its ids are worth."""
+"""`worker sources`: list sources with outcomes, trust in their ids, and repeated lines."""
 
 import click
 
 from worker.cli.resources import opened_store
-from worker.cli.source_learning import print_repeated, told
+from worker.cli.source_learning import boilerplate_report, print_boilerplate
 from worker.cli.terminal import NotFound, counted, moment, out, print_json, print_table, several
 from worker.model.source_trust import SourceIds
 from worker.settings import Settings
@@ -14,46 +14,46 @@ from worker.store.values import SourceSeen
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def sources(name: str | None, as_json: bool) -> None:
-    """List sources, or tell of one: outcomes, dead letters, bad ids, and lines that it repeats.
+    """List sources, or show one: outcomes, dead letters, bad ids and repeated lines.
 
-    A source that leaves ids out, uses one for several stories or changes them, in more than 5 %
-    of its articles, is distrusted: content has to confirm what an id says. Article ids never
-    change by that. Lines that it repeats around its articles are learned and left out of them;
-    cleaning.toml pins or refuses one. Exit code 1 when there is no such source.
+    A source is distrusted when more than 5 % of its articles have no id, an id of another article
+    or a changed id. Content must then confirm what its ids say; article ids do not change. Lines
+    that the source repeats around its articles are learned and left out; cleaning.toml can pin or
+    refuse a line. Exit code 1 when there is no such source.
     """
     store = opened_store()
     if name is None:
         _list(store.sources(), as_json=as_json)
         return
-    found = store.source(name)
-    if found is None:
+    stored = store.source(name)
+    if stored is None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
-    repeated = told(name, store.left_out(name), Settings.load())
+    report = boilerplate_report(name, store.left_out(name), Settings.load())
     if as_json:
-        print_json({**found, "learned": repeated})
+        print_json({**stored, "learned": report})
         return
-    seen: SourceSeen = found["source"]
+    seen: SourceSeen = stored["source"]
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
     out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
-    out.print(f"  outcomes   {counted(found['outcomes'])}")
-    out.print(f"  dead       {counted(found['dead_letters'])}")
+    out.print(f"  outcomes   {counted(stored['outcomes'])}")
+    out.print(f"  dead       {counted(stored['dead_letters'])}")
     out.print(f"  ids        {_trust(seen.ids)}")
-    print_repeated(repeated)
+    print_boilerplate(report)
 
 
-def _list(found: list[SourceSeen], *, as_json: bool) -> None:
+def _list(sources_: list[SourceSeen], *, as_json: bool) -> None:
     if as_json:
-        print_json(found)
+        print_json(sources_)
         return
     columns = ("source", "last seen", "articles", "receipts", "dead", "ids")
     rows = (
-        (s.source, s.last_seen, s.ids.articles, s.receipts, s.dead, _trust(s.ids)) for s in found
+        (s.source, s.last_seen, s.ids.articles, s.receipts, s.dead, _trust(s.ids)) for s in sources_
     )
-    print_table(several(len(found), "source"), columns, rows)
+    print_table(several(len(sources_), "source"), columns, rows)
 
 
 def _trust(ids: SourceIds) -> str:
     bad = {"absent": ids.without_id, "reused": ids.reused_ids, "changed": ids.changed_ids}
-    told = f" ({counted(bad)})" if any(bad.values()) else ""
-    return ("distrusted" if ids.distrusted else "trusted") + told
+    counts = f" ({counted(bad)})" if any(bad.values()) else ""
+    return ("distrusted" if ids.distrusted else "trusted") + counts

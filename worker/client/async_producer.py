@@ -1,7 +1,7 @@
-"""How asyncio pollers push: `async with AsyncProducer() as p: await p.enqueue(articles)`.
+"""Enqueue from asyncio: `async with AsyncProducer() as p: await p.enqueue(articles)`.
 
-The sends of a Producer, in one thread of its own: same packing, same guarantees, same errors,
-and the event loop never waits for the broker.
+A Producer does the work in one thread of its own, with the same packing, guarantees and errors, so
+that the event loop never waits for the broker.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from collections.abc import (
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -25,13 +26,13 @@ from worker.client.producer import Invalid, InvalidArticles, OnInvalid, Producer
 from worker.errors import Busy
 from worker.model.records import Outcome
 
-_AT_ONCE = 100  # articles handed to the thread at a time
+_CHUNK = 100  # articles handed to the thread at a time
 
 Result = TypeVar("Result")
 
 
-class Stopped(Exception):
-    """Raised between two messages when nobody waits for the rest any more."""
+class SendCancelled(Exception):
+    """Raised in the thread between two messages when the call of `enqueue` was cancelled."""
 
 
 class AsyncProducer:
@@ -46,10 +47,11 @@ class AsyncProducer:
         journal: str | Path = "",
         linger_s: float = 1.0,
     ) -> None:
-        """As Producer. `linger_s`: how long articles that are there wait for an async iterable
-        that pauses, before they are sent without the rest."""
+        """The arguments are those of Producer, and `linger_s`: the articles that an async iterable
+        has yielded are sent after so long, although the message is not full."""
         self._producer = Producer(broker, store=store, source=source, journal=journal)
-        # One thread: a Producer is not shared between threads, and what comes in waits its turn.
+        # One thread: a Producer must not be shared by threads, and further calls wait for their
+        # turn.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-producer")
         self._linger_s = linger_s
         self.invalid: list[Invalid] = []
@@ -67,7 +69,7 @@ class AsyncProducer:
         await self.close()
 
     async def close(self) -> None:
-        """Waits for the message that is being sent, if there is one."""
+        """Close the connections, after the message that is being sent."""
         try:
             await self._run(self._producer.close)
         except BaseException:
@@ -81,11 +83,11 @@ class AsyncProducer:
         *,
         invalid: OnInvalid = "raise",
     ) -> list[str]:
-        """Send every valid article; returns their receipts in order, as Producer.enqueue does.
+        """Send all valid articles, and return their receipts in order, as Producer.enqueue does.
 
-        Raises InvalidArticles, Unavailable or Busy. `self.invalid` is of the call that ended last.
-        Cancelled, it sends no further message; one on its way is sent whole. With receipts of
-        your own in the articles, what was cut short can simply be enqueued again.
+        Raises InvalidArticles, Unavailable or Busy. `self.invalid` belongs to the last call that
+        finished. A cancelled call sends no further message; one that is being sent is completed.
+        Articles with receipts of their own can simply be enqueued again after a cancelled call.
         """
         problems: list[Invalid] = []
         receipts: list[str] = []
@@ -97,7 +99,7 @@ class AsyncProducer:
                 except Busy as e:
                     raise Busy(e.reason, e.retry_after_s, [*receipts, *e.receipts]) from e
                 receipts += sent
-                problems += [b.model_copy(update={"position": taken + b.position}) for b in bad]
+                problems += [replace(b, position=taken + b.position) for b in bad]
                 taken += len(chunk)
         self.invalid = problems
         if problems and invalid == "raise":
@@ -105,25 +107,25 @@ class AsyncProducer:
         return receipts
 
     async def outcome(self, receipt: str) -> Outcome | None:
-        """What became of one receipt; None while it waits or is worked on."""
+        """The outcome of one receipt; None while its article waits or is processed."""
         return await self._run(lambda: self._producer.outcome(receipt))
 
     async def _send(self, chunk: list[Any], invalid: OnInvalid) -> tuple[list[str], list[Invalid]]:
-        unwanted = Event()
+        cancelled = Event()
 
-        def go_on(_: int) -> None:
-            if unwanted.is_set():
-                raise Stopped
+        def check_cancelled(_: int) -> None:
+            if cancelled.is_set():
+                raise SendCancelled
 
         def send() -> tuple[list[str], list[Invalid]]:
             policy: OnInvalid = "bury" if invalid == "bury" else "collect"
-            receipts = self._producer.enqueue(chunk, invalid=policy, on_sent=go_on)
+            receipts = self._producer.enqueue(chunk, invalid=policy, on_sent=check_cancelled)
             return receipts, self._producer.invalid
 
         try:
             return await self._run(send)
         except asyncio.CancelledError:
-            unwanted.set()
+            cancelled.set()
             raise
 
     async def _run(self, call: Callable[[], Result]) -> Result:
@@ -133,38 +135,38 @@ class AsyncProducer:
 def _chunks(
     articles: Iterable[Any] | AsyncIterable[Any], linger_s: float
 ) -> AsyncGenerator[list[Any], None]:
-    """Up to a message full at a time. Iterables run on the event loop, which made them."""
+    """Divide the articles into chunks. The iterable is read on the event loop."""
     if isinstance(articles, AsyncIterable):
-        return _arriving(aiter(articles), linger_s)
-    return _cut(iter(articles))
+        return _chunks_in_time(aiter(articles), linger_s)
+    return _chunks_by_count(iter(articles))
 
 
-async def _cut(articles: Iterator[Any]) -> AsyncGenerator[list[Any], None]:
-    while chunk := list(islice(articles, _AT_ONCE)):
+async def _chunks_by_count(articles: Iterator[Any]) -> AsyncGenerator[list[Any], None]:
+    while chunk := list(islice(articles, _CHUNK)):
         yield chunk
 
 
-async def _arriving(
+async def _chunks_in_time(
     articles: AsyncIterator[Any], linger_s: float
 ) -> AsyncGenerator[list[Any], None]:
-    """What has arrived when a message is full, or when its first article has waited enough."""
+    """Yield a chunk when it is full, or when its first article has waited for `linger_s`."""
     now = asyncio.get_running_loop().time
     chunk: list[Any] = []
     due = 0.0
     # A task, so that the iterator is not cancelled when the wait for it ends.
-    coming = asyncio.ensure_future(anext(articles))
+    upcoming = asyncio.ensure_future(anext(articles))
     try:
         while True:
-            await asyncio.wait([coming], timeout=max(0.0, due - now()) if chunk else None)
-            if coming.done():
+            await asyncio.wait([upcoming], timeout=max(0.0, due - now()) if chunk else None)
+            if upcoming.done():
                 due = due if chunk else now() + linger_s
-                chunk.append(coming.result())
-                coming = asyncio.ensure_future(anext(articles))
-            if len(chunk) == _AT_ONCE or now() >= due:
+                chunk.append(upcoming.result())
+                upcoming = asyncio.ensure_future(anext(articles))
+            if len(chunk) == _CHUNK or now() >= due:
                 yield chunk
                 chunk = []
     except StopAsyncIteration:
         if chunk:
             yield chunk
     finally:
-        coming.cancel()
+        upcoming.cancel()

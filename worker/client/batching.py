@@ -1,8 +1,6 @@
-"""Raw articles made ready to travel: as plain JSON values, under receipts, in batches."""
+"""Prepare raw articles for sending: as plain JSON values, with receipts, in batches."""
 
 import json
-import secrets
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,29 +8,20 @@ from typing import Any, NamedTuple
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle
 from worker.model.json_nesting import too_deep
+from worker.model.receipts import new_receipt
 
 
-class Packed(NamedTuple):
-    """One raw article ready to travel."""
+class PackedArticle(NamedTuple):
+    """One raw article as it is sent."""
 
     receipt: str
-    raw: object
-    bytes: int
+    raw: object  # a JSON value
+    bytes: int  # of its JSON text
 
 
-def new_receipt() -> str:
-    """A UUIDv7 (RFC 9562, 5.7): sorts by the millisecond it was made."""
-    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
-    noise = bytearray(secrets.token_bytes(10))
-    noise[0] = 0x70 | (noise[0] & 0x0F)
-    noise[2] = 0x80 | (noise[2] & 0x3F)
-    text = (stamp + noise).hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
-def batches(articles: Iterable[Packed], limit: Any) -> Iterator[list[Packed]]:
-    """Pack by count and bytes; an article larger than a batch travels alone."""
-    batch: list[Packed] = []
+def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[PackedArticle]]:
+    """Divide by count and bytes. An article larger than a batch becomes a batch of its own."""
+    batch: list[PackedArticle] = []
     size = 0
     for packed in articles:
         if batch and (len(batch) >= limit.articles or size + packed.bytes > limit.bytes):
@@ -44,15 +33,19 @@ def batches(articles: Iterable[Packed], limit: Any) -> Iterator[list[Packed]]:
         yield batch
 
 
-def plain_values(given: Any) -> tuple[object, int]:
-    """The article as plain JSON values, and its bytes. Raises Rejected when it can't be."""
-    if isinstance(given, RawArticle):
-        given = given.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    odd = False
+def plain_values(article: Any) -> tuple[object, int]:
+    """The article as plain JSON values, and the bytes of its JSON text.
 
-    def plain(value: object) -> object:
-        nonlocal odd
-        odd = True
+    Dates become ISO 8601 text and mappings become dicts. Raises Rejected for any other type, and
+    for values nested too deep.
+    """
+    if isinstance(article, RawArticle):
+        article = article.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    has_converted = False
+
+    def convert(value: object) -> object:
+        nonlocal has_converted
+        has_converted = True
         if isinstance(value, datetime | date):
             return value.isoformat()
         if isinstance(value, Mapping):
@@ -60,19 +53,23 @@ def plain_values(given: Any) -> tuple[object, int]:
         raise TypeError(f"{type(value).__name__} is not JSON")
 
     try:
-        text = json.dumps(given, ensure_ascii=False, default=plain)
+        text = json.dumps(article, ensure_ascii=False, default=convert)
     except (TypeError, ValueError, RecursionError) as e:
         raise Rejected(Reason.MALFORMED, str(e)) from e
     data = text.encode("utf-8", "surrogatepass")
     if too_deep(data, LIMITS.depth):
         raise Rejected(Reason.MALFORMED, f"nested more than {LIMITS.depth} levels deep")
-    return (json.loads(text) if odd else given), len(data)
+    return (json.loads(text) if has_converted else article), len(data)
 
 
-def to_be_buried(raw: object, why: Rejected) -> Packed:
-    """What breaks the contract still travels, so that the worker keeps it as a dead letter."""
+def pack_invalid(raw: object, error: Rejected) -> PackedArticle:
+    """Pack an article that breaks the contract, so that the worker keeps it as a dead letter.
+
+    If it is over the size limit, an excerpt is sent instead.
+    """
     payload = Payload.of(raw)
     if payload.whole:
-        return Packed(new_receipt(), raw, payload.bytes)
-    excerpt = Excerpt(excerpt=payload, detail=why.detail)
-    return Packed(new_receipt(), excerpt.model_dump(mode="json", by_alias=True), LIMITS.kept_bytes)
+        return PackedArticle(new_receipt(), raw, payload.bytes)
+    excerpt = Excerpt(excerpt=payload, detail=error.detail)
+    values = excerpt.model_dump(mode="json", by_alias=True)
+    return PackedArticle(new_receipt(), values, LIMITS.kept_bytes)

@@ -1,12 +1,12 @@
-"""Feed entries come in as feed libraries give them, raw articles go out as plain dicts.
+"""Convert feed entries, in the form of feed libraries, to raw articles as plain dicts.
 
     parsed = feedparser.parse(url)
     producer.enqueue(from_feedparser(entry, parsed) for entry in parsed.entries)
 
-Pure, and without any feed library: entries are read as the mappings they are. Only what is there
-is written; dates stay the text of the feed. The source is named by `source.id`, which only you
-know: set it on what comes out, else the host of the feed's address names it. Lists longer than
-the contract takes are cut, for a story with 101 keywords is still a story.
+The functions are pure and need no feed library: they read entries as mappings. Fields that are
+absent or empty are left out; dates keep the text of the feed. Set `source.id` on the result: only
+the caller knows it, and without it the host of the feed's address becomes the source. Lists longer
+than the contract allows are cut, because an article with 101 keywords is still an article.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,20 +14,20 @@ from typing import Any
 
 from worker.model.admission import LIMITS
 
-Given = Mapping[str, Any]
-_FIRST_ERROR = 400  # of HTTP statuses
+FeedMapping = Mapping[str, Any]
+_FIRST_ERROR = 400  # the lowest HTTP status that is an error
 
 
-def from_feedparser(entry: Given, feed: Given) -> dict[str, Any]:
-    """The raw article of one entry; `feed` is what feedparser.parse gave, or its `.feed`.
+def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
+    """Convert one entry; `feed` is the result of feedparser.parse, or its `.feed`.
 
-    Given the former, `fetch` tells of the response too. A description that is the whole story
-    becomes content.
+    The former also fills `fetch`, from the HTTP response. A summary over the size limit is taken
+    for the full text, and becomes content.
     """
     result, feed = (feed, feed["feed"]) if "feed" in feed else ({}, feed)
     links = _listed(entry.get("links"))
     summary, content = _texts(entry)
-    # Without it feedparser's .get answers with `published`, and warns that this will end.
+    # .get would return `published` instead, with a warning that feedparser will stop doing so.
     updated = entry["updated"] if "updated" in entry else ""  # noqa: SIM401
     return _present(
         id=entry.get("id"),
@@ -57,13 +57,13 @@ def from_feedparser(entry: Given, feed: Given) -> dict[str, Any]:
     )
 
 
-def from_jsonfeed(item: Given, feed: Given) -> dict[str, Any]:
-    """The raw article of one item of a JSON Feed, 1.0 or 1.1; `feed` is the whole document."""
+def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
+    """Convert one item of a JSON Feed, 1.0 or 1.1; `feed` is the complete document."""
     people = _people(item) or _people(feed)
-    pictures = (item.get("image"), item.get("banner_image"))
-    attached = [
-        _present(url=each.get("url"), type=each.get("mime_type"), title=each.get("title"))
-        for each in _listed(item.get("attachments"))
+    images = (item.get("image"), item.get("banner_image"))
+    attachments = [
+        _present(url=file.get("url"), type=file.get("mime_type"), title=file.get("title"))
+        for file in _listed(item.get("attachments"))
     ]
     return _present(
         id=item.get("id"),
@@ -79,7 +79,7 @@ def from_jsonfeed(item: Given, feed: Given) -> dict[str, Any]:
         updated=item.get("date_modified"),
         authors=_unique(person.get("name") or "" for person in people)[: LIMITS.authors],
         tags=_tags(item)[: LIMITS.tags],
-        media=_by_url([*({"url": url} for url in pictures if url), *attached])[: LIMITS.media],
+        media=_by_url([*({"url": url} for url in images if url), *attachments])[: LIMITS.media],
         language=item.get("language"),
         feed=_present(
             url=feed.get("feed_url"), title=feed.get("title"), language=feed.get("language")
@@ -88,13 +88,13 @@ def from_jsonfeed(item: Given, feed: Given) -> dict[str, Any]:
 
 
 def _status(status: Any) -> Any:
-    """Of a feed that was served as an error and has entries all the same, it says nothing of them:
-    an article with it would be taken for a failed fetch."""
+    """The HTTP status, without errors: a feed may be served as an error and have entries, which
+    would then be taken for failed fetches."""
     return None if isinstance(status, int) and status >= _FIRST_ERROR else status
 
 
-def _texts(entry: Given) -> tuple[str, list[dict[str, str]]]:
-    """Summary and content. Without a summary feedparser copies the content into it."""
+def _texts(entry: FeedMapping) -> tuple[str, list[dict[str, str]]]:
+    """The summary and the content, apart: feedparser copies the content into a missing summary."""
     content = [
         _present(
             type=body.get("type"), value=body.get("value"), language=body.get("language") or ""
@@ -111,46 +111,48 @@ def _texts(entry: Given) -> tuple[str, list[dict[str, str]]]:
     return summary, content
 
 
-def _names(entry: Given) -> list[str]:
-    named = [author.get("name") or "" for author in _listed(entry.get("authors"))]
-    return named if any(named) else [entry.get("author") or ""]
+def _names(entry: FeedMapping) -> list[str]:
+    names = [author.get("name") or "" for author in _listed(entry.get("authors"))]
+    return names if any(names) else [entry.get("author") or ""]
 
 
-def _media(entry: Given, links: Iterable[Given]) -> list[dict[str, str]]:
-    """Enclosures, then media:content; thumbnails only where there is nothing larger."""
-    enclosed = [
+def _media(entry: FeedMapping, links: Iterable[FeedMapping]) -> list[dict[str, str]]:
+    """The enclosures, then media:content; thumbnails only if there is nothing larger."""
+    enclosures = [
         _present(url=link.get("href"), type=link.get("type"), title=link.get("title"))
         for link in links
         if link.get("rel") == "enclosure"
     ]
-    contained = [
-        _present(url=each.get("url"), type=each.get("type") or each.get("medium"))
-        for each in _listed(entry.get("media_content"))
+    contents = [
+        _present(url=medium.get("url"), type=medium.get("type") or medium.get("medium"))
+        for medium in _listed(entry.get("media_content"))
     ]
-    thumbnails = [_present(url=each.get("url")) for each in _listed(entry.get("media_thumbnail"))]
-    return _by_url(enclosed + contained) or _by_url(thumbnails)
+    thumbnails = [_present(url=image.get("url")) for image in _listed(entry.get("media_thumbnail"))]
+    return _by_url(enclosures + contents) or _by_url(thumbnails)
 
 
-def _origin(source: Given) -> dict[str, str]:
-    """Whom an aggregator had it from, for people to see; never an id, which would make another
-    article of the same story as soon as the aggregator spells the name otherwise."""
+def _origin(source: FeedMapping) -> dict[str, str]:
+    """The publisher that an aggregator names, for people to read.
+
+    It gets no id: an aggregator that spells the name differently would create another article.
+    """
     url = source.get("href") or source.get("link") or _href(_listed(source.get("links")), "self")
     return _present(title=source.get("title"), url=url)
 
 
-def _tags(item: Given) -> list[str]:
+def _tags(item: FeedMapping) -> list[str]:
     tags = item.get("tags")
     return _unique(str(tag) for tag in tags) if isinstance(tags, list) else []
 
 
-def _people(given: Given) -> list[Given]:
-    """`authors` of version 1.1, or `author` of version 1.0."""
-    return _listed(given.get("authors")) or _listed([given["author"]] if "author" in given else [])
+def _people(item: FeedMapping) -> list[FeedMapping]:
+    """The `authors` of version 1.1, or the `author` of version 1.0."""
+    return _listed(item.get("authors")) or _listed([item["author"]] if "author" in item else [])
 
 
-def _href(links: Iterable[Given], rel: str) -> str:
-    found = (link.get("href") for link in links if link.get("rel") == rel)
-    return next(filter(None, found), "")
+def _href(links: Iterable[FeedMapping], rel: str) -> str:
+    hrefs = (link.get("href") for link in links if link.get("rel") == rel)
+    return next(filter(None, hrefs), "")
 
 
 def _by_url(media: Iterable[dict[str, str]]) -> list[dict[str, str]]:
@@ -165,9 +167,9 @@ def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def _listed(value: Any) -> list[Given]:
-    """Feeds break their own formats: what is no list of objects is none."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+def _listed(value: Any) -> list[FeedMapping]:
+    """The objects in a list; none for any other value, because feeds break their own formats."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _present(**values: Any) -> dict[str, Any]:

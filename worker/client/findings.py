@@ -1,12 +1,13 @@
-"""What is wrong with a raw article, told to whoever writes its poller: an article comes in,
-findings go out. Errors are what the worker would bury; warnings are what it would rather have.
+"""Findings about raw articles, for the author of the poller that sends them.
 
-Pure. The text of a finding says what is wrong, its `fix` what to do.
+An error is a reason for which the worker makes the article a dead letter; a warning is a way to get
+better records. `what` describes the problem, and `fix` what to do. The functions are pure.
 """
 
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,19 +21,17 @@ from worker.clean.text.plain_text import bare, mend
 from worker.errors import Reason, Rejected
 from worker.model.admission import (
     LIMITS,
-    LONGEST_RECEIPT,
     SCHEMA,
     Content,
     Feed,
     Fetch,
-    Frozen,
     Media,
     RawArticle,
     Source,
-    is_receipt,
     sizes,
 )
 from worker.model.raw_article import DEFAULT_SOURCE, Part
+from worker.model.receipts import LONGEST_RECEIPT, is_receipt
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
 _ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"
@@ -73,8 +72,8 @@ _EXPECTED = {
     "model_attributes_type": "expected an object",
     "dict_type": "expected an object",
 }
-# What other formats call it.
-_ALSO_CALLED = {
+# Names of our fields in other formats.
+_SYNONYMS = {
     "url": "link",
     "href": "link",
     "permalink": "link",
@@ -112,27 +111,36 @@ _ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
 )
 
 
-class Finding(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintFinding:
+    """One problem of a raw article."""
+
     level: Literal["error", "warning"]
     slug: str
     what: str
     fix: str
 
+    def as_json(self) -> dict[str, str]:
+        """The fields as `worker lint --json` prints them."""
+        return asdict(self)
+
     def __str__(self) -> str:
         return f"{self.level}: {self.slug}: {self.what}; {self.fix}"
 
 
-def error(reason: Reason | str, what: str) -> Finding:
+def error(reason: Reason | str, what: str) -> LintFinding:
+    """A finding of level error, with the fix that belongs to the reason."""
     reason = Reason(reason)
-    return Finding(level="error", slug=reason, what=what, fix=_FIXES[reason])
+    return LintFinding(level="error", slug=reason, what=what, fix=_FIXES[reason])
 
 
-def warning(slug: str, what: str, fix: str) -> Finding:
-    return Finding(level="warning", slug=slug, what=what, fix=fix)
+def warning(slug: str, what: str, fix: str) -> LintFinding:
+    """A finding of level warning."""
+    return LintFinding(level="warning", slug=slug, what=what, fix=fix)
 
 
-def refused(raw: object, why: Rejected) -> list[Finding]:
-    """Every way in which a raw article that was not admitted breaks the contract."""
+def refused(raw: object, why: Rejected) -> list[LintFinding]:
+    """All problems by which a raw article that was not admitted breaks the contract."""
     if isinstance(raw, str):
         return [error(why.reason, _not_json(raw))]
     if not isinstance(why.__cause__, ValidationError):
@@ -144,23 +152,26 @@ def refused(raw: object, why: Rejected) -> list[Finding]:
 def _not_json(text: str) -> str:
     try:
         json.loads(text)
+    except json.JSONDecodeError as e:
+        return f"not a JSON object: {e.msg}, line {e.lineno} column {e.colno}"
     except ValueError as e:
-        place = f", line {e.lineno} column {e.colno}" if isinstance(e, json.JSONDecodeError) else ""
-        return f"not a JSON object: {getattr(e, 'msg', e)}{place}"
+        return f"not a JSON object: {e}"
     except RecursionError:
         return "not a JSON object: nested too deep"
     return "expected an object, got text"
 
 
 def _problem(problem: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in problem["loc"]) or "article"
-    found = json.dumps(problem.get("input"), ensure_ascii=False, default=str)
-    shown = found if len(found) <= 40 else f"{found[:39]}…"
-    return f"{where}: {_EXPECTED.get(problem['type'], problem['msg'])}, got {shown}"
+    field = ".".join(str(part) for part in problem["loc"]) or "article"
+    value = json.dumps(problem.get("input"), ensure_ascii=False, default=str)
+    shown = value if len(value) <= 40 else f"{value[:39]}…"
+    return f"{field}: {_EXPECTED.get(problem['type'], problem['msg'])}, got {shown}"
 
 
-def before_cleaning(raw: Mapping[str, Any], article: RawArticle, size: int) -> Iterator[Finding]:
-    """What can be said of an admitted raw article of `size` bytes as it is."""
+def before_cleaning(
+    raw: Mapping[str, Any], article: RawArticle, size: int
+) -> Iterator[LintFinding]:
+    """The findings about an admitted raw article of `size` bytes, before it is cleaned."""
     yield from _unknown_keys(raw)
     yield from _identity(article)
     for name in ("published", "updated"):
@@ -171,13 +182,13 @@ def before_cleaning(raw: Mapping[str, Any], article: RawArticle, size: int) -> I
         yield warning("mojibake", "the title was decoded with the wrong charset", _DECODE)
     if article.title and bare(article.title) == bare(article.summary):
         yield warning("title-is-summary", "the summary repeats the title", "leave it out")
-    for what, found, limit in (*sizes(article), ("article bytes", size, LIMITS.article_bytes)):
-        if found * 2 > limit:
-            yield warning("near-limit", f"{what}: {found:,} of {limit:,}", "shorten it")
+    for what, value, limit in (*sizes(article), ("article bytes", size, LIMITS.article_bytes)):
+        if value * 2 > limit:
+            yield warning("near-limit", f"{what}: {value:,} of {limit:,}", "shorten it")
 
 
-def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[Finding]:
-    """What cleaning saw: its flags, and whether a date of publication was found."""
+def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[LintFinding]:
+    """The findings about a cleaned article: from its flags, and whether it is `dated`."""
     for flag in flags:
         if flag in _FLAGS:
             yield warning(flag, *_FLAGS[flag])
@@ -185,29 +196,32 @@ def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[Finding]:
         yield warning("no-date", "no date of publication", f'send "published", {_ISO}')
 
 
-def _unknown_keys(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from _unknown(raw, RawArticle.known_keys(), "")
+def _unknown_keys(raw: Mapping[str, Any]) -> Iterator[LintFinding]:
+    yield from _unknown_keys_of(raw, RawArticle.known_keys(), "")
     parts: dict[str, type[Part]] = {"source": Source, "feed": Feed, "fetch": Fetch}
     parts.update(content=Content, media=Media)
     for name, part in parts.items():
-        given = raw.get(name)
-        for inner in given if isinstance(given, list) else [given]:
-            if isinstance(inner, Mapping):
-                yield from _unknown(inner, part.known_keys(), f"{name}.")
+        value = raw.get(name)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Mapping):
+                yield from _unknown_keys_of(item, part.known_keys(), f"{name}.")
 
 
-def _unknown(given: Mapping[str, Any], known: Collection[str], within: str) -> Iterator[Finding]:
-    for key in given:
-        if key in known:
+def _unknown_keys_of(
+    values: Mapping[str, Any], fields: Collection[str], path: str
+) -> Iterator[LintFinding]:
+    for key in values:
+        if key in fields:
             continue
-        near = _ALSO_CALLED.get(key.lower()) if not within else None
-        near = near or next(iter(get_close_matches(key.lower(), known, n=1)), None)
-        meant = near and given.get(near) is None
-        fix = f'did you mean "{near}"?' if meant else 'it is kept, not read; own keys go in "extra"'
-        yield warning("unknown-key", f'unknown key "{within}{key}"', fix)
+        similar = _SYNONYMS.get(key.lower()) if not path else None
+        similar = similar or next(iter(get_close_matches(key.lower(), fields, n=1)), None)
+        fix = 'it is kept, not read; own keys go in "extra"'
+        if similar and values.get(similar) is None:
+            fix = f'did you mean "{similar}"?'
+        yield warning("unknown-key", f'unknown key "{path}{key}"', fix)
 
 
-def _identity(article: RawArticle) -> Iterator[Finding]:
+def _identity(article: RawArticle) -> Iterator[LintFinding]:
     try:
         withdrawn_keys(article)
     except Rejected:
@@ -232,24 +246,24 @@ def _is_absolute(link: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def _naive_date(name: str, text: str) -> Iterator[Finding]:
+def _naive_date(name: str, text: str) -> Iterator[LintFinding]:
     if _TIME.search(text) and not _ZONED.search(text.strip()):
         yield warning("naive-date", f"{name} {text[:40]!r} has no zone and is read as UTC", _ISO)
 
 
-def _language(article: RawArticle) -> Iterator[Finding]:
+def _language(article: RawArticle) -> Iterator[LintFinding]:
     bodies = (content.language for content in article.content)
-    declared = [each for each in (article.language, *bodies, article.feed.language) if each]
+    declared = [tag for tag in (article.language, *bodies, article.feed.language) if tag]
     if not declared:
         yield warning("no-language", "no language, so it is guessed", "send the feed's: de, en-GB")
-    for each in declared:
-        if not primary(each):
-            yield warning("bad-language", f"{each[:40]!r} is no language tag", "write de, en-GB …")
+    for tag in declared:
+        if not primary(tag):
+            yield warning("bad-language", f"{tag[:40]!r} is no language tag", "write de, en-GB …")
 
 
-def _types(raw: Mapping[str, Any], article: RawArticle) -> Iterator[Finding]:
-    given = raw.get("content")
-    bodies: Iterable[Any] = given if isinstance(given, list) else [given]
+def _types(raw: Mapping[str, Any], article: RawArticle) -> Iterator[LintFinding]:
+    value = raw.get("content")
+    bodies: Iterable[Any] = value if isinstance(value, list) else [value]
     for body, content in zip(bodies, article.content, strict=False):
         typed = isinstance(body, Mapping) and body.get("type")
         if not typed and is_page(content.value):

@@ -1,35 +1,46 @@
-"""What the worker would do with raw articles: places and raw articles come in, and what became
-of each goes out. They take the worker's own path, into a store and an index that are thrown away.
+"""Check raw articles by processing them as the worker would, without storing anything.
+
+The articles take the worker's own path, with a store and an index that are deleted afterwards.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from worker.client.findings import Finding, after_cleaning, before_cleaning, error, refused, warning
+from worker.client.findings import (
+    LintFinding,
+    after_cleaning,
+    before_cleaning,
+    error,
+    refused,
+    warning,
+)
 from worker.config.loader import load_config
 from worker.dedup.identity import LESS_TEXT
 from worker.errors import Rejected
 from worker.index.memory_index import MemoryIndex
-from worker.model.admission import Frozen, Payload, admit
+from worker.model.admission import Payload, admit
+from worker.model.receipts import lint_receipt
 from worker.model.records import Outcome
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
-SKIPPED = "skipped"  # the outcome of a receipt that came before
+SKIPPED = "skipped"  # the outcome of an article whose receipt was used before
 
-_AT_ONCE = 100
+_BATCH = 100  # articles
 
 
-class Linted(Frozen):
-    """One raw article, and what would become of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintResult:
+    """The outcome that one raw article would have in the worker, and the findings about it."""
 
-    where: str
+    location: str  # file and line, or what else the caller gave
     outcome: str = ""
     title: str = ""
     source: str = ""
@@ -37,13 +48,19 @@ class Linted(Frozen):
     tags: tuple[str, ...] = ()
     words: int = 0
     flags: tuple[str, ...] = ()
-    dropped: int = 0  # lines left out of the text
-    findings: tuple[Finding, ...] = ()
+    dropped: int = 0  # lines that cleaning removed from the text
+    findings: tuple[LintFinding, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The fields as `worker lint --json` prints them."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["findings"] = [finding.as_json() for finding in self.findings]
+        return {"where": values.pop("location"), **values}
 
 
 @contextmanager
 def rehearsal(config_dir: Path | None) -> Iterator[Pipeline]:
-    """A pipeline with the rules in force that leaves nothing behind. Raises BadConfig."""
+    """A pipeline with the rules in force, whose store is deleted afterwards. Raises BadConfig."""
     config = load_config(config_dir)
     with TemporaryDirectory(prefix="worker-lint-") as folder:
         url = f"sqlite:///{folder}/store.sqlite3"
@@ -57,41 +74,45 @@ def rehearsal(config_dir: Path | None) -> Iterator[Pipeline]:
 
 def lint(
     articles: Iterable[tuple[str, object]], pipeline: Pipeline, now: datetime
-) -> Iterator[Linted]:
-    """In the order given, a batch at a time: later articles are judged by earlier ones."""
-    receipts: dict[str, str] = {}  # given by articles -> where
+) -> Iterator[LintResult]:
+    """Check (location, raw article) pairs in order; later ones may repeat earlier ones."""
+    receipts: dict[str, str] = {}  # of articles that bring one -> location of the first
     numbered = enumerate(articles)
-    while batch := list(islice(numbered, _AT_ONCE)):
-        looked = [_look(where, raw, receipts) for _, (where, raw) in batch]
+    while batch := list(islice(numbered, _BATCH)):
+        admitted = [_admit(location, raw, receipts) for _, (location, raw) in batch]
         deliveries = [
-            Delivery(receipt=f"{number}", raw=raw)
-            for (number, (_, raw)), look in zip(batch, looked, strict=True)
-            if look.outcome != SKIPPED
+            Delivery(receipt=lint_receipt(number), raw=raw)
+            for (number, (_, raw)), result in zip(batch, admitted, strict=True)
+            if result.outcome != SKIPPED
         ]
         outcomes = {o.receipt: o for o in pipeline.ingest(deliveries, now=now)}
-        for (number, _), look in zip(batch, looked, strict=True):
-            outcome = outcomes.get(f"{number}")
-            yield _ended(look, outcome, pipeline) if outcome else look
+        for (number, _), result in zip(batch, admitted, strict=True):
+            outcome = outcomes.get(lint_receipt(number))
+            yield _with_outcome(result, outcome, pipeline) if outcome else result
 
 
-def _look(where: str, raw: object, receipts: dict[str, str]) -> Linted:
+def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
+    """The findings before cleaning; `receipts` gets the article's own receipt."""
     size = Payload.of(raw).bytes
     try:
         article = admit(raw, size)
     except Rejected as e:
-        return Linted(where=where, findings=tuple(refused(raw, e)))
-    found = before_cleaning(raw, article, size) if isinstance(raw, Mapping) else ()
-    before = receipts.setdefault(article.receipt, where) if article.receipt else where
-    if before == where:
-        return Linted(where=where, title=article.title, findings=tuple(found))
-    what = f"the receipt of {before} again: the worker passes it over"
-    again = warning("repeated-receipt", what, "give each delivery a receipt of its own")
-    return Linted(where=where, outcome=SKIPPED, title=article.title, findings=(*found, again))
+        return LintResult(location=location, findings=tuple(refused(raw, e)))
+    findings = tuple(before_cleaning(raw, article, size)) if isinstance(raw, Mapping) else ()
+    first = receipts.setdefault(article.receipt, location) if article.receipt else location
+    if first == location:
+        return LintResult(location=location, title=article.title, findings=findings)
+    what = f"the receipt of {first} again: the worker passes it over"
+    repeated = warning("repeated-receipt", what, "give each delivery a receipt of its own")
+    return LintResult(
+        location=location, outcome=SKIPPED, title=article.title, findings=(*findings, repeated)
+    )
 
 
-def _ended(look: Linted, outcome: Outcome, pipeline: Pipeline) -> Linted:
-    told: dict[str, Any] = {"outcome": outcome.kind.value, "source": outcome.source}
-    findings = look.findings
+def _with_outcome(result: LintResult, outcome: Outcome, pipeline: Pipeline) -> LintResult:
+    """The result with the outcome of its article, the stored values, and further findings."""
+    values: dict[str, Any] = {"outcome": outcome.kind.value, "source": outcome.source}
+    findings = result.findings
     if outcome.letter_id and not any(f.level == "error" for f in findings):
         [letter] = pipeline.store.letters([outcome.letter_id])
         findings += (error(letter.reason, letter.detail),)
@@ -99,13 +120,13 @@ def _ended(look: Linted, outcome: Outcome, pipeline: Pipeline) -> Linted:
     decisions = stored["decisions"] if stored else ()
     for revision in stored["revisions"] if stored else ():
         if revision["number"] == outcome.revision:
-            told |= {name: revision[name] for name in ("title", "language", "words")}
-            told["flags"] = tuple(revision["flags"])
-            told["dropped"] = len(revision["dropped"])
-            told["tags"] = tuple(tag["label"] for tag in (stored or {})["tags"])
+            values |= {name: revision[name] for name in ("title", "language", "words")}
+            values["flags"] = tuple(revision["flags"])
+            values["dropped"] = len(revision["dropped"])
+            values["tags"] = tuple(tag["label"] for tag in (stored or {})["tags"])
             dated = revision["published"] is not None
             findings += tuple(after_cleaning(revision["flags"], dated=dated))
-    if any(its["receipt"] == outcome.receipt and its["signal"] == LESS_TEXT for its in decisions):
+    if any(d["receipt"] == outcome.receipt and d["signal"] == LESS_TEXT for d in decisions):
         what = "it comes with less than an article before it: nothing of it is taken"
         findings += (warning(LESS_TEXT, what, "send its text, or leave it out"),)
-    return look.model_copy(update=told | {"findings": findings})
+    return replace(result, findings=findings, **values)

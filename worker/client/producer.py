@@ -1,11 +1,12 @@
-"""How producers push: `with Producer(broker_url) as p: receipts = p.enqueue(articles)`.
+"""Enqueue raw articles: `with Producer(broker_url) as p: receipts = p.enqueue(articles)`.
 
-Raw articles come in, any iterable of them; they are validated, given receipts, packed into
-messages by count and bytes, and sent. `enqueue` returns after the broker has taken the last.
+The articles are validated, get receipts, are packed into messages by count and bytes, and are sent.
+`enqueue` returns after the broker has taken the last message.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,33 +15,36 @@ from typing import Any, Literal, Self
 from worker.broker import REPLAY, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
+from worker.broker.load_measurement import measure_load
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
-from worker.client.batching import Packed, batches, new_receipt, plain_values, to_be_buried
-from worker.client.receipt_journal import opened
+from worker.client.batching import PackedArticle, batches, pack_invalid, plain_values
+from worker.client.receipt_journal import open_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
-from worker.model.admission import Frozen, Payload, RawArticle, admit, host, is_receipt
+from worker.model.admission import Payload, RawArticle, admit, host
 from worker.model.broker_address import check_store
+from worker.model.receipts import is_receipt, new_message_id, new_receipt
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import Store
 
-ANSWER_S = 20.0  # until a broker that took a connection and says nothing is asked again
+ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
 OnInvalid = Literal["raise", "collect", "bury"]
 
 
-class Invalid(Frozen):
-    """A raw article that breaks the contract: its place in what was enqueued, and why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid:
+    """A raw article that breaks the contract, and the reason."""
 
-    position: int
+    position: int  # its index among the articles passed to `enqueue`
     reason: Reason
     detail: str
     raw: Any
 
 
 class InvalidArticles(WorkerError):
-    """Some articles broke the contract; all the others are enqueued, under `receipts`."""
+    """Some articles break the contract; the others are enqueued, with `receipts`."""
 
     def __init__(self, invalid: list[Invalid], receipts: list[str]) -> None:
         first = invalid[0]
@@ -51,17 +55,16 @@ class InvalidArticles(WorkerError):
 
 
 class Producer:
-    """A connection to the broker. Safe to keep open; not shared between threads."""
+    """A connection to the broker. It may stay open for long, and must not be shared by threads."""
 
     def __init__(
         self, broker: str = "", *, store: str = "", source: str = "", journal: str | Path = ""
     ) -> None:
-        """Unset addresses are taken from the environment, else the embedded defaults.
+        """Addresses that are not passed are read from the environment, else the embedded ones.
 
-        `source` names the source of articles that name none, by id, feed or link. `journal` is a
-        file, or the address of a store, that gets all receipts before they are pushed: it names
-        what a broker took along that is lost for good. See `worker ledger`. Raises BadConfig for
-        what is no address.
+        `source` is the source of articles that name none by id, feed or link. `journal` is a file,
+        or the address of a store, that gets all receipts before the push; `worker ledger` uses it
+        to name the articles that were lost with a broker. Raises BadConfig for an invalid address.
         """
         settings = Settings.load()
         self._settings = settings
@@ -74,8 +77,8 @@ class Producer:
             check_store(store, "store")
         self._store_url = store
         self._source = source
-        self._outbox = opened(journal) if journal else None
-        self._link = BrokerConnection(self._app)
+        self._journal = open_journal(journal) if journal else None
+        self._connection = BrokerConnection(self._app)
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -92,12 +95,13 @@ class Producer:
         self.close()
 
     def close(self) -> None:
+        """Close the connections to the broker and the store."""
         self._app.close()
-        self._link.close()
+        self._connection.close()
         if "_store" in self.__dict__:
             self._store.close()
-        if self._outbox:
-            self._outbox.close()
+        if self._journal:
+            self._journal.close()
 
     def enqueue(
         self,
@@ -108,20 +112,20 @@ class Producer:
         pace: bool = True,
         on_stop: Callable[[Advice], None] | None = None,
     ) -> list[str]:
-        """Send every valid article; returns their receipts in order.
+        """Send all valid articles, and return their receipts in order.
 
-        Before each message the broker is asked how full it is. Advised to slow down, this call
-        sleeps for the time advised (not with pace=False); advised to stop, it raises Busy, or with
-        `on_stop` calls that, sleeps, and asks again.
+        Before each message the broker is asked how full it is. If the advice is to slow down, this
+        call sleeps for the advised time (not with pace=False). If it is to stop, this call raises
+        Busy, or with `on_stop` calls that, sleeps, and asks again.
 
-        An invalid one never keeps the others back: it is raised in the end as InvalidArticles,
-        collected in `self.invalid`, or sent on to be buried as a dead letter. Raises Unavailable
-        when the broker does not take a message; articles sent before that stay sent.
+        Invalid articles do not keep the others from being sent. By `invalid`, they are raised at
+        the end as InvalidArticles, collected in `self.invalid`, or sent to become dead letters.
+        Raises Unavailable when the broker does not take a message; those sent before stay sent.
         """
         self.invalid = []
         receipts: list[str] = []
-        for batch in batches(self._packed(articles, invalid), self._rules.batch):
-            self._make_way(receipts, pace, on_stop)
+        for batch in batches(self._pack(articles, invalid), self._rules.batch):
+            self._await_capacity(receipts, pace, on_stop)
             self._send(batch)
             receipts += [packed.receipt for packed in batch]
             on_sent(len(batch))
@@ -130,13 +134,13 @@ class Producer:
         return receipts
 
     def advice(self) -> Advice:
-        """Whether to send, slow down or stop, and why. One round trip. Raises Unavailable."""
-        with self._link.channel() as channel:
-            load = backpressure.look(channel, list(self._app.amqp.queues))
+        """Ask the broker once whether to send, slow down or stop. Raises Unavailable."""
+        with self._connection.channel() as channel:
+            load = measure_load(channel, list(self._app.amqp.queues))
         return backpressure.advise(load, self._rules.pressure)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """What became of one receipt; None while it waits or is worked on."""
+        """The outcome of one receipt; None while its article waits or is processed."""
         return self._store.outcomes([receipt]).get(receipt)
 
     @cached_property
@@ -146,28 +150,28 @@ class Producer:
 
         return SqlStore(self._store_url) if self._store_url else bootstrap.store(self._settings)
 
-    def _packed(self, articles: Iterable[Any], invalid: OnInvalid) -> Iterator[Packed]:
-        for position, given in enumerate(articles):
+    def _pack(self, articles: Iterable[Any], invalid: OnInvalid) -> Iterator[PackedArticle]:
+        for position, value in enumerate(articles):
             raw: object = None
             try:
-                raw, size = plain_values(given)
+                raw, size = plain_values(value)
                 article = admit(raw, size)
                 receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
-                yield Packed(receipt, self._with_source(raw, article), size)
+                yield PackedArticle(receipt, self._with_source(raw, article), size)
             except Rejected as e:
                 self.invalid.append(
-                    Invalid(position=position, reason=e.reason, detail=e.detail, raw=given)
+                    Invalid(position=position, reason=e.reason, detail=e.detail, raw=value)
                 )
                 if invalid == "bury":
-                    yield to_be_buried(raw or Payload.of(given).text, e)
+                    yield pack_invalid(raw or Payload.of(value).text, e)
 
     def _with_source(self, raw: object, article: RawArticle) -> object:
-        named = article.source.id or host(article.feed.url) or host(article.link)
-        if named or not self._source or not isinstance(raw, Mapping):
+        has_source = article.source.id or host(article.feed.url) or host(article.link)
+        if has_source or not self._source or not isinstance(raw, Mapping):
             return raw
         return {**raw, "source": {**(raw.get("source") or {}), "id": self._source}}
 
-    def _make_way(
+    def _await_capacity(
         self, sent: list[str], pace: bool, on_stop: Callable[[Advice], None] | None
     ) -> None:
         while (advice := self._advice_to_send()).answer is Answer.STOP:
@@ -181,43 +185,45 @@ class Producer:
     def _advice_to_send(self) -> Advice:
         try:
             return self.advice()
-        except Unavailable:  # the send that follows tries more than once, and then says so
+        except Unavailable:  # the send that follows tries more than once, and then raises
             return Advice(answer=Answer.ACCEPT)
 
-    def replay(self, articles: Iterable[Packed]) -> None:
-        """Send raw articles unchecked, under the receipts given, into the replay lane."""
+    def replay(self, articles: Iterable[PackedArticle]) -> None:
+        """Send raw articles unchecked, with their receipts, to the replay queue."""
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Have stored articles done over (`retag`, `reclean`) in the replay lane; waits while the
-        broker advises to. Raises Unavailable."""
-        self._make_way([], pace=True, on_stop=lambda advice: None)
+        """Send stored articles to the replay queue for reprocessing: `retag` or `reclean`.
+
+        Waits while the advice is to stop. Raises Unavailable.
+        """
+        self._await_capacity([], pace=True, on_stop=lambda advice: None)
         queue = self._rules.queue.name + REPLAY
         self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
 
     def send_message(self, queue: str, message: bytes) -> None:
-        """Put a message that could not be delivered back on its queue, byte for byte."""
-        with self._link.channel() as channel:
+        """Put a message that could not be delivered back on its queue, unchanged."""
+        with self._connection.channel() as channel:
             dead_letter_queue.send_again(channel, queue, message)
 
-    def _send(self, batch: list[Packed], queue: str = "") -> None:
+    def _send(self, batch: list[PackedArticle], queue: str = "") -> None:
         receipts = [packed.receipt for packed in batch]
         self._deliver(
             INGEST,
             {"receipts": receipts},
             args=[[packed.raw for packed in batch]],
             queue=queue or None,
-            receipts=receipts,  # for the journal: our transport takes them out again
-            argsrepr=f"[{len(batch)} articles]",  # else the text itself rides in the headers
+            receipts=receipts,  # for the journal: our transport removes them from the message
+            argsrepr=f"[{len(batch)} articles]",  # or the headers would repeat the text
             kwargsrepr="{}",
         )
 
-    def _deliver(self, task: str, arguments: Mapping[str, Any], **how: Any) -> None:
-        message_id = new_receipt()
-        if self._outbox and "receipts" in arguments:
-            self._outbox.intend(message_id, arguments["receipts"])
+    def _deliver(self, task: str, arguments: Mapping[str, Any], **options: Any) -> None:
+        message_id = new_message_id()
+        if self._journal and "receipts" in arguments:
+            self._journal.record(message_id, arguments["receipts"])
         try:
-            self._app.send_task(task, kwargs=dict(arguments), task_id=message_id, **how)
+            self._app.send_task(task, kwargs=dict(arguments), task_id=message_id, **options)
         except SEND_ERRORS as e:
             raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e

@@ -1,7 +1,7 @@
-"""Reading what is stored, from Python.
+"""Read stored articles from Python.
 
-with Store() as store:
-    for article in store.articles(tag="politics"):
+with Archive() as archive:
+    for article in archive.articles(tag="politics"):
         print(article.title)
 """
 
@@ -16,7 +16,7 @@ from worker.store.values import Change, Query, SearchHit, StoredArticle
 
 
 class Filters(TypedDict, total=False):
-    """What restricts a search; what is left out does not."""
+    """The conditions of a search. A condition that is left out does not restrict it."""
 
     tag: str  # code or label
     source: str
@@ -26,51 +26,52 @@ class Filters(TypedDict, total=False):
     until: datetime | None  # and before this
 
 
-class Store:
-    """The records, for reading. Without a URL it is the store that the settings name.
+class Archive:
+    """The stored records, for reading.
 
-    Raises BadConfig when there is no such store or its schema is not that of this version, and
-    Unavailable when it does not answer. Not for use across a fork or between threads.
+    Without a URL it reads the store of the settings. Raises BadConfig when there is no such store
+    or its schema is of another version, and Unavailable when it does not answer. It must not be
+    used across a fork or shared by threads.
     """
 
     def __init__(self, url: str = "") -> None:
         settings = Settings.load()
-        settings = settings.model_copy(update={"store_url": url}) if url else settings
+        settings = Settings(store_url=url) if url else settings
         bootstrap.prepare_store(settings)
         self._store = bootstrap.store(settings)
 
     def search(
         self, words: str = "", *, limit: int = 20, **filters: Unpack[Filters]
     ) -> list[SearchHit]:
-        """The best matches for words as `worker search` takes them; without words the newest."""
+        """The best matches for words as `worker search` takes them; without words, the newest."""
         return self._store.search(Query(words=words, limit=limit, **filters))
 
     def articles(
         self, words: str = "", *, all_revisions: bool = False, **filters: Unpack[Filters]
     ) -> Iterator[StoredArticle]:
-        """Every article that matches, with its text and tags, in the order of storage.
+        """All articles that match, with text and tags, in the order of storage.
 
-        Reads a page at a time: memory stays small. An article revised meanwhile may come twice,
-        the newer revision last.
+        They are read page by page, so memory stays small. An article that is revised meanwhile may
+        be yielded twice, the newer revision last.
         """
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
     def show(self, article_id: str) -> dict[str, Any] | None:
-        """All that is stored of one article, as `worker show --json` prints it.
+        """Everything stored about one article, as `worker show --json` prints it.
 
-        Raises LookupError when several ids begin so.
+        `article_id` may be the beginning of an id. Raises LookupError when several ids begin so.
         """
         return self._store.show(article_id)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """What became of a receipt; None while it waits."""
+        """The outcome of a receipt; None while its article waits or is processed."""
         return self._store.outcomes([receipt]).get(receipt)
 
     def changes(self, since: str = "start") -> Iterator[Change]:
-        """What happened since a cursor, `start` or `now`, oldest first, up to this moment.
+        """The changes since a cursor, `start` or `now`, oldest first, up to this moment.
 
-        Keep the cursor of the last change you are done with, and go on from there. Raises
-        LookupError for a cursor that is none.
+        Keep the cursor of the last change you processed, and continue from it. Raises LookupError
+        for an invalid cursor.
         """
         cursor = self._store.cursor(since)
         while page := self._store.changes(cursor):
@@ -78,10 +79,11 @@ class Store:
             cursor = page[-1].cursor
 
     def cursor(self, since: str = "now") -> str:
-        """A cursor to start from: where the feed is now."""
+        """A cursor for `changes`: by default the present end of the feed."""
         return self._store.cursor(since)
 
     def close(self) -> None:
+        """Close the connections to the store."""
         self._store.close()
 
     def __enter__(self) -> Self:

@@ -1,8 +1,7 @@
-"""A producer's own journal: receipts are written down before they are pushed, where they survive
-the loss of the broker and all its data: in a file, or in the store.
+"""A producer's own journal: receipts are recorded before the push, so that they survive a broker.
 
-The file has one JSON line a message: {"message": id, "receipts": [...], "at": time}. `worker ledger
---journal FILE` reads it.
+The journal is a file, or a table of the store. The file has one JSON line per message:
+{"message": id, "receipts": [...], "at": time}. `worker ledger --journal FILE` reads it.
 """
 
 import json
@@ -17,27 +16,33 @@ from worker.model.records import JournalEntry
 from worker.store.ports import Store
 
 
-class Outbox(Protocol):
-    def intend(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Written down for good when this returns."""
+class ReceiptJournal(Protocol):
+    """A place that keeps receipts for good."""
 
-    def close(self) -> None: ...
+    def record(self, message_id: str, receipts: Sequence[str]) -> None:
+        """Record the receipts of a message that is about to be pushed. They are on disk then."""
+
+    def close(self) -> None:
+        """Release files and connections."""
 
 
-def opened(journal: str | Path) -> Outbox:
-    """In a file, or, given the address of a store, in the journal there."""
+def open_journal(journal: str | Path) -> ReceiptJournal:
+    """Open a file, or the journal in a store when `journal` is the address of one."""
     if "://" not in str(journal):
-        return FileOutbox(Path(journal))
+        return FileJournal(Path(journal))
     from worker.store.sql_store import SqlStore  # a poller that only pushes needs no database
 
-    return StoreOutbox(SqlStore(str(journal)))
+    return StoreJournal(SqlStore(str(journal)))
 
 
-class FileOutbox:
+class FileJournal:
+    """A journal in a file. Raises BadConfig when a line can't be written."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def intend(self, message_id: str, receipts: Sequence[str]) -> None:
+    def record(self, message_id: str, receipts: Sequence[str]) -> None:
+        """Append a line, and wait until it is on disk."""
         line = {"message": message_id, "receipts": receipts, "at": datetime.now(UTC).isoformat()}
         try:
             with self._path.open("a", encoding="utf-8") as file:
@@ -49,32 +54,37 @@ class FileOutbox:
             raise BadConfig(what) from e
 
     def close(self) -> None:
-        pass  # every line is on disk already
+        """Do nothing: each line is on disk already."""
 
 
-class StoreOutbox:
-    """The ledger reads it like every other entry. Raises Unavailable: nothing was sent without."""
+class StoreJournal:
+    """A journal in the store, which `worker ledger` reads. Raises Unavailable."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def intend(self, message_id: str, receipts: Sequence[str]) -> None:
+    def record(self, message_id: str, receipts: Sequence[str]) -> None:
+        """Write the receipts in one transaction."""
         at = datetime.now(UTC)
         self._store.enter([JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts])
 
     def close(self) -> None:
+        """Close the store."""
         self._store.close()
 
 
-def entries(path: Path) -> Iterator[JournalEntry]:
-    """Every receipt that was about to be pushed. A last line that was cut off was never pushed."""
+def read_journal(path: Path) -> Iterator[JournalEntry]:
+    """The entries of a journal file. Raises BadConfig for a line of another format.
+
+    A last line that is cut off is ignored: its message was never pushed.
+    """
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):
         try:
-            its = json.loads(line)
-            at = datetime.fromisoformat(its["at"])
-            for receipt in its["receipts"]:
-                yield JournalEntry(receipt=receipt, message_id=its["message"], at=at)
+            entry = json.loads(line)
+            at = datetime.fromisoformat(entry["at"])
+            for receipt in entry["receipts"]:
+                yield JournalEntry(receipt=receipt, message_id=entry["message"], at=at)
         except (ValueError, TypeError, KeyError) as e:
             if number < len(lines):
                 raise BadConfig(f"{path}:{number}: no line of a producer's journal") from e

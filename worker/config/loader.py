@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, InstanceOf
 
 from worker.clean import CleaningRules, cleaner_of
 from worker.config.rule_files import find, names_in, read
@@ -19,8 +19,10 @@ from worker.tag import (
     Tagging,
     Taxonomy,
     TopicRules,
+    compile_rules,
 )
-from worker.tag.rule_examples import broken
+from worker.tag.rule_examples import failed_examples
+from worker.tag.rules.compiled_rules import CompiledRules
 from worker.tag.rules.taxonomy import RuleFile
 
 TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
@@ -34,7 +36,7 @@ class Config(Frozen):
     worker: WorkerRules
     cleaning: CleaningRules
     dedup: DedupRules
-    tagging: Tagging
+    tagging: InstanceOf[Tagging]
     tag_rules: dict[str, RuleFile]  # by the name of the file, as read: tagging holds them joined
     files: dict[str, Path]
     digest: str  # of the files' bytes: equal digests mean equal rules
@@ -54,9 +56,20 @@ class Config(Frozen):
         parts: dict[str, BaseModel] = {
             **dict(self),
             **self.tag_rules,
-            **{name: part for name, part in self.tagging if part is not None},
+            **self._tagging_files(),
         }
         return parts[name]
+
+    def _tagging_files(self) -> dict[str, BaseModel]:
+        """The values of the files that tagging uses, by name of the file."""
+        tagging = self.tagging
+        files = {
+            "taxonomy": tagging.taxonomy,
+            "topics": tagging.topics,
+            "entities": tagging.entities,
+            "keyphrases": tagging.keyphrases,
+        }
+        return {name: rules for name, rules in files.items() if rules is not None}
 
 
 def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
@@ -74,7 +87,7 @@ def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}
         cleaning=read(files["cleaning"], CleaningRules),
         dedup=read(files["dedup"], DedupRules),
         tagging=Tagging(
-            taxonomy=_taxonomy(files, tag_rules),
+            rules=_tag_rules(files, tag_rules),
             topics=read(files["topics"], TopicRules),
             entities=read(files["entities"], EntityRules),
             keyphrases=(phrases := read(files["keyphrases"], KeyphraseRules)),
@@ -112,15 +125,19 @@ def digest(files: Iterable[Path]) -> str:
         raise BadConfig(str(e)) from e
 
 
-def _taxonomy(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> Taxonomy:
-    """taxonomy.toml with the files that add to it, in the order of their names."""
+def _tag_rules(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> CompiledRules:
+    """Compile taxonomy.toml with the files that extend it, in the order of their names.
+
+    Raises BadConfig for a file that contradicts another, and for examples that fail.
+    """
     try:
-        taxonomy = read(files["taxonomy"], Taxonomy).joined_by(tag_rules)
+        taxonomy = read(files["taxonomy"], Taxonomy).extended_by(tag_rules)
     except ValueError as e:
         name, _, why = str(e).partition(": ")
         raise BadConfig(f"{files[name]}: {why}") from e
-    if wrong := list(broken(taxonomy)):
-        lines = [f"{files[b.file]}: {b.rule}: {b.example!r} {b.why}" for b in wrong[:_MOST_SHOWN]]
+    rules = compile_rules(taxonomy)
+    if wrong := list(failed_examples(rules)):
+        lines = [f"{files[f.file]}: {f.rule}: {f.example!r} {f.why}" for f in wrong[:_MOST_SHOWN]]
         more_of_them = len(wrong) - _MOST_SHOWN
         raise BadConfig("\n".join(lines + [f"… and {more_of_them} more"] * (more_of_them > 0)))
-    return taxonomy
+    return rules

@@ -1,23 +1,25 @@
-"""Deduplication, pure: articles come in, verdicts with their evidence go out.
+"""Deduplication: decide which article this is, and of which others it is a copy.
 
-What users should know of it: an article is known by its key, whatever its text becomes. Another
-article is a duplicate when its words and its figures are in this one, or the other way round; a
-text with other figures is a variant. Duplicates are stored in full, only marked.
+An article is identified by its key, whatever its text becomes. Two articles are duplicates when
+the words and the figures of one are contained in the other; a text with other figures is a
+variant. Duplicates are stored in full and marked.
+
+What belongs here: pure functions on articles and fingerprints. May import the model only.
 """
 
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import fingerprint
-from worker.dedup.identity import after, identify, rejudge, rekeyed, resolve
+from worker.dedup.identity import identify, identity_after, recheck_under_lock, resolve, with_key
 from worker.dedup.similarity import Match, compare
 
 __all__ = [
     "DedupRules",
     "Match",
-    "after",
     "compare",
     "fingerprint",
     "identify",
-    "rejudge",
-    "rekeyed",
+    "identity_after",
+    "recheck_under_lock",
     "resolve",
+    "with_key",
 ]

@@ -1,7 +1,7 @@
-"""The members of a cluster come in; goes out who belongs with whom when it has to be settled anew,
-and how much an edit changed."""
+"""Re-cluster the members of one cluster, and measure how much an edit changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from worker.dedup.dedup_rules import DedupRules, Revisions
 from worker.dedup.similarity import Match, compare, overlap_of
-from worker.model.admission import Frozen
 from worker.model.records import Fingerprint, OutcomeKind
 
 
@@ -21,53 +20,59 @@ class EditSize(StrEnum):
     SUBSTANTIAL = "substantial"
 
 
-class Seat(Frozen):
-    """One article that needs a place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterMember:
+    """One article to be assigned to a cluster."""
 
     article_id: str
     fingerprint: Fingerprint
-    stays: bool = False  # with the first, by an operator's word
+    pinned: bool = False  # an operator decided that it stays with the first member
 
 
-class Place(NamedTuple):
-    canonical: str
-    likeness: Match | None  # to the canonical article; None for one that stands by itself
+class Assignment(NamedTuple):
+    """The cluster of one article."""
+
+    canonical: str  # article id of the canonical article
+    match: Match | None  # with the canonical article; None for the canonical article itself
 
 
-def regroup(seats: Sequence[Seat], rules: DedupRules) -> dict[str, Place]:
-    """Each joins the first canonical article that it is a copy of, in the order given.
+def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
+    """Assign each member to the first canonical article that it is a copy of, in the order given.
 
-    Nobody is in a cluster by way of a third: that two are copies of one does not make them copies
-    of each other.
+    Membership is never transitive: two copies of one article need not be copies of each other. A
+    pinned member, and one whose fingerprint can't be compared, stays with the first member.
+    Returns article id -> assignment.
     """
-    placed: dict[str, Place] = {}
-    heads: list[Seat] = []
-    for seat in seats:
-        likes = ((head, copy_of(seat.fingerprint, head.fingerprint, rules)) for head in heads)
-        found = next(((head, like) for head, like in likes if like), None)
+    assigned: dict[str, Assignment] = {}
+    canonical: list[ClusterMember] = []
+    for member in members:
+        pairs = ((c, copy_of(member.fingerprint, c.fingerprint, rules)) for c in canonical)
+        found = next(((c, match) for c, match in pairs if match), None)
         if found:
-            placed[seat.article_id] = Place(found[0].article_id, found[1])
-        elif heads and (seat.stays or not comparable(seat.fingerprint, heads[0].fingerprint)):
-            placed[seat.article_id] = Place(heads[0].article_id, None)
+            assigned[member.article_id] = Assignment(found[0].article_id, found[1])
+        elif canonical and (
+            member.pinned or not comparable(member.fingerprint, canonical[0].fingerprint)
+        ):
+            assigned[member.article_id] = Assignment(canonical[0].article_id, None)
         else:
-            heads.append(seat)
-            placed[seat.article_id] = Place(seat.article_id, None)
-    return placed
+            canonical.append(member)
+            assigned[member.article_id] = Assignment(member.article_id, None)
+    return assigned
 
 
-def comparable(mine: Fingerprint, rival: Fingerprint) -> bool:
-    """Fingerprints that were made by other rules say nothing of each other."""
-    return mine.version == rival.version
+def comparable(left: Fingerprint, right: Fingerprint) -> bool:
+    """Whether both were made by the same rules; other pairs can't be compared."""
+    return left.version == right.version
 
 
-def copy_of(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Match | None:
-    """The likeness of two copies; None for a variant and for what is not alike."""
-    like = compare(mine, rival, rules)
-    return like if like and like.kind is OutcomeKind.DUPLICATE else None
+def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
+    """The match of two duplicates; None for variants and for unrelated articles."""
+    match = compare(left, right, rules)
+    return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
 def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> EditSize:
-    """A changed figure is news, however small the edit is."""
+    """How much an edit changed. A changed figure is substantial, however small the edit is."""
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR
     if _figures(before) != _figures(after):
@@ -75,11 +80,11 @@ def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> Edit
     overlap = overlap_of(before, after)
     if overlap is None:
         return EditSize.SUBSTANTIAL
-    shared = overlap.containment * min(overlap.mine, overlap.rival)
-    kept = shared / max(overlap.mine, overlap.rival)
+    shared = overlap.containment * min(overlap.left, overlap.right)
+    kept = shared / max(overlap.left, overlap.right)
     return EditSize.MINOR if kept >= rules.minor else EditSize.SUBSTANTIAL
 
 
-def _figures(of: Fingerprint) -> set[int]:
-    """The figures themselves, whatever words are around them."""
-    return set(np.frombuffer(of.figures, "<u4")[1::2].tolist())
+def _figures(fingerprint: Fingerprint) -> set[int]:
+    """Hashes of the figures alone, without those of the words around them."""
+    return set(np.frombuffer(fingerprint.figures, "<u4")[1::2].tolist())

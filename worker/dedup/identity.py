@@ -1,9 +1,12 @@
-"""Identity first, then likeness: fingerprints and what is known come in, verdicts go out.
+"""Decide which article a raw article is, and what it is to other articles.
 
-identify -> (the index finds rivals) -> compare -> resolve -> rejudge under the store's lock
+identify -> (the index returns candidates) -> compare -> resolve -> recheck_under_lock
+
+Identity is decided first: an article that the store knows already is not compared with others.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worker.dedup.clustering import change_of, copy_of
 from worker.dedup.dedup_rules import DedupRules, Identity
@@ -13,173 +16,195 @@ from worker.model.records import (
     Article,
     Fingerprint,
     OutcomeKind,
+    Scores,
     StoredIdentity,
     Verdict,
     article_id_of,
 )
 
-Scores = dict[str, float]
 Evidence = tuple[Scores, Scores]  # scores and thresholds
-NOTHING: Evidence = ({}, {})
-CLEANED_AGAIN, LESS_TEXT = "cleaned-again", "less-text"  # signals
+_NO_EVIDENCE: Evidence = ({}, {})
+_CLEANED_AGAIN, LESS_TEXT = "cleaned-again", "less-text"  # signals
 
 
 def identify(
     article: Article,
     fingerprint: Fingerprint,
-    known: StoredIdentity | None,
+    stored: StoredIdentity | None,
     rules: DedupRules,
     *,
-    again: bool = False,
+    reprocessed: bool = False,
 ) -> Verdict:
-    """What the article is to its own past: new, unchanged or a revision.
+    """Compare an article with its own past: it is new, unchanged or a revision.
 
-    An alias leads to another article only when the content confirms it: links get reused. So do
-    ids; where the content speaks against its own key, the article gets another one. What comes
-    without its text replaces none, unless it is what was stored, cleaned `again`.
+    An alias leads to another article only when the content confirms it, because publishers reuse
+    links. They reuse ids as well: when the content contradicts the article's own key, the article
+    gets another key. An article that arrives with less text never replaces a longer one, unless it
+    is the stored payload, `reprocessed` under other rules.
     """
-    verdict = _identified(article, fingerprint, known, rules)
-    verdict = verdict.model_copy(update={"extent": article.extent})
+    verdict = _identified(article, fingerprint, stored, rules)
+    verdict = replace(verdict, extent=article.extent)
     if verdict.kind is not OutcomeKind.REVISION:
         return verdict
-    if again:
-        return verdict.model_copy(update={"signal": CLEANED_AGAIN})
-    stored = next(each for each in _every(known) if each.article_id == verdict.article_id)
-    return _unless_less(verdict, stored)
+    if reprocessed:
+        return replace(verdict, signal=_CLEANED_AGAIN)
+    revised = next(i for i in _identities(stored) if i.article_id == verdict.article_id)
+    return _unchanged_if_shorter(verdict, revised)
 
 
 def _identified(
-    article: Article, fingerprint: Fingerprint, known: StoredIdentity | None, rules: DedupRules
+    article: Article, fingerprint: Fingerprint, stored: StoredIdentity | None, rules: DedupRules
 ) -> Verdict:
     version = _version(rules)
-    past = _past(article, fingerprint, known, rules)
-    if not past:
+    identities = _usable_identities(article, fingerprint, stored, rules)
+    if not identities:
         return _new(article, "unseen", version)
-    known = past[0]
-    for each in past:
-        if fingerprint.content_hash in each.hashes:
-            return _unchanged(each, version)
-    own = known if known.article_id == article.article_id else None
-    doubt = _doubt(article, fingerprint, own, rules) if own else None
-    if own and doubt is None:
-        return _edited(own, "key", NOTHING, fingerprint, rules)
-    others = [each for each in past if each is not own]
-    found = [(each, _confirmed(fingerprint, each, rules)) for each in others]
-    for each, evidence in found:
-        if _enough(evidence):
-            signal = "opening" if _by_opening(article, each) else "alias"
-            return _edited(each, signal, evidence, fingerprint, rules)
-    if own and doubt:
-        return _apart(article, own, others, doubt, version)
-    scores, thresholds = found[0][1]
-    conflict = {"rival": known.article_id, "scores": scores, "thresholds": thresholds}
-    return _new(article, "alias-conflict", version).model_copy(update=conflict)
+    first = identities[0]
+    for identity in identities:
+        if fingerprint.content_hash in identity.hashes:
+            return _unchanged(identity, version)
+    own = first if first.article_id == article.article_id else None
+    contradiction = _contradiction(article, fingerprint, own, rules) if own else None
+    if own and contradiction is None:
+        return _edited(own, "key", _NO_EVIDENCE, fingerprint, rules)
+    others = [identity for identity in identities if identity is not own]
+    checked = [
+        (identity, _containment_evidence(fingerprint, identity, rules)) for identity in others
+    ]
+    for identity, evidence in checked:
+        if _is_confirmed(evidence):
+            signal = "opening" if _found_by_opening(article, identity) else "alias"
+            return _edited(identity, signal, evidence, fingerprint, rules)
+    if own and contradiction:
+        return _new_under_free_key(article, own, others, contradiction, version)
+    scores, thresholds = checked[0][1]
+    return replace(
+        _new(article, "alias-conflict", version),
+        rival=first.article_id,
+        scores=scores,
+        thresholds=thresholds,
+    )
 
 
-def _past(
-    article: Article, mine: Fingerprint, known: StoredIdentity | None, rules: DedupRules
+def _usable_identities(
+    article: Article, fingerprint: Fingerprint, stored: StoredIdentity | None, rules: DedupRules
 ) -> list[StoredIdentity]:
-    """The articles that its keys lead to. An opening is not much of a key: where nothing else
-    leads on, the one has to be a copy of the other, figures and all."""
-    if not known or not known.revision:
+    """The stored articles that the keys of this article lead to.
+
+    An opening is a weak key: an article that only its opening leads to must also be a copy,
+    figures included.
+    """
+    if not stored or not stored.revision:
         return []
     return [
-        each
-        for each in _every(known)
-        if each.revision
+        identity
+        for identity in _identities(stored)
+        if identity.revision
         and (
-            not _by_opening(article, each)
-            or mine.content_hash in each.hashes
-            or (each.fingerprint and copy_of(mine, each.fingerprint, rules))
+            not _found_by_opening(article, identity)
+            or fingerprint.content_hash in identity.hashes
+            or (identity.fingerprint and copy_of(fingerprint, identity.fingerprint, rules))
         )
     ]
 
 
-def _every(known: StoredIdentity | None) -> tuple[StoredIdentity, ...]:
-    """All that its keys lead to."""
-    return (known, *known.elsewhere) if known else ()
+def _identities(stored: StoredIdentity | None) -> tuple[StoredIdentity, ...]:
+    """The identity and its alternatives."""
+    return (stored, *stored.alternatives) if stored else ()
 
 
-def _by_opening(article: Article, known: StoredIdentity) -> bool:
-    """Whether nothing else of the article leads there."""
-    own = known.article_id == article.article_id
-    return not own and known.keys == {article.opening_key}
+def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
+    """Whether only the opening of the article leads to this identity."""
+    own = identity.article_id == article.article_id
+    return not own and identity.keys == {article.opening_key}
 
 
-def rekeyed(article: Article, verdict: Verdict) -> Article:
-    """The article under the key that its verdict chose: its own may name another story."""
+def with_key(article: Article, verdict: Verdict) -> Article:
+    """The article under the key of its verdict.
+
+    `identify` chooses another key when another story already uses the article's own.
+    """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}
     chosen = ids.get(verdict.article_id, article.key)
     if verdict.kind is not OutcomeKind.NEW or chosen == article.key:
         return article
     others = tuple(key for key in (article.key, *article.aliases) if key != chosen)
-    return article.model_copy(update={"key": chosen, "aliases": others})
+    return replace(article, key=chosen, aliases=others)
 
 
-def _apart(
+def _new_under_free_key(
     article: Article,
     own: StoredIdentity,
     others: Sequence[StoredIdentity],
-    doubt: Evidence,
+    contradiction: Evidence,
     version: str,
 ) -> Verdict:
-    """New under a key that no other story has: a bad id never overwrites an article."""
+    """New, under a key that no other story has: a reused id never overwrites an article."""
     taken = own.keys.union(*(other.keys for other in others))
     free = (key for key in (*article.aliases, article.opening_key) if key not in taken)
     key = next(free, article.opening_key)
-    its = article.model_copy(update={"key": key})
-    scores, thresholds = doubt
-    evidence = {"rival": own.article_id, "scores": scores, "thresholds": thresholds}
-    return _new(its, "reused-id", version).model_copy(update=evidence)
+    scores, thresholds = contradiction
+    return replace(
+        _new(replace(article, key=key), "reused-id", version),
+        rival=own.article_id,
+        scores=scores,
+        thresholds=thresholds,
+    )
 
 
-def _doubt(
-    article: Article, mine: Fingerprint, own: StoredIdentity, rules: DedupRules
+def _contradiction(
+    article: Article, fingerprint: Fingerprint, own: StoredIdentity, rules: DedupRules
 ) -> Evidence | None:
-    """The evidence that another story stands under its key, if there is any.
+    """The evidence that another story already uses the article's key, or None.
 
-    Content that shares nothing is one; where the link is another as well, or the source's ids are
-    distrusted, so is content that would not be a copy under a title about something else.
+    Content that shares nothing is evidence. When the link differs as well, or the ids of the
+    source are distrusted, content that is no copy under an unrelated title is evidence too.
     """
-    scores, thresholds = _strangeness(mine, own.fingerprint, rules.identity)
+    scores, thresholds = _unrelated_scores(fingerprint, own.fingerprint, rules.identity)
     if scores:
         return scores, thresholds
     links = {key for key in article.aliases if key.startswith("url:")}
     if own.fingerprint is None or not (own.distrusted or (links and not links & own.keys)):
         return None
-    scores, thresholds = _confirmed(mine, own, rules)
-    scores["title"] = round(same_title(mine, own.fingerprint, unknown=1.0), 4)
+    scores, thresholds = _containment_evidence(fingerprint, own, rules)
+    scores["title"] = round(same_title(fingerprint, own.fingerprint, unknown=1.0), 4)
     thresholds["title"] = rules.identity.stranger_title
-    alike = scores["title"] >= thresholds["title"] or _enough((scores, thresholds))
-    return None if alike else (scores, thresholds)
+    related = scores["title"] >= thresholds["title"] or _is_confirmed((scores, thresholds))
+    return None if related else (scores, thresholds)
 
 
-def _confirmed(mine: Fingerprint, known: StoredIdentity, rules: DedupRules) -> Evidence:
-    scores = {"containment": _containment(mine, known.fingerprint)}
+def _containment_evidence(
+    fingerprint: Fingerprint, identity: StoredIdentity, rules: DedupRules
+) -> Evidence:
+    scores = {"containment": _containment(fingerprint, identity.fingerprint)}
     return scores, {"containment": rules.identity.alias_containment}
 
 
-def _enough(evidence: Evidence) -> bool:
+def _is_confirmed(evidence: Evidence) -> bool:
     scores, thresholds = evidence
     return scores["containment"] >= thresholds["containment"]
 
 
 def _edited(
-    known: StoredIdentity, signal: str, evidence: Evidence, mine: Fingerprint, rules: DedupRules
+    identity: StoredIdentity,
+    signal: str,
+    evidence: Evidence,
+    fingerprint: Fingerprint,
+    rules: DedupRules,
 ) -> Verdict:
-    revision = _revision(known, signal, *evidence, _version(rules))
-    return revision.model_copy(update={"change": _change(mine, known.fingerprint, rules)})
+    revision = _revision(identity, signal, *evidence, _version(rules))
+    return replace(revision, change=_change(fingerprint, identity.fingerprint, rules))
 
 
-def after(
-    known: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
+def identity_after(
+    identity: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
 ) -> StoredIdentity:
-    """What is known once this verdict is written: a second copy in the same batch meets it."""
-    if known is not None and verdict.kind is OutcomeKind.UNCHANGED:
-        return known
-    same = known is not None and known.article_id == verdict.article_id
-    earlier = known.hashes if known is not None and same else frozenset[str]()
+    """The identity once this verdict is written; later copies in the same batch meet it."""
+    if identity is not None and verdict.kind is OutcomeKind.UNCHANGED:
+        return identity
+    same = identity is not None and identity.article_id == verdict.article_id
+    earlier = identity.hashes if identity is not None and same else frozenset[str]()
     return StoredIdentity(
         article_id=verdict.article_id,
         hashes=earlier | {fingerprint.content_hash},
@@ -191,52 +216,57 @@ def after(
 
 
 def resolve(
-    verdict: Verdict, likes: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
+    verdict: Verdict, matches: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
-    """What a new article is to others, given the canonical article that the index settled on.
+    """Decide what a new article is to others, given the canonical article that the index elected.
 
-    Being canonical it stays new although it has copies. What is known already stays as it is.
+    `matches` are (article id, match) pairs. A canonical article stays new although it has copies.
+    A verdict other than new is returned as it is.
     """
     if verdict.kind is not OutcomeKind.NEW:
         return verdict
-    copies = [(rival, like) for rival, like in likes if like.kind is OutcomeKind.DUPLICATE]
+    copies = [(rival, match) for rival, match in matches if match.kind is OutcomeKind.DUPLICATE]
     if canonical != verdict.article_id:
-        joined = verdict.model_copy(update={"kind": OutcomeKind.DUPLICATE, "cluster_id": canonical})
+        joined = replace(verdict, kind=OutcomeKind.DUPLICATE, cluster_id=canonical)
         if copies:
-            return _against(joined, copies, _version(rules))
-        # The rival met this article and settled for both; this one did not meet the rival.
-        settled = {"signal": "settled", "rival": canonical, "scores": {}, "thresholds": {}}
-        return joined.model_copy(update=settled)
-    if likes and not copies:
-        variant = verdict.model_copy(update={"kind": OutcomeKind.VARIANT})
-        return _against(variant, likes, _version(rules))
+            return _with_strongest(joined, copies, _version(rules))
+        # The other article met this one and elected for both; this one did not meet the other.
+        return replace(joined, signal="settled", rival=canonical, scores={}, thresholds={})
+    if matches and not copies:
+        variant = replace(verdict, kind=OutcomeKind.VARIANT)
+        return _with_strongest(variant, matches, _version(rules))
     return verdict
 
 
-def rejudge(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
-    """The rule of identity once more, with what another worker may have written meanwhile."""
-    if known is None or known.revision == 0:
+def recheck_under_lock(
+    verdict: Verdict, content_hash: str, stored: StoredIdentity | None
+) -> Verdict:
+    """Apply the rule of identity again to what another worker may have written meanwhile.
+
+    `stored` is the identity of the verdict's article, read under the store's lock.
+    """
+    if stored is None or stored.revision == 0:
         return verdict
-    if content_hash in known.hashes:
-        return _unchanged(known, verdict.version)
+    if content_hash in stored.hashes:
+        return _unchanged(stored, verdict.version)
     if verdict.kind is OutcomeKind.UNCHANGED:
-        return _unless_less(verdict, known)
-    newest = {"revision": known.revision + 1, "cluster_id": known.cluster_id}
+        return _unchanged_if_shorter(verdict, stored)
     if verdict.kind is not OutcomeKind.REVISION:
-        raced = _revision(known, "race", {}, {}, verdict.version)
-        return _unless_less(raced.model_copy(update={"extent": verdict.extent}), known)
-    # What was stored, cleaned again: unless it has been replaced since, it may be less than it was.
-    if verdict.signal == CLEANED_AGAIN and verdict.revision == known.revision + 1:
-        return verdict.model_copy(update=newest)
-    return _unless_less(verdict.model_copy(update=newest), known)
+        raced = _revision(stored, "race", {}, {}, verdict.version)
+        return _unchanged_if_shorter(replace(raced, extent=verdict.extent), stored)
+    newest = replace(verdict, revision=stored.revision + 1, cluster_id=stored.cluster_id)
+    # A reprocessed payload may become shorter, unless a newer one has replaced it since.
+    if verdict.signal == _CLEANED_AGAIN and verdict.revision == stored.revision + 1:
+        return newest
+    return _unchanged_if_shorter(newest, stored)
 
 
-def _unless_less(verdict: Verdict, known: StoredIdentity) -> Verdict:
-    """The verdict; unchanged, where less came of the article than is stored."""
-    if verdict.extent >= known.extent:
+def _unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
+    """The verdict, or unchanged when less of the article arrived than is stored."""
+    if verdict.extent >= identity.extent:
         return verdict
-    unchanged = _unchanged(known, verdict.version)
-    return unchanged.model_copy(update={"signal": LESS_TEXT, "extent": verdict.extent})
+    unchanged = _unchanged(identity, verdict.version)
+    return replace(unchanged, signal=LESS_TEXT, extent=verdict.extent)
 
 
 def _new(article: Article, signal: str, version: str) -> Verdict:
@@ -250,20 +280,20 @@ def _new(article: Article, signal: str, version: str) -> Verdict:
     )
 
 
-def _unchanged(known: StoredIdentity, version: str) -> Verdict:
-    """Old content never becomes the newest: the revision stays the store's newest."""
-    unchanged = {"kind": OutcomeKind.UNCHANGED, "revision": known.revision}
-    return _revision(known, "content-hash", {}, {}, version).model_copy(update=unchanged)
+def _unchanged(identity: StoredIdentity, version: str) -> Verdict:
+    """Unchanged: the newest revision stays the newest, also when an older content comes back."""
+    revision = _revision(identity, "content-hash", {}, {}, version)
+    return replace(revision, kind=OutcomeKind.UNCHANGED, revision=identity.revision)
 
 
 def _revision(
-    known: StoredIdentity, signal: str, scores: Scores, thresholds: Scores, version: str
+    identity: StoredIdentity, signal: str, scores: Scores, thresholds: Scores, version: str
 ) -> Verdict:
     return Verdict(
         kind=OutcomeKind.REVISION,
-        article_id=known.article_id,
-        revision=known.revision + 1,
-        cluster_id=known.cluster_id,
+        article_id=identity.article_id,
+        revision=identity.revision + 1,
+        cluster_id=identity.cluster_id,
         signal=signal,
         scores=scores,
         thresholds=thresholds,
@@ -271,41 +301,47 @@ def _revision(
     )
 
 
-def _against(verdict: Verdict, likes: Sequence[tuple[str, Match]], version: str) -> Verdict:
-    """The verdict with the strongest of the likes as its evidence."""
-    rival, like = max(likes, key=lambda found: found[1].strength)
-    evidence = {"rival": rival, "signal": like.signal, "version": version}
-    return verdict.model_copy(
-        update=evidence | {"scores": like.scores, "thresholds": like.thresholds}
+def _with_strongest(
+    verdict: Verdict, matches: Sequence[tuple[str, Match]], version: str
+) -> Verdict:
+    """The verdict with the strongest match as its evidence."""
+    rival, match = max(matches, key=lambda pair: pair[1].strength)
+    return replace(
+        verdict,
+        rival=rival,
+        signal=match.signal,
+        version=version,
+        scores=match.scores,
+        thresholds=match.thresholds,
     )
 
 
-def _change(mine: Fingerprint, known: Fingerprint | None, rules: DedupRules) -> str:
-    return change_of(known, mine, rules.revisions).value if known else ""
+def _change(fingerprint: Fingerprint, stored: Fingerprint | None, rules: DedupRules) -> str:
+    return change_of(stored, fingerprint, rules.revisions).value if stored else ""
 
 
-def _containment(mine: Fingerprint, known: Fingerprint | None) -> float:
-    if known is None:
+def _containment(fingerprint: Fingerprint, stored: Fingerprint | None) -> float:
+    if stored is None:
         return 0.0
-    if mine.text_hash == known.text_hash:
+    if fingerprint.text_hash == stored.text_hash:
         return 1.0
-    overlap = overlap_of(mine, known)
+    overlap = overlap_of(fingerprint, stored)
     return round(overlap.containment, 4) if overlap else 0.0
 
 
-def _strangeness(
-    mine: Fingerprint, known: Fingerprint | None, rules: Identity
-) -> tuple[Scores, Scores]:
-    """The scores of content that shares nothing with what its key stood for, else nothing."""
+def _unrelated_scores(
+    fingerprint: Fingerprint, stored: Fingerprint | None, rules: Identity
+) -> Evidence:
+    """The scores of two contents that share nothing, and the thresholds; else empty scores."""
     thresholds = {"containment": rules.stranger_containment}
-    if known is None or min(mine.words, known.words) < rules.stranger_words:
+    if stored is None or min(fingerprint.words, stored.words) < rules.stranger_words:
         return {}, thresholds
-    overlap = overlap_of(mine, known)
-    if overlap is None or same_title(mine, known, unknown=0.0):
+    overlap = overlap_of(fingerprint, stored)
+    if overlap is None or same_title(fingerprint, stored, unknown=0.0):
         return {}, thresholds
-    strange = overlap.containment < rules.stranger_containment
+    unrelated = overlap.containment < rules.stranger_containment
     scores = {"containment": round(overlap.containment, 4), "title": 0.0}
-    return (scores if strange else {}), thresholds
+    return (scores if unrelated else {}), thresholds
 
 
 def _version(rules: DedupRules) -> str:

@@ -1,10 +1,11 @@
-"""Two fingerprints come in; goes out what the one is to the other, and why.
+"""Classify a pair of fingerprints as duplicate, variant or unrelated, with the deciding scores.
 
-A text is a copy when its shingles are in the other, and the other's figures are in it: in a series
-(rates, results, bond issues) the words stay and the figures change. Where the shingles leave room
-for two stories with the same background, title or opening has to agree as well.
+A text is a copy of another when its shingles are contained in the other and the figures agree: in
+a series (rates, results, bond issues) the words stay and the figures change. Two stories may share
+their background; when the shingles leave room for that, title or opening must agree as well.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -13,19 +14,18 @@ from numpy.typing import NDArray
 
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.shingles import Unsigned, below, distinct
-from worker.model.admission import Frozen
-from worker.model.records import Fingerprint, OutcomeKind
+from worker.model.records import Fingerprint, OutcomeKind, Scores
 
-Scores = dict[str, float]
-Halves = NDArray[np.uint32]
-SHIFT = np.uint64(32)
-CONTEXTS = 3  # figures between the same words: from here on they are enough to judge by
-EVERY = 1 << 32  # more than any text has: in short ones all figures count
-VERBATIM = 0.9  # of an opening: what is word for word there was cut or spliced, not filled in anew
+Halves = NDArray[np.uint32]  # high halves of 64-bit shingle hashes, ascending
+_HALF_BITS = np.uint64(32)
+_MIN_CONTEXTS = 3  # figures between the same words: this many are enough to decide
+_NO_CONTEXTS = 1 << 32  # more than any text has: in short texts all figures count
+_VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, not rewritten
 
 
-class Match(Frozen):
-    """What an article is to a rival: a duplicate, or a variant of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A pair of articles that are duplicates or variants of each other."""
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
     signal: str  # exact, near, contained, extended; of a variant: series, template
@@ -34,28 +34,33 @@ class Match(Frozen):
 
     @property
     def strength(self) -> float:
-        """Orders rivals: the best first."""
+        """Sort key of matches; higher is stronger."""
         return self.scores["containment"]
 
 
 class Overlap(NamedTuple):
-    containment: float  # share of the smaller set that the larger one holds
-    mine: int
-    rival: int
+    """How much of two sets of shingles is shared."""
+
+    containment: float  # share of the smaller set that is in the larger one
+    left: int  # size of the first set
+    right: int  # size of the second set
     short: bool  # either text is short
 
 
-def compare(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Match | None:
-    """Symmetric, except that `contained` seen from the other side is `extended`."""
-    days = _days_apart(mine.day, rival.day)
-    if mine.text_hash == rival.text_hash:
-        return _exact(mine, days, rules)
-    overlap = overlap_of(mine, rival)
+def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
+    """Return how two articles match, or None when they are unrelated.
+
+    Symmetric, except that the signal `contained` is `extended` in the other direction.
+    """
+    days = _days_apart(left.day, right.day)
+    if left.text_hash == right.text_hash:
+        return _exact(left, days, rules)
+    overlap = overlap_of(left, right)
     if overlap is None:
         return None
-    scores = _scores(mine, rival, overlap, days)
-    judge = _judge_short if overlap.short else _judge_long
-    thresholds, flaw = judge(scores, rules)
+    scores = _scores(left, right, overlap, days)
+    decide = _decide_short if overlap.short else _decide_long
+    thresholds, flaw = decide(scores, rules)
     if scores["containment"] < thresholds["variant" if flaw else "containment"]:
         return None
     return Match(
@@ -66,13 +71,13 @@ def compare(mine: Fingerprint, rival: Fingerprint, rules: DedupRules) -> Match |
     )
 
 
-def overlap_of(mine: Fingerprint, rival: Fingerprint) -> Overlap | None:
-    """None for what can't be compared: tiny texts, and fingerprints made by other rules."""
-    if mine.version != rival.version or not (mine.shingles and rival.shingles):
+def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
+    """Overlap of the shingles; None for tiny texts and for fingerprints of different versions."""
+    if left.version != right.version or not (left.shingles and right.shingles):
         return None
-    x, y = _hashes(mine.shingles), _hashes(rival.shingles)
+    x, y = _hashes(left.shingles), _hashes(right.shingles)
     short = _narrow(x).any(), _narrow(y).any()
-    scale = max(mine.scale, rival.scale)
+    scale = max(left.scale, right.scale)
     x, y = (below(h[_narrow(h) == all(short)], scale) for h in (x, y))
     if not (len(x) and len(y)):
         return None
@@ -84,12 +89,12 @@ def _hashes(packed: bytes) -> Halves:
 
 
 def _narrow(hashes: Halves) -> NDArray[np.bool_]:
-    """Which of the hashes are of narrow shingles: a short text has some, no other has."""
+    """Mask of the hashes of narrow shingles, which only short texts have."""
     return (hashes & 1).astype(bool)
 
 
 def _common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """What two sets share, ascending."""
+    """The intersection of two ascending sets, ascending."""
     both = np.concatenate((x, y))
     both.sort()
     twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
@@ -100,13 +105,16 @@ def _shared(x: Halves, y: Halves) -> int:
     return len(_common(x, y))
 
 
-def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Match | None:
-    """The same few words on another day are another story ("Rate left unchanged")."""
-    tiny = not mine.shingles
+def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | None:
+    """Match of two texts with equal words.
+
+    The same few words on another day are another story ("Rate left unchanged").
+    """
+    tiny = not left.shingles
     if tiny and days != 0:
         return None
     scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
-    short = tiny or bool(_narrow(_hashes(mine.shingles)).any())
+    short = tiny or bool(_narrow(_hashes(left.shingles)).any())
     if not short:
         return Match(kind=OutcomeKind.DUPLICATE, signal="exact", scores=scores, thresholds={})
     most = float(0 if tiny else rules.short.days)
@@ -119,14 +127,15 @@ def _exact(mine: Fingerprint, days: int | None, rules: DedupRules) -> Match | No
     )
 
 
-def _scores(mine: Fingerprint, rival: Fingerprint, overlap: Overlap, days: int | None) -> Scores:
-    opens = _opens(mine, rival), _opens(rival, mine)
-    opening = min(opens) if overlap.short else max(opens)
-    enough = EVERY if overlap.short else 0 if opening >= VERBATIM else CONTEXTS
+def _scores(left: Fingerprint, right: Fingerprint, overlap: Overlap, days: int | None) -> Scores:
+    shares = _opening_share(left, right), _opening_share(right, left)
+    opening = min(shares) if overlap.short else max(shares)
+    min_contexts = 0 if opening >= _VERBATIM else _MIN_CONTEXTS
+    enough = _NO_CONTEXTS if overlap.short else min_contexts
     scores = {
         "containment": overlap.containment,
-        "numbers": _same_figures(mine, rival, enough=enough, least=1 if overlap.short else 2),
-        "about": _about(mine, rival, unknown=0.0 if overlap.short else 1.0),
+        "numbers": _same_figures(left, right, enough=enough, least=1 if overlap.short else 2),
+        "about": _title_support(left, right, unknown=0.0 if overlap.short else 1.0),
         "opening": opening,
     }
     if days is not None:
@@ -134,16 +143,18 @@ def _scores(mine: Fingerprint, rival: Fingerprint, overlap: Overlap, days: int |
     return {name: round(score, 4) for name, score in scores.items()}
 
 
-def _same_figures(mine: Fingerprint, rival: Fingerprint, *, enough: int, least: int) -> float:
-    """Share of the figures between the same words that agree, if they are enough to tell.
+def _same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: int) -> float:
+    """Share of figures that agree, between 0 and 1.
 
-    Else of all figures of the text that has fewer, if it has at least so many. Another figure in
-    the same sentence makes another story; a sentence that was left out with its figures does not.
+    When at least `enough` figures stand between the same words in both texts, only those count.
+    Otherwise all figures of the text with fewer of them count; with fewer than `least`, the share
+    is 1. A different figure in the same sentence means another story; a sentence left out together
+    with its figures does not.
     """
-    x, y = (_hashes(p.figures).reshape(-1, 2) for p in (mine, rival))
+    x, y = (_hashes(p.figures).reshape(-1, 2) for p in (left, right))
     around = _shared(distinct(x[:, 0]), distinct(y[:, 0]))
     if around >= enough:
-        agreeing = _common(distinct(_rows(x)), distinct(_rows(y))) >> SHIFT
+        agreeing = _common(distinct(_rows(x)), distinct(_rows(y))) >> _HALF_BITS
         return len(distinct(agreeing)) / around if around else 1.0
     v, w = distinct(x[:, 1]), distinct(y[:, 1])
     fewer = min(len(v), len(w))
@@ -151,39 +162,40 @@ def _same_figures(mine: Fingerprint, rival: Fingerprint, *, enough: int, least: 
 
 
 def _rows(figures: Halves) -> NDArray[np.uint64]:
-    return figures[:, 0].astype(np.uint64) << SHIFT | figures[:, 1]
+    return figures[:, 0].astype(np.uint64) << _HALF_BITS | figures[:, 1]
 
 
-def same_title(mine: Fingerprint, rival: Fingerprint, unknown: float) -> float:
-    x, y = _hashes(mine.title), _hashes(rival.title)
+def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
+    """Share of the shorter title's content words in the other title; `unknown` without titles."""
+    x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
 
 
-def _about(mine: Fingerprint, rival: Fingerprint, unknown: float) -> float:
-    """Does the title of the one speak of the other: of its title, or of its text?"""
-    if not (mine.title and rival.title):
+def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
+    """How far the title of one article is supported by the title or the text of the other."""
+    if not (left.title and right.title):
         return unknown
-    titles, texts = (mine.title, rival.title), (mine.vocabulary, rival.vocabulary)
-    return max(_told(*sorted(titles, key=len)), *map(_told, titles, texts[::-1]))
+    titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
+    return max(_share_found(*sorted(titles, key=len)), *map(_share_found, titles, texts[::-1]))
 
 
-def _told(title: bytes, whole: bytes) -> float:
-    """Share of a title's words that are there; one of several is there by chance."""
-    x, y = _hashes(title), _hashes(whole)
+def _share_found(title: bytes, words: bytes) -> float:
+    """Share of the title's words found in `words`. One hit out of several words is chance: 0."""
+    x, y = _hashes(title), _hashes(words)
     shared = _shared(x, y)
     return shared / len(x) if shared > 1 or len(x) == 1 else 0.0
 
 
-def _opens(mine: Fingerprint, rival: Fingerprint) -> float:
-    """Share of my opening that is anywhere in the rival."""
-    x, y = _hashes(mine.opening), _hashes(rival.shingles)
-    scale = max(mine.scale, rival.scale)
+def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
+    """Share of the opening of `left` that occurs anywhere in `right`."""
+    x, y = _hashes(left.opening), _hashes(right.shingles)
+    scale = max(left.scale, right.scale)
     x = below(x, scale)
     return _shared(x, y) / len(x) if len(x) else 1.0
 
 
-def _judge_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
-    """The thresholds, and what makes a variant of it or ""."""
+def _decide_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
+    """The thresholds, and the signal that makes the pair variants or ""."""
     short = rules.short
     thresholds = {
         "containment": short.containment,
@@ -194,20 +206,22 @@ def _judge_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
     }
     if scores["numbers"] < short.numbers or scores.get("days", 0) > short.days:
         return thresholds, "series"
-    # In a round-up it is one item of many: the longer one has to begin with it.
+    # A short text may be one item of a round-up: the longer text must begin with it.
     thresholds["opening"] = rules.copies.opening
     if scores["opening"] < rules.copies.opening:
         return thresholds, "template"
-    if scores["about"] < short.about:  # without the title's help all of it has to be there
+    if (
+        scores["about"] < short.about
+    ):  # without the title's support the whole text must be contained
         thresholds["containment"] = short.whole
         return thresholds, "template" if scores["containment"] < short.whole else ""
     return thresholds, ""
 
 
-def _judge_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
-    """The thresholds, and what makes a variant of it or "".
+def _decide_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
+    """The thresholds, and the signal that makes the pair variants or "".
 
-    The less of the words and of the title is shared, the more has to be proven by other signs.
+    The fewer words the two share in text and title, the more the other measures must agree.
     """
     copies = rules.copies
     thresholds = {"containment": copies.containment, "variant": copies.variant}
@@ -229,12 +243,12 @@ def _judge_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
 
 
 def _part(overlap: Overlap, part: float) -> str:
-    if overlap.mine < part * overlap.rival:
+    if overlap.left < part * overlap.right:
         return "contained"
-    return "extended" if overlap.rival < part * overlap.mine else "near"
+    return "extended" if overlap.right < part * overlap.left else "near"
 
 
-def _days_apart(mine: str, rival: str) -> int | None:
-    if not (mine and rival):
+def _days_apart(left: str, right: str) -> int | None:
+    if not (left and right):
         return None
-    return abs((date.fromisoformat(mine) - date.fromisoformat(rival)).days)
+    return abs((date.fromisoformat(left) - date.fromisoformat(right)).days)

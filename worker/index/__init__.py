@@ -4,20 +4,22 @@ The index holds hints; the store holds truth. A lost index loses no identity and
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from worker.model.admission import Frozen
 from worker.model.records import Fingerprint
 
 
-class Claim(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
     """An article that takes its place in the index."""
 
     article_id: str
     fingerprint: Fingerprint
 
 
-class Candidate(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
     """An article already in the index that shares enough shingles to be looked at."""
 
     article_id: str
@@ -25,7 +27,8 @@ class Candidate(Frozen):
     fingerprint: Fingerprint | None  # None once the index has let go of it: the store has it
 
 
-class CopyVote(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyVote:
     """The articles that a claim was verified to be a copy of, best first; empty: none."""
 
     article_id: str

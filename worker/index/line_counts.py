@@ -5,15 +5,15 @@ workers need not agree on anything but the day.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
-
-from worker.model.admission import Frozen
 
 Noted = Mapping[int, frozenset[bytes]]
 """By day, the ordinal of a UTC date: entries."""
 
 
-class Room(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
     """How much is kept, whatever comes."""
 
     window_days: int

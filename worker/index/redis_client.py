@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from hiredis import PushNotification, pack_command
+from hiredis import pack_command
 from redis import Redis
-from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     ConnectionError,
@@ -19,6 +18,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from worker.errors import Unavailable
+from worker.index.redis_internals import read_replies
 from worker.model.broker_address import Address, address
 
 Command = tuple[Any, ...]
@@ -79,7 +79,7 @@ class Wire:
         connection = pool.get_connection()
         try:
             connection.send_packed_command([packed])
-            return _read(connection, commands)
+            return read_replies(connection, commands)
         except BaseException:
             connection.disconnect()  # or the next trip would read the replies of this one
             raise
@@ -88,25 +88,6 @@ class Wire:
 
     def close(self) -> None:
         self._redis.close()
-
-
-def _read(connection: Any, count: int) -> list[Any]:
-    """Replies: redis-py waits for the socket, what came with that is asked of hiredis itself.
-
-    To have redis-py hand out each of them takes four times the CPU.
-    """
-    reader = getattr(connection._parser, "_reader", None)
-    replies: list[Any] = []
-    while len(replies) < count:
-        reply = reader.gets(False) if reader else NOT_ENOUGH_DATA
-        if reply is NOT_ENOUGH_DATA:
-            reply = connection.read_response(disable_decoding=True)
-        elif isinstance(reply, Exception):
-            raise reply
-        elif isinstance(reply, PushNotification):
-            continue
-        replies.append(reply)
-    return replies
 
 
 def _client(where: Address, timeout_s: float) -> Redis:

@@ -6,6 +6,7 @@ cluster. What a lost index costs is copies that are not found while it is empty.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,7 +16,6 @@ from worker.index.canonical_articles import chased, end_of
 from worker.index.layout import Hashes
 from worker.index.redis_client import Command
 from worker.index.redis_index import RedisIndex
-from worker.model.admission import Frozen
 from worker.model.records import Fingerprint
 
 LAYERS = {
@@ -39,7 +39,8 @@ class Stored(NamedTuple):
     at: datetime  # when its newest revision was stored
 
 
-class Layer(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
     """One kind of key."""
 
     layer: str
@@ -48,7 +49,8 @@ class Layer(Frozen):
     bytes: int  # estimated from a sample
 
 
-class Stats(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
     """What the index holds."""
 
     newest: int  # number of the newest article
@@ -138,7 +140,8 @@ def _own(index: RedisIndex, generation: int, hashes: Hashes, numbers: Sequence[i
             return index.buckets.tend(layouts, filled)
 
 
-class Difference(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
     """Where the index says something else than the store."""
 
     article_id: str

@@ -5,6 +5,7 @@ What was deleted stays a tombstone: however often a poller delivers it again, it
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from worker.clean import withdrawn_keys
 from worker.errors import Rejected
-from worker.model.admission import Frozen, RawArticle
+from worker.model.admission import RawArticle
 from worker.store.ports import Store
 from worker.store.values import Query, StoredDeadLetter
 
@@ -20,7 +21,8 @@ PAGE = 200  # articles taken down in one transaction
 FOUND_AT_ONCE = 10_000  # of a source
 
 
-class DeletionScope(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionScope:
     """What a deletion is about: articles and the keys they are known by, or a whole source."""
 
     article_ids: tuple[str, ...] = ()

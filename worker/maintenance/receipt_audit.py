@@ -8,21 +8,22 @@ seconds. Only what is in no place at any look is missing.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from worker.broker.bodies import receipts_in
-from worker.broker.inventory import MessagePlace, census
+from worker.broker.inventory import MessageState, list_messages
 from worker.broker.journal import collect
 from worker.maintenance.undeliverable import buried_messages
-from worker.model.admission import Frozen
 from worker.model.records import JournalEntry
 from worker.store.ports import Store
 
 _LONGEST_PAUSE_S = 2.0
 
 
-class Day(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
     """The balance of one UTC day of the journal: `received` is the sum of all that follows."""
 
     day: str
@@ -35,7 +36,8 @@ class Day(Frozen):
     foreign: int  # besides: outcomes of this day whose receipts nobody journalled
 
 
-class Balance(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
     days: list[Day]
     missing: list[JournalEntry]
 
@@ -83,11 +85,11 @@ def _find(
 
 def _held(
     channel: Any, queues: Sequence[str], store: Store
-) -> Iterator[tuple[MessagePlace, list[str]]]:
+) -> Iterator[tuple[MessageState, list[str]]]:
     """What broker and store hold of messages; undeliverable ones go from here to there."""
-    yield from census(channel, queues)
+    yield from list_messages(channel, queues)
     for message in buried_messages(store):
-        yield MessagePlace.UNDELIVERABLE, receipts_in(message)
+        yield MessageState.UNDELIVERABLE, receipts_in(message)
 
 
 def _days(counts: Counter[tuple[str, str]], foreign: dict[str, int]) -> list[Day]:
@@ -101,9 +103,9 @@ def _day(day: str, counts: dict[str, int], foreign: int) -> Day:
     return Day(
         day=day,
         received=sum(counts.values()),
-        waiting=counts.pop(MessagePlace.WAITING, 0),
-        leased=counts.pop(MessagePlace.LEASED, 0),
-        undeliverable=counts.pop(MessagePlace.UNDELIVERABLE, 0),
+        waiting=counts.pop(MessageState.WAITING, 0),
+        leased=counts.pop(MessageState.LEASED, 0),
+        undeliverable=counts.pop(MessageState.UNDELIVERABLE, 0),
         missing=counts.pop("missing", 0),
         ended=counts,
         foreign=foreign,

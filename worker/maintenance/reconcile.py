@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from worker.dedup import DedupRules, Match, compare
-from worker.dedup.clustering import Place, Seat, comparable, copy_of, regroup
+from worker.dedup.clustering import Assignment, ClusterMember, comparable, copy_of, recluster
 from worker.index import Candidate, Claim, Index
 from worker.store.cluster_values import ClusterMove, Member, MoveReason
 from worker.store.ports import Store
@@ -56,7 +56,7 @@ class Reconciler:
 
     def _inherit(self, gone: str, members: Sequence[Member]) -> Iterator[ClusterMove]:
         heir = members[0].article_id
-        placed = regroup([_seat(member) for member in members], self._rules)
+        placed = recluster([_cluster_member(member) for member in members], self._rules)
         yield from self._move(_inheritance(gone, placed, heir, self._rules.version))
         if self._write:
             self._index.correct({gone: heir})  # if it comes after all, it is a copy
@@ -88,7 +88,9 @@ class Reconciler:
     def _leaving(self, edited: Member, members: Sequence[Member]) -> Iterator[ClusterMove]:
         others = [member for member in members if member.article_id != edited.article_id]
         if edited.canonical:
-            placed = regroup([_seat(edited), *map(_seat, others)], self._rules)
+            placed = recluster(
+                [_cluster_member(edited), *map(_cluster_member, others)], self._rules
+            )
             moved = (m for m in others if placed[m.article_id].canonical != edited.article_id)
             for member in moved:
                 yield self._left(member, edited, placed[member.article_id].canonical)
@@ -176,11 +178,12 @@ class Reconciler:
         return moved
 
 
-def _inheritance(gone: str, placed: dict[str, Place], heir: str, version: str) -> list[ClusterMove]:
+def _inheritance(
+    gone: str, placed: dict[str, Assignment], heir: str, version: str
+) -> list[ClusterMove]:
     moves = []
-    for article_id, (canonical, like) in placed.items():
+    for article_id, (canonical, match) in placed.items():
         reason = MoveReason.INHERITED if canonical == heir else MoveReason.RELEASED
-        evidence = {"scores": like.scores, "thresholds": like.thresholds} if like else {}
         moves.append(
             ClusterMove(
                 article_id=article_id,
@@ -189,7 +192,8 @@ def _inheritance(gone: str, placed: dict[str, Place], heir: str, version: str) -
                 reason=MoveReason.PROMOTED if article_id == heir else reason,
                 rival="" if canonical == article_id else canonical,
                 version=version,
-                **evidence,
+                scores=match.scores if match else {},
+                thresholds=match.thresholds if match else {},
             )
         )
     return moves
@@ -208,8 +212,10 @@ def _twin(mine: Member, home: Member, rival: Member, like: Match, version: str) 
     )
 
 
-def _seat(member: Member) -> Seat:
-    return Seat(article_id=member.article_id, fingerprint=member.fingerprint, stays=member.pinned)
+def _cluster_member(member: Member) -> ClusterMember:
+    return ClusterMember(
+        article_id=member.article_id, fingerprint=member.fingerprint, pinned=member.pinned
+    )
 
 
 def _by_cluster(members: Iterable[Member]) -> dict[str, list[Member]]:

@@ -1,42 +1,47 @@
-"""Deduplication decided anew offline: stored fingerprints come in, decisions that change go out.
+"""Decide deduplication of stored articles again by other rules, and move the articles that change.
 
-The stream of stored articles is decided twice in the order of storage, by the rules in force and by
-others, with the same rivals. So what differs is due to the rules alone: not to what was in flight
-together, lost with an index, or ruled by hand. Only then it is held against the store, for moves.
+The stored articles are decided twice in the order of storage, by the rules in force and by the
+other rules, with the same candidates. So a difference comes from the rules alone, and not from
+articles that were in flight together, from a lost index or from an operator. Only a decision that
+changes is compared with the clusters in the store.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from worker.dedup import DedupRules, Match, compare
+from worker.dedup import DedupRules
 from worker.dedup.fingerprint import ALGORITHM
-from worker.index import Claim, Index
+from worker.index import Claim, CopyVote, Index
 from worker.index.memory_index import DAY_S, MemoryIndex
-from worker.model.admission import Frozen
-from worker.model.records import Fingerprint, OutcomeKind
+from worker.model.records import Fingerprint, OutcomeKind, Scores, Verdict
+from worker.pipeline.candidate_fingerprints import FingerprintsById
+from worker.pipeline.copy_decisions import decide_copies
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
 from worker.store.ports import Store
 
-PAGE = 500
+PAGE = 500  # articles
 
 
-class ChangedDecision(Frozen):
-    """What an article is by one set of rules."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedDecision:
+    """The decision on one article by one set of rules."""
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
-    home: str  # canonical article of its cluster
+    canonical: str  # canonical article of its cluster
     signal: str = ""
     rival: str = ""
-    scores: dict[str, float] = {}
-    thresholds: dict[str, float] = {}
+    scores: Scores = field(default_factory=dict)
+    thresholds: Scores = field(default_factory=dict)
 
     @property
     def called(self) -> str:
         return f"{self.kind} {self.signal}".strip()
 
 
-class Rededuplicated(Frozen):
-    """An article that other rules decide otherwise."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rededuplicated:
+    """An article that the other rules decide differently."""
 
     article_id: str
     before: ChangedDecision
@@ -49,152 +54,180 @@ class Rededuplicated(Frozen):
 
 
 class Rededuplicator:
-    """Goes through the store once. Memory is bounded by the articles of the index's window."""
+    """Reads the store once. Memory is bounded by the articles in the window of the index."""
 
     def __init__(self, store: Store, rules: DedupRules, others: DedupRules) -> None:
         self._store = store
-        self._at_s = 0.0
-        self._index = MemoryIndex(rules, clock=lambda: self._at_s)
+        self._time_s = 0.0
+        self._index = MemoryIndex(rules, clock=lambda: self._time_s)
         self._window_s = rules.index.window_days * DAY_S
-        self._sides = Side(rules), Side(others)
+        self._by_rules = DecisionReplay(rules), DecisionReplay(others)
 
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
-        """Of each page of the stream how many articles it has, and those that change."""
+        """Pages of the stored articles: how many articles, and those whose decision changes."""
         after = 0
         while page := self._store.clusters.prints(since, after, PAGE):
             after = page[-1].place
             yield len(page), [*self._changed(page)]
 
     def _changed(self, page: Sequence[StoredFingerprint]) -> Iterator[Rededuplicated]:
-        met = [self._met(its) for its in page]
-        held = {its.article_id: its.fingerprint for its in page}
-        missing = sorted({rival for rivals in met for rival in rivals} - held.keys())
-        held |= self._store.fingerprints(missing) if missing else {}
-        for its, rivals in zip(page, met, strict=True):
-            known = {rival: held[rival] for rival in rivals if rival in held}
-            generation = int(its.at.timestamp() // self._window_s)
-            before, after = (side.decide(its, known, generation) for side in self._sides)
-            if (before.called, before.home) != (after.called, after.home):
-                yield Rededuplicated(article_id=its.article_id, before=before, after=after)
+        candidates = [self._candidates(stored) for stored in page]
+        fingerprints = {stored.article_id: stored.fingerprint for stored in page}
+        missing = sorted({c for found in candidates for c in found} - fingerprints.keys())
+        fingerprints |= self._store.fingerprints(missing) if missing else {}
+        for stored, found in zip(page, candidates, strict=True):
+            loaded = {c: fingerprints[c] for c in found if c in fingerprints}
+            generation = int(stored.at.timestamp() // self._window_s)
+            before, after = (r.decide(stored, loaded, generation) for r in self._by_rules)
+            if (before.called, before.canonical) != (after.called, after.canonical):
+                yield Rededuplicated(article_id=stored.article_id, before=before, after=after)
 
-    def _met(self, its: StoredFingerprint) -> list[str]:
-        """Its rivals among those that were stored before, in the window of its time."""
-        self._at_s = max(self._at_s, its.at.timestamp())
-        thin = its.fingerprint.model_copy(update=_THIN)
-        [rivals] = self._index.claim([Claim(article_id=its.article_id, fingerprint=thin)])
-        return [rival.article_id for rival in rivals]
-
-
-_THIN = dict.fromkeys(("shingles", "opening", "vocabulary", "title", "figures"), b"")
+    def _candidates(self, stored: StoredFingerprint) -> list[str]:
+        """Ids of the article's candidates among those stored before it, in its time's window."""
+        self._time_s = max(self._time_s, stored.at.timestamp())
+        sketch = _only_sketch(stored.fingerprint)
+        [found] = self._index.claim([Claim(article_id=stored.article_id, fingerprint=sketch)])
+        return [candidate.article_id for candidate in found]
 
 
-class Side:
-    """The decisions by one set of rules. Two generations of homes are kept, as of the index."""
+def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
+    """The fingerprint without the sets of hashes that the index does not use, to save memory."""
+    return replace(fingerprint, shingles=b"", opening=b"", vocabulary=b"", title=b"", figures=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class _UndecidedArticle:
+    """A stored article as it came: new, before it is compared with others."""
+
+    verdict: Verdict
+    fingerprint: Fingerprint
+
+
+class DecisionReplay:
+    """Decides stored articles by one set of rules, one after the other in the order of storage.
+
+    Keeps the canonical articles of two generations, as the index does.
+    """
 
     def __init__(self, rules: DedupRules) -> None:
-        self.rules = rules
-        self._homes: dict[int, dict[str, str]] = {}
+        self._rules = rules
+        self._canonical: dict[int, dict[str, str]] = {}  # generation -> copy -> canonical article
 
     def decide(
-        self, its: StoredFingerprint, rivals: Mapping[str, Fingerprint], generation: int
+        self, stored: StoredFingerprint, candidates: FingerprintsById, generation: int
     ) -> ChangedDecision:
-        likes = [
-            (rival, like)
-            for rival, print_ in rivals.items()
-            if (like := compare(its.fingerprint, print_, self.rules))
-        ]
-        likes.sort(key=lambda found: found[1].strength, reverse=True)
-        copies = [found for found in likes if found[1].kind is OutcomeKind.DUPLICATE]
-        decision = self._decision(its.article_id, copies or likes)
-        if decision.home != its.article_id:
-            self._homes.setdefault(generation, {})[its.article_id] = decision.home
-            for old in [known for known in self._homes if known < generation - 1]:
-                del self._homes[old]
-        return decision
-
-    def _decision(self, article_id: str, likes: Sequence[tuple[str, Match]]) -> ChangedDecision:
-        if not likes:
-            return ChangedDecision(kind=OutcomeKind.NEW, home=article_id)
-        rival, like = likes[0]
-        copy = like.kind is OutcomeKind.DUPLICATE
+        """The decision on the next article; `candidates` are fingerprints by article id."""
+        article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
+        [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)
+        if verdict.cluster_id != stored.article_id:
+            self._add(stored.article_id, verdict.cluster_id, generation)
         return ChangedDecision(
-            kind=like.kind,
-            home=self._home(rival) if copy else article_id,
-            signal=like.signal,
-            rival=rival,
-            scores=like.scores,
-            thresholds=like.thresholds,
+            kind=verdict.kind,
+            canonical=verdict.cluster_id,
+            signal=verdict.signal,
+            rival=verdict.rival,
+            scores=verdict.scores,
+            thresholds=verdict.thresholds,
         )
 
-    def _home(self, article_id: str) -> str:
-        found = (homes.get(article_id) for homes in self._homes.values())
+    def _elect(self, votes: Sequence[CopyVote]) -> list[str]:
+        """All earlier articles are decided: a copy follows its strongest match."""
+        return [self._canonical_of(v.alike[0]) if v.alike else v.article_id for v in votes]
+
+    def _canonical_of(self, article_id: str) -> str:
+        found = (canonical.get(article_id) for canonical in self._canonical.values())
         return next(filter(None, found), article_id)
 
+    def _add(self, article_id: str, canonical: str, generation: int) -> None:
+        self._canonical.setdefault(generation, {})[article_id] = canonical
+        for old in [g for g in self._canonical if g < generation - 1]:
+            del self._canonical[old]
 
-class Applied(Frozen):
-    """What became of a page of changed decisions."""
+
+def _new(article_id: str) -> Verdict:
+    return Verdict(
+        kind=OutcomeKind.NEW,
+        article_id=article_id,
+        revision=1,
+        cluster_id=article_id,
+        signal="",
+        version="",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedMoves:
+    """The result of applying a page of changed decisions."""
 
     moved: tuple[ClusterMove, ...] = ()
-    pinned: int = 0  # left where an operator's word holds them
+    pinned: int = 0  # articles that stay because an operator decided so
 
 
-class Mover:
-    """Puts changed decisions into force, as moves that the store records. May be repeated.
+class ClusterMover:
+    """Applies changed decisions as moves that the store records. Applying again changes nothing.
 
-    Without an index it only says what it would do.
+    Without an index it only computes the moves.
     """
 
     def __init__(self, store: Store, rules: DedupRules, index: Index | None = None) -> None:
         self._clusters = store.clusters
         self._version = f"{ALGORITHM}/{rules.version}"
         self._index = index
-        self._rehearsed: dict[str, str] = {}  # where articles would be by now
+        self._computed: dict[str, str] = {}  # article id -> cluster after the moves so far
 
-    def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> Applied:
+    def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> AppliedMoves:
+        """Move the articles to the clusters of their new decisions, except pinned ones."""
         if not changed:
-            return Applied()
-        wanted = {its.article_id for its in changed} | {its.after.home for its in changed}
-        standing = {member.article_id: member for member in self._clusters.members(wanted)}
-        for article_id in self._rehearsed.keys() & standing.keys():
-            place = {"cluster_id": self._rehearsed[article_id]}
-            standing[article_id] = standing[article_id].model_copy(update=place)
-        # Who stands by itself from now on leaves first: others may join it.
-        ordered = sorted(changed, key=lambda its: its.after.home != its.article_id)
-        free = [its for its in ordered if its.article_id in standing]
-        pinned = [its for its in free if self._held(its, standing)]
-        moves = [*filter(None, (self._move(its, standing) for its in free if its not in pinned))]
+            return AppliedMoves()
+        members = self._members(changed)
+        # Articles that become canonical leave first, because others may join them.
+        ordered = sorted(changed, key=lambda c: c.after.canonical != c.article_id)
+        stored = [c for c in ordered if c.article_id in members]
+        pinned = [c for c in stored if _is_pinned(c, members)]
+        moves = [*filter(None, (self._move(c, members) for c in stored if c not in pinned))]
         if not self._index:
-            self._rehearsed |= {move.article_id: move.joined for move in moves}
+            self._computed |= {move.article_id: move.joined for move in moves}
         elif moves:
             moves = self._clusters.move(moves, now=now)
-            # Truth first, hint second: dying in between loses a hint.
+            # The store first: dying in between loses only a hint.
             self._index.correct({move.article_id: move.joined for move in moves})
-        return Applied(moved=tuple(moves), pinned=len(pinned))
+        return AppliedMoves(moved=tuple(moves), pinned=len(pinned))
 
-    def _held(self, its: Rededuplicated, standing: Mapping[str, Member]) -> bool:
-        """By an operator: itself, or the canonical article that it would join."""
-        home = standing.get(its.after.home)
-        joins = its.after.home != its.article_id
-        return standing[its.article_id].pinned or bool(joins and home and home.pinned)
+    def _members(self, changed: Sequence[Rededuplicated]) -> dict[str, Member]:
+        """The stored articles and their canonical articles by id, after the moves so far."""
+        ids = {c.article_id for c in changed} | {c.after.canonical for c in changed}
+        members = {member.article_id: member for member in self._clusters.members(ids)}
+        for article_id in self._computed.keys() & members.keys():
+            members[article_id] = replace(
+                members[article_id], cluster_id=self._computed[article_id]
+            )
+        return members
 
-    def _move(self, its: Rededuplicated, standing: dict[str, Member]) -> ClusterMove | None:
-        mine, home = standing[its.article_id], standing.get(its.after.home)
-        # By the store the article that it is a copy of may itself be a copy of another one.
-        joined = home.cluster_id if home else ""
-        if its.after.home == its.article_id:
-            joined = its.article_id
-        if not joined or joined == mine.cluster_id:
+    def _move(self, changed: Rededuplicated, members: dict[str, Member]) -> ClusterMove | None:
+        member, canonical = members[changed.article_id], members.get(changed.after.canonical)
+        # In the store, the article that this one copies may itself be a copy of another one.
+        joined = canonical.cluster_id if canonical else ""
+        if changed.after.canonical == changed.article_id:
+            joined = changed.article_id
+        if not joined or joined == member.cluster_id:
             return None
-        standing[its.article_id] = mine.model_copy(update={"cluster_id": joined})
-        told = its.after if its.after.rival else its.before
+        members[changed.article_id] = replace(member, cluster_id=joined)
+        evidence = changed.after if changed.after.rival else changed.before
         return ClusterMove(
-            article_id=its.article_id,
-            left=mine.cluster_id,
+            article_id=changed.article_id,
+            left=member.cluster_id,
             joined=joined,
             reason=MoveReason.REPLAYED,
             by="operator",
-            rival=told.rival,
-            scores=told.scores,
-            thresholds=its.after.thresholds,
+            rival=evidence.rival,
+            scores=evidence.scores,
+            thresholds=changed.after.thresholds,
             version=self._version,
         )
+
+
+def _is_pinned(changed: Rededuplicated, members: Mapping[str, Member]) -> bool:
+    """Whether an operator pinned the article, or the canonical article that it would join."""
+    canonical = members.get(changed.after.canonical)
+    joins = changed.after.canonical != changed.article_id
+    return members[changed.article_id].pinned or bool(joins and canonical and canonical.pinned)

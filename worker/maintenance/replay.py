@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from worker.broker import UNKNOWN
-from worker.client.batching import Packed
+from worker.client.batching import PackedArticle
 from worker.client.producer import Producer
 from worker.maintenance.undeliverable import message_of
-from worker.store.dead_letters import replay_receipt
+from worker.model.receipts import replay_receipt
 from worker.store.ports import Store
 from worker.store.values import StoredDeadLetter
 
@@ -59,8 +59,10 @@ def _send(producer: Producer, letters: Sequence[StoredDeadLetter]) -> dict[str, 
     for each in letters:
         if each.queue:
             producer.send_message(each.queue, message_of(each))
-    return {each.letter_id: replay_receipt(each) for each in letters}
+    return {each.letter_id: replay_receipt(each.letter_id, each.seen) for each in letters}
 
 
-def _packed(letter: StoredDeadLetter) -> Packed:
-    return Packed(replay_receipt(letter), json.loads(letter.payload), letter.bytes)
+def _packed(letter: StoredDeadLetter) -> PackedArticle:
+    return PackedArticle(
+        replay_receipt(letter.letter_id, letter.seen), json.loads(letter.payload), letter.bytes
+    )

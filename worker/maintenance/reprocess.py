@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from worker.model.receipts import reclean_receipt
 from worker.model.records import Retagged, StoredRecord
-from worker.pipeline.ingestion import Delivery, Pipeline, Reprocessed
-from worker.store.stale_records import reclean_receipt
+from worker.pipeline.dead_lettering import Reprocessed
+from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.tag import tag
 
 log = logging.getLogger("worker")
@@ -61,7 +62,7 @@ def reclean(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) ->
 def _retagged(pipeline: Pipeline, stored: StoredRecord) -> Retagged | None:
     config = pipeline.config
     try:
-        with pipeline.watch("tag"):
+        with pipeline.stage_deadline("tag"):
             tags = tag(stored.article, config.tagging, stored.received)
     except Exception:
         log.exception("article.retag-failed article=%s", stored.article_id)
@@ -80,5 +81,5 @@ def _again(stored: StoredRecord, version: str) -> Delivery:
     return Delivery(
         receipt=reclean_receipt(stored.article_id, stored.revision, version),
         raw=json.loads(stored.payload),
-        again=Reprocessed(key=stored.article.key, received=stored.received),
+        reprocessed=Reprocessed(key=stored.article.key, received=stored.received),
     )

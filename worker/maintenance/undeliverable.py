@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Any
 
 from worker.broker import dead_letter_queue
@@ -18,6 +18,7 @@ from worker.broker.dead_letter_queue import QueuedDeadLetter
 from worker.errors import Reason
 from worker.model.admission import Payload
 from worker.model.raw_article import DEFAULT_SOURCE
+from worker.model.receipts import undeliverable_receipt
 from worker.model.records import DeadLetter
 from worker.pipeline.dead_lettering import dead_letter
 from worker.store.ports import Store
@@ -47,7 +48,7 @@ def drain(
             *(entry.queue, entry.reason, letter.letter_id[:12]),
         )
 
-    return dead_letter_queue.drain(channel, queues, keep)
+    return dead_letter_queue.move_entries(channel, queues, keep)
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
@@ -101,9 +102,8 @@ def expire(store: Store, keep_days: float, now: datetime) -> None:
 
 
 def _letter(entry: QueuedDeadLetter) -> DeadLetter:
-    digest = blake2b(entry.queue.encode() + b"\0" + entry.written, digest_size=16).hexdigest()
     return DeadLetter(
-        receipt=f"undeliverable-{digest}",
+        receipt=undeliverable_receipt(entry.queue, entry.written),
         reason=Reason.UNDELIVERABLE,
         detail=entry.reason,
         stage="broker",

@@ -6,7 +6,7 @@ would refuse. The shapes stand in raw_article.py, and are taken from here.
 
 import json
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError
@@ -45,31 +45,13 @@ __all__ = [
     "Unopened",
     "admit",
     "host",
-    "is_receipt",
-    "receipt_of",
     "sizes",
     "source_of",
 ]
 
 EXCERPT_SCHEMA = "raw-article-excerpt/1"
-LONGEST_RECEIPT = 200  # characters
 _LONGEST_DETAIL = 500  # characters
 _LARGEST_PAYLOAD = 2**53  # bytes: integers up to this are exact in every language
-
-
-def is_receipt(given: object) -> bool:
-    """Whether this can be the receipt of an article: up to 200 printable characters."""
-    return isinstance(given, str) and 0 < len(given) <= LONGEST_RECEIPT and given.isprintable()
-
-
-def receipt_of(raw: object, place: int, message_id: str, receipts: object) -> str:
-    """Given with the message, else by the article itself, else from the message's own id."""
-    given = receipts[place] if isinstance(receipts, list) and place < len(receipts) else None
-    given = given or (raw.get("receipt") if isinstance(raw, Mapping) else None)
-    if isinstance(given, str) and is_receipt(given):
-        return given
-    named = f"{message_id}\0{place}".encode("utf-8", "surrogatepass")
-    return blake2b(named, digest_size=16).hexdigest()
 
 
 def source_of(raw: object) -> str:

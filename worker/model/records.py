@@ -5,14 +5,17 @@ RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdi
 """
 
 import struct
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import accumulate, pairwise
 
 from worker.errors import Reason
-from worker.model.admission import Frozen, Media, Payload
+from worker.model.admission import Media, Payload
 from worker.model.completeness import Extent
+
+Scores = dict[str, float]  # name of a measure or threshold -> its value
 
 _SETS = ("shingles", "opening", "vocabulary", "title", "figures")
 _FORMAT = 2  # of packed fingerprints
@@ -36,21 +39,24 @@ def article_id_of(source: str, key: str) -> str:
     return blake2b(f"{source}\0{key}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-class Dropped(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
     """A line that cleaning took out of the text, and the rule that did it."""
 
     rule: str
     line: str
 
 
-class Contributor(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contributor:
     """Who had a part in an article, as its credits say."""
 
     name: str
     role: str  # reporting, writing, editing, translation, photography
 
 
-class Article(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
     """A cleaned raw article. Text is paragraphs joined by a blank line; dates are aware UTC."""
 
     source: str
@@ -88,7 +94,8 @@ class Article(Frozen):
         return Extent.of(self.words, self.flags)
 
 
-class Fingerprint(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
     """What two texts are compared by, and nothing else of them.
 
     Sets of hashes are ascending little-endian uint32: the high halves of 64-bit hashes.
@@ -125,7 +132,7 @@ class Fingerprint(Frozen):
         ends = list(accumulate(lengths, initial=_HEAD.size + 32))
         said, sketch, *sets = (data[start:end] for start, end in pairwise(ends))
         day, version = said.decode("ascii").split("\n")
-        return cls.model_construct(
+        return cls(
             content_hash=hashes[:32],
             text_hash=hashes[32:],
             words=words,
@@ -141,7 +148,8 @@ class Fingerprint(Frozen):
         )
 
 
-class StoredIdentity(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIdentity:
     """What the store knows of an article before this batch."""
 
     article_id: str
@@ -153,12 +161,13 @@ class StoredIdentity(Frozen):
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # those of the keys asked for that lead to it
     distrusted: bool = False  # the ids of its source are not worth much: see SourceIds
-    elsewhere: tuple[
+    alternatives: tuple[
         "StoredIdentity", ...
     ] = ()  # articles that others of the keys asked for lead to
 
 
-class Verdict(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
     """What an article is to what was there before, and the evidence."""
 
     kind: OutcomeKind
@@ -167,14 +176,15 @@ class Verdict(Frozen):
     cluster_id: str  # article_id of the cluster's canonical article
     signal: str  # what decided: identity, content-hash, exact, near, contained, extended …
     rival: str = ""  # article_id compared with, "" when there was none
-    scores: dict[str, float] = {}
-    thresholds: dict[str, float] = {}
+    scores: Scores = field(default_factory=dict)
+    thresholds: Scores = field(default_factory=dict)
     version: str = ""  # of the deduper and its rules
     change: str = ""  # of a revision: format, minor or substantial
     extent: Extent = Extent.TEXT  # of the article that it is about
 
 
-class Span(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
     """A piece of evidence: characters [start, end) of a field of the article."""
 
     field: str  # title, text, url, category …
@@ -183,7 +193,8 @@ class Span(Frozen):
     surface: str
 
 
-class Tag(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
     scheme: str  # "taxonomy", "category" …
     code: str
     label: str
@@ -194,7 +205,8 @@ class Tag(Frozen):
     spans: tuple[Span, ...] = ()
 
 
-class Record(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
     """What is written for one receipt that became an article."""
 
     receipt: str
@@ -205,10 +217,11 @@ class Record(Frozen):
     tags: tuple[Tag, ...] = ()
     tagger: str = ""  # version of all that tags
     config: str = ""  # digest of the rules in force
-    again: bool = False  # stored before and cleaned again: nobody has seen it anew
+    reprocessed: bool = False  # a stored payload that was cleaned again: no new sighting
 
 
-class StoredRecord(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
     """The newest revision of an article as it is stored, with all that doing it over takes."""
 
     article_id: str
@@ -229,7 +242,8 @@ class StoredRecord(Frozen):
         return self.versions.get("cleaner", "")
 
 
-class Retagged(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retagged:
     """New tags for a stored revision, unless it is another by now."""
 
     article_id: str
@@ -240,7 +254,8 @@ class Retagged(Frozen):
     config: str
 
 
-class Withdrawal(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
     """A publisher takes an article down: a tombstone stays, nothing of the content does."""
 
     receipt: str
@@ -248,7 +263,8 @@ class Withdrawal(Frozen):
     keys: tuple[str, ...]  # any of these may be how the article is known
 
 
-class DeadLetter(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
     """A raw article that can't be processed. Equal payloads are one letter, seen more often."""
 
     receipt: str
@@ -264,7 +280,8 @@ class DeadLetter(Frozen):
         return self.payload.sha256[:32]
 
 
-class JournalEntry(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
     """A receipt in the journal: the broker has had its raw article."""
 
     receipt: str
@@ -272,7 +289,8 @@ class JournalEntry(Frozen):
     at: datetime  # by the broker's clock
 
 
-class Attempt(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
     """Whose work a batch was. A delivery counts when the worker that had the message vanished with
     it, or ended it; what an outage or a drain gave back does not."""
 
@@ -283,7 +301,8 @@ class Attempt(Frozen):
 NO_ATTEMPT = Attempt()
 
 
-class Outcome(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
     """The end of one receipt."""
 
     receipt: str

@@ -1,12 +1,13 @@
 """Counts of a source's bad ids come in; goes out whether its ids are worth anything."""
 
-from worker.model.admission import Frozen
+from dataclasses import dataclass
 
 MOST_BAD = 0.05  # of a source's articles may have a bad id before its ids are distrusted
 ENOUGH = 3  # bad ids before that share means anything
 
 
-class SourceIds(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceIds:
     """What a source's external ids have been worth. Distrusted, an id counts no more than a link:
     content has to confirm it. Ids of articles never change, there are only more keys to them."""
 

@@ -1,36 +1,43 @@
-"""Articles of one batch meet each other before any of them is written: what each finds is known."""
+"""Keep the identities of one batch, so that later articles of it meet the earlier ones."""
 
-from worker.dedup import after
+from dataclasses import replace
+
+from worker.dedup import identity_after
 from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
 
 class BatchIdentities:
-    """What the articles of one batch know of each other before any of them is written."""
+    """The identities that the articles of one batch will have once the batch is written."""
 
     def __init__(self) -> None:
-        self._known: dict[str, StoredIdentity] = {}
-        self._led: dict[tuple[str, str], str] = {}  # (source, key) -> article
+        self._identities: dict[str, StoredIdentity] = {}  # by article id
+        self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
-    def known(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """What is known of an article: by the store, and by those before it in the batch."""
-        past = {each.article_id: each for each in (stored, *stored.elsewhere)} if stored else {}
+    def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
+        """The stored identity of an article, updated by the earlier articles of the batch."""
+        found = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):
-            article_id = self._led.get((article.source, key), "")
-            if its := self._known.get(article_id):
-                before = past.get(article_id)
+            article_id = self._article_ids.get((article.source, key), "")
+            if identity := self._identities.get(article_id):
+                before = found.get(article_id)
                 keys = (before.keys if before else frozenset[str]()) | {key}
-                trust = {"distrusted": bool(stored and stored.distrusted)}
-                past[article_id] = its.model_copy(update={"keys": keys, **trust})
-        own = past.pop(article.article_id, None)
-        found = [*([own] if own else []), *past.values()]
-        return found[0].model_copy(update={"elsewhere": tuple(found[1:])}) if found else None
+                distrusted = bool(stored and stored.distrusted)
+                found[article_id] = replace(identity, keys=keys, distrusted=distrusted)
+        own = found.pop(article.article_id, None)
+        ranked = [*([own] if own else []), *found.values()]
+        return replace(ranked[0], alternatives=tuple(ranked[1:])) if ranked else None
 
-    def note(
-        self, article: Article, print_: Fingerprint, before: StoredIdentity | None, verdict: Verdict
+    def add(
+        self,
+        article: Article,
+        fingerprint: Fingerprint,
+        identity: StoredIdentity | None,
+        verdict: Verdict,
     ) -> None:
+        """Note the verdict of an article; `identity` is what `identity_of` returned for it."""
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):
-            self._led.setdefault((article.source, key), article_id)
-        past = (before, *before.elsewhere) if before else ()
-        same = next((each for each in past if each.article_id == article_id), None)
-        self._known[article_id] = after(same, verdict, print_)
+            self._article_ids.setdefault((article.source, key), article_id)
+        identities = (identity, *identity.alternatives) if identity else ()
+        before = next((i for i in identities if i.article_id == article_id), None)
+        self._identities[article_id] = identity_after(before, verdict, fingerprint)

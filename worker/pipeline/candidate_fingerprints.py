@@ -1,8 +1,8 @@
-"""Whom a batch met in the index comes in; goes out what they are compared by, and who else is.
+"""Load the fingerprints that articles are compared with.
 
-Only the first article that has a shingle owns it. An article that comes later may so meet nobody
-but a look-alike, or a copy that shares another part of the story: then the others in the clusters
-of those it met are looked at as well.
+The index proposes candidates. Only the first article that has a shingle is proposed for it, so an
+article that copies another part of the same text may get no candidate that it is a copy of. The
+other members of the candidates' clusters are compared as well then.
 """
 
 from collections.abc import Sequence
@@ -11,28 +11,49 @@ from worker.index import Candidate
 from worker.model.records import Fingerprint
 from worker.store.ports import Store
 
-Prints = dict[str, Fingerprint]
-_MOST_MATES = 5  # of one rival: as many as rivals
+FingerprintsById = dict[str, Fingerprint]
+_MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 
 
-def prints_of(met: Sequence[Sequence[Candidate]], store: Store) -> list[Prints]:
-    """For each its rivals: one in flight is only in the index, one it let go of in the store."""
-    every = [rival for each in met for rival in each]
-    held = {r.article_id: r.fingerprint for r in every if r.fingerprint}
-    missing = sorted({r.article_id for r in every} - held.keys())
-    held |= store.fingerprints(missing) if missing else {}
+def candidate_fingerprints(
+    candidates: Sequence[Sequence[Candidate]], store: Store
+) -> list[FingerprintsById]:
+    """The fingerprints of each article's candidates, in the order of the candidates.
+
+    They come from the index, which alone has articles that are not stored yet, or from the store
+    when the index has evicted them: one round trip at most.
+    """
+    proposed = [c for of_article in candidates for c in of_article]
+    fingerprints = {c.article_id: c.fingerprint for c in proposed if c.fingerprint}
+    evicted = sorted({c.article_id for c in proposed} - fingerprints.keys())
+    fingerprints |= store.fingerprints(evicted) if evicted else {}
     return [
-        {r.article_id: held[r.article_id] for r in each if r.article_id in held} for each in met
+        {
+            c.article_id: fingerprints[c.article_id]
+            for c in of_article
+            if c.article_id in fingerprints
+        }
+        for of_article in candidates
     ]
 
 
-def mates_of(met: Sequence[Sequence[Candidate]], store: Store) -> list[Prints]:
-    """For each the others in the clusters of its rivals; two round trips at most."""
-    rivals = {rival.article_id for each in met for rival in each}
-    mates = store.clusters.mates(rivals, _MOST_MATES) if rivals else {}
-    wanted = sorted({mate for each in mates.values() for mate in each} - rivals)
-    prints = store.fingerprints(wanted) if wanted else {}
+def cluster_fingerprints(
+    candidates: Sequence[Sequence[Candidate]], store: Store
+) -> list[FingerprintsById]:
+    """The fingerprints of the other members of the clusters of each article's candidates.
+
+    Two round trips at most.
+    """
+    candidate_ids = {c.article_id for of_article in candidates for c in of_article}
+    members = store.clusters.mates(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}
+    loaded = sorted({m for member_ids in members.values() for m in member_ids} - candidate_ids)
+    fingerprints = store.fingerprints(loaded) if loaded else {}
     return [
-        {m: prints[m] for r in each for m in mates.get(r.article_id, ()) if m in prints}
-        for each in met
+        {
+            member: fingerprints[member]
+            for candidate in of_article
+            for member in members.get(candidate.article_id, ())
+            if member in fingerprints
+        }
+        for of_article in candidates
     ]

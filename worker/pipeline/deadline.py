@@ -1,8 +1,8 @@
-"""An article's own deadline: a stage that takes too long loses that article, not the batch.
+"""Limit the CPU time of one stage of one article, so that a slow article does not fail its batch.
 
-Stages only compute, so CPU time is what counts: a machine that stands still for a while, or has
-no time for this process, buries nobody. A signal can't interrupt a loop in C; there the guard
-before parsing is the fix, and the hard limit of the batch the net.
+Stages only compute, so CPU time is measured: an article does not fail because the machine was
+suspended or busy. A signal can't interrupt a loop in C. There the check before parsing helps, and
+the hard limit of the batch.
 """
 
 import signal
@@ -13,13 +13,16 @@ from worker.errors import Reason, Rejected
 
 
 def deadline(limit_s: float) -> Callable[[str], AbstractContextManager[None]]:
-    """A watch for the pipeline. Only for the main thread of a process that leaves SIGPROF alone."""
+    """Make a stage deadline that raises Rejected after `limit_s` seconds of CPU time.
+
+    Works in the main thread of a process only, and uses SIGPROF.
+    """
 
     def expire(number: int, frame: object) -> None:
         raise Rejected(Reason.DEADLINE, f"over {limit_s:g} s of CPU")
 
     @contextmanager
-    def watch(stage: str) -> Iterator[None]:
+    def limit(stage: str) -> Iterator[None]:
         signal.signal(signal.SIGPROF, expire)
         signal.setitimer(signal.ITIMER_PROF, limit_s)
         try:
@@ -27,4 +30,4 @@ def deadline(limit_s: float) -> Callable[[str], AbstractContextManager[None]]:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
-    return watch
+    return limit

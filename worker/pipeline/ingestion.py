@@ -1,30 +1,32 @@
-"""The path of a batch: deliveries come in, one outcome per receipt goes out.
+"""The path of a batch, from its deliveries to one outcome per receipt.
 
-    admit -> clean                         one article at a time, pure
-    learned -> leave out -> fingerprint    without lines that the source was seen to repeat
-    latest -> identify                     the store says which article it is
-    claim -> compare -> settle -> resolve  the index says whom it is like
-    tag                                    what is new or changed
-    write                                  one transaction; only then may the message be acked
+    admit        check each raw article; split off the withdrawals
+    clean        make articles of the others
+    fingerprint  leave out lines that the source was seen to repeat, hash what remains
+    identify     the store says which article each one is
+    deduplicate  the index proposes candidates of new content and elects the canonical article
+    tag          articles whose content is new
+    write        one transaction; the message may be acknowledged only after it
 
-The order of the stages lives here and nowhere else. A fixed number of round trips a batch,
-none an article. An article that fails is buried with its payload; its neighbours go on.
+The order of the stages is in `Pipeline.ingest` and nowhere else. A batch takes a fixed number of
+round trips, however many articles it has. An article that fails in a stage becomes a dead letter
+with its payload; the rest of the batch goes on.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import filterfalse
 from time import monotonic
 
 from worker.clean import clean, withdrawn_keys
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
-from worker.dedup import Match, compare, fingerprint, identify, rejudge, rekeyed, resolve
-from worker.index import Claim, CopyVote, Index
+from worker.dedup import fingerprint, identify, with_key
+from worker.index import Claim, Index
 from worker.index.line_counts import Lines, MemoryLines
-from worker.model.admission import Frozen, Payload, RawArticle, admit, source_of
+from worker.model.admission import Payload, RawArticle, admit, source_of
 from worker.model.records import (
     NO_ATTEMPT,
     Article,
@@ -39,56 +41,71 @@ from worker.model.records import (
 )
 from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
-from worker.pipeline.candidate_fingerprints import Prints, mates_of, prints_of
-from worker.pipeline.dead_lettering import DeadLetters, Origin, Watch, at_ease
+from worker.pipeline.candidate_fingerprints import candidate_fingerprints, cluster_fingerprints
+from worker.pipeline.copy_decisions import decide_copies
+from worker.pipeline.dead_lettering import (
+    DeadLetters,
+    Origin,
+    Reprocessed,
+    StageDeadline,
+    no_deadline,
+)
 from worker.store.ports import Store
 from worker.tag import tag
 
 log = logging.getLogger("worker")
 
-_LETTERS_LOGGED = 100  # dead letters of a batch with a line each: as many as the contract allows
-
-Likes = list[tuple[str, Match]]
+_LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the largest batch
 
 
-class Reprocessed(Frozen):
-    """Of an article that is stored already and is cleaned again."""
-
-    key: str  # stays, whatever the new rules would make of it
-    received: datetime
-
-
-class Delivery(Frozen):
-    """One raw article as it came off the queue: any JSON value, under its receipt."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One raw article as it was taken from the queue: any JSON value, with its receipt."""
 
     receipt: str
     raw: object
-    again: Reprocessed | None = None
+    reprocessed: Reprocessed | None = None  # set when a stored payload is cleaned again
 
 
-class Admitted(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedArticle:
+    """A raw article that keeps the contract."""
+
     origin: Origin
     raw: RawArticle
-    again: Reprocessed | None = None
 
 
-class Cleaned(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedArticle:
+    """An article with all its lines, also those that its source repeats."""
+
+    origin: Origin
+    article: Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FingerprintedArticle:
+    """An article as it will be stored, and its fingerprint."""
+
     origin: Origin
     article: Article
     fingerprint: Fingerprint
-    again: bool = False
 
 
-class Judged(Frozen):
-    cleaned: Cleaned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedArticle:
+    """An article with its verdict: that of its identity, and after deduplication the final one."""
+
+    origin: Origin
+    article: Article
+    fingerprint: Fingerprint
     verdict: Verdict
-    likes: Likes = []
 
 
 class Pipeline:
-    """Holds the rules and the connections; knows nothing of queues.
+    """Runs batches through all stages with one set of rules and connections.
 
-    `watch` is entered with the stage's name around every stage of every article: a deadline.
+    `stage_deadline` is entered with the stage's name around every stage of every article.
     """
 
     def __init__(
@@ -96,208 +113,206 @@ class Pipeline:
         config: Config,
         store: Store,
         index: Index,
-        watch: Watch = at_ease,
+        stage_deadline: StageDeadline = no_deadline,
         lines: Lines | None = None,
     ) -> None:
         self.config = config
         self.store = store
         self.index = index
-        self.watch = watch
+        self.stage_deadline = stage_deadline
         self.boilerplate = Boilerplate(lines or MemoryLines(), config.cleaning.learned)
 
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch; returns the outcomes written now, none for receipts already done.
+        """Process a batch and return the outcomes written now: none for receipts already done.
 
-        Raises Unavailable when store or index do not answer: then nothing was written.
+        Raises Unavailable when the store or the index does not answer: then nothing was written.
         """
-        began = monotonic()
+        started = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
-        grave = DeadLetters(self.watch)
-        admitted = _admit([d for d in deliveries if d.receipt not in done], grave)
-        withdrawals = _withdrawals(admitted, grave)
-        cleaned = self._clean(admitted, grave, now)
-        judged = self._likeness(self._identity(cleaned, grave), grave)
-        records = self._tag(judged, grave, now)
-        outcomes = self.store.write(
-            *(records, withdrawals, grave.dead), judge=rejudge, now=now, handling=handling
-        )
-        # Truth first, hint second: dying in between leaves a rival that the store no longer has.
-        if gone := [
-            o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN and o.article_id
-        ]:
-            self.index.forget(gone)
-        _log(outcomes, grave.dead, len(done), monotonic() - began)
+        dead_letters = DeadLetters(self.stage_deadline)
+        admitted = _admit([d for d in deliveries if d.receipt not in done], dead_letters)
+        withdrawals = _withdraw(admitted, dead_letters)
+        cleaned = self._clean(admitted, dead_letters, now)
+        fingerprinted = self._fingerprint(cleaned, dead_letters, now)
+        identified = self._identify(fingerprinted, dead_letters)
+        decided = self._deduplicate(identified, dead_letters)
+        records = self._tag(decided, dead_letters, now)
+        letters = dead_letters.letters
+        outcomes = self.store.write(records, withdrawals, letters, now=now, handling=handling)
+        self._forget_withdrawn(outcomes)
+        _log(outcomes, letters, len(done), monotonic() - started)
         return outcomes
 
     def _clean(
-        self, admitted: Sequence[Admitted], grave: DeadLetters, now: datetime
-    ) -> list[Cleaned]:
-        whole: list[tuple[Admitted, Article]] = []
+        self, admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters, now: datetime
+    ) -> list[CleanedArticle]:
+        cleaned = []
         for a in admitted:
             if a.raw.status == "withdrawn":
                 continue
-            with grave.buries(a.origin, "clean"):
-                article = clean(a.raw, self.config.cleaning, a.again.received if a.again else now)
-                if a.again:
-                    article = article.model_copy(update={"key": a.again.key})
-                whole.append((a, article))
-        return self._shown(whole, grave, now)
-
-    def _shown(
-        self, whole: Sequence[tuple[Admitted, Article]], grave: DeadLetters, now: datetime
-    ) -> list[Cleaned]:
-        """Without what their sources were seen to repeat; then what these bring is noted."""
-        rules = self.config.cleaning.learned
-        learned = self.boilerplate.learned({article.source for _, article in whole}, now)
-        cleaned, seen = [], []
-        for a, article in whole:
-            with grave.buries(a.origin, "clean"):
-                its = learned.get(article.source, SourceBoilerplate())
-                shown = leave_out(article, its, rules)
-                print_ = fingerprint(shown, self.config.dedup, article)
-                if not a.again:
-                    seen.append((article.source, sighting(article, its, rules)))
-                cleaned.append(
-                    Cleaned(
-                        origin=a.origin,
-                        article=shown,
-                        fingerprint=print_,
-                        again=a.again is not None,
-                    )
-                )
-        self.boilerplate.note(seen, now)
+            with dead_letters.catch(a.origin, "clean"):
+                reprocessed = a.origin.reprocessed
+                received = reprocessed.received if reprocessed else now
+                article = clean(a.raw, self.config.cleaning, received)
+                if reprocessed:
+                    article = replace(article, key=reprocessed.key)
+                cleaned.append(CleanedArticle(origin=a.origin, article=article))
         return cleaned
 
-    def _identity(self, cleaned: Sequence[Cleaned], grave: DeadLetters) -> list[Judged]:
-        """Which article each one is; what comes twice in one batch is taken in order."""
-        stored = self.store.latest([c.article for c in cleaned])
-        batch = BatchIdentities()
-        judged = []
-        for c, found in zip(cleaned, stored, strict=True):
-            with grave.buries(c.origin, "deduplicate"):
-                before = batch.known(c.article, found)
-                verdict = identify(
-                    c.article, c.fingerprint, before, self.config.dedup, again=c.again
+    def _fingerprint(
+        self, cleaned: Sequence[CleanedArticle], dead_letters: DeadLetters, now: datetime
+    ) -> list[FingerprintedArticle]:
+        """Leave out learned boilerplate and fingerprint the rest; then note the batch's own lines.
+
+        Reprocessed articles are not noted: their lines were noted when they first came.
+        """
+        rules = self.config.cleaning.learned
+        learned = self.boilerplate.learned({c.article.source for c in cleaned}, now)
+        fingerprinted, sightings = [], []
+        for c in cleaned:
+            with dead_letters.catch(c.origin, "clean"):
+                boilerplate = learned.get(c.article.source, SourceBoilerplate())
+                article = leave_out(c.article, boilerplate, rules)
+                hashes = fingerprint(article, self.config.dedup, c.article)
+                if not c.origin.reprocessed:
+                    seen = sighting(c.article, boilerplate, rules)
+                    sightings.append((article.source, seen))
+                fingerprinted.append(
+                    FingerprintedArticle(origin=c.origin, article=article, fingerprint=hashes)
                 )
-                batch.note(c.article, c.fingerprint, before, verdict)
-                its = c.model_copy(update={"article": rekeyed(c.article, verdict)})
-                judged.append(Judged(cleaned=its, verdict=verdict))
-        return judged
+        self.boilerplate.note(sightings, now)
+        return fingerprinted
 
-    def _likeness(self, judged: Sequence[Judged], grave: DeadLetters) -> list[Judged]:
-        """Whom new content is like. Identity comes first: what is unchanged is not compared."""
-        same = [j for j in judged if j.verdict.kind is OutcomeKind.UNCHANGED]
-        compared = self._compare(
-            [j for j in judged if j.verdict.kind is not OutcomeKind.UNCHANGED], grave
-        )
-        new = [j for j in compared if j.verdict.kind is OutcomeKind.NEW]
-        canonical = dict(zip(map(_id, new), self._settle(new), strict=True))
-        resolved = []
-        for j in compared:
-            with grave.buries(j.cleaned.origin, "deduplicate"):
-                home = canonical.get(_id(j), j.verdict.cluster_id)
-                verdict = resolve(j.verdict, j.likes, home, self.config.dedup)
-                resolved.append(Judged(cleaned=j.cleaned, verdict=verdict))
-        return in_order(same + resolved, judged)
+    def _identify(
+        self, fingerprinted: Sequence[FingerprintedArticle], dead_letters: DeadLetters
+    ) -> list[DecidedArticle]:
+        """Decide which article each one is, in the order of arrival.
 
-    def _compare(self, changed: Sequence[Judged], grave: DeadLetters) -> list[Judged]:
-        claims = [Claim(article_id=_id(j), fingerprint=j.cleaned.fingerprint) for j in changed]
-        met = self.index.claim(claims) if claims else []
-        compared = self._liked(zip(changed, prints_of(met, self.store), strict=True), grave)
-        rivals = dict(zip(map(_id, changed), met, strict=True))
-        alone = [*filter(_alone, compared)]
-        mates = mates_of([rivals[_id(j)] for j in alone], self.store)
-        again = self._liked(zip(alone, mates, strict=True), grave)
-        return in_order([*filterfalse(_alone, compared), *again], changed)
+        An article meets those before it in the batch as if they were stored.
+        """
+        stored = self.store.latest([f.article for f in fingerprinted])
+        batch = BatchIdentities()
+        identified = []
+        for f, found in zip(fingerprinted, stored, strict=True):
+            with dead_letters.catch(f.origin, "deduplicate"):
+                identity = batch.identity_of(f.article, found)
+                verdict = identify(
+                    f.article,
+                    f.fingerprint,
+                    identity,
+                    self.config.dedup,
+                    reprocessed=f.origin.reprocessed is not None,
+                )
+                batch.add(f.article, f.fingerprint, identity, verdict)
+                identified.append(
+                    DecidedArticle(
+                        origin=f.origin,
+                        article=with_key(f.article, verdict),
+                        fingerprint=f.fingerprint,
+                        verdict=verdict,
+                    )
+                )
+        return identified
 
-    def _liked(self, pairs: Iterable[tuple[Judged, Prints]], grave: DeadLetters) -> list[Judged]:
-        """With whom of these each is like besides, the best first."""
-        liked = []
-        for j, prints in pairs:
-            with grave.buries(j.cleaned.origin, "deduplicate"):
-                found = [
-                    (article_id, like)
-                    for article_id, print_ in prints.items()
-                    if article_id != _id(j)
-                    if (like := compare(j.cleaned.fingerprint, print_, self.config.dedup))
-                ]
-                likes = sorted([*j.likes, *found], key=lambda its: its[1].strength, reverse=True)
-                liked.append(Judged(cleaned=j.cleaned, verdict=j.verdict, likes=likes))
-        return liked
+    def _deduplicate(
+        self, identified: Sequence[DecidedArticle], dead_letters: DeadLetters
+    ) -> list[DecidedArticle]:
+        """Decide which new articles are copies or variants; unchanged ones are not compared."""
+        changed = [a for a in identified if a.verdict.kind is not OutcomeKind.UNCHANGED]
+        decided = [a for a in identified if a.verdict.kind is OutcomeKind.UNCHANGED]
+        if changed:
+            candidates = self.index.claim(
+                [Claim(article_id=a.verdict.article_id, fingerprint=a.fingerprint) for a in changed]
+            )
+            verdicts = decide_copies(
+                changed,
+                candidate_fingerprints(candidates, self.store),
+                self.config.dedup,
+                elect=self.index.settle,
+                widen=lambda some: cluster_fingerprints([candidates[n] for n in some], self.store),
+                guard=lambda article: dead_letters.catch(article.origin, "deduplicate"),
+            )
+            decided += [replace(article, verdict=verdict) for article, verdict in verdicts]
+        return in_order_of_arrival(decided, identified)
 
-    def _settle(self, new: Sequence[Judged]) -> list[str]:
-        wishes = [CopyVote(article_id=_id(j), alike=_copies(j)) for j in new]
-        return self.index.settle(wishes) if wishes else []
-
-    def _tag(self, judged: Sequence[Judged], grave: DeadLetters, now: datetime) -> list[Record]:
+    def _tag(
+        self, decided: Sequence[DecidedArticle], dead_letters: DeadLetters, now: datetime
+    ) -> list[Record]:
         records = []
-        for j in judged:
-            with grave.buries(j.cleaned.origin, "tag"):
-                changed = j.verdict.kind is not OutcomeKind.UNCHANGED
+        for a in decided:
+            with dead_letters.catch(a.origin, "tag"):
+                changed = a.verdict.kind is not OutcomeKind.UNCHANGED
                 record = Record(
-                    receipt=j.cleaned.origin.receipt,
-                    payload=j.cleaned.origin.payload,
-                    article=j.cleaned.article,
-                    fingerprint=j.cleaned.fingerprint,
-                    verdict=j.verdict,
-                    tags=tag(j.cleaned.article, self.config.tagging, now) if changed else (),
+                    receipt=a.origin.receipt,
+                    payload=a.origin.payload,
+                    article=a.article,
+                    fingerprint=a.fingerprint,
+                    verdict=a.verdict,
+                    tags=tag(a.article, self.config.tagging, now) if changed else (),
                     tagger=self.config.tagging.version,
                     config=self.config.digest,
-                    again=j.cleaned.again,
+                    reprocessed=a.origin.reprocessed is not None,
                 )
                 records.append(record)
         return records
 
+    def _forget_withdrawn(self, outcomes: Sequence[Outcome]) -> None:
+        """Remove withdrawn articles from the index.
 
-def _admit(deliveries: Sequence[Delivery], grave: DeadLetters) -> list[Admitted]:
+        After the store: dying in between leaves a candidate that the store no longer has.
+        """
+        withdrawn = [o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN]
+        if article_ids := [article_id for article_id in withdrawn if article_id]:
+            self.index.forget(article_ids)
+
+
+def _admit(deliveries: Sequence[Delivery], dead_letters: DeadLetters) -> list[AdmittedArticle]:
     admitted = []
     for d in deliveries:
         payload = Payload.of(d.raw)
-        origin = Origin(receipt=d.receipt, source=source_of(d.raw), payload=payload)
-        with grave.buries(origin, "admit"):
+        origin = Origin(
+            receipt=d.receipt,
+            source=source_of(d.raw),
+            payload=payload,
+            reprocessed=d.reprocessed,
+        )
+        with dead_letters.catch(origin, "admit"):
             raw = admit(d.raw, payload.bytes)
-            admitted.append(Admitted(origin=origin, raw=raw, again=d.again))
+            admitted.append(AdmittedArticle(origin=origin, raw=raw))
     return admitted
 
 
-def _withdrawals(admitted: Sequence[Admitted], grave: DeadLetters) -> list[Withdrawal]:
-    gone = []
+def _withdraw(admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters) -> list[Withdrawal]:
+    withdrawals = []
     for a in admitted:
         if a.raw.status != "withdrawn":
             continue
-        with grave.buries(a.origin, "clean"):
+        with dead_letters.catch(a.origin, "clean"):
             keys = withdrawn_keys(a.raw)
-            gone.append(Withdrawal(receipt=a.origin.receipt, source=a.origin.source, keys=keys))
-    return gone
+            withdrawals.append(
+                Withdrawal(receipt=a.origin.receipt, source=a.origin.source, keys=keys)
+            )
+    return withdrawals
 
 
-def in_order(some: Sequence[Judged], order: Sequence[Judged]) -> list[Judged]:
-    """As they arrived: the store numbers revisions in the order it is given."""
-    place = {j.cleaned.origin.receipt: n for n, j in enumerate(order)}
-    return sorted(some, key=lambda j: place[j.cleaned.origin.receipt])
+def in_order_of_arrival(
+    articles: Sequence[DecidedArticle], batch: Sequence[DecidedArticle]
+) -> list[DecidedArticle]:
+    """Articles sorted as in the batch: the store numbers revisions in the order it is given."""
+    position = {a.origin.receipt: n for n, a in enumerate(batch)}
+    return sorted(articles, key=lambda a: position[a.origin.receipt])
 
 
-def _id(judged: Judged) -> str:
-    return judged.verdict.article_id
-
-
-def _alone(judged: Judged) -> bool:
-    return judged.verdict.kind is OutcomeKind.NEW and not _copies(judged)
-
-
-def _copies(judged: Judged) -> tuple[str, ...]:
-    """Whom it is a copy of, the best first."""
-    return tuple(rival for rival, like in judged.likes if like.kind is OutcomeKind.DUPLICATE)
-
-
-def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, took_s: float) -> None:
+def _log(
+    outcomes: Sequence[Outcome], letters: Sequence[DeadLetter], done: int, took_s: float
+) -> None:
     counts = Counter(outcome.kind for outcome in outcomes)
     parts = [f"{kind}={counts[kind]}" for kind in OutcomeKind if counts[kind]]
     parts += [f"redelivered={done}"] if done else []
     log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
-    for letter in dead[:_LETTERS_LOGGED]:
+    for letter in letters[:_LETTERS_LOGGED]:
         log.warning(
             "article.rejected source=%s reason=%s stage=%s receipt=%s letter=%s",
             letter.source,
@@ -306,6 +321,6 @@ def _log(outcomes: Sequence[Outcome], dead: Sequence[DeadLetter], done: int, too
             letter.receipt,
             letter.letter_id[:12],
         )
-    if more := Counter(letter.reason.value for letter in dead[_LETTERS_LOGGED:]):
+    if more := Counter(letter.reason.value for letter in letters[_LETTERS_LOGGED:]):
         reasons = " ".join(f"{reason}={number}" for reason, number in more.items())
         log.warning("article.rejected more=%d %s", more.total(), reasons)

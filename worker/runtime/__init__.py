@@ -1,4 +1,6 @@
-"""What a worker process runs beside its tasks: loops, quarantine, sandbox, changed config.
+"""The parts that only a running worker needs, beside its tasks.
 
-What belongs here: code that only a running worker needs. May import everything but the commands.
+What belongs here: background loops over broker, store and index, the quarantine queue, the sandbox
+for articles that may crash a process, and the reload of changed config. It may import everything
+except the commands.
 """

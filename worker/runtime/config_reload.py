@@ -1,8 +1,8 @@
-"""Changed config is taken up between batches: files change, the next batch meets new rules.
+"""Take up changed config between batches: when files change, the next batch runs by the new rules.
 
-Each process looks for itself: a stat of a few files, no parsing. A batch has one config from
-beginning to end. What is not valid is not taken up: the old rules stay in force, the log says so,
-and so do `worker health` and `worker doctor`, which read the report that is written here.
+Each process checks for itself, by a stat of a few files without parsing. A batch runs by one config
+from beginning to end. Invalid config is refused: the old rules stay in force, and the log says so,
+as do `worker health` and `worker doctor`, which read the report written here.
 """
 
 import logging
@@ -18,64 +18,64 @@ from worker.config.loader import Config, load_config
 from worker.config.rule_files import PACKAGED
 from worker.errors import BadConfig
 from worker.pipeline.ingestion import Pipeline
-from worker.runtime.config_report import Report, report_of, tell
+from worker.runtime.config_report import ConfigReport, read_report, write_report
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
 
-# An editor may still be writing: files are read once nothing has changed for so long.
+# An editor may still be writing: files are read after nothing has changed for this long.
 SETTLED_S = 1.0
 
-Stamp = frozenset[tuple[str, int, int, int]]
+FilesState = frozenset[tuple[str, int, int, int]]  # path, time of change in ns, bytes, inode
 
 
-class Current:
+class CurrentConfig:
     """The pipeline of this process, with the newest valid config."""
 
     def __init__(self, settings: Settings, report: Path) -> None:
-        """Raises BadConfig: nothing is in force yet that could stay."""
+        """`report` is the file that gets the report. Raises BadConfig: no older rules can stay."""
         self._settings = settings
         self._report = report
-        self._taken = self._seen = stamp(settings.config_dir)
+        self._loaded = self._seen = files_state(settings.config_dir)
         self._seen_at = time.monotonic()
         self._pipeline = bootstrap.pipeline(settings)
-        self._tell()
+        self._write_report()
 
     @property
     def in_force(self) -> Pipeline:
-        """As of the last look."""
+        """The pipeline as of the last check."""
         return self._pipeline
 
     def pipeline(self) -> Pipeline:
-        """The pipeline for the next batch, after a look at the files."""
-        found = stamp(self._settings.config_dir)
-        if found != self._taken and self._settled(found):
-            self._take(found)
+        """Check the files, and return the pipeline for the next batch."""
+        state = files_state(self._settings.config_dir)
+        if state != self._loaded and self._is_settled(state):
+            self._load(state)
         return self._pipeline
 
-    def _settled(self, found: Stamp) -> bool:
-        if found != self._seen:
-            self._seen, self._seen_at = found, time.monotonic()
-        newest_ns = max((changed for _, changed, _, _ in found), default=0)
-        # By the files' own age a fresh process need not wait; by ours a wrong clock does no harm.
-        old = time.time() - newest_ns / 1e9 > 2 * SETTLED_S
-        return old or time.monotonic() - self._seen_at >= SETTLED_S
+    def _is_settled(self, state: FilesState) -> bool:
+        if state != self._seen:
+            self._seen, self._seen_at = state, time.monotonic()
+        newest_ns = max((changed for _, changed, _, _ in state), default=0)
+        # The age of the files spares a new process the wait; ours is right under a wrong clock.
+        is_old = time.time() - newest_ns / 1e9 > 2 * SETTLED_S
+        return is_old or time.monotonic() - self._seen_at >= SETTLED_S
 
-    def _take(self, found: Stamp) -> None:
+    def _load(self, state: FilesState) -> None:
         try:
             config = load_config(self._settings.config_dir)
         except BadConfig as e:
-            self._taken = found
-            self._use(self._last_good())
+            self._loaded = state
+            self._use(self._last_valid())
             log.error("config.refused in-force=%s error=%s", self._pipeline.config.digest, e)
-            self._tell(str(e))
+            self._write_report(str(e))
             return
-        if stamp(self._settings.config_dir) != found:
-            return  # written while it was read: the next look takes all of it
-        self._taken = found
+        if files_state(self._settings.config_dir) != state:
+            return  # changed while it was read: the next check loads it
+        self._loaded = state
         self._use(config)
-        self._keep()
-        self._tell()
+        self._copy_files()
+        self._write_report()
 
     def _use(self, config: Config) -> None:
         before = self._pipeline.config
@@ -86,30 +86,33 @@ class Current:
         if config.worker != before.worker:
             log.warning("config.restart queues, limits and pool of worker.toml ask for a restart")
 
-    def _last_good(self) -> Config:
-        """What the processes of this worker last agreed on: this one may have been idle since, or
-        be forked only now from the main process, which never looks."""
-        mine = self._pipeline.config
-        report = report_of(self._report)
-        if report is None or report.digest == mine.digest:
-            return mine
-        try:
-            kept = load_config(self._copies / report.digest)
-        except BadConfig:  # a newer one took its place just now
-            return mine
-        return kept if kept.digest == report.digest else mine
+    def _last_valid(self) -> Config:
+        """The last valid config of any process of this worker.
 
-    def _keep(self) -> None:
-        """A copy of the files in force, for processes of this worker that come too late."""
+        This process may have been idle since, or was forked just now from the main process, which
+        never checks the files.
+        """
+        current = self._pipeline.config
+        report = read_report(self._report)
+        if report is None or report.digest == current.digest:
+            return current
+        try:
+            reported = load_config(self._copies / report.digest)
+        except BadConfig:  # a newer copy replaced it just now
+            return current
+        return reported if reported.digest == report.digest else current
+
+    def _copy_files(self) -> None:
+        """Keep a copy of the files in force, for processes of this worker that come too late."""
         config = self._pipeline.config
         copy = self._copies / config.digest
         try:
             for older in self._copies.glob("*"):
                 if older != copy:
                     shutil.rmtree(older, ignore_errors=True)
-            counted = config.files["keyphrases"].parent.glob("*.json")
-            kept = {f"{name}.toml": path for name, path in config.files.items()}
-            for name, path in (kept | {file.name: file for file in counted}).items():
+            phrase_counts = config.files["keyphrases"].parent.glob("*.json")
+            files = {f"{name}.toml": path for name, path in config.files.items()}
+            for name, path in (files | {file.name: file for file in phrase_counts}).items():
                 target = copy / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
@@ -120,33 +123,33 @@ class Current:
     def _copies(self) -> Path:
         return self._report.with_suffix("")
 
-    def _tell(self, refused: str = "") -> None:
+    def _write_report(self, refused: str = "") -> None:
         config = self._pipeline.config
-        report = Report(
+        report = ConfigReport(
             digest=config.digest,
             tagger=config.tagging.version,
             since=datetime.now(UTC),
             refused=refused,
         )
         try:
-            tell(self._report, report)
+            write_report(self._report, report)
         except OSError as e:
             log.warning("config.untold error=%s", e)
 
 
-def stamp(config_dir: Path | None) -> Stamp:
-    """Equal stamps mean that no file was written, added or removed in between."""
-    return frozenset(_files(config_dir))
+def files_state(config_dir: Path | None) -> FilesState:
+    """The state of all config files. It differs after one was written, added or removed."""
+    return frozenset(_stat_files(config_dir))
 
 
-def _files(config_dir: Path | None) -> Iterator[tuple[str, int, int, int]]:
+def _stat_files(config_dir: Path | None) -> Iterator[tuple[str, int, int, int]]:
     for folder in filter(None, (PACKAGED, config_dir)):
         for path in (folder, folder / "rules"):
             try:
                 with os.scandir(path) as entries:
                     for entry in entries:
                         if entry.name.endswith((".toml", ".json")):
-                            its = entry.stat()
-                            yield entry.path, its.st_mtime_ns, its.st_size, its.st_ino
+                            stat = entry.stat()
+                            yield entry.path, stat.st_mtime_ns, stat.st_size, stat.st_ino
             except OSError:
-                yield str(path), 0, 0, 0  # not there: loading says so, if it has to be
+                yield str(path), 0, 0, 0  # it does not exist: loading says so, if it must

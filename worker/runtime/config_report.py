@@ -1,15 +1,15 @@
-"""Which config a worker runs with, told in a file: written by its processes, read from outside."""
+"""The config a worker runs with, reported in a file: its processes write it, commands read it."""
 
 import json
 import os
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from worker.model.admission import Frozen
 
-
-class Report(Frozen):
-    """What a worker says of its config."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigReport:
+    """The config in force in a worker."""
 
     digest: str
     tagger: str
@@ -17,17 +17,26 @@ class Report(Frozen):
     refused: str = ""  # why newer files are not in force
 
 
-def tell(file: Path, report: Report) -> None:
-    """Replaced in one step, so that nobody reads half of it. Raises OSError."""
+def write_report(file: Path, report: ConfigReport) -> None:
+    """Replace the file in one step, so that nobody reads half of it. Raises OSError."""
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(report.model_dump_json(), "utf-8")
+    draft.write_text(json.dumps(asdict(report) | {"since": report.since.isoformat()}), "utf-8")
     draft.replace(file)
 
 
-def report_of(file: Path) -> Report | None:
-    """What a worker last said; None when it said nothing that can be read."""
+def read_report(file: Path) -> ConfigReport | None:
+    """The last report; None when there is no file, or it can't be read as one."""
     try:
-        return Report.model_validate(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError):
+        fields = json.loads(file.read_text("utf-8"))
+        since = datetime.fromisoformat(fields["since"])
+        report = ConfigReport(
+            digest=fields["digest"],
+            tagger=fields["tagger"],
+            since=since,
+            refused=fields.get("refused", ""),
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+    texts = (report.digest, report.tagger, report.refused)
+    return report if all(isinstance(value, str) for value in texts) else None

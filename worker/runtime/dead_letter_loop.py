@@ -1,4 +1,4 @@
-"""A background loop that empties the broker's dead-letter queues into the store."""
+"""A background loop that moves undeliverable messages from the broker's dead lists to the store."""
 
 import logging
 import time
@@ -20,31 +20,32 @@ EVERY_S = 5.0
 _EXPIRE_EVERY_S = 3600.0
 
 
-def start(app: Any, store: Store, keep_days: float) -> None:
-    """From now on empty the dead lists every few seconds, and once an hour drop the letters that
-    are older than `keep_days`, unless that is 0."""
-    background.keep("dead-lists", lambda: _keep(app, store, keep_days))
+def start(app: Any, store: Store, keep_days: float) -> background.BackgroundLoop:
+    """Start the loop. Once an hour it also deletes dead letters last seen over `keep_days` ago.
 
+    With `keep_days` 0 they are kept for good.
+    """
+    connection = BrokerConnection(app)
+    expired_at = float("-inf")
 
-def _keep(app: Any, store: Store, keep_days: float) -> None:
     @contextmanager
-    def alone() -> Iterator[None]:
+    def storing() -> Iterator[None]:
         with unforked():
             try:
                 yield
             finally:
                 store.close()
 
-    link, queues = BrokerConnection(app), list(app.amqp.queues)
-    expired = float("-inf")
-    while True:
+    def turn() -> None:
+        nonlocal expired_at
         try:
-            with link.channel() as channel:
-                drain(channel, queues, store, alone)
-            if keep_days and time.monotonic() - expired > _EXPIRE_EVERY_S:
-                expired = time.monotonic()
-                with alone():
+            with connection.channel() as channel:
+                drain(channel, list(app.amqp.queues), store, storing)
+            if keep_days and time.monotonic() - expired_at > _EXPIRE_EVERY_S:
+                expired_at = time.monotonic()
+                with storing():
                     expire(store, keep_days, datetime.now(UTC))
         except Unavailable as e:
-            log.info("undertaker.waits error=%s", e)
-        time.sleep(EVERY_S)
+            log.info("dead-letters.waits error=%s", e)
+
+    return background.start_loop("dead-lists", turn, pause_s=EVERY_S)

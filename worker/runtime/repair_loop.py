@@ -1,13 +1,14 @@
-"""Repairs in the background: every half minute one worker of all looks what is to be done.
+"""A background loop that repairs clusters and the index.
 
-A pass mends clusters, and puts back what the index lost with its server (worker.index.watermark): a
-failover, a restart, a restored copy. That may be much, so it goes page by page, and on with the
-next pass. Of every repair there is a line in the log.
+Every half minute one of all workers makes a pass. It repairs clusters, and restores articles that
+the index lost with its server: by a failover, a restart, or a backup that was put back
+(worker.index.watermark). There may be many, so a pass restores them page by page for some time, and
+the next pass continues. Each repair is one line in the log.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -17,79 +18,86 @@ from worker.errors import Unavailable
 from worker.index import watermark
 from worker.index.redis_index import RedisIndex
 from worker.maintenance.reconcile import PAGE, Reconciler
-from worker.store.cluster_values import ClusterMove
+from worker.store.cluster_values import ClusterMove, Member
 from worker.store.database.fork_lock import unforked
 from worker.store.ports import Store
 
 log = logging.getLogger("worker")
 
 EVERY_S = 30.0
-PATIENCE_S = 20.0  # for putting back, a pass: less than a turn lasts
-AT_FIRST = timedelta(days=1)  # looked back at for edits when a worker starts
-RECENT = timedelta(minutes=10)  # and from then on: longer than a transaction takes
+RESTORE_S = 20.0  # time for restoring in one pass; the turn is this worker's for 27 s
+FIRST_PERIOD = timedelta(days=1)  # the first pass of a process checks edits of this period
+PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 
 
-def start(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
-    """From now on, in whichever worker's main process has the turn."""
-    background.keep("reconcile", lambda: _keep(store, opened, rules))
+def start(
+    store: Store, open_index: Callable[[], RedisIndex], rules: DedupRules
+) -> background.BackgroundLoop:
+    """Start the loop. In each turn one worker of all makes a pass: the one that gets the lock."""
+    period = FIRST_PERIOD
 
-
-def _keep(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
-    back = AT_FIRST
-    while True:
+    def turn() -> None:
+        nonlocal period
         try:
-            with closing(opened()) as index:
+            with closing(open_index()) as index:
                 if index.turn("reconcile", EVERY_S * 0.9):
-                    go_round(store, index, rules, back=back, now=datetime.now(UTC))
-                    back = RECENT
+                    make_pass(store, index, rules, period=period, now=datetime.now(UTC))
+                    period = PERIOD
         except Unavailable as e:
             log.info("reconcile.waits error=%s", e)
-        time.sleep(EVERY_S)
+
+    return background.start_loop("reconcile", turn, pause_s=EVERY_S)
 
 
-def go_round(
-    store: Store, index: RedisIndex, rules: DedupRules, *, back: timedelta, now: datetime
+def make_pass(
+    store: Store, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
 ) -> None:
-    """One pass. Edits are looked for that far back, losses as far back as they reach."""
-    its = Reconciler(store, index, rules, now=now)
+    """Check the edits of the last `period`, and restore articles from the index's watermark on."""
+    reconciler = Reconciler(store, index, rules, now=now)
     with unforked():
         try:
-            for move in its.run(now - back, twins=False):
-                _tell(move)
+            for move in reconciler.run(now - period, twins=False):
+                _log_move(move)
         finally:
             store.close()
-    left = watermark.look(index)
-    whole_until = _put_back(store, index, its, left, now) if left.broken else None
-    # Where putting back is not done yet, the old mark stays, only younger: the next pass goes on.
-    run_id = left.marked if whole_until else left.run_id
-    watermark.leave(index, run_id, whole_until or now - RECENT)
+    mark = watermark.look(index)
+    restored_until = _restore(store, index, reconciler, mark, now) if mark.broken else None
+    # Until all is restored the old run id stays, with a later time: the next pass continues.
+    run_id = mark.marked if restored_until else mark.run_id
+    watermark.leave(index, run_id, restored_until or now - PERIOD)
 
 
-def _put_back(
-    store: Store, index: RedisIndex, its: Reconciler, left: watermark.Mark, now: datetime
+def _restore(
+    store: Store, index: RedisIndex, reconciler: Reconciler, mark: watermark.Mark, now: datetime
 ) -> datetime | None:
-    """Of what was stored since the mark; returns how far it came if it is not done yet."""
+    """Restore articles stored since the mark. Returns the date reached, None when all are done."""
     window = timedelta(seconds=2 * index.window_s)
-    since = max(left.whole_until or now - window, now - window)
-    began, articles, after = time.monotonic(), 0, 0
-    while True:
-        with unforked():
-            try:
-                page = store.clusters.page(since, after, PAGE)
-                for move in its.restore(page):
-                    _tell(move)
-            finally:
-                store.close()
+    since = max(mark.whole_until or now - window, now - window)
+    deadline = time.monotonic() + RESTORE_S
+    page = _restore_page(store, reconciler, since, 0)
+    articles = len(page)
+    while len(page) == PAGE and time.monotonic() <= deadline:
+        page = _restore_page(store, reconciler, since, page[-1].revision_id)
         articles += len(page)
-        if len(page) < PAGE or time.monotonic() - began > PATIENCE_S:
-            break
-        after = page[-1].revision_id
     level = logging.WARNING if articles else logging.INFO
     log.log(level, "index.put-back since=%s articles=%d", since.isoformat("T", "seconds"), articles)
     return page[-1].received if len(page) == PAGE else None
 
 
-def _tell(move: ClusterMove) -> None:
+def _restore_page(
+    store: Store, reconciler: Reconciler, since: datetime, after: int
+) -> Sequence[Member]:
+    with unforked():
+        try:
+            page = store.clusters.page(since, after, PAGE)
+            for move in reconciler.restore(page):
+                _log_move(move)
+        finally:
+            store.close()
+    return page
+
+
+def _log_move(move: ClusterMove) -> None:
     log.warning(
         "cluster.repaired reason=%s article=%s left=%s joined=%s",
         *(move.reason, move.article_id, move.left, move.joined),

@@ -1,12 +1,12 @@
-"""Tries articles in processes that may die.
+"""Process articles that may crash a process, each in a process of its own.
 
-A pool child can't fork (it is daemonic), so it starts `python -m worker.runtime.sandbox`, which
-loads the pipeline once and then forks for every trial: deliveries come in on standard input, a JSON
-line a trial; on standard output goes how its process ended, with the last stage it entered. The
-server ends by itself when nothing is to be tried for a while.
+A pool process can't fork (it is daemonic), so it starts `python -m worker.runtime.sandbox`. That
+server loads the pipeline once, and forks for each run. It reads one run per line of JSON on
+standard input, and writes one SandboxEnd per line of JSON on standard output. It exits when no run
+was asked for during 30 s.
 
-The exit code does not show what was stored: an article may end its process with any code. Whether
-its articles are done is asked of the store, by their receipts (worker.runtime.quarantine).
+An exit code does not prove what was stored: an article may end its process with any code. Whether
+an article is done is read from the store, by its receipt (worker.runtime.quarantine).
 """
 
 import json
@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
@@ -28,7 +29,6 @@ from worker import bootstrap
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import Unavailable
 from worker.maintenance.reprocess import Reprocessing, redo
-from worker.model.admission import Frozen
 from worker.model.records import NO_ATTEMPT, Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.settings import Settings
@@ -36,23 +36,25 @@ from worker.settings import Settings
 log = logging.getLogger("worker")
 
 _IDLE_S = 30.0
-_AWAY = "unavailable"  # last status of a trial that found store or index unavailable
-_STAGES = ("admit", "clean", "deduplicate", "tag", "write", _AWAY)
-_OUTSIDE = "write"  # of the stages: speaking with the store or the index
+_UNAVAILABLE = "unavailable"  # last stage of a run that found store or index unavailable
+_STAGES = ("admit", "clean", "deduplicate", "tag", "write", _UNAVAILABLE)
+_BETWEEN_STAGES = "write"  # also reported between the pure stages: store or index are in use
 _DONE, _FAILED = 0, os.EX_SOFTWARE
 
 
-class SandboxEnd(Frozen):
-    """How the process of one trial ended."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxEnd:
+    """How the process of one run ended."""
 
     code: int  # exit code, or the negative number of the signal that killed it
-    stage: str  # the last it entered
+    stage: str  # the last stage it entered
     took_s: float
     peak_mb: int
     unavailable: bool = False  # store or index did not answer, or not in time
 
     @property
     def failed(self) -> bool:
+        """Whether the process did not exit with 0."""
         return self.code != _DONE
 
     def __str__(self) -> str:
@@ -63,63 +65,68 @@ class SandboxEnd(Frozen):
 
 
 class SandboxLost(Exception):
-    """The process that forks ended while it had a trial."""
+    """The sandbox server ended during a run."""
 
 
 class SandboxServer:
-    """The side of the pool child: starts the server when there is something to try."""
+    """The client that a pool process uses. It starts the server on first use."""
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
         self._ready = False
 
     def run(
-        self, deliveries: Sequence[Delivery], patience_s: float, handling: Attempt = NO_ATTEMPT
+        self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Try these as one batch. Raises SandboxLost when the server dies, also a second one, and
-        Unavailable when it is still starting: a later call can use it."""
+        """Process these deliveries as one batch, in one process.
+
+        Raises SandboxLost when the server ends, and a second one does too; and Unavailable when the
+        server is not ready within `limit_s`: a later call can use it.
+        """
         raws = [[d.receipt, d.raw] for d in deliveries]
-        return self._tried({"deliveries": raws, "handling": handling.model_dump()}, patience_s)
+        attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
+        return self._request({"deliveries": raws, "handling": attempt}, limit_s)
 
-    def redo(self, what: Reprocessing, article_id: str, patience_s: float) -> SandboxEnd:
-        """Reprocess one stored article. Raises as `run` does."""
-        return self._tried({"redo": what.value, "article_id": article_id}, patience_s)
+    def redo(self, what: Reprocessing, article_id: str, limit_s: float) -> SandboxEnd:
+        """Reprocess one stored article in one process. Raises as `run` does."""
+        return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
-    def _tried(self, trial: dict[str, Any], patience_s: float) -> SandboxEnd:
-        line = json.dumps(trial).encode() + b"\n"
-        for fresh in (False, True):
-            server = self._running(fresh=fresh)
-            self._await_ready(server, patience_s)
+    def _request(self, run: dict[str, Any], limit_s: float) -> SandboxEnd:
+        line = json.dumps(run).encode() + b"\n"
+        for restart in (False, True):
+            server = self._running_server(restart=restart)
+            self._await_ready(server, limit_s)
             try:
                 server.stdin.write(line)  # type: ignore[union-attr]
                 server.stdin.flush()  # type: ignore[union-attr]
                 if answer := server.stdout.readline():  # type: ignore[union-attr]
-                    return SandboxEnd.model_validate_json(answer)
+                    return SandboxEnd(**json.loads(answer))
             except OSError as e:
-                log.debug("trial.restart error=%s", e)  # it ended while idle: start another
-        raise SandboxLost("the process that forks is gone")
+                log.debug("trial.restart error=%s", e)  # it exited while idle: start another
+        raise SandboxLost("the sandbox server ended")
 
-    def _running(self, *, fresh: bool) -> "subprocess.Popen[bytes]":
-        if self._server and (fresh or self._server.poll() is not None):
+    def _running_server(self, *, restart: bool) -> "subprocess.Popen[bytes]":
+        if self._server and (restart or self._server.poll() is not None):
             self.close()
         if self._server is None:
-            # -P: the folder it is started in may hold a worker.py of its own
+            # -P: the current folder may hold another worker.py
             command = [sys.executable, "-P", "-m", "worker.runtime.sandbox"]
             self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self._ready = False
         return self._server
 
-    def _await_ready(self, server: "subprocess.Popen[bytes]", patience_s: float) -> None:
+    def _await_ready(self, server: "subprocess.Popen[bytes]", limit_s: float) -> None:
         if not self._ready:
-            answers, _, _ = select.select([server.stdout], [], [], patience_s)  # type: ignore[type-var]
-            if not answers:
-                raise Unavailable("trial", "the process that forks is still starting")
+            readable, _, _ = select.select([server.stdout], [], [], limit_s)  # type: ignore[type-var]
+            if not readable:
+                raise Unavailable("sandbox", "its server is still starting")
             self._ready = bool(server.stdout.readline())  # type: ignore[union-attr]
 
     def close(self) -> None:
+        """Stop the server, if one runs, and wait until it has ended."""
         if self._server is None:
             return
-        with suppress(OSError):  # what was left in its pipe when it ended
+        with suppress(OSError):  # unread input of a server that ended
             self._server.stdin.close()  # type: ignore[union-attr]
         self._server.stdout.close()  # type: ignore[union-attr]
         self._server.wait()
@@ -127,115 +134,118 @@ class SandboxServer:
 
 
 def main() -> None:
-    """The server: forks one process per line."""
+    """Run the server: fork one process per line of input."""
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
     pipeline = bootstrap.pipeline(settings, _report)
     bootstrap.warm()
-    # What a library prints must not mix into the answers.
+    # A library that prints must not write into the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     answers.write("ready\n")
     answers.flush()
-    while line := _next_line():
-        ended = _try(pipeline, json.loads(line), rules)
-        answers.write(ended.model_dump_json() + "\n")
+    while line := _read_line():
+        end = _run_forked(pipeline, json.loads(line), rules)
+        answers.write(json.dumps(asdict(end)) + "\n")
         answers.flush()
 
 
-def _next_line() -> bytes:
-    """b"" at the end of input, and when nothing came for a while. One line is asked at a time,
-    so none hides in the buffer while select waits."""
-    ready, _, _ = select.select([sys.stdin.buffer], [], [], _IDLE_S)
-    return sys.stdin.buffer.readline() if ready else b""
+def _read_line() -> bytes:
+    """The next line of input; b"" at its end, and after 30 s without one.
+
+    The client sends one line at a time, so the buffer holds none while select waits.
+    """
+    readable, _, _ = select.select([sys.stdin.buffer], [], [], _IDLE_S)
+    return sys.stdin.buffer.readline() if readable else b""
 
 
-_pipe = -1  # where a forked process says which stage it enters
+_stage_pipe = -1  # file descriptor to which a forked process writes the stage it enters
 
 
 @contextmanager
-def _entered(stage: str) -> Iterator[None]:
-    os.write(_pipe, bytes([_STAGES.index(stage)]))
+def _reported_stage(stage: str) -> Iterator[None]:
+    os.write(_stage_pipe, bytes([_STAGES.index(stage)]))
     yield
-    os.write(_pipe, bytes([_STAGES.index(_OUTSIDE)]))  # unless another stage is entered
+    os.write(_stage_pipe, bytes([_STAGES.index(_BETWEEN_STAGES)]))
 
 
 def _report(stage: str) -> AbstractContextManager[None]:
-    return _entered(stage) if _pipe >= 0 else nullcontext()
+    return _reported_stage(stage) if _stage_pipe >= 0 else nullcontext()
 
 
-def _try(pipeline: Pipeline, trial: dict[str, Any], rules: WorkerRules) -> SandboxEnd:
-    reading, writing = os.pipe()
+def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> SandboxEnd:
+    """Fork, process the run in the child, and wait for its end."""
+    read_end, write_end = os.pipe()
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        os.close(reading)
-        _limit(rules)
-        _run(pipeline, trial, writing)
-    os.close(writing)
-    stage, overdue = _watch(reading, pid, began + patience_s(rules))
-    os.close(reading)
-    _, status, used = os.wait4(pid, 0)
+        os.close(read_end)
+        _set_limits(rules)
+        _run_and_exit(pipeline, run, write_end)
+    os.close(write_end)
+    stage, timed_out = _follow_stages(read_end, pid, began + run_limit_s(rules))
+    os.close(read_end)
+    _, status, usage = os.wait4(pid, 0)
     return SandboxEnd(
         code=os.waitstatus_to_exitcode(status),
-        stage=_OUTSIDE if stage == _AWAY else stage,
-        # Stages do no I/O. A trial that is late outside of them waits for the store or the index.
-        unavailable=stage == _AWAY or (overdue and stage == _OUTSIDE),
+        stage=_BETWEEN_STAGES if stage == _UNAVAILABLE else stage,
+        # Stages do no I/O. A run that is late between them waits for the store or the index.
+        unavailable=stage == _UNAVAILABLE or (timed_out and stage == _BETWEEN_STAGES),
         took_s=time.monotonic() - began,
-        peak_mb=used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
+        peak_mb=usage.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
     )
 
 
-def patience_s(rules: WorkerRules) -> float:
-    """What one trial may take by the clock: all of an article's, and that of its batch, end before
-    the pool child is killed."""
+def run_limit_s(rules: WorkerRules) -> float:
+    """Wall-clock limit of one run: hard_limit_s divided so that all attempts of an article, and the
+    run of its whole message before them, end before Celery kills the pool process."""
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
 
-def _limit(rules: WorkerRules) -> None:
+def _set_limits(rules: WorkerRules) -> None:
+    """Limit memory and CPU time of this process."""
     bytes_ = rules.quarantine.memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Not the clock: a machine that stands still must not convict an article.
+    # CPU time, not wall-clock time: a machine that stands still must not convict an article.
     cpu_s = ceil(2 * rules.time.article_s)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
 
-def _run(pipeline: Pipeline, trial: dict[str, Any], writing: int) -> None:
-    """In the forked process: never returns."""
-    global _pipe
+def _run_and_exit(pipeline: Pipeline, run: dict[str, Any], write_end: int) -> None:
+    """Process the run in the forked process. Never returns."""
+    global _stage_pipe
     code = _FAILED
     try:
-        _pipe = writing
-        if "redo" in trial:
-            redo(
-                pipeline, Reprocessing(trial["redo"]), [trial["article_id"]], now=datetime.now(UTC)
-            )
+        _stage_pipe = write_end
+        if "redo" in run:
+            redo(pipeline, Reprocessing(run["redo"]), [run["article_id"]], now=datetime.now(UTC))
         else:
-            deliveries = [Delivery(receipt=r, raw=raw) for r, raw in trial["deliveries"]]
-            handling = Attempt(**trial["handling"])
+            deliveries = [Delivery(receipt=r, raw=raw) for r, raw in run["deliveries"]]
+            handling = Attempt(**run["handling"])
             pipeline.ingest(deliveries, now=datetime.now(UTC), handling=handling)
         code = _DONE
     except Unavailable:
-        os.write(writing, bytes([_STAGES.index(_AWAY)]))
+        os.write(write_end, bytes([_STAGES.index(_UNAVAILABLE)]))
     except BaseException as e:  # noqa: BLE001 - the exit code is the answer
         print(f"trial.failed error={type(e).__name__}", file=sys.stderr)
     finally:
         os._exit(code)
 
 
-def _watch(reading: int, pid: int, until: float) -> tuple[str, bool]:
-    """Follow the stages until the process ends: the last one, and whether it had to be killed."""
-    stage = _OUTSIDE
+def _follow_stages(read_end: int, pid: int, deadline: float) -> tuple[str, bool]:
+    """Read the stages until the process ends. Returns the last one, and whether it was killed."""
+    stage = _BETWEEN_STAGES
     while True:
-        ready, _, _ = select.select([reading], [], [], max(0.0, until - time.monotonic()))
-        if not ready:
+        timeout_s = max(0.0, deadline - time.monotonic())
+        readable, _, _ = select.select([read_end], [], [], timeout_s)
+        if not readable:
             os.kill(pid, signal.SIGKILL)
             return stage, True
-        told = os.read(reading, 4096)
-        if not told:  # the last end of the pipe is closed: it is gone
+        entered = os.read(read_end, 4096)
+        if not entered:  # the process closed its end of the pipe by exiting
             return stage, False
-        stage = _STAGES[told[-1]]
+        stage = _STAGES[entered[-1]]
 
 
 if __name__ == "__main__":

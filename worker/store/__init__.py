@@ -1,6 +1,6 @@
 """Truth: articles, their revisions, tags and decisions, and the outcome of every receipt."""
 
-from worker.store.ports import Judge, Store
+from worker.store.ports import Store
 from worker.store.values import (
     Change,
     ChangeKind,
@@ -23,7 +23,6 @@ __all__ = [
     "DeadLetterQuery",
     "DeadLetterState",
     "DisplayTitle",
-    "Judge",
     "Query",
     "ReceiptTally",
     "RemovedLineCount",

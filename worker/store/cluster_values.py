@@ -1,10 +1,10 @@
 """Clusters as they stand: who belongs to whom, and moves from one to another, each recorded."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from worker.model.admission import Frozen
 from worker.model.records import Fingerprint
 
 
@@ -22,7 +22,8 @@ class MoveReason(StrEnum):
     REPLAYED = "replayed"  # other thresholds were put into force
 
 
-class Member(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
     """A standing article as the member of a cluster, with its newest revision."""
 
     seq: int  # of storage: the smallest came first
@@ -53,7 +54,8 @@ class StoredFingerprint(NamedTuple):
     fingerprint: Fingerprint
 
 
-class Sighting(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
     """One receipt that ended in a member of a cluster."""
 
     receipt: str
@@ -64,7 +66,8 @@ class Sighting(Frozen):
     at: datetime  # when it was stored, by the worker's clock
 
 
-class ClusterMove(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterMove:
     """One article from one cluster to another, with the evidence."""
 
     article_id: str
@@ -73,7 +76,7 @@ class ClusterMove(Frozen):
     reason: MoveReason
     by: str = "reconcile"  # or "operator"
     rival: str = ""
-    scores: dict[str, float] = {}
-    thresholds: dict[str, float] = {}
+    scores: dict[str, float] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
     version: str = ""
     note: str = ""

@@ -12,24 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.receipts import replay_parts
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import Moment, Name
 from worker.store.database.rows import letter_of
 from worker.store.database.schema import dead_letters, receipts
-from worker.store.database.statements import chunks
+from worker.store.database.statements import chunks, concatenated
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
-
-PREFIX = "replay"
-
-
-def replay_receipt(letter: StoredDeadLetter) -> str:
-    """The same until the letter dies again: a replay that is repeated has its effect once."""
-    return f"{PREFIX}-{letter.letter_id}-{letter.seen}"
-
 
 _LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c.replay)
 _SEEN = sa.cast(dead_letters.c.seen, sa.Text)
-_LAST_RECEIPT = sa.literal(f"{PREFIX}-") + dead_letters.c.letter_id + sa.literal("-") + _SEEN
+_LAST_RECEIPT = concatenated(replay_parts(dead_letters.c.letter_id, _SEEN))
 _STATE = sa.case(
     (dead_letters.c.replay.is_(None), DeadLetterState.DEAD.value),
     (dead_letters.c.replay != _LAST_RECEIPT, DeadLetterState.DEAD.value),

@@ -1,6 +1,6 @@
 """What the rest of the package asks of a store."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,7 +16,6 @@ from worker.model.records import (
     Retagged,
     StoredIdentity,
     StoredRecord,
-    Verdict,
     Withdrawal,
 )
 from worker.store.cluster_values import ClusterMove, Member, Sighting, StoredFingerprint
@@ -32,9 +31,6 @@ from worker.store.values import (
     StoredArticle,
     StoredDeadLetter,
 )
-
-Judge = Callable[[Verdict, str, StoredIdentity | None], Verdict]
-"""(verdict, content_hash, what is known under the lock) -> the verdict that holds now."""
 
 
 class Store(Protocol):
@@ -64,14 +60,13 @@ class Store(Protocol):
         withdrawals: Sequence[Withdrawal],
         dead: Sequence[DeadLetter],
         *,
-        judge: Judge,
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
         """Write a batch in one transaction; receipts that already have an outcome are passed over.
 
-        Articles are locked in sorted id order, and `judge` has the last word on each record with
-        what is known under the lock. Returns the outcomes written now, in the order given.
+        Articles are locked in sorted id order, and each verdict is checked again under the lock
+        (worker.dedup.recheck_under_lock). Returns the outcomes written now, in the order given.
         `handling` is kept with each receipt.
         """
         ...

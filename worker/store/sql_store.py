@@ -26,7 +26,6 @@ from worker.model.records import (
 from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters.sql_clusters import SqlClusters
 from worker.store.database.engine import answering, open_engine, parse
-from worker.store.ports import Judge
 from worker.store.reading import article_view, changes, display_titles, export, lookup, source_stats
 from worker.store.reading.search import search
 from worker.store.values import (
@@ -73,13 +72,12 @@ class SqlStore:
         withdrawals: Sequence[Withdrawal],
         dead: Sequence[DeadLetter],
         *,
-        judge: Judge,
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
         batch = WriteBatch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
         with self._writing() as connection:
-            outcomes = write(connection, batch, judge, now, handling)
+            outcomes = write(connection, batch, now, handling)
         if down := [
             o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN and o.article_id
         ]:

@@ -10,23 +10,19 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
+from worker.model.dataclass_fields import field_names
+from worker.model.receipts import reclean_parts
 from worker.model.records import Article, Retagged, Span, StoredRecord, Tag
 from worker.store.database.columns import Json, Moment
 from worker.store.database.packing import unpack_text
 from worker.store.database.rows import tag_rows
 from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
-from worker.store.database.statements import NEWEST
+from worker.store.database.statements import NEWEST, concatenated
 from worker.store.reading.search import matching
 from worker.store.values import Query
-
-RECLEAN = "reclean-"
-
-
-def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
-    """The same for the same work: done once, it is not done again."""
-    return f"{RECLEAN}{article_id}-{revision}-{cleaner}"
 
 
 def stale(
@@ -48,13 +44,8 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
     found: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
     of = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
     if part == "cleaner":
-        done = (
-            sa.literal(RECLEAN)
-            + revisions.c.article_id
-            + sa.literal("-")
-            + sa.cast(revisions.c.number, sa.Text)
-            + sa.literal(f"-{version}")
-        )
+        number = sa.cast(revisions.c.number, sa.Text)
+        done = concatenated(reclean_parts(revisions.c.article_id, number, sa.literal(version)))
         found = found.where(~sa.exists().where(receipts.c.receipt == done))
     return found.where(of != version)
 
@@ -80,15 +71,18 @@ def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRe
     ]
 
 
+_ARTICLE = TypeAdapter(Article)
+
+
 def article_of(row: sa.RowMapping) -> Article:
     """What was cleaned, from a row of `revisions` with `source` and `key`."""
-    fields = {field: row[field] for field in Article.model_fields.keys() & row.keys()}
+    fields = {field: row[field] for field in field_names(Article) & row.keys()}
     its = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
-    return Article.model_validate({**fields, **its})
+    return _ARTICLE.validate_python({**fields, **its})
 
 
 def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
-    fields = Tag.model_fields.keys() - {"spans"}
+    fields = field_names(Tag) - {"spans"}
     found: dict[str, list[Tag]] = {}
     statement = sa.select(tags).where(tags.c.article_id.in_(article_ids))
     for row in connection.execute(statement.order_by(*BEST_FIRST)).mappings():

@@ -8,19 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.errors import Reason
+from worker.model.dataclass_fields import field_values
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import JournalEntry
 from worker.store.database.columns import name
 from worker.store.database.schema import journal, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
-from worker.store.stale_records import RECLEAN
 from worker.store.values import ReceiptTally
 
 
 def enter(connection: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write entries down; a receipt that is there already keeps its first entry."""
     # In one order everywhere: workers that collect the same entries at once do not deadlock.
-    rows = sorted((entry.model_dump() for entry in entries), key=lambda row: name(row["receipt"]))
+    rows = sorted((field_values(entry) for entry in entries), key=lambda row: name(row["receipt"]))
     if rows:
         connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
 
@@ -79,7 +80,7 @@ def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Sel
         .select_from(receipts.outerjoin(journal, journal.c.receipt == receipts.c.receipt))
         .where(receipts.c.at >= since, receipts.c.at < until, journal.c.receipt.is_(None))
         .where(receipts.c.reason != Reason.UNDELIVERABLE.value)  # no article, a whole message
-        .where(~receipts.c.receipt.startswith(RECLEAN, autoescape=True))  # nobody sent it
+        .where(~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True))  # nobody sent it
         .group_by(day)
     )
 

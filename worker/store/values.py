@@ -1,14 +1,16 @@
 """What a store is asked, and what it answers."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from worker.model.admission import Frozen, Media
+from worker.model.admission import Media
 from worker.model.records import Contributor
 from worker.model.source_trust import SourceIds
 
 
-class Query(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
     """A search. Empty fields do not restrict; words use quotes for phrases, `-` to exclude."""
 
     words: str = ""
@@ -21,7 +23,8 @@ class Query(Frozen):
     limit: int = 20
 
 
-class SearchHit(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
     """One row of a search or of a listing: the newest revision of an article."""
 
     article_id: str
@@ -40,14 +43,16 @@ class SearchHit(Frozen):
     snippet: str = ""
 
 
-class StoredTag(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTag:
     scheme: str
     code: str
     label: str
     score: float
 
 
-class StoredArticle(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArticle:
     """One revision of an article with all its content. Tags belong to the newest revision."""
 
     article_id: str
@@ -87,7 +92,8 @@ class ChangeKind(StrEnum):
     WITHDRAWN = "withdrawn"  # taken down, by its publisher or by hand: no content is left
 
 
-class Change(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
     """One step of the change feed."""
 
     cursor: str  # reading on from here gives what follows
@@ -106,7 +112,8 @@ class DeadLetterState(StrEnum):
     REPLAYED = "replayed"  # the replay became something else than dead
 
 
-class DeadLetterQuery(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterQuery:
     """Which dead letters. Empty fields do not restrict."""
 
     beginnings: tuple[str, ...] = ()  # of ids
@@ -118,7 +125,8 @@ class DeadLetterQuery(Frozen):
     limit: int | None = None
 
 
-class StoredDeadLetter(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDeadLetter:
     """A dead letter as it is stored."""
 
     letter_id: str
@@ -141,7 +149,8 @@ class StoredDeadLetter(Frozen):
     article_id: str | None = None  # which it became
 
 
-class SourceSeen(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSeen:
     """A source with its counts."""
 
     source: str
@@ -153,7 +162,8 @@ class SourceSeen(Frozen):
     distrusted: bool  # an id counts no more than a link: content has to confirm it
 
 
-class RemovedLineCount(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedLineCount:
     """A line that cleaning left out of articles of one source because the source repeats it."""
 
     line: str  # as it stood the last time
@@ -162,7 +172,8 @@ class RemovedLineCount(Frozen):
     last: datetime
 
 
-class DisplayTitle(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayTitle:
     """What a person calls an article by."""
 
     article_id: str
@@ -170,7 +181,8 @@ class DisplayTitle(Frozen):
     source: str
 
 
-class ReceiptTally(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptTally:
     """The journal against the outcomes as of one moment. Days are UTC days of the entries."""
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts

@@ -1,14 +1,15 @@
-"""Tagging: an article and all that tags it come in, its tags go out, each with its evidence."""
+"""Tagging: give an article topics, feed categories, entities and keyphrases, each with evidence."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from worker.model.admission import Frozen
 from worker.model.records import Article, Tag
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.keyphrases.keyphrase_tags import Frequencies, KeyphraseRules, keyphrase_tags
+from worker.tag.rules.compiled_rules import CompiledRules, compile_rules
 from worker.tag.rules.feed_categories import category_tags
 from worker.tag.rules.taxonomy import Taxonomy
-from worker.tag.topics.model_tags import TopicRules, joined, learned_tags
+from worker.tag.topics.model_tags import TopicRules, merge_tags, model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
 __all__ = [
@@ -18,43 +19,51 @@ __all__ = [
     "Tagging",
     "Taxonomy",
     "TopicRules",
+    "compile_rules",
     "tag",
 ]
 
 
-class Tagging(Frozen):
-    """All that tags an article. Whatever joins here joins the version too."""
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """All rules and models that tag an article. None switches a kind of tags off."""
 
-    taxonomy: Taxonomy
+    rules: CompiledRules
     topics: TopicRules | None = None
     entities: EntityRules | None = None
     keyphrases: KeyphraseRules | None = None
-    frequencies: Frequencies = Frequencies()
+    frequencies: Frequencies = field(default_factory=Frequencies)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The taxonomy that the rules were compiled from."""
+        return self.rules.taxonomy
 
     @property
     def version(self) -> str:
-        """Equal versions give an article equal tags: re-tagging looks for records of another."""
+        """The versions of all parts. Equal versions tag equally; re-tagging looks for other
+        ones."""
         models = (self.topics, self.entities, self.keyphrases)
         return " ".join([self.taxonomy.version, *(m.full_version for m in models if m)])
 
     def warm(self) -> None:
-        """Compile and load what tagging needs, once before forking, so that workers share it."""
-        _ = self.taxonomy.compiled, self.version  # the version of a model is in its file
+        """Load the models before the worker forks, so that its processes share them."""
+        _ = self.version  # the version of a model is in its file
         if self.entities:
             self.entities.warm()
 
 
 def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
-    """The topics of an article, best first, the feed categories that map to none, then entities
-    and keyphrases.
+    """Tag an article: topics (highest score first), unmapped feed categories, entities, keyphrases.
 
-    `now` is when it was received: what dates an article that names no day itself.
+    `now` is the time of receipt. Rules expire by it if the article has no date of publication.
     """
-    taxonomy = tagging.taxonomy
-    topics = topic_tags(article, taxonomy, now)
+    topics = topic_tags(article, tagging.rules, now)
     if tagging.topics:
-        topics = joined(topics, learned_tags(article, tagging.topics, taxonomy))
+        by_model = model_topic_tags(article, tagging.topics, tagging.taxonomy)
+        topics = merge_tags(topics, by_model)
+    categories = category_tags(article, tagging.taxonomy)
     entities = entity_tags(article, tagging.entities) if tagging.entities else []
     phrases = tagging.keyphrases
     keyphrases = keyphrase_tags(article, phrases, tagging.frequencies) if phrases else []
-    return (*topics, *category_tags(article, taxonomy), *entities, *keyphrases)
+    return (*topics, *categories, *entities, *keyphrases)

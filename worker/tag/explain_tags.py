@@ -1,74 +1,82 @@
-"""Why tags are there and why others are not: the path that tags, told rule by rule."""
+"""Explain tagging rule by rule, with the same evaluation that the worker uses."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from worker.model.admission import Frozen
 from worker.model.records import Article, Span
-from worker.tag.rules.compiled_rules import Ready
-from worker.tag.rules.matcher import Evidence, Finding, View, examine, spans
+from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
+from worker.tag.rules.matcher import (
+    MatchContext,
+    RuleEvidence,
+    RuleResult,
+    evaluate_rule,
+    evidence_spans,
+)
 from worker.tag.rules.taxonomy import Taxonomy, Topic
-from worker.tag.topics.topic_tags import view
+from worker.tag.topics.topic_tags import match_context
 
-_MOST_SPANS = 20
+_MAX_SPANS = 20
 
 
-class Considered(Frozen):
-    """What became of one rule, and by what."""
+@dataclass(frozen=True, slots=True)
+class RuleExplanation:
+    """Whether one rule fires on an article, by which evidence, or why it does not."""
 
     code: str
     label: str
     rule: str
-    file: str  # where the rule stands, as config names files
+    file: str  # config name of the file that contains the rule
     fires: bool
     score: float
-    why_not: str  # "" when it fires
+    why_not: str  # "" if it fires
     spans: tuple[Span, ...] = ()
 
 
-def topics_called(taxonomy: Taxonomy, name: str) -> list[Topic]:
-    """The topics of this code, its last digits, or its label, in any case."""
-    wanted = name.strip().casefold()
+def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
+    """The topics with this code, code without prefix, or label; case is ignored."""
+    folded = name.strip().casefold()
     return [
         topic
         for topic in taxonomy.topics
-        if wanted in (topic.code.casefold(), topic.label.casefold())
-        or topic.code.casefold().endswith(f":{wanted}")
+        if folded in (topic.code.casefold(), topic.label.casefold())
+        or topic.code.casefold().endswith(f":{folded}")
     ]
 
 
-def account(
-    article: Article, taxonomy: Taxonomy, now: datetime, code: str = ""
-) -> list[Considered]:
-    """Every rule of the topic of this code; without a code, the rules that found something.
+def explain_rules(
+    article: Article, rules: CompiledRules, now: datetime, code: str = ""
+) -> list[RuleExplanation]:
+    """Explain all rules of the topic with this code; without a code, the rules with any match.
 
-    Those that fire come first, then those that nearly did.
+    Firing rules come first, then the others by their score.
     """
-    seen = view(article, taxonomy, now)
-    considered = [
-        _considered(seen, examine(seen, ready, evidence, taxonomy.scoring), taxonomy)
-        for ready, evidence in _asked(seen, taxonomy, code)
+    context = match_context(article, rules, now)
+    explanations = [
+        _explanation(context, evaluate_rule(context, rule, evidence, rules.taxonomy.scoring))
+        for rule, evidence in _selected(context, code)
     ]
-    return sorted(considered, key=lambda c: (not c.fires, -c.score, -len(c.spans), c.rule))
+    return sorted(explanations, key=lambda e: (not e.fires, -e.score, -len(e.spans), e.rule))
 
 
-def _asked(seen: View, taxonomy: Taxonomy, code: str) -> Iterator[tuple[Ready, Evidence]]:
+def _selected(context: MatchContext, code: str) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
     if not code:
-        yield from seen.candidates()
+        yield from context.candidates()
         return
-    for ready in taxonomy.compiled.rules:
-        if ready.topic.code == code:
-            yield ready, seen.of(ready.asked)
+    for rule in context.compiled.rules:
+        if rule.topic.code == code:
+            yield rule, context.evidence_for(rule.positive)
 
 
-def _considered(seen: View, finding: Finding, taxonomy: Taxonomy) -> Considered:
-    return Considered(
-        code=finding.ready.topic.code,
-        label=finding.ready.topic.label,
-        rule=finding.ready.id,
-        file=taxonomy.file_of(finding.ready.id),
-        fires=not finding.why_not,
-        score=finding.score,
-        why_not=finding.why_not,
-        spans=spans(seen, finding, _MOST_SPANS),
+def _explanation(context: MatchContext, result: RuleResult) -> RuleExplanation:
+    rule = result.rule
+    return RuleExplanation(
+        code=rule.topic.code,
+        label=rule.topic.label,
+        rule=rule.id,
+        file=context.compiled.taxonomy.file_of(rule.id),
+        fires=not result.why_not,
+        score=result.score,
+        why_not=result.why_not,
+        spans=evidence_spans(context, result, _MAX_SPANS),
     )

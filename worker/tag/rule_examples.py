@@ -1,66 +1,84 @@
-"""Inline tests: the examples that rule files give are tried on the rules as they will run."""
+"""Inline tests: evaluate the examples in rule files with the rules as the worker will run them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from worker.model.admission import Frozen
-from worker.tag.rules.matcher import examine
-from worker.tag.rules.rule import Example
+from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
+from worker.tag.rules.matcher import evaluate_rule
+from worker.tag.rules.rule import RuleExample
 from worker.tag.rules.taxonomy import Taxonomy, Topic
-from worker.tag.topics.topic_tags import topic_tags, view
+from worker.tag.topics.topic_tags import match_context, topic_tags
 
-_RECEIVED = datetime(2000, 1, 1, tzinfo=UTC)  # an example without a day: nothing has expired
+_RECEIVED = datetime(2000, 1, 1, tzinfo=UTC)  # early, so that no rule expires in an undated example
 
 
-class Broken(Frozen):
-    """An example that does not come out as its file says."""
+class FailedExample(NamedTuple):
+    """An example whose result differs from the one that its file states."""
 
-    file: str  # as config names files
+    file: str  # config name of the file
     rule: str  # id of the rule, or the topic's code
     example: str
     why: str
 
 
-def broken(taxonomy: Taxonomy) -> Iterator[Broken]:
-    """The examples that do not hold, in the order of the topics."""
-    for ready in taxonomy.compiled.rules:
-        language = next(iter(ready.rule.languages), "en")
-        for example, wanted in _given(ready.rule.matches, ready.rule.misses):
-            seen = view(example.article(language), taxonomy, _RECEIVED)
-            finding = examine(seen, ready, seen.of(ready.asked), taxonomy.scoring)
-            if wanted != (not finding.why_not):
-                found = ", ".join(
-                    f"“{seen.places.text[hits[0].start : hits[0].end]}”"
-                    for hits in finding.evidence.values()
-                )
-                why = f"does not match: {finding.why_not}" if wanted else f"matches by {found}"
-                yield _broken(taxonomy, ready.id, example, why)
-    for topic in taxonomy.topics:
-        yield from _broken_topic(taxonomy, topic)
+def failed_examples(rules: CompiledRules) -> Iterator[FailedExample]:
+    """Evaluate all examples; yield those that fail, first of rules, then of topics."""
+    for rule in rules.rules:
+        definition = rule.definition
+        for example, should_match in _expectations(definition.matches, definition.misses):
+            if why := _rule_failure(rules, rule, example, should_match=should_match):
+                yield _failed(rules.taxonomy, rule.id, example, why)
+    for topic in rules.taxonomy.topics:
+        for example, should_match in _expectations(topic.matches, topic.misses):
+            if why := _topic_failure(rules, topic, example, should_match=should_match):
+                yield _failed(rules.taxonomy, topic.code, example, why)
 
 
-def count(taxonomy: Taxonomy) -> int:
-    """How many examples there are."""
+def count_examples(taxonomy: Taxonomy) -> int:
+    """The number of examples of all topics and rules."""
     topics = sum(len(topic.matches) + len(topic.misses) for topic in taxonomy.topics)
     rules = (rule for topic in taxonomy.topics for rule in topic.rules)
     return topics + sum(len(rule.matches) + len(rule.misses) for rule in rules)
 
 
-def _broken_topic(taxonomy: Taxonomy, topic: Topic) -> Iterator[Broken]:
-    for example, wanted in _given(topic.matches, topic.misses):
-        tags = topic_tags(example.article("en"), taxonomy, _RECEIVED)
-        by = next((tag.rule for tag in tags if tag.code == topic.code), "")
-        if wanted != bool(by):
-            why = f"matches by {by}" if by else "does not match"
-            yield _broken(taxonomy, topic.code, example, why)
+def _rule_failure(
+    rules: CompiledRules, rule: CompiledRule, example: RuleExample, *, should_match: bool
+) -> str:
+    """Why the example fails on this rule; "" if it holds."""
+    language = next(iter(rule.definition.languages), "en")
+    context = match_context(example.article(language), rules, _RECEIVED)
+    evidence = context.evidence_for(rule.positive)
+    result = evaluate_rule(context, rule, evidence, rules.taxonomy.scoring)
+    if should_match:
+        return f"does not match: {result.why_not}" if result.why_not else ""
+    if result.why_not:
+        return ""
+    surfaces = (
+        f"“{context.fields.text[matches[0].start : matches[0].end]}”"
+        for matches in result.evidence.values()
+    )
+    return f"matches by {', '.join(surfaces)}"
 
 
-def _given(
-    matches: tuple[Example, ...], misses: tuple[Example, ...]
-) -> Iterator[tuple[Example, bool]]:
+def _topic_failure(
+    rules: CompiledRules, topic: Topic, example: RuleExample, *, should_match: bool
+) -> str:
+    """Why the example fails on this topic; "" if it holds."""
+    tags = topic_tags(example.article("en"), rules, _RECEIVED)
+    rule = next((tag.rule for tag in tags if tag.code == topic.code), "")
+    if should_match:
+        return "" if rule else "does not match"
+    return f"matches by {rule}" if rule else ""
+
+
+def _expectations(
+    matches: tuple[RuleExample, ...], misses: tuple[RuleExample, ...]
+) -> Iterator[tuple[RuleExample, bool]]:
+    """Each example, and whether it should match."""
     yield from ((example, True) for example in matches)
     yield from ((example, False) for example in misses)
 
 
-def _broken(taxonomy: Taxonomy, rule: str, example: Example, why: str) -> Broken:
-    return Broken(file=taxonomy.file_of(rule), rule=rule, example=str(example), why=why)
+def _failed(taxonomy: Taxonomy, rule: str, example: RuleExample, why: str) -> FailedExample:
+    return FailedExample(taxonomy.file_of(rule), rule, str(example), why)

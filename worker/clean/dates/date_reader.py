@@ -1,4 +1,4 @@
-"""A date as a feed or a page wrote it comes in, an aware UTC datetime and a flag go out."""
+"""Parse a date as a feed or a page writes it to an aware UTC datetime and a flag."""
 
 import html
 import re
@@ -11,35 +11,37 @@ from worker.clean.dates.time_zones import fixed_offset
 from worker.clean.dates.written_dates import read_written
 
 _MAX_CHARS = 120
-_EPOCH = re.compile(  # seconds, milliseconds or microseconds since 1970, or as .NET writes them
+_EPOCH = re.compile(  # seconds, milliseconds or microseconds since 1970, or the form of .NET
     r"(-?[0-9]{9,10})(?:\.[0-9]*)?|([0-9]{12,13})(?:\.[0-9]*)?|(1[0-9]{15})"
     r"|/Date\((-?[0-9]{1,14})(?:[+-][0-9]{4})?\)/"
 )
-_USUAL = re.compile(  # RFC 5322 as feeds write it: a tenth of what reading all its forms takes
+_USUAL = re.compile(  # RFC 5322 as feeds write it: ten times as fast as reading all its forms
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) ([A-Z][a-z]{2,8}) ([0-9]{4}) "
     r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))? "
     r"(?:GMT|([+-])(0[0-9]|1[0-4])([0-5][0-9])|([A-Z]{2,5}))"
 )
-# As nearly all write it; Python reads weeks, "2022-05-04x10" and "10:00:00:00" as well.
+# The usual form; Python also parses weeks, "2022-05-04x10" and "10:00:00:00".
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
     r"(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-9]{2})?)?"
 )
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])")
-_LABEL_END = re.compile(r"^[^\W\d_]*\s*:?\s*")  # labels are beginnings of words
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # what programs write of a date that they do not have
+_LABEL_END = re.compile(r"^[^\W\d_]*\s*:?\s*")  # a configured label may be a part of a word
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # programs write it for a date that is missing
 
-# English that writes the day before the month.
+# Regions of English where the day is written before the month.
 _DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
 
 
-class Read(NamedTuple):
+class ParsedDate(NamedTuple):
+    """A date, None if there is none or it is invalid, and a flag for a problem with it."""
+
     at: datetime | None
     flag: str = ""  # future-date, bad-date
 
 
 def day_first(language: str, declared: str) -> bool:
-    """Whether 3/4/2022 is in April: everywhere but where English is written as in the US."""
+    """Whether 3/4/2022 is in April: in all languages except English as it is written in the US."""
     return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
 
 
@@ -50,24 +52,24 @@ def read_date(
     *,
     day_first: bool = False,
     zone: tzinfo = UTC,
-) -> Read:
-    """Read one date, whole or not at all; none is newer than `latest` and none older than the
-    configured year.
+) -> ParsedDate:
+    """Parse a text that is one date. A date after `latest` becomes `latest`, flagged as future.
 
-    A time without a zone is of `zone`; a day without a time stays the day it is.
+    A time without a zone is taken to be in `zone`; a day without a time is midnight UTC. A text
+    that is not completely read, and a date before the configured year, give the flag "bad-date".
     """
     text = text.strip()
     if not text:
-        return Read(None)
+        return ParsedDate(None)
     try:
         at = _parse(text, rules, day_first=day_first, zone=zone)
     except (ValueError, OverflowError, OSError):
-        return Read(None, "bad-date")
+        return ParsedDate(None, "bad-date")
     if at.year < rules.earliest_year or at == _NEVER:
-        return Read(None, "bad-date")
+        return ParsedDate(None, "bad-date")
     if at > latest and at > latest + rules.tolerance:
-        return Read(latest, "future-date")
-    return Read(at)
+        return ParsedDate(latest, "future-date")
+    return ParsedDate(at)
 
 
 def _parse(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> datetime:
@@ -75,7 +77,7 @@ def _parse(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> dat
         try:
             return _of_feed(*usual.groups())
         except ValueError:
-            pass  # a leap second, 24:00, or a zone whose summer the day decides
+            pass  # a leap second, 24:00, or a zone with summer time
     elif _ISO.fullmatch(text):
         try:
             return _utc(datetime.fromisoformat(text), zone if ":" in text else UTC)
@@ -98,7 +100,8 @@ def _of_feed(
     minutes: str,
     name: str | None,
 ) -> datetime:
-    """Raises ValueError for what is no date, or in a zone that is no fixed offset."""
+    """Build a date of the usual form. Raises ValueError for an invalid date and for a zone without
+    a fixed offset."""
     number = MONTHS.get(month.lower(), 0)
     at = datetime(int(year), number, int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
     if name:
@@ -112,7 +115,8 @@ def _of_feed(
 def _since_1970(
     text: str, seconds: str | None, millis: str | None, micros: str | None, of_net: str | None
 ) -> datetime:
-    """Twelve digits are a day and a time if they can be: milliseconds of them ended in 2001."""
+    """Build a date from a timestamp. Twelve digits are a day and a time if they are valid as such:
+    as milliseconds they would be before September 2001."""
     if millis and len(text) == len("YYYYMMDDhhmm"):
         try:
             return _utc(read_written(text, day_first=False).local, UTC)
@@ -132,12 +136,12 @@ def _written(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> d
         text = html.unescape(text)
     if day := _ISO_DAY.fullmatch(text):
         text = day[1]
-    found = read_written(_without_label(text, rules), day_first=day_first)
-    return _utc(found.local, (found.zone or zone) if found.timed else UTC)
+    parsed = read_written(_without_label(text, rules), day_first=day_first)
+    return _utc(parsed.local, (parsed.zone or zone) if parsed.timed else UTC)
 
 
 def _without_label(text: str, rules: DateRules) -> str:
-    """The date behind "Published:" or "Publié le"; other labels are of other dates."""
+    """The date after "Published:" or "Publié le"; other labels belong to other dates."""
     low = text.lower()
     for label in rules.published_words:
         if low.startswith(label):
@@ -150,17 +154,17 @@ def _utc(at: datetime, zone: tzinfo) -> datetime:
 
 
 def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
-    """The day a page was published that neither declares nor prints one, as htmldate finds it.
+    """Search the markup of a page without a declared or visible date by htmldate, by the day.
 
-    Its extensive search takes seconds of some pages, and makes most of its dates of the year of
-    the copyright.
+    Its extensive search is off: it takes seconds for some pages, and most dates it finds are only
+    the year of a copyright notice.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 
     try:
-        found = find_date(
+        parsed = find_date(
             markup, url=url or None, original_date=True, max_date=latest, extensive_search=False
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        return None  # it stumbles over odd trees
-    return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
+        return None  # htmldate fails on some malformed trees
+    return datetime.fromisoformat(parsed).replace(tzinfo=UTC) if parsed else None

@@ -1,12 +1,12 @@
-"""Words that dates are written with: months, days of the week and what stands between them.
+"""Words in written dates: months, days of the week, and the words between the parts of a date.
 
-A word is looked up as `fold` leaves it: lower case, without accents.
+Words are looked up in the form that `fold` returns, in lower case.
 """
 
 import re
 import unicodedata
 
-# A row for each month; each row holds names in many languages, and the cases they take in dates.
+# One row for each month: its names in many languages, in the grammatical cases used in dates.
 _MONTHS = (
     "january januar jänner janner januari janvier enero janeiro gennaio gener января январь "
     "січня януари stycznia styczeń ledna leden januára ianuarie ocak tammikuuta január "
@@ -37,7 +37,7 @@ _MONTHS = (
     "декабрь грудня декември grudnia grudzień prosince prosinec decembra decembrie aralık "
     "joulukuuta δεκεμβρίου"
 )
-_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec"  # whatever else begins so
+_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec"  # outrank the prefixes of other names
 
 _WEEKDAYS = (
     "monday mon tuesday tues tue wednesday wed thursday thurs thur thu friday fri saturday sat "
@@ -60,7 +60,7 @@ _WEEKDAYS = (
     "zat zon tirs pondelok utorok streda štvrtok piatok nedeľa ponedjeljak utorak srijeda "
     "četvrtak petak subota nedjelja понеделник сряда четвъртък петък събота"
 )
-# What stands before a part of a date, and what stands behind an hour or a year.
+# Words before a part of a date, and words after an hour or a year.
 _BEFORE = (
     "feira on at of the o am um den der dem vom do so le à a du de d l el del la las los il "
     "alle all dell nell ore ora di às as em om op в o godz godzina klokken kl klo v ve saat "
@@ -79,11 +79,12 @@ _EASTERN_DAY = re.compile(
     r"|(?:thu (?:hai|ba|tu|nam|sau|bay)|chu nhat)\b",
     re.I,
 )
-_EASTERN_HALF = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|오후|晚上")
+_EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|오후|晚上")
 
 
 def fold(text: str) -> str:
-    """Letters without accents, digits and marks as ASCII has them, one space between words."""
+    """Replace letters by those without accents, digits and marks by ASCII, white space by one
+    space."""
     if not text.isascii():
         apart = unicodedata.normalize("NFKD", text.translate(_FOLDED))
         kept = (c for c in apart if unicodedata.category(c) not in ("Mn", "Cf"))
@@ -92,15 +93,15 @@ def fold(text: str) -> str:
 
 
 def _months() -> dict[str, int]:
-    """Every name of a month and every beginning of one (sept, janv, févr) that names only one."""
+    """The numbers of months by name, and by each prefix (sept, janv, févr) of only one month."""
     rows = [row.split() for row in _MONTHS.split("|")]
-    whole = {name: number for number, row in enumerate(rows, 1) for name in row}
-    whole |= {name: number for number, name in enumerate(_SHORT.split(), 1)}
-    begun: dict[str, set[int]] = {}
-    for name, number in whole.items():
+    names = {name: number for number, row in enumerate(rows, 1) for name in row}
+    names |= {name: number for number, name in enumerate(_SHORT.split(), 1)}
+    prefixes: dict[str, set[int]] = {}
+    for name, number in names.items():
         for end in range(3, len(name)):
-            begun.setdefault(name[:end], set()).add(number)
-    return {name: min(of) for name, of in begun.items() if len(of) == 1} | whole
+            prefixes.setdefault(name[:end], set()).add(number)
+    return {name: min(of) for name, of in prefixes.items() if len(of) == 1} | names
 
 
 MONTH_NAMES = _months()
@@ -111,12 +112,12 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """Where a day of the week ends that begins at `at`, written as in the Far East; or `at`."""
+    """The end of an East Asian day of the week at offset `at`; `at` if there is none."""
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 
 
-def eastern_half(text: str, at: int) -> tuple[bool, int]:
-    """Whether it is the half behind noon, and where the word for it ends; or `at`."""
-    half = _EASTERN_HALF.match(text, at)
+def eastern_noon(text: str, at: int) -> tuple[bool, int]:
+    """Whether an East Asian word at offset `at` means p.m., and its end; `at` if there is none."""
+    half = _EASTERN_NOON.match(text, at)
     return (half[1] is None, half.end()) if half else (False, at)

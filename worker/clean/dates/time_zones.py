@@ -1,7 +1,8 @@
-"""Time zones as they stand behind a time: offsets, abbreviations, names, and names of regions.
+"""Parse the time zone after a time: an offset, an abbreviation, a name, or a region.
 
-Text comes in as `date_words.fold` leaves it. The sign of an offset is what people mean: GMT+0200,
-UTC+2 and +02:00 are two hours ahead of UTC. An abbreviation that is not in the table is no zone.
+Texts must be in the form that `date_words.fold` returns. Offsets have the sign of everyday use:
+GMT+0200, UTC+2 and +02:00 are two hours ahead of UTC. An abbreviation that is not in the table is
+no zone.
 """
 
 import re
@@ -13,8 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MAX_OFFSET = timedelta(hours=14)  # as in XML Schema; Kiribati has it
 
-# Hours ahead of UTC. Where an abbreviation has two meanings, the one of news in English or the
-# larger audience; where neither is larger (AMT, SST, WST …), it is left out.
+# Hours ahead of UTC. An abbreviation with two meanings has the one of English news, or of the
+# larger audience; if neither is larger (AMT, SST, WST …), it is omitted.
 _HOURS = (
     "wet:0 wez:0 west:1 wesz:1 bst:1 cet:1 mez:1 met:1 wat:1 cest:2 mesz:2 mest:2 cedt:2 eet:2 "
     "oez:2 cat:2 sast:2 wast:2 eest:3 oesz:3 eedt:3 idt:3 msk:3 мск:3 msd:4 eat:3 trt:3 irst:3.5 "
@@ -48,7 +49,7 @@ _PHRASES = (
     "standard time:-9 alaska daylight time:-8 atlantic standard time:-4 atlantic daylight "
     "time:-3 hawaii standard time:-10 hawaii-aleutian standard time:-10"
 )
-# Names without a word for summer: the day decides.
+# Names without a word for summer time: the date decides the offset.
 _REGIONS = {
     "et": "America/New_York",
     "ct": "America/Chicago",
@@ -82,9 +83,9 @@ def _table() -> dict[str, tzinfo]:
 _FIXED = _table() | dict.fromkeys(_UNIVERSAL, UTC)
 _NUMBERS = r"([0-9]{1,2})(?::?([0-9]{2})(?::?([0-9]{2}))?)?(?![0-9:./])"
 _OFFSET = re.compile(r"(\+|--?)" + _NUMBERS)
-# "GMT+2", "GMT + 2" and "(GMT - 2)"; in "10:00 GMT - 4 May" a dash stands between two things.
-_BEHIND_NAME = re.compile(rf" ?(\+ ?|-(?=[0-9])|- (?=[0-9:]+(?:$|[)\]]))){_NUMBERS}")
-# Not in "EST5EDT"; in "2025-12-17UTC07:30" programs meant the T of ISO 8601 and wrote the zone.
+# "GMT+2", "GMT + 2" and "(GMT - 2)"; in "10:00 GMT - 4 May" the dash is a separator.
+_AFTER_NAME = re.compile(rf" ?(\+ ?|-(?=[0-9])|- (?=[0-9:]+(?:$|[)\]]))){_NUMBERS}")
+# Not in "EST5EDT". In "2025-12-17UTC07:30" a program wrote the zone instead of the T of ISO 8601.
 _ONE_WORD = re.compile(r"[^\W\d_]{1,5}(?![^\W\d_]|[0-9](?![0-9]:))")
 _WORDS = re.compile(r"[a-z]+(?:[ -][a-z]+){1,3}(?![^\W_])")
 _REGION = re.compile(
@@ -94,33 +95,33 @@ _COMMENT = re.compile(r"[(\[][^()\[\]0-9]{2,60}[)\]]$")
 
 
 class Zone(NamedTuple):
-    """One thing that a date says about its zone."""
+    """One time zone given in a date; a date may give several."""
 
     zone: tzinfo
-    exact: bool  # an offset in numbers, which is the zone's whatever name stands beside it
-    universal: bool = False  # GMT beside an offset is what the offset is from
+    exact: bool  # a numeric offset, which outranks a name next to it
+    universal: bool = False  # GMT or the like: next to an offset it is only its base
 
 
-def read_zone(text: str, at: int, *, behind: Zone | None) -> tuple[Zone, int] | None:
-    """The zone that begins at `at` and where it ends; `behind` is the one in front of it.
+def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] | None:
+    """Parse the zone at offset `at` and return it with its end; `previous` is the zone before it.
 
-    Raises ValueError for an offset that nowhere has.
+    Raises ValueError for an offset that is used nowhere.
     """
     if text[at] in "([":
-        return _in_brackets(text, at, behind)
+        return _in_brackets(text, at, previous)
     if offset := _OFFSET.match(text, at):
         return Zone(_offset(*offset.groups()), exact=True), offset.end()
     if region := _REGION.match(text, at):
-        found = _region(region[0])
-        return (Zone(found, exact=False), region.end()) if found else None
+        zone = _region(region[0])
+        return (Zone(zone, exact=False), region.end()) if zone else None
     return _named(text, at)
 
 
-def _in_brackets(text: str, at: int, behind: Zone | None) -> tuple[Zone, int] | None:
-    """Behind an offset whatever stands in brackets at the end is a name of it, in any language."""
-    if behind and behind.exact and (comment := _COMMENT.match(text, at)):
-        return behind, comment.end()
-    inner = read_zone(text, at + 1, behind=None) if at + 1 < len(text) else None
+def _in_brackets(text: str, at: int, previous: Zone | None) -> tuple[Zone, int] | None:
+    """Parse a zone in brackets. After an offset, any text in brackets at the end names the zone."""
+    if previous and previous.exact and (comment := _COMMENT.match(text, at)):
+        return previous, comment.end()
+    inner = read_zone(text, at + 1, previous=None) if at + 1 < len(text) else None
     if not inner or text[inner[1] : inner[1] + 1] not in (")", "]"):
         return None
     return inner[0], inner[1] + 1
@@ -128,22 +129,21 @@ def _in_brackets(text: str, at: int, behind: Zone | None) -> tuple[Zone, int] | 
 
 def _named(text: str, at: int) -> tuple[Zone, int] | None:
     low = text.lower()
-    found = _name_at(low, at)
-    if not found:
+    name, end = _name_at(low, at)
+    if not name:
         return None
-    name, end = found
     zone = Zone(_zone_of_name(name), exact=False, universal=name in _UNIVERSAL)
-    if not (offset := _BEHIND_NAME.match(low, end)):
+    if not (offset := _AFTER_NAME.match(low, end)):
         return zone, end
     numbers = Zone(_offset(*offset.groups()), exact=True)
     if zone.universal:
         return numbers, offset.end()
-    # "EST-0500" says one thing twice; "MSK+3" may mean three hours ahead of Moscow.
+    # "EST-0500" repeats the offset of EST; "MSK+3" may mean three hours ahead of Moscow.
     return (zone, end) if offset[3] else None
 
 
-def _name_at(low: str, at: int) -> tuple[str, int] | None:
-    """The longest name of a zone that begins here, and where it ends."""
+def _name_at(low: str, at: int) -> tuple[str, int]:
+    """The longest zone name at offset `at`, and its end; "" if there is none."""
     if words := _WORDS.match(low, at):
         name = words[0]
         while " " in name:
@@ -152,15 +152,15 @@ def _name_at(low: str, at: int) -> tuple[str, int] | None:
             name = name.rpartition(" ")[0]
     word = _ONE_WORD.match(low, at)
     if not word or (word[0] == "at" and word.end() < len(low)):  # "10:00 at …"
-        return None
-    return (word[0], word.end()) if word[0] in _FIXED or word[0] in _REGIONS else None
+        return "", at
+    return (word[0], word.end()) if word[0] in _FIXED or word[0] in _REGIONS else ("", at)
 
 
 def fixed_offset(name: str) -> timedelta:
-    """How far ahead of UTC a zone is all year. Raises ValueError for what is no such zone."""
+    """The offset from UTC of a zone without summer time. Raises ValueError for any other name."""
     zone = _FIXED.get(name.lower())
     if zone is None:
-        raise ValueError(f"no fixed zone: {name}")
+        raise ValueError(f"no time zone with a fixed offset: {name}")
     return zone.utcoffset(None) or timedelta()
 
 
@@ -171,11 +171,11 @@ def _zone_of_name(name: str) -> tzinfo:
 def _offset(sign: str, hours: str, minutes: str | None, seconds: str | None) -> tzinfo:
     ahead = timedelta(hours=int(hours), minutes=int(minutes or 0), seconds=int(seconds or 0))
     if ahead > _MAX_OFFSET or int(minutes or 0) > 59 or int(seconds or 0) > 59:
-        raise ValueError(f"no zone is {hours}:{minutes} from UTC")
+        raise ValueError(f"no time zone has the offset {sign}{hours}:{minutes or '00'}")
     return timezone(-ahead if sign.startswith("-") else ahead)
 
 
-@lru_cache(maxsize=1024)  # the names come from outside, and each look-up reads a file
+@lru_cache(maxsize=1024)  # bounded: names are untrusted, and each look-up reads a file
 def _region(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
@@ -184,12 +184,12 @@ def _region(name: str) -> tzinfo | None:
 
 
 def agreed(zones: Sequence[Zone], local: datetime) -> tzinfo:
-    """The zone that all of these are at that time. Raises ValueError when they are not one."""
+    """The zone of a date that gives these zones. Raises ValueError if their offsets differ."""
     exact = [zone for zone in zones if zone.exact]
     chosen = (exact or zones)[0].zone
     for zone in zones:
         if zone.universal and exact:
             continue
         if zone.zone.utcoffset(local) != chosen.utcoffset(local):
-            raise ValueError(f"two zones: {chosen} and {zone.zone}")
+            raise ValueError(f"two different time zones: {chosen} and {zone.zone}")
     return chosen

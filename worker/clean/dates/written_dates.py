@@ -1,8 +1,8 @@
-"""A date as people write it, in the languages of `date_words`, is read whole or not at all.
+"""Parse a date as people write it, in the languages of `date_words`.
 
-The text is cut into tokens, and every one must be known: days in numbers, months, days of the
-week, times, zones, and the words and marks between them. Their order must be one that dates have.
-Whatever is left over, or there twice, makes it no date: half of a date may mean another day.
+The text is split into tokens: days in numbers, months, days of the week, times, zones, and the
+words and marks between them. Their order must be one that is used for dates. A text with any other
+or repeated token is no date, because a part of a date may mean another day.
 """
 
 import re
@@ -16,7 +16,7 @@ from worker.clean.dates.date_words import (
     UNITS,
     WEEKDAYS,
     eastern_day,
-    eastern_half,
+    eastern_noon,
     fold,
 )
 from worker.clean.dates.time_zones import Zone, agreed, read_zone
@@ -53,20 +53,21 @@ _YEAR = re.compile(r"[0-9]{4}(?![0-9])")
 _LAST_OFFSET = re.compile(r"(?<= )-[0-9]{2}:?[0-9]{2}$")
 _WORD = re.compile(r"[^\W\d_]+")
 _MORE = re.compile(r"[^\W_]")
-_MARKS = re.compile(r"[ ,.;|·•/@:'\"()\[\]-]")
+_SEPARATORS = re.compile(r"[ ,.;|·•/@:'\"()\[\]-]")
 _UNTIL = re.compile(r"(?<=[0-9])(?<!:[0-9]{2}:[0-9]{2})-([0-9]{1,2}):([0-9]{2})(?![0-9:])")
 _T = re.compile(r"(?<=[0-9]) ?t ?(?=[0-9])", re.I)
-# D day, n number below 100, y year, m month, h half of the day, T time, Z zone; w day of the week,
-# x a month or a day of the week: "mar." is Tuesday in "mar. 3 mars" and March in "Mar 3".
+# Kinds of tokens: D date in numbers, n number below 100, y year, m month, h a.m. or p.m., T time,
+# Z zone, w day of the week, x a month or a day of the week: "mar." is Tuesday in "mar. 3 mars" and
+# March in "Mar 3".
 _SHAPE = re.compile(r"([Dnmy]*)(?:Z?h?TZ*)?([Dnmy]*)Z*")
 _ORDERS = frozenset(("D", "nmy", "mny", "ymn", "ynm", "nmn"))
 _NOON = 12
 
 
-class Written(NamedTuple):
-    """What a date says: a day, perhaps a time, perhaps a zone."""
+class WrittenDate(NamedTuple):
+    """A day, with a time and a zone if they are written."""
 
-    local: datetime
+    local: datetime  # naive
     timed: bool
     zone: tzinfo | None
 
@@ -77,11 +78,11 @@ class _Token(NamedTuple):
     zone: Zone | None = None
 
 
-_Found = tuple[Sequence[_Token], int]  # what begins at some place, and where it ends
+_TokensAndEnd = tuple[Sequence[_Token], int]  # the tokens at an offset, and the offset of their end
 
 
-def read_written(text: str, *, day_first: bool) -> Written:
-    """Raises ValueError for what is no date, or not in all its parts."""
+def read_written(text: str, *, day_first: bool) -> WrittenDate:
+    """Parse a text that is one date. Raises ValueError if any part of it is not."""
     tokens = _with_military_time(_without_weekday([*_tokens(fold(text), day_first=day_first)]))
     kinds = "".join(token.kind for token in tokens)
     shape = _SHAPE.fullmatch(kinds)
@@ -92,42 +93,43 @@ def read_written(text: str, *, day_first: bool) -> Written:
     if "T" not in kinds:
         if any(zone.exact for zone in zones):  # "4 May 2022 -10:00" may well be a time
             raise ValueError(f"a zone without a time: {text!r}")
-        return Written(day, False, None)
+        return WrittenDate(day, False, None)
     local = day + _since_midnight([token for token in tokens if token.kind in "hT"])
-    return Written(local, True, agreed(zones, local) if zones else None)
+    return WrittenDate(local, True, agreed(zones, local) if zones else None)
 
 
-def _is_in_order(before: str, behind: str) -> bool:
-    """What stands before a time and behind it: "Oct 15 10:00 2019", but no year of two digits."""
-    date = before + behind
-    return date in _ORDERS and (date != "nmn" or date in (before, behind))
+def _is_in_order(before: str, after: str) -> bool:
+    """Whether the parts before and after a time are a date: "Oct 15 10:00 2019" is one, but a time
+    inside a date with a year of two digits is not allowed."""
+    date = before + after
+    return date in _ORDERS and (date != "nmn" or date in (before, after))
 
 
 def _tokens(text: str, *, day_first: bool) -> Iterator[_Token]:
-    """Raises ValueError at whatever is not known."""
-    at, behind = 0, _Token("")
+    """Split a text into tokens. Raises ValueError for a part that is no token."""
+    at, previous = 0, _Token("")
     if text.startswith("-"):  # years before the first are written so
         raise ValueError(f"no date begins with a dash: {text!r}")
     while at < len(text):
-        found, at = _next(text, at, behind, day_first=day_first)
-        for behind in found:
-            yield behind
+        tokens, at = _next(text, at, previous, day_first=day_first)
+        for previous in tokens:
+            yield previous
 
 
-def _next(text: str, at: int, behind: _Token, *, day_first: bool) -> _Found:
-    """The tokens that begin here; none for what may stand between them."""
+def _next(text: str, at: int, previous: _Token, *, day_first: bool) -> _TokensAndEnd:
+    """The tokens at offset `at`; none for a separator."""
     if text[at].isdigit():
         return _numeric(text, at, day_first=day_first)
-    if behind.kind == "T":
-        _refuse_range(text, at, behind)
-    zoned = behind.kind in ("T", "Z") or _LAST_OFFSET.match(text, at)
-    if zoned and (zone := read_zone(text, at, behind=behind.zone)):
+    if previous.kind == "T":
+        _refuse_range(text, at, previous)
+    zoned = previous.kind in ("T", "Z") or _LAST_OFFSET.match(text, at)
+    if zoned and (zone := read_zone(text, at, previous=previous.zone)):
         return (_Token("Z", zone=zone[0]),), zone[1]
     if (end := eastern_day(text, at)) > at:
         return (_Token("w"),), end
-    if mark := _T.match(text, at) or _MARKS.match(text, at):
+    if mark := _T.match(text, at) or _SEPARATORS.match(text, at):
         return (), mark.end()
-    noon, end = eastern_half(text, at)
+    noon, end = eastern_noon(text, at)
     return ((_Token("h", (noon,)),), end) if end > at else _word(text, at)
 
 
@@ -135,10 +137,10 @@ def _refuse_range(text: str, at: int, begin: _Token) -> None:
     """Raises ValueError for "10:00-12:00", which is no time twelve hours behind UTC."""
     until = _UNTIL.match(text, at)
     if until and (int(until[1]), int(until[2])) > begin.numbers[:2]:
-        raise ValueError(f"from one time to another: {text!r}")
+        raise ValueError(f"a range of times: {text!r}")
 
 
-def _word(text: str, at: int) -> _Found:
+def _word(text: str, at: int) -> _TokensAndEnd:
     word = _WORD.match(text, at)
     name, end = (word[0].lower(), word.end()) if word else ("", at)
     if name in MONTHS:
@@ -147,12 +149,12 @@ def _word(text: str, at: int) -> _Found:
         return (), end
     if name in WEEKDAYS:
         return (_Token("w"),), end
-    if zone := read_zone(text, at, behind=None):
+    if zone := read_zone(text, at, previous=None):
         return (_Token("Z", zone=zone[0]),), zone[1]
-    raise ValueError(f"{text[at:]!r} is nothing that dates have")
+    raise ValueError(f"{text[at:]!r} is no part of a date")
 
 
-def _numeric(text: str, at: int, *, day_first: bool) -> _Found:
+def _numeric(text: str, at: int, *, day_first: bool) -> _TokensAndEnd:
     if digits := _DIGITS.match(text, at):
         return _of_digits(*digits.groups()), digits.end()
     if day := _YEAR_FIRST.match(text, at):
@@ -167,7 +169,7 @@ def _numeric(text: str, at: int, *, day_first: bool) -> _Found:
         return (_Token("y", (int(year[0]),)),), year.end()
     if number := _NUMBER.match(text, at):
         return (_Token("n", (int(number[1]), 0 if number[2] else len(number[1]))),), number.end()
-    raise ValueError(f"{text[at:]!r} is no number that dates have")
+    raise ValueError(f"{text[at:]!r} begins with no number of a date")
 
 
 def _of_digits(year: str, month: str, day: str, *clock: str | None) -> Sequence[_Token]:
@@ -178,14 +180,14 @@ def _of_digits(year: str, month: str, day: str, *clock: str | None) -> Sequence[
 def _year_last(
     first: str, mark: str, space: str, second: str, year: str, *, day_first: bool
 ) -> tuple[int, int, int]:
-    """Day and month as the language has them; where only one order is possible, that one.
+    """Year, month and day: in the order of the language, or the only order that is valid.
 
-    In the US there are strokes between them, and two digits between dashes or spaces may be the
-    year on either side.
+    US dates have slashes. Raises ValueError for a year of two digits after a dash or a space, where
+    the first number may be the year.
     """
     short = len(year) == 2
     if short and mark not in ("/", "."):
-        raise ValueError(f"which is the year in {first}-{second}-{year}")
+        raise ValueError(f"the year in {first}-{second}-{year} is ambiguous")
     swapped = not day_first and mark not in (".", "-")
     day, month = (int(second), int(first)) if swapped else (int(first), int(second))
     if month > 12 and not (short and mark == "."):  # 10.30.22 may be a time
@@ -194,12 +196,12 @@ def _year_last(
 
 
 def _century(year: int) -> int:
-    """As POSIX has it: 69 to 99 are of the last century."""
+    """The full year of two digits; 69 to 99 are in the 20th century, as in POSIX."""
     return year + (1900 if year >= 69 else 2000)
 
 
-def _with_half(text: str, clock: re.Match[str]) -> _Found:
-    """A time with its a.m. or p.m.; the German "am" in front of a day means neither."""
+def _with_half(text: str, clock: re.Match[str]) -> _TokensAndEnd:
+    """A time with a.m. or p.m.; the German "am" before a day means neither."""
     token = _clock(*clock.groups())
     half = _HALF.match(text, clock.end())
     if not half:
@@ -208,7 +210,7 @@ def _with_half(text: str, clock: re.Match[str]) -> _Found:
         noon = half[1].lower() in ("p", "μ")
         return (_of_half(token, noon=noon),), half.end()
     if token.numbers[0] == _NOON:
-        raise ValueError(f"noon or midnight: {text!r}")
+        raise ValueError(f"12 o'clock may be noon or midnight: {text!r}")
     return (token,), half.end()
 
 
@@ -223,16 +225,19 @@ def _clock(
 
 
 def _of_half(clock: _Token, *, noon: bool) -> _Token:
-    """By a 24 hours' clock; 13:55 PM is written, 13:55 AM means nothing."""
+    """Convert a 12-hour to a 24-hour time. 13:55 PM is accepted, 13:55 AM raises ValueError."""
     hour, *rest = clock.numbers
     if hour > _NOON and not noon:
-        raise ValueError(f"{hour} o'clock is not in the morning")
+        raise ValueError(f"{hour} o'clock is not a.m.")
     hour = hour % _NOON + (_NOON if noon else 0) if hour <= _NOON else hour
     return clock._replace(numbers=(hour, *rest))
 
 
 def _since_midnight(tokens: Sequence[_Token]) -> timedelta:
-    """Of a time, perhaps behind the word for a half of the day. A leap second is the one before."""
+    """The time since midnight of a time token, or of an a.m. or p.m. token and a time token.
+
+    A leap second becomes the second before it.
+    """
     *half, clock = tokens
     if half:
         clock = _of_half(clock, noon=half[0].numbers[0] > 0)
@@ -241,7 +246,7 @@ def _since_midnight(tokens: Sequence[_Token]) -> timedelta:
 
 
 def _day(tokens: Sequence[_Token]) -> datetime:
-    """Midnight of the day that a token or three of them say."""
+    """Midnight of the day given by one token, or by three."""
     if tokens[0].kind == "D":
         year, month, day = tokens[0].numbers
         return datetime(year, month, day)  # noqa: DTZ001 - the zone comes later
@@ -250,23 +255,34 @@ def _day(tokens: Sequence[_Token]) -> datetime:
         if digits != 2:
             raise ValueError("a year has two digits or four")
         return datetime(_century(year), tokens[1].numbers[0], tokens[0].numbers[0])  # noqa: DTZ001
-    said = {token.kind: token.numbers[0] for token in tokens}
-    return datetime(said["y"], said["m"], said["n"])  # noqa: DTZ001
+    numbers = {token.kind: token.numbers[0] for token in tokens}
+    return datetime(numbers["y"], numbers["m"], numbers["n"])  # noqa: DTZ001
 
 
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
-    """One day of the week may stand anywhere, and need not be right: feeds have it wrong, too."""
+    """Remove one day of the week, at any position; it is not checked: feeds get it wrong.
+
+    Beside a month, a word that is both ("mar", the month or martes) is a day of the week at the
+    beginning or at the end; between the parts of a date it is a second month.
+    """
     two_months = sum(token.kind in ("m", "x") for token in tokens) > 1
-    weekdays = ("w", "x") if two_months else ("w",)
-    first = next((n for n, token in enumerate(tokens) if token.kind in weekdays), len(tokens))
+    last = len(tokens) - 1
+    first = next(
+        (
+            n
+            for n, token in enumerate(tokens)
+            if token.kind == "w" or (two_months and token.kind == "x" and n in (0, last))
+        ),
+        len(tokens),
+    )
     rest = (*tokens[:first], *tokens[first + 1 :])
     return [token._replace(kind="m") if token.kind == "x" else token for token in rest]
 
 
 def _with_military_time(tokens: Sequence[_Token]) -> Sequence[_Token]:
-    """Four digits between a date that has its year and a zone are a time: 3 Apr 2002 1500 GMT.
+    """Read four digits between a complete date and a zone as a time: 3 Apr 2002 1500 GMT.
 
-    But not what may be a second year.
+    1900 to 2099 are not read so: they may be a second year.
     """
     *date, time, zone = ("", "", *(token.kind for token in tokens))
     if (time, zone) != ("y", "Z") or "".join(date) not in _ORDERS:

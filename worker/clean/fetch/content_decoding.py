@@ -1,8 +1,8 @@
-"""The value of one content comes in; goes out the text that it is, or why it is none.
+"""Decode the value of one content to text, or report why it is no text.
 
-Files come typed as pages when a poller follows a link to one, and compressed pages when its client
-does not undo what the server did. What is compressed whole is unpacked, under a bound; all other
-bytes that are no text are told by how files of their kind begin, or by their control characters.
+A poller that follows a link to a file sends the file as a page; an HTTP client that does not
+decompress sends compressed pages. Compressed content is unpacked up to a limit. Other binary
+content is recognised by the signature of its file type, or by its control characters.
 """
 
 import re
@@ -16,13 +16,13 @@ from worker.model.admission import LIMITS, Content
 
 _GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
 _ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib
-_MOST_LAYERS = 2  # some servers compress what is compressed
-_MARKED_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
+_MOST_LAYERS = 2  # some servers compress a response twice
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 
-# How files begin: their bytes, and what becomes of these in text of the wrong charset. What only
-# looks like it, and is a story, goes on in letters.
+# Signatures of file types: their bytes, also as text that was decoded with the wrong charset. Each
+# is long enough that the text of an article does not begin with it.
 _LOST = "\ufffd"
-_BEGINNINGS = (
+_SIGNATURES = (
     ("a PDF", re.compile(r"\s{0,40}%PDF-[0-9]\.[0-9]")),
     ("a PostScript file", re.compile(r"%!PS-Adobe-[0-9]")),
     ("an RTF file", re.compile(r"\{\\rtf[0-9]?\\")),
@@ -45,38 +45,40 @@ _BEGINNINGS = (
     ("a database", re.compile("SQLite format 3\x00")),
 )
 _FILE_STARTS = re.compile("[%{\x1f\x7fPGRBMIOfw7SÐÿý(\x89‰\ufffd\\s]|.{4,8}?ftyp", re.S)
-# Text has none of these: they are no white space, no NUL (of UTF-16 read as bytes), and shift no
-# charset (ISO-2022).
+# Control characters that text does not have: neither white space, nor NUL (UTF-16 read as bytes),
+# nor shifts of ISO-2022.
 _CONTROLS = re.compile("[\x01-\x08\x10-\x1a\x1c-\x1f]")
 _SAMPLE = 256  # characters
 _MIN_CONTROLS = 5
-_CONTROL_SHARE = 0.03  # of random bytes every tenth is one; telegraphs put a handful around a story
+_CONTROL_SHARE = 0.03  # a tenth of random bytes; wire services put a few around an article
 _LOST_SHARE = 0.25  # of characters that could not be decoded
 
 
-class Given(NamedTuple):
+class DecodedContent(NamedTuple):
+    """The text of a content, or the failure if it is no text."""
+
     text: str = ""
     failure: str = ""
 
 
-def given(content: Content) -> Given:
-    """The text of a content. Raises Rejected with `malformed` for what is no base64."""
+def decode_content(content: Content) -> DecodedContent:
+    """Decode one content. Raises Rejected with `malformed` for invalid base64."""
     if content.encoding != "base64":
-        return Given(content.value, _file(content.value))
+        return DecodedContent(content.value, _file(content.value))
     try:
         data = b64decode(content.value)
     except ValueError as e:  # binascii.Error, or characters that are not ASCII
         raise Rejected(Reason.MALFORMED, f"content: value is not base64: {e}") from e
     data, failure = _unpacked(data)
-    if not failure and not data.startswith(_MARKED_WIDE):
+    if not failure and not data.startswith(_WIDE_MARKS):
         failure = _file(data[:_SAMPLE].decode("latin-1"))
     if failure:
-        return Given("", failure)
-    return Given(decode(data, content.charset or content.type).text)
+        return DecodedContent("", failure)
+    return DecodedContent(decode(data, content.charset or content.type).text)
 
 
 def _unpacked(data: bytes) -> tuple[bytes, str]:
-    """Bytes without the gzip or zlib around them, and why that can't be taken off."""
+    """Decompress gzip or zlib; return the bytes, and a failure if they exceed the limit."""
     for _ in range(_MOST_LAYERS):
         if not data.startswith((_GZIP, _ZLIB)):
             break
@@ -84,7 +86,7 @@ def _unpacked(data: bytes) -> tuple[bytes, str]:
         try:
             inner = unpacker.decompress(data, LIMITS.article_bytes)
         except zlib.error:
-            return data, ""  # a text that begins with x, or what `_file` knows
+            return data, ""  # a text that begins with "x", or a file for `_file`
         if unpacker.unconsumed_tail:
             return b"", _failed(f"gzip bytes that hold over {LIMITS.article_bytes:,} bytes")
         if not unpacker.eof:
@@ -94,11 +96,11 @@ def _unpacked(data: bytes) -> tuple[bytes, str]:
 
 
 def _file(text: str) -> str:
-    """Which file it is instead of a text, by its beginning; "" for a text."""
+    """The failure for a file instead of a text, by its first characters; "" for a text."""
     if _FILE_STARTS.match(text):
-        found = (what for what, beginning in _BEGINNINGS if beginning.match(text))
-        if what := next(found, ""):
-            return _failed(what)
+        names = (name for name, signature in _SIGNATURES if signature.match(text))
+        if name := next(names, ""):
+            return _failed(name)
     if not _CONTROLS.search(text, 0, _SAMPLE) and text.find(_LOST, 0, _SAMPLE) < 0:
         return ""
     beginning = text[:_SAMPLE]
@@ -109,5 +111,5 @@ def _file(text: str) -> str:
     return ""
 
 
-def _failed(what: str) -> str:
-    return f"no page: {what}"
+def _failed(name: str) -> str:
+    return f"no page: {name}"

@@ -1,100 +1,110 @@
-"""Whether a body is what was asked for: what is known of it comes in; why it is not goes out.
+"""Decide whether a body is a failed fetch: a challenge, an error, a wall or an empty shell.
 
-A failed fetch brings a challenge, an error, a wall or an empty shell. Titles, sentences and markup
-tell, and only where little else is there: what no pattern explains is counted, so that an article
-about captchas goes through. Every function answers with the detail of a dead letter: "HTTP status
-503", "challenge page: Cloudflare"; with "" where nothing speaks against the body.
+Title, sentences and markup are evidence, but only where the page has little other text. Text that
+no pattern explains is counted, so that an article about captchas is kept. Each function returns the
+detail of a dead letter, such as "HTTP status 503" or "challenge page: Cloudflare", or "" for a body
+that may be an article.
 """
 
 from collections.abc import Callable, Sequence
 
 from worker.clean.failed_fetch_rules import FailedFetchRules, PageKind
-from worker.clean.fetch.failure_sentences import Explained, begins_so, read_sentences
+from worker.clean.fetch.failure_sentences import TextEvidence, begins_like_failure, read_sentences
 from worker.clean.fetch.script_shells import shell_failure
-from worker.clean.page.main_text import Parsed
-from worker.clean.patterns.match_form import beginning_of, title_parts
+from worker.clean.page.main_text import ParsedPage
+from worker.clean.patterns.match_form import title_parts, title_prefix
 
-_ERRORS = range(400, 1000)  # beyond 599 a status is invalid, and to be taken for 5xx (RFC 9110, 15)
-_REDIRECTS = range(300, 400)
+# A status above 599 is invalid, and to be treated as 5xx (RFC 9110, section 15).
+_ERROR_STATUSES = range(400, 1000)
+_REDIRECT_STATUSES = range(300, 400)
 _NOT_MODIFIED = 304
-_SEARCHED = 65_536  # characters of markup: pages of vendors are small
-_LONGEST = 50_000  # characters: consent texts are the longest, and have a fifth of that
+_SEARCHED_CHARS = 65_536  # of markup: pages of vendors are small
+_MAX_CHARS = 50_000  # of text: consent texts are the longest, with a fifth of that
 
 
 def status_failure(status: int | None) -> str:
-    """Judge a response by its status alone: 4xx and 5xx bring no article, whatever they bring."""
-    return f"HTTP status {status}" if status is not None and status in _ERRORS else ""
+    """Judge a response by its status alone: 4xx and 5xx never bring an article."""
+    return f"HTTP status {status}" if status is not None and status in _ERROR_STATUSES else ""
 
 
 def redirect_failure(status: int | None, size: int, rules: FailedFetchRules) -> str:
-    """Judge a page with `size` bytes of text that came with 3xx: only a stub is no article, since
-    clients that follow redirects give the first status with the last page."""
-    stub = status is not None and status in _REDIRECTS and size <= rules.max_shell_bytes
+    """Judge a page with `size` bytes of text that came with 3xx: only a stub is a failure.
+
+    Some clients follow redirects and report the first status with the last page.
+    """
+    stub = status is not None and status in _REDIRECT_STATUSES and size <= rules.max_shell_bytes
     return f"HTTP status {status}" if stub else ""
 
 
 def unmodified_failure(status: int | None) -> str:
-    """Judge a raw article without any text: 304 says that there is a page, which did not come."""
+    """Judge a raw article without any text: 304 means that the page was not sent."""
     return f"HTTP status {status}: no text came with it" if status == _NOT_MODIFIED else ""
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Judge a title that was given apart from a page, and has no text."""
-    kind = _kind_of_given(title, rules)
+    """Judge the title of a raw article that has no text."""
+    kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 
 
 def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
-    """Judge a fragment or plain text, by itself and by the title that was given with it."""
-    by_title = _kind_of_given(title, rules)
+    """Judge a fragment or plain text by its sentences and by the title of the raw article."""
+    by_title = _kind_of_feed_title(title, rules)
     if by_title is None and len(text) > rules.max_fragment_chars:
         return ""
-    if len(text) > _LONGEST or not (by_title or begins_so(text, rules, fragment=True)):
+    if len(text) > _MAX_CHARS or not (by_title or begins_like_failure(text, rules, fragment=True)):
         return ""
-    read = read_sentences(text, by_title, rules, fragment=True)
-    # Stories have such titles: a sentence has to agree.
-    return _judged(by_title if read.kind else None, read, text.lower, rules)
+    evidence = read_sentences(text, by_title, rules, fragment=True)
+    # Articles may have such titles: a sentence must match as well.
+    return _failure(by_title if evidence.kind else None, evidence, text.lower, rules)
 
 
-def page_failure(page: Parsed, titles: Sequence[str], text: str, rules: FailedFetchRules) -> str:
-    """Judge a whole page by its titles, by the main text that was found on it, by its markup."""
-    by_title = next(filter(None, (_kind_of_page(title, rules) for title in titles)), None)
+def page_failure(
+    page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
+) -> str:
+    """Judge a web page by its titles, its main text and its markup."""
+    by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes
-    told = by_title or short or begins_so(text, rules)
-    if not told or len(text) > _LONGEST:
+    suspected = by_title or short or begins_like_failure(text, rules)
+    if not suspected or len(text) > _MAX_CHARS:
         return ""
 
     def searched() -> str:
-        return f"{page.markup[:_SEARCHED] if short else ''}\n{text}".lower()
+        return f"{page.markup[:_SEARCHED_CHARS] if short else ''}\n{text}".lower()
 
-    read = read_sentences(text, by_title, rules, signs=short)
-    failure = _judged(by_title, read, searched, rules)
+    evidence = read_sentences(text, by_title, rules, signs=short)
+    failure = _failure(by_title, evidence, searched, rules)
     may_be_shell = len(text) <= max(rules.max_shell_bytes, rules.max_rest_by_mark)
     return failure or (shell_failure(page, rules) if may_be_shell else "")
 
 
-def _judged(
-    by_title: PageKind | None, read: Explained, searched: Callable[[], str], rules: FailedFetchRules
+def _failure(
+    by_title: PageKind | None,
+    evidence: TextEvidence,
+    searched: Callable[[], str],
+    rules: FailedFetchRules,
 ) -> str:
-    told = by_title or read.kind
-    if read.rest > (max(rules.max_rest_bytes, read.explained) if told else rules.max_rest_by_mark):
+    kind = by_title or evidence.kind
+    explained, rest = evidence.explained_bytes, evidence.rest_bytes
+    if rest > (max(rules.max_rest_bytes, explained) if kind else rules.max_rest_by_mark):
         return ""
     vendor = _vendor(searched(), rules)
-    signs = (by_title is not None) + (read.kind is not None) + bool(vendor)
+    signs = (by_title is not None) + (evidence.kind is not None) + bool(vendor)
     limits = [
-        rules.max_rest_share * read.explained if read.kind else -1,
-        min(rules.max_rest_by_lines, read.explained) if read.telling > 1 else -1,
+        rules.max_rest_share * explained if evidence.kind else -1,
+        min(rules.max_rest_by_lines, explained) if evidence.matches > 1 else -1,
         rules.max_rest_by_title if by_title else -1,
         rules.max_rest_by_mark if vendor else -1,
-        max(rules.max_rest_bytes, read.explained) if signs > 1 else -1,
+        max(rules.max_rest_bytes, explained) if signs > 1 else -1,
     ]
-    return _detail(told, vendor, rules) if read.rest <= max(limits) else ""
+    return _detail(kind, vendor, rules) if rest <= max(limits) else ""
 
 
 def _detail(kind: PageKind | None, vendor: str, rules: FailedFetchRules) -> str:
-    """What a vendor sends that says no more than that it needs JavaScript is a challenge."""
+    """Name the failure. A vendor's page of a kind without vendors, such as one that only asks for
+    JavaScript, is a challenge."""
     if kind is None or (vendor and not kind.by_vendor):
-        kind = next((each for each in rules.pages if each.by_vendor), kind)
+        kind = next((page_kind for page_kind in rules.pages if page_kind.by_vendor), kind)
     name = kind.name if kind else "page"
     return f"{name}: {vendor}" if vendor else name
 
@@ -106,13 +116,13 @@ def _vendor(searched: str, rules: FailedFetchRules) -> str:
     return ""
 
 
-def _kind_of_given(title: str, rules: FailedFetchRules) -> PageKind | None:
-    """No site's name is added to titles of feeds: all of it has to say so."""
-    if not rules.titles.may_match(beginning_of(title)):
+def _kind_of_feed_title(title: str, rules: FailedFetchRules) -> PageKind | None:
+    """Feeds add no site name to titles: all parts of the title must match."""
+    if not rules.titles.may_match(title_prefix(title)):
         return None
-    kinds = [rules.titles.of(part) for part in title_parts(title)]
+    kinds = [rules.titles.classify(part) for part in title_parts(title)]
     return kinds[0] if kinds and all(kinds) else None
 
 
-def _kind_of_page(title: str, rules: FailedFetchRules) -> PageKind | None:
-    return next(filter(None, map(rules.titles.of_any, title_parts(title))), None)
+def _kind_of_page_title(title: str, rules: FailedFetchRules) -> PageKind | None:
+    return next(filter(None, map(rules.titles.classify_any, title_parts(title))), None)

@@ -1,30 +1,28 @@
-"""How much of a text is what pages of failed fetches say: a text comes in; what its sentences tell
-goes out, and how many bytes that explains.
-"""
+"""Classify the sentences of a text and count the bytes that patterns of failed fetches explain."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from worker.clean.failed_fetch_rules import FailedFetchRules, PageKind
-from worker.clean.patterns.match_form import begins, sentences_of
+from worker.clean.patterns.match_form import first_candidates, sentences_of
 
-_ENOUGH = 2  # sentences that only sound like such a page
-
-
-class Explained(NamedTuple):
-    """What the sentences of a text say of the page that it is from."""
-
-    kind: PageKind | None  # by the first sentence that tells
-    telling: int  # sentences
-    explained: int  # bytes
-    rest: int  # bytes that nothing explains
+_MIN_SIGNS = 2  # sentences that only contain a sign
 
 
-def begins_so(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
-    """Whether one of the first sentences is what such a page says."""
-    first = begins(text, rules.first_sentences, rules.lines.may_match)
-    return bool(first) and any(_told_by(each, rules, fragment=fragment) for each in first)
+class TextEvidence(NamedTuple):
+    """The evidence in the sentences of a text for a kind of failed page."""
+
+    kind: PageKind | None  # of the first sentence that matches
+    matches: int  # sentences
+    explained_bytes: int
+    rest_bytes: int  # that no pattern explains
+
+
+def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
+    """Whether one of the first sentences matches a pattern of a failed page."""
+    first = first_candidates(text, rules.first_sentences, rules.lines.may_match)
+    return any(_kind_of_line(sentence, rules, fragment=fragment) for sentence in first)
 
 
 def read_sentences(
@@ -34,68 +32,72 @@ def read_sentences(
     *,
     fragment: bool = False,
     signs: bool = False,
-) -> Explained:
-    """Read a text under the suspicion that its title raised. Only pages, and short ones, are
-    searched for `signs`."""
-    every = sentences_of(text)
+) -> TextEvidence:
+    """Collect the evidence in a text whose title matched the kind `by_title`, or none.
+
+    `signs` also searches sentences for signs: allowed only for short pages.
+    """
+    sentences = sentences_of(text)
     first = [
-        _heard(each, rules, fragment=fragment, signs=signs)
-        for each in islice(every, rules.max_sentences)
+        _classified(sentence, rules, fragment=fragment, signs=signs)
+        for sentence in islice(sentences, rules.max_sentences)
     ]
-    # Where the title says so, a sentence that may be the title again says nothing new.
-    new = [each for each in first if not (by_title and each.entitles)]
-    telling = [each.tells for each in new if each.tells]
-    sounding = [each.sounds for each in new if each.sounds]
-    if not by_title and len(sounding) < _ENOUGH:
-        sounding = []
-    explained = _explained(first, (by_title, *telling, *sounding), rules, sounds=bool(sounding))
-    rest = sum(_size(each.text) for each in first) - explained + sum(map(_size, every))
-    told = (*telling, *sounding)
-    return Explained(next(iter(told), None), len(told), explained, rest)
+    # A sentence that may repeat a matching title is no further evidence.
+    new = [sentence for sentence in first if not (by_title and sentence.may_be_title)]
+    line_kinds = [sentence.kind for sentence in new if sentence.kind]
+    sign_kinds = [sentence.sign for sentence in new if sentence.sign]
+    if not by_title and len(sign_kinds) < _MIN_SIGNS:
+        sign_kinds = []
+    kinds = (*line_kinds, *sign_kinds)
+    explained = _explained_bytes(first, (by_title, *kinds), rules, signs=bool(sign_kinds))
+    rest = sum(_size(sentence.text) for sentence in first) - explained + sum(map(_size, sentences))
+    return TextEvidence(next(iter(kinds), None), len(kinds), explained, rest)
 
 
 class _Sentence(NamedTuple):
     text: str
-    tells: PageKind | None  # all of it is what such a page says
-    sounds: PageKind | None  # there is something in it that such a page says
-    entitles: bool  # it may be the title of such a page
+    kind: PageKind | None  # whose pattern matches the full sentence
+    sign: PageKind | None  # with a sign inside the sentence
+    may_be_title: bool  # it matches a title of such a page
 
 
-def _heard(sentence: str, rules: FailedFetchRules, *, fragment: bool, signs: bool) -> _Sentence:
+def _classified(
+    sentence: str, rules: FailedFetchRules, *, fragment: bool, signs: bool
+) -> _Sentence:
     return _Sentence(
         sentence,
-        tells=_told_by(sentence, rules, fragment=fragment),
-        sounds=rules.signs.within(sentence) if signs else None,
-        entitles=rules.titles.of(sentence) is not None,
+        kind=_kind_of_line(sentence, rules, fragment=fragment),
+        sign=rules.signs.search(sentence) if signs else None,
+        may_be_title=rules.titles.classify(sentence) is not None,
     )
 
 
-def _told_by(sentence: str, rules: FailedFetchRules, *, fragment: bool) -> PageKind | None:
+def _kind_of_line(sentence: str, rules: FailedFetchRules, *, fragment: bool) -> PageKind | None:
     if len(sentence) > rules.max_sentence_chars:
         return None
-    kind = rules.lines.of(sentence)
+    kind = rules.lines.classify(sentence)
     return kind if kind and (kind.in_fragments or not fragment) else None
 
 
-def _explained(
+def _explained_bytes(
     sentences: Sequence[_Sentence],
     suspected: Iterable[PageKind | None],
     rules: FailedFetchRules,
     *,
-    sounds: bool,
+    signs: bool,
 ) -> int:
-    """Bytes of the sentences that pages of these kinds have."""
+    """Bytes of the sentences that are usual on pages of the suspected kinds."""
     kinds = {kind.name: kind for kind in suspected if kind}
     mentions = [rules.mentions(kind) for kind in kinds.values()]
     return sum(
-        _size(each.text)
-        for each in sentences
-        if len(each.text) <= rules.max_sentence_chars
+        _size(sentence.text)
+        for sentence in sentences
+        if len(sentence.text) <= rules.max_sentence_chars
         and (
-            each.tells
-            or each.entitles
-            or (sounds and each.sounds)
-            or any(mention.search(each.text) for mention in mentions)
+            sentence.kind
+            or sentence.may_be_title
+            or (signs and sentence.sign)
+            or any(mention.search(sentence.text) for mention in mentions)
         )
     )
 

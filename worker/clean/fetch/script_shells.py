@@ -1,4 +1,4 @@
-"""Whether a page is only a shell: it sends its reader on, or scripts would have to fill it."""
+"""Recognise pages without content of their own: redirects, and shells that scripts would fill."""
 
 import re
 from collections.abc import Iterator
@@ -9,22 +9,22 @@ from selectolax.lexbor import LexborHTMLParser
 from worker.clean.failed_fetch_rules import FailedFetchRules
 from worker.clean.html.html_to_text import body_text
 from worker.clean.metadata.page_elements import attribute
-from worker.clean.page.main_text import Parsed
+from worker.clean.page.main_text import ParsedPage
 from worker.clean.patterns.match_form import sentences_of
 
-_SEARCHED = 65_536  # characters of markup
+_SEARCHED_CHARS = 65_536  # characters of markup
 _REFRESH = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]*)?)\s*[;,]\s*\S")
-_SCRIPT = re.compile(r"<script(?![^>]{0,200}ld\+json)[\s/>]")  # that is run: JSON-LD is not
-_SENT_ON = re.compile(r"location(?:\.href)?\s*=\s*['\"`]|location\.(?:replace|assign)\s*\(")
-# What frameworks fill: React, Vue, Next, Nuxt, Gatsby, Angular, Quasar, Svelte.
+_SCRIPT = re.compile(r"<script(?![^>]{0,200}ld\+json)[\s/>]")  # without JSON-LD, which is not run
+_LOCATION_CHANGE = re.compile(r"location(?:\.href)?\s*=\s*['\"`]|location\.(?:replace|assign)\s*\(")
+# Elements that frameworks fill: React, Vue, Next, Nuxt, Gatsby, Angular, Quasar, Svelte.
 _ROOTS = "#root,#app,#__next,#__nuxt,#___gatsby,#react-root,#app-root,#q-app,#svelte,app-root"
 _PICTURES = ("img", "video", "audio", "object", "embed", "iframe")
 _HIDDEN_PICTURES = ",".join(f"noscript {name}" for name in _PICTURES)
 
 
-def shell_failure(page: Parsed, rules: FailedFetchRules) -> str:
-    """What kind of shell it is, "" for a page to be read."""
-    head = page.markup[:_SEARCHED].lower()
+def shell_failure(page: ParsedPage, rules: FailedFetchRules) -> str:
+    """The failure of a redirect or a shell, "" for any other page."""
+    head = page.markup[:_SEARCHED_CHARS].lower()
     refreshed = "http-equiv" in head and any(_refreshes(page.tree, rules))
     scripted = _SCRIPT.search(head) is not None
     if not refreshed and not scripted:
@@ -36,14 +36,14 @@ def shell_failure(page: Parsed, rules: FailedFetchRules) -> str:
         return ""
     empty = not seen and not _shows(page.tree)
     asks = any(_asks_for_scripts(page.tree, rules))
-    if empty and not asks and _SENT_ON.search(head):
+    if empty and not asks and _LOCATION_CHANGE.search(head):
         return "redirect page"
     filled = page.tree.css_first(_ROOTS) is not None
     return "page that needs JavaScript" if empty or asks or filled else ""
 
 
 def _refreshes(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterator[bool]:
-    """Pages that are read also load themselves anew, but only after minutes."""
+    """Whether each meta refresh redirects at once; articles may reload after minutes."""
     for meta in tree.css("meta[http-equiv]"):
         if attribute(meta, "http-equiv").strip().lower() == "refresh":
             match = _REFRESH.match(attribute(meta, "content"))
@@ -53,9 +53,9 @@ def _refreshes(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterator[bool
 def _asks_for_scripts(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterator[bool]:
     for node in tree.css("noscript"):
         for sentence in islice(sentences_of(node.text()), rules.first_sentences):
-            yield rules.lines.of(sentence) is not None
+            yield rules.lines.classify(sentence) is not None
 
 
 def _shows(tree: LexborHTMLParser) -> bool:
-    """Whether there are pictures or films, other than for browsers without scripts."""
+    """Whether the page has images or media outside of <noscript>."""
     return len(tree.css(",".join(_PICTURES))) > len(tree.css(_HIDDEN_PICTURES))

@@ -1,9 +1,9 @@
-"""Bytes of a text or page come in, characters go out, whatever was declared.
+"""Decode the bytes of a text or a page, even if the declared charset is wrong or missing.
 
-Order, after the HTML standard's encoding sniffing: a byte order mark, valid UTF-8, what was
-declared (with the bytes, else in a meta element or XML declaration), what the bytes look like.
-Valid UTF-8 comes before any declaration: text in another charset that holds more than ASCII is
-hardly ever valid UTF-8 by chance, and servers declare what they were set up with.
+Order, after the HTML standard's encoding sniffing: a byte order mark, valid UTF-8, the declared
+charset (of the response, else of a meta element or XML declaration), detection from the bytes.
+Valid UTF-8 comes before any declaration: text in another charset with more than ASCII is hardly
+ever valid UTF-8 by chance, and servers often declare the charset of their default configuration.
 """
 
 import codecs
@@ -19,9 +19,9 @@ _MARKS = (
 )
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w:.-]{2,30})", re.I)
 _XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w:.-]{2,30})", re.I)
-_DECLARED_WITHIN = 4096  # bytes; browsers look at 1,024, pages put it later
+_DECLARED_WITHIN = 4096  # bytes; browsers read 1,024, but pages declare it later
 _TYPE = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,30})", re.I)
-# What pages call by the first name is the second: the WHATWG Encoding standard's labels.
+# The codec for the name that pages use, after the labels of the WHATWG Encoding standard.
 _MEANT = {
     "ascii": "cp1252",
     "us-ascii": "cp1252",
@@ -49,7 +49,7 @@ _MEANT = {
     "macintosh": "mac_roman",
     "unicode": "utf-16",
 }
-# Windows text is often declared, and taken, for the ISO charset it extends.
+# Windows charsets are often declared, and detected, as the ISO charset that they extend.
 _EXTENDED = {
     "iso8859-2": "cp1250",
     "iso8859-5": "cp1251",
@@ -58,28 +58,30 @@ _EXTENDED = {
     "iso8859-8": "cp1255",
     "iso8859-13": "cp1257",
 }
-_CONTROLS = re.compile(rb"[\x80-\x9f]")  # of the ISO charsets; letters and quotes on Windows
-# Codecs of Python that are no charsets of text.
+_CONTROLS = re.compile(rb"[\x80-\x9f]")  # in ISO charsets; letters and quotes in those of Windows
+# Codecs of Python that are no charsets.
 _NO_TEXT = frozenset(("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"))
 _FEW_BYTES = 8
-_LOST = 0.01  # share of characters that may be undecodable before a declaration is disbelieved
+_LOST = 0.01  # share of undecodable characters above which a declaration is ignored
 
 
 class Decoded(NamedTuple):
+    """A decoded text, its charset, and how the charset was found."""
+
     text: str
     charset: str
     by: str  # mark, utf-8, declared, meta, sniffed
 
 
 def decode(data: bytes, declared: str = "") -> Decoded:
-    """Characters of these bytes; never raises. `declared` is a charset or a media type."""
+    """Decode bytes; never raises. `declared` is a charset or a media type."""
     for mark, charset in _MARKS:
         if data.startswith(mark):
             return Decoded(data.decode(charset, "replace").removeprefix("\ufeff"), charset, "mark")
     if charset := _wide(data):
         return Decoded(data.decode(charset, "replace"), charset, "sniffed")
     text = _strict(data, "utf-8")
-    if text and "\x1b$" not in text:  # ISO-2022-JP is ASCII to the eye
+    if text and "\x1b$" not in text:  # ISO-2022-JP is valid ASCII
         return Decoded(text, "utf-8", "utf-8")
     head = data[:_DECLARED_WITHIN]
     inside = next((m[1].decode() for m in (_META.search(head), _XML.search(head)) if m), "")
@@ -93,7 +95,7 @@ def decode(data: bytes, declared: str = "") -> Decoded:
 
 
 def charset_of(declared: str) -> str:
-    """The codec for a declared name or media type, "" for none that decodes text."""
+    """The codec for a charset or media type, "" if there is none that decodes text."""
     parameter = _TYPE.search(declared)
     name = (parameter[1] if parameter else "" if "/" in declared else declared).strip().lower()
     try:
@@ -113,7 +115,7 @@ def _strict(data: bytes, charset: str) -> str:
 
 
 def _mostly(data: bytes, charset: str) -> str:
-    """Decoded, unless so much is undecodable that the declaration must be wrong."""
+    """The decoded text, "" if so much is undecodable that the charset must be wrong."""
     text = data.decode(charset, "replace")
     return text if text.count("\ufffd") <= max(1, _LOST * len(text)) else ""
 
@@ -124,7 +126,7 @@ def _sibling(data: bytes, charset: str) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 without a mark: nearly every other byte is NUL, wherever there is markup."""
+    """Detect UTF-16 without a byte order mark: in markup nearly every other byte is NUL."""
     head = data[:1024]
     if head.count(0) * 3 < len(head) or len(head) < _FEW_BYTES:
         return ""
@@ -132,10 +134,10 @@ def _wide(data: bytes) -> str:
 
 
 def _sniffed(data: bytes) -> str:
-    """What the bytes look like, as resiliparse's uchardet guesses; Windows-1252 when it can't."""
+    """The charset that resiliparse's uchardet detects, or Windows-1252."""
     from resiliparse.parse.encoding import detect_encoding
 
     if sum(byte > 127 for byte in data[:100_000]) < _FEW_BYTES:
-        return "cp1252"  # too few for any guess: what browsers take
+        return "cp1252"  # too few bytes for detection: the default of browsers
     guessed = charset_of(detect_encoding(data[:100_000]) or "")
     return guessed if guessed and _mostly(data, guessed) else "cp1252"

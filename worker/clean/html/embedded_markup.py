@@ -1,15 +1,15 @@
-"""What is open inside a drawing (<svg>) or a formula (<math>), as a parser of HTML has it.
+"""Track the open elements inside a drawing (<svg>) or a formula (<math>), like an HTML parser.
 
-There a slash at the end of a tag closes the element, which it does nowhere else in HTML, and the
-end of the drawing closes all that is open in it (HTML standard, 13.2.6.5). Only what is surely so
-is taken: at any other tag the drawing is given up, and what is open in it counts as elsewhere.
+Inside these a slash at the end of a tag closes the element, unlike in the rest of HTML, and the end
+tag of the drawing closes all elements in it (HTML standard, 13.2.6.5). Only tags with a certain
+effect are tracked: at any other tag tracking stops, and the open elements count as HTML elements.
 """
 
 import re
 from typing import Self
 
-ROOTS = frozenset(("svg", "SVG", "math", "MATH"))  # as they are written
-# Elements that stay in the drawing, whatever stands in them. None of them is one of HTML.
+ROOTS = frozenset(("svg", "SVG", "math", "MATH"))  # in the usual spellings
+# Elements that stay in the drawing with any content. None of them is an HTML element.
 _NAMES = frozenset(
     "svg math g path circle rect line ellipse polyline polygon use defs symbol text tspan textpath "
     "lineargradient radialgradient stop clippath mask pattern marker filter image switch view "
@@ -21,14 +21,14 @@ _NAMES = frozenset(
     "munder mover munderover mmultiscripts mprescripts mtable mtr mtd mlabeledtr mspace semantics "
     "annotation".split()
 )
-# In these HTML begins again: they are taken only when their end follows at once, behind text.
+# Elements that contain HTML: they are tracked only if their end tag follows, after text alone.
 _LEAVES = frozenset("title desc mi mn mo ms mtext".split())
 _VALUE = r"[ \t\n\f\r]+[^ \t\n\f\r/>=\"'<]+=(?:\"[^\"]*\"|'[^']*')"
-_CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # a slash behind d=M/> belongs to the value
+_CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # the slash of d=M/> belongs to the value
 
 
 class Drawing:
-    """The elements that are open from a <svg> or <math> on."""
+    """The open elements of a drawing, from its <svg> or <math> on."""
 
     __slots__ = ("_ended", "_leaf", "open")
 
@@ -38,12 +38,12 @@ class Drawing:
         self._ended = False
 
     @classmethod
-    def begun(cls, name: str, attributes: str) -> Self | None:
-        """None for one that its own slash closes, or may close."""
+    def opened_by(cls, name: str, attributes: str) -> Self | None:
+        """The drawing that this start tag opens; None if its slash closes it, or may close it."""
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Whether this tag stays in the drawing. False once it has ended, or is given up."""
+        """Apply a tag inside the drawing. False if the drawing has ended, or tracking stops."""
         if self._ended:
             return False
         name = written.lower() if written.isascii() else written
@@ -72,9 +72,9 @@ class Drawing:
         return True
 
     def _closes(self, name: str) -> bool:
-        for place in range(len(self.open) - 1, -1, -1):
-            if self.open[place] == name:
-                del self.open[place:]
+        for index in range(len(self.open) - 1, -1, -1):
+            if self.open[index] == name:
+                del self.open[index:]
                 self._ended = not self.open
                 return True
         return False

@@ -1,8 +1,8 @@
-"""Markup as most feeds write it comes in, its text goes out without a parser; None for any other.
+"""Extract the text of simple markup, as most feeds write it, without a parser.
 
-Only elements that say where lines end or how words look, in lower case, nothing in them but plain
-attributes that hide nothing: then text is what stands between tags. All else that begins with "<"
-is left to a parser.
+Markup is simple if it has only block elements and text formatting, in lower case, with plain
+attributes that hide nothing: then its text is all that is between tags. Any other "<" needs a
+parser.
 """
 
 import re
@@ -18,8 +18,8 @@ _TAG = re.compile(rf"</?(?:({_BLOCKS})|(?:{_INLINE}))(?:>|(?=[\s/]){_REST})")
 
 
 def simple_text(markup: str) -> str | None:
-    """Lines end where elements that are paragraphs, items or headings begin or end."""
-    parts = _TAG.split(markup)  # between two texts stands the name of a block, or None
+    """The text of simple markup, one line for each block element; None for any other markup."""
+    parts = _TAG.split(markup)  # text and block name in turns; None for an inline tag
     parts[1::2] = ["\n" if block else "" for block in parts[1::2]]
     text = "".join(parts)
     if "<" in text:

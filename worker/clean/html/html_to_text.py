@@ -1,4 +1,4 @@
-"""Markup comes in, text with one paragraph per line goes out."""
+"""Convert markup to text with one paragraph per line, and tell markup from plain text."""
 
 import re
 
@@ -38,38 +38,40 @@ _MAY_HOLD_NOT_TEXT = re.compile(
 
 
 def is_html(media_type: str) -> bool:
+    """Whether a media type is that of markup; a missing one is."""
     return media_type.partition(";")[0].strip().lower() in _HTML_TYPES
 
 
 def is_text(media_type: str) -> bool:
+    """Whether a media type is that of plain text or markup."""
     kind = media_type.partition(";")[0].strip().lower()
     return kind.startswith("text") or kind in _HTML_TYPES
 
 
 def has_tags(text: str) -> bool:
-    """Whether there is a tag, a comment or a doctype in it: "5 < 6" and "I <3 you" hold none."""
+    """Whether a text has a tag, a comment or a doctype: "5 < 6" and "I <3 you" have none."""
     return _TAG.search(text) is not None
 
 
 def is_escaped(text: str) -> bool:
-    """Markup escaped one level too many, as some feeds send it: "&lt;p&gt;Text&lt;/p&gt;"."""
+    """Whether a text is escaped markup, as in some feeds: "&lt;p&gt;Text&lt;/p&gt;"."""
     return _ESCAPED.match(text) is not None and "&lt;/" in text
 
 
 def is_page(markup: str) -> bool:
-    """A whole document, of which only a part is the article."""
+    """Whether markup is a complete document, of which only a part is the article."""
     return _PAGE.search(markup) is not None
 
 
 def body_text(markup: str) -> str:
-    """All text of a fragment: paragraphs, list items, rows and <br> each end a line.
+    """All text of a fragment; a paragraph, list item, table row or <br> ends a line.
 
-    Never a main-content extraction: on feed fragments those lose paragraphs and keep prompts.
+    No main content is extracted: on fragments, extractors lose paragraphs and keep prompts.
     """
     if (text := simple_text(_on_one_line(markup))) is not None:
         return text
-    # Line ends go in as white space before parsing: one pass in C instead of a walk in Python.
-    # White space may stand between the rows of a table, where parsers move any other text out.
+    # Line ends are inserted before parsing: one pass in C instead of a walk in Python. They are
+    # white space, which may be between table rows; parsers move other text out of the table.
     marked = _CELL.sub(" <", _BLOCK.sub("\n<", _flat(markup)))
     tree = LexborHTMLParser(marked)
     if tree.body is None:
@@ -81,12 +83,12 @@ def body_text(markup: str) -> str:
 
 
 def inline_text(markup: str) -> str:
-    """A title or name without the tags that are put into one; "Why <canvas> matters" stays."""
+    """Remove the usual inline tags from a title or name; "Why <canvas> matters" is unchanged."""
     return _INLINE.sub("", _LINE_BREAK.sub(" ", markup)) if "<" in markup else markup
 
 
 def _flat(markup: str) -> str:
-    """Source line breaks mean nothing, but for those inside <pre>."""
+    """Replace line breaks in the source by spaces, except inside <pre>."""
     before, *parts = markup.split("<pre")
     flat = [_on_one_line(before)]
     for part in parts:

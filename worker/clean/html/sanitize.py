@@ -1,7 +1,7 @@
-"""Markup of strangers comes in, markup that a site may show as its own goes out.
+"""Sanitise untrusted markup, so that a site can show it as its own.
 
-Built anew from the parsed tree instead of cut out of the text: only elements, attributes and
-schemes named here are ever written, and all else is escaped. Linear, without recursion.
+The output is written from the parsed tree, instead of cutting the input: only the elements,
+attributes and URL schemes listed here are written, and all text is escaped. Linear, no recursion.
 """
 
 from html import escape
@@ -22,8 +22,8 @@ ATTRIBUTES = {
 _ADDRESSES = frozenset(("href", "src"))
 _SCHEMES = ("http://", "https://", "mailto:")
 _EMPTY = frozenset(("br", "hr", "img"))
-# Neither shown nor read: their content goes with them.
-_GONE = frozenset(
+# Elements that are removed with their content.
+_REMOVED = frozenset(
     "script style template noscript iframe object embed applet svg math canvas audio video select "
     "option textarea button input form head title link meta base frame frameset noframes xmp "
     "plaintext noembed dialog".split()
@@ -31,7 +31,7 @@ _GONE = frozenset(
 
 
 def safe_html(markup: str) -> str:
-    """The markup without scripts, styles, forms, handlers, and addresses that are no links."""
+    """The markup without scripts, styles, forms, event handlers and unsafe addresses."""
     body = LexborHTMLParser(markup).body
     node = body.first_child if body else None
     above: list[LexborNode] = []
@@ -40,7 +40,7 @@ def safe_html(markup: str) -> str:
         name = node.tag or ""
         if name == "-text":
             written.append(escape(node.text_content or "", quote=False))
-        elif name not in _GONE and name[:1].isalpha():
+        elif name not in _REMOVED and name[:1].isalpha():
             if name in SAFE:
                 written.append(_start(node, name))
             child = node.first_child
@@ -59,7 +59,7 @@ def safe_html(markup: str) -> str:
 
 
 def paragraphs_html(text: str) -> str:
-    """Text of paragraphs as markup."""
+    """Write a text of paragraphs as markup."""
     return "".join(f"<p>{escape(line, quote=False)}</p>" for line in text.split("\n\n") if line)
 
 

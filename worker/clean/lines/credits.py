@@ -1,8 +1,8 @@
-"""A line that credits who made the article comes in; contributors with their roles go out."""
+"""Read contributors and their roles from the credit line of an article."""
 
 import re
 
-from worker.clean.cleaning_rules import CreditRules
+from worker.clean.line_rule_config import CreditRules
 from worker.clean.text.people import people
 from worker.model.records import Contributor
 
@@ -14,18 +14,18 @@ _AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
 
 
 def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
-    """Who is credited by a line that is nothing but credits; () for any other line."""
+    """The contributors in a line that consists of credits; () for any other line."""
     first = _FIRST_WORD.match(line)
     if not first or first[1].lower() not in rules.first_words:
         return ()
     line = line.strip(_OUTER)
-    lower = line.replace("\u0130", "I").lower()  # as long: only this letter would become two
+    lower = line.replace("\u0130", "I").lower()  # of the same length
     if not rules.announced.match(lower):
         return ()
-    found = list(rules.announced.finditer(lower))
-    contributors: dict[tuple[str, str], Contributor] = {}  # a model takes long to hash
-    for at, match in enumerate(found):
-        stop = found[at + 1].start() if at + 1 < len(found) else len(line)
+    matches = list(rules.announced.finditer(lower))
+    contributors: dict[tuple[str, str], Contributor] = {}  # strings hash fast
+    for at, match in enumerate(matches):
+        stop = matches[at + 1].start() if at + 1 < len(matches) else len(line)
         named = _AND.sub("", line[match.end() : stop]).strip(_JOINTS)
         names = people(named)
         if named and not names:
@@ -36,7 +36,7 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
 
 
 def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:
-    """Where credits in brackets begin that end a paragraph, and whom they name."""
+    """The offset of credits in brackets at the end of a line, and the contributors in them."""
     match = _AT_END.search(line) if line.endswith((")", "]")) else None
     contributors = read_credits(match[1], rules) if match else ()
     return (match.start(), contributors) if match and contributors else (len(line), ())

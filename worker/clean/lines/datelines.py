@@ -1,4 +1,4 @@
-"""The opening of an article comes in; where it was written and by which agency go out.
+"""Read place and news agency from the dateline that opens an article.
 
 "MOSCOW, Feb 5 (Reuters) - ", "Berlin (dpa) - ", "PARÍS, 5 feb (EFE).- ", "МОСКВА, 5 фев /ТАСС/. ",
 "ROMA (ANSA) - ", "(ANSA) - ROMA, 05 FEB - ", "BERLIN taz | ", "LONDON — ".
@@ -7,7 +7,7 @@
 import re
 from typing import NamedTuple
 
-from worker.clean.cleaning_rules import DatelineRules
+from worker.clean.line_rule_config import DatelineRules
 
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = (
@@ -28,20 +28,22 @@ _FORMS = tuple(
         rf"{_PLACE}{_DATE}\s*(?P<agency>)(?:--|[–—]|(?<=\s)-)\s+",
     )
 )
-_MARKS = ("(", " -", "–", "—", "--", "|", "/", ".-")  # no form is without one of them
+_MARKS = ("(", " -", "–", "—", "--", "|", "/", ".-")  # each form has one of them
 _PARTICLES = frozenset("and de del der di do du el am an der im la of the und y и на".split())
 _MAX_WORDS = 5
 _MIN_LEFT_CHARS = 15  # of the sentence that a dateline opens
 
 
 class Dateline(NamedTuple):
+    """The place and the agency of a dateline, "" for the one that it does not have."""
+
     place: str
     agency: str
-    end: int  # where the sentence begins
+    end: int  # offset of the sentence after it
 
 
 def read_dateline(line: str, rules: DatelineRules) -> Dateline | None:
-    """The dateline that opens a paragraph. Without an agency a place must stand in capitals."""
+    """The dateline at the start of a line; without an agency the place must be in capitals."""
     opening = line[: rules.max_chars]
     if not any(map(opening.__contains__, _MARKS)):
         return None

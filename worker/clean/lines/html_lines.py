@@ -1,6 +1,6 @@
-"""Safe markup comes in with the lines that cleaning left out of its text; it goes out without them.
+"""Remove the lines from safe markup that cleaning removed from its text.
 
-What `safe_html` writes has "<" in tags alone, so that one expression takes it apart.
+The input is written by `safe_html`, where "<" only opens tags, so that one expression splits it.
 """
 
 import re
@@ -16,27 +16,28 @@ _EMPTY = re.compile(
     r"<(a|abbr|b|blockquote|code|dd|del|dl|dt|em|h[1-6]|i|ins|li|mark|ol|p|q|s|small|strong|sub|sup"
     r"|td|tr|u|ul)(?: [^>]*)?>\s*</\1>"
 )
-_MAX_NESTED = 8  # elements that are empty once those in them are gone
-_MAX_PARTS = 8  # of lines that were cut: cleaning cuts few, and those last
+_MAX_NESTED = 8  # levels of elements that become empty with their children
+_MAX_PARTS = 8  # parts of lines: cleaning cuts few, and these last
 
-Run = list[int]  # tokens that are one line
+TokenRun = list[int]  # indexes of the tokens that form one line
 
 
 def without_lines(markup: str, lines: Sequence[str]) -> str:
-    """Whole lines wherever they stand, from the end; parts of lines at their beginning or end."""
+    """Remove these lines from the markup: complete lines anywhere, the last ones first; parts of
+    lines only at the beginning or end of a line."""
     if not markup or not lines:
         return markup
     tokens = _TOKEN.findall(markup)
-    wanted = Counter(_plain(line) for line in lines)
-    kept: list[Run] = []
+    remaining = Counter(_plain(line) for line in lines)
+    kept: list[TokenRun] = []
     for run in reversed(list(_runs(tokens))):
-        said = _plain(_text(tokens, run))
-        if wanted[said] > 0:
-            wanted[said] -= 1
+        text = _plain(_text(tokens, run))
+        if remaining[text] > 0:
+            remaining[text] -= 1
             _cut(tokens, run, 0, len(_text(tokens, run)))
         else:
             kept.append(run)
-    for part in [line for line in lines if wanted[_plain(line)] > 0][-_MAX_PARTS:]:
+    for part in [line for line in lines if remaining[_plain(line)] > 0][-_MAX_PARTS:]:
         _cut_part(tokens, kept, part)
     shown = "".join(tokens)
     for _ in range(_MAX_NESTED if shown != markup else 0):
@@ -46,8 +47,8 @@ def without_lines(markup: str, lines: Sequence[str]) -> str:
     return shown.strip()
 
 
-def _runs(tokens: Sequence[str]) -> Iterable[Run]:
-    run: Run = []
+def _runs(tokens: Sequence[str]) -> Iterable[TokenRun]:
+    run: TokenRun = []
     for at, token in enumerate(tokens):
         if token[0] != "<":
             run.append(at)
@@ -58,7 +59,7 @@ def _runs(tokens: Sequence[str]) -> Iterable[Run]:
         yield run
 
 
-def _cut_part(tokens: list[str], runs: Iterable[Run], part: str) -> None:
+def _cut_part(tokens: list[str], runs: Iterable[TokenRun], part: str) -> None:
     words = r"\s+".join(map(re.escape, part.split()))
     at_an_end = re.compile(rf"\A\s*{words}\s*|\s*{words}\s*\Z")
     for run in runs:
@@ -67,8 +68,8 @@ def _cut_part(tokens: list[str], runs: Iterable[Run], part: str) -> None:
             return
 
 
-def _cut(tokens: list[str], run: Run, start: int, stop: int) -> None:
-    """Take characters [start, stop) out of the text of these tokens."""
+def _cut(tokens: list[str], run: TokenRun, start: int, stop: int) -> None:
+    """Delete the characters [start, stop) from the text of these tokens."""
     passed = 0
     for at in run:
         text = unescape(tokens[at])
@@ -77,7 +78,7 @@ def _cut(tokens: list[str], run: Run, start: int, stop: int) -> None:
         tokens[at] = escape(text[:first] + text[last:], quote=False)
 
 
-def _text(tokens: Sequence[str], run: Run) -> str:
+def _text(tokens: Sequence[str], run: TokenRun) -> str:
     return "".join(unescape(tokens[at]) for at in run)
 
 

@@ -1,45 +1,48 @@
-"""An article comes in; goes out who published it first, as far as it says so itself.
+"""Find out who published an article first, as far as the article names its origin.
 
-A copy names its origin in one of four places, here the surest first: the source element of its feed
-entry, the agency of its dateline, a line such as "Source: dpa", a byline "By Reuters".
+A copy can name its origin in four fields, in order of reliability: the source element of its feed
+entry, the agency of its dateline, a line such as "Source: dpa", and a byline such as "By Reuters".
 """
 
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from worker.clean.cleaning_rules import DatelineRules
-from worker.model.admission import Frozen, host
+from worker.clean.line_rule_config import DatelineRules
+from worker.model.admission import host
 from worker.model.records import StoredRecord
 
 ELEMENT, DATELINE, LINE, BYLINE = "source element", "dateline", "source line", "byline"
-_SUREST = (ELEMENT, DATELINE, LINE, BYLINE)
+_FIELDS = (ELEMENT, DATELINE, LINE, BYLINE)  # the most reliable first
 _STAFF = re.compile(r"(?:\s+(?:staff|news agency|newsroom)|\.com)$", re.I)
 
 
-class Publisher(Frozen):
-    """Who published a story first, and what says so."""
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """The original publisher of an article, and the field that names it."""
 
     name: str
     named_by: str  # source element, dateline, source line, byline
-    article_id: str  # of the article that says so
+    article_id: str  # of the article with that field
 
 
 def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None:
-    for named_by, name in _named(record, rules):
+    """The original publisher that a stored article names in its most reliable field, if any."""
+    for named_by, name in _names(record, rules):
         if name:
             return Publisher(name=name, named_by=named_by, article_id=record.article_id)
     return None
 
 
-def original_publisher(found: Iterable[Publisher | None]) -> Publisher | None:
-    """The one that is named in the surest place; of several the first."""
-    named = [publisher for publisher in found if publisher]
-    return min(named, key=lambda its: _SUREST.index(its.named_by), default=None)
+def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | None:
+    """The publisher named in the most reliable field; the first of several."""
+    named = [publisher for publisher in publishers if publisher]
+    return min(named, key=lambda publisher: _FIELDS.index(publisher.named_by), default=None)
 
 
-def _named(record: StoredRecord, rules: DatelineRules) -> Iterable[tuple[str, str]]:
+def _names(record: StoredRecord, rules: DatelineRules) -> Iterable[tuple[str, str]]:
     article = record.article
     dated = any(dropped.rule == "dateline" for dropped in article.dropped)
     yield ELEMENT, _origin(_raw(record.payload))
@@ -49,7 +52,7 @@ def _named(record: StoredRecord, rules: DatelineRules) -> Iterable[tuple[str, st
 
 
 def _raw(payload: str) -> dict[str, Any]:
-    """The raw article of a payload; nothing of one that was cut off or taken out."""
+    """The raw article of a payload; {} if the payload was truncated or deleted."""
     try:
         raw = json.loads(payload)
     except ValueError:
@@ -58,15 +61,15 @@ def _raw(payload: str) -> dict[str, Any]:
 
 
 def _origin(raw: dict[str, Any]) -> str:
-    """Whom the entry names as its source, where that is another than the feed it came in."""
+    """The name of the entry's source element, unless it names the feed that the entry is from."""
     source, feed = (raw[part] if isinstance(raw.get(part), dict) else {} for part in _PARTS)
     title, url = _text(source.get("title")), _text(source.get("url"))
-    found_in, feed_title = host(_text(feed.get("url"))), _text(feed.get("title"))
+    feed_host, feed_title = host(_text(feed.get("url"))), _text(feed.get("title"))
     name = title or host(url)
-    hosts, titles = (host(url), found_in), (title.casefold(), feed_title.casefold())
+    hosts, titles = (host(url), feed_host), (title.casefold(), feed_title.casefold())
     both = next((pair for pair in (hosts, titles) if all(pair)), None)
-    elsewhere = both[0] != both[1] if both else not (source.get("id") or feed)
-    return name if elsewhere else ""
+    is_other = both[0] != both[1] if both else not (source.get("id") or feed)
+    return name if is_other else ""
 
 
 _PARTS = ("source", "feed")

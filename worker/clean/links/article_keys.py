@@ -1,7 +1,8 @@
-"""By which keys an article is known within its source. Ids are hashes of keys: keys never change.
+"""The keys that identify an article within its source.
 
-"id:…" is the external id as given; "url:…" a link normalised by the frozen version 1; "text:…" a
-hash of the words of title and opening, for articles that have neither.
+Article ids are hashes of keys, so keys never change. "id:…" is the external id; "url:…" is the link
+normalised by the frozen version 1; "text:…" is a hash of title and opening words, for articles that
+have neither.
 """
 
 from hashlib import blake2b
@@ -17,40 +18,40 @@ _OPENING_CHARS = 200
 
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
-    """The key of an article and the further keys that lead to it."""
-    given = _given(raw)
+    """The key of an article, and further keys that are aliases of it."""
+    own_keys = _own_keys(raw)
     desk = desktop(raw.link)
     further = (
         _link_key(desk) if desk != raw.link else "",
         _link_key(page_url) if page_url else "",
     )
-    keys = [key for key in dict.fromkeys((*given, *further)) if key]
-    # A page's own address only adds an alias: it changes with the page, the key may not.
-    if not any(given):
+    keys = [key for key in dict.fromkeys((*own_keys, *further)) if key]
+    # The address declared by a page is only an alias: it may change, and the key must not.
+    if not any(own_keys):
         keys.insert(0, opening_key(title, text))
     return keys[0], tuple(keys[1:])
 
 
 def opening_key(title: str, text: str) -> str:
-    """What names an article by its words, where nothing better does."""
+    """The key made of title and opening words."""
     return _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True)
 
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
-    """The keys that a withdrawal names, by id first. Raises Rejected when there is none."""
-    keys = tuple(key for key in _given(raw) if key)
+    """The keys in a withdrawal, the id first. Raises Rejected if there is none."""
+    keys = tuple(key for key in _own_keys(raw) if key)
     if not keys:
         raise Rejected(Reason.NO_IDENTITY, "a withdrawal names an id or the link of an article")
     return keys
 
 
-def _given(raw: RawArticle) -> tuple[str, str]:
+def _own_keys(raw: RawArticle) -> tuple[str, str]:
     external = storable(raw.id).strip()
     return _bounded("id", external) if external else "", _link_key(raw.link)
 
 
 def _link_key(link: str) -> str:
-    """Feeds that link every article to the home page would make one article of them all."""
+    """The key of a link, "" for a home page: some feeds link all articles to it."""
     key = frozen_key(link)
     is_home = "/" not in key and "?" not in key and "#" not in key
     return "" if is_home else _bounded("url", key)

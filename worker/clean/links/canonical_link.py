@@ -1,4 +1,4 @@
-"""A link as the feed gave it comes in, its canonical form goes out ("" when it is no web link)."""
+"""Normalise the links of articles."""
 
 import re
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from worker.clean.cleaning_rules import UrlRules
 from worker.clean.text.plain_text import storable
 
-# As most links are: nothing in them has to be mended but the query.
+# The form of most links: only their query needs work.
 _PLAIN = re.compile(
     r"(https?://)((?!-)(?:[a-z0-9-]+\.)+[a-z0-9-]*[a-z0-9])(?!.*/\.)(/[\w/:@!$&'()*+,;=.~-]*)"
     r"(?:\?([!-\"$-~]*))?(?:#[!-~]*)?",
@@ -24,9 +24,10 @@ _SECOND_LEVEL_CHARS = 3  # of "co" in example.co.uk, "com" in example.com.au
 
 
 def canonical(url: str, rules: UrlRules) -> str:
-    """Lower-case host, no default port, fragment, credentials or tracking parameters.
+    """Normalise a link: lower-case host, no default port, fragment, credentials or tracking.
 
-    Idempotent. Paths keep their case: servers may tell them apart.
+    Idempotent. Returns "" for anything but a web link. Paths keep their case, because servers may
+    distinguish it.
     """
     if plain := _PLAIN.fullmatch(url):
         start, host, path, query = plain.groups("")
@@ -39,18 +40,18 @@ def canonical(url: str, rules: UrlRules) -> str:
     host = _host(parts)
     if parts.scheme not in _DEFAULT_PORT or not host:
         return ""
-    place = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
+    authority = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
     path = _escape(_without_dots(parts.path), _KEPT) or "/"
-    return _joined(f"{parts.scheme}://{place}{path}", _query(parts.query, host, rules))
+    return _joined(f"{parts.scheme}://{authority}{path}", _query(parts.query, host, rules))
 
 
 def is_variant(url: str) -> bool:
-    """Whether this is the address of an AMP or mobile form of a page."""
+    """Whether a link is the AMP or mobile form of a page's address."""
     return _VARIANT.match(url) is not None
 
 
 def page_canonical(href: str, link: str, rules: UrlRules) -> str:
-    """What a page calls its own address, unless that is a home page or another site's."""
+    """The address that a page declares, normalised; "" if it is a home page or another site's."""
     try:
         url = canonical(urljoin(link, href.strip()), rules)
     except ValueError:
@@ -93,12 +94,12 @@ def _query(query: str, host: str, rules: UrlRules) -> list[str]:
 
 
 def _escape(text: str, kept: str) -> str:
-    """Percent-encode what has to be; existing escapes in upper case, as RFC 3986 6.2.2.1 says."""
+    """Percent-encode unsafe characters; existing escapes in upper case (RFC 3986, 6.2.2.1)."""
     return _ESCAPE.sub(lambda escape: escape[0].upper(), quote(text, safe=kept))
 
 
 def _without_dots(path: str) -> str:
-    """RFC 3986 5.2.4 for an absolute path."""
+    """Remove dot segments from an absolute path (RFC 3986, 5.2.4)."""
     if "/." not in path:
         return path
     kept: list[str] = []
@@ -114,7 +115,7 @@ def _without_dots(path: str) -> str:
 
 
 def _site(url: str) -> str:
-    """The domain that somebody registered, near enough: two labels, three below a short one."""
+    """The approximate registered domain: the last two labels, or three as in example.co.uk."""
     try:
         labels = (urlsplit(url).hostname or "").split(".")
     except ValueError:

@@ -1,8 +1,8 @@
-"""Version 1 of link normalisation, frozen for ever: article ids are hashes of what it returns.
+"""Version 1 of link normalisation. It is frozen: article ids are hashes of its results.
 
-Nothing here may change, not even to mend it, and nothing is imported that may: a link that
-normalises differently tomorrow is a new article, and every stored one loses its revisions. A better
-normalisation is a second function whose keys are added as aliases.
+Its results must never change, not even to fix a fault, and it imports nothing of this project: if a
+link were normalised differently, its article would become a new one without its revisions. A better
+normalisation needs a second function whose keys are added as aliases.
 """
 
 import re
@@ -22,17 +22,17 @@ _TRACKING_PREFIX = ("utm_", "pk_", "mtm_", "hsa_")
 
 
 def frozen_key(url: str) -> str:
-    """`host/path?query` of a web link, "" for anything else. Frozen: never edit.
+    """`host/path?query` of a web link, "" for anything else. Frozen: results must not change.
 
-    http equals https, `www.`, port 80 and 443, credentials, trailing slashes, tracking parameters
-    and fragments go (fragments that are a client-side path, `#!…` and `#/…`, stay); what is left of
-    the query is sorted. A lone host means a home page.
+    Removed are the scheme, `www.`, ports 80 and 443, credentials, trailing slashes, tracking
+    parameters and fragments, except for those that are a client-side path (`#!…` and `#/…`). The
+    rest of the query is sorted. A host alone means a home page.
     """
     match = _URI.match(url.strip(_SPACE))
     if not match:
         return ""
-    place, path, query, fragment = (part or "" for part in match.groups())
-    host = _host(place)
+    authority, path, query, fragment = (part or "" for part in match.groups())
+    host = _host(authority)
     if not host:
         return ""
     pairs = [_escape(pair.removeprefix("amp;")) for pair in query.split("&")]
@@ -45,8 +45,8 @@ def frozen_key(url: str) -> str:
     return key
 
 
-def _host(place: str) -> str:
-    host = place.rpartition("@")[2].lower()
+def _host(authority: str) -> str:
+    host = authority.rpartition("@")[2].lower()
     host = host.removesuffix(":80").removesuffix(":443").rstrip(".:").removeprefix("www.")
     try:
         return _escape(host if host.isascii() else host.encode("idna").decode("ascii"))

@@ -1,7 +1,7 @@
-"""The forms one article's link comes in: for telephones, as AMP, from a cache of AMP pages.
+"""Convert the mobile and AMP forms of an article's link to the desktop form.
 
-Made into aliases, so a form that is not known yet may be added: no id depends on it. Two sites
-that only look like forms of one are kept apart by their content, which has to confirm an alias.
+The result is used for aliases only, so more forms can be added here: no article id depends on it. A
+wrong result does no harm, because the content must confirm an alias.
 """
 
 import re
@@ -13,12 +13,12 @@ _HOST = re.compile(r"^(?:www\.)?(?:m|mobile|amp|touch)\.(?=[^.]+\.)")
 _PATH = re.compile(r"/amp/?$|\.amp(?=\.html?$|$)|^/(?:amp|mobile|m)(?=/)", re.I)
 _HINT = re.compile(
     r"\b(?:amp|ampproject|mobile|touch|outputtype|m)\b", re.I
-)  # no other form is without one
+)  # each form has one of these
 _QUERY = {"amp", "outputtype", "m", "mobile"}
 
 
 def desktop(link: str) -> str:
-    """The link as a desk browser would open it; the same where no other form is recognised."""
+    """The desktop form of a link; the link itself if it is no known mobile or AMP form."""
     if not _HINT.search(link):
         return link
     try:

@@ -1,4 +1,4 @@
-"""The elements of a page that may hold a byline come in, the names of its authors go out."""
+"""Read the names of authors from the elements and texts of a page that may be bylines."""
 
 import re
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ _CUT = re.compile(
     r"|\b(?:updated|published|posted|last|aktualisiert|publié|publicado)\b).*",
     re.I | re.S,
 )
-_JOINED = re.compile(
+_LINE_JOINTS = re.compile(
     r"\s*(?:\n\s*(and|und|et|y|e|и|&|,)\s|\s(and|und|et|y|e|и|&)\s*\n|(,)\s*\n)\s*", re.I
 )
 _TITLES = re.compile(
@@ -51,33 +51,33 @@ _NO_NAMES = frozenset(
 _MAX_PSEUDONYM_CHARS, _MAX_PSEUDONYM_WORDS = 40, 4
 
 
-def visible_authors(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """The names of the first element that says who wrote the page, and nothing much else."""
+def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
+    """The names in the first element that is a short byline and not a comment or a biography."""
     for node in list(nodes)[:_MAX_NODES]:
         marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
         if _NOT_AUTHOR.search(marks):
             continue
         text = node.text(separator="\n").strip()
-        if 2 < len(text) <= _MAX_CHARS and (found := named_in(text, linked=node.tag == "a")):
-            return found
+        if 2 < len(text) <= _MAX_CHARS and (names := names_in(text, linked=node.tag == "a")):
+            return names
     return ()
 
 
-def printed_authors(texts: Iterable[str]) -> tuple[str, ...]:
-    """The names behind the first "by" that begins a text, or is all of it."""
+def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names after the first "by" that begins a text, or is a text of its own."""
     announced = False
     for text in texts:
         by = _BY.match(text)
         if announced or (by and by.end() < len(text) <= _MAX_CHARS):
-            found = named_in(text[by.end() :] if by else text)
-            if found:
-                return found
+            names = names_in(text[by.end() :] if by else text)
+            if names:
+                return names
         announced = by is not None and by.end() == len(text)
     return ()
 
 
 def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """What the first link to the author of this page says, whatever it looks like."""
+    """The text of the first author link that may be a name, even if it is written like none."""
     for node in nodes:
         name = " ".join(node.text().split())
         short = 2 < len(name) <= _MAX_PSEUDONYM_CHARS and len(name.split()) <= _MAX_PSEUDONYM_WORDS
@@ -87,19 +87,21 @@ def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
 
 
 def is_label(text: str) -> bool:
-    """Whether it announces an author: "Written by", "Verfasst von"."""
+    """Whether a text only announces an author: "Written by", "Verfasst von"."""
     return _BY.fullmatch(text.strip()) is not None
 
 
-def named_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
-    """The people of "By Ann Lee and Bo Chen, staff writers | May 3"; lines are other elements,
-    but for those that begin or end with "and"."""
-    text = _JOINED.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
+def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
+    """The people in "By Ann Lee and Bo Chen, staff writers | May 3"; () if it is no byline.
+
+    Only the first line counts, unless a line begins or ends with "and": lines are other elements.
+    """
+    text = _LINE_JOINTS.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
     by = _BY.match(text)
     rest = " ".join(_CUT.sub("", text[by.end() :].lstrip() if by else text).split())
-    found = people(_TITLES.sub("", rest))
-    if any(name.lower().split()[0] in _NO_NAMES for name in found):
+    names = people(_TITLES.sub("", rest))
+    if any(name.lower().split()[0] in _NO_NAMES for name in names):
         return ()
     # Without "by" one word is a heading such as "Author", and five are a sentence.
     least = 0 if by or linked else 1
-    return found if all(least < len(name.split()) < 5 for name in found) else ()
+    return names if all(least < len(name.split()) < 5 for name in names) else ()

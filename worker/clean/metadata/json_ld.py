@@ -1,4 +1,4 @@
-"""The JSON-LD of a page comes in; the article goes out, its references to people resolved."""
+"""Find the article in the JSON-LD of a page and resolve its references to people."""
 
 import json
 import re
@@ -15,15 +15,15 @@ _WRAPPING = re.compile(
 )
 _TRAILING_COMMA = re.compile(r",(?=\s*[\]}])")
 
-Object = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def linked_article(scripts: list[str]) -> Object:
-    """The first article of the page; what it leaves out is taken from the object of the page."""
-    found = [node for script in scripts for node in _objects(_parsed(script))]
-    by_id = {node["@id"]: node for node in found if isinstance(node.get("@id"), str)}
-    article = _first_of(found, _ARTICLE_TYPES)
-    page = _first_of(found, _PAGE_TYPES)
+def find_article(scripts: list[str]) -> JsonObject:
+    """Return the first article object, completed by fields of the page's own object."""
+    nodes = [node for script in scripts for node in _objects(_parsed(script))]
+    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
+    article = _first_of(nodes, _ARTICLE_TYPES)
+    page = _first_of(nodes, _PAGE_TYPES)
     if not article and not page:
         return {}
     merged = {k: v for k, v in page.items() if k in _OF_PAGE}
@@ -35,7 +35,7 @@ def linked_article(scripts: list[str]) -> Object:
 
 
 def names_of(value: Any) -> tuple[str, ...]:
-    """JSON-LD gives a name, an object with a name, or a list of either."""
+    """Names in a JSON-LD value: a string, an object with a name, or a list of either."""
     values = value if isinstance(value, list) else [value]
     named = (v.get("name") if isinstance(v, dict) else v for v in values[:_MAX_NODES])
     flat = (n for name in named for n in (name if isinstance(name, list) else [name]))
@@ -43,9 +43,9 @@ def names_of(value: Any) -> tuple[str, ...]:
 
 
 def url_of(value: Any) -> str:
-    """An image is an address, an object with one, or a list of either."""
-    for each in value if isinstance(value, list) else [value]:
-        url = each.get("url") or each.get("@id") if isinstance(each, dict) else each
+    """The first URL in a JSON-LD value: a string, an object with a URL, or a list of either."""
+    for item in value if isinstance(value, list) else [value]:
+        url = item.get("url") or item.get("@id") if isinstance(item, dict) else item
         if isinstance(url, str) and url.strip():
             return url.strip()
     return ""
@@ -63,31 +63,31 @@ def _parsed(script: str) -> Any:
     return None
 
 
-def _objects(value: Any) -> Iterator[Object]:
-    waiting, seen = [value], 0
-    while waiting and seen < _MAX_NODES:
+def _objects(value: Any) -> Iterator[JsonObject]:
+    queue, seen = [value], 0
+    while queue and seen < _MAX_NODES:
         seen += 1
-        node = waiting.pop(0)
+        node = queue.pop(0)
         if isinstance(node, list):
-            waiting.extend(node[:_MAX_NODES])
+            queue.extend(node[:_MAX_NODES])
         elif isinstance(node, dict):
             yield node
-            waiting.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
+            queue.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
 
 
-def _first_of(nodes: list[Object], types: tuple[str, ...]) -> Object:
+def _first_of(nodes: list[JsonObject], types: tuple[str, ...]) -> JsonObject:
     for node in nodes:
-        if any(kind.endswith(types) for kind in names_of(node.get("@type"))):
+        if any(type_name.endswith(types) for type_name in names_of(node.get("@type"))):
             return node
     return {}
 
 
-def _resolved(value: Any, by_id: dict[str, Object]) -> Any:
-    """References to people elsewhere in the graph become those people."""
+def _resolved(value: Any, by_id: dict[str, JsonObject]) -> Any:
+    """Replace references to people by the objects of the graph that they refer to."""
     values = value if isinstance(value, list) else [value]
     return [
-        by_id.get(str(each.get("@id")), each)
-        if isinstance(each, dict) and not each.get("name")
-        else each
-        for each in values
+        by_id.get(str(item.get("@id")), item)
+        if isinstance(item, dict) and not item.get("name")
+        else item
+        for item in values
     ]

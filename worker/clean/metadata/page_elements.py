@@ -1,62 +1,74 @@
-"""A parsed page comes in, what its elements say of the article goes out, by kind of element."""
+"""Index the elements of a page that hold metadata: title, h1, meta, link, time, JSON-LD."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from worker.clean.metadata.json_ld import linked_article
+from worker.clean.metadata.json_ld import find_article
+from worker.clean.text.plain_text import bare
 
-_WANTED = (
+_SELECTOR = (
     "html,title,h1,meta[content],link[rel][href],time[datetime],[itemprop=datePublished],"
     "script[type='application/ld+json']"
 )
 _OTHERS = frozenset("citation comment review reviews ispartof mentions".split())
+_KICKER = re.compile(
+    r"kicker|overline|roofline|topline|toptitle|eyebrow|dachzeile|spitzmarke|sub-?(?:title|head|line)"
+    r"|(?:visually|screen)-?_?(?:hidden|reader)|sr-only",
+    re.I,
+)
+MAX_TITLE_CHARS = 200
+_MAX_INNER = 8  # elements within a heading
 
 
-class Sayings:
-    """What each kind of element says, and which of them was believed for which field."""
+class PageElements:
+    """The metadata elements of a page by tag, and the element that each field was taken from."""
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         by_tag: dict[str, list[LexborNode]] = {}
-        for node in tree.root.css(_WANTED) if tree.root else []:
+        for node in tree.root.css(_SELECTOR) if tree.root else []:
             by_tag.setdefault(node.tag or "", []).append(node)
         self.tree = tree
         self.by_tag = by_tag
         self.meta = _meta(by_tag.get("meta", []))
-        self.linked = linked_article([n.text_lexbor() for n in by_tag.get("script", [])])
-        self.by: dict[str, str] = {}
+        self.json_ld = find_article([node.text_lexbor() for node in by_tag.get("script", [])])
+        self.element_of: dict[str, str] = {}
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
-        """The first that says anything, of (element, what it says)."""
-        for element, said in candidates:
-            if isinstance(said, str) and said.strip():
-                self.by[field] = element
-                return said.strip()
+        """Return the first text that is not blank, of pairs (element, text), and note its element
+        for this field."""
+        for element, text in candidates:
+            if isinstance(text, str) and text.strip():
+                self.element_of[field] = element
+                return text.strip()
         return ""
 
     def of_meta(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Pairs (name, content) of the meta elements with these names, in this order."""
         return ((name, self.meta[name]) for name in names if name in self.meta)
 
     def texts(self, tag: str) -> list[str]:
+        """The texts of all elements with this tag that are not empty."""
         return [text for node in self.by_tag.get(tag, []) if (text := text_of(node))]
 
 
 def _meta(nodes: list[LexborNode]) -> dict[str, str]:
-    """Meta elements by lower-case name, property or itemprop; the first of a name counts."""
-    found: dict[str, str] = {}
+    """Contents of meta elements by lower-case name, property or itemprop; the first counts."""
+    contents: dict[str, str] = {}
     for node in nodes:
         attributes = node.attributes
         named = attributes.get("property") or attributes.get("name")
         name = named or attributes.get("itemprop")
         content = (attributes.get("content") or "").strip()
         if name and content and (named or not is_of_another(node)):
-            found.setdefault(name.lower(), content)
-    return found
+            contents.setdefault(name.lower(), content)
+    return contents
 
 
 def is_of_another(node: LexborNode) -> bool:
-    """Whether what an element says is of a comment, or of a work that the article names."""
+    """Whether an element describes a comment, or another work that the article mentions."""
     scope = node.parent
     while scope is not None and "itemscope" not in scope.attributes:
         scope = scope.parent
@@ -64,10 +76,32 @@ def is_of_another(node: LexborNode) -> bool:
 
 
 def attribute(node: LexborNode, name: str) -> str:
+    """The value of an attribute, "" where the element has none."""
     return node.attributes.get(name) or ""
 
 
 def text_of(node: LexborNode) -> str:
-    for broken in node.css("br"):
-        broken.insert_before(" ")
+    """The text of an element on one line; a line break becomes a space."""
+    for line_break in node.css("br"):
+        line_break.insert_before(" ")
     return " ".join(node.text_lexbor().split())
+
+
+def heading_text(node: LexborNode, titles: Collection[str]) -> str:
+    """The text of a heading without the lines above and below its title.
+
+    Such lines are recognised by their class, or because the rest is a declared title (`titles`, as
+    `bare` makes them).
+    """
+    text = text_of(node)
+    for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * MAX_TITLE_CHARS else ():
+        part = text_of(inner)
+        before, after = text.removesuffix(part), text.removeprefix(part)
+        rest = (before if len(before) < len(after) else after).strip(" |:-–—")
+        if not part or not rest or len(rest) == len(text):
+            continue
+        if _KICKER.search(attribute(inner, "class")) or bare(rest) in titles:
+            text = rest
+        elif bare(part) in titles:
+            text = part
+    return text

@@ -1,110 +1,123 @@
-"""What a page declares and what it prints about its dates comes in; which is believed goes out.
+"""Decide the publication date of a page from the dates it declares and the dates it shows.
 
-Some sites declare the day on which they last built a page as that of its publication. Readers are
-shown the right one: it is believed where it is older, and the declared one is that of a change.
+Some sites declare the day of their last build as the day of publication, while readers see the
+right one. A visible date is therefore preferred where it is older, and the declared date is then
+taken for that of a change.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from worker.clean.cleaning_rules import DateRules
 from worker.clean.metadata.page_metadata import NO_DAY, SOME_TIME, TIME, UNSPECIFIC, PageMetadata
-from worker.clean.metadata.visible_dates import BEHIND, FAR, Printed, date_of_address
+from worker.clean.metadata.visible_dates import AFTER, FAR, VisibleDate, date_of_address
 
 _SAME = timedelta(hours=36)  # a day without a time, and an instant in any zone
 _WEAK = (TIME, SOME_TIME)  # elements that may belong to a comment, or to another article
-_PRINT = "print"
+_VISIBLE, _ADDRESS = "visible text", "URL"  # sources of a date, named like elements
 
-At = Callable[[str], datetime | None]
-Said = tuple[str, str]  # by which element, and what
+DateParser = Callable[[str], datetime | None]
+ElementText = tuple[str, str]  # the name of an element, and its text
 
 
-def believed(page: PageMetadata, url: str, at: At, rules: DateRules) -> PageMetadata:
-    """The page with the date of publication that is believed; with that of the last change, too,
-    where only readers are told."""
-    changes = [its for its in page.printed if says(its, rules.updated_words)]
+def with_best_dates(
+    page: PageMetadata, url: str, parse: DateParser, rules: DateRules
+) -> PageMetadata:
+    """Return the page with its most credible dates of publication and of the last change.
+
+    A visible date of a change is used only where the page declares none.
+    """
+    changes = [date for date in page.visible_dates if is_labelled(date, rules.updated_words)]
     others = [
-        its
-        for its in page.printed
-        if its not in changes and at(its.date)
-        if its.where != FAR or says(its, rules.published_words)
+        date
+        for date in page.visible_dates
+        if date not in changes and parse(date.text)
+        if date.region != FAR or is_labelled(date, rules.published_words)
     ]
-    page = _with_readable(page, at)
-    found: dict[str, Said] = {}
+    page = _with_readable(page, parse)
+    published = _better(page, url, others, parse, rules)
+    if not published and changes and not parse(page.published):
+        published = _VISIBLE, changes[0].text  # a change is no earlier than the publication
     if changes and not page.updated:
-        found["updated"] = _PRINT, changes[0].date
-    if better := _better(page, url, others, at, rules):
-        found["published"] = better
-    elif changes and not at(page.published):
-        found["published"] = _PRINT, changes[0].date  # by then at the latest
-    if not found:
-        return page
-    by = page.by | {field: element for field, (element, _) in found.items()}
-    return page.model_copy(update={"by": by} | {field: said for field, (_, said) in found.items()})
+        page = _with_date(page, "updated", (_VISIBLE, changes[0].text))
+    return _with_date(page, "published", published) if published else page
 
 
 def is_declared(page: PageMetadata) -> bool:
-    """Whether the page declares a date of publication; a search for another would take the parts
-    of it that it can read, and make a day of a month."""
-    if page.stated or NO_DAY.fullmatch(page.published):
+    """Whether the page declares a date of publication, readable or not.
+
+    Where it does, no other date may be searched for: a search would make a day of a month.
+    """
+    if page.declared_dates or NO_DAY.fullmatch(page.published):
         return True
-    return page.published != "" and page.by.get("published") != SOME_TIME
+    return page.published != "" and page.element_of.get("published") != SOME_TIME
 
 
-def _with_readable(page: PageMetadata, at: At) -> PageMetadata:
-    """With the first declared date of publication that can be read, if the page's can't."""
-    if not page.published or at(page.published):
+def _with_date(page: PageMetadata, field: str, source: ElementText) -> PageMetadata:
+    element, text = source
+    element_of = {**page.element_of, field: element}
+    if field == "updated":
+        return replace(page, updated=text, element_of=element_of)
+    return replace(page, published=text, element_of=element_of)
+
+
+def _with_readable(page: PageMetadata, parse: DateParser) -> PageMetadata:
+    """Replace an unreadable date of publication by the first declared one that can be read."""
+    if not page.published or parse(page.published):
         return page
-    readable = next(((element, text) for element, text in page.stated if at(text)), None)
-    if not readable:
-        return page
-    element, text = readable
-    return page.model_copy(update={"published": text, "by": page.by | {"published": element}})
+    readable = next((source for source in page.declared_dates if parse(source[1])), None)
+    return _with_date(page, "published", readable) if readable else page
 
 
 def _better(
-    page: PageMetadata, url: str, others: Sequence[Printed], at: At, rules: DateRules
-) -> Said | None:
-    """What is rather believed than what the page declares."""
-    declared = at(page.published)
-    if declared and page.by.get("published") not in _WEAK:
-        told = others and _is_rather(others[0], page, at, rules)
-        return (_PRINT, others[0].date) if told else None
-    if declared and any(_same(at(its.date), declared) for its in others):
+    page: PageMetadata,
+    url: str,
+    others: Sequence[VisibleDate],
+    parse: DateParser,
+    rules: DateRules,
+) -> ElementText | None:
+    """Pick a better publication date than the declared one, or None to keep it."""
+    declared = parse(page.published)
+    if declared and page.element_of.get("published") not in _WEAK:
+        better = others and _outranks_declared(others[0], page, parse, rules)
+        return (_VISIBLE, others[0].text) if better else None
+    if declared and any(_same(parse(date.text), declared) for date in others):
         return None
-    by_rank = sorted(others, key=lambda its: _rank(its, rules))
+    by_rank = sorted(others, key=lambda date: _rank(date, rules))
     address = date_of_address(url) or date_of_address(page.canonical)
-    said = (("its address", address), *((_PRINT, its.date) for its in by_rank))
-    for element, text in said:
-        if text and (shown := at(text)):
-            return None if _same(shown, declared) else (element, text)
+    for element, text in ((_ADDRESS, address), *((_VISIBLE, date.text) for date in by_rank)):
+        if text and (candidate := parse(text)):
+            return None if _same(candidate, declared) else (element, text)
     return None
 
 
-def _is_rather(its: Printed, page: PageMetadata, at: At, rules: DateRules) -> bool:
-    """Whether a printed date is that of publication, and the declared one is not.
+def _outranks_declared(
+    date: VisibleDate, page: PageMetadata, parse: DateParser, rules: DateRules
+) -> bool:
+    """Whether a visible date is that of publication, and the declared one is not.
 
-    An older one is: sites declare the day of a change. A newer one only where the page declares
-    it as well, and not as that of a change.
+    An older one is: sites declare the day of a change. A newer one is only where the page declares
+    it as well, and not as the date of a change.
     """
-    declared, printed, updated = at(page.published), at(its.date), at(page.updated)
-    if not declared or not printed or _same(printed, declared):
+    declared, visible, updated = parse(page.published), parse(date.text), parse(page.updated)
+    if not declared or not visible or _same(visible, declared):
         return False
-    if printed > declared:
-        agreed = any(_same(at(text), printed) for _, text in page.stated)
-        return agreed and not _same(printed, updated)
-    vague = page.by.get("published") in UNSPECIFIC and _same(updated, declared)
-    return its.where == BEHIND or vague or says(its, rules.published_words)
+    if visible > declared:
+        agreed = any(_same(parse(text), visible) for _, text in page.declared_dates)
+        return agreed and not _same(visible, updated)
+    vague = page.element_of.get("published") in UNSPECIFIC and _same(updated, declared)
+    return date.region == AFTER or vague or is_labelled(date, rules.published_words)
 
 
-def _same(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and other is not None and abs(one - other) <= _SAME
+def _same(left: datetime | None, right: datetime | None) -> bool:
+    return left is not None and right is not None and abs(left - right) <= _SAME
 
 
-def _rank(its: Printed, rules: DateRules) -> tuple[bool, bool]:
-    return not says(its, rules.published_words), its.where != BEHIND
+def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
+    return not is_labelled(date, rules.published_words), date.region != AFTER
 
 
-def says(its: Printed, words: Sequence[str]) -> bool:
-    """Whether one of these words stands in front of a date."""
-    return any(word in its.label for word in words)
+def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
+    """Whether the label in front of a date contains one of these words."""
+    return any(word in date.label for word in words)

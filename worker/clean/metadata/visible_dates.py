@@ -1,6 +1,7 @@
-"""A page's tree comes in; the dates that readers see around its heading go out, as printed.
+"""Find the dates that a page shows to its readers near its heading, as they are written there.
 
-Bylines stand there. Further down, and in the middle of a sentence, dates are of what is told.
+Bylines and their dates stand near the heading. A date further down, or inside a sentence, usually
+belongs to an event that the article reports.
 """
 
 import re
@@ -27,49 +28,50 @@ _DAY_IN_ADDRESS = re.compile(
     r"|/(?P<dd1>\d\d)-(?P<mm1>\d\d)-(?P<year1>20\d\d)(?=[/_.-]|$)",
     re.I,
 )
-_NOT_READ = frozenset("script style noscript template svg select option button".split())
-BEHIND, BEFORE, FAR = "behind", "before", "far"
-_MAX_BEFORE, _MAX_BEHIND, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
+_SKIPPED = frozenset("script style noscript template svg select option button".split())
+AFTER, BEFORE, FAR = "after", "before", "far"
+_MAX_BEFORE, _MAX_AFTER, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
 _MAX_NODES = 5_000
-_MAX_REST = 40  # characters around a date: more is a sentence
+_MAX_REST = 40  # characters on the line besides the date; a longer line is a sentence
 _MAX_LABEL = 40
 _MAX_HEADINGS = 20
 
 
-class Printed(NamedTuple):
+class VisibleDate(NamedTuple):
     """One date that readers see."""
 
-    date: str
-    label: str  # what stands in front of it, on its line or the one before; lower case
-    where: str  # behind the heading, before it, or far from it
+    text: str
+    label: str  # the text before it, on the same line or the line above; lower case
+    region: str  # AFTER the heading, BEFORE it, or FAR after it
 
 
-class Around(NamedTuple):
-    """What readers see around the heading, text by text."""
+class NearbyTexts(NamedTuple):
+    """The visible texts before and after the heading, in the order of the page."""
 
     before: tuple[str, ...]
-    behind: tuple[str, ...]  # with the heading itself
+    after: tuple[str, ...]  # begins with the heading itself
 
 
-def texts_around(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Around:
+def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> NearbyTexts:
+    """Collect the texts around the heading with this title; `far` collects to the page's end."""
     heading = _heading(tree, title)
     if heading is None:
-        return Around((), ())
+        return NearbyTexts((), ())
     before = tuple(_texts(_previous(heading), _previous, _MAX_BEFORE))
-    return Around(before[::-1], tuple(_texts(heading, _next, _MAX_FAR if far else _MAX_BEHIND)))
+    return NearbyTexts(before[::-1], tuple(_texts(heading, _next, _MAX_FAR if far else _MAX_AFTER)))
 
 
-def printed_dates(around: Around, title: str) -> Iterator[Printed]:
-    """Those behind the heading, then those before it from the nearest on, then those far behind."""
-    found = [*_dates(around.behind, title)]
-    yield from (its for its in found if its.where == BEHIND)
-    before = [*_dates(around.before, title)]
-    yield from (its._replace(where=BEFORE) for its in reversed(before))
-    yield from (its for its in found if its.where == FAR)
+def find_dates(nearby: NearbyTexts, title: str) -> Iterator[VisibleDate]:
+    """Dates after the heading, then dates before it from the nearest on, then those far after."""
+    after = [*_dates(nearby.after, title)]
+    yield from (date for date in after if date.region == AFTER)
+    before = [*_dates(nearby.before, title)]
+    yield from (date._replace(region=BEFORE) for date in reversed(before))
+    yield from (date for date in after if date.region == FAR)
 
 
 def date_of_address(url: str) -> str:
-    """The day in an address such as /2026/11/22/harbour or /2026/nov/22/, as ISO has it."""
+    """The ISO date in a URL path such as /2026/11/22/harbour or /2026/nov/22/, "" without one."""
     date = _DAY_IN_ADDRESS.search(url)
     if not date:
         return ""
@@ -81,25 +83,25 @@ def date_of_address(url: str) -> str:
 
 
 def _heading(tree: LexborHTMLParser, title: str) -> LexborNode | None:
-    """The one with the title, for the first may be the name of the site."""
+    """The heading with the title, else the first h1: the first may be the name of the site."""
     headings = tree.css("h1,h2")[:_MAX_HEADINGS]
     own = (node for node in headings if " ".join(node.text().split()) == title)
     first = (node for node in headings if node.tag == "h1")
     return next(own, None) or next(first, tree.body)
 
 
-def _dates(texts: Iterable[str], title: str) -> Iterator[Printed]:
+def _dates(texts: Iterable[str], title: str) -> Iterator[VisibleDate]:
     before, chars = "", 0
     for text in texts:
-        for found in _DATE.finditer(text) if text != title and _YEAR.search(text) else ():
-            month = found[1] or found[2]
+        for match in _DATE.finditer(text) if text != title and _YEAR.search(text) else ():
+            month = match[1] or match[2]
             if month and month.lower() not in MONTH_NAMES:
                 continue
-            dated = not month and not found.start()  # "01.02.2022 The harbour reopened."
-            if dated or len(text) - len(found[0]) <= _MAX_REST:
-                label = text[: found.start()].strip() or before
-                where = BEHIND if chars <= _MAX_BEHIND else FAR
-                yield Printed(found[0], label[-_MAX_LABEL:].lower(), where)
+            dated = not month and not match.start()  # "01.02.2022 The harbour reopened."
+            if dated or len(text) - len(match[0]) <= _MAX_REST:
+                label = text[: match.start()].strip() or before
+                region = AFTER if chars <= _MAX_AFTER else FAR
+                yield VisibleDate(match[0], label[-_MAX_LABEL:].lower(), region)
         before = text
         chars += len(text)
 
@@ -107,7 +109,7 @@ def _dates(texts: Iterable[str], title: str) -> Iterator[Printed]:
 def _texts(
     node: LexborNode | None, step: Callable[[LexborNode], LexborNode | None], max_chars: int
 ) -> Iterator[str]:
-    """Texts from this node on; of a <time> its machine-readable form."""
+    """Texts from this node on; a <time> element yields its machine-readable date instead."""
     chars = 0
     for _ in range(_MAX_NODES):
         if node is None or chars > max_chars:
@@ -127,8 +129,8 @@ def _machine_readable(node: LexborNode) -> str:
 
 
 def _next(node: LexborNode) -> LexborNode | None:
-    """In the order of the page."""
-    skipped = node.tag in _NOT_READ or _machine_readable(node) != ""
+    """The next node in document order."""
+    skipped = node.tag in _SKIPPED or _machine_readable(node) != ""
     return (None if skipped else node.first_child) or _following(node)
 
 
@@ -142,10 +144,10 @@ def _following(node: LexborNode) -> LexborNode | None:
 
 
 def _previous(node: LexborNode) -> LexborNode | None:
-    """Against the order of the page."""
+    """The next node against document order."""
     before = node.prev
     if before is None:
         return node.parent
-    while before.tag not in _NOT_READ and (last := before.last_child) is not None:
+    while before.tag not in _SKIPPED and (last := before.last_child) is not None:
         before = last
     return before

@@ -1,8 +1,9 @@
-"""What the trees made of a page comes in; goes out whether it can be relied upon.
+"""Decide whether the block classifier's text can be trusted or trafilatura must be asked.
 
-They were trained on English pages, and of others may be rather sure of a wrong part. Where they are
-not quite sure there, resiliparse is asked, which knows nothing of them and takes a tenth of
-trafilatura's time: it keeps more than the article, so what is the article should be in it.
+The classifier was trained on English pages, and may be confident of a wrong part of other pages.
+Where it is less confident there, its text is compared with that of resiliparse, which is
+independent of it and takes a tenth of trafilatura's time. Resiliparse keeps more than the article,
+so the article should be in its text.
 """
 
 import re
@@ -15,12 +16,13 @@ from worker.clean.cleaning_rules import HtmlRules
 _WORD = re.compile(r"\w+")
 _TRAINED_ON = "en"
 _RUN = 4  # words
-_READ_CHARS = 500  # of a text, to know its script
-_MIN_CASED = 0.5  # share of letters; the trees know capitals, and no script without them
+_READ_CHARS = 500  # of a text, to recognise its script
+_MIN_CASED = 0.5  # share of letters; the classifier needs a script with capitals
 
 
 def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """`language` is what the page declares, or ""."""
+    """Whether a text from the classifier is reliable; `language` is that which the page declares,
+    or ""."""
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False
     if doubt <= rules.second_opinion_doubt or language[:2].lower() == _TRAINED_ON:
@@ -37,7 +39,7 @@ def _is_cased(text: str) -> bool:
 
 
 def _shared(text: str, markup: str) -> float:
-    """The share of a text's runs of words that resiliparse takes for the article, too."""
+    """The share of a text's runs of words that are in resiliparse's text of the page, too."""
     runs = _runs(text)
     other = _runs(extract_plain_text(markup, main_content=True, alt_texts=False))
     return len(runs & other) / max(1, len(runs))

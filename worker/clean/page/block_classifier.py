@@ -1,7 +1,7 @@
-"""A parsed page comes in, the text of its article goes out, and how sure that is.
+"""Classify the text blocks of a page, and return the text of its article with a measure of doubt.
 
-One walk over the tree gives blocks, two forests judge each: the first by itself and where it
-stands, the second also by what the first thought of those around it.
+One walk over the tree collects the blocks. Two forests classify each block: the first by the block
+and its position, the second also by the first forest's results for the blocks around it.
 """
 
 import io
@@ -16,59 +16,65 @@ from selectolax.lexbor import LexborHTMLParser
 from worker.clean.page.block_features import features, larger_holders
 from worker.clean.page.blocks import BREAK, TAGS, Blocks, read_blocks
 from worker.clean.page.character_features import Floats
-from worker.clean.page.class_names import Naming
+from worker.clean.page.class_names import ClassNameScores
 from worker.clean.page.forest import Forest, probabilities, read_forest
 from worker.clean.page.neighbour_features import second_features
 
-_HOPELESS = 0.03  # probability; such blocks are not judged again
+_HOPELESS = 0.03  # probability; such blocks are not classified by the second forest
 _KEPT = 0.5  # probability; from .35 to .5 F1 is level on sites not trained on, precision grows
 _NEVER = frozenset(TAGS[name] for name in ("figcaption", "caption"))
 _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
-class Weights(NamedTuple):
-    naming: Naming
+class BlockWeights(NamedTuple):
+    """Everything that training learned: scores of class names, and two forests."""
+
+    class_scores: ClassNameScores
     first: Forest
     second: Forest
 
 
-class Judged(NamedTuple):
+class ClassifiedText(NamedTuple):
+    """The text of the blocks that were kept, and the doubt about them."""
+
     text: str
-    doubt: float  # characters that could go either way, for each character kept
+    doubt: float  # sum of characters * p * (1 - p) over all blocks, per character kept
 
 
-NOTHING = Judged("", 1.0)
+NO_TEXT = ClassifiedText("", 1.0)
 
 
-def judge(tree: LexborHTMLParser, weights: Weights) -> Judged:
-    """The article's text, one paragraph, heading, list item or table row a line."""
+def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
+    """The text of the article, one line per paragraph, heading, list item or table row."""
     blocks = read_blocks(tree)
     if not blocks.texts:
-        return NOTHING
-    judged = probabilities_of(blocks, title_of(tree), weights)
-    kept = judged >= _KEPT
+        return NO_TEXT
+    probability = probabilities_of(blocks, title_of(tree), weights)
+    kept = probability >= _KEPT
     sizes = np.array([len(text) for text in blocks.texts])
-    doubt = float((sizes * judged * (1 - judged)).sum() / max(1, sizes[kept].sum()))
-    return Judged(lines(blocks, np.flatnonzero(kept).tolist()), doubt)
+    doubt = float((sizes * probability * (1 - probability)).sum() / max(1, sizes[kept].sum()))
+    return ClassifiedText(lines(blocks, np.flatnonzero(kept).tolist()), doubt)
 
 
-def probabilities_of(blocks: Blocks, title: str, weights: Weights) -> Floats:
+def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
+    """For each block the probability that it is part of the article."""
     larger = larger_holders(blocks)
-    told = features(blocks, larger, title, weights.naming)
-    judged = probabilities(weights.first, told)
-    open_ = np.flatnonzero(judged > _HOPELESS)
-    again = second_features(blocks, larger, told, judged)[:, open_]
-    judged[open_] = probabilities(weights.second, again)
-    return judged
+    matrix = features(blocks, larger, title, weights.class_scores)
+    probability = probabilities(weights.first, matrix)
+    open_ = np.flatnonzero(probability > _HOPELESS)
+    second_matrix = second_features(blocks, larger, matrix, probability)[:, open_]
+    probability[open_] = probabilities(weights.second, second_matrix)
+    return probability
 
 
 def title_of(tree: LexborHTMLParser) -> str:
+    """The text of the <title> element, "" without one."""
     title = tree.css_first("title")
     return title.text() if title else ""
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Captions go; the cells of a row stay on its line."""
+    """Join the texts of the blocks at these indexes, without captions; a table row is one line."""
     holders = blocks.holders
     parts: list[str] = []
     row_before = -1
@@ -84,13 +90,15 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 
 @cache
-def shipped_weights() -> Weights:
+def shipped_weights() -> BlockWeights:
+    """The weights in this package."""
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
-def read_weights(stored: bytes) -> Weights:
+def read_weights(stored: bytes) -> BlockWeights:
+    """Read weights from the bytes of an .npz file."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))
         first, second = (read_forest(arrays, prefix) for prefix in ("first", "second"))
-        return Weights(Naming(scores), first, second)
+        return BlockWeights(ClassNameScores(scores), first, second)

@@ -1,7 +1,8 @@
-"""Blocks come in, one row of figures a feature goes out: what a block says, where it stands.
+"""Compute the features of text blocks: their words, their position, and the elements around them.
 
-Rows instead of records: text is counted in one array of all its characters, holders by running
-sums, so that a page costs some two hundred array operations and none a block.
+The result has one row per feature. Characters are counted in one array for the complete page, and
+holders by running sums, so that a page needs some two hundred array operations, whatever the number
+of its blocks.
 """
 
 from collections import Counter
@@ -12,66 +13,68 @@ from numpy.typing import NDArray
 
 from worker.clean.page.blocks import CUSTOM, TAGS, Blocks, Holders
 from worker.clean.page.character_features import (
+    CharacterTable,
     Floats,
     Ints,
-    Text,
     phrase_shares,
     read_text,
     text_columns,
 )
-from worker.clean.page.class_names import Naming
+from worker.clean.page.class_names import ClassNameScores
 
-OWN = 16  # features at the start that say what a block is and where, not what holds it
-_LEVELS = 4  # holders looked at above a block, each larger than the one before
+OWN = 16  # number of leading features that describe the block and its position, not its holders
+_LEVELS = 4  # holders of a block that are used, each larger than the one before
 _AROUND = 5  # blocks before and after that make a window
 _HEADINGS = np.zeros(CUSTOM + 1, dtype=bool)
 _HEADINGS[[TAGS[f"h{level}"] for level in range(1, 7)]] = True
 _MAX_HEADING = 300  # characters that are compared with the title
-_LIKE_TITLE = 0.3  # share of a heading's words that the title has, to be the article's heading
+_LIKE_TITLE = 0.3  # share of its words in the title above which a heading is the article's
 
 Column = Floats | Ints | NDArray[np.float64]
 Columns = list[Column]
-Larger = list[Ints]  # holders of each block, innermost first, each larger than the one before
+HolderLevels = list[Ints]  # holders of each block, innermost first, each larger than the one before
 
 
-class Page(NamedTuple):
-    """What features are made of, and what they share."""
+class PageColumns(NamedTuple):
+    """The columns of a page's blocks that several features are computed from."""
 
     blocks: Blocks
     tags: Ints
     held_by: Ints
-    text: Text
+    text: CharacterTable
     links: Floats  # share of a block's characters that are links
     prose: Floats  # characters of blocks that read like paragraphs
-    larger: Larger
+    larger: HolderLevels
 
 
-def features(blocks: Blocks, larger: Larger, title: str, naming: Naming) -> Floats:
-    """One row a feature, one column a block."""
+def features(
+    blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
+) -> Floats:
+    """The feature matrix of a page: one row per feature, one column per block."""
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
-    named = _names(page, naming)
-    spoken = phrase_shares(blocks.texts)
+    named = _names(page, class_scores)
+    phrases = phrase_shares(blocks.texts)
     columns: Columns = [
         *text_columns(page.text),
         page.tags,
         page.links,
-        *_place(page, title),
+        *_position(page, title),
         np.full(len(hidden), page.prose[hidden].sum() / max(page.prose.sum(), 1)),
         *named,
-        spoken,
+        phrases,
         *_holders(page),
         *(shifted(column, by) for column in (page.links, named[0]) for by in (1, 2, -1, -2)),
-        *(shifted(spoken, by) for by in (-1, -2)),
+        *(shifted(phrases, by) for by in (-1, -2)),
         *_windows(page),
     ]
-    told = np.empty((len(columns), len(hidden)), dtype=np.float32)
-    for row, column in zip(told, columns, strict=True):
+    matrix = np.empty((len(columns), len(hidden)), dtype=np.float32)
+    for row, column in zip(matrix, columns, strict=True):
         row[:] = column
-    return told
+    return matrix
 
 
-def _page(blocks: Blocks, larger: Larger) -> Page:
+def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
     holders = blocks.holders
     held_by = larger[0]
     tags = np.array(holders.tags, dtype=np.int64)[held_by]
@@ -79,10 +82,11 @@ def _page(blocks: Blocks, larger: Larger) -> Page:
     links = (np.array(blocks.link_chars) / text.sizes).astype(np.float32)
     reads = (tags == TAGS["p"]) | ((text.sizes > 80) & (links < 0.3))
     prose = np.where(reads, text.sizes, 0).astype(np.float32)
-    return Page(blocks, tags, held_by, text, links, prose, larger)
+    return PageColumns(blocks, tags, held_by, text, links, prose, larger)
 
 
-def larger_holders(blocks: Blocks) -> Larger:
+def larger_holders(blocks: Blocks) -> HolderLevels:
+    """The holder of each block, and three levels of larger holders around it."""
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
     while len(larger) < _LEVELS:
@@ -91,7 +95,7 @@ def larger_holders(blocks: Blocks) -> Larger:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each holder the nearest one around it that holds more blocks, or the body."""
+    """For each holder the nearest ancestor that holds more blocks, or the body."""
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
     same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
@@ -101,10 +105,11 @@ def wider(holders: Holders) -> Ints:
     return np.array(up, dtype=np.int64)
 
 
-def _names(page: Page, naming: Naming) -> Columns:
-    """What the names of a block's holders say: all together, the nearest ones, worst and best."""
+def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
+    """Scores of the class names of a block's holders: sum, lowest and highest of all holders, and
+    those of the nearest holders."""
     h = page.blocks.holders
-    meanings = {name: naming.read(name) for name in set(h.names)}
+    meanings = {name: class_scores.read(name) for name in set(h.names)}
     read = [*map(meanings.__getitem__, h.names)]
     total, worst, best = [0.0], [0.0], [0.0]
     for up, (low, high) in zip(h.parents[1:], read[1:], strict=True):
@@ -119,9 +124,9 @@ def _names(page: Page, naming: Naming) -> Columns:
     return [*inherited, lows[block], lows[above], highs[above], lows[parents[above]]]
 
 
-def _holders(page: Page) -> Columns:
-    """Of each larger holder: its share of the page's text and prose, links, blocks; of the two
-    nearest also how often the page has the like."""
+def _holders(page: PageColumns) -> Columns:
+    """For each larger holder: its share of the page's text and prose, its links, its blocks. For
+    the two nearest also the number of holders with the same tag and names."""
     h, sizes = page.blocks.holders, page.text.sizes
     first, stop = np.array(h.first), np.array(h.stop)
 
@@ -132,53 +137,55 @@ def _holders(page: Page) -> Columns:
     chars, prose = over(sizes), over(page.prose)
     some = np.maximum(chars, 1)
     linked = over(page.links * sizes) / some
-    held = (stop - first).astype(np.float64)
+    block_counts = (stop - first).astype(np.float64)
     of_holders = np.array(
-        (prose / max(prose[0], 1), chars / chars[0], linked, held, prose / some), dtype=np.float32
+        (prose / max(prose[0], 1), chars / chars[0], linked, block_counts, prose / some),
+        dtype=np.float32,
     )
     keys = list(zip(h.tags, h.names, strict=True))
     repeated = np.array([*map(Counter(keys).__getitem__, keys)])
     tags = np.array(h.tags)
     columns: Columns = [row for holder in page.larger for row in of_holders[:, holder]]
     columns += [column[holder] for holder in page.larger[:2] for column in (repeated, tags)]
-    whole = (held[0], chars[0], prose[0] / chars[0], linked[0])
-    return columns + [np.full(len(sizes), figure, dtype=np.float32) for figure in whole]
+    page_totals = (block_counts[0], chars[0], prose[0] / chars[0], linked[0])
+    return columns + [np.full(len(sizes), figure, dtype=np.float32) for figure in page_totals]
 
 
-def _place(page: Page, title: str) -> Columns:
-    """Where a block stands on the page, after which heading, and how far from the title's."""
+def _position(page: PageColumns, title: str) -> Columns:
+    """The position of a block on the page, after the last heading, and after the title's heading;
+    and how often its text occurs."""
     sizes, texts = page.text.sizes, page.blocks.texts
     count = len(sizes)
     order = np.arange(count)
-    ends = np.cumsum(sizes)
+    stops = np.cumsum(sizes)
     last = np.maximum.accumulate(np.where(_HEADINGS[page.tags], order, -1))
     top = _top_heading(page, title)
     seen = Counter(texts)
     prose = np.cumsum(page.prose, dtype=np.float64)
     return [
         order / count,
-        ends / ends[-1],
+        stops / stops[-1],
         prose / max(prose[-1], 1),
         order - last,
         order - top if top >= 0 else np.full(count, 999),
-        (ends - ends[top]) / ends[-1] if top >= 0 else np.full(count, 2),
+        (stops - stops[top]) / stops[-1] if top >= 0 else np.full(count, 2),
         np.array([*map(seen.__getitem__, texts)]),
     ]
 
 
-def _top_heading(page: Page, title: str) -> int:
-    """The heading that shares most of its words with the page's title, -1 if none does."""
+def _top_heading(page: PageColumns, title: str) -> int:
+    """The index of the heading with the largest share of its words in the title, -1 if none."""
     words = set(title.lower().split())
-    best, found = _LIKE_TITLE, -1
+    best, heading = _LIKE_TITLE, -1
     for at in np.flatnonzero(_HEADINGS[page.tags]).tolist() if words else ():
         own = set(page.blocks.texts[at][:_MAX_HEADING].lower().split())
         if len(own & words) > best * max(1, len(own)):
-            best, found = len(own & words) / max(1, len(own)), at
-    return found
+            best, heading = len(own & words) / max(1, len(own)), at
+    return heading
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """The column as the block `by` places on sees it; -1 beyond the ends."""
+    """The column shifted by `by` blocks; -1 where the page has no such block."""
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]
@@ -187,8 +194,8 @@ def shifted(column: Column, by: int) -> Floats:
     return moved
 
 
-def _windows(page: Page) -> Columns:
-    """Text of the blocks around a block, and what share of it is links and prose."""
+def _windows(page: PageColumns) -> Columns:
+    """Length of the text of the blocks around a block, and its shares of links and prose."""
     order = np.arange(len(page.tags))
     low = np.maximum(order - _AROUND, 0)
     high = np.minimum(order + _AROUND + 1, len(order))

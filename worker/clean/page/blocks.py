@@ -1,8 +1,8 @@
-"""A parsed page comes in; its blocks of text and the elements that hold them come out as columns.
+"""Collect the text blocks of a parsed page, and the elements that hold them, as columns.
 
-A block is text that no block element, and no empty line of two <br>, interrupts. A holder is a
-block element: it covers the blocks from `first` up to `stop`, so that sums over a subtree are
-differences of running sums.
+A block is text without a block element or two consecutive <br> in it. A holder is a block element:
+it covers the blocks from `first` up to `stop`, so that a sum over a subtree is the difference of
+two running sums.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-BREAK = "\x00"  # a <br> inside a block; a parser leaves no NUL in text
+BREAK = "\x00"  # a <br> inside a block; text from a parser has no NUL
 
 _NOT_SAID = (
     "script style noscript template svg iframe object embed canvas math select option head button "
@@ -26,13 +26,13 @@ BLOCKS = (
     "summary address center fieldset hgroup menu dir dialog html".split()
 )
 TAGS = {name: number for number, name in enumerate(BLOCKS)}
-CUSTOM = len(BLOCKS)  # elements a site made up: they wrap blocks
+CUSTOM = len(BLOCKS)  # the tag number of custom elements: they wrap blocks
 _NAMED = ("id", "itemprop", "role", "class")
 _HIDDEN = re.compile(r"display\s*:\s*none|(?<!-)visibility\s*:\s*hidden", re.I)
-# What a node is to the walk: the number of a block element's tag, or one of these.
+# The kind of a node in the walk: the tag number of a block element, or one of these.
 _TEXT, _BREAK, _LINK, _INLINE, _FRAME, _NOTHING = range(-6, 0)
-# Where sites keep their menus and imprints: a third of all blocks, and of 791 pages 0.05 % of what
-# is the article's.
+# Elements with menus and imprints: a third of all blocks, and 0.05 % of the article text of 791
+# pages.
 _FRAMES = ("nav", "footer")
 _KINDS = (
     TAGS
@@ -48,8 +48,8 @@ class Holders(NamedTuple):
 
     parents: list[int]
     tags: list[int]
-    names: list[str]  # id, itemprop, role and class, as they are written
-    hidden: list[bool]  # itself or by what is around it: some sites unhide the article by script
+    names: list[str]  # the values of id, itemprop, role and class
+    hidden: list[bool]  # itself or an ancestor; some sites unhide the article by script
     first: list[int]
     stop: list[int]
 
@@ -64,7 +64,7 @@ class Blocks(NamedTuple):
 
 
 def read_blocks(tree: LexborHTMLParser) -> Blocks:
-    """The text of a page in one walk; scripts, pictures and menus say nothing."""
+    """Collect the blocks of a page in one walk, without scripts, images and menus."""
     walk = _Walk()
     pieces = walk.pieces
     node = tree.body.first_child if tree.body else None
@@ -102,20 +102,20 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
 
 
 def _kind_of(name: str) -> int:
-    """Of an element that no list names: comments say nothing, what a site made up wraps blocks."""
+    """The kind of an element in no list: comments are skipped, custom elements wrap blocks."""
     if name[0] in "-_!":
         return _NOTHING
     return CUSTOM if "-" in name else _INLINE
 
 
 class _Walk:
-    """What is open while walking, and the columns written so far."""
+    """The state of the walk: the open elements, and the columns written so far."""
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
         self.blocks = Blocks([], [], [], self.holders)
         self.open = 0  # the innermost holder
-        self.entered: list[tuple[LexborNode, int]] = []  # holders to be, once they hold anything
+        self.entered: list[tuple[LexborNode, int]] = []  # become holders with their first block
         self.pieces: list[str] = []
         self.in_links = self.link_chars = 0
 
@@ -130,6 +130,7 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
+        """Open an element; a block element ends the current block."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -138,6 +139,7 @@ class _Walk:
             self.in_links += 1
 
     def leave(self, kind: int) -> None:
+        """Close an element; a block element ends the current block."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -150,7 +152,7 @@ class _Walk:
             self.in_links -= 1
 
     def flush(self) -> None:
-        """What was read since the last block ended is one block, if it says anything."""
+        """End the current block, and store it unless it is empty."""
         written = "".join(self.pieces)
         text = " ".join(written.split())
         if BREAK in written:
@@ -165,7 +167,7 @@ class _Walk:
         self.link_chars = 0
 
     def open_entered(self) -> None:
-        """What was entered and holds something now becomes holders."""
+        """Store the entered elements as holders: they hold the block that is stored next."""
         parents, tags, names, hidden, first, stop = self.holders
         for node, tag in self.entered:
             parents.append(self.open)
@@ -182,6 +184,7 @@ class _Walk:
         self.entered.clear()
 
     def finish(self) -> Blocks:
+        """End the last block, and return all blocks."""
         self.flush()
         self.holders.stop[0] = len(self.blocks.texts)
         return self.blocks

@@ -1,6 +1,6 @@
-"""Texts of blocks come in, figures of what they are written with go out: cases, marks, phrases.
+"""Compute features of the characters of text blocks: case, marks, phrases.
 
-All texts are counted in one array of their characters: a page costs a few dozen array operations.
+All texts are counted in one array of characters: a page needs a few dozen array operations.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from worker.clean.page.chrome_phrases import find_phrases
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_SHORT = 300  # characters; what longer blocks say in passing is no sign
+_SHORT = 300  # characters; phrases in longer blocks are no evidence
 _ALNUM, _UPPER, _SPACE, _END, _MARK, _LINE = (1 << n for n in range(6))
 
 
@@ -36,8 +36,8 @@ def _character_kinds() -> NDArray[np.uint8]:
 _KIND_OF = _character_kinds()
 
 
-class Text(NamedTuple):
-    """All blocks in one row: block i is joined[starts[i] : starts[i] + sizes[i]]."""
+class CharacterTable(NamedTuple):
+    """The characters of all blocks: block i is joined[starts[i] : starts[i] + sizes[i]]."""
 
     joined: str
     kinds: NDArray[np.uint8]
@@ -45,19 +45,21 @@ class Text(NamedTuple):
     sizes: Ints
 
 
-def read_text(texts: list[str]) -> Text:
+def read_text(texts: list[str]) -> CharacterTable:
+    """Join the texts of blocks, and look up the kind of each character."""
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-    known = np.minimum(codes, len(_KIND_OF) - 1)
-    kinds = _KIND_OF[known]
+    capped = np.minimum(codes, len(_KIND_OF) - 1)
+    kinds = _KIND_OF[capped]
     kinds[codes >= len(_KIND_OF)] = _ALNUM
     sizes = np.array([len(text) for text in texts], dtype=np.int64)
     starts = np.concatenate(([0], np.cumsum(sizes + 1)[:-1]))
-    return Text(joined, kinds, starts, sizes)
+    return CharacterTable(joined, kinds, starts, sizes)
 
 
-def text_columns(text: Text) -> list[Floats]:
-    """Length, words, whether it ends as a sentence, shares of capitals and marks."""
+def text_columns(text: CharacterTable) -> list[Floats]:
+    """Six features of each block: length, number of words, whether it ends like a sentence, share
+    of capitals, of capitalised words, of marks."""
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 
     def count(hits: NDArray[np.bool_]) -> Floats:
@@ -78,14 +80,14 @@ def text_columns(text: Text) -> list[Floats]:
 
 
 def phrase_shares(texts: list[str]) -> Floats:
-    """How much of each short text is words that stand around articles."""
+    """The share of each short text that is phrases of `chrome_phrases`; 0 for longer texts."""
     shares = np.zeros(len(texts), dtype=np.float32)
     shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]
     text = read_text([_lower(texts[at]) for at in shorts])
-    found = np.array(find_phrases(text.joined), dtype=np.int64).reshape(-1, 2)
+    spans = np.array(find_phrases(text.joined), dtype=np.int64).reshape(-1, 2)
     inner = (text.kinds & _ALNUM) > 0
     inside = np.concatenate(([False], inner[:-1] & inner[1:], [False]))  # before each character
-    start, stop = found[~(inside[found[:, 0]] | inside[found[:, 1]])].T
+    start, stop = spans[~(inside[spans[:, 0]] | inside[spans[:, 1]])].T
     blocks = np.searchsorted(text.starts, start, side="right") - 1
     covered = np.bincount(blocks, weights=stop - start, minlength=len(shorts))
     shares[shorts] = covered / text.sizes
@@ -93,5 +95,5 @@ def phrase_shares(texts: list[str]) -> Floats:
 
 
 def _lower(text: str) -> str:
-    """In lower case; only one letter would become two by it."""
+    """Lower case of the same length: only the lower case of İ would be two characters."""
     return text.replace("\u0130", "I").lower()

@@ -1,8 +1,8 @@
-"""Words that stand around articles, not in them; by what they are about, in several languages.
+"""Phrases that stand around articles, such as "read more", by topic, in several languages.
 
-A feature, not a rule: the trees weigh how much of a block these words are. What they learned of it
-on English pages holds for other languages as far as these lists do. A new English phrase needs the
-trees to be trained again.
+They are a feature, not a rule: the classifier uses the share of a block that is such phrases. It
+learned their weight from English pages, which applies to other languages as far as these lists
+cover them. After a new English phrase the classifier must be trained again.
 """
 
 from functools import cache
@@ -137,5 +137,5 @@ def _automaton() -> AhoCorasick:
 
 
 def find_phrases(text: str) -> list[tuple[int, int]]:
-    """Start and stop of each phrase in a text in lower case; also inside of words."""
+    """Start and stop of each phrase in a text in lower case, also of phrases inside words."""
     return [(start, stop) for _, start, stop in _automaton().find_matches_as_indexes(text)]

@@ -1,9 +1,9 @@
-"""Boosted regression trees, evaluated in numpy without the library that trained them.
+"""Evaluate boosted regression trees in numpy, without the library that trained them.
 
 After QuickScorer (Lucchese and others, 2015): each leaf of a tree is a bit, and a condition that
-fails clears the bits of the leaves it rules out. What the first k conditions on a feature clear
-together is known beforehand, so a feature costs one look-up for all trees; the lowest bit left is
-the leaf.
+fails clears the bits of the leaves that it excludes. The bits that the first k conditions on a
+feature clear together are precomputed, so a feature needs one look-up for all trees. The lowest
+remaining bit is the leaf.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ _ALL = np.uint16(0xFFFF)
 _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], dtype=np.int64)
 
 
-class Condition(NamedTuple):
-    """All conditions on one feature: thresholds that grow, and what is left after the first k."""
+class FeatureConditions(NamedTuple):
+    """All conditions on one feature: ascending thresholds, and the bits left after the first k."""
 
     feature: int
     thresholds: NDArray[np.float32]
@@ -27,13 +27,15 @@ class Condition(NamedTuple):
 
 
 class Forest(NamedTuple):
-    conditions: tuple[Condition, ...]
+    """Boosted trees: their conditions by feature, and the values of their leaves."""
+
+    conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)
-    bases: NDArray[np.int64]  # where each tree's leaves begin
+    bases: NDArray[np.int64]  # the index of each tree's first leaf
 
 
 def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Forest:
-    """A forest as it is stored: per inner node its tree, feature, threshold and mask."""
+    """Read a forest from arrays that store tree, feature, threshold and mask of each inner node."""
     tree, feature, threshold, mask, leaves = (
         arrays[f"{prefix}_{name}"] for name in ("tree", "feature", "threshold", "mask", "leaves")
     )
@@ -42,23 +44,23 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
     for number in np.unique(feature):
         nodes = np.flatnonzero(feature == number)
         nodes = nodes[np.argsort(threshold[nodes], kind="stable")]
-        thresholds, place = np.unique(threshold[nodes], return_inverse=True)
+        thresholds, positions = np.unique(threshold[nodes], return_inverse=True)
         left = np.full((len(thresholds) + 1, trees), _ALL)
-        for node, at in zip(nodes, place, strict=True):
+        for node, at in zip(nodes, positions, strict=True):
             left[at + 1 :, tree[node]] &= mask[node]
-        conditions.append(Condition(int(number), thresholds.astype(np.float32), left))
+        conditions.append(FeatureConditions(int(number), thresholds.astype(np.float32), left))
     bases = np.arange(trees, dtype=np.int64) * LEAVES
     return Forest(tuple(conditions), leaves.astype(np.float32).ravel(), bases)
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One probability a column of `features` (one row a feature)."""
+    """One probability for each column of `features`, which has one row per feature."""
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)
     for feature, thresholds, left in forest.conditions:
         failed = thresholds.searchsorted(features[feature])
         left.take(failed, axis=0, out=left_over, mode="clip")  # or numpy would buffer `out`
         bits &= left_over
-    found = forest.leaves.take(_LOWEST_BIT.take(bits) + forest.bases)
-    odds = found.sum(axis=1, dtype=np.float64)
+    leaf_values = forest.leaves.take(_LOWEST_BIT.take(bits) + forest.bases)
+    odds = leaf_values.sum(axis=1, dtype=np.float64)
     return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)

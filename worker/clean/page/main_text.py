@@ -1,4 +1,4 @@
-"""The main text of a whole page. One function, so that another extractor can take its place."""
+"""Extract the main text of a web page. One function, so that the extractor can be replaced."""
 
 import logging
 from collections.abc import Callable
@@ -11,34 +11,37 @@ from worker.clean.cleaning_rules import HtmlRules
 from worker.clean.html.hostile_markup import count_tags
 from worker.clean.html.html_to_text import body_text
 from worker.clean.page.agreement import is_sure
-from worker.clean.page.block_classifier import Weights, judge, shipped_weights
+from worker.clean.page.block_classifier import BlockWeights, classify_blocks, shipped_weights
 
 
-class Parsed(NamedTuple):
-    """A page, and the tree that text and metadata are read from."""
+class ParsedPage(NamedTuple):
+    """The markup of a page, and the tree that text and metadata are read from."""
 
     markup: str
     tree: LexborHTMLParser
     tags: int
 
 
-def parse(markup: str) -> Parsed:
-    return Parsed(markup, LexborHTMLParser(markup), count_tags(markup))
+def parse(markup: str) -> ParsedPage:
+    """Parse the markup of a page."""
+    return ParsedPage(markup, LexborHTMLParser(markup), count_tags(markup))
 
 
-def main_text(page: Parsed, rules: HtmlRules, weights: Weights | None = None) -> tuple[str, str]:
-    """The text of the article on a page, and a flag when it is not what was asked for.
+def main_text(
+    page: ParsedPage, rules: HtmlRules, weights: BlockWeights | None = None
+) -> tuple[str, str]:
+    """The text of the article on a page, and the flag "whole-page" if it is all text of the page.
 
-    Blocks are judged by trained trees; pages where they are unsure, find little, or something else
-    than another extractor go to trafilatura (measured: see `max_doubt` in cleaning.toml).
+    A trained classifier chooses the blocks. Trafilatura is asked where the classifier is unsure,
+    finds little text, or differs from resiliparse (see `max_doubt` in cleaning.toml).
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
-    judged = judge(page.tree, weights or shipped_weights())
-    told = page.tags > rules.max_asked_tags or is_sure(
-        judged.text, judged.doubt, page.markup, _language(page.tree), rules
+    classified = classify_blocks(page.tree, weights or shipped_weights())
+    certain = page.tags > rules.max_asked_tags or is_sure(
+        classified.text, classified.doubt, page.markup, _language(page.tree), rules
     )
-    text = judged.text if told else _extract(page.markup) or judged.text
+    text = classified.text if certain else _extract(page.markup) or classified.text
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
 
@@ -50,19 +53,20 @@ def _extract(markup: str) -> str:
     try:
         return _trafilatura()(markup, include_comments=False, fast=True) or ""
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        return ""  # it stumbles over odd trees; what was judged, or all the text, is still there
+        return ""  # trafilatura fails on some malformed trees; the other texts remain
 
 
 def load_extractor() -> None:
+    """Load the weights and trafilatura, so that the first page does not wait for them."""
     shipped_weights()
     _extract("<html><body><p>warm</p></body></html>")
 
 
 @cache
 def _trafilatura() -> Callable[..., Any]:
-    """Imported with the first page it is asked for: it takes as long as cleaning a hundred."""
+    """Import trafilatura on first use: the import takes as long as cleaning a hundred pages."""
     from trafilatura import extract
 
-    # It warns of pages without main text, one line each; the article is flagged instead.
+    # It logs a warning for each page without main text; the article is flagged instead.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     return extract

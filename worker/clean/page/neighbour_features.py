@@ -1,41 +1,46 @@
-"""What the first trees think of a block and those around it: features for the second ones."""
+"""Compute features for the second forest from the first one's results for the blocks around."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.clean.page.block_features import OWN, Larger, shifted
+from worker.clean.page.block_features import OWN, HolderLevels, shifted
 from worker.clean.page.blocks import Blocks
 from worker.clean.page.character_features import Floats, Ints
 
 _SHIFTS = (1, 2, 3, -1, -2, -3)
 _WINDOWS = (4, 12)  # blocks to either side
-_MAX_WEIGHT = 400  # characters; a longer block says no more about its neighbours
+_MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neighbours
 
 
-def second_features(blocks: Blocks, larger: Larger, told: Floats, judged: Floats) -> Floats:
-    """One row a feature: what a block itself says, and judgements of it and all around it."""
-    sizes = told[0]
+def second_features(
+    blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
+) -> Floats:
+    """Feature matrix for the second forest, one row per feature: the block's own features, its
+    probability from the first forest, and the probabilities around it."""
+    sizes = matrix[0]
     count = len(sizes)
     weights = np.minimum(sizes, _MAX_WEIGHT)
-    weighed, whole = _running(judged * weights), _running(weights)
+    weighted, total_weights = _running(probability * weights), _running(weights)
     order = np.arange(count)
 
     def mean(low: Ints, high: Ints) -> NDArray[np.float64]:
-        return (weighed[high] - weighed[low]) / np.maximum(whole[high] - whole[low], 1e-6)
+        return (weighted[high] - weighted[low]) / np.maximum(
+            total_weights[high] - total_weights[low], 1e-6
+        )
 
-    columns: list[NDArray[np.float32] | NDArray[np.float64]] = [judged]
-    columns += [shifted(judged, by) for by in _SHIFTS]
+    columns: list[NDArray[np.float32] | NDArray[np.float64]] = [probability]
+    columns += [shifted(probability, by) for by in _SHIFTS]
     first, stop = np.array(blocks.holders.first), np.array(blocks.holders.stop)
-    everything = weighed[-1] + 1e-6
+    everything = weighted[-1] + 1e-6
     for holder in larger:
         low, high = first[holder], stop[holder]
-        columns += [mean(low, high), (weighed[high] - weighed[low]) / everything]
-    columns += [weighed[1:] / everything, np.full(count, weighed[-1])]
+        columns += [mean(low, high), (weighted[high] - weighted[low]) / everything]
+    columns += [weighted[1:] / everything, np.full(count, weighted[-1])]
     for size in _WINDOWS:
         columns.append(mean(np.maximum(order - size, 0), np.minimum(order + size + 1, count)))
-    columns.append(np.maximum.accumulate(judged))
-    columns.append(np.maximum.accumulate(judged[::-1])[::-1])
-    return np.concatenate((told[:OWN], np.array(columns, dtype=np.float32)))
+    columns.append(np.maximum.accumulate(probability))
+    columns.append(np.maximum.accumulate(probability[::-1])[::-1])
+    return np.concatenate((matrix[:OWN], np.array(columns, dtype=np.float32)))
 
 
 def _running(values: Floats) -> NDArray[np.float64]:

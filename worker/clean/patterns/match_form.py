@@ -1,80 +1,80 @@
-"""Titles and texts in the form in which patterns are held against them: in lower case, with plain
-apostrophes, and without marks at their ends."""
+"""Normalise titles and sentences for matching: lower case, plain apostrophes, no outer marks."""
 
 import re
 from collections.abc import Callable, Iterator
 
-# Of a run of such signs: after full stops there has to be white space, as there is none in 3.5.
-_BREAK = re.compile(r"[.!?…\n。！？]+(?:(?<![.!?…])|\s+|\Z)")
+# A run of end marks. White space must follow a full stop: "3.5" ends no sentence.
+_SENTENCE_END = re.compile(r"[.!?…\n。！？]+(?:(?<![.!?…])|\s+|\Z)")
 _MARKS = " \t\u00a0.!?…*•·|–—:;,»›→←“”„\"'()[]¡¿。！？，、：-"
-_AROUND = re.compile(r"\s*[|–—·•»›]\s*|\s+(?:-|::)\s+")  # the name of a site
+_TITLE_SEPARATOR = re.compile(r"\s*[|–—·•»›]\s*|\s+(?:-|::)\s+")  # before the name of a site
 _HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)+\s+(?=\w)")
-_SPELLED = {"’": "'", "ʼ": "'", "`": "'", "\u00a0": " ", "\u202f": " ", "(": "", ")": ""}
-_LONGEST_TITLE = 160  # characters; a longer title is no error's
-_FIRST = 12  # characters
-_LONGEST_HOST = 60  # characters
-_BEGINNING = 400  # characters: the first sentences of an error stand there
+_REPLACEMENTS = {"’": "'", "ʼ": "'", "`": "'", "\u00a0": " ", "\u202f": " ", "(": "", ")": ""}
+_MAX_TITLE_CHARS = 160  # titles of error pages are shorter
+_PREFIX_CHARS = 12
+_MAX_HOST_CHARS = 60
+_SEARCHED_CHARS = 400  # the first sentences of an error page stand there
 
 
-def beginning_of(title: str) -> str:
-    """Its first letters, in the form that `title_parts` gives."""
-    beginning = title[:_FIRST].lstrip(_MARKS).lower()
-    return beginning if beginning.isascii() else _spelled(beginning)
+def title_prefix(title: str) -> str:
+    """The first letters of a title, in the form that `title_parts` returns."""
+    beginning = title[:_PREFIX_CHARS].lstrip(_MARKS).lower()
+    return beginning if beginning.isascii() else _normalised(beginning)
 
 
 def title_parts(title: str) -> list[str]:
-    """A title, or what stands on either side of a separator; dots at the end become one "…"."""
-    if len(title) > _LONGEST_TITLE:
+    """Split a title at its separators and normalise the parts; dots at the end become one "…"."""
+    if len(title) > _MAX_TITLE_CHARS:
         return []
-    spelled = " ".join(_spelled(title.lower()).replace("...", "…").split())
-    found = []
-    for part in _AROUND.split(spelled):
+    normalised = " ".join(_normalised(title.lower()).replace("...", "…").split())
+    parts = []
+    for part in _TITLE_SEPARATOR.split(normalised):
         bare = part.strip(_MARKS)
-        found.append(f"{bare}…" if part.endswith("…") else bare)
-    return [part for part in found if part.strip(_MARKS)]
+        parts.append(f"{bare}…" if part.endswith("…") else bare)
+    return [part for part in parts if part.strip(_MARKS)]
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """Sentences and lines, also without the name of a host in front."""
+    """Yield the sentences and lines of a text, normalised, without a host name in front."""
     start = 0
-    for found in _BREAK.finditer(text):
-        if sentence := _tidy(text[start : found.start()]):
+    for match in _SENTENCE_END.finditer(text):
+        if sentence := _normalised_sentence(text[start : match.start()]):
             yield sentence
-        start = found.end()
-    if sentence := _tidy(text[start:]):
+        start = match.end()
+    if sentence := _normalised_sentence(text[start:]):
         yield sentence
 
 
-def begins(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
-    """Those of its first sentences that may match, by their first letters.
+def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
+    """Those of the first `count` sentences whose first letters `may_match` accepts.
 
-    A quick look, and no more than that: sentences end at full stops and lines here.
+    Faster than `sentences_of` and less exact: only full stops and line ends end a sentence.
     """
-    beginning = text[:_BEGINNING].replace("\n", ". ")
+    beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():
         beginning = beginning.replace("。", ". ")
-    found = []
-    for given in beginning.split(". ", 3 * count):
-        head = given[:_FIRST].lstrip(_MARKS).lower()
-        if not head:
+    sentences = []
+    for part in beginning.split(". ", 3 * count):
+        prefix = part[:_PREFIX_CHARS].lstrip(_MARKS).lower()
+        if not prefix:
             continue
-        if may_match(head if head.isascii() else _spelled(head)) or "." in given[:_LONGEST_HOST]:
-            found.append(_tidy(given))
+        prefix = prefix if prefix.isascii() else _normalised(prefix)
+        if may_match(prefix) or "." in part[:_MAX_HOST_CHARS]:
+            sentences.append(_normalised_sentence(part))
         count -= 1
         if not count:
             break
-    return found
+    return sentences
 
 
-def _tidy(given: str) -> str:
-    sentence = _spelled(given.strip(_MARKS).lower())
+def _normalised_sentence(part: str) -> str:
+    sentence = _normalised(part.strip(_MARKS).lower())
     if "." in sentence and (host := _HOST.match(sentence)):
         return sentence[host.end() :]
     return sentence
 
 
-def _spelled(text: str) -> str:
-    for written, meant in _SPELLED.items():
-        if written in text:
-            text = text.replace(written, meant)
+def _normalised(text: str) -> str:
+    for character, replacement in _REPLACEMENTS.items():
+        if character in text:
+            text = text.replace(character, replacement)
     return text

@@ -1,6 +1,6 @@
-"""Patterns of several kinds, held against short texts: a text comes in, and its kind goes out.
+"""Classify short texts by the patterns of several kinds.
 
-Most texts begin as no pattern does: for those a look-up of their first letters is all.
+Most texts begin like no pattern: a look-up of their first letters rules these out.
 """
 
 import re
@@ -11,10 +11,10 @@ from typing import Generic, NamedTuple, TypeVar
 
 from worker.clean.patterns import prefilter
 
-Kind = TypeVar("Kind")
+ClassT = TypeVar("ClassT")
 
-_HEAD = prefilter.CHARS  # letters that texts are sorted by
-_START = 2  # letters that are looked up first; what may begin with less is looked for on its own
+_PREFIX_CHARS = prefilter.PREFIX_CHARS
+_START_CHARS = 2  # looked up first; a pattern that may begin with fewer letters is vague
 _PARTS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]|[^\\\[()|]+", re.S)
 
 
@@ -23,116 +23,117 @@ class _Alternative(NamedTuple):
     pattern: str
 
 
-class Kinds(Generic[Kind]):
-    """Which of the kinds a text is of, by the patterns of each, as each language writes them.
+class PatternClassifier(Generic[ClassT]):
+    """Find the kind of a text. Each kind has patterns by language, in lower case, without groups
+    that capture."""
 
-    Patterns are compared in lower case and capture nothing.
-    """
-
-    def __init__(self, kinds: Sequence[Kind], patterns: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, kinds: Sequence[ClassT], patterns: Sequence[Mapping[str, str]]) -> None:
         self._kinds = kinds
-        self._each = [
+        self._alternatives = [
             _Alternative(number, alternative)
-            for number, spoken in enumerate(patterns)
-            for pattern in spoken.values()
+            for number, by_language in enumerate(patterns)
+            for pattern in by_language.values()
             for alternative in alternatives(pattern)
         ]
         self._compiled: dict[tuple[int, ...], tuple[re.Pattern[str], Sequence[int]]] = {}
 
     def may_match(self, text: str) -> bool:
-        """Whether a text begins as a pattern does; `openings.CHARS` letters of it will do."""
+        """Whether a text begins like a pattern. The first PREFIX_CHARS letters are enough."""
         if not text[:1].isalpha():
             return True
-        heads = self._by_start.get(text[:_START])
-        return heads is not None and text.startswith(heads)
+        prefixes = self._by_start.get(text[:_START_CHARS])
+        return prefixes is not None and text.startswith(prefixes)
 
-    def of(self, text: str) -> Kind | None:
-        """The first kind of which a pattern matches all of a text. Patterns that may begin with
-        anything are passed over: see `of_any`."""
+    def classify(self, text: str) -> ClassT | None:
+        """Return the first kind with a pattern that matches the full text, except vague patterns.
+
+        A pattern is vague when it may begin with anything: see `classify_any`.
+        """
         if not self.may_match(text):
             return None
-        numbers = self._beginning(text)
+        numbers = self._candidates(text)
         if numbers not in self._compiled:
-            self._compiled[numbers] = _compiled(self._each[number] for number in numbers)
+            self._compiled[numbers] = _compiled(self._alternatives[number] for number in numbers)
         expression, kinds = self._compiled[numbers]
         return self._kind(expression.fullmatch(text), kinds)
 
-    def of_any(self, text: str) -> Kind | None:
-        """The same with those patterns."""
+    def classify_any(self, text: str) -> ClassT | None:
+        """Return the first kind with a pattern that matches the full text, vague ones last."""
         expression, kinds = self._vague
-        return self.of(text) or self._kind(expression.fullmatch(text), kinds)
+        return self.classify(text) or self._kind(expression.fullmatch(text), kinds)
 
-    def within(self, text: str) -> Kind | None:
-        """The kind whose pattern is found first in a text."""
+    def search(self, text: str) -> ClassT | None:
+        """Return the kind whose pattern matches first anywhere in the text."""
         expression, kinds = self._all
         return self._kind(expression.search(text), kinds)
 
-    def _kind(self, match: re.Match[str] | None, kinds: Sequence[int]) -> Kind | None:
+    def _kind(self, match: re.Match[str] | None, kinds: Sequence[int]) -> ClassT | None:
         return self._kinds[kinds[match.lastindex - 1]] if match and match.lastindex else None
 
-    def _beginning(self, text: str) -> tuple[int, ...]:
-        """The places of those that may match what begins so, in their order."""
+    def _candidates(self, text: str) -> tuple[int, ...]:
+        """Indexes of the alternatives that may match a text with this beginning, ascending."""
         if not text[:1].isalpha():
-            return self._otherwise
-        sizes = range(_START, _HEAD + 1)
-        return tuple(sorted({n for size in sizes for n in self._by_opening.get(text[:size], ())}))
+            return self._without_letter
+        sizes = range(_START_CHARS, _PREFIX_CHARS + 1)
+        return tuple(sorted({n for size in sizes for n in self._by_prefix.get(text[:size], ())}))
 
     @cached_property
-    def _otherwise(self) -> tuple[int, ...]:
-        return tuple(n for n, each in enumerate(self._each) if _begins_otherwise(each))
+    def _without_letter(self) -> tuple[int, ...]:
+        alternatives = enumerate(self._alternatives)
+        return tuple(n for n, alternative in alternatives if _begins_without_letter(alternative))
 
     @cached_property
-    def _by_opening(self) -> dict[str, set[int]]:
-        """Of texts that begin with a letter: the places of patterns by their first letters."""
-        found: defaultdict[str, set[int]] = defaultdict(set)
-        for number, each in enumerate(self._each):
-            for opening in prefilter.openings(each.pattern):
-                if len(opening) >= _START:
-                    found[opening].add(number)
-        return dict(found)
+    def _by_prefix(self) -> dict[str, set[int]]:
+        """Indexes of alternatives by their prefixes, for texts that begin with a letter."""
+        indexes: defaultdict[str, set[int]] = defaultdict(set)
+        for number, alternative in enumerate(self._alternatives):
+            for prefix in prefilter.prefixes_of(alternative.pattern):
+                if len(prefix) >= _START_CHARS:
+                    indexes[prefix].add(number)
+        return dict(indexes)
 
     @cached_property
     def _by_start(self) -> dict[str, tuple[str, ...]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for opening in self._by_opening:
-            found[opening[:_START]].append(opening)
-        return {start: tuple(heads) for start, heads in found.items()}
+        by_start: defaultdict[str, list[str]] = defaultdict(list)
+        for prefix in self._by_prefix:
+            by_start[prefix[:_START_CHARS]].append(prefix)
+        return {start: tuple(prefixes) for start, prefixes in by_start.items()}
 
     @cached_property
     def _vague(self) -> tuple[re.Pattern[str], Sequence[int]]:
-        return _compiled(filter(_is_vague, self._each))
+        return _compiled(filter(_is_vague, self._alternatives))
 
     @cached_property
     def _all(self) -> tuple[re.Pattern[str], Sequence[int]]:
-        return _compiled(self._each)
+        return _compiled(self._alternatives)
 
 
 def alternatives(pattern: str) -> list[str]:
-    """The patterns between the strokes of a pattern that stand in no group."""
-    found, depth = [""], 0
+    """Split a pattern at each "|" that is outside of all groups."""
+    parts, depth = [""], 0
     for part in _PARTS.findall(pattern):
         depth += (part == "(") - (part == ")")
         if part == "|" and depth == 0:
-            found.append("")
+            parts.append("")
         else:
-            found[-1] += part
-    return found
+            parts[-1] += part
+    return parts
 
 
-def _is_vague(each: _Alternative) -> bool:
-    """Whether it may begin with anything, or nearly so."""
-    return any(len(opening) < _START for opening in prefilter.openings(each.pattern))
+def _is_vague(alternative: _Alternative) -> bool:
+    """Whether a match may begin with anything, or with any text after a single letter."""
+    return any(len(prefix) < _START_CHARS for prefix in prefilter.prefixes_of(alternative.pattern))
 
 
-def _begins_otherwise(each: _Alternative) -> bool:
-    """With a figure or a mark, but not with anything."""
-    return prefilter.may_begin_without_letter(each.pattern) and not _is_vague(each)
+def _begins_without_letter(alternative: _Alternative) -> bool:
+    """Whether a match may begin with a digit or a mark, but not with anything."""
+    return prefilter.may_begin_without_letter(alternative.pattern) and not _is_vague(alternative)
 
 
-def _compiled(each: Iterable[_Alternative]) -> tuple[re.Pattern[str], Sequence[int]]:
-    """One expression with a group for each kind, and which kind that is."""
+def _compiled(alternatives: Iterable[_Alternative]) -> tuple[re.Pattern[str], Sequence[int]]:
+    """Compile one expression with a group for each kind; return it with the kinds of its groups."""
     by_kind: defaultdict[int, list[str]] = defaultdict(list)
-    for alternative in each:
+    for alternative in alternatives:
         by_kind[alternative.kind].append(alternative.pattern)
     groups = (f"({'|'.join(patterns)})" for patterns in by_kind.values())
     return re.compile("|".join(groups) or "(?!)"), tuple(by_kind)

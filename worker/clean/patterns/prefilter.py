@@ -1,6 +1,12 @@
-"""A pattern comes in; what lines that match it may begin with goes out.
+"""Compute the literal prefixes that matches of a regex can have, so that most lines skip the rules.
 
-Of the lines of news one in twenty begins as some rule asks for: the others need not be matched.
+One line of news in twenty begins like a pattern of the rules. Measured in one run: without the
+filters made here, cleaning a news text takes 1.49 times as long (0.36 instead of 0.25 ms of CPU),
+the articles of seeds/ 1.21 times, and whole pages (12.7 ms) 1.02 times.
+
+The prefixes are read from the syntax tree of `re._parser`, which is private: no public function
+returns it. This is the only module that uses it. Nodes that are not handled here count as
+"anything", which is correct and slow; a test shows when Python changes the nodes that are.
 """
 
 import re
@@ -10,104 +16,116 @@ from importlib import import_module
 from itertools import groupby
 from typing import Any
 
-CHARS = 6  # of a line, from its first letter on, that are looked at; of more, no fewer lines pass
-_MOST = 2000  # openings of one pattern; one with more may as well begin with anything
+PREFIX_CHARS = 6  # of a line, from its first letter on; longer prefixes exclude no more lines
+_MAX_PREFIXES = 2000  # of one pattern; a pattern with more may begin with anything
 _NO_LETTERS = r"[\W\d_]*+"
-_MARKS, _DIGITS = "\0", "\1"  # stand for one or more such characters
+_MARKS, _DIGITS = "\0", "\1"  # placeholders for one or more such characters
 _CLASS = {_MARKS: r"[\W_]", _DIGITS: r"\d"}
 _MARK_OF = {"CATEGORY_NOT_WORD": _MARKS, "CATEGORY_SPACE": _MARKS, "CATEGORY_DIGIT": _DIGITS}
-_END = re.compile(f"[{_MARKS}{_DIGITS}].*", re.S)  # how much a mark stands for nobody knows
+_CLASS_AND_REST = re.compile(f"[{_MARKS}{_DIGITS}].*", re.S)  # a placeholder has no known length
 
-# Strings that may be matched in full, and what longer ones begin with where more is not known.
-Heads = tuple[set[str], set[str]]
-_ANYTHING: Heads = (set(), {""})
-_NOTHING: Heads = ({""}, set())  # a place between characters
+# Two sets: strings that a pattern may match in full, and prefixes of longer matches whose rest is
+# not known.
+Prefixes = tuple[set[str], set[str]]
+_ANYTHING: Prefixes = (set(), {""})
+_NOTHING: Prefixes = ({""}, set())  # matches between two characters
 
 
-def gate(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Pattern[str]:
-    """Matches, at the start, lines that a pattern may match or that begin with one of the words;
-    before their first letter there may stand anything else.
+def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Pattern[str]:
+    """Compile an expression that matches the start of each line that one of the patterns may match.
 
-    Held against a line in lower case; where that begins with a letter, against `CHARS` of it.
+    It also matches lines that begin with one of the words. Marks and digits may precede the first
+    letter. Match it against a line in lower case; if that begins with a letter, the first
+    PREFIX_CHARS characters are enough.
     """
-    patterns, words = list(patterns), {word[:CHARS] for word in words}
-    bare = words.union(*map(openings, patterns))
-    marked = words.union(*map(openings_behind_marks, patterns))
+    patterns, words = list(patterns), {word[:PREFIX_CHARS] for word in words}
+    bare = words.union(*map(prefixes_of, patterns))
+    marked = words.union(*map(prefixes_after_marks, patterns))
     unlettered = {start for pattern in patterns for start in _without_letters(pattern)}
     return re.compile(
         "|".join((_any_of(bare), rf"[\W\d_]{_NO_LETTERS}{_any_of(marked)}", *sorted(unlettered)))
     )
 
 
-def _any_of(openings: Iterable[str]) -> str:
+def _any_of(prefixes_of: Iterable[str]) -> str:
     shortest: list[str] = []
-    for opening in sorted(openings):
-        if not shortest or not opening.startswith(shortest[-1]):
-            shortest.append(opening)
-    # By first letter: `re` compares that once instead of trying each opening.
-    by_letter = groupby(shortest, key=lambda opening: opening[:1])
-    each = [f"{re.escape(first)}(?:{_rest_of(those)})" for first, those in by_letter]
-    return f"(?:{'|'.join(each) or '(?!)'})"
+    for prefix in sorted(prefixes_of):
+        if not shortest or not prefix.startswith(shortest[-1]):
+            shortest.append(prefix)
+    # Grouped by first letter: `re` compares that once instead of trying each prefix.
+    by_letter = groupby(shortest, key=lambda prefix: prefix[:1])
+    groups = [f"{re.escape(first)}(?:{_rest_of(members)})" for first, members in by_letter]
+    return f"(?:{'|'.join(groups) or '(?!)'})"
 
 
-def _rest_of(openings: Iterable[str]) -> str:
-    return "|".join(re.escape(opening[1:]) for opening in openings)
+def _rest_of(prefixes_of: Iterable[str]) -> str:
+    return "|".join(re.escape(prefix[1:]) for prefix in prefixes_of)
 
 
-def openings(pattern: str) -> frozenset[str]:
-    """Of matches that begin with a letter. Never misses one; "" where that may be any."""
-    whole, begun = _heads(pattern)
-    heads = (whole - {""}) | begun
-    return frozenset(_END.sub("", head) for head in heads if head == _lettered(head))
+def prefixes_of(pattern: str) -> frozenset[str]:
+    """All prefixes of matches that begin with a letter; "" where that may be any letter."""
+    complete, partial = _prefixes(pattern)
+    prefixes = (complete - {""}) | partial
+    return frozenset(
+        _CLASS_AND_REST.sub("", prefix) for prefix in prefixes if prefix == _lettered(prefix)
+    )
 
 
-def openings_behind_marks(pattern: str) -> frozenset[str]:
-    """The same of matches that begin with neither letter nor figure, from their first letter on."""
-    whole, begun = _heads(pattern)
-    marked = {head for head in whole | begun if head[:1] != _DIGITS and head != _lettered(head)}
-    return frozenset(_END.sub("", lettered) for lettered in map(_lettered, marked) if lettered)
+def prefixes_after_marks(pattern: str) -> frozenset[str]:
+    """All prefixes, from the first letter on, of matches that begin with a mark."""
+    complete, partial = _prefixes(pattern)
+    marked = {
+        prefix
+        for prefix in complete | partial
+        if prefix[:1] != _DIGITS and prefix != _lettered(prefix)
+    }
+    return frozenset(
+        _CLASS_AND_REST.sub("", lettered) for lettered in map(_lettered, marked) if lettered
+    )
 
 
 def may_begin_without_letter(pattern: str) -> bool:
-    whole, begun = _heads(pattern)
-    return any(not head[:1].isalpha() for head in whole | begun)
+    """Whether a match may begin with a digit or a mark, or may be empty."""
+    complete, partial = _prefixes(pattern)
+    return any(not prefix[:1].isalpha() for prefix in complete | partial)
 
 
 def _without_letters(pattern: str) -> Iterator[str]:
-    """As patterns: how matches begin that may have no letter, or of which it is not known, or that
-    begin with a figure: few lines do."""
-    whole, begun = _heads(pattern)
-    if any(head and not _lettered(head) for head in whole):
+    """Patterns for the start of matches that begin with a digit, or that may have no letter."""
+    complete, partial = _prefixes(pattern)
+    if any(prefix and not _lettered(prefix) for prefix in complete):
         yield rf"{_NO_LETTERS}\Z"
-    for head in whole | begun:
-        if head[:1] == _DIGITS or (head in begun and not _lettered(head)):
-            yield _CLASS.get(head[:1]) or re.escape(head[:1])
+    for prefix in complete | partial:
+        if prefix[:1] == _DIGITS or (prefix in partial and not _lettered(prefix)):
+            yield _CLASS.get(prefix[:1]) or re.escape(prefix[:1])
 
 
-def _lettered(head: str) -> str:
-    """From its first letter on."""
-    return re.sub(rf"\A{_NO_LETTERS}", "", head)
+def _lettered(prefix: str) -> str:
+    """The prefix from its first letter on."""
+    return re.sub(rf"\A{_NO_LETTERS}", "", prefix)
 
 
 @cache
-def _heads(pattern: str) -> Heads:
+def _prefixes(pattern: str) -> Prefixes:
     return _sequence(import_module("re._parser").parse(pattern))
 
 
-def _sequence(items: Iterable[tuple[Any, Any]]) -> Heads:
-    whole, begun = _NOTHING
+def _sequence(items: Iterable[tuple[Any, Any]]) -> Prefixes:
+    complete, partial = _NOTHING
     for operation, argument in items:
-        next_whole, next_begun = _item(str(operation), argument)
-        begun = begun | {(head + rest)[:CHARS] for head in whole for rest in next_begun}
-        longer = {head + rest for head in whole for rest in next_whole}
-        whole = {head for head in longer if len(head) < CHARS}
-        begun |= {head[:CHARS] for head in longer - whole}
-        if len(whole) + len(begun) > _MOST:
+        next_complete, next_partial = _item(str(operation), argument)
+        partial = partial | {
+            (prefix + rest)[:PREFIX_CHARS] for prefix in complete for rest in next_partial
+        }
+        longer = {prefix + rest for prefix in complete for rest in next_complete}
+        complete = {prefix for prefix in longer if len(prefix) < PREFIX_CHARS}
+        partial |= {prefix[:PREFIX_CHARS] for prefix in longer - complete}
+        if len(complete) + len(partial) > _MAX_PREFIXES:
             return _ANYTHING
-    return whole, begun
+    return complete, partial
 
 
-def _item(operation: str, argument: Any) -> Heads:
+def _item(operation: str, argument: Any) -> Prefixes:
     match operation:
         case "LITERAL":
             return {chr(argument)}, set()
@@ -128,15 +146,15 @@ def _item(operation: str, argument: Any) -> Heads:
     return _ANYTHING
 
 
-def _many(whole: set[str], begun: set[str]) -> Heads:
-    """One or more of them in a row."""
-    if not begun and whole <= {*_CLASS, " "}:
-        return {_DIGITS if one == _DIGITS else _MARKS for one in whole}, set()
-    return set(), whole | begun
+def _many(complete: set[str], partial: set[str]) -> Prefixes:
+    """Prefixes of one or more repetitions."""
+    if not partial and complete <= {*_CLASS, " "}:
+        return {_DIGITS if mark == _DIGITS else _MARKS for mark in complete}, set()
+    return set(), complete | partial
 
 
-def _one_of(members: list[tuple[str, Any]]) -> Heads:
-    """Of a set of characters."""
+def _one_of(members: list[tuple[str, Any]]) -> Prefixes:
+    """Prefixes of a set of characters."""
     if all(kind == "LITERAL" for kind, _ in members):
         return {chr(code) for _, code in members}, set()
     if all(kind == "CATEGORY" and str(member) in _MARK_OF for kind, member in members):
@@ -144,6 +162,6 @@ def _one_of(members: list[tuple[str, Any]]) -> Heads:
     return _ANYTHING
 
 
-def _either(heads: Iterable[Heads]) -> Heads:
-    wholes, beguns = zip(*heads, strict=True)
-    return set().union(*wholes), set().union(*beguns)
+def _either(branches: Iterable[Prefixes]) -> Prefixes:
+    completes, partials = zip(*branches, strict=True)
+    return set().union(*completes), set().union(*partials)

@@ -1,10 +1,10 @@
-"""Text that should be names of people comes in; the names go out, none when it is a sentence."""
+"""Split a text into the names of people, or recognise that it is none."""
 
 import re
 
 _BETWEEN = re.compile(r"\s*[,;/|·•&]\s*|\s+(?:and|with|und|et|y|e|и|avec|con|com|mit|с)\s+", re.I)
-# Where somebody worked follows the name: "Ann Lee in Paris".
-_WHERE = re.compile(r"\s+(?:in|from|aus|à|en|a|em|in|da|в|из)\s+[^\W\d_a-zа-я].*")
+# A place may follow the name: "Ann Lee in Paris".
+_WORKPLACE = re.compile(r"\s+(?:in|from|aus|à|en|a|em|in|da|в|из)\s+[^\W\d_a-zа-я].*")
 _PARTICLES = frozenset(
     "al bin da das de del della den der di do dos du el ibn la le ten ter van von y zu zum".split()
 )
@@ -15,20 +15,20 @@ _MAX_CHARS = 60  # of one name
 
 
 def people(text: str) -> tuple[str, ...]:
-    """Each name once; () unless every part looks like the name of a person or an agency."""
-    parts = [_bare(_WHERE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
-    found = tuple(dict.fromkeys(part for part in parts if part))
-    return found if all(map(is_name, found)) else ()
+    """The names in a text, each once; () unless each part may be the name of a person or agency."""
+    parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
+    names = tuple(dict.fromkeys(part for part in parts if part))
+    return names if all(map(is_name, names)) else ()
 
 
 def _bare(part: str) -> str:
-    """Without marks around it, but for the dot of an initial: "Ann L."."""
+    """Remove marks around a name, except the dot of an initial: "Ann L."."""
     bare = part.strip(" .:")
     return f"{bare}." if _INITIAL.search(part) else bare
 
 
 def is_name(text: str) -> bool:
-    """Whether every word is written like one of a name: capitalised, or "van", "de la"."""
+    """Whether each word of a text is capitalised, or a particle of names: "van", "de la"."""
     words = text.split()
     if not 0 < len(words) <= _MAX_WORDS or len(text) > _MAX_CHARS:
         return False

@@ -1,4 +1,4 @@
-"""Characters in, characters out: text that a store accepts and a reader can read."""
+"""Repair and normalise plain text, so that a store accepts it and a reader can read it."""
 
 import html
 import re
@@ -18,8 +18,8 @@ _JOINER = re.compile("(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])")
 # Only with a semicolon: HTML reads "?a=1&copy=2" as "?a=1©=2".
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
-# UTF-8 read as Latin-1 or Windows-1252: a lead byte and as many followers as it asks for. ftfy
-# costs about 1.2 ms a KB and decides; this only spares it the lines that can't be broken.
+# UTF-8 decoded as Latin-1 or Windows-1252: a lead byte and its continuation bytes. ftfy decides
+# about the repair, at about 1.2 ms per KB; this expression excludes lines that need none.
 _FOLLOWER = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 _MOJIBAKE = re.compile(
     f"[\u00c2-\u00df]{_FOLLOWER}|[\u00e0-\u00ef]{_FOLLOWER}{{2}}|[\u00f0-\u00f4]{_FOLLOWER}{{3}}"
@@ -39,21 +39,21 @@ _MEND = TextFixerConfig(
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _MARKS = re.compile(r"[\W_]+")
 
-# Most texts are these and little else: what else there is tells whether any repair is needed.
+# Most texts are nearly all of these characters: only the others are checked for repairs.
 _PLAIN_ASCII = bytes(range(32, 127)) + b"\n\r"
-# Letters and marks of Europe that can be seen and are in normal form C whatever stands beside them.
+# European letters and marks that are visible, and in normal form C next to any other character.
 _SOUND = re.compile(
     "[\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0481\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*"
 )
 
-# Lines of a text wrapped by hand are at most this wide; shorter "widths" are lists or verse.
+# Widths of hard-wrapped text; texts with shorter lines are lists or verse.
 _WRAPPED = range(50, 101)
 
 
 def storable(text: str) -> str:
-    """Without NUL and lone surrogates: PostgreSQL stores neither."""
+    """Remove NUL and lone surrogates: PostgreSQL stores neither."""
     try:
-        data = text.encode()  # far quicker than looking for surrogates
+        data = text.encode()  # far faster than a search for surrogates
     except UnicodeEncodeError:
         data = text.encode("utf-8", "ignore")
         text = data.decode()
@@ -61,9 +61,9 @@ def storable(text: str) -> str:
 
 
 def is_sound(text: str) -> bool:
-    """Whether nothing in it but white space can need a repair: no mojibake, nothing invisible.
+    """Whether a text needs no repair except of white space: no mojibake, nothing invisible.
 
-    One look at the few characters that are not plain ASCII, instead of one for each repair.
+    Checks the few characters that are not plain ASCII once, instead of once for each repair.
     """
     if text.isascii() and text.isprintable():
         return True
@@ -71,11 +71,11 @@ def is_sound(text: str) -> bool:
     odd = data.decode("utf-8", "surrogatepass")
     if not _SOUND.fullmatch(odd):
         return False
-    return not any(found in text for found in _MOJIBAKE.findall(odd))
+    return not any(mojibake in text for mojibake in _MOJIBAKE.findall(odd))
 
 
 def visible(text: str) -> str:
-    """Storable, without invisible characters, in normal form C."""
+    """Remove all characters that are invisible or can't be stored; normalise to form C."""
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
@@ -85,22 +85,22 @@ def visible(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Entities to characters, once."""
+    """Replace entities by their characters, once."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
 
 
 def unescape_again(text: str) -> str:
-    """Entities that an escape too many left behind; never makes a new tag out of text."""
+    """Replace entities that remain of double escaping; never makes a tag out of text."""
     if "&" not in text:
         return text
-    again = unescape(text)
-    return again if again.count("<") == text.count("<") else text
+    unescaped = unescape(text)
+    return unescaped if unescaped.count("<") == text.count("<") else text
 
 
 def mend(text: str, max_chars: int) -> str:
-    """Repair lines that were decoded with the wrong charset, of at most `max_chars` in all."""
+    """Repair lines that were decoded with the wrong charset, up to `max_chars` characters."""
     data = text.encode("utf-8", "replace")
-    if b"\xc2" not in data and b"\xc3" not in data:  # what leads are written with
+    if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
         return text
     lines = text.split("\n")
     mended = False
@@ -113,18 +113,18 @@ def mend(text: str, max_chars: int) -> str:
 
 
 def _garbled(line: str) -> bool:
-    """Tried only at leads: a search for the whole would take as long as reading the markup."""
+    """Whether a line has mojibake. Tried at lead characters only: a search takes far longer."""
     return any(_MOJIBAKE.match(line, lead.start()) for lead in _LEAD.finditer(line))
 
 
 def one_line(text: str) -> str:
-    """Visible characters, runs of any white space as one space."""
+    """The visible characters of a text, with each run of white space as one space."""
     return " ".join(visible(text).split())
 
 
 def paragraphs(text: str, *, sound: bool = False) -> str:
-    """One paragraph per line of the input, joined by exactly one blank line."""
-    lines = [line for given in text.splitlines() if (line := given.strip())]
+    """Make a paragraph of each line that is not empty; join them by exactly one blank line."""
+    lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
         tidied = (" ".join(line.split()) for line in visible(text).splitlines())
         lines = [line for line in tidied if line]
@@ -132,7 +132,7 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """What `paragraphs` joined; at single line ends, which are found in half the time."""
+    """Split a text from `paragraphs`, at single line ends first, which takes half the time."""
     lines = text.split("\n")
     if len(lines) % 2 and not any(lines[1::2]):
         return lines[::2]
@@ -140,17 +140,17 @@ def split_paragraphs(text: str) -> list[str]:
 
 
 def _is_tidy(line: str) -> bool:
-    """What is printable has no white space but spaces, and nothing that can't be seen."""
+    """Whether a line is normalised: printable text has only spaces and visible characters."""
     if not line.isprintable() or "  " in line:
         return False
     return line.isascii() or unicodedata.is_normalized("NFC", line)
 
 
 def unwrap(text: str) -> str:
-    """Join lines that were broken only because the next word did not fit the width."""
+    """Join lines that were wrapped because the next word did not fit the width."""
     beginning = text[: _WRAPPED.stop].rstrip()
     if len(beginning) == _WRAPPED.stop and len(beginning.splitlines()) == 1:
-        return text  # the first line is wider: nobody wrapped this one
+        return text  # the first line is wider: this text is not wrapped
     lines = [line.rstrip() for line in text.splitlines()]
     width = max(map(len, lines), default=0)
     if width not in _WRAPPED:
@@ -168,17 +168,17 @@ def unwrap(text: str) -> str:
 
 
 def letters(text: str, enough: int) -> int:
-    """How many letters of any script there are, counted up to `enough`."""
-    found = 0
+    """The number of letters in a text, of any script, counted up to `enough`."""
+    count = 0
     for character in text:
-        found += character.isalpha()
-        if found >= enough:
+        count += character.isalpha()
+        if count >= enough:
             break
-    return found
+    return count
 
 
 def bare(text: str) -> str:
-    """Letters and digits alone, case folded: equal means the same words."""
+    """Letters and digits only, case folded: equal results mean equal words."""
     if text.isascii():
         return text.encode().lower().translate(None, _ASCII_MARKS).decode()
     data = text.casefold().encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS)

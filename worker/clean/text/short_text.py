@@ -1,4 +1,4 @@
-"""Titles, authors and categories: short texts that come with the strangest wrapping."""
+"""Clean short texts: titles, names of authors, categories."""
 
 import re
 from collections.abc import Iterable
@@ -22,17 +22,17 @@ _AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
 
 
 def tidy(text: str, rules: TextRules) -> str:
-    """One line of visible characters: inline tags, entities and mojibake resolved."""
+    """Clean a text to one line of visible characters, without tags, entities and mojibake."""
     if "<" not in text and "&" not in text and is_sound(text):
         return " ".join(text.split())
     plain = unescape_again(unescape(inline_text(storable(text))))
     return one_line(mend(plain, rules.max_mended_chars))
 
 
-def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
-    """Tidy names, each once whatever its case, in the order given."""
+def names(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """Clean names; keep the first of those that differ only in case, and the order."""
     once: dict[str, str] = {}
-    for name in given:
+    for name in texts:
         name = tidy(name, rules).strip(" ,;|")
         if 0 < len(name) <= rules.max_name_chars:
             once.setdefault(name.casefold(), name)
@@ -40,15 +40,15 @@ def names(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
 
 
 def _list(text: str) -> list[str]:
-    """ "Ann Lee, Bo Chen" is two, but not "Lee, Ann", and "Ann Lee, PhD" is one."""
+    """Split "Ann Lee, Bo Chen" at the comma, but neither "Lee, Ann" nor "Ann Lee, PhD"."""
     parts = _COMMA.split(text) if "," in text else []
     return parts if parts and all(" " in part and is_name(part) for part in parts) else [text]
 
 
-def authors(given: Iterable[str], rules: TextRules) -> tuple[str, ...]:
-    """People and agencies; "By Ann Lee and Bo Chen" is two, "Johnson & Johnson" one."""
+def authors(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """Names of people and agencies: two in "By Ann Lee and Bo Chen", one in "Johnson & Johnson"."""
     people: list[str] = []
-    for author in given:
+    for author in texts:
         author = tidy(author, rules)
         if mailbox := _MAILBOX.fullmatch(author):
             author = mailbox[1] or ""

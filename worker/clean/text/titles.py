@@ -1,4 +1,4 @@
-"""The title of an article: without the site's name behind it, and never empty for want of one."""
+"""Clean the title of an article: remove the name of its site, or make a title from its text."""
 
 import re
 from collections.abc import Collection
@@ -11,15 +11,16 @@ _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+")
 _WORD = re.compile(r"[^\W\d_]+")
 _MIN_WORD_CHARS = 2
 _MIN_ADDRESS_WORDS = 3
-_MOST = 0.6  # of the words of an address
-_MIN_LABEL_CHARS = 4  # of a host, or of a name held against it
+_MIN_SHARE = 0.6  # of the words of a URL path
+_MIN_LABEL_CHARS = 4  # of a host name, or of a text compared with one
 _MIN_TITLE_WORDS = 4
 _MAX_NAME_WORDS = 5  # of a site
 _SENTENCE = re.compile(r".{20,}?[.!?。！？](?=\s|$)")
 
 
 def without_site(title: str, sites: Collection[str]) -> str:
-    """Cut " - Site" or " | Site" when it is one of the names this site is known by, bare."""
+    """Remove " - Site" or " | Site" from a title if it is one of the site's names, which are given
+    as `bare` makes them."""
     separators = list(_SEPARATOR.finditer(title))
     if not separators or not separators[-1].start():
         return title
@@ -28,10 +29,10 @@ def without_site(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """The title of a page without the name of its site, which its host tells where it does not.
+    """The title of a page, without the name of its site as declared or as in its host name.
 
-    Addresses are made of titles: when the title has none of the words of the address and another
-    has most, that is the title, and the first was the name of the site.
+    URL paths are made of titles: if the title has none of the words of the path, and another
+    candidate has most of them, that candidate is the title.
     """
     title = _without_sections(_without_host(without_site(title, sites), url))
     words = _words_of(url)
@@ -39,11 +40,11 @@ def of_page(title: str, others: Collection[str], url: str, sites: Collection[str
         return title
     parts = [part for other in others for part in (*_SEPARATOR.split(other), other)]
     best = max(parts, key=lambda part: (_share(words, part), -len(part)), default="")
-    return best if _share(words, best) >= _MOST else title
+    return best if _share(words, best) >= _MIN_SHARE else title
 
 
 def _without_host(title: str, url: str) -> str:
-    """Cut what stands behind the last separator, or before the first, if the host is named so."""
+    """Remove the text after the last separator, or before the first, if it is the host's name."""
     separators = list(_SEPARATOR.finditer(title))
     label = bare(max(urlsplit(url).netloc.split(".")[:-1], key=len, default=""))
     if not separators or len(label) < _MIN_LABEL_CHARS:
@@ -55,7 +56,7 @@ def _without_host(title: str, url: str) -> str:
 
 
 def _without_sections(title: str) -> str:
-    """Behind an upright stroke stands a section, or what a site calls itself."""
+    """Remove a section or site name after a vertical bar."""
     first, _, rest = title.partition(" | ")
     short = len(rest.split()) <= 2 * _MAX_NAME_WORDS
     return first if rest and short and len(first.split()) >= _MIN_TITLE_WORDS else title
@@ -74,22 +75,22 @@ def _words_of(url: str) -> set[str]:
 
 
 def _share(words: Collection[str], title: str) -> float:
-    said = set(_WORD.findall(title.casefold()))
-    return sum(word in said for word in words) / len(words)
+    title_words = set(_WORD.findall(title.casefold()))
+    return sum(word in title_words for word in words) / len(words)
 
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
-    """Everything a site may call itself, bare: given names, their parts, its host."""
-    given = {name for name in names if name}
-    parts = {part for name in given for part in _SEPARATOR.split(name)}
+    """All names of a site, as `bare` makes them: these names, their parts, and its host."""
+    own_names = {name for name in names if name}
+    parts = {part for name in own_names for part in _SEPARATOR.split(name)}
     labels = host.split(".")[:-1]
-    known = given | parts | {host, ".".join(labels), max(labels, key=len, default="")}
-    return frozenset(map(bare, known)) - {""}
+    all_names = own_names | parts | {host, ".".join(labels), max(labels, key=len, default="")}
+    return frozenset(map(bare, all_names)) - {""}
 
 
 def from_text(text: str, max_chars: int) -> str:
-    """The first sentence of a text, or as many of its words as fit."""
+    """Make a title from the first sentence of a text, or from as many of its words as fit."""
     first = text.partition("\n")[0]
     sentence = _SENTENCE.match(first, 0, max_chars)
     if sentence:

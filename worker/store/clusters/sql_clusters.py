@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.dataclass_fields import field_names, field_values
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import Fingerprint, OutcomeKind
 from worker.store.cluster_values import ClusterMove, Member, Sighting, StoredFingerprint
 from worker.store.clusters import orphans
@@ -18,7 +20,6 @@ from worker.store.database.rows import Row
 from worker.store.database.schema import articles, clusters, moves, pins, receipts, revisions
 from worker.store.database.statements import NEWEST, chunks
 from worker.store.database.upsert import add, insert
-from worker.store.stale_records import RECLEAN
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -157,8 +158,8 @@ class SqlClusters:
             return [{name: row[name] for name in row if name != "id"} for row in rows]
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
-        columns = [receipts.c[field] for field in Sighting.model_fields]
-        seen = ~receipts.c.receipt.startswith(RECLEAN, autoescape=True)
+        columns = [receipts.c[field] for field in field_names(Sighting)]
+        seen = ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True)
         with self._reading() as connection:
             found = [
                 Sighting(**row)
@@ -214,7 +215,7 @@ def _move(
     connection.execute(
         _PIN_MOVED, [{"its_id": m.article_id, "its_cluster": m.joined} for m in done]
     )
-    connection.execute(insert(connection, moves), [{**m.model_dump(), "at": now} for m in done])
+    connection.execute(insert(connection, moves), [{**field_values(m), "at": now} for m in done])
     return done
 
 

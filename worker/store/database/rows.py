@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
+from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import (
     Article,
     Attempt,
@@ -117,14 +119,14 @@ def _content(article: Article) -> Row:
         "authors": list(article.authors),
         "categories": list(article.categories),
         "media": [media.model_dump(exclude_defaults=True) for media in article.media],
-        "contributors": [contributor.model_dump() for contributor in article.contributors],
+        "contributors": [field_values(contributor) for contributor in article.contributors],
         "keywords": list(article.keywords),
         "image": article.image,
         "place": article.place,
         "agency": article.agency,
         "html": article.html,
         "flags": list(article.flags),
-        "dropped": [dropped.model_dump() for dropped in article.dropped],
+        "dropped": [field_values(dropped) for dropped in article.dropped],
     }
 
 
@@ -146,11 +148,11 @@ def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
     rows: dict[tuple[str, str], Row] = {}
     for tag in tags:
         row = {
-            **tag.model_dump(exclude={"spans"}),
+            **field_values(tag, leave_out=("spans",)),
             "article_id": article_id,
             "code_folded": folded(tag.code),
             "label_folded": folded(tag.label),
-            "spans": [span.model_dump() for span in tag.spans],
+            "spans": [field_values(span) for span in tag.spans],
         }
         rows.setdefault((tag.scheme, tag.code), row)
     return list(rows.values())
@@ -185,16 +187,19 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
     return [rows[letter_id] for letter_id in sorted(rows)]
 
 
+_LETTER = TypeAdapter(StoredDeadLetter)
+
+
 def letter_of(row: RowMapping) -> StoredDeadLetter:
     fields = {
-        field: row[field]
-        for field in StoredDeadLetter.model_fields.keys() - {"payload"} & row.keys()
+        field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
     }
-    return StoredDeadLetter(**fields, payload=unpack_text(row["payload"]))
+    payload = unpack_text(row["payload"])
+    return _LETTER.validate_python({**fields, "payload": payload})
 
 
 def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
-    fields = set(SearchHit.model_fields) - {"tags", "labels", "snippet"}
+    fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(
         **{field: row[field] for field in fields},
         tags=tuple(code for code, _ in tags),

@@ -1,10 +1,13 @@
 """Parts of SQL statements that reading and writing share."""
 
+import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TypeVar
+from functools import reduce
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from worker.model.dataclass_fields import field_names
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import Name, name
 from worker.store.database.schema import aliases, articles, revisions
@@ -47,7 +50,13 @@ def stored_keys(source: str, keys: Iterable[str]) -> list[Key]:
 
 def ids_of(row: sa.RowMapping) -> SourceIds:
     """None are counted of a source that has only withdrawals."""
-    return SourceIds(**{field: row[field] or 0 for field in SourceIds.model_fields})
+    return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
+
+
+def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:
+    """One text in SQL of these parts: strings, and expressions that give text."""
+    parts = [sa.literal(part) if isinstance(part, str) else part for part in parts]
+    return reduce(operator.add, parts)
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

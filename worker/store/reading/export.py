@@ -10,8 +10,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
+from worker.model.dataclass_fields import field_names
 from worker.model.records import OutcomeKind
 from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
 from worker.store.database.statements import NEWEST
@@ -21,7 +23,7 @@ from worker.store.values import Query, StoredArticle, StoredTag
 FOUND_AT_ONCE = 100_000  # ids
 PAGE = 200  # articles; a usual one has a few kB, the largest 5 MB
 EVERY = articles.join(revisions, revisions.c.article_id == articles.c.article_id)
-_CONTENT = set(StoredArticle.model_fields) - {"revision", "source", "verdict", "cluster_id", "tags"}
+_CONTENT = field_names(StoredArticle) - {"revision", "source", "verdict", "cluster_id", "tags"}
 _FIELDS = (
     *(revisions.c[column] for column in sorted(_CONTENT)),
     revisions.c.id,
@@ -85,18 +87,21 @@ def read(
     return {row["id"]: _article(row, its_tags, verdicts) for row in rows}
 
 
+_ARTICLE = TypeAdapter(StoredArticle)
+
+
 def _article(
     row: sa.RowMapping,
     its_tags: dict[str, list[StoredTag]],
     verdicts: dict[tuple[str, int], str],
 ) -> StoredArticle:
-    fields: dict[str, Any] = {name: row[name] for name in StoredArticle.model_fields.keys() & row}
+    fields: dict[str, Any] = {name: row[name] for name in field_names(StoredArticle) & row.keys()}
     if row["is_newest"]:
         fields["tags"] = tuple(its_tags[row["article_id"]])
     else:
         its_verdict = (row["article_id"], row["revision"])
         fields["verdict"] = verdicts.get(its_verdict, OutcomeKind.REVISION.value)
-    return StoredArticle(**fields)
+    return _ARTICLE.validate_python(fields)
 
 
 def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, list[StoredTag]]:

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.completeness import Extent
+from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, Fingerprint, Outcome, StoredIdentity
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import name
@@ -40,7 +42,7 @@ def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome
         statement = sa.select(receipts).where(receipts.c.receipt.in_(chunk))
         for row in connection.execute(statement).mappings():
             receipt = given[row["receipt"]]
-            found[receipt] = outcome_of(row).model_copy(update={"receipt": receipt})
+            found[receipt] = replace(outcome_of(row), receipt=receipt)
     return found
 
 
@@ -71,8 +73,8 @@ def _first(
         known.article_id: frozenset(k for s, k in its if owners.get((s, k)) == known.article_id)
         for known in found
     }
-    told = [known.model_copy(update={"keys": led[known.article_id]}) for known in found]
-    return told[0].model_copy(update={"elsewhere": tuple(told[1:])}) if told else None
+    identities = [replace(identity, keys=led[identity.article_id]) for identity in found]
+    return replace(identities[0], alternatives=tuple(identities[1:])) if identities else None
 
 
 def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, StoredIdentity]:
@@ -87,7 +89,7 @@ def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Stor
             sa.case((is_newest, revisions.c.fingerprint)).label("fingerprint"),
             sa.case((is_newest, revisions.c.words)).label("words"),
             revisions.c.flags,
-            *(sources.c[field] for field in SourceIds.model_fields),
+            *(sources.c[field] for field in field_names(SourceIds)),
         )
         .outerjoin(sources, sources.c.source == articles.c.source)
         .outerjoin(revisions, revisions.c.article_id == articles.c.article_id)

@@ -9,12 +9,12 @@ No input is an error: what has neither letters nor digits asks for nothing.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.model.admission import Frozen
 from worker.store.database.columns import Moment
 from worker.store.database.rows import folded
 from worker.store.database.schema import articles, dated, revisions, tags
@@ -29,7 +29,8 @@ SCANNED = 20_000  # characters of a text in which a snippet is looked for
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))(\*?)')
 
 
-class Term(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
     """One thing to look for: a word, or several that follow each other."""
 
     words: tuple[str, ...]

@@ -1,6 +1,7 @@
 """What sources send: counts of each, and one in detail."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,8 +58,8 @@ def left_out(connection: Connection, source: str) -> list[RemovedLineCount]:
                 its = (each["rule"], each["line"].casefold())
                 times[its] += 1
                 given = {**each, "times": 1, "last": received}
-                last.setdefault(its, RemovedLineCount.model_validate(given))
-    return [last[its].model_copy(update={"times": n}) for its, n in times.most_common()]
+                last.setdefault(its, RemovedLineCount(**given))
+    return [replace(last[its], times=n) for its, n in times.most_common()]
 
 
 def _seen(row: sa.RowMapping) -> SourceSeen:

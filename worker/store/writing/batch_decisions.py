@@ -1,10 +1,10 @@
 """What a batch changes, decided purely: fresh records and what is known come in, rulings go out."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from worker.model.admission import Frozen
 from worker.model.records import (
     DeadLetter,
     Outcome,
@@ -17,10 +17,10 @@ from worker.model.records import (
 )
 from worker.store.database.columns import name
 from worker.store.database.statements import Key, stored_keys
-from worker.store.ports import Judge
 
 
-class WriteBatch(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteBatch:
     """One call of `write`, or what is fresh of it."""
 
     records: tuple[Record, ...]
@@ -47,7 +47,8 @@ class WriteBatch(Frozen):
         )
 
 
-class Decision(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
     """The last word on one record. Without verdict its article is withdrawn: nothing is kept."""
 
     record: Record
@@ -63,13 +64,13 @@ class Decision(Frozen):
 
     @property
     def refreshes(self) -> bool:
-        return self.record.again and self.verdict is not None and not self.adds_revision
+        return self.record.reprocessed and self.verdict is not None and not self.adds_revision
 
 
-def decide(
-    records: Iterable[Record], known: Mapping[str, StoredIdentity], judge: Judge
-) -> list[Decision]:
+def decide(records: Iterable[Record], known: Mapping[str, StoredIdentity]) -> list[Decision]:
     """Judge each record by what is known and by the records before it."""
+    from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
+
     standing = dict(known)
     rulings = []
     for record in records:
@@ -79,7 +80,7 @@ def decide(
             rulings.append(Decision(record=record, verdict=None))
             continue
         content_hash = record.fingerprint.content_hash
-        given = judge(record.verdict, content_hash, before)
+        given = recheck_under_lock(record.verdict, content_hash, before)
         verdict = _numbered(given, content_hash, before)
         if verdict.kind is not OutcomeKind.UNCHANGED:
             standing[article_id] = _after(verdict, content_hash, before)
@@ -91,10 +92,10 @@ def _numbered(verdict: Verdict, content_hash: str, before: StoredIdentity | None
     number = before.revision if before else 0
     if before is None and verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
         # What it was compared with never came: an earlier copy in its batch was passed over.
-        return verdict.model_copy(update={"kind": OutcomeKind.NEW, "revision": 1})
+        return replace(verdict, kind=OutcomeKind.NEW, revision=1)
     known = before is None or content_hash in before.hashes or verdict.extent < before.extent
     if before and verdict.kind is OutcomeKind.UNCHANGED and not known:
-        return verdict.model_copy(update={"kind": OutcomeKind.REVISION, "revision": number + 1})
+        return replace(verdict, kind=OutcomeKind.REVISION, revision=number + 1)
     if verdict.kind is not OutcomeKind.UNCHANGED and verdict.revision != number + 1:
         raise ValueError(f"{verdict.article_id}: revision {verdict.revision} after {number}")
     return verdict
@@ -110,7 +111,8 @@ def _after(verdict: Verdict, content_hash: str, before: StoredIdentity | None) -
     )
 
 
-class Takedown(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takedown:
     """The articles one withdrawal takes down; the first is named in its outcome."""
 
     withdrawal: Withdrawal

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.completeness import Extent
+from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import name
@@ -37,7 +38,7 @@ def take_receipts(
     """The receipts that nobody has ended before, entered with the outcome to be expected."""
     rows: dict[str, Row] = {}
     for end in batch.ends():
-        rows.setdefault(end.receipt, {**receipt_row(intended(end, now)), **dict(handling)})
+        rows.setdefault(end.receipt, {**receipt_row(intended(end, now)), **field_values(handling)})
     if not rows:
         return set()
     statement = insert(connection, receipts).on_conflict_do_nothing()
@@ -84,7 +85,7 @@ def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
     named = {name(record.article.source) for record in fresh.records}
     if not named:
         return set()
-    columns = [sources.c[field] for field in SourceIds.model_fields]
+    columns = [sources.c[field] for field in field_names(SourceIds)]
     found = sa.select(sources.c.source, *columns).where(sources.c.source.in_(named))
     rows = connection.execute(found).mappings()
     return {row["source"] for row in rows if ids_of(row).distrusted}
@@ -166,7 +167,7 @@ def _article_rows(
         for article_id in takedown.article_ids:
             row = article_row(article_id, withdrawal.source, withdrawal.keys[0], None)
             rows.setdefault(article_id, row)
-    seen = Counter(r.verdict.article_id for r in fresh.records if not r.again)
+    seen = Counter(r.verdict.article_id for r in fresh.records if not r.reprocessed)
     seen.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
     for article_id, row in rows.items():
         row.update(sightings=seen[article_id], first_seen=now, last_seen=now)

@@ -22,7 +22,7 @@ def count_sources(
     now: datetime,
 ) -> None:
     # Last of all: every writer meets at these rows, so they are held for the commit only.
-    again = {r.record.receipt for r in rulings if r.record.again}
+    again = {r.record.receipt for r in rulings if r.record.reprocessed}
     receipts_by = Counter(name(o.source) for o in outcomes if o.receipt not in again)
     dead_by = Counter(name(o.source) for o in outcomes if o.kind is OutcomeKind.DEAD)
     new = {r.article_id: r for r in rulings if r.adds_revision and r.article_id not in known}

@@ -31,7 +31,6 @@ from worker.store.database.schema import (
     tags,
 )
 from worker.store.database.upsert import add
-from worker.store.ports import Judge
 from worker.store.writing.batch_decisions import (
     Decision,
     Takedown,
@@ -54,7 +53,7 @@ from worker.store.writing.withdraw import withdraw
 
 
 def write(
-    connection: Connection, batch: WriteBatch, judge: Judge, now: datetime, handling: Attempt
+    connection: Connection, batch: WriteBatch, now: datetime, handling: Attempt
 ) -> list[Outcome]:
     """Write what is fresh of the batch. The number of statements does not depend on its size."""
     fresh = batch.fresh(take_receipts(connection, batch, now, handling))
@@ -64,7 +63,7 @@ def write(
     takedowns = takedowns_of(fresh, keys)
     known = lock_articles(connection, fresh, takedowns, now)
     blocked = blocked_by(fresh, keys)
-    rulings = decide(fresh.records, {**known, **blocked}, judge)
+    rulings = decide(fresh.records, {**known, **blocked})
     _write_revisions(connection, rulings, known, now)
     refresh(connection, rulings, now)
     _write_decisions(connection, rulings)

@@ -1,4 +1,4 @@
-"""Tagging rules: what they may say, how they are compiled and matched.
+"""Tagging rules: their format, their compiled form, and how they are matched.
 
 May import the model only.
 """

@@ -1,115 +1,132 @@
-"""Rules made ready: one automaton for the phrases of all, and the rules that ask for each."""
+"""Compile a taxonomy: one automaton for the phrases of all rules, and an index from phrase to
+rules."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from worker.tag.rules.fields import SCOPES, STORY
-from worker.tag.rules.phrases import Phrase, Phrases, phrase
-from worker.tag.rules.regex import compiled_regex
-from worker.tag.rules.rule import Group, Rule, flat, scoped
+from worker.tag.rules.fields import SCOPES, TEXT_SCOPES
+from worker.tag.rules.phrases import Phrase, Phrases, parse_phrase
+from worker.tag.rules.regex import compile_regex
+from worker.tag.rules.rule import PhraseGroup, Rule, flattened, split_scope
 from worker.tag.rules.taxonomy import Taxonomy, Topic
 
-Asks = Mapping[int, int]  # a phrase by number -> the scopes in which it counts
+PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it counts
 
 
-class Pattern(NamedTuple):
-    number: int  # its own, below 0: phrases have theirs from 0 on
+class CompiledPattern(NamedTuple):
+    """A regular expression of a rule."""
+
+    number: int  # negative, while phrases are numbered from 0
     scopes: int
     written: str
-    search: Any  # a compiled RE2
+    regex: Any  # a compiled RE2 expression
 
 
-class Ready(NamedTuple):
-    """A rule ready to run."""
+class CompiledRule(NamedTuple):
+    """A rule whose phrases are replaced by their numbers."""
 
     topic: Topic
-    rule: Rule
+    definition: Rule
     id: str  # "medtop:11000000/en"
-    any: Asks
-    all: tuple[Asks, ...]
-    none: Asks
-    near: tuple[Asks, ...]
-    patterns: tuple[Pattern, ...]
-    expires: date | None  # the rule or its topic, whichever comes first
-    asked: Asks  # of any, all and near: everything whose presence speaks for the rule
+    any: PhraseScopes
+    all: tuple[PhraseScopes, ...]
+    none: PhraseScopes
+    near: tuple[PhraseScopes, ...]
+    patterns: tuple[CompiledPattern, ...]
+    expires: date | None  # the earlier date of the rule and its topic
+    positive: PhraseScopes  # the phrases of any, all and near: those that support the rule
 
 
-class Compiled(NamedTuple):
+class CompiledRules(NamedTuple):
+    """All rules of a taxonomy, ready to be matched."""
+
+    taxonomy: Taxonomy
     phrases: Phrases
-    said: tuple[str, ...]  # each phrase as a person reads it
-    # By phrase: the places in `rules` of those that ask for it, and the scopes they ask.
-    rules_of: tuple[tuple[tuple[int, int], ...], ...]
-    always: tuple[int, ...]  # places of the rules that may hold without any phrase
-    rules: tuple[Ready, ...]
-    scopes: int  # all that some rule looks at
+    phrase_texts: tuple[str, ...]  # each phrase as people read it
+    rules_of: tuple[tuple[tuple[int, int], ...], ...]  # phrase -> (index of rule, scopes), …
+    phraseless: tuple[int, ...]  # indexes of the rules that may hold without any phrase
+    rules: tuple[CompiledRule, ...]
+    scopes: int  # all scopes that some rule uses
 
 
-def compiled(taxonomy: Taxonomy) -> Compiled:
+def compile_rules(taxonomy: Taxonomy) -> CompiledRules:
+    """Compile all rules, in the order of the topics."""
     numbers: dict[Phrase, int] = {}
     rules = [
-        _ready(topic, rule, taxonomy, numbers) for topic in taxonomy.topics for rule in topic.rules
+        _compile_rule(topic, rule, taxonomy, numbers)
+        for topic in taxonomy.topics
+        for rule in topic.rules
     ]
     rules_of: list[list[tuple[int, int]]] = [[] for _ in numbers]
-    for place, ready in enumerate(rules):
-        for number, asked in ready.asked.items():
-            rules_of[number].append((place, asked))
-    scopes = STORY
-    for ready in rules:
-        for asked in (*ready.asked.values(), *ready.none.values()):
-            scopes |= asked
-        for pattern in ready.patterns:
-            scopes |= pattern.scopes
-    return Compiled(
+    for index, rule in enumerate(rules):
+        for number, scopes in rule.positive.items():
+            rules_of[number].append((index, scopes))
+    return CompiledRules(
+        taxonomy=taxonomy,
         phrases=Phrases(list(numbers)),
-        said=tuple(map(_said, numbers)),
+        phrase_texts=tuple(map(_readable, numbers)),
         rules_of=tuple(map(tuple, rules_of)),
-        always=tuple(n for n, r in enumerate(rules) if r.patterns and not r.all and not r.near),
+        phraseless=tuple(n for n, r in enumerate(rules) if r.patterns and not r.all and not r.near),
         rules=tuple(rules),
-        scopes=scopes,
+        scopes=_used_scopes(rules),
     )
 
 
-def _ready(topic: Topic, rule: Rule, taxonomy: Taxonomy, numbers: dict[Phrase, int]) -> Ready:
-    default = _scopes(rule.scopes) or STORY
+def _used_scopes(rules: Iterable[CompiledRule]) -> int:
+    used = TEXT_SCOPES
+    for rule in rules:
+        for scopes in (*rule.positive.values(), *rule.none.values()):
+            used |= scopes
+        for pattern in rule.patterns:
+            used |= pattern.scopes
+    return used
 
-    def asks(written: Iterable[str]) -> Asks:
-        asked: dict[int, int] = {}
-        for scope, what in map(scoped, written):
+
+def _compile_rule(
+    topic: Topic, rule: Rule, taxonomy: Taxonomy, numbers: dict[Phrase, int]
+) -> CompiledRule:
+    """Number the phrases of a rule; new phrases are added to `numbers`."""
+    default = _mask(rule.scopes) or TEXT_SCOPES
+
+    def numbered(phrases: Iterable[str]) -> PhraseScopes:
+        scopes_of: dict[int, int] = {}
+        for scope, written in map(split_scope, phrases):
             scopes = SCOPES[scope] if scope else default
-            texts = taxonomy.synonyms[what[1:]] if what.startswith("@") else (what,)
-            for text in texts:
-                wanted = phrase(text, exact=rule.case)
-                number = numbers.setdefault(wanted, len(numbers))
-                asked[number] = asked.get(number, 0) | scopes
-        return asked
+            synonyms = taxonomy.synonyms[written[1:]] if written.startswith("@") else (written,)
+            for text in synonyms:
+                phrase = parse_phrase(text, exact=rule.case)
+                number = numbers.setdefault(phrase, len(numbers))
+                scopes_of[number] = scopes_of.get(number, 0) | scopes
+        return scopes_of
 
-    def groups(given: Iterable[Group]) -> tuple[Asks, ...]:
-        return tuple(asks((g,) if isinstance(g, str) else g) for g in given)
+    def numbered_groups(groups: Iterable[PhraseGroup]) -> tuple[PhraseScopes, ...]:
+        return tuple(numbered((g,) if isinstance(g, str) else g) for g in groups)
 
-    return Ready(
+    return CompiledRule(
         topic=topic,
-        rule=rule,
+        definition=rule,
         id=f"{topic.code}/{rule.name}",
-        any=asks(rule.any),
-        all=groups(rule.all),
-        none=asks(rule.none),
-        near=groups(rule.near),
+        any=numbered(rule.any),
+        all=numbered_groups(rule.all),
+        none=numbered(rule.none),
+        near=numbered_groups(rule.near),
         patterns=tuple(
-            Pattern(-1 - n, default, written, compiled_regex(written))
+            CompiledPattern(-1 - n, default, written, compile_regex(written))
             for n, written in enumerate(rule.regex)
         ),
         expires=min(filter(None, (rule.expires, topic.expires)), default=None),
-        asked=asks((*rule.any, *flat(rule.all), *flat(rule.near))),
+        positive=numbered((*rule.any, *flattened(rule.all), *flattened(rule.near))),
     )
 
 
-def _scopes(names: Iterable[str]) -> int:
-    scopes = 0
+def _mask(names: Iterable[str]) -> int:
+    mask = 0
     for name in names:
-        scopes |= SCOPES[name]
-    return scopes
+        mask |= SCOPES[name]
+    return mask
 
 
-def _said(wanted: Phrase) -> str:
-    return "*" * wanted.ends + wanted.text + "*" * wanted.begins
+def _readable(phrase: Phrase) -> str:
+    """The phrase in the notation of rules, with stars at open edges."""
+    return "*" * phrase.suffix + phrase.text + "*" * phrase.prefix

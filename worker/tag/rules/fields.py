@@ -1,4 +1,7 @@
-"""The places of an article where a phrase can stand: one text to search, and the way back."""
+"""Join the fields of an article into one text, so that one search covers all of them.
+
+A scope names the fields in which a phrase counts. Sets of scopes are bit masks.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from typing import NamedTuple
 
 from worker.model.records import Article, Span
 
-TITLE, LEAD, BODY, URL, AUTHOR, SECTION, SOURCE, LANG = (1 << place for place in range(8))
+TITLE, LEAD, BODY, URL, AUTHOR, SECTION, SOURCE, LANG = (1 << bit for bit in range(8))
 SCOPES = {
     "title": TITLE,
     "lead": LEAD,  # the summary and the first paragraph
@@ -17,57 +20,63 @@ SCOPES = {
     "source": SOURCE,
     "lang": LANG,
 }
-STORY = TITLE | LEAD | BODY  # where a phrase is looked for that names no scope
+TEXT_SCOPES = TITLE | LEAD | BODY  # the scopes of a phrase that names none
 
-_BREAK = "\n\n"  # no phrase holds a line break, so none spans two places
-_LONGEST_LEAD = 500  # characters, of a text without paragraphs
+_SEPARATOR = "\n\n"  # phrases contain no line break, so no match spans two fields
+_MAX_LEAD_CHARS = 500  # of a text without paragraphs
 
 
-class Place(NamedTuple):
-    """One field of the article, as part of the text that is searched."""
+class JoinedField(NamedTuple):
+    """One field of the article and its position in the joined text."""
 
     start: int
     scope: int
-    field: str  # as spans name it
+    field: str  # the name that spans use
     value: str
 
 
-class Places:
-    """An article laid out as one text, so that one search finds all."""
+class JoinedFields:
+    """The fields of an article as one text, with the way back from offsets to fields."""
 
-    def __init__(self, article: Article, wanted: int) -> None:
-        """Only fields of the scopes `wanted` are laid out."""
-        self.places: list[Place] = []
-        at = 0
+    def __init__(self, article: Article, scopes: int) -> None:
+        """Only fields of these scopes are included."""
+        self.fields: list[JoinedField] = []
+        start = 0
         for scope, field, value in _fields(article):
-            if scope & wanted and value:
-                self.places.append(Place(at, scope, field, value))
-                at += len(value) + len(_BREAK)
-        self.text = _BREAK.join(place.value for place in self.places)
-        self._starts = [place.start for place in self.places]
+            if scope & scopes and value:
+                self.fields.append(JoinedField(start, scope, field, value))
+                start += len(value) + len(_SEPARATOR)
+        self.text = _SEPARATOR.join(field.value for field in self.fields)
+        self._starts = [field.start for field in self.fields]
         self._lead_end = _lead_end(article.text)
 
     def make_encodable(self) -> None:
-        """Lone surrogates, which neither automaton nor RE2 can hold, become question marks."""
+        """Replace lone surrogates by question marks: the automaton and RE2 cannot encode them."""
         self.text = self.text.encode("utf-8", "replace").decode()
 
-    def scope(self, start: int) -> int:
-        """The scopes of what stands here; the first paragraph is lead and body."""
-        place = self.places[bisect_right(self._starts, start) - 1]
-        if place.scope == BODY and start - place.start < self._lead_end:
+    def scope_at(self, offset: int) -> int:
+        """The scopes of the character at this offset; the first paragraph is lead and body."""
+        field = self._field_at(offset)
+        if field.scope == BODY and offset - field.start < self._lead_end:
             return BODY | LEAD
-        return place.scope
+        return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        place = self.places[bisect_right(self._starts, start) - 1]
-        first, last = start - place.start, end - place.start
-        surface = place.value[first:last]
-        return Span(field=place.field, start=first, end=last, surface=surface)
+        """Characters [start, end) of the joined text as a span of their field."""
+        field = self._field_at(start)
+        first, last = start - field.start, end - field.start
+        surface = field.value[first:last]
+        return Span(field=field.field, start=first, end=last, surface=surface)
+
+    def _field_at(self, offset: int) -> JoinedField:
+        return self.fields[bisect_right(self._starts, offset) - 1]
 
 
 def _fields(article: Article) -> Iterator[tuple[int, str, str]]:
+    """(scope, name, value) of each field, in reading order."""
     yield TITLE, "title", article.title
-    if not article.text.startswith(article.summary):  # else what it says would count twice
+    # A summary that the text begins with is skipped: its phrases would count twice.
+    if not article.text.startswith(article.summary):
         yield LEAD, "summary", article.summary
     yield BODY, "text", article.text
     yield URL, "url", article.url
@@ -78,7 +87,8 @@ def _fields(article: Article) -> Iterator[tuple[int, str, str]]:
 
 
 def _lead_end(text: str) -> int:
+    """The length of the first paragraph, or of the text's beginning where that is too long."""
     end = text.find("\n")
-    if 0 <= end <= _LONGEST_LEAD:
+    if 0 <= end <= _MAX_LEAD_CHARS:
         return end
-    return min(len(text), _LONGEST_LEAD)
+    return min(len(text), _MAX_LEAD_CHARS)

@@ -1,7 +1,7 @@
-"""Evidence: an article and compiled rules come in, what speaks for each rule goes out.
+"""Match compiled rules against an article, and report the evidence for each rule.
 
-The same `examine` decides in the worker, in the inline tests and in `--explain`: where a rule
-does not hold, it says what was missing.
+The same evaluate_rule() decides in the worker, in the inline tests and in `--explain`. For a rule
+that does not hold it says what is missing.
 """
 
 import re
@@ -14,200 +14,228 @@ from itertools import islice
 from typing import NamedTuple
 
 from worker.model.records import Article, Span
-from worker.tag.rules.compiled_rules import Asks, Compiled, Pattern, Ready
-from worker.tag.rules.fields import BODY, LEAD, TITLE, Places
-from worker.tag.rules.phrases import Hit, joined, words_between
-from worker.tag.rules.rule import Rule, Scoring, Weights
+from worker.tag.rules.compiled_rules import (
+    CompiledPattern,
+    CompiledRule,
+    CompiledRules,
+    PhraseScopes,
+)
+from worker.tag.rules.fields import BODY, LEAD, TITLE, JoinedFields
+from worker.tag.rules.phrases import PhraseMatch, inside_word, words_between
+from worker.tag.rules.rule import Rule, ScopeWeights, Scoring
 
-_MOST_MATCHES = 50  # of one regular expression in one article
-# A full stop ends no sentence after an initial or a title, nor before a small letter or a figure.
+_MAX_REGEX_MATCHES = 50  # of one regular expression in one article
+# A full stop does not end a sentence after an initial or a title, nor before a small letter or a
+# digit.
 _SENTENCE_ENDS = re.compile(
     r"\n|[。！？]|[!?…؟।](?=\s|$)"
     r"|(?<!\b\w)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)\.(?=\s|$)(?!\s+[a-zß-öø-ÿа-я0-9])"
 )
 
 
-class Seen(NamedTuple):
-    """Characters [start, end) of the places, and the scopes they are in."""
+class ScopedMatch(NamedTuple):
+    """Characters [start, end) of the joined fields, and their scopes."""
 
     start: int
     end: int
     scope: int
 
 
-Evidence = dict[int, list[Seen]]  # by number of phrase or pattern
+RuleEvidence = dict[int, list[ScopedMatch]]  # by number of phrase or pattern
 
 
-class Finding(NamedTuple):
-    """What was found for one rule."""
+class RuleResult(NamedTuple):
+    """The evaluation of one rule on one article."""
 
-    ready: Ready
-    evidence: Evidence
-    score: float  # 0 unless all that is asked for is there
-    why_not: str  # "" when the rule fires
+    rule: CompiledRule
+    evidence: RuleEvidence
+    score: float  # 0 while a part of the rule is missing
+    why_not: str  # "" if the rule fires
 
 
-class View:
-    """One article as rules see it: searched once, whatever their number."""
+class MatchContext:
+    """One article with the matches of all phrases, which are searched once for all rules."""
 
-    def __init__(self, article: Article, compiled: Compiled, day: date) -> None:
+    def __init__(self, article: Article, compiled: CompiledRules, day: date) -> None:
+        """`day` is that of publication, or else of receipt; rules expire by it."""
         self.article = article
         self.compiled = compiled
-        self.day = day  # of publication, or else of receipt
-        self.places = Places(article, compiled.scopes)
-        self.found: Evidence = defaultdict(list)
-        scope = self.places.scope
-        for number, start, end in self._hits():
-            self.found[number].append(Seen(start, end, scope(start)))
+        self.day = day
+        self.fields = JoinedFields(article, compiled.scopes)
+        self.matches: RuleEvidence = defaultdict(list)
+        scope_at = self.fields.scope_at
+        for number, start, end in self._phrase_matches():
+            self.matches[number].append(ScopedMatch(start, end, scope_at(start)))
 
-    def _hits(self) -> list[Hit]:
+    def _phrase_matches(self) -> list[PhraseMatch]:
         try:
-            return self.compiled.phrases.find(self.places.text)
-        except UnicodeEncodeError:  # seldom: finding out beforehand would cost each article
-            self.places.make_encodable()
-            return self.compiled.phrases.find(self.places.text)
+            return self.compiled.phrases.find(self.fields.text)
+        except UnicodeEncodeError:  # rare: a test beforehand would cost time for each article
+            self.fields.make_encodable()
+            return self.compiled.phrases.find(self.fields.text)
 
-    def candidates(self) -> Iterator[tuple[Ready, Evidence]]:
-        """The rules for this language that may hold, with what was found of them."""
-        gathered: dict[int, Evidence] = {place: {} for place in self.compiled.always}
-        for number, hits in self.found.items():
-            for place, scopes in self.compiled.rules_of[number]:
-                if its := [seen for seen in hits if seen.scope & scopes]:
-                    gathered.setdefault(place, {})[number] = its
-        for place, evidence in gathered.items():
-            ready = self.compiled.rules[place]
-            if not ready.rule.languages or self.article.language in ready.rule.languages:
-                yield ready, evidence
+    def candidates(self) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
+        """The rules for the article's language that may hold, with the matches of their phrases."""
+        gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
+        for number, matches in self.matches.items():
+            for index, scopes in self.compiled.rules_of[number]:
+                if in_scope := [match for match in matches if match.scope & scopes]:
+                    gathered.setdefault(index, {})[number] = in_scope
+        for index, evidence in gathered.items():
+            rule = self.compiled.rules[index]
+            languages = rule.definition.languages
+            if not languages or self.article.language in languages:
+                yield rule, evidence
 
-    def of(self, asks: Asks) -> Evidence:
-        """What was found of these, where it counts."""
-        evidence: Evidence = {}
-        for number in self.found.keys() & asks.keys() if asks else ():
-            scopes = asks[number]
-            if its := [seen for seen in self.found[number] if seen.scope & scopes]:
-                evidence[number] = its
+    def evidence_for(self, phrases: PhraseScopes) -> RuleEvidence:
+        """The matches of these phrases in the scopes where they count."""
+        evidence: RuleEvidence = {}
+        for number in self.matches.keys() & phrases.keys() if phrases else ():
+            scopes = phrases[number]
+            if in_scope := [match for match in self.matches[number] if match.scope & scopes]:
+                evidence[number] = in_scope
         return evidence
 
-    def matching(self, pattern: Pattern) -> list[Seen]:
-        """What a regular expression finds, as whole words."""
-        text = self.places.text
-        matches = (
+    def pattern_matches(self, pattern: CompiledPattern) -> list[ScopedMatch]:
+        """The matches of a regular expression that begin and end at the edges of words."""
+        text = self.fields.text
+        spans = (
             match.span()
-            for match in islice(pattern.search.finditer(text), _MOST_MATCHES)
-            if not joined(text, match.start()) and not joined(text, match.end())
+            for match in islice(pattern.regex.finditer(text), _MAX_REGEX_MATCHES)
+            if not inside_word(text, match.start()) and not inside_word(text, match.end())
         )
-        seen = (Seen(start, end, self.places.scope(start)) for start, end in matches)
-        return [each for each in seen if each.scope & pattern.scopes]
+        matches = (ScopedMatch(start, end, self.fields.scope_at(start)) for start, end in spans)
+        return [match for match in matches if match.scope & pattern.scopes]
 
     @cached_property
     def sentence_ends(self) -> list[int]:
-        return [found.start() for found in _SENTENCE_ENDS.finditer(self.places.text)]
+        """Offsets of the marks that end sentences, ascending."""
+        return [match.start() for match in _SENTENCE_ENDS.finditer(self.fields.text)]
 
-    def apart(self, first: Seen, second: Seen, within: str | int) -> bool:
-        """Whether two hits are too far from each other; they may overlap."""
-        start, end = min(first.end, second.end), max(first.start, second.start)
+    def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
+        """Whether two matches are in different sentences, or more than `within` words apart."""
         if within == "sentence":
-            ends = self.sentence_ends
-            return bisect_right(ends, first.start) != bisect_right(ends, second.start)
-        if "\n\n" in self.places.text[start:end]:
+            offsets = self.sentence_ends
+            return bisect_right(offsets, one.start) != bisect_right(offsets, other.start)
+        start, end = min(one.end, other.end), max(one.start, other.start)
+        if "\n\n" in self.fields.text[start:end]:
             return True
-        return words_between(self.places.text, start, end) > int(within)
+        return words_between(self.fields.text, start, end) > int(within)
 
 
-def examine(view: View, ready: Ready, evidence: Evidence, scoring: Scoring) -> Finding:
-    """Whether a rule holds for this article, and why not; `evidence` is what was found of it."""
-    evidence, why_not = _sought(view, ready, evidence)
-    if not why_not and sum(map(len, evidence.values())) < ready.rule.min_count:
-        there = sum(map(len, evidence.values()))
-        why_not = f"found {there} times, min_count is {ready.rule.min_count}"
+def evaluate_rule(
+    context: MatchContext, rule: CompiledRule, evidence: RuleEvidence, scoring: Scoring
+) -> RuleResult:
+    """Decide whether a rule fires. `evidence` holds the matches of its positive phrases."""
+    evidence, why_not = _check_parts(context, rule, evidence)
+    definition = rule.definition
+    if not why_not and (count := sum(map(len, evidence.values()))) < definition.min_count:
+        why_not = f"found {count} times, min_count is {definition.min_count}"
     if why_not:
-        return Finding(ready, evidence, 0.0, why_not)
-    score = ready.rule.score or _score(evidence, ready.rule, scoring, len(view.article.text))
-    threshold = ready.rule.threshold or scoring.threshold
+        return RuleResult(rule, evidence, 0.0, why_not)
+    score = definition.score or _score(evidence, definition, scoring, len(context.article.text))
+    threshold = definition.threshold or scoring.threshold
     if score < threshold:
-        return Finding(ready, evidence, score, f"score {score:.2f}, the threshold is {threshold:g}")
-    return Finding(ready, evidence, round(score, 3), "")
+        return RuleResult(
+            rule, evidence, score, f"score {score:.2f}, the threshold is {threshold:g}"
+        )
+    return RuleResult(rule, evidence, round(score, 3), "")
 
 
-def spans(view: View, finding: Finding, most: int) -> tuple[Span, ...]:
-    """The first hits of different phrases, in reading order."""
-    firsts = sorted(hits[0] for hits in finding.evidence.values())
-    return tuple(view.places.span(seen.start, seen.end) for seen in firsts[:most])
+def evidence_spans(context: MatchContext, result: RuleResult, most: int) -> tuple[Span, ...]:
+    """The first match of each phrase, in reading order, at most `most`."""
+    firsts = sorted(matches[0] for matches in result.evidence.values())
+    return tuple(context.fields.span(match.start, match.end) for match in firsts[:most])
 
 
-def _sought(view: View, ready: Ready, evidence: Evidence) -> tuple[Evidence, str]:
-    """What was found of a rule's parts, and which part does not hold."""
-    rule = ready.rule
-    if rule.languages and view.article.language not in rule.languages:
-        return {}, f"for {', '.join(rule.languages)}, the article is {view.article.language}"
-    if ready.expires and view.day > ready.expires:
-        return {}, f"expired {ready.expires}"
-    if ready.none and (unwanted := view.of(ready.none)):
-        first = min(min(hits) for hits in unwanted.values())
-        return evidence, f"“{view.places.text[first.start : first.end]}” is among its `none`"
-    for group in (*ready.all, *ready.near):
-        if not view.of(group):
-            return evidence, f"not found: {_either(view, group)}"
-    if ready.near and not (close := _close(view, ready)):
-        where = "in one sentence" if rule.within == "sentence" else f"within {rule.within} words"
-        return evidence, f"its `near` do not stand {where}"
-    if ready.near:
-        evidence = {**view.of(ready.any), **close}
-        for group in ready.all:
-            evidence |= view.of(group)
-    return _with_patterns(view, ready, evidence) if ready.patterns or ready.any else (evidence, "")
+def _check_parts(
+    context: MatchContext, rule: CompiledRule, evidence: RuleEvidence
+) -> tuple[RuleEvidence, str]:
+    """The evidence for all parts of a rule, and why the first failing part fails, else ""."""
+    definition = rule.definition
+    if definition.languages and context.article.language not in definition.languages:
+        languages = ", ".join(definition.languages)
+        return {}, f"for {languages}, the article is {context.article.language}"
+    if rule.expires and context.day > rule.expires:
+        return {}, f"expired {rule.expires}"
+    if rule.none and (unwanted := context.evidence_for(rule.none)):
+        first = min(min(matches) for matches in unwanted.values())
+        return evidence, f"“{context.fields.text[first.start : first.end]}” is among its `none`"
+    for group in (*rule.all, *rule.near):
+        if not context.evidence_for(group):
+            return evidence, f"not found: {_alternatives(context, group)}"
+    if rule.near:
+        near = _near_matches(context, rule)
+        if not near:
+            within = definition.within
+            distance = "in one sentence" if within == "sentence" else f"within {within} words"
+            return evidence, f"its `near` do not stand {distance}"
+        evidence = {**context.evidence_for(rule.any), **near}
+        for group in rule.all:
+            evidence |= context.evidence_for(group)
+    return _add_patterns(context, rule, evidence) if rule.patterns or rule.any else (evidence, "")
 
 
-def _with_patterns(view: View, ready: Ready, evidence: Evidence) -> tuple[Evidence, str]:
-    """Last, for they cost most: `regex` counts as `any`."""
-    matched = {p.number: seen for p in ready.patterns if (seen := view.matching(p))}
-    # Where `any` is all that is asked for, what was found is of it.
-    of_any = view.of(ready.any) if ready.all or ready.near or not evidence else evidence
-    if not matched and not of_any:
-        written = [p.written for p in ready.patterns]
-        return evidence, f"not found: {_either(view, ready.any, written)}"
-    return {**evidence, **matched}, ""
+def _add_patterns(
+    context: MatchContext, rule: CompiledRule, evidence: RuleEvidence
+) -> tuple[RuleEvidence, str]:
+    """Check `any` and `regex`, of which one match is enough. Runs last because regexes cost
+    most."""
+    by_pattern = {
+        p.number: matches for p in rule.patterns if (matches := context.pattern_matches(p))
+    }
+    # In a rule without `all` and `near`, all evidence is of `any`.
+    of_any = context.evidence_for(rule.any) if rule.all or rule.near or not evidence else evidence
+    if not by_pattern and not of_any:
+        written = [p.written for p in rule.patterns]
+        return evidence, f"not found: {_alternatives(context, rule.any, written)}"
+    return {**evidence, **by_pattern}, ""
 
 
-def _close(view: View, ready: Ready) -> Evidence:
-    """The hits of `near` that stand together: around each hit of the first part, the others."""
+def _near_matches(context: MatchContext, rule: CompiledRule) -> RuleEvidence:
+    """For each match of the first part of `near`, the matches of the other parts close to it."""
     parts = [
-        [(number, seen) for number, hits in view.of(group).items() for seen in hits]
-        for group in ready.near
+        [(number, m) for number, matches in context.evidence_for(group).items() for m in matches]
+        for group in rule.near
     ]
-    close: dict[int, set[Seen]] = defaultdict(set)
-    for number, seen in parts[0]:
+    within = rule.definition.within
+    near: dict[int, set[ScopedMatch]] = defaultdict(set)
+    for number, match in parts[0]:
         others = [
-            [(n, s) for n, s in part if s != seen and not view.apart(seen, s, ready.rule.within)]
+            [(n, m) for n, m in part if m != match and not context.too_far_apart(match, m, within)]
             for part in parts[1:]
         ]
         if all(others):
-            for n, s in ((number, seen), *(one for part in others for one in part)):
-                close[n].add(s)
-    return {number: sorted(seen) for number, seen in close.items()}
+            for n, m in ((number, match), *(one for part in others for one in part)):
+                near[n].add(m)
+    return {number: sorted(matches) for number, matches in near.items()}
 
 
-def _either(view: View, asks: Asks, patterns: Sequence[str] = ()) -> str:
-    said = [*(view.compiled.said[number] for number in asks), *patterns]
-    named = " or ".join(f"“{each}”" for each in said[:3])
-    return named + (f" or {len(said) - 3} more" if len(said) > 3 else "")
+def _alternatives(
+    context: MatchContext, phrases: PhraseScopes, patterns: Sequence[str] = ()
+) -> str:
+    """The first three phrases or patterns, and how many more there are."""
+    texts = [*(context.compiled.phrase_texts[number] for number in phrases), *patterns]
+    first = " or ".join(f"“{text}”" for text in texts[:3])
+    return first + (f" or {len(texts) - 3} more" if len(texts) > 3 else "")
 
 
-def _score(evidence: Evidence, rule: Rule, scoring: Scoring, chars: int) -> float:
-    """Points against doubt: p / (p + d). A long text meets more phrases by chance, so d grows."""
+def _score(evidence: RuleEvidence, rule: Rule, scoring: Scoring, chars: int) -> float:
+    """p / (p + d) for p points and doubt d, which grows with the length of the text: a long text
+    contains more phrases by chance."""
     weights = rule.weights or scoring.weights
     points = 0.0
-    for hits in evidence.values():
-        if len(hits) == 1:
-            points += _weight(weights, hits[0].scope)
+    for matches in evidence.values():
+        if len(matches) == 1:
+            points += _weight(weights, matches[0].scope)
             continue
-        points += max(_weight(weights, seen.scope) for seen in hits)
-        points += scoring.repeat * min(len(hits) - 1, scoring.max_repeats)
+        points += max(_weight(weights, match.scope) for match in matches)
+        points += scoring.repeat * min(len(matches) - 1, scoring.max_repeats)
     doubt = scoring.doubt + scoring.doubt_per_1000_chars * chars / 1000
     return points / (points + doubt)
 
 
-def _weight(weights: Weights, scope: int) -> float:
+def _weight(weights: ScopeWeights, scope: int) -> float:
     if scope == TITLE:
         return weights.title
     if scope & LEAD:

@@ -1,33 +1,35 @@
-"""Regular expressions that can't hang a worker: RE2, which is linear in the text, and bounded."""
+"""Compile regular expressions that cannot hang a worker: RE2 runs in linear time and bounded
+memory."""
 
 from typing import Any
 
 import re2
 
-_LONGEST = 300  # characters
-_MEMORY = 1 << 20  # bytes one may take compiled
+_MAX_CHARS = 300
+_MAX_COMPILED_BYTES = 1 << 20
 
 
-def compiled_regex(written: str) -> Any:
-    """Raises ValueError with what is wrong: syntax, size, or that it matches nothing at all."""
-    if len(written) > _LONGEST:
-        raise ValueError(f"longer than {_LONGEST} characters")
+def compile_regex(written: str) -> Any:
+    """Compile with RE2. Raises ValueError for bad syntax, for size, and if the empty text
+    matches."""
+    if len(written) > _MAX_CHARS:
+        raise ValueError(f"longer than {_MAX_CHARS} characters")
     options = re2.Options()
-    options.max_mem, options.log_errors = _MEMORY, False
+    options.max_mem, options.log_errors = _MAX_COMPILED_BYTES, False
     try:
-        found = re2.compile(written, options)
+        regex = re2.compile(written, options)
     except re2.error as e:
         why = e.args[0]
         raise ValueError(why.decode("utf-8", "replace") if isinstance(why, bytes) else why) from e
-    if found.search("") is not None:
+    if regex.search("") is not None:
         raise ValueError("matches the empty text")
-    return found
+    return regex
 
 
 def regex_problem(written: str) -> str:
-    """What is wrong with one, "" when nothing is."""
+    """The fault of a regular expression as a sentence; "" if it has none."""
     try:
-        compiled_regex(written)
+        compile_regex(written)
     except ValueError as e:
         return f"regex {written!r}: {e}"
     return ""

@@ -1,4 +1,4 @@
-"""One rule as it is written: what it asks for, where, and the examples it must hold on."""
+"""The format of one tagging rule: its phrases, their scopes, its scoring and its examples."""
 
 import re
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from worker.model.records import Article
 from worker.tag.rules.fields import SCOPES
 from worker.tag.rules.regex import regex_problem
 
-Share = Annotated[float, Field(gt=0, le=1)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
 Points = Annotated[float, Field(ge=0)]
-Group = str | tuple[str, ...]  # one phrase, or several of which one is enough
+PhraseGroup = str | tuple[str, ...]  # one phrase, or several of which one is enough
 
 _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):(.+)")
 
 
-class Weights(Frozen):
-    """Points a phrase is worth, by the best place where it stands."""
+class ScopeWeights(Frozen):
+    """Points of a phrase, by the best scope in which it matches."""
 
     title: Points
     lead: Points  # the summary and the first paragraph
@@ -29,19 +29,20 @@ class Weights(Frozen):
 
 
 class Scoring(Frozen):
-    """How evidence becomes a score of 0 to 1; units and sources are in config/taxonomy.toml."""
+    """Parameters of the score of a rule, 0 to 1; config/taxonomy.toml has units and sources."""
 
-    weights: Weights
+    weights: ScopeWeights
     repeat: Points
     max_repeats: Annotated[int, Field(ge=0)]
     doubt: Annotated[float, Field(gt=0)]
     doubt_per_1000_chars: Points
-    threshold: Share
+    threshold: PositiveShare
     max_spans: Annotated[int, Field(ge=1)]
 
 
-class Example(Frozen):
-    """An article of an inline test. As mere text: a title, and below its first line the text."""
+class RuleExample(Frozen):
+    """An article of an inline test. A plain string is a title, with the text below its first
+    line."""
 
     title: str = ""
     text: str = ""
@@ -50,18 +51,19 @@ class Example(Frozen):
     author: str = ""
     section: tuple[str, ...] | str = ()
     source: str = "example"
-    lang: str = ""  # else the rule's own, else en
+    lang: str = ""  # "": the first language of the rule, or en
     published: date | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _as_text(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            title, _, text = given.strip().partition("\n")
+    def _from_string(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            title, _, text = value.strip().partition("\n")
             return {"title": title, "text": text.strip()}
-        return given
+        return value
 
     def article(self, language: str) -> Article:
+        """The example as an article, in `language` unless it names its own."""
         day = self.published
         sections = (self.section,) if isinstance(self.section, str) else self.section
         return Article(
@@ -82,45 +84,45 @@ class Example(Frozen):
 
 
 class Rule(Frozen):
-    """One way to see a topic. Every part that is given must hold."""
+    """One rule of a topic. It fires if all parts that it has hold."""
 
     id: str = ""
     languages: tuple[str, ...] = ()  # BCP 47 primary subtags; empty: any language
-    scopes: tuple[str, ...] = Field(default=(), alias="in")  # for phrases that name no scope
-    case: bool = False  # letters in the case written
+    scopes: tuple[str, ...] = Field(default=(), alias="in")  # of phrases that name none
+    case: bool = False  # phrases match only in the case written
     any: tuple[str, ...] = ()  # at least one of these
-    all: tuple[Group, ...] = ()  # every one
-    none: tuple[str, ...] = ()  # not one of these
-    near: tuple[Group, ...] = ()  # every one, within a sentence or so many words
+    all: tuple[PhraseGroup, ...] = ()  # all of these
+    none: tuple[str, ...] = ()  # none of these
+    near: tuple[PhraseGroup, ...] = ()  # all of these, within one sentence or `within` words
     within: Literal["sentence"] | Annotated[int, Field(ge=1, le=100)] = "sentence"
-    regex: tuple[str, ...] = ()  # count as `any`
-    min_count: Annotated[int, Field(ge=1)] = 1  # occurrences of all that is asked for
-    score: Share | None = None  # instead of the points of the evidence
-    weights: Weights | None = None  # instead of those of the scoring
-    threshold: Share | None = None  # instead of that of the scoring
-    expires: date | None = None  # the last day on which an article may be published
-    replaces: bool = False  # the rule of this name in an earlier file
-    matches: tuple[Example, ...] = ()
-    misses: tuple[Example, ...] = Field(default=(), alias="not")
+    regex: tuple[str, ...] = ()  # each counts as a phrase of `any`
+    min_count: Annotated[int, Field(ge=1)] = 1  # matches of all phrases together
+    score: PositiveShare | None = None  # instead of the score computed from the evidence
+    weights: ScopeWeights | None = None  # instead of the weights of the scoring
+    threshold: PositiveShare | None = None  # instead of the threshold of the scoring
+    expires: date | None = None  # the last day of publication for which it fires
+    replaces: bool = False  # whether it replaces the rule of this name in an earlier file
+    matches: tuple[RuleExample, ...] = ()
+    misses: tuple[RuleExample, ...] = Field(default=(), alias="not")
 
     @property
     def name(self) -> str:
-        """What it is called within its topic: its id, else its languages."""
+        """The name of the rule within its topic: its id, or else its languages."""
         return self.id or "+".join(self.languages) or "any"
 
     @property
     def phrases(self) -> tuple[str, ...]:
         """Every phrase and `@name` of the rule, as written."""
-        return (*self.any, *flat(self.all), *self.none, *flat(self.near))
+        return (*self.any, *flattened(self.all), *self.none, *flattened(self.near))
 
     @property
-    def groups(self) -> Iterator[str]:
-        """The synonyms it asks for, by name."""
-        return (what[1:] for _, what in map(scoped, self.phrases) if what.startswith("@"))
+    def synonym_names(self) -> Iterator[str]:
+        """The names of the synonym lists that the rule refers to, without `@`."""
+        return (text[1:] for _, text in map(split_scope, self.phrases) if text.startswith("@"))
 
     @property
     def problem(self) -> str:
-        """What is wrong with the rule, "" when nothing is."""
+        """The fault of the rule as a sentence; "" if it has none."""
         if not (self.any or self.all or self.near or self.regex):
             return "empty, it needs `any`, `all`, `near` or `regex`"
         if len(self.near) == 1:
@@ -131,21 +133,22 @@ class Rule(Frozen):
         return next(filter(None, problems), "")
 
 
-def flat(groups: tuple[Group, ...]) -> Iterator[str]:
+def flattened(groups: tuple[PhraseGroup, ...]) -> Iterator[str]:
+    """The phrases of all groups, in order."""
     for group in groups:
         yield from (group,) if isinstance(group, str) else group
 
 
-def scoped(written: str) -> tuple[str, str]:
-    """`title:war` is ("title", "war"); without a scope the first is ""."""
-    found = _SCOPED.fullmatch(written)
-    return (found[1], found[2].strip()) if found else ("", written)
+def split_scope(written: str) -> tuple[str, str]:
+    """Split `title:war` into ("title", "war"). The scope of a phrase without one is ""."""
+    match = _SCOPED.fullmatch(written)
+    return (match[1], match[2].strip()) if match else ("", written)
 
 
 def phrase_problem(written: str) -> str:
-    """What is wrong with one phrase, "" when nothing is."""
-    what = scoped(written)[1]
-    bare = what.removeprefix("*").removesuffix("*")
+    """The fault of a phrase as a sentence; "" if it has none."""
+    text = split_scope(written)[1]
+    bare = text.removeprefix("*").removesuffix("*")
     if bare.startswith("@"):
         return ""
     if len(bare) < 2:

@@ -1,4 +1,4 @@
-"""Topics of an article: by rules, by the topic model, and both joined.
+"""Topics of an article: tags by rules, tags by the topic model, and their union.
 
 May import `rules` and the model.
 """

@@ -1,4 +1,4 @@
-"""Topics that the model sees, and one tag where rules see the same: the evidence of both."""
+"""Tags for topics by the trained model, and their union with the tags by rules."""
 
 from typing import Annotated
 
@@ -6,80 +6,87 @@ from pydantic import Field
 
 from worker.model.admission import Frozen
 from worker.model.records import Article, Span, Tag
+from worker.tag.rules.rule import PositiveShare
 from worker.tag.rules.taxonomy import Taxonomy
-from worker.tag.topics.topic_model import places, shipped, words
+from worker.tag.topics.topic_model import TopicGuess, first_occurrences, shipped, words
 
 _SCHEME = "taxonomy"
 _METHOD = "model"
-Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class TopicRules(Frozen):
-    """What becomes of the model's guesses; units and sources are in config/topics.toml."""
+    """How guesses of the model become tags; config/topics.toml has units and sources."""
 
     version: Annotated[str, Field(min_length=1)]
     model: bool
     max_words: Annotated[int, Field(ge=1, le=20)]
     leave_out: tuple[str, ...] = ()
-    thresholds: dict[str, Share] = {}
+    thresholds: dict[str, PositiveShare] = {}
 
     @property
     def full_version(self) -> str:
-        """Of these rules and of the model they are about."""
+        """The version of these rules and of the model that they use."""
         return f"{self.version}+{shipped().version}" if self.model else self.version
 
 
-def learned_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
-    """One tag per class that is likely enough; none in a language the model was not trained on."""
+def model_topic_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
+    """A tag per class at or above its threshold; none if the model was not trained on the
+    language."""
     if not rules.model or article.language not in shipped().languages:
         return []
     model = shipped()
     title, text = article.title, article.text or article.summary
     guesses = model.guess(words(f"{title}\n{text}"), rules.max_words, rules.thresholds)
     guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
-    where = _where(article, {word for guess in guesses for word in guess.words})
-    return [
-        Tag(
-            scheme=_SCHEME,
-            code=(code := model.codes[guess.number]),
-            label=topic.label
-            if (topic := taxonomy.by_code.get(code))
-            else model.labels[guess.number],
-            score=round(guess.probability, 3),
-            method=_METHOD,
-            version=rules.full_version,
-            spans=tuple(span for word, span in where.items() if word in guess.words),
-        )
-        for guess in guesses
-    ]
+    spans = _first_spans(article, {word for guess in guesses for word in guess.words})
+    return [_tag(guess, rules, taxonomy, spans) for guess in guesses]
 
 
-def joined(by_rule: list[Tag], learned: list[Tag]) -> list[Tag]:
-    """One tag per code, the highest score first. Two witnesses are surer than each alone."""
-    tags = {tag.code: tag for tag in by_rule}
-    for tag in learned:
-        tags[tag.code] = _both(tags[tag.code], tag) if tag.code in tags else tag
-    return sorted(tags.values(), key=lambda tag: (-tag.score, tag.code))
-
-
-def _both(rule: Tag, model: Tag) -> Tag:
-    taken = {(span.field, span.start) for span in rule.spans}
-    more = tuple(span for span in model.spans if (span.field, span.start) not in taken)
-    return rule.model_copy(
-        update={
-            "score": round(1 - (1 - rule.score) * (1 - model.score), 3),
-            "method": f"{rule.method}+{model.method}",
-            "version": f"{rule.version} {model.version}",
-            "spans": (*rule.spans, *more),
-        }
+def _tag(guess: TopicGuess, rules: TopicRules, taxonomy: Taxonomy, spans: dict[str, Span]) -> Tag:
+    """The tag of a class, with the label of the operator's taxonomy if it has the code."""
+    model = shipped()
+    code = model.codes[guess.number]
+    topic = taxonomy.by_code.get(code)
+    return Tag(
+        scheme=_SCHEME,
+        code=code,
+        label=topic.label if topic else model.labels[guess.number],
+        score=round(guess.probability, 3),
+        method=_METHOD,
+        version=rules.full_version,
+        spans=tuple(span for word, span in spans.items() if word in guess.words),
     )
 
 
-def _where(article: Article, wanted: set[str]) -> dict[str, Span]:
-    """Where these words first stand, in reading order."""
-    found: dict[str, Span] = {}
+def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
+    """One tag per code, highest score first. A tag of both has a higher score than either."""
+    tags = {tag.code: tag for tag in by_rule}
+    for tag in by_model:
+        tags[tag.code] = _merged(tags[tag.code], tag) if tag.code in tags else tag
+    return sorted(tags.values(), key=lambda tag: (-tag.score, tag.code))
+
+
+def _merged(by_rule: Tag, by_model: Tag) -> Tag:
+    """Noisy-or of the scores, and the spans of both."""
+    starts = {(span.field, span.start) for span in by_rule.spans}
+    more = tuple(span for span in by_model.spans if (span.field, span.start) not in starts)
+    return Tag(
+        scheme=by_rule.scheme,
+        code=by_rule.code,
+        label=by_rule.label,
+        score=round(1 - (1 - by_rule.score) * (1 - by_model.score), 3),
+        method=f"{by_rule.method}+{by_model.method}",
+        rule=by_rule.rule,
+        version=f"{by_rule.version} {by_model.version}",
+        spans=(*by_rule.spans, *more),
+    )
+
+
+def _first_spans(article: Article, words: set[str]) -> dict[str, Span]:
+    """The first occurrence of each of these words, in reading order."""
+    spans: dict[str, Span] = {}
     for field in ("title", "text" if article.text else "summary"):
         text = getattr(article, field)
-        for word, (start, end) in places(text, wanted - found.keys()).items():
-            found[word] = Span(field=field, start=start, end=end, surface=text[start:end])
-    return found
+        for word, (start, end) in first_occurrences(text, words - spans.keys()).items():
+            spans[word] = Span(field=field, start=start, end=end, surface=text[start:end])
+    return spans

@@ -1,8 +1,9 @@
-"""The topic model: a text comes in, the probability of every class and the words behind it go out.
+"""The topic model: the probability of each class for a text, and the words that decide it.
 
-A linear model over single words. The weight of a word is what training saw of it plus what its
-embedding says, both summed into one table beforehand: words the training data never had still
-count, and no embedding is needed here. docs/models/topics.md says what it was trained on.
+A multinomial logistic regression over single words. The weight of a word is the sum of a trained
+weight and of one computed from its embedding; training adds both up in one table. So words that the
+training data lack have weights too, and no embedding is needed here. docs/models/topics.md names
+the training data.
 """
 
 import re
@@ -15,23 +16,27 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-Arrays = Mapping[str, NDArray[Any]]
+TopicArrays = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float32]
-Rows = NDArray[np.int64]
+WordRows = NDArray[np.int64]
 
-_SHORT = 25  # different words: about what a headline and its description have
-MOST_WORDS = 800  # of an article that are read; further ones change the class of few
-_TITLE = 3  # times that its words count
-_LETTERS = 12 * MOST_WORDS  # that hold about so many
-_KEPT = 100_000  # words whose rows are kept; beyond that they are forgotten
-_HALF = 100  # words after which one counts half of what the first does. Set on web pages
-_COUNTS = _HALF / (_HALF + np.arange(MOST_WORDS))
+_SHORT_TEXT_WORDS = 25  # distinct words: about as many as a headline and its description have
+MOST_WORDS = 800  # of an article that are used; further words rarely change the class
+_TITLE_REPEATS = 3  # how often each word of the title is counted
+_MAX_CHARS = 12 * MOST_WORDS  # contain about MOST_WORDS words
+_MAX_CACHED_WORDS = 100_000  # at this size the cache is emptied
+_HALF_WEIGHT_INDEX = (
+    100  # a word at this index counts half as much as the first. Tuned on web pages
+)
+_COUNT_BY_INDEX = _HALF_WEIGHT_INDEX / (_HALF_WEIGHT_INDEX + np.arange(MOST_WORDS))
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_INSIDE = re.compile(r"[^\W\d_]['’]?\Z")  # before a place that is inside a word
+_ENDS_INSIDE_WORD = re.compile(
+    r"[^\W\d_]['’]?\Z"
+)  # matches the characters before an offset inside a word
 
 
-class Guess(NamedTuple):
-    """How likely a class is, and the words that speak most for it."""
+class TopicGuess(NamedTuple):
+    """The probability of a class, and the words of the text that raise it most."""
 
     number: int
     probability: float
@@ -39,140 +44,151 @@ class Guess(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The first words of a text in small letters, without a genitive's ending; those of the first
-    line, its title, again and again."""
-    title, _, rest = _small(text[:_LETTERS]).partition("\n")
-    found = _WORD.findall(title) * _TITLE + _WORD.findall(rest)
-    return [_stem(word) for word in found[:MOST_WORDS]]
+    """The first words of a text, lowercased and without the genitive ending.
+
+    The words of the first line, which is the title, are repeated to count more.
+    """
+    title, _, rest = _lower(text[:_MAX_CHARS]).partition("\n")
+    tokens = _WORD.findall(title) * _TITLE_REPEATS + _WORD.findall(rest)
+    return [_without_genitive(word) for word in tokens[:MOST_WORDS]]
 
 
-def places(text: str, wanted: set[str]) -> dict[str, tuple[int, int]]:
-    """Where each of these words first stands: characters [start, end)."""
-    small = _small(text)
-    starts = ((_first(word, small), word) for word in wanted)
-    return {word: (at, at + len(word)) for at, word in sorted(starts) if at >= 0}
+def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
+    """Characters [start, end) of the first occurrence of each word, in reading order.
+
+    Words are as words() returns them; those that the text lacks are left out.
+    """
+    lowered = _lower(text)
+    starts = ((_first_offset(word, lowered), word) for word in words)
+    return {word: (start, start + len(word)) for start, word in sorted(starts) if start >= 0}
 
 
-def _first(word: str, small: str) -> int:
-    """Where a word first stands as a whole; -1 where it does not."""
-    at = small.find(word)
-    while at >= 0:
-        match = None if _INSIDE.search(small, max(0, at - 2), at) else _WORD.match(small, at)
-        if match and _stem(match[0]) == word:
-            return at
-        at = small.find(word, at + 1)
+def _first_offset(word: str, lowered: str) -> int:
+    """The offset of the first occurrence as a complete word; -1 if there is none."""
+    start = lowered.find(word)
+    while start >= 0:
+        inside = _ENDS_INSIDE_WORD.search(lowered, max(0, start - 2), start)
+        match = None if inside else _WORD.match(lowered, start)
+        if match and _without_genitive(match[0]) == word:
+            return start
+        start = lowered.find(word, start + 1)
     return -1
 
 
-def _small(text: str) -> str:
-    """In small letters, each where it was: one letter alone grows when made small."""
+def _lower(text: str) -> str:
+    """Lowercase without changing offsets: İ is the only letter that lowercasing lengthens."""
     return text.replace("İ", "I").lower()
 
 
-def _stem(word: str) -> str:
+def _without_genitive(word: str) -> str:
     return word[:-2] if word[-2:] in ("'s", "’s") else word
 
 
-def keys_of(read: Sequence[str]) -> NDArray[np.uint32]:
-    """The CRC of each word: how the tables know it."""
-    return np.fromiter((_key(word) for word in read), np.uint32, len(read))
+def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
+    """The CRC-32 of each word, by which the tables of the model are indexed."""
+    return np.fromiter((_key(word) for word in tokens), np.uint32, len(tokens))
 
 
 def _key(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
-class _Rows(dict[str, int]):
-    """The row of each word in the tables of a model, -1 where it has none."""
+class _RowCache(dict[str, int]):
+    """A cache of the row of each word in the tables of a model; -1 for words that it lacks."""
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = keys
 
     def __missing__(self, word: str) -> int:
-        if len(self) >= _KEPT:
+        if len(self) >= _MAX_CACHED_WORDS:
             self.clear()
         key = np.uint32(_key(word))
-        at = int(self._keys.searchsorted(key))
-        self[word] = row = at if at < len(self._keys) and self._keys[at] == key else -1
+        row = int(self._keys.searchsorted(key))
+        self[word] = row = row if row < len(self._keys) and self._keys[row] == key else -1
         return row
 
 
-def weigh(rows: Rows, rarity: Vector) -> tuple[Rows, Vector]:
-    """Each row once and its weight: count times rarity, the whole of length one.
+def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
+    """The distinct rows, and their TF-IDF weights as a vector of length one.
 
-    The further in a word stands, the less it counts; more than one of it counts sublinearly.
+    Words near the beginning count more, and repeated words count sublinearly.
     """
-    once, number = np.unique(rows, return_inverse=True)
-    counts = np.bincount(number, _COUNTS[: len(rows)], len(once))
-    weights = np.where(counts < 1, counts, 1 + np.log(np.maximum(counts, 1))) * rarity[once]
+    distinct, number = np.unique(rows, return_inverse=True)
+    counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
+    weights = np.where(counts < 1, counts, 1 + np.log(np.maximum(counts, 1))) * rarity[distinct]
     length = np.sqrt((weights**2).sum())
-    return once, (weights / (length or 1)).astype(np.float32)
+    return distinct, (weights / (length or 1)).astype(np.float32)
 
 
 class TopicModel:
     """The tables of one trained model."""
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: TopicArrays) -> None:
         self.version = str(arrays["version"])
         self.languages = tuple(str(s) for s in arrays["languages"])
         self.codes = tuple(str(s) for s in arrays["codes"])
         self.labels = tuple(str(s) for s in arrays["labels"])
         self.thresholds = arrays["thresholds"].astype(np.float32)
-        self._row_of = _Rows(arrays["keys"])
+        self._row_of = _RowCache(arrays["keys"])
         self._rarity = arrays["rarity"].astype(np.float32)
-        self._weights = arrays["weights"]  # int8; a class's scale makes it a weight
+        self._weights = arrays["weights"]  # int8; multiply by the scale of the class
         self._scales = arrays["scales"].astype(np.float32)
         self._bias = arrays["bias"].astype(np.float32)
         self._doubt = float(arrays["doubt"])
         self._growth = float(arrays["growth"])
 
-    def probabilities(self, read: Sequence[str]) -> Vector:
-        """Of each class, for the words of a text. What they lack to one is that it is none: the
-        words may be of a publisher who means something else by them."""
-        rows = self._rows(read)
-        return self._judge(*weigh(rows[rows >= 0], self._rarity))
+    def probabilities(self, tokens: Sequence[str]) -> Vector:
+        """The probability of each class for the words of a text.
+
+        The sum is below one: the rest is the probability of no class, because a publisher that
+        training did not see may use words differently.
+        """
+        rows = self._rows(tokens)
+        return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
 
     def guess(
-        self, read: Sequence[str], most_words: int, own: Mapping[str, float] = {}
-    ) -> list[Guess]:
+        self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
+    ) -> list[TopicGuess]:
         """The classes at or above their threshold, likeliest first; often one, sometimes none.
 
-        `own` has thresholds by code that stand in for the model's.
+        `own` replaces thresholds of the model, by code of the class.
         """
         thresholds = self.thresholds
         if own:
             thresholds = np.array(
                 [own.get(code, t) for code, t in zip(self.codes, thresholds, strict=True)]
             )
-        rows = self._rows(read)
-        once, weights = weigh(rows[rows >= 0], self._rarity)
-        probabilities = self._judge(once, weights)
+        rows = self._rows(tokens)
+        distinct, weights = weigh(rows[rows >= 0], self._rarity)
+        probabilities = self._probabilities(distinct, weights)
         likely = np.flatnonzero(probabilities >= thresholds)
         guesses = []
         for number in likely[np.argsort(-probabilities[likely])].tolist():
-            speakers = self._speakers(number, once, weights, most_words)
-            said = tuple(read[int((rows == row).argmax())] for row in speakers)
-            guesses.append(Guess(number, float(probabilities[number]), said))
+            word_rows = self._strongest_words(number, distinct, weights, max_words)
+            strongest = tuple(tokens[int((rows == row).argmax())] for row in word_rows)
+            guesses.append(TopicGuess(number, float(probabilities[number]), strongest))
         return guesses
 
-    def _rows(self, read: Sequence[str]) -> Rows:
-        return np.fromiter(map(self._row_of.__getitem__, read), np.int64, len(read))
+    def _rows(self, tokens: Sequence[str]) -> WordRows:
+        return np.fromiter(map(self._row_of.__getitem__, tokens), np.int64, len(tokens))
 
-    def _judge(self, once: Rows, weights: Vector) -> Vector:
-        scores = (weights @ self._weights[once].astype(np.float32)) * self._scales + self._bias
-        surer = (max(1, len(once)) / _SHORT) ** self._growth  # a long text than a headline
-        scores *= surer
-        raised = np.exp(scores - scores.max())
-        judged: Vector = raised / raised.sum() * (1 - self._doubt / surer)
-        return judged
+    def _probabilities(self, distinct: WordRows, weights: Vector) -> Vector:
+        scores = (weights @ self._weights[distinct].astype(np.float32)) * self._scales + self._bias
+        # The model is surer of a long text than of a headline.
+        certainty = (max(1, len(distinct)) / _SHORT_TEXT_WORDS) ** self._growth
+        scores *= certainty
+        powers = np.exp(scores - scores.max())
+        probabilities: Vector = powers / powers.sum() * (1 - self._doubt / certainty)
+        return probabilities
 
-    def _speakers(self, number: int, once: Rows, weights: Vector, most: int) -> list[int]:
-        """The rows of the words that raise this class most above the average of all, strongest
-        first."""
-        table = self._weights[once].astype(np.float32) * self._scales
+    def _strongest_words(
+        self, number: int, distinct: WordRows, weights: Vector, limit: int
+    ) -> list[int]:
+        """Rows of the words that favour this class most over the mean of all, strongest first."""
+        table = self._weights[distinct].astype(np.float32) * self._scales
         push = weights * (table[:, number] - table.mean(1))
-        strongest = np.argsort(-push)[:most]
-        rows: list[int] = once[strongest[push[strongest] > 0]].tolist()
+        strongest = np.argsort(-push)[:limit]
+        rows: list[int] = distinct[strongest[push[strongest] > 0]].tolist()
         return rows
 
 

@@ -1,24 +1,29 @@
-"""Topics: what feed and source say, what the rules see, and the ancestors of both."""
+"""Tags for topics: from feed categories, source defaults and rules, and for the ancestors of
+these."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from worker.model.records import Article, Span, Tag
-from worker.tag.rules.matcher import View, examine, spans
+from worker.tag.rules.compiled_rules import CompiledRules
+from worker.tag.rules.matcher import MatchContext, evaluate_rule, evidence_spans
 from worker.tag.rules.taxonomy import Taxonomy, Topic, category_code
 
 SCHEME = "taxonomy"
 
 
-def view(article: Article, taxonomy: Taxonomy, now: datetime) -> View:
-    """The article as the rules see it on the day it was published, or else received."""
-    return View(article, taxonomy.compiled, (article.published or now).date())
+def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
+    """Search the article for all phrases. Rules expire by the day of publication, or else of
+    `now`."""
+    return MatchContext(article, rules, (article.published or now).date())
 
 
-def topic_tags(article: Article, taxonomy: Taxonomy, now: datetime) -> list[Tag]:
-    """One tag per topic, the highest score first; a feed's own word outranks a rule."""
+def topic_tags(article: Article, rules: CompiledRules, now: datetime) -> list[Tag]:
+    """One tag per topic, highest score first; of several for one topic the highest score is
+    kept."""
+    taxonomy = rules.taxonomy
     best: dict[str, Tag] = {}
-    for tag in (*_said(article, taxonomy), *_seen(view(article, taxonomy, now), taxonomy)):
+    for tag in (*_declared_tags(article, taxonomy), *_rule_tags(article, rules, now)):
         if tag.code not in best or tag.score > best[tag.code].score:
             best[tag.code] = tag
     for tag in sorted(best.values(), key=_rank):
@@ -31,23 +36,23 @@ def _rank(tag: Tag) -> tuple[float, str]:
     return -tag.score, tag.code
 
 
-def _implied(topic: Topic, by: Tag) -> Tag:
-    """An ancestor is as certain as the best tag below it, and names that as its rule."""
+def _implied(topic: Topic, descendant: Tag) -> Tag:
+    """The tag of an ancestor: the score of its best descendant, whose code it names as its rule."""
     return Tag(
         scheme=SCHEME,
         code=topic.code,
         label=topic.label,
-        score=by.score,
+        score=descendant.score,
         method="implied",
-        rule=by.code,
-        version=by.version,
+        rule=descendant.code,
+        version=descendant.version,
     )
 
 
-def _said(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
-    """What feed and source say of the article without its being read."""
+def _declared_tags(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
+    """Tags by feed category and by source, which do not depend on the text."""
     for label in article.categories:
-        for topic in taxonomy.said_by(article.source, label):
+        for topic in taxonomy.topics_of_category(article.source, label):
             yield Tag(
                 scheme=SCHEME,
                 code=topic.code,
@@ -57,29 +62,31 @@ def _said(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
                 version=taxonomy.version,
                 spans=(Span(field="category", start=0, end=len(label), surface=label),),
             )
-    for each in taxonomy.of_source(article.source):
-        for code in each.topics:
+    for defaults in taxonomy.defaults_of(article.source):
+        for code in defaults.topics:
             yield Tag(
                 scheme=SCHEME,
                 code=code,
                 label=taxonomy.by_code[code].label,
-                score=each.score,
+                score=defaults.score,
                 method="source",
-                rule=f"{code}/source:{each.source}",
+                rule=f"{code}/source:{defaults.source}",
                 version=taxonomy.version,
             )
 
 
-def _seen(view: View, taxonomy: Taxonomy) -> Iterator[Tag]:
-    for ready, evidence in view.candidates():
-        finding = examine(view, ready, evidence, taxonomy.scoring)
-        if not finding.why_not:
+def _rule_tags(article: Article, rules: CompiledRules, now: datetime) -> Iterator[Tag]:
+    """A tag for each rule that fires."""
+    taxonomy, context = rules.taxonomy, match_context(article, rules, now)
+    for rule, evidence in context.candidates():
+        result = evaluate_rule(context, rule, evidence, taxonomy.scoring)
+        if not result.why_not:
             yield Tag(
                 scheme=SCHEME,
-                code=ready.topic.code,
-                label=ready.topic.label,
-                score=finding.score,
-                rule=ready.id,
+                code=rule.topic.code,
+                label=rule.topic.label,
+                score=result.score,
+                rule=rule.id,
                 version=taxonomy.version,
-                spans=spans(view, finding, taxonomy.scoring.max_spans),
+                spans=evidence_spans(context, result, taxonomy.scoring.max_spans),
             )

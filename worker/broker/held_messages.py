@@ -1,0 +1,63 @@
+"""The messages that this process holds: taken from the broker, and not yet acked or rejected."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from worker.broker import celery_internals
+from worker.broker.lua_scripts import split_group_tags
+
+_MARGIN_S = 15.0  # seconds that killing a batch at its limit may take on a busy machine
+_READ_ATTEMPTS = 100
+
+RequestSet = Callable[[], tuple[Any, ...]]
+
+
+def in_flight() -> list[str]:
+    """Delivery tags of all messages this process holds, started or not."""
+    return split_group_tags({request.message.delivery_tag for request in _unfinished()})
+
+
+def overdue(limit_s: float) -> list[str]:
+    """Delivery tags of messages that should have finished.
+
+    A running message is overdue after `limit_s` plus a margin. One that waits for a process is
+    overdue after twice that limit plus the margin, because it may wait for one whole batch.
+    """
+    now = time.monotonic()
+
+    def is_overdue(request: Any) -> bool:
+        if request.running_since is not None:
+            return bool(now - request.running_since > limit_s + _MARGIN_S)
+        return bool(now - request.received_at > 2 * limit_s + _MARGIN_S)
+
+    return split_group_tags({r.message.delivery_tag for r in _unfinished() if is_overdue(r)})
+
+
+def unstarted() -> list[str]:
+    """Delivery tags of messages that no pool process has started to work on."""
+    reserved = _read(celery_internals.reserved_requests)
+    accepted = set(_read(celery_internals.accepted_requests))
+    return [r.message.delivery_tag for r in reserved if r not in accepted and not _is_done(r)]
+
+
+def _unfinished() -> list[Any]:
+    requests = (
+        *_read(celery_internals.accepted_requests),
+        *_read(celery_internals.reserved_requests),
+        *_read(celery_internals.scheduled_requests),
+    )
+    return [request for request in requests if not _is_done(request)]
+
+
+def _is_done(request: Any) -> bool:
+    return bool(request.acknowledged)
+
+
+def _read(requests: RequestSet) -> tuple[Any, ...]:
+    for _ in range(_READ_ATTEMPTS):
+        try:
+            return requests()
+        except RuntimeError:  # the main thread changed the set meanwhile
+            continue
+    return requests()

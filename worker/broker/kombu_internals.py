@@ -1,0 +1,130 @@
+"""All private names of kombu that this package uses.
+
+The other modules use the public names defined here. tests/broker/test_internals.py pins each
+private name with its signature, so that a kombu release that moves one fails there first.
+"""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from kombu import transport
+from kombu.transport import redis as stock
+from kombu.transport import virtual
+
+KombuTransport = stock.Transport
+KombuSentinelChannel = stock.SentinelChannel
+
+
+def replace_transports(classes: Mapping[str, str]) -> None:
+    """Make kombu load these classes, given as "module:name" by URL scheme, instead of its own."""
+    transport.TRANSPORT_ALIASES.update(classes)
+    for scheme in classes:
+        transport._transport_cache.pop(scheme, None)
+
+
+def queue_key(channel: Any, queue: str, priority: int) -> str:
+    """The key, without prefix, of the list that holds a queue's messages of one priority step."""
+    key: str = channel._q_for_pri(queue, priority)
+    return key
+
+
+def message_priority(channel: Any, message: Mapping[str, Any]) -> int:
+    """The priority in a message's properties, limited to the range the channel supports."""
+    priority: int = channel._get_message_priority(message, reverse=False)
+    return priority
+
+
+def queue_size(channel: Any, queue: str) -> int:
+    """The number of messages that wait on a queue, of all priorities."""
+    size: int = channel._size(queue)
+    return size
+
+
+def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
+    """Pass a decoded message to the consumer of its queue. Raises whatever the consumer raises."""
+    channel.connection._deliver(message, queue)
+
+
+class RedisChannel(stock.Channel):
+    """kombu's Redis channel, whose private hooks call methods with public names.
+
+    Subclasses override the public methods; their defaults are kombu's own behaviour.
+    """
+
+    def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        """Add a message to a queue."""
+        super()._put(queue, message, **options)
+
+    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
+        """The next command of the consuming connection, for these (queue, key) pairs."""
+        raise NotImplementedError
+
+    def read_poll_reply(self, **options: Any) -> bool:
+        """Read the reply to `poll_command` and deliver its messages. Raises Empty for none."""
+        raise NotImplementedError
+
+    def receive_broadcast(self, client: Any) -> Any:
+        """Read one message of the subscribed connection, and deliver it. Raises Empty for none."""
+        return super()._receive_one(client)
+
+    def deliver_broadcast(self, message: Any, exchange: str) -> bool:
+        """Deliver a decoded message of a fanout exchange, such as a remote control command."""
+        return bool(super()._deliver_fanout_message(message, exchange))
+
+    def restore_message(self, message: Any, *, leftmost: bool) -> None:
+        """Put a delivered message back on its queue."""
+        super()._restore(message, leftmost)
+
+    def prefer_other_queues(self, queue: str) -> None:
+        """Move a queue to the end of the order in which queues are asked."""
+        self._queue_cycle.rotate(queue)
+
+    def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        self.push_message(queue, message, **options)
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        queues = self._queue_cycle.consume(len(self.active_queues))
+        if not queues:
+            return
+        keys = [(q, self._q_for_pri(q, pri)) for pri in self.priority_steps for q in queues]
+        self._in_poll = connection = self.client.connection
+        self._brpop_sent_at = monotonic()
+        connection.send_command(*self.poll_command(keys))
+
+    def _brpop_read(self, **options: Any) -> bool:
+        try:
+            return self.read_poll_reply(**options)
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+
+    def _receive_one(self, c: Any) -> Any:
+        return self.receive_broadcast(c)
+
+    def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
+        return self.deliver_broadcast(message, exchange)
+
+    def _restore(self, message: Any, leftmost: bool = False) -> None:
+        self.restore_message(message, leftmost=leftmost)
+
+
+class RedisQoS(stock.QoS):
+    """kombu's record of the messages that a channel delivered, with public names."""
+
+    def record_delivery(self, message: Any, delivery_tag: str) -> None:
+        """Record a delivery in memory only: kombu's `append` would write it to the broker too."""
+        virtual.QoS.append(self, message, delivery_tag)
+
+    def release_credit(self, delivery_tag: str) -> None:
+        """Forget a delivery in memory only, so that another message may be delivered instead."""
+        virtual.QoS.ack(self, delivery_tag)
+
+    def unacked_tags(self) -> list[str]:
+        """The delivery tags of messages that were delivered and not yet acked."""
+        self._flush()
+        return list(self._delivered)
+
+    def forget_deliveries(self) -> None:
+        """Forget all deliveries."""
+        self._delivered.clear()

@@ -1,0 +1,28 @@
+"""The format of a lease: a message with the queue it was taken from, as stored while in flight."""
+
+import json
+import re
+
+from worker.broker import UNKNOWN
+from worker.broker.messages import text
+
+# Queue names as they may stand in a lease. Another application's queue may be among them.
+_QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
+
+
+def unpack_lease(lease: bytes) -> tuple[bytes, str]:
+    """The message byte for byte, and its queue. For anything else: `lease` itself and UNKNOWN.
+
+    lua/claim.lua writes the lease around the bytes of the message; kombu writes one JSON text.
+    """
+    message, _, rest = lease.rpartition(b',"","')
+    if message.startswith(b"[") and rest.endswith(b'"]'):
+        message, queue = message[1:], text(rest[:-2])
+    else:
+        try:
+            decoded, _, queue = json.loads(lease)
+            message = json.dumps(decoded).encode()
+        except (ValueError, TypeError, RecursionError):
+            return lease, UNKNOWN
+    is_queue = isinstance(queue, str) and _QUEUE.fullmatch(queue)
+    return (message, queue) if is_queue else (lease, UNKNOWN)

@@ -1,0 +1,30 @@
+"""All private names of redis-py that this package uses.
+
+tests/broker/test_internals.py pins them, so that a redis-py release that moves one fails there
+first.
+"""
+
+from typing import Any
+
+from hiredis import PushNotification
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
+
+
+def read_replies(connection: Any, count: int) -> list[Any]:
+    """Read `count` replies from a redis-py connection. Raises the first reply that is an error.
+
+    redis-py waits for the socket; replies that came with the first one are read from hiredis
+    itself, because redis-py takes four times the CPU to hand out each of them.
+    """
+    reader = getattr(connection._parser, "_reader", None)
+    replies: list[Any] = []
+    while len(replies) < count:
+        reply = reader.gets(False) if reader else NOT_ENOUGH_DATA
+        if reply is NOT_ENOUGH_DATA:
+            reply = connection.read_response(disable_decoding=True)
+        elif isinstance(reply, Exception):
+            raise reply
+        elif isinstance(reply, PushNotification):
+            continue
+        replies.append(reply)
+    return replies
