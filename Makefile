@@ -18,8 +18,8 @@ run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records
 test: .venv/dev.stamp ## run the tests on private real servers, several at once (minutes)
 	@$(BIN)/pytest -n auto --dist worksteal
 
-test-fast: .venv/dev.stamp ## run the tests that need no server (seconds)
-	@$(BIN)/pytest -n logical --dist worksteal -m 'not servers and not long'
+test-fast: .venv/dev.stamp ## run the tests that start no other process (under a minute)
+	@$(BIN)/pytest -n logical --dist worksteal -m 'not processes and not long'
 
 test-long: .venv/dev.stamp ## run what takes long, before a release: faults, races, many made-up inputs
 	@$(BIN)/pytest -n auto --dist worksteal -m 'long or hypothesis' --hypothesis-profile thorough

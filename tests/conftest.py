@@ -29,6 +29,7 @@ from worker.store.sql_store import SqlStore
 _numbers = count(1)
 
 # A busy machine is slow at everything: how long an example took says nothing of the code.
+_SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 _PATIENT = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -36,8 +37,7 @@ settings.register_profile("quick", _PATIENT, max_examples=25)  # make test
 settings.register_profile("thorough", _PATIENT, max_examples=500)  # make test-long
 settings.load_profile("quick")
 
-_SERVERS = {"initdb", "pg_ctl", "postgres", "redis-server", "valkey-server"}
-_SERVER_FIXTURES = {"postgres_url", "valkey_url"}
+_SERVERS = {"postgres_url", "valkey_url"}
 _running: list[pytest.Item] = []
 
 os.environ["COLUMNS"] = "120"  # where no test says otherwise, whatever runs the tests
@@ -45,26 +45,25 @@ os.environ["COLUMNS"] = "120"  # where no test says otherwise, whatever runs the
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks for a server is left out by `make test-fast`."""
+    """Leave tests that ask for a server out of `make test-fast`."""
     for item in items:
-        if _SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker("servers")
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("processes")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     _running[:] = [item]
 
 
-def _refuse_servers(event: str, arguments: tuple[object, ...]) -> None:
-    """A test that starts a server says so with the marker `servers`."""
+def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
+    """Fail a test that starts a process without the marker `processes`."""
     if event != "subprocess.Popen" or not _running:
         return
-    program = Path(str(arguments[0])).name
-    if program in _SERVERS and _running[0].get_closest_marker("servers") is None:
-        raise RuntimeError(f"{_running[0].nodeid} starts {program}: it needs the marker `servers`")
+    if _running[0].get_closest_marker("processes") is None:
+        raise RuntimeError(f"it starts {arguments[0]}: mark it with `processes`")
 
 
-sys.addaudithook(_refuse_servers)
+sys.addaudithook(_refuse_processes)
 
 
 def _start(server: AbstractContextManager[str], stack: ExitStack) -> str:
@@ -136,7 +135,7 @@ def postgres_store_url(postgres_url: str, _postgres_template: str) -> Iterator[s
     drop_database(postgres_url, name)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.processes)])
 def store_url(request: pytest.FixtureRequest) -> str:
     """A fresh, migrated database of each kind."""
     url: str = request.getfixturevalue(f"{request.param}_store_url")

@@ -65,6 +65,7 @@ def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
     assert {f.state for f in findings.values() if f.what != what} == {CheckState.OK}
 
 
+@pytest.mark.processes
 def test_embedded_defaults_need_no_mending_before_and_after_their_first_use(tmp_path: Path) -> None:
     code, findings = examine()
     assert (code, findings["broker"]["state"], findings["store"]["state"]) == (0, "note", "note")
@@ -93,6 +94,7 @@ def test_the_embedded_broker_is_really_started(tmp_path: Path) -> None:
     assert str(refused.value) in CliRunner().invoke(doctor, []).output
 
 
+@pytest.mark.processes
 def test_a_broker_that_somebody_took_into_use_meanwhile_is_left_running(tmp_path: Path) -> None:
     with embedded.borrowed(tmp_path) as started:
         assert started
@@ -161,6 +163,7 @@ def test_a_broken_rule_is_named_with_its_file(
     assert (code, "dedup.toml" in findings["config"]["found"]) == (1, True)
 
 
+@pytest.mark.processes
 def test_people_read_a_table_and_what_to_do() -> None:
     done = CliRunner().invoke(doctor, [])
     assert done.exit_code == 0

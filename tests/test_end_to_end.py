@@ -18,7 +18,7 @@ from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 SEED = """Council opens new bridge after ten years
 

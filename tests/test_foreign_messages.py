@@ -18,7 +18,7 @@ from tests.running import ROOT, Running, running_worker
 from worker.model.records import OutcomeKind
 from worker.store.values import DeadLetterQuery
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 TABLE = table()
 LINES_AT_MOST = 5  # of log a message

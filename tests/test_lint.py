@@ -156,6 +156,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.processes
 def test_the_command_names_file_and_line_prints_a_table_and_leaves_nothing_behind(
     folder: Path,
 ) -> None:

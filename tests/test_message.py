@@ -18,7 +18,7 @@ import pytest
 from devtools.waiting import limit_s
 from tests.running import ROOT, Running, running_worker
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 DOCUMENTED_URL = "redis://localhost:6379/0"
 BLOCKS = re.findall(

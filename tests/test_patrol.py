@@ -70,6 +70,7 @@ def replica_of(port: int) -> Iterator[tuple[str, redis.Redis]]:
         yield url, client
 
 
+@pytest.mark.processes
 def test_a_failover_that_lost_writes_is_noticed_and_put_right(
     store: SqlStore, sqlite_store_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

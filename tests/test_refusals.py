@@ -86,6 +86,7 @@ def test_every_command_refuses_every_wrong_address(
 
 
 @pytest.mark.parametrize(("variable", "url"), [WRONG[0], WRONG[3], WRONG[10], WRONG[13], WRONG[-5]])
+@pytest.mark.processes
 def test_a_worker_refuses_it_likewise(variable: str, url: str) -> None:
     for command in (["celery", "-A", "worker", "worker", "-c", "1"], ["worker.celery", "worker"]):
         done = subprocess.run(
@@ -140,6 +141,7 @@ def test_an_option_that_only_the_driver_knows_to_be_wrong_is_one_line(
             assert option.partition("=")[0] in said
 
 
+@pytest.mark.processes
 def test_importing_a_producer_ends_no_process_for_what_stands_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -154,6 +156,7 @@ def test_importing_a_producer_ends_no_process_for_what_stands_in_the_environment
     assert done.stdout.startswith("WORKER_BROKER_URL: amqp:// is not supported")
 
 
+@pytest.mark.processes
 def test_a_broker_of_celery_s_own_variable_is_refused_by_a_worker_and_not_used_by_a_producer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -89,6 +89,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.processes
 def test_every_command_of_the_page_works(seeded: SqlStore, command: str) -> None:
     if not set("|>") & set(command):
         done = worker(*shlex.split(command)[1:])
@@ -111,6 +112,7 @@ def in_shell(command: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.processes
 def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> None:
     (block,) = [b for b in blocks("sh") if "--follow" in b]
     (command,) = block.splitlines()
@@ -171,6 +173,7 @@ def test_an_export_that_finds_nothing_says_so_by_its_exit_code(seeded: SqlStore)
     assert worker("export", "--source", "nobody").exit_code == 1
 
 
+@pytest.mark.processes
 def test_a_reader_that_leaves_early_is_no_error(seeded: SqlStore) -> None:
     _, said = in_shell("worker export --all-revisions | head -c 10")
     assert said == ""
@@ -291,6 +294,7 @@ def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) ->
         Archive(f"sqlite:///{tmp_path}/none.sqlite3")
 
 
+@pytest.mark.processes
 def test_searching_loads_neither_the_stages_nor_celery() -> None:
     """They would cost a second on every start."""
     code = "import sys, worker.cli.search_commands, worker.bootstrap as b; b.Settings.load(); "

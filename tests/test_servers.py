@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from devtools.servers import private_valkey, unix_url
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 
 def test_the_private_postgres_listens_on_a_socket_only(postgres_url: str) -> None:

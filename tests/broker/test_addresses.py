@@ -19,7 +19,7 @@ from worker.client.producer import Producer
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 
 @contextmanager

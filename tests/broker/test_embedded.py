@@ -11,7 +11,7 @@ import redis
 
 from worker.broker import embedded
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture

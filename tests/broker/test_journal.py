@@ -141,6 +141,7 @@ def test_a_given_receipt_that_a_worker_would_not_take_is_replaced(producer: Prod
     assert not set(receipts) & set(given[:2])
 
 
+@pytest.mark.processes
 def test_a_process_does_not_fork_while_its_journal_is_being_stored() -> None:
     """Else a child of a prefork pool would inherit SQLite's locks, and wait for them for ever."""
     script = """
@@ -174,6 +175,7 @@ assert os.wait()[1] == 0
     subprocess.run([sys.executable, *ignore, "-c", script], check=True, timeout=limit_s())
 
 
+@pytest.mark.processes
 def test_a_broker_killed_between_two_pushes_costs_a_retry_and_nothing_else(
     tmp_path: Path, sqlite_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

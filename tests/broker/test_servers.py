@@ -22,7 +22,7 @@ from worker.broker import embedded, server_programs
 from worker.broker.server_programs import Server, ServerVersion, installed_servers, writer
 from worker.errors import BadConfig, Unavailable
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 # The base files of an empty Redis 8.2.3 and 7.0.15, byte for byte.
 REDIS_8 = (

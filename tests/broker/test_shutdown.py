@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 
+from devtools.waiting import limit_s
 from worker import background
 from worker.broker import shutdown
 
@@ -20,9 +21,13 @@ shutdown._end(worker)
 
 
 @pytest.mark.parametrize("app", ["None", "SimpleNamespace(connection_for_write=lambda: 1 / 0)"])
+@pytest.mark.processes
 def test_an_error_while_messages_are_put_back_does_not_keep_the_process_alive(app: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", END.format(app=app)], capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", END.format(app=app)],
+        capture_output=True,
+        timeout=limit_s(),
+        check=False,
     )
     assert run.returncode == 0
     assert b"drain.failed" in run.stderr

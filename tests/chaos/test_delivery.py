@@ -19,7 +19,7 @@ from worker.broker import embedded
 from worker.model.records import OutcomeKind
 from worker.store.migrate import migrate
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 
 long = pytest.mark.long

@@ -11,7 +11,7 @@ from devtools.generated_articles import generate
 from devtools.waiting import until
 from worker.model.records import OutcomeKind
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture

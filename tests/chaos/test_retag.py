@@ -22,7 +22,7 @@ from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.processes
 
 EVERYWHERE = """
 [[topics]]

@@ -63,6 +63,7 @@ def test_any_page_can_be_judged(pieces: list[str]) -> None:
     assert judged.doubt >= 0
 
 
+@pytest.mark.processes
 def test_weights_are_small_and_need_no_training_library() -> None:
     stored = files("worker.clean").joinpath("weights", "blocks.npz").read_bytes()
     assert len(stored) < 1_000_000

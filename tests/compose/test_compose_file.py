@@ -32,6 +32,7 @@ def test_the_file_follows_the_compose_specification() -> None:
 
 
 @pytest.mark.parametrize("profile", [[], ["--profile", "seed"]])
+@pytest.mark.processes
 def test_compose_itself_accepts_the_file(profile: list[str]) -> None:
     command = [*compose(), "--file", str(FILE), *profile, "config", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s(), check=False)

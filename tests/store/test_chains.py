@@ -34,6 +34,7 @@ def test_whatever_order_they_come_in_all_end_in_one_cluster(
     assert homes(store_url) == {(FIRST.article_id, False)}
 
 
+@pytest.mark.processes
 def test_a_chain_written_at_once_ends_in_one_cluster(postgres_store_url: str) -> None:
     firsts = [article(f"id:first.{n}") for n in range(30)]
     seconds = [article(f"id:second.{n}") for n in range(30)]

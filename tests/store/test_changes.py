@@ -188,6 +188,7 @@ def follow(store: SqlStore, enough: Callable[[list[Change]], bool]) -> list[Chan
     return found
 
 
+@pytest.mark.processes
 def test_a_reader_beside_four_writers_sees_every_change_once(
     store: SqlStore, store_url: str
 ) -> None:

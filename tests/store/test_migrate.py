@@ -18,7 +18,7 @@ from worker.store.database.schema import metadata
 from worker.store.migrate import is_current, migrate, revision
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.processes)])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/a folder/%41/store.db"
@@ -54,6 +54,7 @@ def test_a_database_of_a_later_version_is_taken_as_it_is(store_url: str) -> None
     assert migrate(store_url) == revision(store_url) == "9999"
 
 
+@pytest.mark.processes
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     with ProcessPoolExecutor(4, CONTEXT) as pool:
         assert set(pool.map(migrate, [empty_url] * 8)) == {"0010"}

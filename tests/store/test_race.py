@@ -10,6 +10,8 @@ from tests.store.racing import race
 from tests.store.stored import row, rows
 from worker.model.records import OutcomeKind
 
+pytestmark = pytest.mark.processes
+
 PROCESSES = 4
 
 

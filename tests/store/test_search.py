@@ -221,6 +221,7 @@ MARKS = st.sampled_from([*"\"'*-+()^:&|!<>\\%_ \0{}~", "AND", "NOT", "NEAR(", " 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.one_of(st.text(), st.lists(MARKS).map("".join)))
+@pytest.mark.processes
 def test_no_input_is_an_error(shelves: list[SqlStore], words: str) -> None:
     for store in shelves:
         assert len(store.search(Query(words=words, tag=words[:5]))) <= 1
