@@ -26,9 +26,9 @@ GOOD = {
 
 
 def linted(*raws: object) -> list[Linted]:
-    with rehearsal(None) as pipeline:
+    with rehearsal(None) as trial:
         named = ((f"feed.jsonl:{n}", raw) for n, raw in enumerate(raws, start=1))
-        return list(lint(named, pipeline, NOW))
+        return list(lint(named, trial, NOW))
 
 
 def told(raw: object) -> list[str]:

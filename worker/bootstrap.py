@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from worker.errors import BadConfig
 from worker.settings import Settings, masked
 from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.ports import ArticleStore
 from worker.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def probe(settings: Settings, what: str, rules: DedupRules) -> None:
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     """Write entries of the journal into the store, from a process that may fork afterwards."""
     with unforked(), closing(store(settings)) as opened:
-        opened.enter(entries)
+        opened.add_journal_entries(entries)
 
 
 def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
@@ -128,7 +128,7 @@ def index(settings: Settings, rules: DedupRules) -> RedisIndex:
     return RedisIndex(url, rules)
 
 
-def store(settings: Settings) -> Store:
+def store(settings: Settings) -> ArticleStore:
     """The store; an embedded one that nobody has made yet is made, and is empty."""
     if settings.embedded_store and not settings.store_file.exists():
         prepare_store(settings)

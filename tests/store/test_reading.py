@@ -32,7 +32,7 @@ def test_more_receipts_than_a_statement_takes_can_be_asked_for(store: SqlStore) 
 def test_latest_answers_in_order_and_none_for_the_unknown(store: SqlStore) -> None:
     write(store, record(article("id:1")), record(article("id:2")))
     asked = [article("id:2"), article("id:3"), article("id:1"), article("id:2")]
-    known = store.latest(asked)
+    known = store.latest_identities(asked)
     assert [k and k.article_id for k in known] == [
         article("id:2").article_id,
         None,
@@ -44,7 +44,7 @@ def test_latest_answers_in_order_and_none_for_the_unknown(store: SqlStore) -> No
 def test_latest_knows_all_hashes_and_the_newest_fingerprint(store: SqlStore) -> None:
     versions = [record(article(text=text)) for text in ("one", "two", "three")]
     write(store, *versions)
-    (known,) = store.latest([article()])
+    (known,) = store.latest_identities([article()])
     assert known is not None
     assert known.hashes == {r.fingerprint.content_hash for r in versions}
     assert (known.revision, known.fingerprint) == (3, versions[-1].fingerprint)
@@ -58,20 +58,20 @@ def test_its_own_key_leads_before_an_alias(store: SqlStore) -> None:
         (article("id:9", aliases=("url:z", "url:a")), "id:1"),
         (article("url:a", aliases=("id:2",)), "id:1"),
     ]:
-        (known,) = store.latest([asked])
+        (known,) = store.latest_identities([asked])
         assert known is not None
         assert known.article_id == article(expected).article_id
 
 
 def test_the_same_key_of_another_source_leads_nowhere(store: SqlStore) -> None:
     write(store, record())
-    assert store.latest([article(source="other")]) == [None]
+    assert store.latest_identities([article(source="other")]) == [None]
 
 
 def test_an_own_key_that_another_article_took_as_alias_still_leads_home(store: SqlStore) -> None:
     taker, home = article("id:1", aliases=("url:a",)), article("url:a")
     write(store, record(taker), record(home))
-    (known,) = store.latest([home])
+    (known,) = store.latest_identities([home])
     assert known is not None
     assert known.article_id == home.article_id
 
@@ -79,7 +79,9 @@ def test_an_own_key_that_another_article_took_as_alias_still_leads_home(store: S
 def test_latest_sends_two_queries_whatever_the_batch(store: SqlStore) -> None:
     for size in (1, 100):
         with statements() as sent:
-            store.latest([article(f"id:{n}", aliases=(f"url:{n}",)) for n in range(size)])
+            store.latest_identities(
+                [article(f"id:{n}", aliases=(f"url:{n}",)) for n in range(size)]
+            )
         assert len([s for s in sent if not s.startswith("BEGIN")]) == 2
 
 

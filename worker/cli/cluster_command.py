@@ -12,7 +12,7 @@ from worker.cli.terminal import NotFound, json_object, moment, out, print_json, 
 from worker.config.loader import load_config
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
-from worker.store.ports import Store
+from worker.store.ports import ClusterEditStore, RecordReader
 
 _SIGHTINGS = 50  # shown
 _ASKED = 200  # members, the first ones, that are asked who published it
@@ -49,7 +49,7 @@ def show(article_id: str, as_json: bool) -> None:
     """Show the canonical article, all members, sightings and moves, and who published it first."""
     store = opened_store()
     its = _member(store, article_id)
-    members = store.clusters.standing([its.cluster_id])
+    members = store.clusters.members_of([its.cluster_id])
     ids = [member.article_id for member in members]
     moves, sightings = store.clusters.moves(ids), store.clusters.sightings(ids)
     publisher = _publisher(store, ids)
@@ -65,9 +65,9 @@ def show(article_id: str, as_json: bool) -> None:
         out.print(f"first published by {publisher.name}, says {named}\n", markup=False)
     _print_sightings(sightings)
     for move in moves:
-        said = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
-        note = f": {move['note']}" if move["note"] else ""
-        out.print(f"{said}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
+        said = f"{moment(move.at)}: {move.article_id[:10]} {move.reason}"
+        note = f": {move.note}" if move.note else ""
+        out.print(f"{said}, from {move.left[:10]} to {move.joined[:10]}{note}", markup=False)
 
 
 def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
@@ -91,7 +91,7 @@ def _print_sightings(sightings: Sequence[Sighting]) -> None:
     print_table(f"{of}{len(sightings)} sightings{more}", columns, rows)
 
 
-def _publisher(store: Store, article_ids: Sequence[str]) -> Publisher | None:
+def _publisher(store: RecordReader, article_ids: Sequence[str]) -> Publisher | None:
     """Whom the first members name, in the surest place."""
     rules = load_config(Settings.load().config_dir).cleaning.datelines
     first = article_ids[:_ASKED]
@@ -128,7 +128,7 @@ def merge(article_id: str, into: str, note: str, yes: bool) -> None:
     mine, home = _member(store, article_id), _member(store, into)
     if mine.cluster_id == home.cluster_id:
         raise click.BadParameter("both are in the same cluster already", param_hint="INTO")
-    members = store.clusters.standing([mine.cluster_id])
+    members = store.clusters.members_of([mine.cluster_id])
     moves = [_by_hand(m, home.cluster_id, MoveReason.MERGED, note) for m in members]
     _rule(store, moves, note, yes=yes)
 
@@ -166,7 +166,7 @@ def _by_hand(member: Member, joined: str, reason: MoveReason, note: str) -> Clus
     )
 
 
-def _rule(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
+def _rule(store: ClusterEditStore, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
     print_moves(moves, store.titles([move.article_id for move in moves]))
     if not yes:
         out.print(f"would move {several(len(moves), 'article')}; nothing is changed yet: add --yes")
@@ -181,7 +181,7 @@ def _rule(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -
     )
 
 
-def _member(store: Store, beginning: str) -> Member:
+def _member(store: ClusterEditStore, beginning: str) -> Member:
     try:
         stored = store.show(beginning)
     except LookupError as e:

@@ -14,7 +14,7 @@ from worker.cli.search_commands import Since
 from worker.cli.terminal import NotFound, counted, err, out, print_json, progress, several
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
@@ -150,7 +150,7 @@ def replay(
         _print_dry("replay", "replayed", len(ids))
 
 
-def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
+def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[str, str]:
     from worker.client.producer import Producer
     from worker.maintenance.replay import replay as send
 
@@ -184,7 +184,7 @@ def drop(every: bool, limit: int | None, yes: bool, as_json: bool, **filters: An
         _print_dry("drop", "dropped", len(ids))
 
 
-def _drop(store: Store, ids: Sequence[str]) -> int:
+def _drop(store: DeadLetterStore, ids: Sequence[str]) -> int:
     from worker.maintenance.undeliverable import give_up
 
     dropped = 0
@@ -206,7 +206,7 @@ def _print_dry(verb: str, done: str, count: int) -> None:
 
 
 def _query(
-    store: Store,
+    store: DeadLetterReader,
     states: tuple[DeadLetterState, ...],
     limit: int | None,
     ids: tuple[str, ...] = (),
@@ -231,7 +231,7 @@ def _query(
     )
 
 
-def _opened() -> Store:
+def _opened() -> DeadLetterStore:
     """The store, with what lay on the broker's dead lists in it."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
@@ -245,7 +245,7 @@ def _opened() -> Store:
     return store
 
 
-def _drain(settings: Settings, store: Store) -> None:
+def _drain(settings: Settings, store: DeadLetterWriter) -> None:
     from worker.broker.connection import BrokerConnection
     from worker.celery import broker_url, make_app
     from worker.config.worker_rules import load_worker_rules

@@ -30,7 +30,7 @@ from worker.dedup.dedup_rules import Copies, Short
 from worker.maintenance.rededuplicate import ChangedDecision, Mover, Rededuplicated, Rededuplicator
 from worker.model.admission import Frozen
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleReader, ClusteredStore
 from worker.store.values import DisplayTitle
 
 # Of dedup.toml: what decides on fingerprints, and what makes them.
@@ -109,7 +109,7 @@ class _Found:
             if self.becomes[its.becomes] <= self._most:
                 self.samples.append(its)
 
-    def facts(self, store: Store) -> dict[str, Any]:
+    def facts(self, store: ArticleReader) -> dict[str, Any]:
         titles = self._titles(store)
         shown = [
             {
@@ -124,7 +124,7 @@ class _Found:
         moves = {"moved": self.moved, "pinned": self.pinned}
         return {**counts, "becomes": dict(self.becomes.most_common()), **moves, "samples": shown}
 
-    def print(self, store: Store) -> None:
+    def print(self, store: ArticleReader) -> None:
         titles = self._titles(store)
         total = self.becomes.total()
         out.print(f"{several(self.articles, 'article')} decided twice; {total:,} otherwise\n")
@@ -138,13 +138,13 @@ class _Found:
         if self.samples:
             out.print()
 
-    def _titles(self, store: Store) -> Mapping[str, DisplayTitle]:
+    def _titles(self, store: ArticleReader) -> Mapping[str, DisplayTitle]:
         ids = {i for its in self.samples for i in (its.article_id, *_rivals(its))}
         return store.titles(sorted(ids))
 
 
 def _replayed(
-    store: Store,
+    store: ClusteredStore,
     redecider: Rededuplicator,
     mover: Mover,
     since: datetime,
@@ -153,7 +153,7 @@ def _replayed(
 ) -> _Found:
     found = _Found(samples)
     with progress("deciding") as bar:
-        task = bar.add_task("", total=store.clusters.count(since))
+        task = bar.add_task("", total=store.clusters.count_recent(since))
         for articles, changed in redecider.pages(since):
             found.note(changed)
             applied = mover.apply(changed, now=now)

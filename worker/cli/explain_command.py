@@ -22,7 +22,7 @@ from worker.maintenance.undeliverable import message_of
 from worker.model.admission import Frozen, RawArticle
 from worker.model.records import Outcome
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader, RecordReader
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.tag.explain_tags import Considered, account
 
@@ -66,7 +66,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
 
 
 def _considered(
-    store: Store, known: Known, code: str, settings: Settings
+    store: RecordReader, known: Known, code: str, settings: Settings
 ) -> list[list[Considered]]:
     """For each article what the rules of one topic find in it, by the path that tags."""
     config = load_config(settings.config_dir)
@@ -78,18 +78,18 @@ def _considered(
     ]
 
 
-def _by_url(store: Store, url: str, settings: Settings) -> Known:
+def _by_url(store: ArticleReader, url: str, settings: Settings) -> Known:
     try:
         keys = withdrawn_keys(RawArticle(link=url))
     except Rejected:  # a home page: links of many articles
         keys = ()
     urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
-    return Known(articles=_told(store, store.known_by(keys, sorted(urls))[:_MOST]))
+    return Known(articles=_told(store, store.find_articles(keys, sorted(urls))[:_MOST]))
 
 
-def _by_id(store: Store, what: str) -> Known:
+def _by_id(store: ArticleHistoryReader, what: str) -> Known:
     outcome = store.outcomes([what]).get(what)
-    received = next((entry.at for entry in store.entries([what])), None)
+    received = next((entry.at for entry in store.journal_entries([what])), None)
     if outcome is None and received:
         return Known(received=received, letter=_undelivered(store, what))
     if outcome is None:
@@ -104,7 +104,7 @@ def _by_id(store: Store, what: str) -> Known:
     return Known(received=received, outcome=outcome, letter=letter, articles=articles)
 
 
-def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
+def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | None:
     """The dead letter of the message that carries this receipt."""
     query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
@@ -112,12 +112,12 @@ def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
     return next((letter for letter in whole if receipt in receipts_in(message_of(letter))), None)
 
 
-def _letter_by_id(store: Store, beginning: str) -> StoredDeadLetter | None:
+def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter | None:
     query = DeadLetterQuery(beginnings=(beginning.lower(),), states=tuple(DeadLetterState), limit=1)
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 
-def _told(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
+def _told(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
     met = {its["rival"] for stored in shown for its in stored["decisions"] if its["rival"]}
     moved = [its for stored in shown for its in stored["moves"]]

@@ -52,7 +52,7 @@ def ledger(
     bootstrap.prepare_store(settings)
     link, store = BrokerConnection(app), bootstrap.store(settings)
     if journal and (sent := list(entries(journal))):
-        store.enter(sent)
+        store.add_journal_entries(sent)
         first = since or day or min(first, *(entry.at for entry in sent))
     with link.channel() as channel:
         found = balance(

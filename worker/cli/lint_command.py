@@ -35,9 +35,9 @@ def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bo
     logging.getLogger("worker").addHandler(logging.NullHandler())  # findings say it better
     linted: list[Linted] = []
     skipped: list[Skipped] = []
-    with rehearsal(Settings.load().config_dir) as pipeline, progress("linting") as bar:
+    with rehearsal(Settings.load().config_dir) as trial, progress("linting") as bar:
         task = bar.add_task("", total=None)
-        for each in lint(reads(paths, exclude, skipped), pipeline, datetime.now(UTC)):
+        for each in lint(reads(paths, exclude, skipped), trial, datetime.now(UTC)):
             linted.append(each)
             bar.advance(task)
     if not linted and any(each.asked_for for each in skipped):

@@ -18,7 +18,7 @@ from worker.config.loader import files_of
 from worker.maintenance.reprocess import Reprocessing
 from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
 
 _PAGE = 100  # articles in one message
@@ -89,7 +89,9 @@ def reclean(dry_run: bool, **how: Any) -> None:
 class _Stale:
     """The stored articles whose tagger or cleaner is another than the one in force."""
 
-    def __init__(self, store: Store, part: str, version: str, query: Query, limit: int) -> None:
+    def __init__(
+        self, store: StaleRecordReader, part: str, version: str, query: Query, limit: int
+    ) -> None:
         self.store = store
         self._asked = (query, part, version)
         self._limit = limit
@@ -106,7 +108,7 @@ class _Stale:
         after, given = 0, 0
         while given < self._limit:
             size = min(_PAGE, self._limit - given)
-            found = self.store.stale(*self._asked, after, size)
+            found = self.store.stale_revisions(*self._asked, after, size)
             if not found:
                 return
             yield [article_id for _, article_id in found]

@@ -20,7 +20,7 @@ from worker.cli.terminal import NotFound, err, moment, out, print_json, progress
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleStore, ChangeFeed, DeletionStore
 from worker.store.values import Change, Query
 
 _CHANGE = TypeAdapter(Change)
@@ -32,7 +32,7 @@ _SAMPLES = 5  # titles shown before a deletion
 _LOOK_S = 0.1  # between two looks whether Ctrl-C was pressed
 
 
-def _opened() -> Store:
+def _opened() -> ArticleStore:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     return bootstrap.store(settings)
@@ -134,7 +134,7 @@ def changes(since: str, follow: bool, every: float, limit: int | None, as_json: 
 
 
 def _feed(
-    store: Store, cursor: str, every_s: float, limit: int | None, stopped: list[int]
+    store: ChangeFeed, cursor: str, every_s: float, limit: int | None, stopped: list[int]
 ) -> Iterator[Change]:
     """Pages of changes as one row; waits for more unless `every_s` is 0."""
     left = limit
@@ -218,7 +218,7 @@ def _some(doomed: DeletionScope) -> Query:
     return replace(doomed.query, limit=_SAMPLES)
 
 
-def _delete(store: Store, doomed: DeletionScope, total: int) -> tuple[int, int]:
+def _delete(store: DeletionStore, doomed: DeletionScope, total: int) -> tuple[int, int]:
     articles = letters = 0
     with progress("deleting") as bar:
         task = bar.add_task("", total=total)
@@ -226,12 +226,12 @@ def _delete(store: Store, doomed: DeletionScope, total: int) -> tuple[int, int]:
             articles += more
             bar.advance(task, more)
         for page in letters_about(store, doomed):
-            store.empty_letters(page)
+            store.clear_letters(page)
             letters += len(page)
     return articles, letters
 
 
-def _letters(store: Store, doomed: DeletionScope) -> int:
+def _letters(store: DeletionStore, doomed: DeletionScope) -> int:
     return sum(len(page) for page in letters_about(store, doomed))
 
 

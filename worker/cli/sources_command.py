@@ -28,7 +28,7 @@ def sources(name: str | None, as_json: bool) -> None:
     found = store.source(name)
     if found is None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
-    repeated = told(name, store.left_out(name), Settings.load())
+    repeated = told(name, store.removed_lines(name), Settings.load())
     if as_json:
         print_json({**found, "learned": repeated})
         return

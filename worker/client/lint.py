@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from worker.client.findings import Finding, after_cleaning, before_cleaning, error, refused, warning
 from worker.config.loader import load_config
@@ -41,8 +41,15 @@ class Linted(Frozen):
     findings: tuple[Finding, ...] = ()
 
 
+class Rehearsal(NamedTuple):
+    """A pipeline with the store that it writes to."""
+
+    pipeline: Pipeline
+    store: SqlStore
+
+
 @contextmanager
-def rehearsal(config_dir: Path | None) -> Iterator[Pipeline]:
+def rehearsal(config_dir: Path | None) -> Iterator[Rehearsal]:
     """A pipeline with the rules in force that leaves nothing behind. Raises BadConfig."""
     config = load_config(config_dir)
     with TemporaryDirectory(prefix="worker-lint-") as folder:
@@ -50,13 +57,13 @@ def rehearsal(config_dir: Path | None) -> Iterator[Pipeline]:
         migrate(url)
         store = SqlStore(url)
         try:
-            yield Pipeline(config, store, MemoryIndex(config.dedup))
+            yield Rehearsal(Pipeline(config, store, MemoryIndex(config.dedup)), store)
         finally:
             store.close()
 
 
 def lint(
-    articles: Iterable[tuple[str, object]], pipeline: Pipeline, now: datetime
+    articles: Iterable[tuple[str, object]], trial: Rehearsal, now: datetime
 ) -> Iterator[Linted]:
     """In the order given, a batch at a time: later articles are judged by earlier ones."""
     receipts: dict[str, str] = {}  # given by articles -> where
@@ -68,10 +75,10 @@ def lint(
             for (number, (_, raw)), look in zip(batch, looked, strict=True)
             if look.outcome != SKIPPED
         ]
-        outcomes = {o.receipt: o for o in pipeline.ingest(deliveries, now=now)}
+        outcomes = {o.receipt: o for o in trial.pipeline.ingest(deliveries, now=now)}
         for (number, _), look in zip(batch, looked, strict=True):
             outcome = outcomes.get(f"{number}")
-            yield _ended(look, outcome, pipeline) if outcome else look
+            yield _ended(look, outcome, trial.store) if outcome else look
 
 
 def _look(where: str, raw: object, receipts: dict[str, str]) -> Linted:
@@ -89,13 +96,13 @@ def _look(where: str, raw: object, receipts: dict[str, str]) -> Linted:
     return Linted(where=where, outcome=SKIPPED, title=article.title, findings=(*found, again))
 
 
-def _ended(look: Linted, outcome: Outcome, pipeline: Pipeline) -> Linted:
+def _ended(look: Linted, outcome: Outcome, store: SqlStore) -> Linted:
     told: dict[str, Any] = {"outcome": outcome.kind.value, "source": outcome.source}
     findings = look.findings
     if outcome.letter_id and not any(f.level == "error" for f in findings):
-        [letter] = pipeline.store.letters([outcome.letter_id])
+        [letter] = store.letters([outcome.letter_id])
         findings += (error(letter.reason, letter.detail),)
-    stored = pipeline.store.show(outcome.article_id) if outcome.article_id else None
+    stored = store.show(outcome.article_id) if outcome.article_id else None
     decisions = stored["decisions"] if stored else ()
     for revision in stored["revisions"] if stored else ():
         if revision["number"] == outcome.revision:

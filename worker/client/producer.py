@@ -23,7 +23,7 @@ from worker.model.admission import Frozen, Payload, RawArticle, admit, host, is_
 from worker.model.broker_address import check_store
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
-from worker.store.ports import Store
+from worker.store.ports import ProducerStore
 
 ANSWER_S = 20.0  # until a broker that took a connection and says nothing is asked again
 
@@ -140,7 +140,7 @@ class Producer:
         return self._store.outcomes([receipt]).get(receipt)
 
     @cached_property
-    def _store(self) -> Store:
+    def _store(self) -> ProducerStore:
         from worker import bootstrap  # a poller that only pushes needs no database
         from worker.store.sql_store import SqlStore
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from worker.errors import BadConfig
 from worker.model.records import JournalEntry
-from worker.store.ports import Store
+from worker.store.ports import JournalWriter
 
 
 class Outbox(Protocol):
@@ -55,12 +55,14 @@ class FileOutbox:
 class StoreOutbox:
     """The ledger reads it like every other entry. Raises Unavailable: nothing was sent without."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: JournalWriter) -> None:
         self._store = store
 
     def intend(self, message_id: str, receipts: Sequence[str]) -> None:
         at = datetime.now(UTC)
-        self._store.enter([JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts])
+        self._store.add_journal_entries(
+            [JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts]
+        )
 
     def close(self) -> None:
         self._store.close()

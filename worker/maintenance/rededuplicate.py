@@ -15,7 +15,7 @@ from worker.index import Claim, Index
 from worker.index.memory_index import DAY_S, MemoryIndex
 from worker.model.records import Fingerprint, OutcomeKind
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore, RededuplicationStore
 
 PAGE = 500
 
@@ -53,7 +53,7 @@ class Rededuplicated:
 class Rededuplicator:
     """Goes through the store once. Memory is bounded by the articles of the index's window."""
 
-    def __init__(self, store: Store, rules: DedupRules, others: DedupRules) -> None:
+    def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
         self._store = store
         self._at_s = 0.0
         self._index = MemoryIndex(rules, clock=lambda: self._at_s)
@@ -63,8 +63,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Of each page of the stream how many articles it has, and those that change."""
         after = 0
-        while page := self._store.clusters.prints(since, after, PAGE):
-            after = page[-1].place
+        while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
+            after = page[-1].revision_id
             yield len(page), [*self._changed(page)]
 
     def _changed(self, page: Sequence[StoredFingerprint]) -> Iterator[Rededuplicated]:
@@ -149,7 +149,9 @@ class Mover:
     Without an index it only says what it would do.
     """
 
-    def __init__(self, store: Store, rules: DedupRules, index: Index | None = None) -> None:
+    def __init__(
+        self, store: ClusteredStore, rules: DedupRules, index: Index | None = None
+    ) -> None:
         self._clusters = store.clusters
         self._version = f"{ALGORITHM}/{rules.version}"
         self._index = index

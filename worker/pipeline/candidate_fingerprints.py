@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from worker.index import Candidate
 from worker.model.records import Fingerprint
-from worker.store.ports import Store
+from worker.store.ports import CandidateReader, FingerprintReader
 
 Prints = dict[str, Fingerprint]
 _MOST_MATES = 5  # of one rival: as many as rivals
 
 
-def prints_of(met: Sequence[Sequence[Candidate]], store: Store) -> list[Prints]:
+def prints_of(met: Sequence[Sequence[Candidate]], store: FingerprintReader) -> list[Prints]:
     """For each its rivals: one in flight is only in the index, one it let go of in the store."""
     every = [rival for each in met for rival in each]
     held = {r.article_id: r.fingerprint for r in every if r.fingerprint}
@@ -26,10 +26,10 @@ def prints_of(met: Sequence[Sequence[Candidate]], store: Store) -> list[Prints]:
     ]
 
 
-def mates_of(met: Sequence[Sequence[Candidate]], store: Store) -> list[Prints]:
+def mates_of(met: Sequence[Sequence[Candidate]], store: CandidateReader) -> list[Prints]:
     """For each the others in the clusters of its rivals; two round trips at most."""
     rivals = {rival.article_id for each in met for rival in each}
-    mates = store.clusters.mates(rivals, _MOST_MATES) if rivals else {}
+    mates = store.cluster_members(rivals, _MOST_MATES) if rivals else {}
     wanted = sorted({mate for each in mates.values() for mate in each} - rivals)
     prints = store.fingerprints(wanted) if wanted else {}
     return [

@@ -42,7 +42,7 @@ from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import Prints, mates_of, prints_of
 from worker.pipeline.dead_lettering import DeadLetters, Origin, Watch, at_ease
-from worker.store.ports import Store
+from worker.store.ports import WorkerStore
 from worker.tag import tag
 
 log = logging.getLogger("worker")
@@ -100,7 +100,7 @@ class Pipeline:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        store: WorkerStore,
         index: Index,
         watch: Watch = at_ease,
         lines: Lines | None = None,
@@ -176,7 +176,7 @@ class Pipeline:
 
     def _identity(self, cleaned: Sequence[Cleaned], grave: DeadLetters) -> list[Judged]:
         """Which article each one is; what comes twice in one batch is taken in order."""
-        stored = self.store.latest([c.article for c in cleaned])
+        stored = self.store.latest_identities([c.article for c in cleaned])
         batch = BatchIdentities()
         judged = []
         for c, found in zip(cleaned, stored, strict=True):

@@ -12,7 +12,7 @@ from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.maintenance.undeliverable import drain, expire
 from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterStore
 
 log = logging.getLogger("worker")
 
@@ -20,13 +20,13 @@ EVERY_S = 5.0
 _EXPIRE_EVERY_S = 3600.0
 
 
-def start(app: Any, store: Store, keep_days: float) -> None:
+def start(app: Any, store: DeadLetterStore, keep_days: float) -> None:
     """From now on empty the dead lists every few seconds, and once an hour drop the letters that
     are older than `keep_days`, unless that is 0."""
     background.keep("dead-lists", lambda: _keep(app, store, keep_days))
 
 
-def _keep(app: Any, store: Store, keep_days: float) -> None:
+def _keep(app: Any, store: DeadLetterStore, keep_days: float) -> None:
     @contextmanager
     def alone() -> Iterator[None]:
         with unforked():

@@ -19,7 +19,7 @@ from worker.index.redis_index import RedisIndex
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.store.cluster_values import ClusterMove
 from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore
 
 log = logging.getLogger("worker")
 
@@ -29,12 +29,12 @@ AT_FIRST = timedelta(days=1)  # looked back at for edits when a worker starts
 RECENT = timedelta(minutes=10)  # and from then on: longer than a transaction takes
 
 
-def start(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
+def start(store: ClusteredStore, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
     """From now on, in whichever worker's main process has the turn."""
     background.keep("reconcile", lambda: _keep(store, opened, rules))
 
 
-def _keep(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
+def _keep(store: ClusteredStore, opened: Callable[[], RedisIndex], rules: DedupRules) -> None:
     back = AT_FIRST
     while True:
         try:
@@ -48,7 +48,7 @@ def _keep(store: Store, opened: Callable[[], RedisIndex], rules: DedupRules) -> 
 
 
 def go_round(
-    store: Store, index: RedisIndex, rules: DedupRules, *, back: timedelta, now: datetime
+    store: ClusteredStore, index: RedisIndex, rules: DedupRules, *, back: timedelta, now: datetime
 ) -> None:
     """One pass. Edits are looked for that far back, losses as far back as they reach."""
     its = Reconciler(store, index, rules, now=now)
@@ -66,7 +66,7 @@ def go_round(
 
 
 def _put_back(
-    store: Store, index: RedisIndex, its: Reconciler, left: watermark.Mark, now: datetime
+    store: ClusteredStore, index: RedisIndex, its: Reconciler, left: watermark.Mark, now: datetime
 ) -> datetime | None:
     """Of what was stored since the mark; returns how far it came if it is not done yet."""
     window = timedelta(seconds=2 * index.window_s)
@@ -75,7 +75,7 @@ def _put_back(
     while True:
         with unforked():
             try:
-                page = store.clusters.page(since, after, PAGE)
+                page = store.clusters.recent_members(since, after, PAGE)
                 for move in its.restore(page):
                     _tell(move)
             finally:

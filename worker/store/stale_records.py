@@ -31,7 +31,7 @@ def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
     return f"{RECLEAN}{article_id}-{revision}-{cleaner}"
 
 
-def stale(
+def stale_revisions(
     connection: Connection, query: Query, part: str, version: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
     """The next newest revisions, behind that id, whose `part` is of another version."""

@@ -18,7 +18,7 @@ from worker.store.stale_records import RECLEAN
 from worker.store.values import ReceiptTally
 
 
-def enter(connection: Connection, entries: Sequence[JournalEntry]) -> None:
+def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write entries down; a receipt that is there already keeps its first entry."""
     # In one order everywhere: workers that collect the same entries at once do not deadlock.
     rows = sorted((field_values(entry) for entry in entries), key=lambda row: name(row["receipt"]))
@@ -26,7 +26,7 @@ def enter(connection: Connection, entries: Sequence[JournalEntry]) -> None:
         connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
 
 
-def entries(connection: Connection, wanted: Sequence[str]) -> list[JournalEntry]:
+def journal_entries(connection: Connection, wanted: Sequence[str]) -> list[JournalEntry]:
     """The entries of these receipts, oldest first."""
     found: list[JournalEntry] = []
     for start in range(0, len(wanted), CHUNK):
@@ -36,7 +36,7 @@ def entries(connection: Connection, wanted: Sequence[str]) -> list[JournalEntry]
     return sorted(found, key=lambda entry: (entry.at, entry.receipt))
 
 
-def tally(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
+def tally_receipts(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
     """What was entered in this time: ended receipts counted, open ones by name.
 
     One statement, so that every receipt is seen as of the same moment.

@@ -27,7 +27,9 @@ def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Disp
     return found
 
 
-def known_by(connection: Connection, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
+def find_articles(
+    connection: Connection, keys: Sequence[str], urls: Sequence[str]
+) -> Sequence[str]:
     found = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
     statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(found))
     return connection.scalars(statement.order_by(articles.c.seq)).all()

@@ -46,7 +46,9 @@ def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome
     return found
 
 
-def latest(connection: Connection, asked: Sequence[Article]) -> list[StoredIdentity | None]:
+def latest_identities(
+    connection: Connection, asked: Sequence[Article]
+) -> list[StoredIdentity | None]:
     if not asked:
         return []
     # The opening leads on only where it was stored: of articles without id and link, and of

@@ -38,7 +38,7 @@ def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
     }
 
 
-def left_out(connection: Connection, source: str) -> list[RemovedLineCount]:
+def removed_lines(connection: Connection, source: str) -> list[RemovedLineCount]:
     """Of its newest revisions that have such lines."""
     written = sa.cast(revisions.c.dropped, sa.Text)
     repeated = sa.or_(*(written.like(f'%"{rule}"%') for rule in _REPEATED))

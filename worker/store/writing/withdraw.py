@@ -42,7 +42,7 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Take down what stands of these; `orphan` has to follow in a transaction of its own."""
+    """Take down what stands of these; `mark_orphans` has to follow in a transaction of its own."""
     ids = articles.c.article_id
     standing = sa.select(ids).where(ids.in_(article_ids), articles.c.withdrawn_at.is_(None))
     taken = connection.scalars(standing.order_by(ids).with_for_update()).all()
@@ -54,7 +54,7 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
     return len(taken)
 
 
-def orphan(connection: Connection, canonical_ids: Sequence[str]) -> None:
+def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
     """Mark what is left of the clusters of withdrawn articles: they wait for a new canonical."""
     ids = articles.c.article_id
     left = sa.select(ids).where(
@@ -68,7 +68,7 @@ def orphan(connection: Connection, canonical_ids: Sequence[str]) -> None:
         connection.execute(waiting.values(canonical_pending=True))
 
 
-def letters_of(
+def letters_of_source(
     connection: Connection, source: str, before: datetime | None, after: str
 ) -> list[StoredDeadLetter]:
     """The first dead letters of a source, by id, that are not emptied yet."""
@@ -80,7 +80,7 @@ def letters_of(
     return [letter_of(row) for row in connection.execute(statement.limit(PAGE)).mappings()]
 
 
-def empty(connection: Connection, letter_ids: Sequence[str]) -> None:
+def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
     """Take the content out of dead letters. When the same payload comes again, it stays out."""
     ids = dead_letters.c.letter_id
     # In the order in which the pipeline locks them, or the two wait for each other in a circle.
