@@ -217,11 +217,13 @@ def _query(
 ) -> DeadLetterQuery:
     beginnings = tuple(beginning.strip().lower() for beginning in ids)
     for beginning in beginnings:
-        any_of_it = DeadLetterQuery(beginnings=(beginning,), states=tuple(DeadLetterState), limit=1)
+        any_of_it = DeadLetterQuery(
+            id_prefixes=(beginning,), states=tuple(DeadLetterState), limit=1
+        )
         if not beginning or not store.letter_ids(any_of_it):
             raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
     return DeadLetterQuery(
-        beginnings=beginnings,
+        id_prefixes=beginnings,
         states=states,
         limit=limit,
         reason=reason or "",

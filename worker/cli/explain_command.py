@@ -113,7 +113,9 @@ def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | No
 
 
 def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter | None:
-    query = DeadLetterQuery(beginnings=(beginning.lower(),), states=tuple(DeadLetterState), limit=1)
+    query = DeadLetterQuery(
+        id_prefixes=(beginning.lower(),), states=tuple(DeadLetterState), limit=1
+    )
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 

@@ -217,7 +217,7 @@ class Record:
     tags: tuple[Tag, ...] = ()
     tagger: str = ""  # version of all that tags
     config: str = ""  # digest of the rules in force
-    again: bool = False  # stored before and cleaned again: nobody has seen it anew
+    reprocessed: bool = False  # cleaned again from the store: it is no new sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

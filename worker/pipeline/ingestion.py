@@ -249,7 +249,7 @@ class Pipeline:
                     tags=tag(j.cleaned.article, self.config.tagging, now) if changed else (),
                     tagger=self.config.tagging.version,
                     config=self.config.digest,
-                    again=j.cleaned.again,
+                    reprocessed=j.cleaned.again,
                 )
                 records.append(record)
         return records

@@ -11,7 +11,7 @@ from worker import background
 from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.maintenance.undeliverable import drain, expire
-from worker.store.database.fork_lock import unforked
+from worker.store.database.fork_lock import fork_lock
 from worker.store.ports import DeadLetterStore
 
 log = logging.getLogger("worker")
@@ -29,7 +29,7 @@ def start(app: Any, store: DeadLetterStore, keep_days: float) -> None:
 def _keep(app: Any, store: DeadLetterStore, keep_days: float) -> None:
     @contextmanager
     def alone() -> Iterator[None]:
-        with unforked():
+        with fork_lock():
             try:
                 yield
             finally:

@@ -18,7 +18,7 @@ from worker.index import watermark
 from worker.index.redis_index import RedisIndex
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.store.cluster_values import ClusterMove
-from worker.store.database.fork_lock import unforked
+from worker.store.database.fork_lock import fork_lock
 from worker.store.ports import ClusteredStore
 
 log = logging.getLogger("worker")
@@ -52,7 +52,7 @@ def go_round(
 ) -> None:
     """One pass. Edits are looked for that far back, losses as far back as they reach."""
     its = Reconciler(store, index, rules, now=now)
-    with unforked():
+    with fork_lock():
         try:
             for move in its.run(now - back, twins=False):
                 _tell(move)
@@ -73,7 +73,7 @@ def _put_back(
     since = max(left.whole_until or now - window, now - window)
     began, articles, after = time.monotonic(), 0, 0
     while True:
-        with unforked():
+        with fork_lock():
             try:
                 page = store.clusters.recent_members(since, after, PAGE)
                 for move in its.restore(page):

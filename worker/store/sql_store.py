@@ -26,7 +26,7 @@ from worker.model.records import (
 from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
-from worker.store.database.engine import answering, open_engine, parse
+from worker.store.database.engine import open_engine, parse, raising_unavailable
 from worker.store.ports import ArticleStore
 from worker.store.reading import article_view, changes, display_titles, export, lookup, source_stats
 from worker.store.reading.search import search
@@ -155,9 +155,9 @@ class SqlStore:
         last = 0
         while ids := self._revision_ids(query, last, all_revisions):
             for start in range(0, len(ids), export.PAGE):
-                chosen = ids[start : start + export.PAGE]
+                page_ids = ids[start : start + export.PAGE]
                 with self._reading() as connection:
-                    page = export.page(connection, chosen, all_revisions=all_revisions)
+                    page = export.page(connection, page_ids, all_revisions=all_revisions)
                 yield from page
             last = ids[-1]
 
@@ -247,19 +247,19 @@ class SqlStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with answering(self._url), self._connected().connect() as connection:
+        with raising_unavailable(self._url), self._connected().connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         engine = self._connected().execution_options(writes=True)
-        with answering(self._url), engine.begin() as connection:
+        with raising_unavailable(self._url), engine.begin() as connection:
             yield connection
 
     def _connected(self) -> Engine:
         if self._engine is None or self._pid != os.getpid():
             if self._engine is not None:
-                # The parent's connections: closing them here would end them over there.
+                # These are the parent's connections. Closing them here would close them there.
                 self._inherited.append(self._engine)
             self._engine = open_engine(self._url)
             self._pid = os.getpid()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.cluster_values import ClusterMove, MoveReason
-from worker.store.database.columns import Moment
+from worker.store.database.columns import UtcDateTime
 from worker.store.database.schema import articles, clusters
 from worker.store.database.statements import chunks
 
@@ -63,7 +63,7 @@ def orphaned_clusters(before: datetime) -> sa.Select[str]:
     """
     c = articles.c
     overdue = sa.select(c.cluster_id).where(
-        c.canonical_pending, c.last_seen < sa.literal(before, Moment)
+        c.canonical_pending, c.last_seen < sa.literal(before, UtcDateTime)
     )
     member = articles.alias("member")
     withdrawn = sa.select(c.article_id.label("cluster_id")).where(

@@ -22,7 +22,7 @@ from worker.store.cluster_values import (
     StoredFingerprint,
 )
 from worker.store.clusters import cluster_queries
-from worker.store.database.columns import Moment, Name
+from worker.store.database.columns import KeyText, UtcDateTime
 from worker.store.database.rows import Row
 from worker.store.database.schema import articles, clusters, moves, pins, receipts, revisions
 from worker.store.database.statements import NEWEST, chunks
@@ -93,7 +93,7 @@ class SqlClusters:
         self, since: datetime, after: int, limit: int, *, edited: bool = False
     ) -> list[Member]:
         c = revisions.c
-        statement = _MEMBER.where(c.id > after, c.received >= sa.literal(since, Moment))
+        statement = _MEMBER.where(c.id > after, c.received >= sa.literal(since, UtcDateTime))
         if edited:
             statement = statement.where(c.number > 1, c.change.not_in(_SLIGHT_CHANGES))
         with self._reading() as connection:
@@ -108,7 +108,7 @@ class SqlClusters:
         recent = (
             sa.select(*columns)
             .select_from(NEWEST)
-            .where(c.id > after, c.received >= sa.literal(since, Moment))
+            .where(c.id > after, c.received >= sa.literal(since, UtcDateTime))
         )
         with self._reading() as connection:
             rows = connection.execute(recent.order_by(c.id).limit(limit))
@@ -121,7 +121,7 @@ class SqlClusters:
     def count_recent(self, since: datetime) -> int:
         statement = sa.select(sa.func.count()).select_from(NEWEST)
         with self._reading() as connection:
-            recent = revisions.c.received >= sa.literal(since, Moment)
+            recent = revisions.c.received >= sa.literal(since, UtcDateTime)
             return connection.execute(statement.where(recent)).scalar_one()
 
     def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
@@ -239,10 +239,10 @@ def _lock_articles(connection: Connection, article_ids: Iterable[str]) -> dict[s
     return cluster_of
 
 
-_CLUSTER_ID = sa.bindparam("p_cluster_id", type_=Name)
+_CLUSTER_ID = sa.bindparam("p_cluster_id", type_=KeyText)
 _MOVE_ARTICLE = (
     sa.update(articles)
-    .where(articles.c.article_id == sa.bindparam("p_article_id", type_=Name))
+    .where(articles.c.article_id == sa.bindparam("p_article_id", type_=KeyText))
     .values(
         cluster_id=_CLUSTER_ID,
         canonical_pending=False,
@@ -256,6 +256,6 @@ _MOVE_ARTICLE = (
 )
 _MOVE_PIN = (
     sa.update(pins)
-    .where(pins.c.article_id == sa.bindparam("p_article_id", type_=Name))
+    .where(pins.c.article_id == sa.bindparam("p_article_id", type_=KeyText))
     .values(cluster_id=_CLUSTER_ID)
 )
