@@ -3,13 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import get_args, get_type_hints
 
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
 from tests.store.stored import statements
-from worker.model.records import DeadLetter, OutcomeKind, Record
+from worker.model.records import DeadLetter, OutcomeKind, Record, Span
+from worker.store.cluster_values import ClusterMove, MoveReason
 from worker.store.sql_store import SqlStore
+from worker.store.view_values import ArticleView, TagSpan
 
 
 def write(store: SqlStore, *records: Record, dead: tuple[DeadLetter, ...] = ()) -> None:
@@ -154,6 +157,28 @@ def test_show_tells_all_that_is_stored_of_an_article(store: SqlStore) -> None:
     assert {s["receipt"] for s in shown["sightings"]} == receipts
     assert [a["key"] for a in shown["aliases"]] == ["id:1", "url:a"]
     assert {m["title"] for m in shown["cluster"]} == {first.article.title, "A copy"}
+
+
+def test_a_view_of_an_article_has_exactly_the_keys_of_its_type(store: SqlStore) -> None:
+    tagged = tag("ports", spans=(Span(field="title", start=0, end=4, surface="Text"),))
+    first = record(article(aliases=("url:a",)), tags=(tagged,))
+    write(store, first, record(article("id:2")))
+    first_id, second_id = first.article.article_id, article("id:2").article_id
+    move = ClusterMove(
+        article_id=first_id, left=first_id, joined=second_id, reason=MoveReason.MERGED
+    )
+    assert store.clusters.move([move], now=NOW) == [move]
+
+    shown = store.show(first_id)
+
+    assert shown is not None
+    types = get_type_hints(ArticleView)
+    assert shown.keys() == types.keys()
+    assert shown["article"].keys() == get_type_hints(types.pop("article")).keys()
+    for name, listed in types.items():
+        row_type = get_args(listed)[0]
+        assert [row.keys() for row in shown[name]][:1] == [get_type_hints(row_type).keys()]
+    assert shown["tags"][0]["spans"][0].keys() == get_type_hints(TagSpan).keys()
 
 
 @pytest.mark.parametrize("beginning", ["", "zz", "%", "_", "\0", "ffffffffffffffffff"])

@@ -5,6 +5,7 @@ import click
 from worker.cli.resources import opened_store
 from worker.cli.source_learning import print_repeated, told
 from worker.cli.terminal import NotFound, counted, moment, out, print_json, print_table, several
+from worker.model.dataclass_fields import field_values
 from worker.model.source_trust import SourceIds
 from worker.settings import Settings
 from worker.store.values import SourceSeen
@@ -30,14 +31,14 @@ def sources(name: str | None, as_json: bool) -> None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
     repeated = told(name, store.removed_lines(name), Settings.load())
     if as_json:
-        print_json({**found, "learned": repeated})
+        print_json({**field_values(found), "learned": repeated})
         return
-    seen: SourceSeen = found["source"]
+    seen = found.source
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
     out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
-    out.print(f"  outcomes   {counted(found['outcomes'])}")
-    out.print(f"  dead       {counted(found['dead_letters'])}")
+    out.print(f"  outcomes   {counted(found.outcomes)}")
+    out.print(f"  dead       {counted(found.dead_letters)}")
     out.print(f"  ids        {_trust(seen.ids)}")
     print_repeated(repeated)
 

@@ -104,12 +104,14 @@ def _ended(look: Linted, outcome: Outcome, store: SqlStore) -> Linted:
         findings += (error(letter.reason, letter.detail),)
     stored = store.show(outcome.article_id) if outcome.article_id else None
     decisions = stored["decisions"] if stored else ()
+    tags = stored["tags"] if stored else ()
     for revision in stored["revisions"] if stored else ():
         if revision["number"] == outcome.revision:
-            told |= {name: revision[name] for name in ("title", "language", "words")}
+            told |= {"title": revision["title"], "language": revision["language"]}
+            told["words"] = revision["words"]
             told["flags"] = tuple(revision["flags"])
             told["dropped"] = len(revision["dropped"])
-            told["tags"] = tuple(tag["label"] for tag in (stored or {})["tags"])
+            told["tags"] = tuple(tag["label"] for tag in tags)
             dated = revision["published"] is not None
             findings += tuple(after_cleaning(revision["flags"], dated=dated))
     if any(its["receipt"] == outcome.receipt and its["signal"] == LESS_TEXT for its in decisions):

@@ -7,12 +7,13 @@ with Store() as store:
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Self, TypedDict, Unpack
+from typing import Self, TypedDict, Unpack
 
 from worker import bootstrap
 from worker.model.records import Outcome
 from worker.settings import Settings
 from worker.store.values import Change, Query, SearchHit, StoredArticle
+from worker.store.view_values import ArticleView
 
 
 class Filters(TypedDict, total=False):
@@ -55,7 +56,7 @@ class Store:
         """
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
-    def show(self, article_id: str) -> dict[str, Any] | None:
+    def show(self, article_id: str) -> ArticleView | None:
         """All that is stored of one article, as `worker show --json` prints it.
 
         Raises LookupError when several ids begin so.

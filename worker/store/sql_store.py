@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
@@ -38,10 +38,12 @@ from worker.store.values import (
     ReceiptTally,
     RemovedLineCount,
     SearchHit,
+    SourceDetails,
     SourceSeen,
     StoredArticle,
     StoredDeadLetter,
 )
+from worker.store.view_values import ArticleView
 from worker.store.writing import withdraw
 from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write
@@ -106,7 +108,7 @@ class SqlStore:
         with self._reading() as connection:
             return search(connection, query)
 
-    def show(self, article_id: str) -> dict[str, Any] | None:
+    def show(self, article_id: str) -> ArticleView | None:
         """Raises LookupError that names the candidates when several ids begin so."""
         with self._reading() as connection:
             return article_view.show(connection, article_id)
@@ -228,7 +230,7 @@ class SqlStore:
         with self._reading() as connection:
             return source_stats.all_sources(connection)
 
-    def source(self, name: str) -> dict[str, Any] | None:
+    def source(self, name: str) -> SourceDetails | None:
         with self._reading() as connection:
             return source_stats.one_source(connection, name)
 

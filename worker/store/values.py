@@ -165,6 +165,15 @@ class SourceSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDetails:
+    """A source with its receipts by outcome and its dead letters by reason, most frequent first."""
+
+    source: SourceSeen
+    outcomes: dict[str, int]
+    dead_letters: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedLineCount:
     """A line that cleaning removed from articles of one source because the source repeats it."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from worker.model.records import Outcome
 from worker.store.ports.ingest_ports import OutcomeReader, RecordReader
@@ -13,10 +13,12 @@ from worker.store.values import (
     Query,
     RemovedLineCount,
     SearchHit,
+    SourceDetails,
     SourceSeen,
     StoredArticle,
     StoredDeadLetter,
 )
+from worker.store.view_values import ArticleView
 
 
 class ArticleSearch(Protocol):
@@ -42,7 +44,7 @@ class ArticleSearch(Protocol):
 class ArticleReader(RecordReader, Protocol):
     """Read single articles for people."""
 
-    def show(self, article_id: str) -> dict[str, Any] | None:
+    def show(self, article_id: str) -> ArticleView | None:
         """Return everything stored about an article, found by its id or a unique prefix of it.
 
         Raises LookupError with the candidates when several ids have this prefix.
@@ -88,7 +90,7 @@ class SourceReader(Protocol):
         """Return all sources, the last seen first."""
         ...
 
-    def source(self, name: str) -> dict[str, Any] | None:
+    def source(self, name: str) -> SourceDetails | None:
         """Return one source with its receipts by outcome and its dead letters by reason."""
         ...
 

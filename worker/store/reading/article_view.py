@@ -1,7 +1,7 @@
 """Read everything that is stored about one article, for a person."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,13 +16,14 @@ from worker.store.database.schema import (
     revisions,
     tags,
 )
+from worker.store.view_values import ArticleView
 
 MAX_SHOWN = 100  # sightings, decisions and cluster members shown
 MAX_CANDIDATES = 5  # ids listed when a prefix is not unique
 HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 
 
-def show(connection: Connection, article_id: str) -> dict[str, Any] | None:
+def show(connection: Connection, article_id: str) -> ArticleView | None:
     """Find an article by its id or a unique prefix of it; return None for an unknown one.
 
     Raises LookupError with the candidates when several ids have this prefix.
@@ -31,7 +32,7 @@ def show(connection: Connection, article_id: str) -> dict[str, Any] | None:
     if article is None:
         return None
     full_id = article["article_id"]
-    return {
+    view = {
         "article": {k: v for k, v in article.items() if k not in ("seq", "newest")},
         "revisions": _rows(connection, _revisions(full_id)),
         "tags": _rows(connection, _tags(full_id)),
@@ -41,6 +42,7 @@ def show(connection: Connection, article_id: str) -> dict[str, Any] | None:
         "cluster": _rows(connection, _members(article["cluster_id"])),
         "moves": _rows(connection, _moves(full_id)),
     }
+    return cast(ArticleView, view)  # tests/store/test_reading.py compares it with the columns
 
 
 def _find(connection: Connection, prefix: str) -> sa.RowMapping | None:

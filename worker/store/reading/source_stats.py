@@ -2,14 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.database.schema import articles, dead_letters, receipts, revisions, sources
 from worker.store.database.statements import external_ids_of
-from worker.store.values import RemovedLineCount, SourceSeen
+from worker.store.values import RemovedLineCount, SourceDetails, SourceSeen
 
 _REPEATED = ("learned", "pinned")  # rules of lines that a source repeats
 _MAX_READ = 10_000  # revisions
@@ -22,7 +21,7 @@ def all_sources(connection: Connection) -> list[SourceSeen]:
     return [_seen(row) for row in rows]
 
 
-def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
+def one_source(connection: Connection, name: str) -> SourceDetails | None:
     """Return the details of a source, or None for an unknown one."""
     row = connection.execute(sa.select(sources).where(sources.c.source == name)).mappings().first()
     if row is None:
@@ -32,11 +31,11 @@ def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
     letters = sa.select(dead_letters.c.reason, number).where(dead_letters.c.source == name)
     by_outcome = connection.execute(outcomes.group_by(receipts.c.outcome).order_by(number.desc()))
     by_reason = connection.execute(letters.group_by(dead_letters.c.reason).order_by(number.desc()))
-    return {
-        "source": _seen(row),
-        "outcomes": {row[0]: row[1] for row in by_outcome},
-        "dead_letters": {row[0]: row[1] for row in by_reason},
-    }
+    return SourceDetails(
+        source=_seen(row),
+        outcomes={row[0]: row[1] for row in by_outcome},
+        dead_letters={row[0]: row[1] for row in by_reason},
+    )
 
 
 def removed_lines(connection: Connection, source: str) -> list[RemovedLineCount]:
