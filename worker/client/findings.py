@@ -20,7 +20,7 @@ from worker.clean.text.plain_text import bare, mend
 from worker.errors import Reason, Rejected
 from worker.model.admission import (
     LIMITS,
-    LONGEST_RECEIPT,
+    MAX_RECEIPT_CHARS,
     SCHEMA,
     Content,
     Feed,
@@ -221,7 +221,7 @@ def _identity(article: RawArticle) -> Iterator[Finding]:
         yield warning("relative-link", what, "resolve it against the address of the feed")
     if article.receipt and not is_receipt(article.receipt):
         what = "the receipt is not used: too long, or not printable"
-        yield warning("bad-receipt", what, f"at most {LONGEST_RECEIPT} printable characters")
+        yield warning("bad-receipt", what, f"at most {MAX_RECEIPT_CHARS} printable characters")
 
 
 def _is_absolute(link: str) -> bool:
