@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from tests.make import NOW
 from tests.servers import unix_url
-from tests.store.test_redo import cleaner, configured
+from tests.store.test_stale_records import cleaner, configured
 from worker.cli import group
 from worker.config.loader import load_config
 from worker.errors import Unavailable

@@ -1,4 +1,4 @@
-"""Deleting by hand: what a withdrawal does, for many, and for dead letters too."""
+"""Deleting by an operator: many articles at once, and the dead letters about them."""
 
 from dataclasses import replace
 from datetime import timedelta

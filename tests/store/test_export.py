@@ -1,4 +1,4 @@
-"""Whole articles in bulk, the same from both databases."""
+"""Reading whole articles in bulk gives the same on both databases."""
 
 from dataclasses import replace
 from datetime import timedelta

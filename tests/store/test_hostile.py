@@ -1,4 +1,4 @@
-"""No text that a producer can send breaks a batch or is taken for another."""
+"""No text that a producer can send breaks a batch or is confused with another text."""
 
 from dataclasses import replace
 

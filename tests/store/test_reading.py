@@ -1,4 +1,4 @@
-"""What the store answers, on both databases."""
+"""Look-ups in the store, on both databases."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone

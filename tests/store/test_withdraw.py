@@ -1,4 +1,4 @@
-"""A publisher takes an article down: a tombstone stays, nothing of the content does."""
+"""A publisher withdraws an article: a tombstone remains, without content."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a batch leaves behind, on both databases."""
+"""The effects of writing a batch, on both databases."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta

@@ -119,10 +119,10 @@ class Payload(Frozen):
         digest = sha256(data).hexdigest()
         if head := _excerpted(raw):
             return cls(text=head.text, sha256=digest, bytes=head.bytes, whole=False)
-        whole = len(data) <= limits.article_bytes
-        kept = data if whole else data[: limits.kept_bytes]
+        complete = len(data) <= limits.article_bytes
+        kept = data if complete else data[: limits.kept_bytes]
         return cls(
-            text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=whole
+            text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=complete
         )
 
 
@@ -175,9 +175,9 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
         article = RawArticle.model_validate(raw)
     except ValidationError as e:
         raise Rejected(Reason.MALFORMED, _first_problem(e)) from e
-    for quantity, size_found, limit in sizes(article, limits):
-        if size_found > limit:
-            raise Rejected(Reason.TOO_LARGE, _over_limit(quantity, size_found, limit))
+    for quantity, amount, limit in sizes(article, limits):
+        if amount > limit:
+            raise Rejected(Reason.TOO_LARGE, _over_limit(quantity, amount, limit))
     return article
 
 
@@ -196,8 +196,8 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _over_limit(quantity: str, size_found: int, limit: int) -> str:
-    return f"{quantity}: {size_found:,} over the limit of {limit:,}"
+def _over_limit(quantity: str, amount: int, limit: int) -> str:
+    return f"{quantity}: {amount:,} over the limit of {limit:,}"
 
 
 def _kind(value: object) -> str:

@@ -87,12 +87,12 @@ class Part(Frozen):
         if not isinstance(value, Mapping):
             return value
         names = cls.known_keys()
-        known_values = {k: v for k, v in value.items() if k in names and v is not None}
+        present = {k: v for k, v in value.items() if k in names and v is not None}
         unknown = {str(k): v for k, v in value.items() if k not in names}
         if unknown and "extra" in names:
-            extra = known_values.get("extra")
-            known_values["extra"] = {**(extra if isinstance(extra, Mapping) else {}), **unknown}
-        return known_values
+            extra = present.get("extra")
+            present["extra"] = {**(extra if isinstance(extra, Mapping) else {}), **unknown}
+        return present
 
     @classmethod
     def known_keys(cls) -> set[str]:
@@ -258,9 +258,9 @@ class RawArticle(Part):
         return best_name(self.source.id, self.feed.url, self.link)
 
 
-def best_name(name_given: object, feed_url: object, link: object) -> str:
+def best_name(source_id: object, feed_url: object, link: object) -> str:
     """Return the name of a source: its id, else the host of the feed, else of the link."""
-    name = " ".join(name_given.split())[:200] if isinstance(name_given, str) else ""
+    name = " ".join(source_id.split())[:200] if isinstance(source_id, str) else ""
     if not name.isprintable():  # no NUL, no lone surrogate
         name = "".join(letter for letter in name if letter.isprintable())
     hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))

@@ -270,5 +270,5 @@ class SqlStore:
 
 if TYPE_CHECKING:
 
-    def _implements_every_port(store: SqlStore) -> ArticleStore:
+    def _implements_all_ports(store: SqlStore) -> ArticleStore:
         return store

@@ -72,15 +72,15 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
     ]
     connection.execute(insert(connection, aliases).on_conflict_do_nothing(), rows)
     is_owner = articles.c.article_id == aliases.c.article_id
-    rows_found = connection.execute(
+    owner_rows = connection.execute(
         sa.select(aliases, articles.c.seq, articles.c.withdrawn_at).select_from(
             aliases_of(claimed).outerjoin(articles, is_owner)
         )
     ).all()
     return ClaimedKeys(
-        owners={(row.source, row.key): row.article_id for row in rows_found},
-        existing={row.article_id for row in rows_found if row.seq is not None},
-        withdrawn={row.article_id for row in rows_found if row.withdrawn_at is not None},
+        owners={(row.source, row.key): row.article_id for row in owner_rows},
+        existing={row.article_id for row in owner_rows if row.seq is not None},
+        withdrawn={row.article_id for row in owner_rows if row.withdrawn_at is not None},
     )
 
 

@@ -83,8 +83,8 @@ def _under_another_id(
     if not exact:
         return set()
     columns = articles.c.article_id, articles.c.source
-    rivals = sa.select(*columns).where(articles.c.article_id.in_(exact.values()))
-    source = {row.article_id: row.source for row in connection.execute(rivals)}
+    originals = sa.select(*columns).where(articles.c.article_id.in_(exact.values()))
+    source = {row.article_id: row.source for row in connection.execute(originals)}
     return {
         decision.article_id
         for decision in decisions

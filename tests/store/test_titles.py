@@ -1,4 +1,4 @@
-"""Who is meant by a key or a link, and what articles are called."""
+"""Articles are found by key or URL, and have titles for people."""
 
 from tests.make import NOW, article, record, withdrawal
 from worker.model.records import Record, Withdrawal

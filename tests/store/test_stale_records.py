@@ -1,4 +1,4 @@
-"""Doing over what is stored: new tags and cleaner texts, each once, and seen by nobody twice."""
+"""Reprocessing stored articles: new tags and cleaned text are written once and read once."""
 
 from pathlib import Path
 from typing import Any
