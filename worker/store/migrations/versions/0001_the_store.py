@@ -12,7 +12,7 @@ down_revision = None
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-# Characters that join words in PostgreSQL's parser (in hosts, paths, signs, hyphens, and marks where
+# Characters that join words in PostgreSQL's parser (in hosts, paths, signs, hyphens, and marks if
 # the locale has only ASCII) and separate them in SQLite's. They are replaced in both, so that the
 # same words find the same articles. More characters here cost time for all texts.
 JOINTS = "-./+<’‘“”–—…"
