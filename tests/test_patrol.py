@@ -54,7 +54,7 @@ def make_pass(pipeline: Pipeline, index: RedisIndex, minute: float = 0) -> None:
 def differences(pipeline: Pipeline, index: RedisIndex) -> list[str]:
     stored = [
         Stored(its.article_id, its.canonical, its.fingerprint, its.at)
-        for its in pipeline.store.clusters.prints(BEGAN - DAY, 0, 1000)
+        for its in pipeline.store.clusters.recent_fingerprints(BEGAN - DAY, 0, 1000)
     ]
     return [found.what for found in verification.differences(index, stored)]
 
@@ -164,7 +164,7 @@ def test_a_canonical_article_that_the_index_has_let_go_of_keeps_its_cluster(
 ) -> None:
     put(pipeline, 1, STORY)
     put(pipeline, 2, STORY)
-    _, kept = pipeline.store.clusters.prints(BEGAN - DAY, 0, 10)
+    _, kept = pipeline.store.clusters.recent_fingerprints(BEGAN - DAY, 0, 10)
     # Two generations later only the copy is there, for it came again meanwhile.
     valkey.flushall()
     index = pipeline.index = RedisIndex(valkey_url, CONFIG.dedup)

@@ -58,7 +58,7 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
     [outcome] = pipeline.ingest([Delivery(receipt="again", raw=again)], now=NOW)
     assert outcome.kind is OutcomeKind.UNCHANGED
     [canonical] = {m.cluster_id for m in store.clusters.members([outcome.article_id])}
-    assert len(store.clusters.standing([canonical])) == 4
+    assert len(store.clusters.members_of([canonical])) == 4
 
 
 def test_a_register_that_says_otherwise_is_found_and_rebuilt(
@@ -66,7 +66,9 @@ def test_a_register_that_says_otherwise_is_found_and_rebuilt(
 ) -> None:
     now_ingest(pipeline, 0, STORY)
     now_ingest(pipeline, 1, OTHER)
-    mine, other = (m.article_id for m in pipeline.store.clusters.page(NOW.replace(year=2000), 0, 9))
+    mine, other = (
+        m.article_id for m in pipeline.store.clusters.recent_members(NOW.replace(year=2000), 0, 9)
+    )
     pipeline.index.correct({mine: other})
     [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
     assert (found["what"], found["index"], found["store"]) == ("register", other, mine)

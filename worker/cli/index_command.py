@@ -13,7 +13,7 @@ from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import Difference, Stored
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore
 
 _PAGE = 1000  # articles
 _SHOWN = 10
@@ -24,7 +24,7 @@ def index() -> None:
     """Measure, verify or rebuild the index that finds copies. The store holds the decisions."""
 
 
-def _opened_store_and_index() -> tuple[Store, RedisIndex]:
+def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -72,7 +72,7 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)
-    total = store.clusters.count(since)
+    total = store.clusters.count_recent(since)
     removed = 0
     if not dry_run:
         removed = verification.clear(index_) if from_nothing else 0
@@ -102,7 +102,7 @@ def verify(as_json: bool) -> None:
     store, index_ = _opened_store_and_index()
     since = _window(index_)
     differences: list[Difference] = []
-    total = store.clusters.count(since)
+    total = store.clusters.count_recent(since)
     with progress("verifying") as bar:
         task = bar.add_task("", total=total)
         for page in _stored(store, since):
@@ -138,9 +138,9 @@ def _window(index_: RedisIndex) -> datetime:
     return verification.begins(index_, int(datetime.now(UTC).timestamp()))
 
 
-def _stored(store: Store, since: datetime) -> Iterator[list[Stored]]:
+def _stored(store: ClusteredStore, since: datetime) -> Iterator[list[Stored]]:
     """The stored articles of the window, page by page, in the order of storage."""
     after = 0
-    while page := store.clusters.prints(since, after, _PAGE):
-        after = page[-1].place
+    while page := store.clusters.recent_fingerprints(since, after, _PAGE):
+        after = page[-1].revision_id
         yield [Stored(p.article_id, p.canonical, p.fingerprint, p.at) for p in page]

@@ -19,7 +19,7 @@ from redis.sentinel import MasterNotFoundError, Sentinel
 
 from worker.errors import Unavailable
 from worker.index.redis_internals import read_replies
-from worker.model.broker_address import Address, address
+from worker.model.broker_address import Address, parse_address
 
 Command = tuple[Any, ...]
 
@@ -37,7 +37,7 @@ class Wire:
     """A connection that opens with the first trip; redis-py opens its own in a forked child."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        where = address(url)
+        where = parse_address(url)
         self._prefix = where.global_keyprefix
         self._redis = _client(where, timeout_s)
         self.trips = 0
