@@ -146,18 +146,18 @@ def test_a_process_does_not_fork_while_its_journal_is_being_stored() -> None:
     """Else a child of a prefork pool would inherit SQLite's locks, and wait for them for ever."""
     script = """
 import os, threading
-from worker.store.database.fork_lock import unforked
+from worker.store.database.fork_lock import fork_lock
 forked, may_end, inside = threading.Event(), threading.Event(), threading.Event()
 
 def hold():
-    with unforked():
+    with fork_lock():
         inside.set()
         assert may_end.wait(20)
         assert not forked.is_set()
 
 def fork():
     if os.fork() == 0:
-        with unforked():  # a child may store as well
+        with fork_lock():  # a child may store as well
             os._exit(0)
     forked.set()
 
