@@ -62,7 +62,7 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     `stage_deadline` replaces the limit of CPU time that each stage of each article has.
     """
     from worker.config.loader import load_config
-    from worker.index.redis_line_counts import SharedLines
+    from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
 
@@ -71,7 +71,7 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     limit = stage_deadline or deadline(config.worker.time.article_s)
     similarity_index = index(settings, config.dedup)
     return Pipeline(
-        config, store(settings), similarity_index, limit, SharedLines(similarity_index.wire)
+        config, store(settings), similarity_index, limit, RedisLineCounts(similarity_index.client)
     )
 
 
@@ -115,11 +115,13 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
     """What the workers have learned by now; an embedded server is started, or may be away."""
-    from worker.index.redis_line_counts import SharedLines
+    from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate
 
     opened = started_index if start else index
-    return Boilerplate(SharedLines(opened(settings, config.dedup).wire), config.cleaning.learned)
+    return Boilerplate(
+        RedisLineCounts(opened(settings, config.dedup).client), config.cleaning.learned
+    )
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
