@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
+.PHONY: help run test test-fast test-long check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -15,11 +15,14 @@ help: ## list the targets
 run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records out
 	@$(BIN)/worker run $(SEEDS) --exclude expected.jsonl
 
-test: .venv/dev.stamp ## run all tests on private real servers, several at once
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+test: .venv/dev.stamp ## run the tests on private real servers, several at once (minutes)
+	@$(BIN)/pytest -n auto --dist worksteal
 
-test-long: .venv/dev.stamp ## run the tests that take minutes: hostile messages made up by the thousand
-	@$(BIN)/pytest -m long
+test-fast: .venv/dev.stamp ## run the tests that start no other process (under a minute)
+	@$(BIN)/pytest -n logical --dist worksteal -m 'not processes and not long'
+
+test-long: .venv/dev.stamp ## run what takes long, before a release: faults, races, many made-up inputs
+	@$(BIN)/pytest -n auto --dist worksteal -m 'long or hypothesis' --hypothesis-profile thorough
 
 check: format lint types imports test ## format, lint, types, import rules, tests
 

@@ -1,1 +1,1 @@
-"""Measurements. Each prints its machine, its data and its figures; run them with `make bench`."""
+"""Benchmarks. Each prints the machine, the data and the results; run them with `make bench`."""

@@ -1,4 +1,4 @@
-"""What a fine-tuned sentence encoder makes of two splits of `bench.tags`: how far labels carry.
+"""Measure a fine-tuned sentence encoder on two splits of `bench.tags`, as an upper bound.
 
     python -m bench.ceiling --data FOLDER          (environment: training/requirements.txt)
 

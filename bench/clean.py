@@ -1,4 +1,4 @@
-"""Main text of pages: this worker against other extractors, in one run.
+"""Compare the main text that this worker extracts from pages with that of other extractors.
 
     python -m bench.clean FOLDER [--folds FOLDER] [--only NAME …] [--limit N]
 

@@ -1,4 +1,4 @@
-"""Decisions of a deduper on a stream come in; precision, recall and F1 go out, by class."""
+"""Precision, recall and F1, by class, of the decisions of a deduplicator on a stream."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

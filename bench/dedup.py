@@ -1,4 +1,4 @@
-"""Deduplication against datasketch and rensa: what is found, what is wrong, what it costs.
+"""Compare deduplication with datasketch and rensa: recall, precision, time and memory.
 
     python -m bench.dedup DATA [--tune] [--seed 2] [--scale 1000000]
 

@@ -1,4 +1,4 @@
-"""Dedupers that go through a stream in order of arrival: this worker's, datasketch's and rensa's.
+"""Run deduplicators over a stream in order of arrival: this worker's, datasketch and rensa.
 
 Each gives for every item what it knew when the item came: the earlier articles it might copy, best
 first, with a share; and what its own calls cost in CPU. For MinHash the share is the estimated

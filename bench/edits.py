@@ -1,4 +1,5 @@
-"""What newsrooms and machines do to a text: copies that are copies, and look-alikes that are not.
+"""Edits by newsrooms and machines: those that leave a text a copy, and those that make another
+text.
 
 Each edit takes a text and a source of chance and gives the edited one. `Words` come from texts that
 are in no measured stream, so that what is put in never makes a copy of something else.

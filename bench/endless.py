@@ -1,4 +1,4 @@
-"""Generated articles without end, for an index of a million: few words make up most of a text.
+"""Generate any number of articles whose words follow Zipf's law, for an index of a million.
 
 Words are drawn by Zipf's law from fifty thousand, flattened at its head (Mandelbrot): of a million
 articles one three-word sequence in fifty has stood in another. Some are copies of one in the same

@@ -1,4 +1,4 @@
-"""Our worker with a pipeline that does nothing: what is left is the transport."""
+"""The worker with a pipeline that does nothing, to measure the transport alone."""
 
 from collections.abc import Sequence
 from datetime import datetime

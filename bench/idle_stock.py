@@ -1,4 +1,4 @@
-"""Stock Celery with a pipeline that does nothing."""
+"""Stock Celery with a pipeline that does nothing, to measure its transport alone."""
 
 from collections.abc import Sequence
 from datetime import datetime

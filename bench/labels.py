@@ -1,4 +1,4 @@
-"""Which blocks of a page belong to its gold text: labels to train on."""
+"""Label the blocks of a page by whether they belong to its gold text, for training."""
 
 import re
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""What is learned of a wire that signs each story: day by day, its own texts, its own sign-off.
+"""Measure the learning of boilerplate on a wire that signs each of its articles.
 
     python -m bench.learned FOLDER [--show]
 

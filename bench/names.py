@@ -1,4 +1,4 @@
-"""Names against tagged corpora: exact F1 of the live path, of heuristics, of a textbook CRF."""
+"""Exact F1 of recognised names on tagged corpora: this worker, heuristics, a textbook CRF."""
 
 import tempfile
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 import pycrfsuite
 
 from bench.rivals import heuristics, plain_features
-from worker.tag.entities import KINDS, recognised
+from worker.tag.entities import KINDS, recognise_names
 from worker.tag.entities.name_model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens
 
@@ -51,7 +51,7 @@ def in_text(words: Sequence[str], labels: Sequence[str]) -> Spans:
 def entity_scores(folder: Path) -> None:
     """One table: exact F1 by kind, and CPU time."""
     names = shipped()
-    places = frozenset({*names.places, *names.places.values()})
+    places = frozenset({*names.place_aliases, *names.place_aliases.values()})
     crf = _crf([s for name in TRAIN for s in read(folder / f"{name}.bio.tsv")])
     methods: dict[str, Callable[[list[str]], Spans]] = {
         "entities": lambda words: _ours(words, "fast"),
@@ -73,7 +73,7 @@ def entity_scores(folder: Path) -> None:
 
 
 def _ours(words: list[str], path: ModelPath) -> Spans:
-    found = recognised(Tokens(" ".join(words)), shipped(path).recogniser)
+    found = recognise_names(Tokens(" ".join(words)), shipped(path).recogniser)
     return {(m.start, m.end, _SHORT[m.kind]) for m in found}
 
 

@@ -1,4 +1,4 @@
-"""The whole system against an oracle that compares every article with every other one.
+"""Compare the decisions of the whole system with an oracle that compares all pairs of articles.
 
     python -m bench.oracle [DATA] [--stories 600] [--workers 1 8] [--seed 3]
 

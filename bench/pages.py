@@ -1,4 +1,4 @@
-"""Folders of pages with what their main text is; three formats are read.
+"""Read folders of pages with their gold main text, in three formats.
 
 - WCXB: `html/N.html.gz` and `ground-truth/N.json` with the whole text;
 - segments: `html/*.html.gz` and `gold.json` with what must and what must not appear;

@@ -1,4 +1,4 @@
-"""Natural pairs of a corpus that are worth a person's label, spread evenly over how alike they are.
+"""Print pairs of similar texts of a corpus for labelling by hand, spread evenly over similarity.
 
     python -m bench.pairs DATA fnc1|reuters [--pairs 200] > pairs.txt
 

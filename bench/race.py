@@ -1,4 +1,4 @@
-"""Copies of one story arrive at once in many processes that die: is there one canonical of each?
+"""Enqueue copies of the same articles at once in processes that die; check for one canonical each.
 
     python -m bench.race [--stories 1500] [--processes 8] [--crash 0.02]
 

@@ -1,4 +1,4 @@
-"""What tagging is compared with: simple things that people would otherwise reach for."""
+"""Simple baselines that tagging is compared with."""
 
 import re
 import warnings

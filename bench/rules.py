@@ -1,4 +1,4 @@
-"""Tagging rules: milliseconds of CPU an article, by the number of phrases.
+"""Measure the CPU time of tagging rules, by the number of phrases.
 
     python -m bench.rules [--texts FILE --phrases FILE] [--words 500]
 

@@ -1,4 +1,4 @@
-"""An index grows: bytes and time an article whenever it is √10 times as large.
+"""Measure bytes and time for each article while an index grows, at each factor of √10.
 
 Timed is what the pipeline does with a new article before it is tagged: its fingerprint, identity,
 claim, comparison with whom it met, settling, verdict; of that the index alone as well. Its store is

@@ -1,4 +1,4 @@
-"""How near an extracted text comes to the gold: precision and recall, of shingles or segments."""
+"""Precision and recall of an extracted text against the gold text, by shingles or segments."""
 
 import random
 import re

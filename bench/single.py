@@ -1,4 +1,4 @@
-"""Worker CPU a message when foreign producers push one article a message, against stock Celery.
+"""Worker CPU time for messages with one article each, compared with stock Celery.
 
     python -m bench.single [--messages 2000]
 

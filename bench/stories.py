@@ -1,4 +1,4 @@
-"""Generated stories in copies that are alike among themselves, as papers print an agency's."""
+"""Generate stories, each as several similar copies, as newspapers print an agency's text."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A stream of articles in order of arrival, each with what a perfect deduper would say of it.
+"""A stream of articles in order of arrival, each with the decision of a perfect deduplicator.
 
 Originals are texts that are like no other in their corpus; some of them get a copy. Look-alikes are
 made of them, and a wire brings its own: results of other companies, reports that come every day.

@@ -1,4 +1,4 @@
-"""How right tagging is, how sure, how fast, how large; rivals in the same run.
+"""Measure accuracy, calibration, speed and size of tagging, with baselines in the same run.
 
     python -m bench.tags --data FOLDER --vectors vectors.npz          (extra: bench)
 
@@ -32,7 +32,7 @@ from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag import tag
 from worker.tag.entities import EntityRules, entity_tags
-from worker.tag.entities.tokens import start_anew
+from worker.tag.entities.tokens import reset_vocabulary
 from worker.tag.topics.model_tags import model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
@@ -66,7 +66,7 @@ def cpu_ms(
 
 def speed_of_rivals(tfidf: TfidfLinear, lexicon: NameLexicon, data: Data) -> None:
     articles = _long(data.wikinews[:80])
-    print("\n| rival | CPU ms per 500 words |\n|---|---|")
+    print("\n| other method | CPU ms per 500 words |\n|---|---|")
     rivals: list[tuple[str, Callable[[Article], object]]] = [
         ("TF-IDF + linear", lambda a: tfidf.probabilities([f"{a.title} {a.text}"])),
         ("IPTC-name lexicon", lambda a: lexicon.probabilities([f"{a.title} {a.text}"])),
@@ -122,7 +122,7 @@ def _unseen(rules: EntityRules, articles: Sequence[Article], rounds: int = 5) ->
     processes the best."""
     best = [float("inf")] * len(articles)
     for _ in range(rounds):
-        start_anew()
+        reset_vocabulary()
         rules.warm()  # as a worker does before it forks
         for at, article in enumerate(articles):
             began = time.process_time()

@@ -1,4 +1,4 @@
-"""Articles a second through the whole path: enqueue, broker, Celery, pipeline, store.
+"""Measure articles per second through enqueue, broker, Celery, pipeline and store.
 
     python -m bench.throughput [--articles 1000] [--processes 2]
 

@@ -1,4 +1,4 @@
-"""How right topics are: four splits, rivals trained on the same texts, and class by class."""
+"""Accuracy of topics on four splits, with baselines trained on the same texts, and by class."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from devtools.topic_corpora import (
     wikinews,
 )
 from devtools.topic_training import (
-    Words,
+    WordVectors,
     calibrated,
     calibration_error,
     held_out,
-    judged,
+    predicted,
     thresholds,
 )
 from worker.config.loader import load_config
@@ -157,14 +157,14 @@ class Trained(NamedTuple):
     limits: Matrix  # of the latter
 
 
-def trained(rows: Sequence[Row], extra: Sequence[Row], vocabulary: Words) -> Trained:
+def trained(rows: Sequence[Row], extra: Sequence[Row], vocabulary: WordVectors) -> Trained:
     kept, apart = held_out(rows)
     odds = TfidfLinear(kept).probabilities([row.text for row in apart])
     ours = TopicModel(calibrated(rows, extra, vocabulary, "bench").arrays)
     return Trained(ours, TfidfLinear(rows), thresholds(odds, apart))
 
 
-def topics(data: Data, vocabulary: Words) -> tuple[TfidfLinear, NameLexicon]:
+def topics(data: Data, vocabulary: WordVectors) -> tuple[TfidfLinear, NameLexicon]:
     """Prints both tables; the rivals are returned for their speed."""
     cells = "main label | any label | surest 60 % | calibration error | main label, ahead"
     print(f"\n| split | method | {cells} |\n|---|---|---|---|---|---|---|")
@@ -177,7 +177,7 @@ def topics(data: Data, vocabulary: Words) -> tuple[TfidfLinear, NameLexicon]:
             methods[len(train)] = trained(train, extra, vocabulary)
         its = methods[len(train)]
         texts = [row.text for row in test]
-        odds, usual = judged(its.ours, test), its.tfidf.probabilities(texts)
+        odds, usual = predicted(its.ours, test), its.tfidf.probabilities(texts)
         plain = lexicon.probabilities(texts)
         print(f"| {name} ({len(test)}) | topic model | {judge(odds, test)} | |")
         print(f"| | TF-IDF + linear | {judge(usual, test)} | {ahead(odds, usual, test)} |")

@@ -1,4 +1,4 @@
-"""An invented wire: stories with names and figures, copies edited in all ways, and look-alikes."""
+"""Generate a news wire: articles with names and numbers, edited copies, and look-alikes."""
 
 import random
 from datetime import date, timedelta

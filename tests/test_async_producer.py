@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import redis
 
+from devtools.waiting import limit_s
 from tests.make import NOW, record
 from worker import AsyncProducer, InvalidArticles
 from worker.config.rule_files import PACKAGED
@@ -169,7 +170,7 @@ def test_articles_that_are_there_do_not_wait_for_an_iterable_that_pauses(
 
         async with AsyncProducer(valkey_url, linger_s=0.01) as producer:
             pushing = asyncio.create_task(producer.enqueue(slowly()))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(limit_s()):
                 while not valkey.llen("articles"):
                     await asyncio.sleep(0.01)
                 resume.set()

@@ -12,9 +12,9 @@ import pytest
 import redis
 from celery.worker import state
 
-from tests.broker.test_request import requested
-from tests.broker.test_transport import message, peer
-from tests.test_pipeline import CONFIG
+from tests.support.pipelines import CONFIG
+from tests.support.requests import requested
+from tests.support.transport import message, peer
 from worker import background
 from worker.background import DONE, BackgroundLoop, LoopSignal
 from worker.broker import heartbeat, journal, leases

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from devtools.servers import unix_url
 from tests.make import NOW
-from tests.store.test_redo import cleaner, configured
+from tests.support.own_config import cleaner, configured
 from worker.cli import group
 from worker.config.loader import load_config
 from worker.errors import Unavailable
@@ -214,7 +214,7 @@ def test_commands_tell_what_is_learned_pinned_and_refused(
         articles = [raw(10 * ago + n, tail="The end.") for n in range(3)]
         ingest(pipeline, articles, today - timedelta(days=ago))
     shop = raw(50, head="Our shop has mugs.")
-    ids = [o.article_id for o in ingest(pipeline, [raw(40), shop], today - timedelta(hours=2))]
+    ids = [o.article_id for o in ingest(pipeline, [raw(40), shop], today)]
     environment = {
         "WORKER_STORE_URL": sqlite_store_url,
         "WORKER_BROKER_URL": valkey_url,
@@ -240,6 +240,6 @@ def test_commands_tell_what_is_learned_pinned_and_refused(
     assert "learned  " not in run("clean", file, "--explain", **environment).stdout
 
     away = environment | {"WORKER_BROKER_URL": "redis://127.0.0.1:1/0"}
-    assert "nothing can be told: index is unavailable" in run("sources", "wire", **away).stdout
+    assert "unknown: index is unavailable" in run("sources", "wire", **away).stdout
     store.close()
     client.close()

@@ -8,8 +8,8 @@ import redis
 from tests.commands import Run, on
 from tests.dedup.texts import OTHER, STORY
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG, ingest
-from tests.test_reconcile import homes, story
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG, ingest
 from worker.index.redis_index import RedisIndex
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore

@@ -58,7 +58,7 @@ def test_an_own_folder_need_hold_only_what_differs(tmp_path: Path) -> None:
     shutil.copy(PACKAGED / "worker.toml", tmp_path)
     change(tmp_path, "worker.toml", "articles = 100", "articles = 7")
     config = load_config(tmp_path)
-    assert config.worker.pipeline.batch_identities.articles == 7
+    assert config.worker.batch.articles == 7
     assert config.files["dedup"].parent == PACKAGED
     assert config.digest != load_config().digest
 

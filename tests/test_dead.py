@@ -11,9 +11,10 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
+from devtools.waiting import until
 from tests.make import NOW, dead
-from tests.test_pipeline import STORY, raw
+from tests.support.pipelines import STORY, raw
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason
@@ -127,7 +128,7 @@ def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
     worker: Worker, store: SqlStore, valkey: redis.Redis
 ) -> None:
     cut, emptied, good = bury(store, dead("x" * (LIMITS.article_bytes + 1)), dead("1"), dead("2"))
-    store.empty_letters([emptied])
+    store.clear_letters([emptied])
     done = worker("replay", "--yes")
     assert "replaying 1 dead letter:" in done.stdout
     assert f"{cut[:10]} can't be replayed: only the beginning" in done.stderr
@@ -236,7 +237,7 @@ def test_replayed_letters_die_again_until_the_worker_can_take_them(
     run("replay", *ids, "--yes")
     until(lambda: states() == [("dead", 2)] * 3, "each dies again")
     faulty.terminate()
-    faulty.wait(60)
+    faulty.wait()
 
     stack.start_worker()
     run("replay", *ids, "--yes")

@@ -133,3 +133,13 @@ def test_the_commit_hooks_are_tools_of_the_virtual_environment() -> None:
     assert {repository["repo"] for repository in config["repos"]} == {"local"}
     tools = {hook["entry"].split()[0] for hook in hooks}
     assert tools == {f".venv/bin/{tool}" for tool in ("ruff", "mypy", "lint-imports")}
+
+
+def test_the_version_is_the_newest_release_of_the_changelog() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    lock = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
+    locked = next(p["version"] for p in lock["package"] if p["name"] == settings["project"]["name"])
+    releases = re.findall(
+        r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M
+    )
+    assert settings["project"]["version"] == locked == releases[0]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import redis
 from click.testing import CliRunner
 
 from devtools.servers import create_database, drop_database, in_database, private_valkey, unix_url
+from devtools.waiting import limit_s
 from worker.broker import embedded
 from worker.broker.server_info import ServerInfo
 from worker.cli.doctor_command import CheckState, check_server, doctor
@@ -57,12 +59,13 @@ def examine() -> tuple[int, dict[str, Any]]:
 def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
     change: dict[str, Any], what: str, state: CheckState, mend: str
 ) -> None:
-    findings = {f.what: f for f in check_server(GOOD.model_copy(update=change))}
+    findings = {f.what: f for f in check_server(replace(GOOD, **change))}
     assert findings[what].state is state
     assert mend in findings[what].mend
     assert {f.state for f in findings.values() if f.what != what} == {CheckState.OK}
 
 
+@pytest.mark.processes
 def test_embedded_defaults_need_no_mending_before_and_after_their_first_use(tmp_path: Path) -> None:
     code, findings = examine()
     assert (code, findings["broker"]["state"], findings["store"]["state"]) == (0, "note", "note")
@@ -91,6 +94,7 @@ def test_the_embedded_broker_is_really_started(tmp_path: Path) -> None:
     assert str(refused.value) in CliRunner().invoke(doctor, []).output
 
 
+@pytest.mark.processes
 def test_a_broker_that_somebody_took_into_use_meanwhile_is_left_running(tmp_path: Path) -> None:
     with embedded.borrowed(tmp_path) as started:
         assert started
@@ -118,7 +122,8 @@ def test_a_real_broker_as_a_cache_is_configured_is_refused_with_every_reason(
         assert "allkeys-lfu" in findings["eviction"]["mend"]
 
         command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        options = {"capture_output": True, "text": True, "timeout": limit_s()}
+        done = subprocess.run(command, check=False, **options)
         assert done.returncode != 0
         assert "drops keys when its memory is full (allkeys-lfu)" in done.stderr
 
@@ -158,6 +163,7 @@ def test_a_broken_rule_is_named_with_its_file(
     assert (code, "dedup.toml" in findings["config"]["found"]) == (1, True)
 
 
+@pytest.mark.processes
 def test_people_read_a_table_and_what_to_do() -> None:
     done = CliRunner().invoke(doctor, [])
     assert done.exit_code == 0

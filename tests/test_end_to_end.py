@@ -5,18 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devtools.generated_articles import generate
+from devtools.waiting import limit_s, until
 from worker.broker import embedded
 from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
+
+pytestmark = pytest.mark.processes
 
 SEED = """Council opens new bridge after ten years
 
@@ -41,16 +43,9 @@ def worker(environment: dict[str, str], *arguments: str) -> "subprocess.Complete
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=limit_s(),
         check=False,
     )
-
-
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 120) -> None:
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, f"timed out: {what}"
-        time.sleep(0.05)
 
 
 def processes_below(folder: Path) -> list[str]:
@@ -118,7 +113,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     source = tmp_path / "a.jsonl"
-    source.write_text("\n".join(json.dumps(raw) for raw in generate(300)))
+    source.write_text("\n".join(json.dumps(raw) for raw in generate(100)))
     run = subprocess.Popen(
         [sys.executable, "-m", "worker", "run", str(source)],
         env=environment,
@@ -127,7 +122,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     )
     until((tmp_path / "var" / "worker.log").exists, "the worker starts")
     run.send_signal(number)
-    _, stderr = run.communicate(timeout=60)
+    _, stderr = run.communicate(timeout=limit_s())
     assert run.returncode == 130
     assert b"Traceback" not in stderr
     assert processes_below(tmp_path) == []
@@ -135,15 +130,16 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     again = worker(environment, "run", str(source), "--json")
     assert again.returncode == 0, again.stderr
     outcomes: list[dict[str, Any]] = json.loads(again.stdout)["outcomes"]
-    assert len(outcomes) == 300
+    assert len(outcomes) == 100
     assert {o["kind"] for o in outcomes} <= {"new", "unchanged"}
 
 
-def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
-    environment: dict[str, str], tmp_path: Path, store_url: str, store: SqlStore
+@pytest.mark.parametrize("count", [150, pytest.param(1000, marks=pytest.mark.long)])
+def test_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
+    count: int, environment: dict[str, str], tmp_path: Path, store_url: str, store: SqlStore
 ) -> None:
     environment["WORKER_STORE_URL"] = store_url
-    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(1000)))
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(count)))
     sent = worker(environment, "enqueue", str(tmp_path / "a.jsonl"), "--json")
     assert sent.returncode == 0, sent.stderr
     receipts = json.loads(sent.stdout)["receipts"]
@@ -152,13 +148,13 @@ def test_a_thousand_articles_from_one_terminal_are_stored_once_by_a_worker_in_an
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        until(lambda: len(store.outcomes(receipts)) == 1000, "every receipt has its outcome")
+        until(lambda: len(store.outcomes(receipts)) == count, "every receipt has its outcome")
     finally:
         celery.terminate()
-        celery.wait(60)
+        celery.wait(limit_s())
     assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {OutcomeKind.NEW}
     stored = [found.title for found in store.search(Query(limit=5000))]
-    assert sorted(stored) == sorted(raw["title"] for raw in generate(1000))
+    assert sorted(stored) == sorted(raw["title"] for raw in generate(count))
     assert worker(environment, "down").stdout == "the embedded broker is stopped\n"
     assert processes_below(tmp_path) == []
 
@@ -187,7 +183,7 @@ def test_errors_are_one_line_that_says_what_to_do(
         input='{"title": "a"}\n',
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s(),
         check=False,
     )
     assert (done.returncode, message in done.stderr) == (code, True), done.stderr

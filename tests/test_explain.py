@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.make import NOW, dead
-from tests.test_pipeline import CONFIG, STORY, ingest, raw
+from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from worker.cli import explain_sentences, group
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
@@ -134,14 +134,14 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
 
 
 def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain) -> None:
-    assert "waits on the queue, or was never received" in explain("r-unknown", code=1).stderr
+    assert "waits on the queue, or it was never received" in explain("r-unknown", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/x", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/", code=1).stderr
     assert json.loads(explain("nothing", "--json", code=1).stdout)["articles"] == []
 
 
 def test_a_receipt_that_only_the_journal_has_waits(store: SqlStore, explain: Explain) -> None:
-    store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
+    store.add_journal_entries([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     assert "It was put on the queue 2026-11-22 12:00." in told(explain("r0"))
     assert "It has no outcome yet" in told(explain("r0"))
 
@@ -153,7 +153,7 @@ def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
     message = {"body": body, "headers": {"id": "m"}, "properties": {}}
     payload = Payload.of(message)
     letter = dead(reason=Reason.UNDELIVERABLE, queue="articles", detail="gone", payload=payload)
-    store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
+    store.add_journal_entries([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     store.write([], [], [letter], now=NOW)
     story = told(explain("r0"))
     assert "undeliverable, gone" in story
@@ -202,7 +202,7 @@ RIVAL = DisplayTitle(article_id="f" * 32, title="Storm hits coast", source="wire
             {"containment": 0.41, "about": 0.34, "opening": 0.34},
             "only 10 % of the titles agree (threshold 34 %) and only 20 % of the openings",
         ),
-        ("variant", "invented tomorrow", {}, {}, "much like “Storm hits coast”"),
+        ("variant", "invented tomorrow", {}, {}, "similar to “Storm hits coast”"),
     ],
 )
 def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(

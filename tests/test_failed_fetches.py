@@ -1,9 +1,8 @@
 """A failed fetch through pipeline and store: it is no version, and no copy of another one."""
 
 import json
+import random
 import re
-import subprocess
-import sys
 from itertools import permutations
 from typing import Any
 
@@ -13,12 +12,14 @@ from click.testing import CliRunner
 
 from devtools.servers import unix_url
 from tests.make import NOW, article, record
-from tests.test_lint import linted
-from tests.test_pipeline import CONFIG, STORY, ingest, raw
+from tests.support.linting import linted
+from tests.support.pipelines import CONFIG, STORY, ingest, raw
+from tests.support.processes import at_once
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
+from worker.index.redis_index import RedisIndex
 from worker.maintenance.replay import replay
 from worker.maintenance.reprocess import reclean
 from worker.model.completeness import Extent
@@ -233,55 +234,32 @@ def test_an_article_without_page_is_cleaned_again_as_one(pipeline: Pipeline) -> 
     )
 
 
-RACER = """
-import sys, random
-from tests.make import NOW
-from tests.test_failed_fetches import CHALLENGE, STORY, TEASER, page, raw
-from tests.test_pipeline import CONFIG
-from worker.index.redis_index import RedisIndex
-from worker.pipeline.ingestion import Delivery, Pipeline
-from worker.store.sql_store import SqlStore
+def send(who: int, store_url: str, index_url: str) -> None:
+    """Five batches of six articles: full texts, failed pages and titles alone, mixed."""
+    index = RedisIndex(index_url, CONFIG.dedup)
+    pipeline = Pipeline(CONFIG, SqlStore(store_url), index)
+    order = random.Random(who)
+    for turn in range(5):
+        batch = [sent(who, turn, number) for number in range(6)]
+        order.shuffle(batch)
+        ingest(pipeline, batch, f"{who}-{turn}-")
+    pipeline.store.close()
+    index.close()
 
-who, store_url, index_url = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-pipeline = Pipeline(CONFIG, SqlStore(store_url), RedisIndex(index_url, CONFIG.dedup))
-rng = random.Random(who)
-print("ready", flush=True)
-sys.stdin.readline()
-for turn in range(5):
-    batch = []
-    for n in range(6):
-        summary = f"{TEASER} Edit {who} of turn {turn}."
-        if who % 2 and turn == n % 5:
-            batch.append(raw(n, f"{STORY} Story {n}.", title=f"Story {n}"))
-        elif turn % 2:
-            batch.append(page(n, title=f"Story {n}", summary=summary))
-        else:
-            batch.append(raw(n, "", title=f"Story {n}"))
-    rng.shuffle(batch)
-    pipeline.ingest(
-        [Delivery(receipt=f"{who}-{turn}-{n}", raw=each) for n, each in enumerate(batch)], now=NOW
-    )
-"""
+
+def sent(who: int, turn: int, number: int) -> dict[str, Any]:
+    title = f"Story {number}"
+    if who % 2 and turn == number % 5:
+        return raw(number, f"{STORY} Story {number}.", title=title)
+    if turn % 2:
+        return page(number, title=title, summary=f"{TEASER} Edit {who} of turn {turn}.")
+    return raw(number, "", title=title)
 
 
 def test_whoever_wins_a_race_the_text_stays_the_newest(
     store: SqlStore, store_url: str, valkey_url: str, valkey: redis.Redis
 ) -> None:
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, str(who), store_url, unix_url(valkey_url)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for who in range(4)
-    ]
-    for racer in racers:
-        assert racer.stdout
-        assert racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        racer.communicate("go\n", timeout=60)
-    assert [racer.returncode for racer in racers] == [0] * 4
+    at_once(send, range(4), [store_url] * 4, [unix_url(valkey_url)] * 4)
 
     receipts = [f"{who}-{turn}-{n}" for who in range(4) for turn in range(5) for n in range(6)]
     outcomes = store.outcomes(receipts)

@@ -12,14 +12,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from devtools.waiting import limit_s
 from tests.foreign import GOOD, article, envelope, table
 from tests.running import ROOT, Running, running_worker
 from worker.model.records import OutcomeKind
 from worker.store.values import DeadLetterQuery
 
+pytestmark = pytest.mark.processes
+
 TABLE = table()
 LINES_AT_MOST = 5  # of log a message
-PATIENCE_S = 30  # usually half a second; a busy machine is slow, a lost slot is for ever
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,6 @@ def test_the_table_is_long_and_its_names_differ() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("odd", TABLE)
 def test_after_each_foreign_message_ten_good_articles_are_stored(
     running: Running, odd: str
@@ -59,7 +60,7 @@ def _ten_good_articles_follow(running: Running, odd: str) -> None:
         began = time.monotonic()
         for receipt in push_good(running, foreign.name):
             assert running.outcome(receipt).kind is not OutcomeKind.DEAD, foreign.name
-        assert time.monotonic() - began < PATIENCE_S, foreign.name
+        assert time.monotonic() - began < limit_s() / 2, foreign.name  # usually half a second
         # Not those of good batches, nor the one that follows every dead letter some seconds later.
         lines = [s for s in running.lines()[said:] if not re.search("batch.ingested|buried", s)]
         assert len(lines) < LINES_AT_MOST, (foreign.name, lines)

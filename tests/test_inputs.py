@@ -85,6 +85,7 @@ def test_the_advice_for_a_json_feed_works_as_it_stands(run: Run) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"]])
+@pytest.mark.processes
 def test_the_config_is_printed_the_same_in_two_runs(arguments: list[str], tmp_path: Path) -> None:
     def printed(seed: str) -> str:
         return subprocess.check_output(

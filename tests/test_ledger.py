@@ -12,8 +12,9 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.waiting import until
 from tests.make import dead, record
 from tests.worker_rules import own_rules
 from worker import Producer
@@ -127,7 +128,9 @@ def test_a_day_is_a_utc_day_of_the_journal(
     link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     moments = [TODAY - timedelta(microseconds=1), TODAY, TODAY - DAY]
-    store.enter([JournalEntry(receipt=f"r{m}", message_id="m", at=m) for m in moments])
+    store.add_journal_entries(
+        [JournalEntry(receipt=f"r{m}", message_id="m", at=m) for m in moments]
+    )
     ends = [record(receipt=f"r{m}") for m in moments]
     for end in ends:
         store.write([end], [], [], now=NOW)
@@ -218,7 +221,7 @@ def test_under_load_nothing_is_ever_missing_and_in_the_end_the_balance_is_even(
             looks.append(look(link, stack.store, grace_s=5))
             return not sender.is_alive() and len(stack.store.outcomes(sent)) == len(articles)
 
-        until(all_ended, "every receipt has its outcome", 90)
+        until(all_ended, "every receipt has its outcome")
         sender.join()
         assert [entry for each in looks for entry in each.missing] == []
         last = look(link, stack.store, grace_s=0)
@@ -242,7 +245,7 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
     assert look(link, store).missing == []
     with file.open("a") as cut:
         cut.write('{"message": "cut o')
-    store.enter(list(receipt_journal.read_journal(file)))
+    store.add_journal_entries(list(receipt_journal.read_journal(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.make import NOW
-from worker.client.lint import LintResult, lint, rehearsal
+from devtools.waiting import limit_s
+from tests.support.linting import linted
 from worker.model.admission import LIMITS
 
 GOOD = {
@@ -23,12 +23,6 @@ GOOD = {
     "language": "en",
     "source": {"id": "wire"},
 }
-
-
-def linted(*raws: object) -> list[LintResult]:
-    with rehearsal(None) as pipeline:
-        named = ((f"feed.jsonl:{n}", raw) for n, raw in enumerate(raws, start=1))
-        return list(lint(named, pipeline, NOW))
 
 
 def told(raw: object) -> list[str]:
@@ -149,7 +143,7 @@ def run(folder: Path, *arguments: str, given: str = "") -> "subprocess.Completed
         input=given,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s(),
         check=False,
     )
 
@@ -162,6 +156,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.processes
 def test_the_command_names_file_and_line_prints_a_table_and_leaves_nothing_behind(
     folder: Path,
 ) -> None:

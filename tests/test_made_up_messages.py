@@ -17,7 +17,7 @@ from tests.running import Running, running_worker
 from worker.broker.bodies import receipts_in
 from worker.model.records import OutcomeKind
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(3000)]
 
 _numbers = count(1)
 _ODD = ["", "\x00", "\ud800", "9" * 5000, 2**80, -1, "2999-01-01", "articles.ingest"]

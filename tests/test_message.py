@@ -15,7 +15,10 @@ from uuid import uuid4
 
 import pytest
 
+from devtools.waiting import limit_s
 from tests.running import ROOT, Running, running_worker
+
+pytestmark = pytest.mark.processes
 
 DOCUMENTED_URL = "redis://localhost:6379/0"
 BLOCKS = re.findall(
@@ -35,7 +38,7 @@ def run(command: list[str], running: Running, cwd: Path, **more: str) -> str:
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=limit_s(),
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from bench.oracle import MOST_MISSED, Oracle, Report, judged, prints_of, run
 from bench.wire import Raw, invented, raw
 from devtools.servers import unix_url
 from tests.store.stored import Rows, rows
-from tests.test_pipeline import CONFIG
+from tests.support.pipelines import CONFIG
 from worker.cli import explain_templates
 from worker.store.migrate import migrate
 

@@ -1,7 +1,6 @@
 """Repairs in the background: the index loses what it held, canonical articles die, time goes on."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +8,11 @@ import pytest
 import redis
 
 from devtools.servers import free_port, private_server, unix_url
+from devtools.waiting import until
 from tests.dedup.texts import OTHER, STORY, invented
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG
-from tests.test_reconcile import homes, story
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG
 from worker.clean import clean
 from worker.dedup import fingerprint
 from worker.index import CopyVote, IndexEntry, verification
@@ -54,7 +54,7 @@ def make_pass(pipeline: Pipeline, index: RedisIndex, minute: float = 0) -> None:
 def differences(pipeline: Pipeline, index: RedisIndex) -> list[str]:
     stored = [
         ExpectedEntry(its.article_id, its.canonical, its.fingerprint, its.at)
-        for its in pipeline.store.clusters.prints(BEGAN - DAY, 0, 1000)
+        for its in pipeline.store.clusters.recent_fingerprints(BEGAN - DAY, 0, 1000)
     ]
     return [found.what for found in verification.differences(index, stored)]
 
@@ -70,13 +70,7 @@ def replica_of(port: int) -> Iterator[tuple[str, redis.Redis]]:
         yield url, client
 
 
-def wait(until: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
+@pytest.mark.processes
 def test_a_failover_that_lost_writes_is_noticed_and_put_right(
     store: SqlStore, sqlite_store_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -87,7 +81,7 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
             pipeline = Pipeline(CONFIG, store, RedisIndex(url, CONFIG.dedup))
             put(pipeline, 1, OTHER)
             make_pass(pipeline, RedisIndex(url, CONFIG.dedup), minute=1)
-            wait(lambda: client.wait(1, 1000))
+            until(lambda: client.wait(1, 1000), "the replica follows")
             replica.replicaof("NO", "ONE")  # it is promoted before the last writes reach it
             assert put(pipeline, 2, STORY, minute=2) is OutcomeKind.NEW
             assert put(pipeline, 3, STORY, minute=2) is OutcomeKind.DUPLICATE
@@ -170,7 +164,7 @@ def test_a_canonical_article_that_the_index_has_let_go_of_keeps_its_cluster(
 ) -> None:
     put(pipeline, 1, STORY)
     put(pipeline, 2, STORY)
-    _, kept = pipeline.store.clusters.prints(BEGAN - DAY, 0, 10)
+    _, kept = pipeline.store.clusters.recent_fingerprints(BEGAN - DAY, 0, 10)
     # Two generations later only the copy is there, for it came again meanwhile.
     valkey.flushall()
     index = pipeline.index = RedisIndex(valkey_url, CONFIG.dedup)

@@ -1,49 +1,29 @@
 """The path of a batch through real stages, a real store and a real index."""
 
 import json
-import subprocess
-import sys
+import random
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import redis
 
 from devtools.servers import unix_url
-from tests.make import NOW
-from worker.config.loader import load_config
+from tests.support.pipelines import CONFIG, STORY, ingest, raw
+from tests.support.processes import at_once
 from worker.errors import Reason
 from worker.index.memory_index import MemoryIndex
+from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
-from worker.model.records import Outcome, OutcomeKind
+from worker.model.records import OutcomeKind
 from worker.pipeline.dead_lettering import DeadLetters, Origin
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
-
-CONFIG = load_config()
-STORY = (
-    "The harbour board agreed on Tuesday to deepen the eastern channel so that larger grain ships "
-    "can reach the silos at every tide. Work will start in March and cost about 40 million crowns, "
-    "the board said. Fishermen fear that the dredging will drive the herring out of the bay."
-)
-
-
-def raw(number: int = 1, text: str = STORY, **fields: Any) -> dict[str, Any]:
-    """An ordinary raw article."""
-    ordinary = {"id": f"a-{number}", "title": f"Harbour story {number}", "source": {"id": "wire"}}
-    return {**ordinary, "content": [{"type": "text/plain", "value": text}], **fields}
 
 
 @pytest.fixture
 def pipeline(store: SqlStore) -> Pipeline:
     return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
-
-
-def ingest(pipeline: Pipeline, raws: Sequence[object], prefix: str = "r") -> list[Outcome]:
-    deliveries = [Delivery(receipt=f"{prefix}{n}", raw=each) for n, each in enumerate(raws)]
-    by_receipt = {o.receipt: o for o in pipeline.ingest(deliveries, now=NOW)}
-    return [by_receipt[d.receipt] for d in deliveries if d.receipt in by_receipt]
 
 
 def test_a_batch_of_thousands_of_bad_articles_is_told_in_a_hundred_lines(
@@ -143,47 +123,24 @@ def test_a_withdrawn_article_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
     assert "grain ships" not in json.dumps(pipeline.store.show(outcomes[0].article_id), default=str)
 
 
-RACER = """
-import json, sys
-from tests.make import NOW
-from tests.test_pipeline import CONFIG, STORY, raw
-from worker.index.redis_index import RedisIndex
-from worker.pipeline.ingestion import Delivery, Pipeline
-from worker.store.sql_store import SqlStore
-import random
-
-who, store_url, index_url = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-pipeline = Pipeline(CONFIG, SqlStore(store_url), RedisIndex(index_url, CONFIG.dedup))
-rng = random.Random(who)
-print("ready", flush=True)
-sys.stdin.readline()
-for turn in range(6):
-    edits = [raw(n, f"{STORY} Edit {who} of turn {turn}.", title=f"Story {n}") for n in range(5)]
-    rng.shuffle(edits)
-    pipeline.ingest(
-        [Delivery(receipt=f"{who}-{turn}-{n}", raw=each) for n, each in enumerate(edits)], now=NOW
-    )
-"""
+def edit(who: int, store_url: str, index_url: str) -> None:
+    """Six batches with an edit of each of five articles, in an order of its own."""
+    index = RedisIndex(index_url, CONFIG.dedup)
+    pipeline = Pipeline(CONFIG, SqlStore(store_url), index)
+    order = random.Random(who)
+    for turn in range(6):
+        text = f"{STORY} Edit {who} of turn {turn}."
+        edits = [raw(n, text, title=f"Story {n}") for n in range(5)]
+        order.shuffle(edits)
+        ingest(pipeline, edits, f"{who}-{turn}-")
+    pipeline.store.close()
+    index.close()
 
 
 def test_four_processes_that_edit_the_same_articles_end_in_one_article_each_and_ordered_revisions(
     store: SqlStore, store_url: str, valkey_url: str, valkey: redis.Redis
 ) -> None:
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, str(who), store_url, unix_url(valkey_url)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for who in range(4)
-    ]
-    for racer in racers:
-        assert racer.stdout
-        assert racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        racer.communicate("go\n", timeout=60)
-    assert [racer.returncode for racer in racers] == [0] * 4
+    at_once(edit, range(4), [store_url] * 4, [unix_url(valkey_url)] * 4)
 
     receipts = [f"{who}-{turn}-{n}" for who in range(4) for turn in range(6) for n in range(5)]
     outcomes = store.outcomes(receipts)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import redis
@@ -13,7 +12,8 @@ from click.testing import CliRunner
 from tests.dedup.texts import OTHER, STORY, invented, print_of
 from tests.make import NOW, article, record
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG, ingest, raw
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG, ingest
 from worker.cli import explain_sentences, group
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.reconcile import Reconciler
@@ -31,10 +31,6 @@ def pipeline(store: SqlStore) -> Pipeline:
     return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
 
 
-def story(number: int, text: str = STORY, **fields: Any) -> dict[str, Any]:
-    return raw(number, text, title="Port of Rotterdam closes gates", **fields)
-
-
 def repairs(pipeline: Pipeline, *, write: bool = True) -> list[ClusterMove]:
     its = Reconciler(pipeline.store, pipeline.index, CONFIG.dedup, now=LATER, write=write)
     return [*its.run(NOW - DAY)]
@@ -42,13 +38,6 @@ def repairs(pipeline: Pipeline, *, write: bool = True) -> list[ClusterMove]:
 
 def reasons(moves: Sequence[ClusterMove]) -> list[str]:
     return sorted(move.reason.value for move in moves)
-
-
-def homes(url: str) -> dict[str, str]:
-    """Key -> key of the canonical article."""
-    its = rows(url, "articles")
-    keys = {row["article_id"]: row["key"].removeprefix("id:") for row in its}
-    return {keys[row["article_id"]]: keys.get(row["cluster_id"], "gone") for row in its}
 
 
 def test_copies_of_a_withdrawn_article_get_the_first_of_them_as_canonical(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from worker import AsyncProducer, Producer, Store
+from devtools.waiting import limit_s
+from worker import Archive, AsyncProducer, Producer
 from worker.cli import COMMANDS, main
 from worker.errors import BadConfig
 
@@ -85,6 +86,7 @@ def test_every_command_refuses_every_wrong_address(
 
 
 @pytest.mark.parametrize(("variable", "url"), [WRONG[0], WRONG[3], WRONG[10], WRONG[13], WRONG[-5]])
+@pytest.mark.processes
 def test_a_worker_refuses_it_likewise(variable: str, url: str) -> None:
     for command in (["celery", "-A", "worker", "worker", "-c", "1"], ["worker.celery", "worker"]):
         done = subprocess.run(
@@ -92,7 +94,7 @@ def test_a_worker_refuses_it_likewise(variable: str, url: str) -> None:
             env=os.environ | {variable: url},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=limit_s(),
             check=False,
         )
         assert (done.returncode, done.stdout) == (4, ""), done.stderr
@@ -119,7 +121,7 @@ def test_producers_refuse_it_wherever_it_comes_from(
 @pytest.mark.parametrize("url", ["mysql://h/d", "postgresql://u:p@h:port/d", "sqlite://a.sqlite3"])
 def test_so_are_stores_that_are_given_in_python(url: str) -> None:
     with pytest.raises(BadConfig, match=r"expected|port"):
-        Store(url)
+        Archive(url)
     with pytest.raises(BadConfig, match=r"^store: "):
         Producer("redis://127.0.0.1:1", store=url)
     with pytest.raises(BadConfig, match=r"expected|port"):
@@ -139,6 +141,7 @@ def test_an_option_that_only_the_driver_knows_to_be_wrong_is_one_line(
             assert option.partition("=")[0] in said
 
 
+@pytest.mark.processes
 def test_importing_a_producer_ends_no_process_for_what_stands_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -153,6 +156,7 @@ def test_importing_a_producer_ends_no_process_for_what_stands_in_the_environment
     assert done.stdout.startswith("WORKER_BROKER_URL: amqp:// is not supported")
 
 
+@pytest.mark.processes
 def test_a_broker_of_celery_s_own_variable_is_refused_by_a_worker_and_not_used_by_a_producer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -160,6 +164,6 @@ def test_a_broker_of_celery_s_own_variable_is_refused_by_a_worker_and_not_used_b
     with Producer("redis://127.0.0.1:1/0") as producer:
         assert producer._app.connection_for_write().port == 1
     command = [sys.executable, "-P", "-m", "celery", "-A", "worker", "worker", "-c", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s(), check=False)
     assert done.returncode == 4
     assert done.stderr.startswith("worker: CELERY_BROKER_URL (or `celery --broker`) is not read")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_end_to_end import until
+from devtools.waiting import limit_s, until
 from worker.client.producer import Producer
 from worker.runtime.config_reload import CurrentConfig, files_state
 from worker.runtime.config_report import read_report
@@ -65,13 +65,13 @@ def running(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
             yield log
         finally:
             worker.terminate()
-            worker.wait(60)
+            worker.wait(limit_s())
 
 
 def cli(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "worker", *arguments]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, env=environment, capture_output=True, text=True, timeout=limit_s(), check=False
     )
 
 

@@ -13,8 +13,8 @@ from tests.dedup.texts import CONFIG as RULES_FILE
 from tests.dedup.texts import OTHER, PARAGRAPHS, invented
 from tests.make import NOW
 from tests.store.stored import rows
-from tests.test_pipeline import CONFIG, ingest
-from tests.test_reconcile import homes, story
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG, ingest
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.rededuplicate import PAGE, Rededuplicator
@@ -83,14 +83,14 @@ def test_moves_are_recorded_told_and_can_be_taken_back(
 def test_what_an_operator_ruled_stays(pipeline: Pipeline, store_url: str, run: Run) -> None:
     _, half = (o.article_id for o in ingest(pipeline, [story(1), story(2, HALF)]))
     run("cluster", "pin", half, "--yes")
-    assert "1 stay by an operator's word" in run(*STRICT, "--yes").stdout
+    assert "1 stay because an operator moved or pinned them" in run(*STRICT, "--yes").stdout
     assert homes(store_url)["a-2"] == "a-1"
 
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "say what is to be other"),
+        ([], "name what to change"),
         (["--threshold", "copies.contaiment=0.5"], "did you mean copies.containment?"),
         (["--threshold", "copies.numbers=many"], "'many' is not a number"),
         (["--threshold", "1.5"], "copies.containment: Input should be less than or equal to 1"),

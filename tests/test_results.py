@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import worker as package
+from devtools.waiting import limit_s
 from tests.make import NOW
-from worker import Store
+from worker import Archive
 from worker.cli import group
 from worker.cli.inputs import read_inputs
 from worker.config.loader import load_config
@@ -87,6 +89,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.processes
 def test_every_command_of_the_page_works(seeded: SqlStore, command: str) -> None:
     if not set("|>") & set(command):
         done = worker(*shlex.split(command)[1:])
@@ -103,12 +106,13 @@ def in_shell(command: str) -> tuple[int, str]:
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=limit_s(),
         check=False,
     )
     return done.returncode, done.stderr
 
 
+@pytest.mark.processes
 def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> None:
     (block,) = [b for b in blocks("sh") if "--follow" in b]
     (command,) = block.splitlines()
@@ -124,10 +128,10 @@ def test_following_the_feed_ends_cleanly_and_says_where(seeded: SqlStore) -> Non
     ingest(seeded, [{"title": "Late news", "content": "Something else happened at last."}], "late-")
     told.append(json.loads(follower.stdout.readline()))
     follower.send_signal(signal.SIGINT)
-    rest, said = follower.communicate(timeout=30)
+    rest, said = follower.communicate(timeout=limit_s())
     assert (follower.returncode, rest) == (0, "")
     assert told[-1]["article"]["title"] == "Late news"
-    assert said.strip() == f"go on with: worker changes --since {told[-1]['cursor']}"
+    assert said.strip() == f"continue with: worker changes --since {told[-1]['cursor']}"
 
 
 def test_the_python_of_the_page_runs(seeded: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,6 +173,7 @@ def test_an_export_that_finds_nothing_says_so_by_its_exit_code(seeded: SqlStore)
     assert worker("export", "--source", "nobody").exit_code == 1
 
 
+@pytest.mark.processes
 def test_a_reader_that_leaves_early_is_no_error(seeded: SqlStore) -> None:
     _, said = in_shell("worker export --all-revisions | head -c 10")
     assert said == ""
@@ -268,7 +273,7 @@ def test_a_deletion_that_is_not_clear_is_refused(
 
 def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
     (outcome,) = ingest(store, [{"title": "Storm", "content": "It closed the harbour."}], "r")
-    with Store(store_url) as reader:
+    with Archive(store_url) as reader:
         assert reader.outcome("r0") == outcome
         assert reader.outcome("r1") is None
         (found,) = reader.search("harbour")
@@ -286,12 +291,18 @@ def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
 
 def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="run `worker migrate`"):
-        Store(f"sqlite:///{tmp_path}/none.sqlite3")
+        Archive(f"sqlite:///{tmp_path}/none.sqlite3")
 
 
+@pytest.mark.processes
 def test_searching_loads_neither_the_stages_nor_celery() -> None:
     """They would cost a second on every start."""
     code = "import sys, worker.cli.search_commands, worker.bootstrap as b; b.Settings.load(); "
     code += "print(*{'lxml', 'numpy', 'celery', 'redis'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_old_name_of_the_archive_still_works_and_says_the_new_one() -> None:
+    with pytest.warns(DeprecationWarning, match=r"worker\.Archive"):
+        assert package.Store is Archive

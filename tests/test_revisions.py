@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dedup.texts import RULES, STORY, invented, print_of
-from tests.test_pipeline import CONFIG, ingest, raw
+from tests.support.pipelines import CONFIG, ingest, raw
 from worker.cli import group
 from worker.cli.revision_diff import pieces
 from worker.dedup.clustering import change_of

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.dedup.texts import invented
-from tests.test_pipeline import CONFIG, ingest
-from tests.test_reconcile import homes, story
+from tests.support.clusters import homes, story
+from tests.support.pipelines import CONFIG, ingest
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Pipeline

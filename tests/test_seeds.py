@@ -4,13 +4,15 @@ import json
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from tests.support.pipelines import CONFIG
 from worker.cli.file_reading import files_below, read_file
-from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Frozen
 from worker.model.records import Outcome, OutcomeKind
@@ -101,7 +103,7 @@ def ingest(order: Sequence[str], size: int, database: Path) -> dict[str, Arrived
     """Run the pipeline over the seeds in this order, `size` to a batch."""
     url = f"sqlite:///{database}"
     migrate(url)
-    config, store = load_config(), SqlStore(url)
+    config, store = CONFIG, SqlStore(url)
     pipeline = Pipeline(config=config, store=store, index=MemoryIndex(config.dedup))
     arrived: dict[str, Arrived] = {}
     for at in range(0, len(order), size):
@@ -113,21 +115,27 @@ def ingest(order: Sequence[str], size: int, database: Path) -> dict[str, Arrived
     return arrived
 
 
+@cache
+def arrivals(name: str, size: int) -> dict[str, Arrived]:
+    with TemporaryDirectory() as folder:
+        return ingest(ORDERS[name], size, Path(folder) / "store.sqlite3")
+
+
+QUICK = [("as listed", 1), ("as listed", 100), ("copies reversed", 7)]
+LONG = [("as listed", 7), ("copies reversed", 1), ("copies reversed", 100)]
+
+
 @pytest.fixture(
-    scope="module",
-    params=[(name, size) for name in ORDERS for size in (1, 7, 100)],
+    params=[*QUICK, *(pytest.param(each, marks=pytest.mark.long) for each in LONG)],
     ids=lambda param: f"{param[0]}, batches of {param[1]}",
 )
-def arrived(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Arrived]:
-    name, size = request.param
-    return ingest(ORDERS[name], size, tmp_path_factory.mktemp("seeds") / "store.sqlite3")
+def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
+    return arrivals(*request.param)
 
 
-@pytest.fixture(scope="module")
-def one_by_one(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arrived]:
-    return ingest(list(RAWS), 1, tmp_path_factory.mktemp("seeds") / "store.sqlite3")
+@pytest.fixture
+def one_by_one() -> dict[str, Arrived]:
+    return arrivals("as listed", 1)
 
 
 def test_every_raw_article_has_one_expectation() -> None:

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import psycopg
+import pytest
 import redis
 from sqlalchemy import make_url
 
 from devtools.servers import private_valkey, unix_url
+
+pytestmark = pytest.mark.processes
 
 
 def test_the_private_postgres_listens_on_a_socket_only(postgres_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Train the recogniser of names: tagged corpora come in, worker/tag/data/entities*.npz go out.
+"""Train the recogniser of names on tagged corpora, and write worker/tag/data/entities*.npz.
 
     python -m training.entities --vectors vectors.npz --texts TEXTS... --version 2026.11 CORPUS...
 
@@ -22,25 +22,25 @@ from sklearn.cluster import MiniBatchKMeans
 
 from devtools.topic_corpora import texts
 from training.gazetteer import aliases, groups
-from worker.tag.entities.name_model import packed
+from worker.tag.entities.name_model import pack_strings
 from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
 from worker.tag.entities.word_features import (
+    AFTER,
+    AFTER_2,
     BEFORE,
     BEFORE_2,
-    BEHIND,
-    BEHIND_2,
     EDGE,
     HERE,
     MARK,
     NONE,
     START,
-    Entry,
+    LexiconEntry,
     combinations,
-    kind,
-    pattern,
-    seen_at,
+    kind_pattern,
     shape,
+    shape_kind,
     traits,
+    word_features,
 )
 
 Sentence = list[tuple[str, str]]
@@ -63,49 +63,54 @@ class Words:
     def __init__(self, vectors: Path, unlabelled: Sequence[Path]) -> None:
         self.clusters = _clusters(vectors)
         self.groups = groups()
-        self.small = _small(unlabelled)
+        self.lower_quarters = _lower_quarters(unlabelled)
         self.common = _common(unlabelled)
-        self.known: dict[str, str] = {}
+        self.usual_labels: dict[str, str] = {}
         self._forms: dict[str, tuple[tuple[str, ...], ...]] = {}
 
-    def learn(self, known: Mapping[str, str]) -> None:
-        self.known = dict(known)
+    def learn(self, usual_labels: Mapping[str, str]) -> None:
+        self.usual_labels = dict(usual_labels)
         self._forms.clear()
 
-    def entry(self, word: str) -> Entry:
+    def entry(self, word: str) -> LexiconEntry:
         lower = word.lower()
-        return Entry(
+        return LexiconEntry(
             cluster=self.clusters.get(lower, -1),
             groups=tuple(sorted(self.groups.get(lower, ()))),
-            lower=self.small.get(lower, -1),
-            known=self.known.get(word, ""),
+            lower=self.lower_quarters.get(lower, -1),
+            usual_label=self.usual_labels.get(word, ""),
         )
 
     def of(self, word: str) -> tuple[tuple[str, ...], ...]:
         if word not in self._forms:
-            self._forms[word] = seen_at(word, self.entry(word) if word else Entry())
+            self._forms[word] = word_features(word, self.entry(word) if word else LexiconEntry())
         return self._forms[word]
 
     def sentence(self, words: Sequence[str], *, thorough: bool) -> list[list[str]]:
         """The features of each word of a sentence, as the CRF sees them."""
         padded = [EDGE, EDGE, *words, EDGE, EDGE]
-        forms, kinds = [self.of(w) for w in padded], [kind(shape(w)) if w else NONE for w in padded]
-        told = [traits(w, self.entry(w) if w else Entry()) for w in padded] if thorough else []
-        seen = []
-        for at in range(2, len(words) + 2):
-            first = at == 2 or (at == 3 and kinds[2] == MARK)
-            seen.append(
+        forms, kinds = (
+            [self.of(w) for w in padded],
+            [shape_kind(shape(w)) if w else NONE for w in padded],
+        )
+        word_traits = (
+            [traits(w, self.entry(w) if w else LexiconEntry()) for w in padded] if thorough else []
+        )
+        features = []
+        for index in range(2, len(words) + 2):
+            first = index == 2 or (index == 3 and kinds[2] == MARK)
+            features.append(
                 [
-                    *forms[at][START if first else HERE],
-                    *forms[at - 1][BEFORE],
-                    *forms[at + 1][BEHIND],
-                    *forms[at - 2][BEFORE_2],
-                    *forms[at + 2][BEHIND_2],
-                    pattern(*kinds[at - 1 : at + 2]),
-                    *(combinations(told[at - 2 : at + 3]) if thorough else ()),
+                    *forms[index][START if first else HERE],
+                    *forms[index - 1][BEFORE],
+                    *forms[index + 1][AFTER],
+                    *forms[index - 2][BEFORE_2],
+                    *forms[index + 2][AFTER_2],
+                    kind_pattern(*kinds[index - 1 : index + 2]),
+                    *(combinations(word_traits[index - 2 : index + 3]) if thorough else ()),
                 ]
             )
-        return seen
+        return features
 
 
 def _clusters(path: Path) -> dict[str, int]:
@@ -118,26 +123,26 @@ def _clusters(path: Path) -> dict[str, int]:
     return dict(zip(map(str, stored["words"]), found.fit(turned).labels_.tolist(), strict=True))
 
 
-def _small(paths: Sequence[Path]) -> dict[str, int]:
+def _lower_quarters(paths: Sequence[Path]) -> dict[str, int]:
     """How often each word is written small inside sentences, in quarters."""
-    small: Counter[str] = Counter()
+    lowercase: Counter[str] = Counter()
     large: Counter[str] = Counter()
     for path in paths:
         for text in texts(path):
             before = "."
             for word in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]", text):
                 if before not in _OPENERS:
-                    (small if word[0].islower() else large)[word.lower()] += 1
+                    (lowercase if word[0].islower() else large)[word.lower()] += 1
                 before = word
-    counts = {word: small[word] + large[word] for word in small | large}
-    return {w: round(4 * small[w] / n) for w, n in counts.items() if n >= 3}
+    counts = {word: lowercase[word] + large[word] for word in lowercase | large}
+    return {w: round(4 * lowercase[w] / n) for w, n in counts.items() if n >= 3}
 
 
 def _common(paths: Sequence[Path]) -> list[str]:
     """The forms of words that most texts have."""
     every = (text for path in paths for text in texts(path))
-    seen = Counter(word for text in every for word in dict.fromkeys(Tokens(text).words))
-    return [word for word, _ in seen.most_common(_COMMON) if word != LINE_END]
+    counts = Counter(word for text in every for word in dict.fromkeys(Tokens(text).words))
+    return [word for word, _ in counts.most_common(_COMMON) if word != LINE_END]
 
 
 def train(
@@ -146,8 +151,8 @@ def train(
     """A CRF with elastic-net regularisation, set on development data."""
     trainer = pycrfsuite.Trainer(verbose=False)
     for sentence in sentences:
-        seen = words.sentence([w for w, _ in sentence], thorough=thorough)
-        trainer.append(seen, [label for _, label in sentence])
+        features = words.sentence([w for w, _ in sentence], thorough=thorough)
+        trainer.append(features, [label for _, label in sentence])
     trainer.select("lbfgs")
     trainer.set_params(
         {"c1": 0.05, "c2": 0.2, "max_iterations": 60, "feature.possible_transitions": True}
@@ -171,18 +176,20 @@ def split(text: str) -> Iterator[list[str]]:
         yield words
 
 
-def known(tagger: "pycrfsuite.Tagger", words: Words, paths: Sequence[Path]) -> dict[str, str]:
+def usual_labels(
+    tagger: "pycrfsuite.Tagger", words: Words, paths: Sequence[Path]
+) -> dict[str, str]:
     """What each capitalised form mostly is in unlabelled text, how surely, and if it is common."""
-    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    label_counts: dict[str, Counter[str]] = defaultdict(Counter)
     for path in paths:
         for text in texts(path):
             for sentence in split(text):
                 labels = tagger.tag(words.sentence(sentence, thorough=False))
                 for word, label in zip(sentence, labels, strict=True):
                     if word[0].isupper():
-                        seen[word][label] += 1
+                        label_counts[word][label] += 1
     found = {}
-    for word, labels in seen.items():
+    for word, labels in label_counts.items():
         total = labels.total()
         if total >= 2:
             label, times = labels.most_common(1)[0]
@@ -202,7 +209,7 @@ def pack(
     none = np.zeros(len(labels))
     rows = [sum(table.get(key, none) for table in tables) / len(tables) for key in keys]
     weights, scale = _as_bytes(np.array(rows))
-    renamed = aliases(words.small)
+    renamed = aliases(words.lower_quarters)
     return {
         "version": np.array(version),
         "thorough": np.array(thorough),
@@ -211,9 +218,9 @@ def pack(
         "weights": weights,
         "scale": np.array(scale, np.float32),
         "moves": sum(_moves(tagger, labels) for tagger in taggers) / len(taggers),
-        "aliases": packed(renamed),
-        "places": packed(renamed.values()),
-        "common": packed(words.common),
+        "aliases": pack_strings(renamed),
+        "places": pack_strings(renamed.values()),
+        "common": pack_strings(words.common),
         **_lexicon(words),
     }
 
@@ -242,11 +249,11 @@ def _moves(tagger: "pycrfsuite.Tagger", labels: Sequence[str]) -> np.ndarray:
 
 
 def _lexicon(words: Words) -> dict[str, np.ndarray]:
-    every = {crc32(w.encode()): w for w in {*words.clusters, *words.groups, *words.small}}
+    every = {crc32(w.encode()): w for w in {*words.clusters, *words.groups, *words.lower_quarters}}
     keys = np.array(sorted(every), np.uint32)
     entries = [words.entry(every[int(key)]) for key in keys]
     sets = sorted({" ".join(entry.groups) for entry in entries})
-    forms = {crc32(w.encode()): label for w, label in words.known.items()}
+    forms = {crc32(w.encode()): label for w, label in words.usual_labels.items()}
     names = sorted(set(forms.values()))
     form_keys = np.array(sorted(forms), np.uint32)
     return {
@@ -273,7 +280,7 @@ def main() -> None:
     sentences = [s for path in options.corpora for s in corpus(path)]
     with tempfile.TemporaryDirectory() as folder:
         first = train(words, sentences, Path(folder, "first"))
-        words.learn(known(first, words, options.texts))
+        words.learn(usual_labels(first, words, options.texts))
         fast = train(words, sentences, Path(folder, "fast"))
         slow = train(words, sentences, Path(folder, "slow"), thorough=True)
         made = {

@@ -1,4 +1,4 @@
-"""Words that hint at names, and the names of places: GeoNames (CC BY 4.0) and short lists come in.
+"""Groups of words that occur in names, and aliases of places, from GeoNames (CC BY 4.0) and lists.
 
 The lists of titles, organisation words and landscape words are this project's own.
 """

@@ -1,4 +1,4 @@
-"""Vectors of words: the words of the corpora go through a sentence encoder, one by one.
+"""Compute word vectors: encode each word of the corpora with a sentence encoder.
 
     python -m training.words --out vectors.npz TEXTS...     (environment: training/requirements.txt)
 

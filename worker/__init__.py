@@ -1,8 +1,9 @@
 """article-worker: read raw articles from a queue, and write cleaned, deduplicated, tagged records.
 
-from worker import Producer, Store
+from worker import Archive, Producer
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,20 @@ if TYPE_CHECKING:
     from worker.client.async_producer import AsyncProducer
     from worker.client.feeds import from_feedparser, from_jsonfeed
     from worker.client.producer import Invalid, InvalidArticles, Producer
-    from worker.client.reader import StoreReader as Store
+    from worker.client.reader import Archive
 
 __all__ = [
+    "Archive",
     "AsyncProducer",
     "Invalid",
     "InvalidArticles",
     "Producer",
-    "Store",
     "from_feedparser",
     "from_jsonfeed",
 ]
 
 _MODULES = {
+    "Archive": "worker.client.reader",
     "AsyncProducer": "worker.client.async_producer",
     "from_feedparser": "worker.client.feeds",
     "from_jsonfeed": "worker.client.feeds",
@@ -31,8 +33,13 @@ _MODULES = {
 
 def __getattr__(name: str) -> Any:
     """Import on first use: `import worker` costs nothing, and Celery finds `worker.celery`."""
+    if name == "Store":
+        warnings.warn(
+            "worker.Store is worker.Archive now; the old name goes in version 0.4",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        name = "Archive"
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "Store":
-        return import_module("worker.client.reader").StoreReader
     return getattr(import_module(_MODULES.get(name, "worker.client.producer")), name)

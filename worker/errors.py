@@ -1,10 +1,10 @@
-"""What can go wrong, named by what happens next.
+"""The errors that this package raises on purpose, named by what happens next.
 
 WorkerError
-├── Rejected      this article    -> dead letter, its neighbours go on
-├── Unavailable   this batch      -> put back, tried again when the service answers
-│   └── Busy      a producer      -> sends the rest later
-└── BadConfig     this process    -> refuses to start
+├── Rejected      the article becomes a dead letter; the rest of its batch is processed
+├── Unavailable   the batch goes back to its queue, and is tried again when the service answers
+│   └── Busy      the producer sends the rest later
+└── BadConfig     the process refuses to start
 """
 
 from collections.abc import Sequence
@@ -12,30 +12,30 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a raw article became a dead letter. Slugs are stable: they are counters and filters."""
+    """The reason why a raw article is a dead letter. The slugs are stored, and must not change."""
 
     MALFORMED = "malformed"  # not the JSON object the contract asks for
     TOO_LARGE = "too-large"  # over one of the contract's limits
     UNKNOWN_SCHEMA = "unknown-schema"  # a `schema` this worker does not know
-    EMPTY = "empty"  # nothing to read in it: neither title nor text
-    FAILED_FETCH = "failed-fetch"  # no page came, but an error, a challenge, a wall or a file
+    EMPTY = "empty"  # neither title nor text
+    FAILED_FETCH = "failed-fetch"  # an error, a challenge, a paywall or a file instead of a page
     NO_IDENTITY = "no-identity"  # a withdrawal that names neither id nor link
     HOSTILE = "hostile"  # a page built to hang parsers
-    CRASHED = "crashed"  # a stage raised what it should not
-    DEADLINE = "deadline"  # a stage took longer than an article may
-    POISON = "poison"  # killed every process that tried it
-    UNDELIVERABLE = "undeliverable"  # a message that no worker could take
+    CRASHED = "crashed"  # a stage raised an unexpected error
+    DEADLINE = "deadline"  # the article took longer than it may
+    POISON = "poison"  # each process that tried it was killed
+    UNDELIVERABLE = "undeliverable"  # a message that no worker can process
 
 
 class WorkerError(Exception):
-    """Parent of every error this package raises on purpose."""
+    """Base class of the errors that this package raises on purpose."""
 
 
 class Rejected(WorkerError):
     """One raw article can't be processed: it becomes a dead letter with this reason."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(reason, detail)  # as given: exceptions cross processes by their arguments
+        super().__init__(reason, detail)  # pickle rebuilds an exception from its arguments
         self.reason = reason
         self.detail = detail
 
@@ -44,7 +44,7 @@ class Rejected(WorkerError):
 
 
 class Unavailable(WorkerError):
-    """A service does not answer: nothing is lost, the batch goes back and is tried again."""
+    """A service does not answer. Nothing is lost: the batch goes back to its queue."""
 
     def __init__(self, what: str, detail: str = "") -> None:
         super().__init__(what, detail)
@@ -56,7 +56,7 @@ class Unavailable(WorkerError):
 
 
 class Busy(Unavailable):
-    """The broker has enough for now: send the rest after `retry_after_s`; `receipts` are sent."""
+    """The broker is too full. `receipts` were sent; send the rest after `retry_after_s`."""
 
     def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:
         super().__init__("broker", reason)
@@ -73,10 +73,10 @@ class Busy(Unavailable):
 
 
 class BadConfig(WorkerError):
-    """Settings or config are wrong: the message names the place, the key and what was expected."""
+    """Settings or config are invalid. The message names file, key and expectation."""
 
 
 def exit_code(error: WorkerError) -> int:
-    """What a command ends with: 3 a service does not answer, 4 settings or config are wrong."""
+    """The exit code of a command: 3 if a service does not answer, 4 for bad settings or config."""
     codes = {Unavailable: 3, BadConfig: 4}
     return next((code for kind, code in codes.items() if isinstance(error, kind)), 1)

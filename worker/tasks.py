@@ -96,7 +96,7 @@ def _start_loops(sender: Any, **_: object) -> None:
 
 
 class Ingest(Task):
-    """Base class of the tasks here: worker.broker.request decides what happens to their messages.
+    """Base class of the tasks: worker.broker.request decides the fate of their messages.
 
     A task receives claimed messages, not the arguments that producers send (docs/message.md), so
     Celery's check of arguments is off.

@@ -1,1 +1,1 @@
-"""The fault matrix in its long form: see __main__.py."""
+"""The complete fault matrix; see __main__.py."""

@@ -1,4 +1,4 @@
-"""Nothing lost, nothing twice: breaks workers, broker and store under load and counts the cost.
+"""Break workers, broker and store under load, and count articles that are lost or stored twice.
 
     python -m bench.chaos [--fault worker,broker] [--store sqlite] [--transport ours] [--times 5]
 

@@ -1,4 +1,4 @@
-"""The rows of the fault matrix: which fault, how often, under which settings."""
+"""The rows of the fault matrix: faults, numbers of repetitions, and settings."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Stock Celery on stock kombu with our pipeline: what the matrix is compared with.
+"""Stock Celery on stock kombu with our pipeline: the baseline of the fault matrix.
 
 The settings are those that stock needs to lose least: late acks, messages of lost children put
 back, outages retried without end, a short visibility timeout and a fast sweep.

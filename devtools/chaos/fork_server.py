@@ -14,7 +14,6 @@ import os
 import runpy
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -22,6 +21,8 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from threading import Lock
 from typing import Any
+
+from devtools.waiting import until
 
 # All but worker.celery and worker.tasks: these read the environment when they are imported.
 _MODULES = """
@@ -46,13 +47,10 @@ class Worker:
             self.returncode = self._fork_server.ask({"poll": self.pid})
         return self.returncode
 
-    def wait(self, timeout: float = 60) -> int:
-        end = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > end:
-                raise subprocess.TimeoutExpired(f"worker {self.pid}", timeout)
-            time.sleep(0.02)
-        return code
+    def wait(self) -> int:
+        until(lambda: self.poll() is not None, f"worker {self.pid} ends")
+        assert self.returncode is not None
+        return self.returncode
 
     def terminate(self) -> None:
         os.kill(self.pid, SIGTERM)

@@ -12,9 +12,10 @@ from uuid import uuid4
 import redis
 
 from devtools.chaos.load import Cost, measure_cost
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
 from devtools.servers import unix_url
+from devtools.waiting import until
 from worker.store.values import DeadLetterQuery
 
 

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 
 from pydantic import BaseModel
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.waiting import limit_s, until
 from worker.client.producer import Producer
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
@@ -78,7 +79,7 @@ class Load(threading.Thread):
 
     def stop(self) -> None:
         self._over.set()
-        self.join(60)
+        self.join(limit_s())
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def measure_cost(
     with load(stack, seed) as feeding:
         until(lambda: len(feeding.receipts) > 20, "the load runs")
         first = feeding.receipts[:20]
-        until(lambda: len(stack.store.outcomes(first)) == 20, "work began", 120)
+        until(lambda: len(stack.store.outcomes(first)) == 20, "work began")
         for number in range(faults):
             inject(number)
             stack.replace_ended_workers()
@@ -122,14 +123,15 @@ def _settled(stack: Stack, receipts: list[str]) -> tuple[dict[str, Outcome], flo
 
     A fixed deadline would count articles as lost that a slow machine still has in its queue.
     """
-    patience_s = max(stack.patience_s, LEASES * stack.lease_s)
+    patience_s = limit_s() if stack.patience_s is None else stack.patience_s
+    patience_s = max(patience_s, LEASES * stack.lease_s)
     outcomes: dict[str, Outcome] = {}
     moved, pending = time.monotonic(), receipts
     while pending and time.monotonic() - moved < patience_s:
         stack.replace_ended_workers()
-        if found := stack.store.outcomes(pending):
-            outcomes.update(found)
-            pending = [receipt for receipt in pending if receipt not in found]
+        if new_outcomes := stack.store.outcomes(pending):
+            outcomes.update(new_outcomes)
+            pending = [receipt for receipt in pending if receipt not in new_outcomes]
             moved = time.monotonic()
         time.sleep(0.1)
     return outcomes, moved

@@ -15,8 +15,9 @@ import redis
 from sqlalchemy import make_url
 
 from devtools.chaos.load import Cost, measure_cost
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.servers import unix_url
+from devtools.waiting import until
 
 
 def kill_workers(stack: Stack, faults: int) -> Cost:
@@ -60,7 +61,7 @@ def restart_workers(stack: Stack, faults: int) -> Cost:
         stack.expect_end(oldest)
         stack.start_worker()
         oldest.terminate()
-        oldest.wait(60)
+        oldest.wait()
 
     return measure_cost(stack, faults, inject)
 

@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from devtools.chaos.fork_server import Worker, fork_server
+from devtools.waiting import until
 from worker.broker.connection import BrokerConnection
 from worker.broker.inventory import MessageState, list_messages
 from worker.celery import make_app
@@ -29,7 +29,6 @@ TIMES = {
     "budget_s": 3,
 }
 LEASE_S = 6.0
-PATIENCE_S = 90.0  # a busy machine may take as long to start a process, and has lost nothing
 
 
 class Stack:
@@ -50,7 +49,7 @@ class Stack:
         self.broker_url = broker_url
         self.store = SqlStore(store_url)
         self.lease_s = lease_s
-        self.patience_s = PATIENCE_S
+        self.patience_s: float | None = None  # instead of what tests wait
         config = folder / "config"
         config.mkdir()
         shutil.copy(PACKAGED / "worker.toml", config)
@@ -106,19 +105,19 @@ class Stack:
             self.broker_url, load_worker_rules(Path(self.environment["WORKER_CONFIG_DIR"]))
         )
         with BrokerConnection(app).channel() as channel:
-            found = list_messages(channel, list(app.amqp.queues))
+            messages = list_messages(channel, list(app.amqp.queues))
             return {
                 r
-                for place, receipts in found
+                for state, receipts in messages
                 for r in receipts
-                if place != MessageState.UNDELIVERABLE
+                if state != MessageState.UNDELIVERABLE
             }
 
     def enqueue(self, raws: Sequence[Any]) -> list[str]:
         with Producer(self.broker_url) as producer:
             return producer.enqueue(raws, invalid="bury")
 
-    def outcomes(self, receipts: Sequence[str], deadline_s: float = 120) -> dict[str, Outcome]:
+    def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
         """Wait until every receipt has its outcome."""
         done: dict[str, Outcome] = {}
 
@@ -128,7 +127,7 @@ class Stack:
             return len(done) == len(receipts)
 
         try:
-            until(complete, "every receipt has its outcome", deadline_s)
+            until(complete, "every receipt has its outcome")
         except AssertionError as e:
             waiting = len(receipts) - len(done)
             raise AssertionError(f"{waiting} without outcome\n{self.logs(40)}") from e
@@ -150,14 +149,6 @@ class Stack:
             if worker.poll() is None:
                 worker.kill()
         self.store.close()
-
-
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 120) -> None:
-    """Poll until the condition holds. After the deadline raises AssertionError with `what`."""
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, f"timed out: {what}"
-        time.sleep(0.05)
 
 
 def _set(path: Path, values: dict[str, float]) -> None:

@@ -11,12 +11,15 @@ import redis
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from devtools.chaos.load import load
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
 from devtools.servers import NoServer, free_port, private_server
+from devtools.waiting import until
 from worker.client.producer import Producer
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
+
+pytestmark = pytest.mark.processes
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tests.broker.test_transport import LEASE_S, Peer, body, claimed, message, peer, wait
+from devtools.waiting import until
+from tests.support.transport import Peer, body, claimed, message, peer
 from worker.broker import dead_letter_queue, journal
 from worker.broker.dead_letter_queue import QueuedDeadLetter
 
@@ -25,7 +26,7 @@ def test_a_dead_list_that_is_no_list_loses_nothing_and_is_used_once_it_is_mended
     assert body(worker.take()[0])[0]["n"] == 1
     assert [lease for lease in valkey.hvals("unacked") if b"broken" in lease]
     valkey.delete("articles.dead")
-    wait(lambda: valkey.llen("articles.dead") == 1, worker._drain, 20 * LEASE_S)
+    until(lambda: valkey.llen("articles.dead") == 1, "the lease runs out", pause=worker._drain)
     assert valkey.lindex("articles.dead", 0).endswith(b"\n{broken")
 
 
@@ -45,7 +46,7 @@ def test_a_lane_that_is_no_list_does_not_stop_the_others(worker: Peer, valkey: r
     valkey.set("articles.replay", "x")
     for number in range(6):
         valkey.lpush("articles", message(number))
-        worker.take(deadline_s=30)[0].ack()
+        worker.take()[0].ack()
 
 
 @pytest.mark.parametrize(
@@ -68,10 +69,10 @@ def test_a_lease_that_is_none_is_kept_as_dead_and_others_come_back(
     good = f'[{message(7)},"","articles"]'
     valkey.hset("unacked", mapping={"junk:0": lease, "gone:0": good})
     valkey.zadd("unacked_index", {"junk:0": 1, "gone:0": 2})
-    [taken] = worker.take(deadline_s=20 * LEASE_S)
+    [taken] = worker.take()
     assert body(taken)[0]["n"] == 7
     taken.ack()
-    wait(lambda: valkey.hlen("unacked") == 0, worker._drain, 20 * LEASE_S)
+    until(lambda: valkey.hlen("unacked") == 0, "nothing is leased", pause=worker._drain)
     kept = [*valkey.lrange("unknown.dead", 0, -1), *valkey.lrange("articles.dead", 0, -1)]
     assert [entry for entry in kept if lease.encode() in entry or b"text" in entry]
 
@@ -79,7 +80,7 @@ def test_a_lease_that_is_none_is_kept_as_dead_and_others_come_back(
 def test_a_lease_as_kombu_writes_it_comes_back_too(worker: Peer, valkey: redis.Redis) -> None:
     valkey.hset("unacked", "stock", json.dumps([json.loads(message(3)), "", "articles"]))
     valkey.zadd("unacked_index", {"stock": 1})
-    [taken] = worker.take(deadline_s=20 * LEASE_S)
+    [taken] = worker.take()
     assert claimed(taken)[0].deliveries == 1
 
 
@@ -89,7 +90,7 @@ def test_tags_without_a_message_hide_no_lease_behind_them(
     valkey.zadd("unacked_index", {f"orphan{n}": 1 for n in range(600)})
     valkey.hset("unacked", "gone:0", f'[{message(7)},"","articles"]')
     valkey.zadd("unacked_index", {"gone:0": 2})
-    [taken] = worker.take(deadline_s=20 * LEASE_S)
+    [taken] = worker.take()
     taken.ack()
     assert valkey.zcard("unacked_index") == 0
 

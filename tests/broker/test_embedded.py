@@ -11,6 +11,8 @@ import redis
 
 from worker.broker import embedded
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def var_dir(tmp_path: Path) -> Iterator[Path]:

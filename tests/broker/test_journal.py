@@ -15,8 +15,9 @@ import pytest
 import redis
 from kombu import Connection
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.servers import unix_url
+from devtools.waiting import limit_s, until
 from worker import Producer
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
@@ -67,14 +68,14 @@ def test_entries_move_into_the_store_and_keep_the_time_of_the_first_push(
     before = datetime.now(UTC)
     articles = [{"title": "t", "receipt": f"r{n}"} for n in range(250)]
     producer.enqueue(articles)
-    assert collect(channel, store.enter) == 250
+    assert collect(channel, store.add_journal_entries) == 250
     assert valkey.xlen(JOURNAL) == 0
-    first = store.entries([f"r{n}" for n in range(250)])
+    first = store.journal_entries([f"r{n}" for n in range(250)])
     assert len(first) == 250
     assert abs((first[0].at - before).total_seconds()) < 5
     producer.enqueue(articles)
-    assert collect(channel, store.enter) == 250
-    assert store.entries([entry.receipt for entry in first]) == first
+    assert collect(channel, store.add_journal_entries) == 250
+    assert store.journal_entries([entry.receipt for entry in first]) == first
 
 
 def test_a_store_that_does_not_answer_leaves_the_entries_where_they_are(
@@ -84,7 +85,7 @@ def test_a_store_that_does_not_answer_leaves_the_entries_where_they_are(
     with pytest.raises(Unavailable):
         collect(channel, SqlStore("postgresql://worker@/x?host=/nowhere").enter)
     assert valkey.xlen(JOURNAL) == 1
-    assert collect(channel, store.enter) == 1
+    assert collect(channel, store.add_journal_entries) == 1
 
 
 def test_dying_between_store_and_broker_enters_nothing_twice(
@@ -93,14 +94,14 @@ def test_dying_between_store_and_broker_enters_nothing_twice(
     receipts = producer.enqueue([{"title": "t"}] * 3)
 
     def enter_and_die(entries: Sequence[JournalEntry]) -> None:
-        store.enter(entries)
+        store.add_journal_entries(entries)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         collect(channel, enter_and_die)
     assert valkey.xlen(JOURNAL) == 1
-    collect(channel, store.enter)
-    assert [entry.receipt for entry in store.entries(receipts)] == sorted(receipts)
+    collect(channel, store.add_journal_entries)
+    assert [entry.receipt for entry in store.journal_entries(receipts)] == sorted(receipts)
 
 
 def test_several_workers_may_collect_at_once(
@@ -118,7 +119,7 @@ def test_several_workers_may_collect_at_once(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
     assert valkey.xlen(JOURNAL) == 0
-    assert len(store.entries(receipts)) == 3000
+    assert len(store.journal_entries(receipts)) == 3000
 
 
 def test_an_entry_that_is_none_does_not_stand_in_the_way(
@@ -128,8 +129,8 @@ def test_an_entry_that_is_none_does_not_stand_in_the_way(
     valkey.xadd(JOURNAL, {"message": "m", "receipts": "{broken"})
     valkey.xadd(JOURNAL, {"message": "m", "receipts": '[1, "by hand"]'})
     [receipt] = producer.enqueue([{"title": "t"}])
-    collect(channel, store.enter)
-    assert len(store.entries([receipt])) == 1
+    collect(channel, store.add_journal_entries)
+    assert len(store.journal_entries([receipt])) == 1
     assert valkey.xlen(JOURNAL) == 0
 
 
@@ -140,22 +141,23 @@ def test_a_given_receipt_that_a_worker_would_not_take_is_replaced(producer: Prod
     assert not set(receipts) & set(given[:2])
 
 
+@pytest.mark.processes
 def test_a_process_does_not_fork_while_its_journal_is_being_stored() -> None:
     """Else a child of a prefork pool would inherit SQLite's locks, and wait for them for ever."""
     script = """
 import os, threading
-from worker.store.database.fork_lock import unforked
+from worker.store.database.fork_lock import fork_lock
 forked, may_end, inside = threading.Event(), threading.Event(), threading.Event()
 
 def hold():
-    with unforked():
+    with fork_lock():
         inside.set()
         assert may_end.wait(20)
         assert not forked.is_set()
 
 def fork():
     if os.fork() == 0:
-        with unforked():  # a child may store as well
+        with fork_lock():  # a child may store as well
             os._exit(0)
     forked.set()
 
@@ -170,9 +172,10 @@ assert forked.is_set()
 assert os.wait()[1] == 0
 """
     ignore = ["-W", "ignore::DeprecationWarning"]  # Python 3.12 warns of forks beside threads
-    subprocess.run([sys.executable, *ignore, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, *ignore, "-c", script], check=True, timeout=limit_s())
 
 
+@pytest.mark.processes
 def test_a_broker_killed_between_two_pushes_costs_a_retry_and_nothing_else(
     tmp_path: Path, sqlite_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +201,7 @@ def test_a_broker_killed_between_two_pushes_costs_a_retry_and_nothing_else(
         assert len({outcome.article_id for outcome in outcomes.values()}) == 300
         with redis.Redis.from_url(path) as broker:
             until(lambda: broker.xlen(JOURNAL) == 0, "the worker collects the journal")
-        assert len(stack.store.entries(receipts)) == 300
+        assert len(stack.store.journal_entries(receipts)) == 300
         stack.close()
     finally:
         embedded.stop(var_dir)

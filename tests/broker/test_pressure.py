@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from devtools.servers import private_valkey, unix_url
+from devtools.waiting import limit_s
 from tests.worker_rules import own_rules
 from worker import Producer
 from worker.broker.backpressure import Advice, Answer, Load, Pressure, advise
@@ -160,7 +161,7 @@ def test_the_command_ends_when_the_broker_has_enough_or_waits_on_request(
     command = [sys.executable, "-m", "worker", "enqueue", str(tmp_path / "a.jsonl")]
     valkey.lpush("articles", "1", "2")
     refused = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, capture_output=True, text=True, timeout=limit_s(), check=False
     )
     assert refused.returncode == 3
     assert "2 messages of 2 wait or are worked on" in refused.stderr
@@ -175,6 +176,6 @@ def test_the_command_ends_when_the_broker_has_enough_or_waits_on_request(
     assert waiting.stderr is not None
     assert "waiting for workers: 2 messages" in waiting.stderr.readline()
     valkey.delete("articles")
-    said, _ = waiting.communicate(timeout=60)
+    said, _ = waiting.communicate(timeout=limit_s())
     assert (waiting.returncode, said) == (0, "enqueued 3 raw articles\n")
     assert json.loads(valkey.lindex("articles", 0))["headers"]["task"] == "articles.ingest"

@@ -11,25 +11,11 @@ import redis
 from celery.exceptions import TaskRevokedError
 from celery.worker import state
 
-from tests.broker.test_transport import Peer, claimed, message, peer
+from tests.support.requests import requested
+from tests.support.transport import Peer, claimed, message, peer
 from worker.broker import held_messages, leases
 from worker.broker.consumer import hand_to_pool
-from worker.broker.request import FinishedMessages, Request
-from worker.tasks import app, ingest
-
-
-def requested(worker: Peer) -> Request:
-    """The next message as Celery's consumer hands it on."""
-    [taken] = worker.take()
-    return Request(
-        taken,
-        on_ack=taken.ack_log_error,
-        on_reject=taken.reject_log_error,
-        app=app,
-        task=ingest,
-        hostname="celery@test",
-        connection_errors=(redis.RedisError,),
-    )
+from worker.broker.request import FinishedMessages
 
 
 class Controller:

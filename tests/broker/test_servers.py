@@ -17,9 +17,12 @@ import pytest
 import redis
 
 from devtools.servers import in_wheel
+from devtools.waiting import limit_s
 from worker.broker import embedded, server_programs
-from worker.broker.server_programs import Server, Version, at_hand, writer
+from worker.broker.server_programs import Server, ServerVersion, installed_servers, writer
 from worker.errors import BadConfig, Unavailable
+
+pytestmark = pytest.mark.processes
 
 # The base files of an empty Redis 8.2.3 and 7.0.15, byte for byte.
 REDIS_8 = (
@@ -91,8 +94,8 @@ def push(var_dir: Path) -> None:
         client.lpush("articles", b"m")
 
 
-def bundled_version() -> Version:
-    found = next(server.version for server in at_hand(Path("nowhere")) if server.bundled)
+def bundled_version() -> ServerVersion:
+    found = next(server.version for server in installed_servers(Path("nowhere")) if server.bundled)
     assert found.kind == "Valkey"
     return found
 
@@ -157,7 +160,7 @@ def test_data_of_a_redis_that_is_gone_is_read_by_the_bundled_server_if_it_can(
     var_dir: Path,
 ) -> None:
     lay(var_dir, REDIS_7)
-    assert writer(var_dir) == Version("Redis", (7, 0, 15))
+    assert writer(var_dir) == ServerVersion("Redis", (7, 0, 15))
     embedded.ensure(var_dir)
     assert (writer(var_dir), waiting(var_dir)) == (bundled_version(), [b"m"])
 
@@ -298,10 +301,10 @@ def test_a_program_that_is_no_server_or_too_old_is_passed_over(
     (tmp_path / "redis-server").chmod(0o755)
     (tmp_path / "valkey-server").write_bytes(b"\x7fELF of another processor")
     (tmp_path / "valkey-server").chmod(0o755)
-    assert [server.program for server in at_hand(tmp_path)] == [bundled()]
+    assert [server.program for server in installed_servers(tmp_path)] == [bundled()]
 
 
-WROTE = Version("Valkey", (9, 1, 2))
+WROTE = ServerVersion("Valkey", (9, 1, 2))
 
 
 def test_who_comes_before_whom(
@@ -311,7 +314,7 @@ def test_who_comes_before_whom(
     for version in ("7.0.15", "7.0.14", "7.2.1"):
         install(tmp_path / version, "redis-server", version)
     install(tmp_path / "valkey", "valkey-server", "8.0.1")
-    order = [(server.version.kind, server.version.numbers) for server in at_hand(var_dir)]
+    order = [(server.version.kind, server.version.numbers) for server in installed_servers(var_dir)]
     assert order == [
         ("Redis", (7, 0, 15)),
         tuple(bundled_version()),
@@ -410,7 +413,7 @@ def test_every_command_says_it_in_one_line_with_exit_code_3(
         env=os.environ | {"WORKER_VAR_DIR": "var", "PATH": "/nowhere"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s(),
         check=False,
     )
     assert (done.returncode, done.stdout) == (3, ""), done.stderr

@@ -2,101 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from typing import Any
 
 import kombu.transport.redis as stock
 import pytest
 import redis
-from kombu import Connection
 
+from devtools.waiting import until
+from tests.support.transport import LEASE_S, body, claimed, message, peer
 from worker import broker
 from worker.broker import leases, lua_scripts
-from worker.broker.bodies import articles
 from worker.broker.deferred_acks import deferred_acks
-from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
+from worker.broker.messages import LONGEST, InvalidMessage, read
 
 broker.register()
-
-LEASE_S = 1.5  # long against a pause of a busy machine, short against a test
-OPTIONS = {"visibility_timeout": LEASE_S, "unacked_restore_throttle": 1}
-
-
-def message(number: int = 0, task: str = "articles.ingest", **headers: Any) -> str:
-    """A message of task protocol 2 as a stock producer writes it."""
-    return json.dumps(
-        {
-            "body": json.dumps([[[{"n": number}]], {}, {}]),
-            "content-type": "application/json",
-            "content-encoding": "utf-8",
-            "headers": {"task": task, "id": f"id-{number}", **headers},
-            "properties": {
-                "delivery_info": {"exchange": "", "routing_key": "articles"},
-                "delivery_tag": "given by the producer",
-                "priority": 0,
-                "body_encoding": None,
-            },
-        }
-    )
-
-
-class Peer:
-    """A worker's side of the transport, without Celery."""
-
-    def __init__(self, url: str, queues: tuple[str, ...] = ("articles",), **options: Any) -> None:
-        self.connection = Connection(url, transport_options={**OPTIONS, **options})
-        self.got: list[Any] = []
-        self.channel = self.connection.default_channel
-        for queue in queues:
-            self.channel.basic_consume(queue, False, self.got.append, queue)
-
-    def take(self, count: int = 1, deadline_s: float = 10) -> list[Any]:
-        """Wait for this many messages and hand them over."""
-        wait(lambda: len(self.got) >= count, self._drain, deadline_s)
-        taken, self.got[:] = self.got[:count], self.got[count:]
-        return taken
-
-    def _drain(self) -> None:
-        with suppress(TimeoutError):
-            self.connection.drain_events(timeout=0.1)
-
-    def stays_empty(self, rounds: int = 3) -> bool:
-        for _ in range(rounds):
-            self._drain()
-        return not self.got
-
-
-def wait(
-    condition: Callable[[], bool],
-    step: Callable[[], None] = lambda: time.sleep(0.02),
-    s: float = 10,
-) -> None:
-    end = time.monotonic() + s
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        step()
-
-
-@contextmanager
-def peer(url: str, *queues: str, **options: Any) -> Iterator[Peer]:
-    worker = Peer(url, queues or ("articles",), **options)
-    try:
-        yield worker
-    finally:
-        worker.channel.qos._delivered.clear()  # a crash, as far as the broker can tell
-        worker.connection.release()
-
-
-def claimed(taken: Any) -> tuple[ClaimedMessage, ...]:
-    """The messages that were handed to Celery as one."""
-    messages, _, _ = taken.payload
-    return messages
-
-
-def body(taken: Any) -> Any:
-    """The raw articles in them."""
-    return [raw for message in claimed(taken) for _, raw in articles(message)]
 
 
 def test_what_is_delivered_is_leased_until_it_is_acked(
@@ -147,7 +66,11 @@ def test_a_vanished_workers_messages_are_restored_once_after_their_lease(
     with peer(valkey_url) as vanished, peer(valkey_url) as other, peer(valkey_url) as third:
         vanished.take()
         assert other.stays_empty()
-        wait(lambda: other.got != [] or third.got != [], lambda: (other._drain(), third._drain()))
+        until(
+            lambda: other.got != [] or third.got != [],
+            "the lease runs out",
+            pause=lambda: (other._drain(), third._drain()),
+        )
         [taken] = other.got + third.got
         assert claimed(taken)[0].redelivered
         assert claimed(taken)[0].deliveries == 1
@@ -327,4 +250,4 @@ def test_a_dropped_connection_loses_nothing(valkey_url: str, valkey: redis.Redis
                 taken.ack()
             worker.got.clear()
 
-        wait(lambda: len(seen) == 30, step, 30)
+        until(lambda: len(seen) == 30, "all messages", pause=step)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from devtools.chaos.stack import Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.waiting import until
 from worker.model.records import OutcomeKind
 
-# Workers start slowly on a busy machine; a hang is found all the same.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_every_dangerous_article_is_buried_alone_and_every_neighbour_is_stored(
         raws.insert(4 * place, {"id": f"f-{name}", "title": f"FAULT {name}", "content": name})
     worker = stack.start_worker(faults=True)
     receipts = stack.enqueue(raws)
-    outcomes = stack.outcomes(receipts, 200)
+    outcomes = stack.outcomes(receipts)
 
     fates = {raw["title"]: outcomes[r] for raw, r in zip(raws, receipts, strict=True)}
     dead = {title: o.reason for title, o in fates.items() if o.kind is OutcomeKind.DEAD}

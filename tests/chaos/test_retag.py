@@ -12,8 +12,9 @@ from signal import SIGKILL
 import pytest
 import redis
 
-from devtools.chaos.stack import PATIENCE_S, Stack, until
+from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.waiting import limit_s, until
 from tests.make import NOW
 from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
@@ -21,9 +22,8 @@ from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.processes
 
-ARTICLES = 400
 EVERYWHERE = """
 [[topics]]
 code = "own:everywhere"
@@ -32,10 +32,10 @@ rules = [{ regex = ['\\pL+'], score = 0.9 }]
 """
 
 
-def stored(store: SqlStore) -> None:
+def store_articles(store: SqlStore, count: int) -> None:
     config = load_config()
     pipeline = Pipeline(config, store, MemoryIndex(config.dedup))
-    for at in range(0, ARTICLES, 50):
+    for at in range(0, count, 50):
         raws = generate(50, chars=600, seed=at)
         batch = [Delivery(receipt=f"r{at + n}", raw=raw) for n, raw in enumerate(raws)]
         pipeline.ingest(batch, now=NOW)
@@ -47,7 +47,7 @@ def retag(stack: Stack) -> "subprocess.Popen[str]":
 
 
 def undone(command: "subprocess.Popen[str]") -> int:
-    answer, _ = command.communicate(timeout=3 * PATIENCE_S)
+    answer, _ = command.communicate(timeout=limit_s())
     assert command.returncode in (0, 1)
     left: int = json.loads(answer)["undone"]
     return left
@@ -72,12 +72,20 @@ def strike(stack: Stack, number: int) -> None:
         stack.replace_ended_workers()
 
 
+@pytest.mark.parametrize(
+    ("articles", "kills"), [(150, 2), pytest.param(400, 4, marks=pytest.mark.long)]
+)
 def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
-    tmp_path: Path, valkey_url: str, valkey: redis.Redis, sqlite_store_url: str
+    articles: int,
+    kills: int,
+    tmp_path: Path,
+    valkey_url: str,
+    valkey: redis.Redis,
+    sqlite_store_url: str,
 ) -> None:
     stack = Stack(tmp_path, valkey_url, sqlite_store_url)
     try:
-        stored(stack.store)
+        store_articles(stack.store, articles)
         rules = tmp_path / "config" / "rules"
         rules.mkdir()
         (rules / "own.toml").write_text(EVERYWHERE)
@@ -88,23 +96,23 @@ def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
 
         stack.start_worker()
         first = retag(stack)
-        for number in range(4):
-            until(lambda n=number: left() <= ARTICLES * (4 - n) // 5, "work goes on", PATIENCE_S)
+        for number in range(kills):
+            until(lambda n=number: left() <= articles * (kills - n) // (kills + 1), "work goes on")
             strike(stack, number)
         if undone(first):
             stack.replace_ended_workers()
             assert undone(retag(stack)) == 0
         assert left() == 0
 
-        found = stack.store.search(Query(limit=2 * ARTICLES))
-        assert len(found) == ARTICLES
+        found = stack.store.search(Query(limit=2 * articles))
+        assert len(found) == articles
         for each in found:
             assert "taxonomy:own:everywhere" in each.tags
             its = stack.store.show(each.article_id)
             assert its
             assert (its["article"]["revision"], its["article"]["sightings"]) == (1, 1)
         changes = Counter(retagged(stack.store))
-        assert len(changes) == ARTICLES
+        assert len(changes) == articles
         assert set(changes.values()) == {1}
     finally:
         stack.close()

@@ -183,7 +183,7 @@ anything = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(anything)
 def test_any_raw_article_is_cleaned_or_rejected(fields: dict[str, object]) -> None:
     try:

@@ -1,8 +1,6 @@
 import time
-import tomllib
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime, parsedate_to_datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.clean.ordinary import NOW, RULES
+from tests.support.cleaning_tables import WRITTEN_DATES
 from worker.clean.cleaning_rules import DateRules
 from worker.clean.dates.date_reader import ParsedDate, day_first, read_date
 
@@ -57,7 +56,6 @@ def test_dates_in_common_use_are_read(text: str, expected: datetime) -> None:
     assert read_date(text, RULES.dates, NOW) == ParsedDate(expected)
 
 
-WRITTEN = tomllib.loads((Path(__file__).parent / "dates.toml").read_text(encoding="utf-8"))
 ORDERS = {"any": (False, True), "month_first": (False,), "day_first": (True,)}
 
 
@@ -66,7 +64,7 @@ ORDERS = {"any": (False, True), "month_first": (False,), "day_first": (True,)}
     [
         (text, first, expected)
         for order, firsts in ORDERS.items()
-        for text, expected in WRITTEN[order].items()
+        for text, expected in WRITTEN_DATES[order].items()
         for first in firsts
     ],
 )
@@ -76,7 +74,7 @@ def test_a_date_is_read_whole(text: str, first: bool, expected: str) -> None:
 
 
 @pytest.mark.parametrize("first", [False, True])
-@pytest.mark.parametrize("text", WRITTEN["none"]["texts"])
+@pytest.mark.parametrize("text", WRITTEN_DATES["none"]["texts"])
 def test_what_can_not_be_read_whole_is_no_date_and_flagged(text: str, first: bool) -> None:
     assert read_date(text, RULES.dates, NOW, day_first=first) == ParsedDate(None, "bad-date")
 

@@ -4,7 +4,6 @@ import gzip
 import tomllib
 import zlib
 from base64 import b64encode
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.clean.ordinary import CONFIG, NOW, PARAGRAPHS, RULES, TEXT, cleaned, markup, raw
+from tests.support.cleaning_tables import FAILED_FETCHES
 from worker.clean import CleaningRules, clean
 from worker.clean.failed_fetch_rules import NO_PAGE_RULES
 from worker.errors import Reason, Rejected
@@ -19,7 +19,6 @@ from worker.model.admission import LIMITS
 from worker.model.completeness import Extent
 from worker.model.records import Article
 
-CASES = tomllib.loads((Path(__file__).parent / "failed_fetches.toml").read_text("utf-8"))
 PAGE = (
     "<!doctype html><html lang='en'><head><title>Harbour reopens</title></head><body><article>"
     f"<h1>Harbour reopens</h1>{''.join(f'<p>{p}</p>' for p in PARAGRAPHS)}</article></body></html>"
@@ -34,7 +33,7 @@ TEASER = "Ferries run again from Monday, every hour until the end of March."
 def given(case: dict[str, Any]) -> dict[str, Any]:
     """The raw article of a case; one with a page has no title of its own."""
     value = case["page"] if "page" in case else case["content"]
-    value = value.replace("{story}", CASES["story"]) if case.get("story") else value
+    value = value.replace("{story}", FAILED_FETCHES["story"]) if case.get("story") else value
     content = [{"type": case.get("type", "text/html"), "value": value}]
     return {"title": case.get("title", ""), "content": content}
 
@@ -51,7 +50,7 @@ def named(case: dict[str, Any]) -> str:
     return str(case["name"])
 
 
-@pytest.mark.parametrize("case", CASES["failed"], ids=named)
+@pytest.mark.parametrize("case", FAILED_FETCHES["failed"], ids=named)
 def test_a_failed_fetch_is_refused_and_says_what_came_instead(case: dict[str, Any]) -> None:
     assert failure(**given(case)) in (case["signal"], f"{case['signal']}: {vendor_of(case)}")
 
@@ -62,12 +61,12 @@ def vendor_of(case: dict[str, Any]) -> str:
     return next((v for v in marks if any(mark in text for mark in marks[v])), "")
 
 
-@pytest.mark.parametrize("case", CASES["honest"], ids=named)
+@pytest.mark.parametrize("case", FAILED_FETCHES["honest"], ids=named)
 def test_an_article_that_looks_like_one_goes_through(case: dict[str, Any]) -> None:
     assert "no-page" not in cleaned(**given(case)).flags
 
 
-@pytest.mark.parametrize("teaser", CASES["teasers"])
+@pytest.mark.parametrize("teaser", FAILED_FETCHES["teasers"])
 def test_a_sentence_that_begins_like_an_error_is_an_article(teaser: str) -> None:
     page = f"<html><head><title>A headline</title></head><body><p>{teaser}</p></body></html>"
     for content in (markup(teaser), markup(teaser, "text/plain"), markup(page)):

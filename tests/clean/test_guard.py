@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES, cleaned, markup
+from tests.support.examples import examples
 from worker.clean.html import hostile_markup
 from worker.clean.html.hostile_markup import count_tags, cut_tags, refuse_hostile
 from worker.errors import Reason, Rejected
@@ -83,7 +84,7 @@ def refused(markup: str) -> str:
     return ""
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(2))
 @given(st.lists(st.sampled_from(PIECES), max_size=30))
 def test_tags_read_at_once_are_those_read_one_by_one(pieces: list[str]) -> None:
     source = "".join(pieces)

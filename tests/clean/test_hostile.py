@@ -15,6 +15,7 @@ def test_there_are_enough_kinds_of_hostile_pages() -> None:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.processes
 def test_no_page_takes_long_or_much_memory(part: int) -> None:
     command = [sys.executable, "-m", "tests.clean.hostile", str(part), str(PARTS)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -52,7 +52,7 @@ def test_kept_blocks_are_lines_and_cells_of_a_row_share_one(markup: str, expecte
     assert lines(blocks, range(len(blocks.texts))).split("\n") == expected.split("|")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([*"<p> <div> </div> <li> <td> <h2> <a> </a> é 中文 . 7 x".split(), " "])
@@ -63,6 +63,7 @@ def test_any_page_can_be_judged(pieces: list[str]) -> None:
     assert judged.doubt >= 0
 
 
+@pytest.mark.processes
 def test_weights_are_small_and_need_no_training_library() -> None:
     stored = files("worker.clean").joinpath("weights", "blocks.npz").read_bytes()
     assert len(stored) < 1_000_000

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
-from tests.clean.test_failed_fetch import CASES
+from tests.support.cleaning_tables import FAILED_FETCHES
 from worker.clean.patterns.match_form import (
     first_candidates,
     sentences_of,
@@ -17,10 +17,13 @@ from worker.clean.patterns.match_form import (
 from worker.clean.patterns.page_kinds import PatternClassifier, alternatives
 
 TABLES = ("titles", "lines")
-TEXTS = [case.get("page") or case["content"] for case in CASES["failed"] + CASES["honest"]]
+TEXTS = [
+    case.get("page") or case["content"]
+    for case in FAILED_FETCHES["failed"] + FAILED_FETCHES["honest"]
+]
 SENTENCES = [
     sentence
-    for text in (*TEXTS, *CASES["teasers"])
+    for text in (*TEXTS, *FAILED_FETCHES["teasers"])
     for sentence in sentences_of(re.sub("<[^>]*>", "\n", text))
 ]
 

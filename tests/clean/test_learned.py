@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
-from worker.clean.cleaning_rules import LearnedRules
+from worker.clean.line_rule_config import LearnedRules
 from worker.clean.lines.source_boilerplate import (
     SourceBoilerplate,
     learn,

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, markup, raw
-from tests.clean.test_sanitize import PIECES
+from tests.support.cleaning_tables import PIECES_OF_MARKUP
 from worker.clean import clean
 from worker.clean.html.sanitize import safe_html
 from worker.clean.lines.html_lines import without_lines
@@ -53,7 +53,8 @@ def test_the_markup_of_a_cleaned_fragment_has_the_lines_of_its_text() -> None:
 
 @settings(deadline=None)
 @given(
-    st.lists(st.sampled_from(PIECES), max_size=25), st.lists(st.sampled_from(PIECES), max_size=3)
+    st.lists(st.sampled_from(PIECES_OF_MARKUP), max_size=25),
+    st.lists(st.sampled_from(PIECES_OF_MARKUP), max_size=3),
 )
 def test_what_is_left_is_as_safe_as_it_was(pieces: list[str], lines: list[str]) -> None:
     left = without_lines(safe_html("".join(pieces)), lines)

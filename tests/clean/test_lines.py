@@ -2,7 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from tests.clean.ordinary import PARAGRAPHS, RULES, TEXT, cleaned
-from worker.clean.cleaning_rules import CleaningRules, LineRule
+from worker.clean.cleaning_rules import CleaningRules
+from worker.clean.line_rule_config import LineRule
 from worker.clean.lines.line_rules import ArticleMetadata, SweptText, breaks_off, sweep
 
 

@@ -33,6 +33,7 @@ def test_a_page_with_too_many_tags_gives_all_its_text() -> None:
     assert "Menu entry" in text
 
 
+@pytest.mark.processes
 def test_the_extractor_is_not_imported_before_the_first_page() -> None:
     program = "import sys, worker.clean; print('trafilatura' in sys.modules)"
     done = subprocess.run(

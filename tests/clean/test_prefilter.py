@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
+from tests.support.examples import examples
 from worker.clean.patterns.prefilter import (
     PREFIX_CHARS,
     prefix_filter,
@@ -58,7 +59,7 @@ def test_marks_may_precede_the_prefix_of_a_match(pattern: str, expected: set[str
     assert prefixes_after_marks(pattern) == expected
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(2))
 @given(st.sampled_from(PATTERNS).flatmap(lambda p: st.from_regex(p, fullmatch=True)))
 def test_no_line_that_a_rule_takes_out_is_stopped_by_the_filter(line: str) -> None:
     lower = line.lower()

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, markup, raw
+from tests.support.cleaning_tables import PIECES_OF_MARKUP
 from worker.clean import clean
 from worker.clean.html.sanitize import ATTRIBUTES, SAFE, safe_html
 
@@ -65,15 +66,8 @@ def test_the_markup_of_a_page_is_its_article() -> None:
     assert "Menu" not in html
 
 
-PIECES = (
-    "<p>|</p>|<a href='javascript:e()'>|<a href=http://x>|</a>|<svg>|</svg>|<math>|<style>|</style>"
-    "|<script>|</script>|<img src=x onerror=e()>|<table>|<td>|</table>|<!--|-->|<textarea>|</b>"
-    "|<noscript>|<template>|<title>|&lt;script&gt;|\"|'|>|<|text|<mtext>|<mglyph>|<select>|<b>"
-).split("|")
-
-
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=25))
+@given(st.lists(st.sampled_from(PIECES_OF_MARKUP), max_size=25))
 def test_whatever_comes_in_a_browser_finds_nothing_else(pieces: list[str]) -> None:
     safe = safe_html("".join(pieces))
     body = LexborHTMLParser(safe).body

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from worker.clean.html import html_to_text
 from worker.clean.html.fast_html import simple_text
 from worker.clean.html.html_to_text import body_text
@@ -20,7 +21,7 @@ PIECES = (
 ).split("|")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(2))
 @given(st.lists(st.sampled_from(PIECES), max_size=20))
 def test_simple_markup_reads_as_the_parser_reads_it(pieces: list[str]) -> None:
     markup = "".join(pieces)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
-from tests.clean.test_dates import WRITTEN
+from tests.support.cleaning_tables import WRITTEN_DATES
+from tests.support.examples import examples
 from worker.clean.dates.date_reader import ParsedDate, day_first, read_date
 
 MONTHS = {
@@ -100,7 +101,7 @@ def written(draw: st.DrawFn) -> tuple[str, str, datetime]:
     return f"{day}{join}{clock} {zone}", language, instant
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(2))
 @given(written())
 def test_a_date_in_any_form_is_the_instant_it_means(date: tuple[str, str, datetime]) -> None:
     text, language, instant = date
@@ -109,7 +110,7 @@ def test_a_date_in_any_form_is_the_instant_it_means(date: tuple[str, str, dateti
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(sorted(MONTHS)), st.data())
 def test_a_day_without_a_time_stays_the_day_it_is(
     at: datetime, language: str, data: st.DataObject
@@ -151,9 +152,9 @@ JUNK = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=examples(4))
 @given(
-    st.one_of(written(), st.sampled_from([(text, "de", None) for text in WRITTEN["any"]])),
+    st.one_of(written(), st.sampled_from([(text, "de", None) for text in WRITTEN_DATES["any"]])),
     JUNK,
     st.integers(0, 12),
 )

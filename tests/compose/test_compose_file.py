@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import click
 import pytest
-from celery.bin.base import CLIContext
-from celery.bin.worker import worker as celery_worker
 from jsonschema import Draft202012Validator
 
+from devtools.waiting import limit_s
 from tests.compose.stack import FILE, ROOT, defaults, seconds, services, size, stack
-from worker.celery import make_app
-from worker.cli import COMMANDS, group
+from tests.support.documented_commands import check
 from worker.config.worker_rules import load_worker_rules
 from worker.settings import PREFIX, Settings
 
@@ -35,9 +32,10 @@ def test_the_file_follows_the_compose_specification() -> None:
 
 
 @pytest.mark.parametrize("profile", [[], ["--profile", "seed"]])
+@pytest.mark.processes
 def test_compose_itself_accepts_the_file(profile: list[str]) -> None:
     command = [*compose(), "--file", str(FILE), *profile, "config", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s(), check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -45,7 +43,9 @@ def compose() -> list[str]:
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]):
             version = [*command, "version", "--short"]
-            done = subprocess.run(version, capture_output=True, text=True, timeout=30, check=False)
+            done = subprocess.run(
+                version, capture_output=True, text=True, timeout=limit_s(), check=False
+            )
             if done.returncode == 0 and not done.stdout.startswith("1."):
                 return command
     pytest.skip("neither `docker compose` nor docker-compose 2 is installed")
@@ -132,25 +132,6 @@ def test_the_health_check_of_the_worker_is_a_command_of_the_code() -> None:
     how, *command = SERVICES["worker"]["healthcheck"]["test"]
     assert how == "CMD"
     check(command)
-
-
-def check(command: list[str]) -> None:
-    """Parsed as the program itself would, so that a wrong option is an error here too."""
-    program, *arguments = command
-    if program == "celery":
-        application, name, *arguments = arguments
-        assert (application, name) == ("--app=worker", "worker")
-        given = CLIContext(
-            app=make_app("redis://broker", load_worker_rules()), no_color=True, workdir=""
-        )
-        celery_worker.parse_args(click.Context(celery_worker, obj=given), arguments)
-        return
-    name, *arguments = arguments
-    assert (program, name in COMMANDS) == ("worker", True)
-    context = click.Context(group)
-    found = group.get_command(context, name)
-    assert found is not None
-    found.make_context(name, arguments, parent=context).close()
 
 
 @pytest.mark.parametrize("name", BUILT)

@@ -8,7 +8,7 @@ from itertools import takewhile
 import pytest
 
 from tests.compose.stack import ROOT
-from tests.compose.test_compose_file import check
+from tests.support.documented_commands import check
 from worker.settings import PREFIX, Settings
 
 Instruction = tuple[str, str]

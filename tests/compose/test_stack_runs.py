@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +22,14 @@ from redis.retry import Retry
 from sqlalchemy import make_url
 
 from devtools.servers import create_database, drop_database, in_database
+from devtools.waiting import limit_s, stretch, until
 from tests.compose.stack import ROOT, seconds, services
 from worker import Producer
-from worker.broker.server_programs import at_hand
+from worker.broker.server_programs import installed_servers
 
 SERVICES = services()
 PROGRAMS = {"worker": [sys.executable, "-m", "worker"], "celery": [sys.executable, "-m", "celery"]}
 TMPFS = SERVICES["worker"]["tmpfs"][0] + "/"
-READY_S = 120
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Local:
             cwd="/",
             capture_output=True,
             text=True,
-            timeout=READY_S,
+            timeout=limit_s(),
             check=False,
         )
 
@@ -97,12 +96,13 @@ def valkey(folder: Path) -> Iterator[int]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    command = [str(at_hand(folder)[0].program), *SERVICES["valkey"]["command"][1:]]
+    command = [str(installed_servers(folder)[0].program), *SERVICES["valkey"]["command"][1:]]
     command += ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         with client(port) as connection:
-            until(lambda: answers(connection), server)
+            until(lambda: answers(connection) or ended(server), "the broker answers")
+            assert not ended(server)
         yield port
     finally:
         server.kill()
@@ -111,6 +111,10 @@ def valkey(folder: Path) -> Iterator[int]:
 
 def client(port: int) -> redis.Redis:
     return redis.Redis(port=port, password=SERVICES["valkey"]["environment"]["VALKEYCLI_AUTH"])
+
+
+def ended(process: "subprocess.Popen[bytes]") -> bool:
+    return process.poll() is not None
 
 
 def answers(connection: redis.Redis) -> bool:
@@ -149,23 +153,17 @@ def worker(local: Local) -> Iterator[None]:
             start_new_session=True,
         )
     try:
-        until(local.healthy, process)
+        log = local.folder / "worker.log"
+        until(lambda: "ready." in log.read_text() or ended(process), "the worker is ready")
+        assert local.healthy(), log.read_text()
         yield
         process.terminate()
         grace_s = seconds(SERVICES["worker"]["stop_grace_period"])
-        assert process.wait(grace_s) == 0
+        assert process.wait(grace_s * stretch()) == 0
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + READY_S
-    while not condition():
-        assert process.poll() is None, f"{process.args} ended"
-        assert time.monotonic() < deadline, f"{process.args} is not ready"
-        time.sleep(0.05)
 
 
 def test_an_article_pushed_from_outside_is_found_by_a_command_inside(stack: Local) -> None:
@@ -191,10 +189,7 @@ def test_the_seeds_service_puts_all_seeds_on_the_queue(stack: Local) -> None:
 
 
 def wait_for(receipts: list[str], producer: Producer) -> None:
-    deadline = time.monotonic() + READY_S
-    while not all(producer.outcome(receipt) for receipt in receipts):
-        assert time.monotonic() < deadline, "no outcome"
-        time.sleep(0.05)
+    until(lambda: all(producer.outcome(receipt) for receipt in receipts), "every outcome")
 
 
 def test_the_broker_keeps_its_queue_on_disk_and_evicts_nothing(stack: Local) -> None:

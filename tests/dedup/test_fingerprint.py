@@ -66,6 +66,7 @@ def test_quotes_and_dashes_make_no_difference(text: str) -> None:
     assert print_of(text).shingles == print_of(curly).shingles
 
 
+@pytest.mark.processes
 def test_the_fingerprint_is_the_same_in_another_process() -> None:
     # Fixed on purpose: stored fingerprints of other machines and releases must stay comparable.
     script = (

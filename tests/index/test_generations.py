@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from tests.dedup.texts import STORY
-from tests.index.test_redis import grow_old
-from tests.test_pipeline import CONFIG, raw
+from tests.support.generations import grow_old
+from tests.support.pipelines import CONFIG, raw
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline

@@ -1,8 +1,6 @@
 """Buckets grow in number and generations pass while articles come: copies go on being found."""
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from random import Random
 from typing import Any
 
@@ -10,8 +8,8 @@ import pytest
 import redis
 
 from tests.dedup.texts import RULES
-from tests.index.test_redis import together
 from tests.make import NOW
+from tests.support.processes import at_once
 from worker.index import CopyVote, IndexEntry
 from worker.index.layout import FULL_BUCKET, ID_BYTES, STATE
 from worker.index.memory_index import DAY_S, MemoryIndex
@@ -211,12 +209,9 @@ def test_copies_that_race_while_buckets_grow_have_one_canonical_article(
         [(f"source-{worker}", story) for story in range(worker // 2, STORIES, 2)]
         for worker in range(PROCESSES)
     ]
-    spawn = multiprocessing.get_context("spawn")
-    start = (spawn.Barrier(PROCESSES),)
     answers: dict[str, str] = {}
-    with ProcessPoolExecutor(PROCESSES, spawn, initializer=together, initargs=start) as workers:
-        for answered in workers.map(settled, [valkey_url] * PROCESSES, shares):
-            answers |= answered
+    for answered in at_once(settled, [valkey_url] * PROCESSES, shares):
+        answers |= answered
     index = RedisIndex(valkey_url, FEW_BUCKETS)
     assert index.buckets.layouts().written.bits > 5
     for story in range(STORIES):

@@ -28,7 +28,7 @@ def fake_url() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(params=["memory", "fake", "valkey"])
+@pytest.fixture(params=["memory", "fake", pytest.param("valkey", marks=pytest.mark.processes)])
 def index(request: pytest.FixtureRequest) -> Iterator[Index]:
     if request.param == "memory":
         yield MemoryIndex(RULES)

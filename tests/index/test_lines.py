@@ -15,7 +15,7 @@ ROOM = LineCountLimits(window_days=14, buckets=8, bucket_entries=100)
 DAY = 739_000
 
 
-@pytest.fixture(params=["memory", "shared"])
+@pytest.fixture(params=["memory", pytest.param("shared", marks=pytest.mark.processes)])
 def lines(request: pytest.FixtureRequest) -> Iterator[LineCounts]:
     if request.param == "memory":
         yield MemoryLineCounts()

@@ -1,9 +1,6 @@
 """What only the shared index has: round trips, generations, a server that fails, races."""
 
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 
@@ -11,10 +8,11 @@ import pytest
 import redis
 
 from tests.dedup.texts import RULES, STORY, invented, print_of
+from tests.support.generations import grow_old
+from tests.support.processes import at_once
 from worker.dedup import compare
 from worker.errors import Unavailable
 from worker.index import CopyVote, IndexEntry
-from worker.index.layout import STATE
 from worker.index.redis_client import RedisClient, client_url
 from worker.index.redis_index import RedisIndex
 from worker.model.records import OutcomeKind, article_id_of
@@ -33,21 +31,6 @@ def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
 
 def one(article_id: str) -> list[IndexEntry]:
     return [IndexEntry(article_id=article_id, fingerprint=PRINT)]
-
-
-def grow_old(client: redis.Redis) -> None:
-    """What is of a generation becomes of the one before; the oldest is gone."""
-
-    def older(name: bytes, place: int) -> bytes:
-        parts = name.split(b":")
-        parts[place] = b"%d" % (int(parts[place]) - 1)
-        return b":".join(parts)
-
-    for key in sorted(client.keys("aw:[ih]:*"), key=lambda key: int(key.split(b":")[2])):
-        client.rename(key, older(key, 2))
-    said = client.hgetall(STATE)
-    client.delete(STATE)
-    client.hset(STATE, mapping={older(field, 0): value for field, value in said.items()})
 
 
 @pytest.mark.parametrize("size", [1, 100])
@@ -227,11 +210,6 @@ def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
     return answers
 
 
-def together(start: Barrier) -> None:
-    """Workers take as long to start as the race takes: they wait for each other."""
-    start.wait(timeout=60)
-
-
 def test_each_story_has_one_canonical_article_however_many_workers_race(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
@@ -240,12 +218,9 @@ def test_each_story_has_one_canonical_article_however_many_workers_race(
     dealt = [articles[n::PROCESSES] for n in range(PROCESSES)]
     # Every batch is delivered twice, as after a crash between settle and ack.
     shares = [[s[n : n + BATCH] for n in range(0, len(s), BATCH) for _ in "12"] for s in dealt]
-    spawn = multiprocessing.get_context("spawn")
-    start = (spawn.Barrier(PROCESSES),)
     answers: dict[str, str] = {}
-    with ProcessPoolExecutor(PROCESSES, spawn, initializer=together, initargs=start) as workers:
-        for answered in workers.map(ingest, [valkey_url] * PROCESSES, shares):
-            answers |= answered
+    for answered in at_once(ingest, [valkey_url] * PROCESSES, shares):
+        answers |= answered
     index = RedisIndex(valkey_url, RULES)
     for members in stories:
         ids = [article_id for article_id, _ in members]

@@ -10,7 +10,7 @@ import redis
 from tests.commands import Run, on
 from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
 from tests.make import NOW
-from tests.test_pipeline import CONFIG, raw
+from tests.support.pipelines import CONFIG, raw
 from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import ExpectedEntry
@@ -58,7 +58,7 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
     [outcome] = pipeline.ingest([Delivery(receipt="again", raw=again)], now=NOW)
     assert outcome.kind is OutcomeKind.UNCHANGED
     [canonical] = {m.cluster_id for m in store.clusters.members([outcome.article_id])}
-    assert len(store.clusters.standing([canonical])) == 4
+    assert len(store.clusters.members_of([canonical])) == 4
 
 
 def test_a_register_that_says_otherwise_is_found_and_rebuilt(
@@ -66,7 +66,9 @@ def test_a_register_that_says_otherwise_is_found_and_rebuilt(
 ) -> None:
     now_ingest(pipeline, 0, STORY)
     now_ingest(pipeline, 1, OTHER)
-    mine, other = (m.article_id for m in pipeline.store.clusters.page(NOW.replace(year=2000), 0, 9))
+    mine, other = (
+        m.article_id for m in pipeline.store.clusters.recent_members(NOW.replace(year=2000), 0, 9)
+    )
     pipeline.index.set_canonical({mine: other})
     [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
     assert (found["what"], found["index"], found["store"]) == ("register", other, mine)

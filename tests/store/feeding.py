@@ -1,11 +1,11 @@
-"""Processes that write one article after another while the feed is read."""
+"""Processes that write articles one after another while the feed is read."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 
 from tests.make import NOW, article, record
+from tests.support.processes import CONTEXT
 from worker.store.sql_store import SqlStore
 
 
@@ -18,5 +18,5 @@ def _write(url: str, process: int, articles: int) -> None:
 
 @contextmanager
 def writers(url: str, processes: int, articles: int) -> Iterator[list[Future[None]]]:
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, CONTEXT) as pool:
         yield [pool.submit(_write, url, process, articles) for process in range(processes)]

@@ -1,11 +1,12 @@
-"""Several processes write at once, each its own batches, all from the same moment on."""
+"""Several processes that write their own batches at the same time."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 
+from devtools.waiting import limit_s
 from tests.make import NOW
+from tests.support.processes import CONTEXT
 from worker.model.records import Outcome, Record, Withdrawal
 from worker.store.sql_store import SqlStore
 
@@ -22,7 +23,7 @@ def _ready(barrier: Barrier) -> None:
 def _write(url: str, batches: Sequence[Batch]) -> list[Outcome]:
     store = SqlStore(url)
     store.outcomes(["connect first"])
-    _start.wait(60)
+    _start.wait(limit_s())
     outcomes = []
     for batch in batches:
         records = [end for end in batch if isinstance(end, Record)]
@@ -34,7 +35,6 @@ def _write(url: str, batches: Sequence[Batch]) -> list[Outcome]:
 
 def race(url: str, processes: Sequence[Sequence[Batch]]) -> list[list[Outcome]]:
     """The outcomes that each process wrote."""
-    context = get_context("spawn")
-    barrier = context.Barrier(len(processes))
-    with ProcessPoolExecutor(len(processes), context, _ready, (barrier,)) as pool:
+    barrier = CONTEXT.Barrier(len(processes))
+    with ProcessPoolExecutor(len(processes), CONTEXT, _ready, (barrier,)) as pool:
         return list(pool.map(_write, [url] * len(processes), processes))

@@ -1,4 +1,4 @@
-"""A database that can't serve us now is Unavailable; anything else is a bug and says so."""
+"""A database that can't serve requests now is Unavailable; any other error is raised as it is."""
 
 import os
 import sqlite3
@@ -19,7 +19,6 @@ from worker.errors import BadConfig, Unavailable
 from worker.model.records import Verdict
 from worker.store.database import engine
 from worker.store.sql_store import SqlStore
-from worker.store.writing import batch_decisions
 
 
 @contextmanager
@@ -161,7 +160,7 @@ def test_a_connection_cut_while_writing_is_unavailable(
             )
             return recheck_under_lock(*checked)
 
-        monkeypatch.setattr(batch_decisions, "recheck_under_lock", cutting)
+        monkeypatch.setattr("worker.dedup.recheck_under_lock", cutting)
         with pytest.raises(Unavailable):
             store.write([record()], [], [], now=NOW)
         assert rows(postgres_store_url, "receipts") == []

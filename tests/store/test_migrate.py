@@ -1,7 +1,6 @@
-"""Migrations and schema say the same, and any number of processes may migrate."""
+"""Migrations and schema agree, and several processes may migrate at once."""
 
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from devtools.servers import create_database, drop_database, in_database
+from tests.support.processes import CONTEXT
 from worker.errors import Unavailable
 from worker.store.database import engine
 from worker.store.database.schema import metadata
 from worker.store.migrate import is_current, migrate, revision
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.processes)])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/a folder/%41/store.db"
@@ -54,8 +54,9 @@ def test_a_database_of_a_later_version_is_taken_as_it_is(store_url: str) -> None
     assert migrate(store_url) == revision(store_url) == "9999"
 
 
+@pytest.mark.processes
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
-    with ProcessPoolExecutor(4, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(4, CONTEXT) as pool:
         assert set(pool.map(migrate, [empty_url] * 8)) == {"0010"}
     assert is_current(empty_url)
 

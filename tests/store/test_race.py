@@ -1,4 +1,4 @@
-"""What holds when several processes write at once; an error in any of them fails the test."""
+"""Guarantees while several processes write; an error in any of them fails the test."""
 
 import random
 from collections import Counter, defaultdict
@@ -9,6 +9,8 @@ from tests.make import article, record, withdrawal
 from tests.store.racing import race
 from tests.store.stored import row, rows
 from worker.model.records import OutcomeKind
+
+pytestmark = pytest.mark.processes
 
 PROCESSES = 4
 

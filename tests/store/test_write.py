@@ -1,4 +1,4 @@
-"""What a batch leaves behind, on both databases."""
+"""The effects of writing a batch, on both databases."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -21,7 +21,6 @@ from worker.model.records import (
 )
 from worker.store.database.packing import unpack_text
 from worker.store.sql_store import SqlStore
-from worker.store.writing import batch_decisions
 
 LATER = NOW + timedelta(hours=1)
 
@@ -142,7 +141,7 @@ def test_old_content_never_becomes_the_newest_again(store: SqlStore) -> None:
     first, second = article(), article(text="Other words.")
     outcomes = write(store, *map(record, (first, second, first)))
     assert kinds(outcomes) == [OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.UNCHANGED]
-    (known,) = store.latest([first])
+    (known,) = store.latest_identities([first])
     assert known is not None
     assert known.revision == 2
     assert known.fingerprint == record(second).fingerprint
@@ -164,7 +163,7 @@ def test_a_verdict_is_checked_with_what_is_stored_under_the_lock(
         seen.append(known)
         return recheck_under_lock(verdict, content_hash, known)
 
-    monkeypatch.setattr(batch_decisions, "recheck_under_lock", noting)
+    monkeypatch.setattr("worker.dedup.recheck_under_lock", noting)
     batch = [record(), record(article("id:2"))]
     store.write(batch, [], [], now=NOW)
     old = batch[0]
@@ -222,7 +221,7 @@ def test_the_first_comer_keeps_an_alias(store: SqlStore) -> None:
     shared = ("url:example.com/",)
     first, second = article("id:1", aliases=shared), article("id:2", aliases=shared)
     write(store, record(first), record(second))
-    (known,) = store.latest([article("url:example.com/")])
+    (known,) = store.latest_identities([article("url:example.com/")])
     assert known is not None
     assert known.article_id == first.article_id
 
@@ -260,7 +259,7 @@ def test_an_article_that_changes_its_cluster_is_counted_once(
     def moving(verdict: Verdict, content_hash: str, known: StoredIdentity | None) -> Verdict:
         return replace(recheck_under_lock(verdict, content_hash, known), cluster_id=other)
 
-    monkeypatch.setattr(batch_decisions, "recheck_under_lock", moving)
+    monkeypatch.setattr("worker.dedup.recheck_under_lock", moving)
     store.write([record(article("id:2", text="x"))], [], [], now=NOW)
     counts = {c["cluster_id"]: c["articles"] for c in rows(store_url, "clusters")}
     assert counts == {other: 2, article("id:2").article_id: 0}

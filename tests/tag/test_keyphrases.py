@@ -1,4 +1,4 @@
-"""Keyphrases from the operator's own counts, and the command that counts."""
+"""Keyphrases are computed from word counts of the operator's own articles."""
 
 from pathlib import Path
 
@@ -27,20 +27,22 @@ def phrases(text: str, title: str = "", language: str = "en", enabled: bool = Tr
     rules = KeyphraseRules(version="1", enabled=enabled, frequencies="-", most=3, max_words=3)
     of = Article(source="s", key="id:1", title=title, text=text, language=language)
     tags = keyphrase_tags(of, rules, counted())
-    for each in tags:
-        for span in each.spans:
+    for tag_ in tags:
+        for span in tag_.spans:
             assert getattr(of, span.field)[span.start : span.end] == span.surface
-    return [each.label for each in tags]
+    return [tag_.label for tag_ in tags]
 
 
-def test_what_the_corpus_does_not_say_is_the_keyphrase() -> None:
+def test_a_phrase_that_the_corpus_lacks_is_a_keyphrase() -> None:
     text = "The council said that quantum computing is here. Quantum computing is fine."
     assert phrases(text)[0].lower() == "quantum computing"
 
 
 def test_common_words_neither_begin_nor_end_a_phrase() -> None:
-    found = [phrase.lower().split() for phrase in phrases("The volcano of the council erupted.")]
-    assert all(words[0] != "the" and words[-1] != "council" for words in found)
+    start_words = [
+        phrase.lower().split() for phrase in phrases("The volcano of the council erupted.")
+    ]
+    assert all(words[0] != "the" and words[-1] != "council" for words in start_words)
 
 
 @pytest.mark.parametrize(("language", "enabled"), [("de", True), ("en", False)])

@@ -1,4 +1,4 @@
-"""Topics and entities out of the box: what the shipped models say, with evidence."""
+"""Topics and entities of the shipped models, with evidence."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,25 +43,25 @@ def topic_rules(**changes: object) -> TopicRules:
 
 
 def by_label(tags: list[Tag] | tuple[Tag, ...]) -> dict[str, Tag]:
-    return {each.label: each for each in tags}
+    return {tag_.label: tag_ for tag_ in tags}
 
 
 def learned(of: Article, **changes: object) -> dict[str, Tag]:
     return by_label(model_topic_tags(of, topic_rules(**changes), tagging().taxonomy))
 
 
-def surfaces_stand_where_they_say(tags: tuple[Tag, ...] | list[Tag], of: Article) -> bool:
+def surfaces_match_their_spans(tags: tuple[Tag, ...] | list[Tag], of: Article) -> bool:
     return all(
         getattr(of, span.field)[span.start : span.end] == span.surface
-        for each in tags
-        for span in each.spans
+        for tag_ in tags
+        for span in tag_.spans
         if span.field != "category"
     )
 
 
 def test_the_first_seed_gets_its_topics_people_and_places_each_with_evidence() -> None:
     tags = tag(seed(), tagging(), NOW)
-    wanted = {
+    expected = {
         "taxonomy": {"conflict, war and peace", "politics"},
         "person": {
             "Vladimir Putin",
@@ -72,11 +72,11 @@ def test_the_first_seed_gets_its_topics_people_and_places_each_with_evidence() -
         },
         "place": {"Ukraine", "Moscow", "Kyiv"},
     }
-    for scheme, labels in wanted.items():
-        found = by_label([each for each in tags if each.scheme == scheme])
-        assert labels <= found.keys()
-        assert all(found[label].spans and found[label].version for label in labels)
-    assert surfaces_stand_where_they_say(tags, seed())
+    for scheme, labels in expected.items():
+        tagged = by_label([tag_ for tag_ in tags if tag_.scheme == scheme])
+        assert labels <= tagged.keys()
+        assert all(tagged[label].spans and tagged[label].version for label in labels)
+    assert surfaces_match_their_spans(tags, seed())
 
 
 def test_every_mention_of_a_surname_belongs_to_the_full_name() -> None:
@@ -90,16 +90,16 @@ def test_kiev_and_kyiv_are_one_place() -> None:
     assert {span.surface for span in kyiv.spans} == {"Kiev", "Kyiv"}
 
 
-def test_a_topic_says_how_likely_it_is_and_which_words_spoke_for_it() -> None:
+def test_a_topic_has_its_probability_and_the_words_that_raised_it() -> None:
     of = article("Striker scores twice", "The club won the cup final after extra time.")
     sport = learned(of)["sport"]
     assert sport.method == "model"
     assert 0.5 < sport.score <= 1
     assert {span.surface for span in sport.spans} & {"Striker", "cup", "club"}
-    assert surfaces_stand_where_they_say([sport], of)
+    assert surfaces_match_their_spans([sport], of)
 
 
-def test_what_stands_first_says_more_than_what_stands_last() -> None:
+def test_words_at_the_beginning_count_more_than_words_at_the_end() -> None:
     sport = "The striker scored twice and the club won the cup final after extra time. " * 6
     court = "The judge sentenced the man to nine years in prison for the murder of a clerk. " * 6
     first, last = (learned(article(text=text)) for text in (sport + court, court + sport))
@@ -108,12 +108,12 @@ def test_what_stands_first_says_more_than_what_stands_last() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "zzz qqq", "1234 5678"])
-def test_a_text_that_says_nothing_has_no_topic(text: str) -> None:
+def test_a_text_without_known_words_has_no_topic(text: str) -> None:
     assert learned(article(text=text)) == {}
 
 
 @pytest.mark.parametrize("language", ["de", "und", "zh"])
-def test_in_other_languages_the_models_are_silent(language: str) -> None:
+def test_the_models_give_no_tags_in_other_languages(language: str) -> None:
     of = replace(seed(), language=language)
     rules = EntityRules(version="1")
     assert learned(of) == {}
@@ -123,13 +123,13 @@ def test_in_other_languages_the_models_are_silent(language: str) -> None:
 def test_own_entities_are_found_in_any_language_and_in_their_own_case() -> None:
     own = Entity(name="Deutsche Bahn", kind="organisation", aliases=("DB",))
     rules = EntityRules(version="1", entities=(own,))
-    found = entity_tags(article("Die DB streikt", "Deutsche Bahn und db", "de"), rules)
-    assert [(t.label, t.scheme, t.method, len(t.spans)) for t in found] == [
+    tagged = entity_tags(article("Die DB streikt", "Deutsche Bahn und db", "de"), rules)
+    assert [(t.label, t.scheme, t.method, len(t.spans)) for t in tagged] == [
         ("Deutsche Bahn", "organisation", "own", 2)
     ]
 
 
-def test_thresholds_and_classes_are_the_operators() -> None:
+def test_the_operator_sets_thresholds_and_leaves_out_classes() -> None:
     of = article("Striker scores twice", "The club won the cup final after extra time.")
     assert "sport" not in learned(of, leave_out=["medtop:15000000"])
     assert "sport" not in learned(of, thresholds={"medtop:15000000": 1.0})
@@ -150,14 +150,14 @@ def test_rule_and_model_make_one_tag_with_the_evidence_of_both() -> None:
     assert alone == other
 
 
-def test_in_a_title_in_capitals_only_what_the_text_names_is_a_name() -> None:
+def test_in_a_title_with_capitals_only_names_that_the_text_repeats_are_tags() -> None:
     of = article("Angela Merkel Says Things Will Get Better", "Angela Merkel spoke in Berlin.")
-    found = by_label(entity_tags(of, EntityRules(version="1")))
-    assert found.keys() == {"Angela Merkel", "Berlin"}
-    assert len(found["Angela Merkel"].spans) == 2
+    tagged = by_label(entity_tags(of, EntityRules(version="1")))
+    assert tagged.keys() == {"Angela Merkel", "Berlin"}
+    assert len(tagged["Angela Merkel"].spans) == 2
 
 
-def test_a_letter_that_no_encoding_has_stops_no_tagging() -> None:
+def test_lone_surrogates_stop_no_tagging() -> None:
     text = "Joe \ud800Biden won the elec\udfffion. " * 20
     of = article("Joe Biden wins \ud800", text)
     assert "Joe Biden" in by_label(tag(of, tagging(), NOW))
@@ -169,15 +169,15 @@ def test_models_are_in_the_version_of_tagging() -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=40))
-def test_any_text_is_tagged_and_evidence_stands_where_it_says(text: str, title: str) -> None:
+def test_any_text_is_tagged_and_each_span_has_its_surface(text: str, title: str) -> None:
     of = article(title, text)
     rules = EntityRules(version="1", entities=(Entity(name="EU", kind="organisation"),))
-    assert surfaces_stand_where_they_say(entity_tags(of, rules), of)
-    assert surfaces_stand_where_they_say(list(learned(of).values()), of)
+    assert surfaces_match_their_spans(entity_tags(of, rules), of)
+    assert surfaces_match_their_spans(list(learned(of).values()), of)
 
 
 @given(st.text(max_size=100))
-def test_words_are_where_they_are_said_to_be(text: str) -> None:
+def test_first_occurrences_are_the_offsets_of_the_words(text: str) -> None:
     for word, (start, end) in first_occurrences(text, set(words(text))).items():
         assert len(text[start:end]) == len(word)
 
@@ -188,22 +188,22 @@ def test_an_own_entry_inside_a_recognised_name_hides_neither() -> None:
         Entity(name="United States", kind="place", aliases=("US",)),
         Entity(name="United Nations", kind="organisation", aliases=("UN",)),
     ]
-    found = by_label(entity_tags(of, EntityRules(version="1", entities=tuple(own))))
-    assert found.keys() >= {"United States", "Joe Biden", "UN Security Council", "United Nations"}
-    assert {span.surface for span in found["Joe Biden"].spans} == {"Joe Biden"}
-    assert surfaces_stand_where_they_say(list(found.values()), of)
+    tagged = by_label(entity_tags(of, EntityRules(version="1", entities=tuple(own))))
+    assert tagged.keys() >= {"United States", "Joe Biden", "UN Security Council", "United Nations"}
+    assert {span.surface for span in tagged["Joe Biden"].spans} == {"Joe Biden"}
+    assert surfaces_match_their_spans(list(tagged.values()), of)
 
 
 def test_a_house_that_stands_for_a_government_is_an_organisation() -> None:
-    found = by_label(tag(seed(), tagging(), NOW))
-    assert found["Kremlin"].scheme == "organisation"
-    assert "Kremlin" not in {span.surface for span in found["Dmitry Peskov"].spans}
+    tagged = by_label(tag(seed(), tagging(), NOW))
+    assert tagged["Kremlin"].scheme == "organisation"
+    assert "Kremlin" not in {span.surface for span in tagged["Dmitry Peskov"].spans}
 
 
 def test_the_thorough_path_finds_the_same_people_and_says_so_in_the_version() -> None:
     fast, thorough = EntityRules(version="1"), EntityRules(version="1", path="thorough")
-    found = by_label(entity_tags(seed(), thorough))
-    assert found.keys() >= {"Vladimir Putin", "Joe Biden", "Dmitry Peskov", "Olaf Scholz"}
-    assert surfaces_stand_where_they_say(list(found.values()), seed())
+    tagged = by_label(entity_tags(seed(), thorough))
+    assert tagged.keys() >= {"Vladimir Putin", "Joe Biden", "Dmitry Peskov", "Olaf Scholz"}
+    assert surfaces_match_their_spans(list(tagged.values()), seed())
     assert fast.full_version != thorough.full_version
-    assert {tag.version for tag in found.values()} == {thorough.full_version}
+    assert {tag.version for tag in tagged.values()} == {thorough.full_version}

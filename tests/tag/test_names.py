@@ -1,15 +1,22 @@
-"""Whom mentions mean: full names, titles, aliases, acronyms."""
+"""Mentions are resolved to names: full names, titles, aliases, acronyms."""
 
 import pytest
 
 from worker.tag.entities.entity_rules import EntityRules
-from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention, bare, resolve
+from worker.tag.entities.mentions import (
+    ORGANISATION,
+    PERSON,
+    PLACE,
+    Mention,
+    resolve,
+    without_titles,
+)
 from worker.tag.entities.tokens import Tokens
 
 KINDS = {"P": PERSON, "O": ORGANISATION, "L": PLACE}
 
 
-def names(text: str, *marked: str, **places: str) -> list[tuple[str, str, int]]:
+def names(text: str, *marked: str, **place_aliases: str) -> list[tuple[str, str, int]]:
     """`P:Joe Biden` is the next mention of Joe Biden, a person."""
     mentions, at = [], 0
     for mark in marked:
@@ -17,7 +24,7 @@ def names(text: str, *marked: str, **places: str) -> list[tuple[str, str, int]]:
         at = text.index(surface, at)
         mentions.append(Mention(at, at + len(surface), surface, KINDS[kind], 0.9, "crf"))
         at += len(surface)
-    return [(n.name, n.kind, len(n.mentions)) for n in resolve(mentions, places, {}, text)]
+    return [(n.name, n.kind, len(n.mentions)) for n in resolve(mentions, place_aliases, {}, text)]
 
 
 def test_a_surname_is_joined_to_the_full_name_of_the_article() -> None:
@@ -33,13 +40,15 @@ def test_a_surname_taken_for_something_else_is_the_person_all_the_same() -> None
 
 def test_a_surname_of_two_people_is_joined_to_neither() -> None:
     text = "George Bush met Barbara Bush. Bush smiled."
-    found = names(text, "P:George Bush", "P:Barbara Bush", "P:Bush")
-    assert sorted(name for name, _, _ in found) == ["Barbara Bush", "Bush", "George Bush"]
+    resolved = names(text, "P:George Bush", "P:Barbara Bush", "P:Bush")
+    assert sorted(name for name, _, _ in resolved) == ["Barbara Bush", "Bush", "George Bush"]
 
 
 def test_a_place_gets_the_name_of_the_gazetteer_and_a_person_does_not() -> None:
-    found = names("Kiev and Florence Kiev", "L:Kiev", "P:Florence", Kiev="Kyiv", Florence="Firenze")
-    assert found == [("Kyiv", PLACE, 1), ("Florence", PERSON, 1)]
+    resolved = names(
+        "Kiev and Florence Kiev", "L:Kiev", "P:Florence", Kiev="Kyiv", Florence="Firenze"
+    )
+    assert resolved == [("Kyiv", PLACE, 1), ("Florence", PERSON, 1)]
 
 
 def test_an_acronym_means_what_stood_before_it() -> None:
@@ -59,7 +68,7 @@ def test_one_surface_has_one_kind_by_majority() -> None:
     [("President Joe Biden", "Joe Biden"), ("Mrs. Li", "Li"), ("King", "King"), ("A\nB", "A B")],
 )
 def test_titles_are_no_part_of_a_name(surface: str, name: str) -> None:
-    assert bare(surface) == name
+    assert without_titles(surface) == name
 
 
 @pytest.mark.parametrize(
@@ -76,9 +85,9 @@ def test_titles_are_no_part_of_a_name(surface: str, name: str) -> None:
 def test_tokens_are_those_of_the_training_corpora(text: str, words: list[str]) -> None:
     tokens = Tokens(text)
     assert tokens.words == words
-    every = range(len(words))
-    where = [text[start:end] for start, end in tokens.spans(every, [n + 1 for n in every])]
-    assert where == words
+    first = range(len(words))
+    surfaces = [text[start:end] for start, end in tokens.spans(first, [n + 1 for n in first])]
+    assert surfaces == words
 
 
 def test_an_alias_of_two_entities_is_refused() -> None:

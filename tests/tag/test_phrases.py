@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from worker.tag.rules.phrases import Phrases, fold
 
 
-def found(text: str, *phrases: str) -> list[str]:
+def surfaces(text: str, *phrases: str) -> list[str]:
     return [text[hit.start : hit.end] for hit in Phrases(phrases).find(text)]
 
 
@@ -31,19 +31,19 @@ def found(text: str, *phrases: str) -> list[str]:
 def test_a_phrase_matches_whole_words_in_any_alphabet(
     phrase: str, text: str, expected: list[str]
 ) -> None:
-    assert found(text, phrase) == expected
+    assert surfaces(text, phrase) == expected
 
 
 def test_a_prefix_takes_the_word_to_its_end() -> None:
-    assert found("Die Bundestagswahlen, wahllos", "bundestags*", "wahl*") == [
+    assert surfaces("Die Bundestagswahlen, wahllos", "bundestags*", "wahl*") == [
         "Bundestagswahlen",
         "wahllos",
     ]
 
 
 def test_a_phrase_in_capitals_matches_only_capitals() -> None:
-    assert found("The WHO says who may go", "WHO") == ["WHO"]
-    assert found("The WHO says who may go", "who") == ["WHO", "who"]
+    assert surfaces("The WHO says who may go", "WHO") == ["WHO"]
+    assert surfaces("The WHO says who may go", "who") == ["WHO", "who"]
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_phrase_in_capitals_matches_only_capitals() -> None:
     ],
 )
 def test_letters_that_grow_when_casefolded_do_not_shift_the_span(text: str, surface: str) -> None:
-    assert found(text, "straße") == [surface]
+    assert surfaces(text, "straße") == [surface]
 
 
 def test_overlapping_phrases_are_all_found() -> None:
-    assert found("central bank rates", "central bank", "bank", "bank rates") == [
+    assert surfaces("central bank rates", "central bank", "bank", "bank rates") == [
         "central bank",
         "bank",
         "bank rates",
@@ -71,14 +71,14 @@ TEXT = st.text(alphabet="abßﬁŉİΐſé ’-.\u0301дж選वि1", max_size=
 
 
 @given(TEXT, st.lists(st.text(alphabet="abssfiéдж選", min_size=1, max_size=4), min_size=1))
-def test_what_stands_in_a_span_is_the_phrase(text: str, phrases: list[str]) -> None:
+def test_the_characters_of_a_match_are_the_phrase(text: str, phrases: list[str]) -> None:
     for hit in Phrases(phrases).find(text):
         assert 0 <= hit.start < hit.end <= len(text)
         assert fold(phrases[hit.phrase]).text in fold(text[hit.start : hit.end]).text
 
 
 @given(TEXT, TEXT)
-def test_a_word_between_spaces_is_found_where_it_stands(before: str, after: str) -> None:
+def test_a_word_between_spaces_is_found_at_its_offset(before: str, after: str) -> None:
     text = f"{before} zebra {after}"
     assert ("zebra", len(before) + 1) in [
         (text[hit.start : hit.end], hit.start) for hit in Phrases(["zebra"]).find(text)
@@ -92,7 +92,7 @@ def test_no_character_outside_the_scanned_range_grows_and_none_shrinks() -> None
 
 
 @given(TEXT)
-def test_every_folded_character_knows_where_it_came_from(text: str) -> None:
+def test_each_folded_character_has_its_original_offset(text: str) -> None:
     folded = fold(text)
     origins = [folded.original_offset(at) for at in range(len(folded.text))]
     assert sorted(set(origins)) == list(range(len(text)))

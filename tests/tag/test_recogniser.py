@@ -1,4 +1,4 @@
-"""The recogniser of names: what it knows of a word, and what it keeps of all words."""
+"""The recogniser of names: scores of words, and the vocabulary that is shared by texts."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from worker.model.records import Article
 from worker.tag.entities import EntityRules, entity_tags, tokens
-from worker.tag.entities.hashed_keys import Begun, Ends, crc
-from worker.tag.entities.name_model import packed, shipped, unpacked
-from worker.tag.entities.tokens import Tokens, Watch
-from worker.tag.entities.word_features import SHAPES, seen_at, shape
+from worker.tag.entities.hashed_keys import FeaturePrefixes, FeatureSuffixes, crc
+from worker.tag.entities.name_model import pack_strings, shipped, unpack_strings
+from worker.tag.entities.tokens import Tokens, WordFinder
+from worker.tag.entities.word_features import SHAPES, shape, word_features
 
 RULES = EntityRules(version="1")
 TEXT = "Angela Merkel met Olaf Scholz in Berlin. Mr Scholz later flew to Kiev, Merkel stayed."
@@ -21,43 +21,45 @@ TEXT = "Angela Merkel met Olaf Scholz in Berlin. Mr Scholz later flew to Kiev, M
 WORDS = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=20)
 
 
-def found(text: str, title: str = "") -> list[tuple[str, str, int]]:
+def tagged_names(text: str, title: str = "") -> list[tuple[str, str, int]]:
     article = Article(source="wire", key="id:1", title=title, text=text, language="en")
     return [(tag.scheme, tag.label, len(tag.spans)) for tag in entity_tags(article, RULES)]
 
 
 @given(st.sampled_from(shipped().common) | WORDS)
-def test_a_word_scores_what_its_features_weigh(word: str) -> None:
+def test_the_score_of_a_word_is_the_sum_of_its_feature_weights(word: str) -> None:
     recogniser = shipped().recogniser
-    named = recogniser.weights.summed([seen_at(word, recogniser.lexicon.entry(word))])
-    looks = recogniser.looker.look([word])
+    named = recogniser.weights.summed([word_features(word, recogniser.lexicon.entry(word))])
+    scored = recogniser.scorer.score([word])
     assert shape(word) in SHAPES
-    assert np.array_equal(looks.scores, named)
+    assert np.array_equal(scored.scores, named)
 
 
-def test_words_are_looked_at_alone_as_among_others() -> None:
-    looker, words = shipped().recogniser.looker, ["Kyiv", "the", "U.S.", "-", "NATO", "Mc-Kay", "7"]
-    together = looker.look(words)
+def test_a_word_has_the_same_score_alone_and_in_a_batch() -> None:
+    scorer, words = shipped().recogniser.scorer, ["Kyiv", "the", "U.S.", "-", "NATO", "Mc-Kay", "7"]
+    together = scorer.score(words)
     for at, word in enumerate(words):
-        alone = looker.look([word])
+        alone = scorer.score([word])
         assert np.array_equal(alone.scores[0], together.scores[at])
         assert alone.limits[0] == together.limits[at]
 
 
 @given(st.sampled_from(["", "0w=", "-2w="]), st.lists(WORDS, min_size=1))
-def test_the_key_of_a_name_comes_from_that_of_its_end(beginning: str, ends: list[str]) -> None:
-    keys = Begun([beginning]).keys(Ends(ends))[0].tolist()
-    assert keys == [crc(beginning + end) for end in ends]
+def test_the_key_of_a_name_is_computed_from_its_prefix_and_suffix(
+    prefix: str, suffixes: list[str]
+) -> None:
+    keys = FeaturePrefixes([prefix]).keys(FeatureSuffixes(suffixes))[0].tolist()
+    assert keys == [crc(prefix + end) for end in suffixes]
 
 
-def test_names_are_the_same_when_what_was_kept_of_words_is_forgotten(
+def test_resetting_the_vocabulary_changes_no_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = found(TEXT)
-    monkeypatch.setattr(tokens, "_PIECES", 30)
+    before = tagged_names(TEXT)
+    monkeypatch.setattr(tokens, "_MAX_PIECES", 30)
     for number in range(20):
-        found(f"Somebody called Name{number} went to Place{number}.")
-        assert found(TEXT) == before
+        tagged_names(f"Somebody called Name{number} went to Place{number}.")
+        assert tagged_names(TEXT) == before
         assert len(Tokens("a").vocabulary.words) < 80
     assert ("person", "Olaf Scholz", 2) in before
 
@@ -65,13 +67,13 @@ def test_names_are_the_same_when_what_was_kept_of_words_is_forgotten(
 def test_tokens_keep_their_words_when_the_vocabulary_starts_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    watch = Watch(["Kiev,", "Kiev", "Berlin"])
+    finder = WordFinder(["Kiev,", "Kiev", "Berlin"])
     kept = Tokens(TEXT)
-    monkeypatch.setattr(tokens, "_PIECES", 0)
+    monkeypatch.setattr(tokens, "_MAX_PIECES", 0)
     other = Tokens("In Berlin again")
     assert other.vocabulary is not kept.vocabulary
-    assert [kept.words[at] for at in watch.places(kept)] == ["Berlin", "Kiev"]
-    assert watch.places(other) == [1]
+    assert [kept.words[at] for at in finder.find(kept)] == ["Berlin", "Kiev"]
+    assert finder.find(other) == [1]
     assert kept.words[:2] == ["Angela", "Merkel"]
 
 
@@ -83,31 +85,35 @@ def test_tokens_keep_their_words_when_the_vocabulary_starts_anew(
         "\nAngela\n\n",
     ],
 )
-def test_odd_words_hurt_no_names(text: str) -> None:
-    found(text)
-    found(TEXT, title=text)
+def test_unusual_characters_raise_no_error(text: str) -> None:
+    tagged_names(text)
+    tagged_names(TEXT, title=text)
 
 
 def test_a_text_all_in_capitals_is_read_like_any_other() -> None:
-    names = found("ANGELA MERKEL MET OLAF SCHOLZ IN BERLIN " * 400)
+    names = tagged_names("ANGELA MERKEL MET OLAF SCHOLZ IN BERLIN " * 400)
     assert all(spans <= RULES.most_spans for _, _, spans in names)
 
 
 def test_strings_come_back_from_a_model_file() -> None:
-    assert unpacked(packed(["Kyiv", "Sankt Pölten", "北京"])) == ["Kyiv", "Sankt Pölten", "北京"]
+    assert unpack_strings(pack_strings(["Kyiv", "Sankt Pölten", "北京"])) == [
+        "Kyiv",
+        "Sankt Pölten",
+        "北京",
+    ]
 
 
-def test_threads_find_what_one_of_them_finds() -> None:
-    # Words never seen before, so that all threads add some.
+def test_eight_threads_find_the_same_names_as_one() -> None:
+    # New words, so that all threads add to the vocabulary.
     people = [f"{first:x}Anna {second:x}Miller" for first in range(80) for second in range(60)]
     texts = [f"{' and '.join(people[n : n + 8])} met Olaf Scholz." for n in range(0, 4800, 8)]
     often, slowly = 1e-6, sys.getswitchinterval()
-    tokens.start_anew()
+    tokens.reset_vocabulary()
     sys.setswitchinterval(often)
     try:
         with ThreadPoolExecutor(8) as pool:
-            together = [*pool.map(found, texts)]
+            together = [*pool.map(tagged_names, texts)]
     finally:
         sys.setswitchinterval(slowly)
-    tokens.start_anew()
-    assert together == [*map(found, texts)]
+    tokens.reset_vocabulary()
+    assert together == [*map(tagged_names, texts)]

@@ -1,4 +1,4 @@
-"""The rule language, one row a feature: rule, article, whether it matches."""
+"""The rule language: each row of a table is a rule, an article, and whether the rule fires."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.tag.test_tag import SCORING, codes, topic
+from tests.support.taxonomies import SCORING, codes, topic
 from worker.model.records import Article, Tag
 from worker.tag import Tagging, Taxonomy, compile_rules
 from worker.tag import tag as tag_with
@@ -21,8 +21,8 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 def taxonomy(*topics: dict[str, Any], **more: Any) -> Taxonomy:
     scoring = SCORING | {"threshold": 0.01}
-    given_ = {"version": "t1", "scoring": scoring, "topics": topics, **more}
-    return Taxonomy.model_validate(given_)
+    values = {"version": "t1", "scoring": scoring, "topics": topics, **more}
+    return Taxonomy.model_validate(values)
 
 
 def rule(**rule: Any) -> Taxonomy:
@@ -35,15 +35,15 @@ def article(text: str = "", title: str = "", **more: Any) -> Article:
     return Article(**ordinary | {"language": "en"} | more)
 
 
-def tags(given_: Article, rules: Taxonomy) -> tuple[Tag, ...]:
-    return tag_with(given_, Tagging(compile_rules(rules)), NOW)
+def tags(article_: Article, rules: Taxonomy) -> tuple[Tag, ...]:
+    return tag_with(article_, Tagging(compile_rules(rules)), NOW)
 
 
 NEAR = {"near": ["bank", ["rates", "rate"]]}
 
 
 @pytest.mark.parametrize(
-    ("given_rule", "text", "seen"),
+    ("rule_fields", "text", "seen"),
     [
         ({"any": ["*minister"]}, "Der Finanzminister kam", True),
         ({"any": ["*minister"]}, "Das Ministerium und die Ministerin", False),
@@ -75,8 +75,8 @@ NEAR = {"near": ["bank", ["rates", "rate"]]}
         ({"any": ["@strike"], "min_count": 2}, "Strike, strikes", True),
     ],
 )
-def test_a_rule_asks_for_what_it_says(given_rule: Any, text: str, *, seen: bool) -> None:
-    assert codes(tags(article(text), rule(**given_rule))) == ["t"] * seen
+def test_a_rule_fires_if_all_its_parts_hold(rule_fields: Any, text: str, *, seen: bool) -> None:
+    assert codes(tags(article(text), rule(**rule_fields))) == ["t"] * seen
 
 
 ANYWHERE = article(
@@ -111,8 +111,8 @@ ANYWHERE = article(
     ],
 )
 def test_a_phrase_counts_in_its_scope(phrase: str, field: str | None) -> None:
-    found = [t for t in tags(ANYWHERE, rule(any=[phrase])) if t.code == "t"]
-    assert [span.field for t in found for span in t.spans] == ([field] if field else [])
+    matches = [t for t in tags(ANYWHERE, rule(any=[phrase])) if t.code == "t"]
+    assert [span.field for t in matches for span in t.spans] == ([field] if field else [])
 
 
 def test_a_rule_may_name_the_scopes_of_all_its_phrases() -> None:
@@ -123,12 +123,12 @@ def test_a_rule_may_name_the_scopes_of_all_its_phrases() -> None:
 @pytest.mark.parametrize(
     ("published", "seen"), [(date(2026, 7, 19), True), (date(2026, 7, 20), False), (None, False)]
 )
-def test_an_expired_rule_sees_only_articles_of_its_time(
+def test_an_expired_rule_fires_only_on_articles_published_before(
     published: date | None, *, seen: bool
 ) -> None:
     day = published and datetime(published.year, published.month, published.day, tzinfo=UTC)
-    its = article("The world cup", published=day)
-    assert codes(tags(its, rule(any=["world cup"], expires=date(2026, 7, 19)))) == ["t"] * seen
+    article_ = article("The world cup", published=day)
+    assert codes(tags(article_, rule(any=["world cup"], expires=date(2026, 7, 19)))) == ["t"] * seen
 
 
 def test_a_rule_may_fix_its_score() -> None:
@@ -163,8 +163,8 @@ WITH_SOURCES = taxonomy(
 def test_a_source_has_defaults_and_its_own_meaning_of_categories(
     source: str, category: str, expected: dict[str, str]
 ) -> None:
-    its = article("x", source=source, categories=(category,) if category else ())
-    assert {t.code: t.method for t in tags(its, WITH_SOURCES)} == expected
+    article_ = article("x", source=source, categories=(category,) if category else ())
+    assert {t.code: t.method for t in tags(article_, WITH_SOURCES)} == expected
 
 
 @pytest.mark.parametrize("label", ["World News", "world-news", "WORLD_NEWS", " #World  news/ "])
@@ -173,7 +173,7 @@ def test_spellings_of_a_category_are_one(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_rule", "problem"),
+    ("rule_fields", "problem"),
     [
         ({"any": ["vote"], "in": ["headline"]}, "t: rule any: unknown scope 'headline'"),
         ({"near": ["vote"]}, "t: rule any: `near` needs at least two"),
@@ -185,9 +185,9 @@ def test_spellings_of_a_category_are_one(label: str) -> None:
         ({"any": ["title:x"]}, "t: rule any: phrase 'title:x' is too short"),
     ],
 )
-def test_a_broken_rule_is_named(given_rule: dict[str, Any], problem: str) -> None:
+def test_a_broken_rule_is_named(rule_fields: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
-        rule(**given_rule)
+        rule(**rule_fields)
 
 
 def test_examples_are_tried_on_the_rule_itself() -> None:
@@ -239,20 +239,20 @@ PIECES = st.sampled_from(["bank", "rates", "Straße", "ﬁ", "\ud800", ". ", "\n
 
 
 @given(st.lists(PIECES, max_size=30).map("".join), st.lists(PIECES, max_size=4).map("".join))
-def test_whatever_the_text_spans_hold_what_they_say(text: str, title: str) -> None:
+def test_each_span_of_any_text_has_its_surface(text: str, title: str) -> None:
     rules = taxonomy(
         topic("a", rules=[{"near": ["bank", "rates"], "within": 3}]),
         topic("b", rules=[{"near": ["bank", "strasse"]}]),
         topic("c", rules=[{"regex": [r"ban\w|rat\w+"]}]),
     )
-    its = article(text, title, summary=title[1:])
-    for each in tags(its, rules):
-        assert each.spans
-        for span in each.spans:
-            assert getattr(its, span.field)[span.start : span.end] == span.surface
+    article_ = article(text, title, summary=title[1:])
+    for tag_ in tags(article_, rules):
+        assert tag_.spans
+        for span in tag_.spans:
+            assert getattr(article_, span.field)[span.start : span.end] == span.surface
 
 
 @given(st.lists(st.sampled_from(["war", "peace", "été"]), max_size=6))
-def test_words_are_counted_between_places(words: list[str]) -> None:
+def test_words_between_two_offsets_are_counted(words: list[str]) -> None:
     text = f"first {' '.join(words)} last"
     assert words_between(text, 5, len(text) - 4) == len(words)

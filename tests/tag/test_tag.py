@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.support.taxonomies import SCORING, codes, topic
 from worker.model.records import Article, Tag
 from worker.tag import Tagging, Taxonomy, compile_rules
 from worker.tag import tag as tag_with
@@ -19,27 +20,19 @@ SHIPPED = Taxonomy.model_validate(tomllib.loads(CONFIG.read_text("utf-8")))
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def tag(given_: Article, taxonomy: Taxonomy) -> tuple[Tag, ...]:
-    return tag_with(given_, Tagging(compile_rules(taxonomy)), NOW)
+SHIPPED_TAGGING = Tagging(compile_rules(SHIPPED))
 
 
-SCORING: dict[str, Any] = {
-    "weights": {"title": 2, "lead": 1, "body": 1, "facts": 2},
-    "repeat": 0.25,
-    "max_repeats": 4,
-    "doubt": 1,
-    "doubt_per_1000_chars": 0.5,
-    "threshold": 0.5,
-    "max_spans": 5,
-}
+def tag(article_: Article, taxonomy: Taxonomy) -> tuple[Tag, ...]:
+    return tag_with(article_, Tagging(compile_rules(taxonomy)), NOW)
+
+
+def tag_as_shipped(article_: Article) -> tuple[Tag, ...]:
+    return tag_with(article_, SHIPPED_TAGGING, NOW)
 
 
 def article(title: str = "", text: str = "", **more: Any) -> Article:
     return Article(source="wire", key="id:1", title=title, text=text, **{"language": "en"} | more)
-
-
-def topic(code: str, **more: Any) -> dict[str, Any]:
-    return {"code": code, "label": code.upper(), **more}
 
 
 def taxonomy(*topics: dict[str, Any], **scoring: Any) -> Taxonomy:
@@ -50,10 +43,6 @@ def taxonomy(*topics: dict[str, Any], **scoring: Any) -> Taxonomy:
 
 def rules(**rule: Any) -> Taxonomy:
     return taxonomy(topic("t", rules=[rule]), threshold=0.01)
-
-
-def codes(tags: tuple[Tag, ...]) -> list[str]:
-    return [t.code for t in tags]
 
 
 @pytest.mark.parametrize(
@@ -80,11 +69,11 @@ def codes(tags: tuple[Tag, ...]) -> list[str]:
         ),
     ],
 )
-def test_a_rule_asks_for_its_phrases(rule: dict[str, Any], text: str, *, seen: bool) -> None:
+def test_a_rule_fires_by_its_phrases(rule: dict[str, Any], text: str, *, seen: bool) -> None:
     assert codes(tag(article(text=text), rules(**rule))) == ["t"] * seen
 
 
-def test_an_article_of_undetermined_language_meets_only_rules_for_any_language() -> None:
+def test_only_rules_for_any_language_fire_on_an_undetermined_language() -> None:
     assert codes(tag(article("vote", language="und"), rules(any=["vote"], languages=["en"]))) == []
     assert codes(tag(article("vote", language="und"), rules(any=["vote"]))) == ["t"]
 
@@ -94,7 +83,7 @@ def score(title: str, text: str) -> float:
     return only.score
 
 
-def test_a_title_says_more_than_a_text_and_a_long_text_less_than_a_short_one() -> None:
+def test_a_title_scores_higher_than_a_text_and_a_long_text_lower_than_a_short_one() -> None:
     assert score("vote", "") == pytest.approx(2 / 3, abs=1e-3)
     assert score("", "vote") < score("vote", "")
     assert score("", "vote" + " nothing" * 500) < score("", "vote")
@@ -105,9 +94,9 @@ def test_other_phrases_add_more_than_repeats_and_repeats_are_bounded() -> None:
     assert score("", "vote " * 5) >= score("", "vote " * 50)
 
 
-def test_a_tag_tells_rule_version_and_evidence() -> None:
-    given_ = article("Vote today", "The poll opens. The vote goes on; a ballot is cast.")
-    (only,) = tag(given_, rules(id="core", any=["vote", "poll", "ballot"]))
+def test_a_tag_has_its_rule_version_and_evidence() -> None:
+    article_ = article("Vote today", "The poll opens. The vote goes on; a ballot is cast.")
+    (only,) = tag(article_, rules(id="core", any=["vote", "poll", "ballot"]))
     assert (only.scheme, only.code, only.label, only.method) == ("taxonomy", "t", "T", "rule")
     assert (only.rule, only.version.partition("+")[0]) == ("t/core", "t1")
     assert [(s.field, s.start, s.surface) for s in only.spans] == [
@@ -142,13 +131,13 @@ def test_ancestors_are_implied_once_by_the_best_tag_below_them() -> None:
     assert tags[0].score == tags[1].score == tags[2].score > tags[3].score
 
 
-def test_an_ancestor_seen_by_its_own_rule_is_not_implied() -> None:
+def test_an_ancestor_with_a_firing_rule_is_not_implied() -> None:
     by_code = {t.code: t for t in tag(article("Athlete and goalkeeper"), FAMILY)}
     assert by_code["sport"].method == "rule"
     assert by_code["ball"].method == "implied"
 
 
-def test_a_feed_category_says_a_topic_outright() -> None:
+def test_a_feed_category_gives_its_topic_without_any_phrase() -> None:
     (soccer, *others) = sorted(
         tag(article("x", categories=("FUSSBALL",)), FAMILY), key=lambda t: t.method
     )
@@ -158,10 +147,10 @@ def test_a_feed_category_says_a_topic_outright() -> None:
     assert {t.code for t in others} == {"ball", "sport"}
 
 
-def test_other_feed_categories_stay_in_the_words_of_the_feed() -> None:
-    given_ = article("x", categories=("Local  News", "ＬＯＣＡＬ news", "  ", "Ötztal"))
+def test_other_feed_categories_become_tags_with_the_label_of_the_feed() -> None:
+    article_ = article("x", categories=("Local  News", "ＬＯＣＡＬ news", "  ", "Ötztal"))
     assert [
-        (t.scheme, t.code, t.label, t.method, t.spans[0].field) for t in tag(given_, FAMILY)
+        (t.scheme, t.code, t.label, t.method, t.spans[0].field) for t in tag(article_, FAMILY)
     ] == [
         ("category", "local-news", "Local  News", "feed", "category"),
         ("category", "ötztal", "Ötztal", "feed", "category"),
@@ -197,7 +186,7 @@ def test_every_shipped_rule_can_be_satisfied_by_its_own_phrases() -> None:
         for rule in shipped.rules:
             words = " . ".join(p.removesuffix("*") for p in (*rule.any, *flattened(rule.all)))
             language = rule.languages[0] if rule.languages else "en"
-            tags = tag(article(words, words, language=language), SHIPPED)
+            tags = tag_as_shipped(article(words, words, language=language))
             assert f"{shipped.code}/{rule.name}" in {t.rule for t in tags}, shipped.code
 
 
@@ -213,7 +202,7 @@ def test_every_shipped_rule_can_be_satisfied_by_its_own_phrases() -> None:
     ],
 )
 def test_plain_news_gets_its_plain_topic(language: str, title: str, text: str, code: str) -> None:
-    assert f"medtop:{code}" in codes(tag(article(title, text, language=language), SHIPPED))
+    assert f"medtop:{code}" in codes(tag_as_shipped(article(title, text, language=language)))
 
 
 PHRASES = sorted({p.removesuffix("*") for t in SHIPPED.topics for r in t.rules for p in r.phrases})
@@ -224,11 +213,11 @@ PHRASES = sorted({p.removesuffix("*") for t in SHIPPED.topics for r in t.rules f
     st.text(max_size=30),
     st.sampled_from(["en", "de", "fr", "es", "und"]),
 )
-def test_spans_hold_what_they_say(words: list[str], noise: str, language: str) -> None:
-    given_ = article(noise + " " + " ".join(words), f"{noise} ".join(words), language=language)
-    tags = tag(given_, SHIPPED)
+def test_each_span_has_its_surface(words: list[str], noise: str, language: str) -> None:
+    article_ = article(noise + " " + " ".join(words), f"{noise} ".join(words), language=language)
+    tags = tag_as_shipped(article_)
     assert len({(t.scheme, t.code) for t in tags}) == len(tags)
-    for each in tags:
-        assert 0 < each.score <= 1
-        for span in each.spans:
-            assert getattr(given_, span.field)[span.start : span.end] == span.surface
+    for tag_ in tags:
+        assert 0 < tag_.score <= 1
+        for span in tag_.spans:
+            assert getattr(article_, span.field)[span.start : span.end] == span.surface

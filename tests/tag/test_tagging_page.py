@@ -1,4 +1,4 @@
-"""docs/tagging.md: its rule files are valid, and hold together with the packaged ones."""
+"""The rule files that docs/tagging.md shows are valid together with the packaged ones."""
 
 import re
 from pathlib import Path

@@ -45,7 +45,7 @@ class Load:
 
 
 class Answer(StrEnum):
-    """What a producer should do now."""
+    """The advice to a producer: send, slow down, or stop."""
 
     ACCEPT = "accept"  # send
     SLOW = "slow"  # wait retry_after_s before the next message
@@ -54,7 +54,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What a producer should do now, and the figures that decided it."""
+    """The answer to a producer, with its reason and the figures that decided it."""
 
     answer: Answer
     reason: str = ""

@@ -1,7 +1,7 @@
-"""Decode the body of a claimed message, in a pool child and under limits of size and depth.
+"""Decode the body of a claimed message in a pool process, with limits of size and depth.
 
 Decompression stops at the maximum size of a message. An article that is nested too deep is removed
-before JSON is parsed, so that the other articles of the message are still processed.
+before the JSON is parsed, so that the other articles of the message are still processed.
 """
 
 import bz2
@@ -23,26 +23,26 @@ _LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 
 
 def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
-    """The raw articles of a message, each with its receipt. Raises Unreadable."""
+    """The raw articles of a message, each with its receipt. Raises InvalidMessage."""
     args, kwargs, cut = _arguments(message)
-    given, receipts = _named(lambda articles, receipts=None: (articles, receipts), args, kwargs)
-    batch = given if isinstance(given, list) else [given]
+    value, receipts = _bind(lambda articles, receipts=None: (articles, receipts), args, kwargs)
+    batch = value if isinstance(value, list) else [value]
     if len(batch) > MOST_ARTICLES:
         raise InvalidMessage("too-large", f"{len(batch):,} articles, limit {MOST_ARTICLES:,}")
     if cut and isinstance(receipts, list):
-        receipts = [None if _stands_for_cut(each, cut) else each for each in receipts]
+        receipts = [None if _is_placeholder(receipt, cut) else receipt for receipt in receipts]
     return [
-        (delivered_receipt(raw, place, message.message_id, receipts), _with_cut(raw, cut))
-        for place, raw in enumerate(batch)
+        (delivered_receipt(raw, index, message.message_id, receipts), _restored(raw, cut))
+        for index, raw in enumerate(batch)
     ]
 
 
 def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
-    """The kind of reprocessing, and the ids of the articles. Raises Unreadable."""
+    """The kind of reprocessing, and the ids of the articles. Raises InvalidMessage."""
     args, kwargs, _ = _arguments(message)
-    what, ids = _named(lambda what, article_ids: (what, article_ids), args, kwargs)
-    named = isinstance(ids, list) and all(isinstance(each, str) for each in ids)
-    if not isinstance(what, str) or not named or len(ids) > _MOST_IDS:
+    what, ids = _bind(lambda what, article_ids: (what, article_ids), args, kwargs)
+    are_ids = isinstance(ids, list) and all(isinstance(article_id, str) for article_id in ids)
+    if not isinstance(what, str) or not are_ids or len(ids) > _MOST_IDS:
         raise InvalidMessage("arguments", "expected the kind of work and a list of article ids")
     return what, ids
 
@@ -59,7 +59,7 @@ def receipts_in(data: bytes) -> list[str]:
 
 
 def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict[str, bytes]]:
-    """args, kwargs, and the removed articles by placeholder. The third part is ignored."""
+    """The args and kwargs of a body, and the articles that were removed, by their placeholders."""
     content = _content(message)
     try:
         data, cut = cut_deep_articles(content, LIMITS.depth)
@@ -75,7 +75,7 @@ def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict
 
 
 def _content(message: ClaimedMessage) -> bytes:
-    """The JSON text of the body, in UTF-8. Raises Unreadable."""
+    """The JSON text of the body, in UTF-8. Raises InvalidMessage."""
     try:
         if message.body_encoding != "base64":
             return message.body.encode("utf-8", "surrogatepass")
@@ -92,25 +92,29 @@ def _content(message: ClaimedMessage) -> bytes:
 
 
 def _decompressed(data: bytes, compression: str) -> bytes:
-    """Raises Unreadable when the output reaches the maximum size of a message, ValueError when the
-    input is truncated, and the library's own error when it is corrupt."""
-    opener: Any
+    """Decompress within the limits.
+
+    Raises InvalidMessage when the output reaches the maximum size of a message, ValueError when the
+    input is truncated, and the library's own error when it is corrupt.
+    """
+    decompressor: Any
     if compression == "zlib":
-        opener = zlib.decompressobj(wbits=47)  # 32 + 15: detects the header of zlib or of gzip
+        # 32 + 15: detects the header of zlib or of gzip
+        decompressor = zlib.decompressobj(wbits=47)
     elif compression == "bz2":
-        opener = bz2.BZ2Decompressor()
+        decompressor = bz2.BZ2Decompressor()
     else:
-        opener = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
-    opened: bytes = opener.decompress(data, LONGEST)
-    if len(opened) == LONGEST:
+        decompressor = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
+    output: bytes = decompressor.decompress(data, LONGEST)
+    if len(output) == LONGEST:
         raise InvalidMessage("too-large", f"the decompressed body has {LONGEST:,} bytes or more")
-    if not opener.eof:
+    if not decompressor.eof:
         raise ValueError("the compressed body is truncated")
-    return opened
+    return output
 
 
 def _parsed(text: str) -> Any:
-    """Raises ValueError. Integers over Python's limit of digits stay strings."""
+    """Parse JSON. Integers over Python's limit of digits stay strings. Raises ValueError."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -121,19 +125,20 @@ def _parsed(text: str) -> Any:
         )
 
 
-def _named(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Bind args and kwargs to the signature. Raises Unreadable when they do not match."""
+def _bind(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Call `signature` with args and kwargs. Raises InvalidMessage when they do not match."""
     try:
         return signature(*args, **kwargs)
     except TypeError as e:
         raise InvalidMessage("arguments", str(e).partition("() ")[2]) from e
 
 
-def _stands_for_cut(value: object, cut: Mapping[str, bytes]) -> bool:
+def _is_placeholder(value: object, cut: Mapping[str, bytes]) -> bool:
     return isinstance(value, str) and value in cut
 
 
-def _with_cut(raw: object, cut: Mapping[str, bytes]) -> object:
+def _restored(raw: object, cut: Mapping[str, bytes]) -> object:
+    """The article itself, or for a placeholder the article that was removed, unparsed."""
     if not (isinstance(raw, str) and raw in cut):
         return raw
     return Unopened(

@@ -51,7 +51,7 @@ def mark_ready(request: Any) -> None:
 
 
 def hide_arguments(request: Any) -> None:
-    """Remove the arguments from what `celery inspect active` shows of a request."""
+    """Hide the arguments of a request from `celery inspect active`."""
     request._args = request._request_dict["args"] = ()
 
 

@@ -60,9 +60,14 @@ class CircuitBreaker:
             return DONE
 
         log.warning("consuming.paused what=%s", service)
-        return background.start_loop(
-            "probe", turn, pause_s=_LONGEST_PAUSE_S, first_pause_s=self._pause_s
-        )
+        try:
+            return background.start_loop(
+                "probe", turn, pause_s=_LONGEST_PAUSE_S, first_pause_s=self._pause_s
+            )
+        except RuntimeError:  # no more threads: without a probe, nothing would end the pause
+            log.exception("consuming.not-paused what=%s", service)
+            self._resume(service, paused_at)
+            return None
 
     def stop(self) -> None:
         """Take no more messages: this process is about to end."""

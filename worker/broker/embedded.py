@@ -1,8 +1,8 @@
-"""A real Valkey where none is installed: started on first use, stopped by `worker down`.
+"""The embedded broker: a Valkey server that is started on first use and stopped by `worker down`.
 
-It listens on a unix socket only, keeps an append-only file, and outlives the command that
-started it. A lock makes sure that two commands at once start one server. Another one is held by
-the server itself as long as it lives, so that no second server ever works on the same files.
+It listens on a unix socket only, keeps an append-only file, and outlives the command that started
+it. One file lock ensures that two commands at once start one server. The server itself holds
+another one as long as it runs, so that no second server works on the same files.
 """
 
 import errno
@@ -23,31 +23,33 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from worker.broker import embedded_diagnosis
-from worker.broker.server_programs import AOF_FOLDER, Server, at_hand, cut_zeros, remember
+from worker.broker.server_programs import AOF_FOLDER, Server, cut_zeros, installed_servers, remember
 from worker.errors import BadConfig, Unavailable
 
 __all__ = ["borrowed", "broker_url", "ensure", "is_running", "socket_path", "stop"]
 
-WHAT = "embedded broker"  # of errors: no address in a setting leads to it
+SERVICE = "embedded broker"  # its name in errors
 
 # sun_path holds 104 bytes on macOS, 108 on Linux; the rest is left for a temporary suffix.
 _LONGEST_SOCKET_PATH = 100
-_START_DEADLINE_S = 15.0  # until it answers at all
-_READ_DEADLINE_S = 120.0  # until it has read its files: about 10 GB
+_START_DEADLINE_S = 15.0  # for its first answer
+_READ_DEADLINE_S = 120.0  # for reading its files: about 10 GB
 _STOP_DEADLINE_S = 20.0
-_LOOK_S = 0.02
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_POLL_S = 0.02
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class State(Enum):
+class ServerState(Enum):
+    """The state of the server, as seen by a client that connects to its socket."""
+
     ABSENT = "absent"  # nobody listens
-    READING = "reading"  # its files, and refuses commands until then
-    SILENT = "silent"  # takes connections and says nothing
+    READING = "reading"  # it reads its files, and refuses commands meanwhile
+    SILENT = "silent"  # it accepts connections and does not reply
     READY = "ready"
 
 
 def socket_path(var_dir: Path) -> Path:
-    """Where the server listens: in `var_dir`, or in a short private folder if that is too long."""
+    """The socket of the server: in `var_dir`, or in a private folder if that path is too long."""
     path = var_dir / "broker.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
@@ -56,28 +58,29 @@ def socket_path(var_dir: Path) -> Path:
 
 
 def broker_url(var_dir: Path) -> str:
-    """The embedded broker's URL as Celery spells it."""
+    """The address of the embedded broker in Celery's notation."""
     return f"redis+socket://{socket_path(var_dir)}"
 
 
 def is_running(var_dir: Path) -> bool:
-    return _state(var_dir) is State.READY
+    """Whether the server answers."""
+    return _state(var_dir) is ServerState.READY
 
 
 def ensure(var_dir: Path) -> bool:
-    """Start the server unless it answers already; True when this call started it.
+    """Start the server unless it answers already. True when this call started it.
 
-    Raises Unavailable when it does not come up and BadConfig for a folder that can't be written,
-    both with the folder, the reason and the remedy in one line.
+    Raises Unavailable when it does not start, and BadConfig for a folder that can't be written.
+    Both name the folder, the reason and the remedy in one line.
     """
-    with _written(var_dir):
+    with _write_errors(var_dir):
         var_dir.mkdir(parents=True, exist_ok=True)
         folder = socket_path(var_dir).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder != var_dir and folder.stat().st_uid != os.getuid():
-            raise Unavailable(WHAT, f"{folder} belongs to another user")
+            raise Unavailable(SERVICE, f"{folder} belongs to another user")
         with _lock(var_dir):
-            if _state(var_dir) is State.ABSENT or not _wait_until_ready(var_dir):
+            if _state(var_dir) is ServerState.ABSENT or not _wait_until_ready(var_dir):
                 _start_one(var_dir)
                 return True
             return False
@@ -85,7 +88,10 @@ def ensure(var_dir: Path) -> bool:
 
 @contextmanager
 def borrowed(var_dir: Path) -> Iterator[bool]:
-    """The server, up; what this call started is stopped, unless somebody uses it by then."""
+    """Run the server for a time. It is stopped afterwards if it was started here and is idle.
+
+    Yields whether this call started it.
+    """
     started = ensure(var_dir)
     try:
         yield started
@@ -95,59 +101,59 @@ def borrowed(var_dir: Path) -> Iterator[bool]:
 
 
 def stop(var_dir: Path) -> bool:
-    """Stop the server in good order, its file written; False when none was running."""
+    """Stop the server after its files are written. False when none was running."""
     if not var_dir.is_dir():
         return False
-    with _written(var_dir), _lock(var_dir):
+    with _write_errors(var_dir), _lock(var_dir):
         state = _state(var_dir)
-        if state is State.ABSENT:
+        if state is ServerState.ABSENT:
             return False
-        if state is State.SILENT:
-            raise Unavailable(WHAT, f"{_process(var_dir)} does not answer")
+        if state is ServerState.SILENT:
+            raise Unavailable(SERVICE, f"{_process(var_dir)} does not answer")
         with _client(var_dir) as client:
             client.shutdown(nosave=True)  # the append-only file is what persists
-        _wait_until_gone(var_dir)
+        _wait_until_stopped(var_dir)
         return True
 
 
 def _start_one(var_dir: Path) -> None:
-    """Start the first server that can read the files there. Raises Unavailable."""
-    servers = at_hand(var_dir)
+    """Start the first server program that can read the files in the folder. Raises Unavailable."""
+    servers = installed_servers(var_dir)
     if not servers:
-        raise Unavailable(WHAT, embedded_diagnosis.no_server(var_dir))
+        raise Unavailable(SERVICE, embedded_diagnosis.no_server(var_dir))
     reasons: list[str] = []
     for server in servers:
-        said = _started(server, var_dir)
-        if embedded_diagnosis.DAMAGED in said and cut_zeros(var_dir):
-            said = _started(server, var_dir)
-        if not said:
+        output = _start(server, var_dir)
+        if embedded_diagnosis.DAMAGED in output and cut_zeros(var_dir):
+            output = _start(server, var_dir)
+        if not output:
             remember(var_dir, server)
             return
-        reasons.append(said)
-        if not embedded_diagnosis.is_about_files(said):
-            raise Unavailable(WHAT, embedded_diagnosis.ended(server, var_dir, said))
-    raise Unavailable(WHAT, embedded_diagnosis.unread(var_dir, servers, reasons))
+        reasons.append(output)
+        if not embedded_diagnosis.is_about_files(output):
+            raise Unavailable(SERVICE, embedded_diagnosis.exited(server, var_dir, output))
+    raise Unavailable(SERVICE, embedded_diagnosis.unreadable(var_dir, servers, reasons))
 
 
-def _started(server: Server, var_dir: Path) -> str:
-    """Empty when it is up; else what it logged before it ended."""
+def _start(server: Server, var_dir: Path) -> str:
+    """Start one server program. Returns "" when it is ready, else its output and log."""
     log = var_dir / "broker.log"
     before = log.stat().st_size if log.exists() else 0
-    with _sign_of_life(var_dir) as sign:
+    with _alive_lock(var_dir) as lock:
         command = [str(server.program), *_options(var_dir)]
         answer = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", pass_fds=[sign.fileno()]
+            command, capture_output=True, text=True, errors="replace", pass_fds=[lock.fileno()]
         )
     if answer.returncode == 0 and _wait_until_ready(var_dir):
         return ""
     return (
-        answer.stdout + (_tail(log, before) if log.exists() else "") or embedded_diagnosis.NOTHING
+        answer.stdout + (_tail(log, before) if log.exists() else "") or embedded_diagnosis.NO_OUTPUT
     )
 
 
 def _options(var_dir: Path) -> list[str]:
     options = {
-        "daemonize": "yes",  # leaves our process group: Ctrl-C in the terminal is not for it
+        "daemonize": "yes",  # another process group: Ctrl-C in the terminal does not end it
         "port": "0",
         "unixsocket": str(socket_path(var_dir)),
         "unixsocketperm": "700",
@@ -165,48 +171,48 @@ def _options(var_dir: Path) -> list[str]:
 
 
 def _wait_until_ready(var_dir: Path) -> bool:
-    """False when the server ended instead. Raises Unavailable when it takes too long."""
+    """Wait until the server is ready. False when it exited. Raises Unavailable after too long."""
     began = time.monotonic()
-    while (state := _state(var_dir)) is not State.READY:
-        if state is State.ABSENT and not _is_alive(var_dir):
+    while (state := _state(var_dir)) is not ServerState.READY:
+        if state is ServerState.ABSENT and not _is_alive(var_dir):
             return False
         waited_s = time.monotonic() - began
-        if state is State.READING and waited_s > _READ_DEADLINE_S:
+        if state is ServerState.READING and waited_s > _READ_DEADLINE_S:
             what = f"still reads {var_dir / AOF_FOLDER}: try again in a while"
-            raise Unavailable(WHAT, f"{_process(var_dir)} {what}")
-        if state is not State.READING and waited_s > _START_DEADLINE_S:
-            raise Unavailable(WHAT, f"{_process(var_dir)} does not answer")
-        time.sleep(_LOOK_S)
+            raise Unavailable(SERVICE, f"{_process(var_dir)} {what}")
+        if state is not ServerState.READING and waited_s > _START_DEADLINE_S:
+            raise Unavailable(SERVICE, f"{_process(var_dir)} does not answer")
+        time.sleep(_POLL_S)
     return True
 
 
-def _wait_until_gone(var_dir: Path) -> None:
+def _wait_until_stopped(var_dir: Path) -> None:
     deadline = time.monotonic() + _STOP_DEADLINE_S
     while socket_path(var_dir).exists():  # the server removes it last, its file written
         if time.monotonic() > deadline:
-            raise Unavailable(WHAT, f"{_process(var_dir)} does not stop")
-        time.sleep(_LOOK_S)
+            raise Unavailable(SERVICE, f"{_process(var_dir)} does not stop")
+        time.sleep(_POLL_S)
 
 
-def _state(var_dir: Path) -> State:
+def _state(var_dir: Path) -> ServerState:
     if not socket_path(var_dir).exists():
-        return State.ABSENT
+        return ServerState.ABSENT
     try:
         with _client(var_dir) as client:
             client.ping()
     except redis.BusyLoadingError:
-        return State.READING
+        return ServerState.READING
     except redis.TimeoutError:
-        return State.SILENT
+        return ServerState.SILENT
     except redis.ConnectionError:
-        return State.ABSENT
-    except redis.ResponseError:  # on a full disk it refuses even to be asked
-        return State.READY
-    return State.READY
+        return ServerState.ABSENT
+    except redis.ResponseError:  # on a full disk it refuses even PING
+        return ServerState.READY
+    return ServerState.READY
 
 
 def _is_used(var_dir: Path) -> bool:
-    """Whether anybody but us is connected."""
+    """Whether other clients are connected."""
     if not is_running(var_dir):
         return False
     with _client(var_dir) as client:
@@ -214,17 +220,17 @@ def _is_used(var_dir: Path) -> bool:
 
 
 @contextmanager
-def _sign_of_life(var_dir: Path) -> Iterator[IO[str]]:
-    """A locked file to be handed down: it stays locked as long as a server has it open.
+def _alive_lock(var_dir: Path) -> Iterator[IO[str]]:
+    """Lock a file that the server inherits: it stays locked as long as the server runs.
 
-    Raises Unavailable while another server lives, whose socket somebody removed.
+    Raises Unavailable while another server runs whose socket was removed.
     """
     deadline = time.monotonic() + _STOP_DEADLINE_S / 4
-    while _is_alive(var_dir):  # it may be about to end
+    while _is_alive(var_dir):  # it may be about to exit
         if time.monotonic() > deadline:
             remedy = "end that process, then try again"
-            raise Unavailable(WHAT, f"{_process(var_dir)} has lost its socket: {remedy}")
-        time.sleep(_LOOK_S)
+            raise Unavailable(SERVICE, f"{_process(var_dir)} has lost its socket: {remedy}")
+        time.sleep(_POLL_S)
     with (var_dir / "broker.alive").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
@@ -251,7 +257,7 @@ def _client(var_dir: Path) -> redis.Redis:
         unix_socket_path=str(socket_path(var_dir)),
         socket_timeout=5,
         socket_connect_timeout=2,
-        retry=Retry(NoBackoff(), 0),  # an answer now, also when the answer is no
+        retry=Retry(NoBackoff(), 0),  # a refused connection is an answer
     )
 
 
@@ -263,15 +269,15 @@ def _lock(var_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _written(var_dir: Path) -> Iterator[None]:
-    """Turn what the system says of files that can't be made into one line."""
+def _write_errors(var_dir: Path) -> Iterator[None]:
+    """Turn an OSError of a file that can't be written into one line with the remedy."""
     try:
         yield
     except OSError as e:
-        if e.errno in _FULL:
-            raise Unavailable(WHAT, embedded_diagnosis.no_space(var_dir)) from e
-        place, choose = e.filename or var_dir, "choose a folder that can be written"
-        raise BadConfig(f"WORKER_VAR_DIR: {place}: {e.strerror}; {choose}") from e
+        if e.errno in _DISK_FULL:
+            raise Unavailable(SERVICE, embedded_diagnosis.no_space(var_dir)) from e
+        path, remedy = e.filename or var_dir, "choose a folder that can be written"
+        raise BadConfig(f"WORKER_VAR_DIR: {path}: {e.strerror}; {remedy}") from e
 
 
 def _tail(log: Path, before: int) -> str:

@@ -15,7 +15,7 @@ RequestSet = Callable[[], tuple[Any, ...]]
 
 def in_flight() -> list[str]:
     """Delivery tags of all messages this process holds, started or not."""
-    return split_group_tags({request.message.delivery_tag for request in _held()})
+    return split_group_tags({request.message.delivery_tag for request in _unfinished()})
 
 
 def overdue(limit_s: float) -> list[str]:
@@ -29,9 +29,9 @@ def overdue(limit_s: float) -> list[str]:
     def is_overdue(request: Any) -> bool:
         if request.running_since is not None:
             return bool(now - request.running_since > limit_s + _MARGIN_S)
-        return bool(now - request.held_since > 2 * limit_s + _MARGIN_S)
+        return bool(now - request.received_at > 2 * limit_s + _MARGIN_S)
 
-    return split_group_tags({r.message.delivery_tag for r in _held() if is_overdue(r)})
+    return split_group_tags({r.message.delivery_tag for r in _unfinished() if is_overdue(r)})
 
 
 def unstarted() -> list[str]:
@@ -41,7 +41,7 @@ def unstarted() -> list[str]:
     return [r.message.delivery_tag for r in reserved if r not in accepted and not _is_done(r)]
 
 
-def _held() -> list[Any]:
+def _unfinished() -> list[Any]:
     requests = (
         *_read(celery_internals.accepted_requests),
         *_read(celery_internals.reserved_requests),

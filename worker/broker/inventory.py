@@ -15,7 +15,7 @@ _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 
 
 class MessageState(StrEnum):
-    """What the broker does with a message."""
+    """The state of a message in the broker."""
 
     WAITING = "waiting"
     LEASED = "leased"

@@ -1,5 +1,7 @@
-"""Measure how much the broker holds. Apart from worker.broker.backpressure, whose limits are read
-with the config: reading them must not import kombu.
+"""Measure how full the broker is.
+
+This is not in worker.broker.backpressure because that module is imported to read the config, which
+must not import kombu.
 """
 
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from worker.broker.kombu_internals import queue_key
 
 
 def measure_load(channel: Any, queues: Sequence[str]) -> Load:
-    """Ask the broker in one round trip how full it is. Raises what redis-py raises."""
+    """Ask the broker in one round trip how full it is. Raises RedisError or OSError."""
     keys = [queue_key(channel, queue, step) for queue in queues for step in channel.priority_steps]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         pipe.info("memory")

@@ -1,8 +1,8 @@
-"""Messages of Celery's task protocol 2: read by an allow-list, and built anew for Celery.
+"""Read messages of Celery's task protocol 2 by an allow-list, and build new ones for Celery.
 
-What a message says is untrusted, and Celery acts on many headers: time limits, expiry, callbacks,
-stamps. So `read` checks the fields of an allow-list and ignores all others, and `for_celery` builds
-the only message that Celery sees. The body is not decoded here: a pool child does that
+The content of a message is untrusted, and Celery acts on many headers: time limits, expiry,
+callbacks, stamps. So `read` checks the fields of an allow-list and ignores all others, and
+`for_celery` builds the only message that Celery sees. The body is decoded by a pool process
 (worker.broker.bodies).
 """
 
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from worker.broker import INGEST, REDO
 from worker.model.admission import LIMITS
 
-LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and its envelope
+LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and the rest
 TASKS = frozenset((INGEST, REDO))
 
 _JSON_TYPE = "application/json"
@@ -32,17 +32,20 @@ _COMPRESSIONS = {
     **dict.fromkeys(("application/x-bz2", "bzip2", "bzip"), "bz2"),
     **dict.fromkeys(("application/x-lzma", "lzma", "xz"), "lzma"),
 }
-_TRACES = ("origin", "lang", "root_id", "parent_id", "source", "traceparent", "correlation_id")
+_TRACE_HEADERS = (
+    *("origin", "lang", "root_id", "parent_id", "source", "traceparent"),
+    "correlation_id",
+)
 _LONGEST_TEXT = 200  # characters of a header that is kept
 _LARGEST_COUNT = 1000
 _LONGEST_ERROR = 300  # characters
 
 
 class InvalidMessage(ValueError):
-    """A message that this worker can't process: it goes to the dead letters, byte for byte."""
+    """This worker can't process a message: it goes to the dead list unchanged."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)  # pickle rebuilds an exception from these
+        super().__init__(reason, detail)  # pickle rebuilds an exception from its arguments
         self.reason = reason
         self.detail = detail
 
@@ -60,26 +63,27 @@ class ClaimedMessage(NamedTuple):
     charset: str = "utf-8"
     compression: str = ""  # zlib, bz2, lzma, or "" for none
     priority: int = 0  # 0 to 9
-    deliveries: int = 0  # workers that vanished while they had it
-    quarantined: int = 0  # times it was put into the quarantine lane
-    last_error: str = ""  # that last sent it to the quarantine lane
+    deliveries: int = 0  # deliveries to workers that vanished with the message
+    quarantined: int = 0  # times it was put into the quarantine queue
+    last_error: str = ""  # the error that last sent it to the quarantine queue
     redelivered: bool = False
     traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
 
     @property
     def stands_alone(self) -> bool:
-        """Whether it must not run in a group: it was given back before, it is compressed (the limit
+        """Whether it must not run in a group: it was put back before, it is compressed (the limit
         of decompression is per message), or it holds no raw articles."""
-        again = self.redelivered or self.deliveries or self.quarantined
-        return bool(again or self.compression) or self.task != INGEST
+        returned = self.redelivered or self.deliveries or self.quarantined
+        return bool(returned or self.compression) or self.task != INGEST
 
 
 def text(value: bytes | str) -> str:
+    """Decode UTF-8, with replacement characters for invalid bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
-    """Parse and check a message as it lies in the broker. Raises Unreadable."""
+    """Parse and check a message in its stored form. Raises InvalidMessage."""
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
     try:
@@ -96,9 +100,9 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
         task=task,
         message_id=_required(headers, "id", "headers.id"),
         body=_required(message, "body", "body"),
-        body_encoding=_known("body-encoding", properties.get("body_encoding"), _BODY_ENCODINGS),
+        body_encoding=_one_of("body-encoding", properties.get("body_encoding"), _BODY_ENCODINGS),
         charset=_charset(message),
-        compression=_known("compression", headers.get("compression"), _COMPRESSIONS),
+        compression=_one_of("compression", headers.get("compression"), _COMPRESSIONS),
         priority=_priority(properties),
         **counters(headers),
         traces=_traces(headers | {"correlation_id": properties.get("correlation_id")}),
@@ -106,8 +110,8 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
 
 
 def count(value: object) -> int:
-    """A header as a counter, at most 1,000. True counts as 1, because earlier releases wrote that;
-    anything else that is not a positive integer counts as 0."""
+    """A header as a counter of at most 1,000. True counts as 1, because earlier releases wrote it;
+    any other value that is not a positive integer counts as 0."""
     return min(int(value), _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
 
 
@@ -116,7 +120,7 @@ def _priority(properties: Mapping[str, Any]) -> int:
 
 
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """The headers that workers set when they give a message back."""
+    """The fields of ClaimedMessage that workers set as headers when they put a message back."""
     return {
         "deliveries": count(headers.get("x-delivery-count")),
         "quarantined": count(headers.get("x-quarantine")),
@@ -128,17 +132,17 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
 def given_back(
     message: dict[str, Any], *, delivered: bool, quarantined: bool, error: str = ""
 ) -> dict[str, Any]:
-    """A copy of the message to be put back on a queue, with our counters moved on.
+    """Copy a message that is to be put back on a queue, with its counters increased.
 
     Raises KeyError or TypeError when it has no headers.
     """
     headers = {**message["headers"]}
-    was = counters(headers)
+    before = counters(headers)
     headers["redelivered"] = True
     if delivered:
-        headers["x-delivery-count"] = was["deliveries"] + 1
+        headers["x-delivery-count"] = before["deliveries"] + 1
     if quarantined:
-        headers["x-quarantine"] = was["quarantined"] + 1
+        headers["x-quarantine"] = before["quarantined"] + 1
         headers["x-last-error"] = bounded(error, _LONGEST_ERROR)
     properties = message.get("properties")
     properties = {**properties} if isinstance(properties, dict) else {}
@@ -150,7 +154,7 @@ def given_back(
 
 
 def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
-    """The first `longest` characters, with spaces for control characters; "" unless it is text."""
+    """The first `longest` characters, with spaces for control characters; "" if it is no text."""
     if not isinstance(value, str):
         return ""
     return "".join(c if c.isprintable() else " " for c in value[:longest]).strip()
@@ -159,8 +163,8 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
 def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
     """Build one message for Celery from claimed messages of the same task.
 
-    Its body is a tuple, so Celery does not decode it. The claimed messages become the arguments
-    of the task.
+    The claimed messages become the arguments of the task. The body is a tuple, so that Celery does
+    not decode it.
     """
     first = messages[0]
     message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)
@@ -208,21 +212,21 @@ def _required(values: Mapping[str, Any], key: str, named: str) -> str:
 
 
 def _charset(message: Mapping[str, Any]) -> str:
-    given = message.get("content-type", _JSON_TYPE)
-    kind, _, _ = given.partition(";") if isinstance(given, str) else ("", "", "")
-    if kind.strip().lower() != _JSON_TYPE:
-        raise InvalidMessage("content-type", f"expected {_JSON_TYPE}, got {_shown(given)}")
-    return _known("content-encoding", message.get("content-encoding"), _CHARSETS)
+    value = message.get("content-type", _JSON_TYPE)
+    media_type, _, _ = value.partition(";") if isinstance(value, str) else ("", "", "")
+    if media_type.strip().lower() != _JSON_TYPE:
+        raise InvalidMessage("content-type", f"expected {_JSON_TYPE}, got {_shown(value)}")
+    return _one_of("content-encoding", message.get("content-encoding"), _CHARSETS)
 
 
-def _known(what: str, given: object, known: Mapping[str, str]) -> str:
-    name = "" if given is None else given
-    found = known.get(name.strip().lower()) if isinstance(name, str) else None
-    if found is None:
-        raise InvalidMessage(
-            what, f"expected one of {', '.join(filter(None, known))}, got {_shown(given)}"
-        )
-    return found
+def _one_of(reason: str, value: object, names: Mapping[str, str]) -> str:
+    """The canonical name of a value. Raises InvalidMessage when `names` does not contain it."""
+    name = "" if value is None else value
+    canonical = names.get(name.strip().lower()) if isinstance(name, str) else None
+    if canonical is None:
+        expected = ", ".join(filter(None, names))
+        raise InvalidMessage(reason, f"expected one of {expected}, got {_shown(value)}")
+    return canonical
 
 
 def _shown(value: object) -> str:
@@ -232,7 +236,7 @@ def _shown(value: object) -> str:
 def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, value)
-        for name in _TRACES
+        for name in _TRACE_HEADERS
         if isinstance(value := headers.get(name), str)
         and 0 < len(value) <= _LONGEST_TEXT
         and value.isprintable()

@@ -1,4 +1,4 @@
-"""Decide in the main process what happens to a message when its task ended.
+"""Decide in the main process the fate of a message whose task ended.
 
 task returned                          -> acked
 task raised Unavailable                -> back to its queue, uncounted; consuming pauses
@@ -42,7 +42,7 @@ class Request(CeleryRequest):
         super().__init__(message, **options)
         # The articles are in the body. As arguments they would show in `celery inspect active`.
         celery_internals.hide_arguments(self)
-        self.held_since = monotonic()
+        self.received_at = monotonic()
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:

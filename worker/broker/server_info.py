@@ -26,7 +26,7 @@ class ServerInfo:
 
 
 def server_info(channel: Any) -> ServerInfo:
-    """Ask the broker in one round trip. Raises what redis-py raises."""
+    """Read the facts in one round trip. Raises RedisError or OSError."""
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         sent_at = time.time()
         for section in ("server", "memory", "persistence"):

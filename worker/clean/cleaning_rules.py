@@ -4,12 +4,19 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, tzinfo
 from functools import cache, cached_property, partial
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from worker.clean.failed_fetch_rules import NO_PAGE_RULES, FailedFetchRules
+from worker.clean.line_rule_config import (
+    CreditRules,
+    DatelineRules,
+    LearnedRules,
+    LineRule,
+    LineRules,
+)
 from worker.clean.patterns.prefilter import prefix_filter
 from worker.model.admission import Frozen
 from worker.model.raw_article import WordSet
@@ -18,7 +25,6 @@ EVERY_LANGUAGE = "any"
 UNDETERMINED = "und"
 SHORT_LINE = 120  # characters; fewer rules apply to longer lines
 _SITE_LANGUAGE = "en"
-_UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class HtmlRules(Frozen):
@@ -40,6 +46,8 @@ class HtmlRules(Frozen):
 
 
 class TextRules(Frozen):
+    """Limits of titles, names and texts."""
+
     min_letters: int = Field(ge=1)  # of title or text
     max_title_chars: int = Field(gt=20)  # of a title taken from the text
     max_name_chars: int = Field(gt=0)  # of one author or category
@@ -48,6 +56,8 @@ class TextRules(Frozen):
 
 
 class DateRules(Frozen):
+    """Limits of dates, labels of visible dates, and the time zones of sources."""
+
     earliest_year: int = Field(ge=1, le=9998)
     future_h: float = Field(ge=0)  # hours a clock may run ahead
     published_words: tuple[str, ...]  # before a visible date of publication, in lower case
@@ -75,6 +85,8 @@ class DateRules(Frozen):
 
 
 class LanguageRules(Frozen):
+    """Thresholds of language detection: fast detector for long texts, another for short ones."""
+
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
     long_chars: int = Field(gt=0)  # longer texts go to the fast detector
     sample_chars: int = Field(gt=0)  # read of one text
@@ -86,6 +98,8 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
+    """The query parameters that are removed from links."""
+
     tracking: WordSet  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
     tracking_by_host: dict[str, WordSet] = {}  # more parameters, of a host and its subdomains
@@ -96,129 +110,6 @@ class UrlRules(Frozen):
         while host and host not in by_host:
             host = host.partition(".")[2]
         return by_host.get(host, frozenset())
-
-
-class LineRule(Frozen):
-    """One kind of line that is not part of an article, with patterns by language."""
-
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    # By language, "any" for all. Must match the full line in lower case; `end` rules are searched.
-    patterns: dict[str, str] = Field(min_length=1)
-    # head, tail: the first or last lines. any: all lines. end: cuts the match from the text's end.
-    position: Literal["head", "tail", "any", "end"]
-    within: int = Field(default=0, ge=0)  # lines from head or tail; 0: head_lines or tail_lines
-    max_chars: int = Field(gt=0, le=1000)  # longer lines are never matched
-    # Use of group 1: drop it, or store it as categories, as names of a byline, as an agency.
-    effect: Literal["drop", "category", "byline", "agency"] = "drop"
-    hints: tuple[str, ...] = ()  # an `end` rule is slow: it needs one of these strings in the line
-    truncated: bool = False  # a match means that the text is a teaser
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        for language, pattern in self.patterns.items():
-            if problem := self._problem(pattern):
-                raise ValueError(f"line rule {self.name}, {language}: {problem}")
-        return self
-
-    def _problem(self, pattern: str) -> str:
-        try:
-            compiled = re.compile(pattern)
-        except re.error as e:
-            return str(e)
-        if _UPPER.search(pattern):
-            return "lines are compared in lower case"
-        if compiled.match(""):
-            return "matches the empty line"
-        if "(?P" in pattern:  # patterns are joined to one expression, and group names are unique
-            return "groups have no names"
-        if self.effect != "drop" and not compiled.groups:
-            return f"effect {self.effect} needs a group"
-        return ""
-
-
-class CreditRules(Frozen):
-    """Words that introduce credits by language: "(Reporting by A; Editing by B)"."""
-
-    roles: dict[str, dict[str, tuple[str, ...]]]  # language -> role -> the words before the names
-
-    @cached_property
-    def role_of(self) -> dict[str, str]:
-        """The role by the words that introduce it, in lower case."""
-        return {
-            words: role
-            for by_role in self.roles.values()
-            for role, phrases in by_role.items()
-            for words in phrases
-        }
-
-    @cached_property
-    def first_words(self) -> frozenset[str]:
-        """The first words of credits: a line with another first word has none."""
-        return frozenset(words.split()[0] for words in self.role_of)
-
-    @cached_property
-    def prefixes(self) -> tuple[str, ...]:
-        """The beginnings of a line of credits, in lower case; a single word must end there."""
-        endings = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
-        return tuple(words + ending for words in endings for ending in endings[words])
-
-    @cached_property
-    def announced(self) -> re.Pattern[str]:
-        """An expression for the words that introduce a role, in lower case, longest first."""
-        longest = sorted(self.role_of, key=len, reverse=True)
-        return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*")
-
-
-class DatelineRules(Frozen):
-    agencies: tuple[str, ...]  # as they are signed
-    not_places: WordSet  # words before a dash that are no place, lower case
-    max_chars: int = Field(gt=0)
-
-    @cached_property
-    def agency_names(self) -> dict[str, str]:
-        """The first spelling of each agency by its name in lower case."""
-        return {name.casefold(): name for name in reversed(self.agencies)}
-
-
-class LineRules(Frozen):
-    head_lines: int = Field(ge=0)  # lines from the start that head rules apply to
-    tail_lines: int = Field(ge=0)  # lines from the end that tail rules apply to
-    rules: tuple[LineRule, ...]
-
-    @model_validator(mode="after")
-    def _named_once(self) -> Self:
-        names = [rule.name for rule in self.rules]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"line rules named twice: {', '.join(sorted(twice))}")
-        return self
-
-    @cached_property
-    def max_chars(self) -> int:
-        """The length of the longest line that a rule can match, apart from `end` rules."""
-        return max((rule.max_chars for rule in self.rules if rule.position != "end"), default=0)
-
-    @cached_property
-    def languages(self) -> frozenset[str]:
-        return frozenset(language for rule in self.rules for language in rule.patterns)
-
-
-class LearnedRules(Frozen):
-    """When a line that a source repeats around its articles is removed. Lines are compared in
-    lower case, with every number as 0."""
-
-    head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none
-    tail_lines: int = Field(ge=0)  # lines from the end that are noted
-    max_chars: int = Field(gt=0, le=1000)  # a longer line is never removed
-    window_days: int = Field(ge=2, le=60)  # a line not seen for longer is forgotten
-    min_days: int = Field(ge=2)  # days on which min_texts new texts had the line
-    min_texts: int = Field(ge=2)  # texts of different articles, new on such a day
-    min_share: float = Field(gt=0, le=1)  # of the source's texts that have the line
-    min_share_figures: float = Field(gt=0, le=1)  # the same for a line with numbers: may be news
-    max_body_share: float = Field(ge=0, le=0.5)  # of a text's characters; more: nothing is removed
-    buckets: int = Field(ge=1, le=65_536)  # per day, for all sources together
-    bucket_entries: int = Field(ge=10, le=10_000)  # of lines in texts; later ones are not noted
-    pinned: dict[str, tuple[str, ...]] = {}  # by source: lines removed at any position
-    refused: dict[str, tuple[str, ...]] = {}  # by source: lines never learned
 
 
 class RuleSet(NamedTuple):
@@ -242,6 +133,8 @@ RulePatterns = tuple[tuple[LineRule, str], ...]  # rules with their patterns in 
 
 
 class CleaningRules(Frozen):
+    """All rules of cleaning, with the line rules compiled by language on first use."""
+
     version: str = Field(pattern=r"^[a-z0-9.-]+$")
     html: HtmlRules
     text: TextRules

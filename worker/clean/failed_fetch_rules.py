@@ -61,14 +61,17 @@ class FailedFetchRules(Frozen):
 
     @cached_property
     def titles(self) -> PatternClassifier[PageKind]:
+        """Finds the page kind of a title."""
         return PatternClassifier(self.pages, [kind.titles for kind in self.pages])
 
     @cached_property
     def lines(self) -> PatternClassifier[PageKind]:
+        """Finds the page kind of a sentence."""
         return PatternClassifier(self.pages, [kind.lines for kind in self.pages])
 
     @cached_property
     def signs(self) -> PatternClassifier[PageKind]:
+        """Finds the page kind of a sign in a sentence."""
         return PatternClassifier(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:

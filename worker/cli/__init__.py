@@ -9,9 +9,13 @@ import click
 from worker.errors import Unavailable, WorkerError, exit_code
 
 EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 3, 130
-_EXAMINED = ("broker", "index", "store")  # by `worker doctor`; other errors bring their remedy
+_EXAMINED = (
+    "broker",
+    "index",
+    "store",
+)  # services that `worker doctor` checks; other errors say what to do themselves
 
-# By who uses them. Modules are imported when their command runs: `worker --help` answers at once.
+# Grouped by their users. A module is imported when its command runs, so `worker --help` is fast.
 GROUPS = {
     "Try it": {
         "run": ("run_command:run", "Ingest files from beginning to end on this machine."),
@@ -25,25 +29,25 @@ GROUPS = {
     "Read results": {
         "search": ("search_commands:search", "Find articles by word, tag, source or date."),
         "show": ("search_commands:show", "Show everything about one article."),
-        "explain": ("explain_command:explain", "Tell the story of an article or receipt."),
+        "explain": ("explain_command:explain", "Explain what happened to an article or receipt."),
         "export": ("results_commands:export", "Write articles as JSON lines, CSV or Parquet."),
-        "changes": ("results_commands:changes", "Follow what happens, from a cursor on."),
+        "changes": ("results_commands:changes", "Print changes of articles since a cursor."),
     },
     "Change the rules": {
         "clean": ("clean_command:clean", "Show what cleaning makes of a file, and why."),
         "tag": ("tag_command:tag", "Show which tags raw articles would get, and why."),
-        "tags": ("tags_command:tags", "List topics; check rule files before they are used."),
+        "tags": ("tags_command:tags", "List topics; check rule files before you use them."),
         "retag": (
             "reprocess_commands:retag",
-            "Tag stored articles by newer rules; rehearse it first.",
+            "Retag stored articles by newer rules; --dry-run first.",
         ),
         "reclean": (
             "reprocess_commands:reclean",
-            "Clean stored payloads again; rehearse it first.",
+            "Reclean stored payloads by newer rules; --dry-run first.",
         ),
         "dedup": (
             "dedup_command:dedup",
-            "Decide stored articles by other thresholds; rehearse it first.",
+            "Try other thresholds on stored articles; --dry-run first.",
         ),
     },
     "Keep it running": {
@@ -53,25 +57,34 @@ GROUPS = {
             "operations_commands:config",
             "Print settings and rules, and where each came from.",
         ),
-        "doctor": ("doctor_command:doctor", "Check broker, store and config; how to mend them."),
-        "health": ("health_command:health", "Is the worker on this machine doing its work?"),
-        "ledger": ("ledger_command:ledger", "Is anything missing? Receipts against outcomes."),
+        "doctor": (
+            "doctor_command:doctor",
+            "Check broker, store and config; say how to mend them.",
+        ),
+        "health": ("health_command:health", "Check whether the worker on this machine works."),
+        "ledger": (
+            "ledger_command:ledger",
+            "Compare receipts with outcomes; list what is missing.",
+        ),
         "sources": (
             "sources_command:sources",
-            "What each source sends, and what its ids are worth.",
+            "List sources, and whether their ids can be trusted.",
         ),
-        "index": ("index_command:index", "Size of the index; hold it against the store."),
+        "index": ("index_command:index", "Measure, verify or rebuild the similarity index."),
         "cluster": ("cluster_command:cluster", "Show a cluster; split, merge or pin by hand."),
-        "reconcile": ("reconcile_command:reconcile", "Repair clusters, and say what was wrong."),
+        "reconcile": ("reconcile_command:reconcile", "Repair clusters, and list each repair."),
         "dead": ("dead_command:dead", "List, show, replay or drop dead letters."),
-        "delete": ("results_commands:delete", "Take articles down for good; shows first."),
+        "delete": (
+            "results_commands:delete",
+            "Delete articles for good; without --yes only show them.",
+        ),
     },
 }
 COMMANDS = {name: target for group in GROUPS.values() for name, target in group.items()}
 
 
 class LazyGroup(click.Group):
-    """Click's own recipe for commands that are imported on use."""
+    """Import each command when it is used, as Click's documentation shows."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -98,9 +111,9 @@ class LazyGroup(click.Group):
 )
 @click.version_option(package_name="article-worker", prog_name="worker")
 def group() -> None:
-    """Ingestion worker for news: raw articles go in on a queue, records come out in a store.
+    """Clean, deduplicate, tag and store news articles from a queue.
 
-    The worker processes themselves are Celery's: celery -A worker worker
+    Worker processes are started with Celery: celery -A worker worker
 
     Exit codes: 0 done, 1 something needs a look, 2 wrong usage, 3 a service does not answer,
     4 settings or config are wrong, 130 interrupted.
@@ -108,17 +121,17 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; errors we raise on purpose are one line, never a traceback."""
+    """Run the command line. Expected errors are printed as one line, without a traceback."""
     try:
         sys.exit(group.main(arguments, prog_name="worker", standalone_mode=False))
     except click.ClickException as e:
         e.show()
         sys.exit(e.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        print("interrupted; what is on the queue stays there", file=sys.stderr)
+        print("interrupted; messages on the queue stay there", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:  # as in `worker export | head`: nobody reads on
-        sys.stdout = None  # or Python complains when it flushes it in the end
+    except BrokenPipeError:  # as in `worker export | head`: the reader has closed the pipe
+        sys.stdout = None  # otherwise Python fails when it flushes stdout at exit
         sys.exit(EXIT_LOOK)
     except OSError as e:
         print(f"worker: {e.filename or e}: {e.strerror or 'failed'}", file=sys.stderr)
@@ -126,5 +139,5 @@ def main(arguments: list[str] | None = None) -> None:
     except WorkerError as e:
         print(f"worker: {e}", file=sys.stderr)
         if isinstance(e, Unavailable) and e.what in _EXAMINED:
-            print("`worker doctor` says what is wrong, and how to mend it", file=sys.stderr)
+            print("run `worker doctor` to see what is wrong and how to mend it", file=sys.stderr)
         sys.exit(exit_code(e))

@@ -1,4 +1,4 @@
-"""One article as a person reads it: what it is, its text, why it is what it is, its history."""
+"""Print one stored article for people: its fields, text, tags, decisions and revisions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ from rich.text import Text
 
 from worker.cli.terminal import moment, out, print_table, several
 
-_TEXT_CHARS = 1500  # of the text that is shown; --json has all of it
+_TEXT_CHARS = 1500  # of the text; --json prints all of it
 
 
 def print_article(stored: Mapping[str, Any]) -> None:
-    """Print what `Store.show` gives."""
+    """Print the value that `Store.show` returned."""
     article, newest = stored["article"], (stored["revisions"] or [None])[-1]
     if newest is None:
         out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])}")

@@ -1,4 +1,4 @@
-"""`worker clean`: what cleaning makes of raw articles or pages, stored nowhere."""
+"""`worker clean`: clean raw articles or pages and print the results without storing them."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -41,16 +41,22 @@ class CleaningPreview:
     "worker dead show 3f2a --raw | worker clean -"
 )
 @click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--url", default="", help="Address of a page, where the file gives none.")
-@click.option("--learned", is_flag=True, help="Ask the index what is learned of each source.")
-@click.option("--explain", is_flag=True, help="Say what was left out by which rule, and why.")
+@click.option("--url", default="", help="Address of a page, if the file does not contain it.")
+@click.option(
+    "--learned", is_flag=True, help="Leave out the lines that the index has learned of each source."
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the lines that were left out, and the reason of each decision.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print articles and decisions as JSON.")
 def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> None:
-    """Clean raw articles as the worker would, and print what comes out.
+    """Clean raw articles as the worker would, and print the resulting articles.
 
     FILE holds raw articles (.json, .jsonl), a page (.html) or plain text; "-" reads a page or
-    JSON lines from standard input. Nothing is stored, and unless --learned is given nothing is
-    asked. Exit code 1 when one of them would be a dead letter.
+    JSON lines from standard input. Nothing is stored, and only --learned connects to a server.
+    Exit code 1 when a raw article would be a dead letter.
     """
     if str(path) != "-" and not path.is_file():
         raise click.BadParameter(f"{path} is not a file", param_hint="FILE")
@@ -106,7 +112,7 @@ def _print_preview(preview: CleaningPreview, *, explain: bool) -> None:
 
 
 def _print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Names and what they stand for, in full: wrapped, never cut."""
+    """Print names beside their values; long values are wrapped, not cut."""
     table = Table.grid(padding=(0, 2))
     for name, value in rows:
         table.add_row(Text(f"  {name}"), Text(visible(value)))

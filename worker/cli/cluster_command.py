@@ -1,4 +1,4 @@
-"""`worker cluster`: who belongs together, and an operator's word on it."""
+"""`worker cluster`: show clusters, and split, merge or pin them by hand."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ from worker.cli.terminal import NotFound, json_object, moment, out, print_json, 
 from worker.config.loader import load_config
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
-from worker.store.ports import Store
+from worker.store.ports import ClusterEditStore, RecordReader
 
 _SIGHTINGS = 50  # shown
-_ASKED = 200  # members, the first ones, that are asked who published it
+_ASKED = 200  # first members whose text is searched for the original publisher
 
 
 class _Group(click.Group):
-    """`worker cluster ID` is `worker cluster show ID`."""
+    """Make `worker cluster ID` mean `worker cluster show ID`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
@@ -34,29 +34,35 @@ class _Group(click.Group):
 def cluster() -> None:
     """Show a cluster by any of its articles; split, merge or pin by hand.
 
-    What is ruled by hand is recorded, and holds against edits, reconcile and rebuilds.
+    Changes by hand are recorded. Edits, reconcile and rebuilds do not undo them.
     """
 
 
-_yes = click.option("--yes", is_flag=True, help="Do it. Without, only say what would be done.")
-_note = click.option("--note", default="", help="Why: kept with the record.")
+_yes = click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be done."
+)
+_note = click.option("--note", default="", help="The reason; it is stored with the change.")
 
 
 @cluster.command(epilog="Example: worker cluster 3f2a91 --json")
 @click.argument("article_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the cluster as JSON.")
 def show(article_id: str, as_json: bool) -> None:
-    """Show the canonical article, all members, sightings and moves, and who published it first."""
+    """Show canonical article, members, sightings, moves and original publisher of a cluster."""
     store = opened_store()
     chosen = _member(store, article_id)
-    members = store.clusters.standing([chosen.cluster_id])
+    members = store.clusters.members_of([chosen.cluster_id])
     ids = [member.article_id for member in members]
     moves, sightings = store.clusters.moves(ids), store.clusters.sightings(ids)
     publisher = _publisher(store, ids)
     if as_json:
         hidden = {"fingerprint", "seq", "revision_id"}
         shown = [json_object(member, exclude=hidden) for member in members]
-        facts = {"cluster_id": chosen.cluster_id, "publisher": publisher, "members": shown}
+        facts = {
+            "cluster_id": chosen.cluster_id,
+            "publisher": publisher and json_object(publisher),
+            "members": shown,
+        }
         print_json({**facts, "sightings": sightings, "moves": moves})
         return
     _print_members(chosen.cluster_id, members)
@@ -65,9 +71,9 @@ def show(article_id: str, as_json: bool) -> None:
         out.print(f"first published by {publisher.name}, says {named}\n", markup=False)
     _print_sightings(sightings)
     for move in moves:
-        line = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
-        note = f": {move['note']}" if move["note"] else ""
-        out.print(f"{line}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
+        line = f"{moment(move.at)}: {move.article_id[:10]} {move.reason}"
+        note = f": {move.note}" if move.note else ""
+        out.print(f"{line}, from {move.left[:10]} to {move.joined[:10]}{note}", markup=False)
 
 
 def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
@@ -91,8 +97,8 @@ def _print_sightings(sightings: Sequence[Sighting]) -> None:
     print_table(f"{of}{len(sightings)} sightings{more}", columns, rows)
 
 
-def _publisher(store: Store, article_ids: Sequence[str]) -> Publisher | None:
-    """Whom the first members name, in the surest place."""
+def _publisher(store: RecordReader, article_ids: Sequence[str]) -> Publisher | None:
+    """The original publisher that the first members name, from the most reliable field."""
     rules = load_config(Settings.load().config_dir).cleaning.datelines
     first = article_ids[:_ASKED]
     records = {record.article_id: record for record in store.records(first)}
@@ -106,7 +112,7 @@ def _publisher(store: Store, article_ids: Sequence[str]) -> Publisher | None:
 @_note
 @_yes
 def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
-    """Take articles out of their cluster; each stands by itself from now on."""
+    """Take articles out of their cluster. Each becomes a cluster of its own."""
     store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     for member in members:
@@ -123,23 +129,23 @@ def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
 @_note
 @_yes
 def merge(article_id: str, into: str, note: str, yes: bool) -> None:
-    """Put all of ID's cluster into that of INTO."""
+    """Move all articles of the cluster of ID into the cluster of INTO."""
     store = opened_store()
     article, target = _member(store, article_id), _member(store, into)
     if article.cluster_id == target.cluster_id:
         raise click.BadParameter("both are in the same cluster already", param_hint="INTO")
-    members = store.clusters.standing([article.cluster_id])
+    members = store.clusters.members_of([article.cluster_id])
     moves = [_operator_move(m, target.cluster_id, MoveReason.MERGED, note) for m in members]
     _apply(store, moves, note, yes=yes)
 
 
 @cluster.command(epilog="Example: worker cluster pin 3f2a91 --note 'the desk says so' --yes")
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
-@click.option("--off", is_flag=True, help="Leave them to the rules again.")
+@click.option("--off", is_flag=True, help="Unpin: the rules may move them again.")
 @_note
 @_yes
 def pin(ids: tuple[str, ...], off: bool, note: str, yes: bool) -> None:
-    """Keep articles in the cluster they are in, whatever the rules say later."""
+    """Keep articles in their present cluster, whatever the rules decide later."""
     store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     status = "left to the rules" if off else "pinned"
@@ -166,13 +172,13 @@ def _operator_move(member: Member, joined: str, reason: MoveReason, note: str) -
     )
 
 
-def _apply(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
+def _apply(store: ClusterEditStore, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
     print_moves(moves, store.titles([move.article_id for move in moves]))
     if not yes:
         out.print(f"would move {several(len(moves), 'article')}; nothing is changed yet: add --yes")
         return
     index, now = opened_index(load_config(Settings.load().config_dir).dedup), datetime.now(UTC)
-    # Pinned first: between the two a repair must not move them back.
+    # Pin before moving: otherwise a repair in between could move them back.
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)
     moved = store.clusters.move(moves, now=now)
     index.set_canonical({move.article_id: move.joined for move in moved})
@@ -181,7 +187,7 @@ def _apply(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) 
     )
 
 
-def _member(store: Store, beginning: str) -> Member:
+def _member(store: ClusterEditStore, beginning: str) -> Member:
     try:
         stored = store.show(beginning)
     except LookupError as e:
@@ -189,5 +195,5 @@ def _member(store: Store, beginning: str) -> Member:
     ids = [stored["article"]["article_id"]] if stored else []
     members = store.clusters.members(ids)
     if not members:
-        raise NotFound(f"no article {beginning} stands; find ids with `worker search`")
+        raise NotFound(f"no article {beginning} is stored; find ids with `worker search`")
     return members[0]

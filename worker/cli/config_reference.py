@@ -1,4 +1,4 @@
-"""The configuration reference: models and files come in, Markdown goes out."""
+"""Write docs/configuration.md from the models of settings and rules and the rule files."""
 
 import re
 import tomllib
@@ -24,7 +24,7 @@ _LINE = re.compile(r"^(?P<key>[a-z_0-9]+)\s*=\s*(?P<value>.*?)\s*(?:\s#\s*(?P<co
 
 
 def reference() -> str:
-    """All of docs/configuration.md, from the packaged defaults."""
+    """The text of docs/configuration.md, made from the packaged defaults."""
     config = load_config()
     parts = [_HEAD, "## Settings\n", *_settings()]
     for name, path in config.files.items():
@@ -58,7 +58,7 @@ def _leading(text: str) -> Iterator[str]:
 
 
 def _comments(text: str) -> Iterator[tuple[str, str]]:
-    """Each key's comment: behind its value, or on the lines above it."""
+    """Each key with its comment, which follows the value or stands on the lines above."""
     section, above = "", []
     for line in text.splitlines()[len(list(_leading(text))) :]:
         if line.startswith("#"):
@@ -87,7 +87,7 @@ def _shown(value: Any) -> str:
 
 
 def _kind(rules: BaseModel, key: str) -> str:
-    """The type of a key and the bounds of its values, from the model."""
+    """The type of a key and the bounds of its value, as the model declares them."""
     *sections, last = key.split(".")
     for section in sections:
         inner = getattr(rules, section, None)

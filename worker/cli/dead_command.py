@@ -1,4 +1,4 @@
-"""`worker dead`: what could not be processed, for who wants to know why and to try again."""
+"""`worker dead`: list, show, replay and drop dead letters."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from worker.cli.search_commands import Since
 from worker.cli.terminal import NotFound, counted, err, out, print_json, progress, several
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
@@ -24,8 +24,8 @@ _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
 def dead() -> None:
     """List, show, replay or drop dead letters: raw articles that could not be processed.
 
-    A dead letter keeps its payload, the reason and the stage it died in. Equal payloads are one
-    letter, seen more often. IDS may be the beginnings of ids.
+    A dead letter keeps the payload, the reason and the stage that failed. Equal payloads are one
+    dead letter with a count. IDS may be the beginnings of ids.
     """
 
 
@@ -38,7 +38,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
             metavar="REASON",
         ),
         click.option("--source", default="", help="Source id."),
-        click.option("--stage", default="", help="The stage it died in: clean, tag, broker …"),
+        click.option("--stage", default="", help="The stage that failed: clean, tag, broker …"),
         click.option("--since", type=Since(), help="Seen last since: 2026-11-01 or 7d."),
     ]
     for option in reversed(options):
@@ -48,11 +48,16 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @dead.command("list", epilog="Example: worker dead list --reason crashed --since 1d")
 @_filters
-@click.option("--all", "include_replayed", is_flag=True, help="Also those whose replay went well.")
+@click.option(
+    "--all",
+    "include_replayed",
+    is_flag=True,
+    help="Also those that were replayed and are not dead any more.",
+)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="Print counts and letters as JSON.")
 def list_(include_replayed: bool, limit: int, as_json: bool, **filters: Any) -> None:
-    """How many there are by reason, then the last seen. `worker dead show` has the payloads."""
+    """List dead letters: counts by reason, then the most recent ones without payloads."""
     store = _opened_store()
     states = tuple(DeadLetterState) if include_replayed else _OPEN
     query = _query(store, states, limit, **filters)
@@ -76,7 +81,7 @@ def list_(include_replayed: bool, limit: int, as_json: bool, **filters: Any) -> 
 @click.option("--raw", is_flag=True, help="Print the payload alone, as it was received.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def show(letter_id: str, raw: bool, as_json: bool) -> None:
-    """Show everything about one dead letter, with its payload."""
+    """Show one dead letter with its payload."""
     store = _opened_store()
     letter_ids = store.letter_ids(_query(store, tuple(DeadLetterState), 6, (letter_id,)))
     if len(letter_ids) > 1:
@@ -112,10 +117,12 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     default=50.0,
     show_default=True,
     type=click.FloatRange(min=0.01),
-    help="At most so many a second.",
+    help="The most that are sent in a second.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--yes", is_flag=True, help="Do it. Without, only say what would be replayed.")
+@click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
+@click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be replayed."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print ids and receipts as JSON.")
 def replay(
     include_replaying: bool,
@@ -127,8 +134,8 @@ def replay(
 ) -> None:
     """Send dead letters through the pipeline again, at most RATE a second.
 
-    They take the replay lane. What dies again is the same dead letter, seen once more; what does
-    not is listed with --all only. Without --yes nothing is sent.
+    They are sent to the lane articles.replay. An article that fails again is the same dead letter
+    with a higher count; one that succeeds is only listed with --all. Without --yes nothing is sent.
     """
     from worker.maintenance.replay import refusal
 
@@ -157,7 +164,7 @@ def replay(
         _print_dry_run("replay", "replayed", len(ids))
 
 
-def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
+def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[str, str]:
     from worker.client.producer import Producer
     from worker.maintenance.replay import replay as send
 
@@ -172,9 +179,16 @@ def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
 
 @dead.command(epilog="Example: worker dead drop --reason malformed --source wire")
 @_filters
-@click.option("--all", "include_replayed", is_flag=True, help="Also those whose replay went well.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--yes", is_flag=True, help="Do it. Without, only say what would be dropped.")
+@click.option(
+    "--all",
+    "include_replayed",
+    is_flag=True,
+    help="Also those that were replayed and are not dead any more.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
+@click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be dropped."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ids as JSON.")
 def drop(
     include_replayed: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any
@@ -193,7 +207,7 @@ def drop(
         _print_dry_run("drop", "dropped", len(ids))
 
 
-def _drop(store: Store, ids: Sequence[str]) -> int:
+def _drop(store: DeadLetterStore, ids: Sequence[str]) -> int:
     from worker.maintenance.undeliverable import give_up
 
     dropped = 0
@@ -215,7 +229,7 @@ def _print_dry_run(verb: str, done: str, count: int) -> None:
 
 
 def _query(
-    store: Store,
+    store: DeadLetterReader,
     states: tuple[DeadLetterState, ...],
     limit: int | None,
     ids: tuple[str, ...] = (),
@@ -226,11 +240,13 @@ def _query(
 ) -> DeadLetterQuery:
     beginnings = tuple(beginning.strip().lower() for beginning in ids)
     for beginning in beginnings:
-        any_of_it = DeadLetterQuery(beginnings=(beginning,), states=tuple(DeadLetterState), limit=1)
+        any_of_it = DeadLetterQuery(
+            id_prefixes=(beginning,), states=tuple(DeadLetterState), limit=1
+        )
         if not beginning or not store.letter_ids(any_of_it):
             raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
     return DeadLetterQuery(
-        beginnings=beginnings,
+        id_prefixes=beginnings,
         states=states,
         limit=limit,
         reason=reason or "",
@@ -240,8 +256,8 @@ def _query(
     )
 
 
-def _opened_store() -> Store:
-    """The store, with what lay on the broker's dead lists in it."""
+def _opened_store() -> DeadLetterStore:
+    """Open the store and move messages from the broker's dead lists into it."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -254,7 +270,7 @@ def _opened_store() -> Store:
     return store
 
 
-def _drain(settings: Settings, store: Store) -> None:
+def _drain(settings: Settings, store: DeadLetterWriter) -> None:
     from worker.broker.connection import BrokerConnection
     from worker.celery import broker_url, make_app
     from worker.config.worker_rules import load_worker_rules

@@ -1,4 +1,4 @@
-"""How dead letters look: as rows of a table, and one with all there is to know of it."""
+"""Print dead letters as a table, and one dead letter with all its fields."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from worker.cli.terminal import json_object, moment, out, print_table, several, visible
 from worker.model.dataclass_fields import field_values
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterReader
 from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
@@ -28,8 +28,8 @@ def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
     return [fields[column] for column in columns]
 
 
-def print_some(store: Store, ids: Sequence[str]) -> None:
-    """The first of them, and how many there are besides."""
+def print_some(store: DeadLetterReader, ids: Sequence[str]) -> None:
+    """Print the first dead letters and the number of the others."""
     if ids:
         print_letters(store.letters(ids[:_SOME]))
     if len(ids) > _SOME:
@@ -69,5 +69,5 @@ def _pretty(payload: str) -> str:
 
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
-    """All but the payload, which may have megabytes."""
+    """The dead letter as JSON without its payload, which may be megabytes."""
     return json_object(letter, exclude={"payload"})

@@ -1,4 +1,4 @@
-"""`worker dedup replay`: what other thresholds would make of stored articles, and putting it so."""
+"""`worker dedup replay`: decide stored articles by other thresholds and show what changes."""
 
 import math
 from collections import Counter
@@ -35,17 +35,17 @@ from worker.maintenance.rededuplicate import (
 )
 from worker.model.admission import Frozen
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleReader, ClusteredStore
 from worker.store.values import DisplayTitle
 
-# Of dedup.toml: what decides on fingerprints, and what makes them.
+# Tables of dedup.toml: those that compare fingerprints, and those that make them.
 _TABLES: dict[str, type[Frozen]] = {"copies": Copies, "short": Short}
 _FINGERPRINTS = ("shingles", "content")
 
 
 @click.group(epilog="Example: worker dedup replay --threshold copies.numbers=0.6 --dry-run")
 def dedup() -> None:
-    """Decide stored articles anew by other thresholds."""
+    """Try other thresholds of deduplication on stored articles."""
 
 
 @dedup.command(epilog="Example: worker dedup replay --threshold 0.5 --since 14d --dry-run")
@@ -63,7 +63,9 @@ def dedup() -> None:
     help="A whole dedup.toml to decide by.",
 )
 @click.option("--since", type=Since(), help="Stored since: 30d or a date. Unset: 28d.")
-@click.option("--dry-run", is_flag=True, help="Only show what would change, as without --yes.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only show what would change; the default without --yes."
+)
 @click.option("--samples", default=3, show_default=True, type=click.IntRange(0, 50))
 @click.option("--yes", is_flag=True, help="Do it: move articles between clusters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -76,12 +78,12 @@ def replay(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Show which decisions would be others by other thresholds; with --yes move the articles.
+    """Show which decisions other thresholds would change; with --yes move the articles.
 
     The stored articles are decided twice, by the rules in force and by the others, so that only
-    what is due to the rules shows. Moves are recorded as `replayed`; what was pinned, split or
-    merged by hand stays. Broken off, the same command goes on; with the old rules it goes back.
-    For new articles put the values into dedup.toml.
+    differences due to the rules show. Moves are recorded as `replayed`; articles that were pinned,
+    split or merged by hand stay. After an interruption the same command continues; a run with the
+    old values moves the articles back. For new articles change dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)
@@ -96,13 +98,15 @@ def replay(
         return
     report.print(store)
     done = "moved" if write else "would move"
-    kept = f"; {report.pinned} stay by an operator's word" if report.pinned else ""
+    kept = (
+        f"; {report.pinned} stay because an operator moved or pinned them" if report.pinned else ""
+    )
     hint = "" if write else "; nothing is changed yet: add --yes"
     out.print(f"{done} {several(report.moved, 'article')} to other clusters{kept}{hint}")
 
 
 class _ReplayReport:
-    """Counts of what changes, and the first samples of each kind."""
+    """Count the changed decisions, and keep the first samples of each kind."""
 
     def __init__(self, samples: int) -> None:
         self.articles = self.moved = self.pinned = 0
@@ -116,7 +120,7 @@ class _ReplayReport:
             if self.becomes[article.becomes] <= self._most:
                 self.samples.append(article)
 
-    def facts(self, store: Store) -> dict[str, Any]:
+    def facts(self, store: ArticleReader) -> dict[str, Any]:
         titles = self._titles(store)
         shown = [
             {
@@ -133,7 +137,7 @@ class _ReplayReport:
         moves = {"moved": self.moved, "pinned": self.pinned}
         return {**counts, "becomes": dict(self.becomes.most_common()), **moves, "samples": shown}
 
-    def print(self, store: Store) -> None:
+    def print(self, store: ArticleReader) -> None:
         titles = self._titles(store)
         total = self.becomes.total()
         out.print(f"{several(self.articles, 'article')} decided twice; {total:,} otherwise\n")
@@ -149,13 +153,13 @@ class _ReplayReport:
         if self.samples:
             out.print()
 
-    def _titles(self, store: Store) -> Mapping[str, DisplayTitle]:
+    def _titles(self, store: ArticleReader) -> Mapping[str, DisplayTitle]:
         ids = {i for sample in self.samples for i in (sample.article_id, *_candidate_ids(sample))}
         return store.titles(sorted(ids))
 
 
 def _decide_and_move(
-    store: Store,
+    store: ClusteredStore,
     rededuplicator: Rededuplicator,
     mover: ClusterMover,
     since: datetime,
@@ -164,7 +168,7 @@ def _decide_and_move(
 ) -> _ReplayReport:
     report = _ReplayReport(samples)
     with progress("deciding") as bar:
-        task = bar.add_task("", total=store.clusters.count(since))
+        task = bar.add_task("", total=store.clusters.count_recent(since))
         for articles, changed in rededuplicator.pages(since):
             report.note(changed)
             applied = mover.apply(changed, now=now)
@@ -202,11 +206,9 @@ def _decision_line(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]
 
 
 def _others(rules: DedupRules, thresholds: Sequence[str], file: Path | None) -> DedupRules:
-    """The rules to decide by. Raises UsageError for none, and for what is not decided by."""
+    """The rules with the changed thresholds. Raises UsageError when nothing can be changed."""
     if not thresholds and not file:
-        raise click.UsageError(
-            "say what is to be other: --threshold copies.numbers=0.6, or --rules"
-        )
+        raise click.UsageError("name what to change: --threshold copies.numbers=0.6, or --rules")
     others = read(file, DedupRules) if file else rules
     values = others.model_dump()
     values_by_name = dict(map(_threshold, thresholds))

@@ -1,4 +1,4 @@
-"""`worker doctor`: what must be mended before this loses or refuses articles, and how."""
+"""`worker doctor`: check config, broker and store, and say how to mend each problem."""
 
 import shutil
 import sys
@@ -28,15 +28,15 @@ from worker.settings import Settings, masked
 from worker.store.database.server_version import postgres_version
 from worker.store.migrate import is_current, revision
 
-_OLDEST_POSTGRES = 13  # xid8, which the change feed reads
-_CLOCK_S = 5  # dates in the future, ids out of order and days of the ledger are off by this much
+_OLDEST_POSTGRES = 13  # the first version with xid8, which the change feed needs
+_CLOCK_S = 5  # a larger difference shifts dates, order of ids and days of the ledger
 _DISK_GB = 1  # SQLite needs room for its log beside the database
 _FULL = 0.9
 
 
 class CheckState(StrEnum):
     OK = "ok"
-    NOTE = "note"  # works; somebody should know
+    NOTE = "note"  # works, but somebody should know
     MEND = "mend"
 
 
@@ -55,8 +55,8 @@ class CheckResult:
 def doctor(as_json: bool) -> None:
     """Check config, broker and store, and say how to mend what is wrong.
 
-    Changes nothing that is stored. The embedded broker is started to see whether it comes up, and
-    stopped again unless somebody uses it. Exit code 1 when something must be mended.
+    Nothing that is stored changes. The embedded broker is started to see whether it works, and
+    stopped unless something else uses it by then. Exit code 1 when something must be mended.
     """
     results = list(run_checks(Settings.load()))
     if as_json:
@@ -88,11 +88,11 @@ def run_checks(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _worker_configs(settings: Settings) -> Iterator[CheckResult]:
-    """What the workers that share our var_dir say of their config."""
+    """Which config each worker with the same var_dir uses, and which changes it refused."""
     for file in sorted(settings.var_dir.glob(settings.config_report("*").name)):
         report, node = read_report(file), file.name.removesuffix(".config.json")
         if report is None or not settings.heartbeat(node).exists():
-            continue  # it has ended
+            continue  # the worker has ended
         mend = "correct that file; until then the old rules stay in force" if report.refused else ""
         detail = report.refused or f"digest {report.digest}, tags of {report.tagger}"
         state = CheckState.MEND if report.refused else CheckState.OK
@@ -112,7 +112,7 @@ def _broker_results(settings: Settings, rules: WorkerRules) -> Iterator[CheckRes
         detail = remembered(settings.var_dir) or "running"
         yield CheckResult(what="embedded server", state=CheckState.OK, found=detail)
         if started:
-            detail = "embedded, was not running: started for this look, and stopped after it"
+            detail = "embedded, was not running: started for this check and stopped afterwards"
             yield CheckResult(what="broker", state=CheckState.NOTE, found=detail)
         yield from _broker_checks(settings, rules)
 
@@ -132,13 +132,13 @@ def _broker_checks(settings: Settings, rules: WorkerRules) -> Iterator[CheckResu
     finally:
         link.close()
     for result in check_server(info):
-        # A limit for memory is for who set the broker up.
+        # Advice on a memory limit is for operators who run their own broker.
         advice = result.mend and not (settings.embedded_broker and result.state is CheckState.NOTE)
         yield result if advice else replace(result, mend="")
 
 
 def check_server(info: ServerInfo) -> Iterator[CheckResult]:
-    """What a broker's condition means."""
+    """Check version, persistence, eviction, memory and clock of a broker."""
     oldest = ".".join(map(str, OLDEST))
     version = tuple(int(part) for part in info.version.split(".")[:2])
     yield _check(
@@ -151,8 +151,8 @@ def check_server(info: ServerInfo) -> Iterator[CheckResult]:
         "persistence",
         info.append_only,
         "append-only file" if info.append_only else "no append-only file",
-        "CONFIG SET appendonly yes, and the same in its configuration file: else a restart "
-        "forgets what waits",
+        "CONFIG SET appendonly yes, and the same in its configuration file: otherwise a "
+        "restart loses waiting messages",
     )
     evicts = EVICTS.format(policy=info.policy)
     yield _check("eviction", info.policy == "noeviction", info.policy, evicts)
@@ -198,8 +198,8 @@ def _store_results(settings: Settings) -> Iterator[CheckResult]:
     if sqlite:
         yield _disk_result(file)
     if sqlite and not file.exists():
-        detail = f"{file} is not there yet: " + (
-            "a worker makes it" if settings.embedded_store else "worker migrate makes it"
+        detail = f"{file} does not exist yet: " + (
+            "a worker creates it" if settings.embedded_store else "worker migrate creates it"
         )
         yield CheckResult(what="store", state=CheckState.NOTE, found=detail)
         return

@@ -1,4 +1,4 @@
-"""`worker enqueue`: files become raw articles on the queue."""
+"""`worker enqueue`: read raw articles from files and put them on the queue."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -26,16 +26,18 @@ from worker.errors import Busy
     epilog="Examples: worker enqueue seeds/ --exclude expected.jsonl · poller | worker enqueue -"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--source", default="", help="Source id for articles that have none.")
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @click.option(
     "--invalid",
     type=click.Choice(["bury", "collect"]),
     default="bury",
     show_default=True,
-    help="Send what breaks the contract on to be kept as a dead letter, or leave it out.",
+    help="Send articles that break the contract, to be kept as dead letters, or leave them out.",
 )
-@click.option("--wait", is_flag=True, help="Wait while the broker has enough, instead of ending.")
+@click.option(
+    "--wait", is_flag=True, help="Wait while the broker accepts no more, instead of exiting."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print receipts as JSON.")
 def enqueue(
     paths: tuple[Path, ...],
@@ -48,11 +50,11 @@ def enqueue(
     """Put raw articles from files on the queue.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
-    document or a page from standard input. Prints how many were enqueued. What holds no raw
-    articles, such as a PDF or a feed, is refused, and skipped in folders.
+    document or a page from standard input. Prints how many were enqueued. Files without raw
+    articles, such as a PDF or a feed, are refused by name and skipped in folders.
 
-    Exit code 1 when some were invalid or nothing but skipped files was found, 2 when what was
-    asked for is refused, 3 when the broker has enough for now.
+    Exit code 1 when articles were invalid or every file was skipped, 2 when a file was refused,
+    3 when the broker accepts no more for now.
     """
     check_inputs(paths)
     skipped: list[SkippedInput] = []
@@ -101,9 +103,9 @@ def push(
     skipped: list[SkippedInput],
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
-    """Enqueue every article of these files; returns where each stood, and the receipts.
+    """Enqueue the raw articles of these files; return the location and the receipt of each.
 
-    What holds no raw articles is left out, and added to `skipped`.
+    Files and lines without a raw article are added to `skipped`.
     """
     locations: list[str] = []
     with progress("enqueueing") as bar:

@@ -1,4 +1,4 @@
-"""`worker explain`: one article's whole story, in sentences."""
+"""`worker explain`: print in sentences what happened to an article, and why."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,33 +24,36 @@ from worker.model.admission import RawArticle
 from worker.model.dataclass_fields import field_values
 from worker.model.records import Outcome
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader, RecordReader
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
+from worker.store.view_values import ArticleView
 from worker.tag.explain_tags import RuleExplanation, explain_rules
 
-_MOST = 10  # articles that have one address
-_MOST_MESSAGES = 1000  # undeliverable ones searched for a receipt
+_MOST = 10  # articles with the same address
+_MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What the store knows about a receipt, an article or a dead letter."""
 
-    received: datetime | None = None  # a receipt, by the broker
-    outcome: Outcome | None = None  # of that receipt
+    received: datetime | None = None  # when the broker took the receipt
+    outcome: Outcome | None = None  # of the receipt
     letter: StoredDeadLetter | None = None
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
-@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/story")
+@click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/1")
 @click.argument("what", metavar="RECEIPT|ID|URL")
-@click.option("--tag", "code", default="", help="Say what the rules of this topic find in it now.")
+@click.option(
+    "--tag", "code", default="", help="Also print what the rules of this topic match in it now."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
 def explain(what: str, code: str, as_json: bool) -> None:
-    """Tell the whole story of one article: when it was seen, what was decided and why.
+    """Explain what happened to one article: when it was seen, what was decided and why.
 
-    By the receipt it was enqueued under, by its id or the beginning of it, or by any address
-    it has. Exit code 1 when nothing is known.
+    The article is named by its receipt, by its id or the beginning of it, or by any of its
+    addresses. Exit code 1 when nothing is stored under that name.
     """
     settings = Settings.load()
     store = opened_store()
@@ -75,9 +78,9 @@ def explain(what: str, code: str, as_json: bool) -> None:
 
 
 def _considered(
-    store: Store, explanation: Explanation, code: str, settings: Settings
+    store: RecordReader, explanation: Explanation, code: str, settings: Settings
 ) -> list[list[RuleExplanation]]:
-    """For each article what the rules of one topic find in it, by the path that tags."""
+    """For each article the matches of one topic's rules, found by the code that tags."""
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
     ids = [article["article"]["article_id"] for article in explanation.articles]
@@ -87,18 +90,18 @@ def _considered(
     ]
 
 
-def _by_url(store: Store, url: str, settings: Settings) -> Explanation:
+def _by_url(store: ArticleReader, url: str, settings: Settings) -> Explanation:
     try:
         keys = withdrawn_keys(RawArticle(link=url))
-    except Rejected:  # a home page: links of many articles
+    except Rejected:  # a home page identifies no article
         keys = ()
     urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
-    return Explanation(articles=_explained(store, store.known_by(keys, sorted(urls))[:_MOST]))
+    return Explanation(articles=_explained(store, store.find_articles(keys, sorted(urls))[:_MOST]))
 
 
-def _by_id(store: Store, what: str) -> Explanation:
+def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
     outcome = store.outcomes([what]).get(what)
-    received = next((entry.at for entry in store.entries([what])), None)
+    received = next((entry.at for entry in store.journal_entries([what])), None)
     if outcome is None and received:
         return Explanation(received=received, letter=_undelivered(store, what))
     if outcome is None:
@@ -113,7 +116,7 @@ def _by_id(store: Store, what: str) -> Explanation:
     return Explanation(received=received, outcome=outcome, letter=letter, articles=articles)
 
 
-def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
+def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | None:
     """The dead letter of the message that carries this receipt."""
     query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
@@ -121,12 +124,14 @@ def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
     return next((letter for letter in complete if receipt in receipts_in(message_of(letter))), None)
 
 
-def _letter_by_id(store: Store, beginning: str) -> StoredDeadLetter | None:
-    query = DeadLetterQuery(beginnings=(beginning.lower(),), states=tuple(DeadLetterState), limit=1)
+def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter | None:
+    query = DeadLetterQuery(
+        id_prefixes=(beginning.lower(),), states=tuple(DeadLetterState), limit=1
+    )
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 
-def _explained(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
+def _explained(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
     """The stored facts of each article, with the sentences that explain them as its `story`."""
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
     titles = store.titles(sorted({name for stored in shown for name in _ids_named_by(stored)}))
@@ -136,12 +141,12 @@ def _explained(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any]
     )
 
 
-def _ids_named_by(stored: dict[str, Any]) -> Iterator[str]:
+def _ids_named_by(stored: ArticleView) -> Iterator[str]:
     """The articles whose titles the sentences need: candidates of decisions, ends of moves."""
     yield stored["article"]["cluster_id"]
     yield from (decision["rival"] for decision in stored["decisions"] if decision["rival"])
-    ends = ("left", "joined", "rival")
-    yield from (move[end] for move in stored["moves"] for end in ends if move[end])
+    for move in stored["moves"]:
+        yield from filter(None, (move["left"], move["joined"], move["rival"]))
 
 
 def _print(what: str, explanation: Explanation) -> None:
@@ -149,13 +154,13 @@ def _print(what: str, explanation: Explanation) -> None:
         if "://" in what:
             err.print("no article has this address; find articles with `worker search`")
         else:
-            err.print("not in the store: it waits on the queue, or was never received")
+            err.print("not in the store: it waits on the queue, or it was never received")
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
         if not explanation.outcome and not explanation.letter:
             _print_sentence(
-                "It has no outcome yet: it waits or is being worked on; see `worker ledger`."
+                "It has no outcome yet: it waits or is being processed; see `worker ledger`."
             )
     if explanation.outcome:
         _print_sentence(_outcome_sentence(explanation.outcome, explanation.letter))
@@ -180,5 +185,5 @@ def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
 
 
 def _print_sentence(sentence: str) -> None:
-    """Indented from the second line on, so that each sentence stands out."""
+    """Print one sentence, indented."""
     out.print(Padding(Text(visible(sentence)), (0, 0, 0, 2)))

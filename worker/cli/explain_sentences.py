@@ -1,6 +1,6 @@
-"""What the store knows about an article becomes sentences for people who know news, not code.
+"""Turn stored facts about an article into sentences for people who know news, not code.
 
-The templates stand in wording.py; facts come in as `Store.show` gives them.
+The facts are those of `Store.show`; the templates are in explain_templates.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _MOST_SHOWN = 5  # members of a cluster
 
 
 def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
-    """The story of one article, from its first sighting to where it is now."""
+    """Explain one article, from its first sighting to its present state."""
     yield from _sightings(stored, titles)
     if stored["revisions"]:
         newest = stored["revisions"][-1]
@@ -47,7 +47,7 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
 
 
 def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
-    """The story of one dead letter."""
+    """Explain one dead letter."""
     times = (
         "once"
         if dead_letter.seen == 1
@@ -86,7 +86,7 @@ def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
 
 
 def worker_clause(worker: str, deliveries: int) -> str:
-    """Who did it, as the end of a sentence: ", by celery@host, process 17, at delivery 1"."""
+    """The worker, as the end of a sentence: ", by celery@host, process 17, at delivery 1"."""
     if not worker:
         return ""
     node, _, pid = worker.rpartition("/")
@@ -96,7 +96,7 @@ def worker_clause(worker: str, deliveries: int) -> str:
 
 
 def move_sentence(stored_move: StoredFacts, titles: TitlesById, *, apart: bool) -> str:
-    """Why an article is in another cluster than it was first put into, or stands `apart`."""
+    """Why an article moved to another cluster, or to one of its own (`apart`)."""
     template = MOVES.get(f"{stored_move['reason']} apart") if apart else None
     sentence = (
         template or MOVES.get(stored_move["reason"], "It went from {left} to {joined}.")
@@ -115,7 +115,7 @@ def move_sentence(stored_move: StoredFacts, titles: TitlesById, *, apart: bool) 
 
 
 def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
-    """Each sighting with its decision; what follows each other and is the same is said once."""
+    """Each sighting with its decision; equal sightings in a row are one sentence."""
     sightings = list(reversed(stored["sightings"]))
     decisions = {equal["receipt"]: equal for equal in stored["decisions"]}
     if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
@@ -205,7 +205,7 @@ def _title_of(article_id: str, titles: TitlesById) -> str:
 
 
 def _agreeing_signs(scores: StoredFacts, least: StoredFacts) -> str:
-    """The signs that had to agree, and did."""
+    """The signs that the thresholds required to agree and that did."""
     asked = [name for name in SIGNS if name in least and scores.get(name, 0) >= least[name]]
     return " and the " + _listed([SIGNS[name] for name in asked]) + " agree" if asked else ""
 

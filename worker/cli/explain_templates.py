@@ -1,4 +1,4 @@
-"""What `worker explain` says of each decision, move, flag and sighting: a template for each."""
+"""The sentence templates of `worker explain` for decisions, moves, flags and sightings."""
 
 from worker.model.records import OutcomeKind
 
@@ -7,7 +7,7 @@ DECISIONS = {
     "text: it is new.",
     ("new", "alias-conflict"): "Its address is known from {rival}, but its text contains only "
     "{containment} of the words of that ({least_containment} would do): the address was used for "
-    "another story, and this article is new.",
+    "another text, and this article is new.",
     ("new", "reused-id"): "Its id is that of {rival}, but its text contains only {containment} of "
     "the words of that and the title is another: the source used the id twice. It is an article of "
     "its own, and the other one stays as it was.",
@@ -19,7 +19,7 @@ DECISIONS = {
     "{revision} of the same article.",
     ("revision", "identity"): "Its id or address is known, but its text has only {containment} of "
     "its words in common with what was stored, and no word of the title: it became revision "
-    "{revision}, and the source may have used the id for another story.",
+    "{revision}, and the source may have used the id for another article.",
     ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
     "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
     ("revision", "opening"): "Its id and address are new, but title and opening are those of this "
@@ -39,15 +39,13 @@ DECISIONS = {
     ("duplicate", "settled"): "It came at the same moment as {rival}, which was compared with it "
     "and was settled on as the first of the two: it is a copy.",
     ("variant", "series"): "Its text contains {containment} of the words of {rival}, but {unlike}: "
-    "it is the next of a series, a story of its own.",
+    "it is the next of a series, not a copy.",
     ("variant", "template"): "Its text contains {containment} of the words of {rival}, but "
-    "{unlike}: they share a template or background, and it is a story of its own.",
+    "{unlike}: they share a template or background, and it is not a copy.",
 }
-EXPLAINED = (
-    DECISIONS.keys()
-)  # verdict and signal; what other releases decided has a plainer sentence
+EXPLAINED = DECISIONS.keys()  # (verdict, signal); decisions of other releases use ANY_SIGNAL
 MOVES = {
-    "promoted": "The article it was a copy of is gone; it took its place as the first copy.",
+    "promoted": "The article it was a copy of is gone; it took that place as the first copy.",
     "inherited": "The article it was a copy of is gone; {joined}, the first copy, took its place.",
     "released": "The article it was a copy of is gone, and it is no copy of any that is left.",
     "followed": "The article it was a copy of had joined {joined}: it followed.",
@@ -66,13 +64,13 @@ ANY_SIGNAL = {
     "unchanged": "It was known, and nothing changed.",
     "revision": "It was known with another text: it is revision {revision}.",
     "duplicate": "It is a copy of {rival}.",
-    "variant": "It is much like {rival}, but a story of its own.",
+    "variant": "It is similar to {rival}, but not a copy.",
 }
 SIGNS = {
     "numbers": "figures",
     "about": "titles",
     "opening": "openings",
-    "title": "titles",  # as version 1 of the rules named them: its decisions are still in stores
+    "title": "titles",  # the name in version 1 of the rules, whose decisions are still stored
     "lead": "openings",
 }
 FLAGS = {

@@ -1,4 +1,4 @@
-"""Articles as JSON lines, CSV or Parquet: values come in one by one, bytes go out."""
+"""Write articles as JSON lines, CSV or Parquet, one after the other."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from worker.model.dataclass_fields import field_names
 from worker.model.records import Contributor
 from worker.store.values import StoredArticle
 
-WrittenCounts = Iterator[int]  # how many articles were written since the last time
+WrittenCounts = Iterator[int]  # number of articles written since the last item
 _ROW_GROUP = 1_000  # articles
 
 # Lists are joined by "; ", in the order of the tags where they are about tags.
@@ -70,7 +70,7 @@ def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCoun
 
 
 def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
-    """Raises BadConfig where pyarrow is not installed."""
+    """Write Parquet. Raises BadConfig when pyarrow is not installed."""
     try:
         pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as e:
@@ -85,7 +85,7 @@ def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written
 
 
 def _schema(pa: Any) -> Any:
-    """Lists stay lists and tags stay objects: Parquet has both."""
+    """The Parquet schema: lists stay lists, and tags stay objects."""
     texts, moment = pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
     fields = ("scheme", pa.string()), ("code", pa.string()), ("label", pa.string())
     special = {

@@ -1,6 +1,6 @@
-"""What a file is that holds no raw articles: its name and first bytes come in, a Kind goes out.
+"""Recognise files without raw articles, by their first bytes and their name.
 
-Contents go before names: a PDF that is called story.txt is a PDF. What is no such Kind is read.
+Content outranks the name: a PDF called article.txt is a PDF. Files of no recognised kind are read.
 """
 
 import codecs
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
-HEAD_BYTES = 4096  # of a file, to tell its kind from
+HEAD_BYTES = 4096  # of a file that are examined
 TEXTS = ("", ".txt", ".text", ".md", ".markdown")
 PAGES = (".html", ".htm", ".xhtml")
 LINES = (".jsonl", ".ndjson")
@@ -18,11 +18,11 @@ READ = (*TEXTS, *PAGES, *LINES, ".json")
 
 
 class FileKind(NamedTuple):
-    """What a file is, and what to do with one: FILE and STEM stand for its path."""
+    """A kind of file, and advice for the user, in which FILE and STEM stand for the path."""
 
     name: str
     do: str
-    plural: str = ""  # unless an s makes it
+    plural: str = ""  # if it is not the name with an s
 
     def __str__(self) -> str:
         an = self.name.startswith(("a", "i", "O", "RSS", "XML", "HTML"))
@@ -32,7 +32,7 @@ class FileKind(NamedTuple):
         return f"{count:,} {self.name if count == 1 else self.plural or self.name + 's'}"
 
     def advice(self, location: str) -> str:
-        """What to do with this one."""
+        """The advice for the file at this location."""
         if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")
         stem = location.removesuffix(PurePath(location).suffix)
@@ -40,7 +40,7 @@ class FileKind(NamedTuple):
 
 
 class NotRawArticle(NamedTuple):
-    """In the place of a raw article: what a file, or a line of one, is instead."""
+    """Stands for a file, or a line of one, that holds no raw article."""
 
     kind: FileKind
 
@@ -94,7 +94,7 @@ def _compiled(*rows: tuple[bytes, FileKind]) -> list[tuple[re.Pattern[bytes], Fi
     return [(re.compile(pattern, re.S), kind) for pattern, kind in rows]
 
 
-# Beginnings that no text of an article has.
+# First bytes that no article text has.
 _MARKS = _compiled(
     (rb"%PDF-", _PDF),
     (rb"\{\\rtf\d", _OFFICE),
@@ -106,7 +106,7 @@ _MARKS = _compiled(
     (rb"\x1aE\xdf\xa3", _MEDIA),
     (rb"\x7fELF|#! ?/", _PROGRAM),
 )
-# Some texts begin so, too: of a file with bytes that no text has.
+# First bytes that a text can have too: used only for files that contain binary bytes.
 _MARKS_OF_BINARIES = _compiled(
     (rb"RIFF....WEBP|BM|II\*\x00|MM\x00\*|\x00\x00\x01\x00|8BPS|....ftyp(?:avi|hei|mif)", _IMAGE),
     (rb"....ftyp|ID3|\xff[\xfa\xfb]|OggS|RIFF|fLaC", _MEDIA),
@@ -138,15 +138,15 @@ _BY_ROOT: dict[str, FileKind] = {
     "html": PAGE,
 }
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
-_BEFORE_ROOT = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))  # how it begins, and how it ends
+_BEFORE_ROOT = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))  # the opening and closing marks
 _TEXT_CONTROLS = b"\t\n\r\x0c\x08\x1b"
-_MOST_CONTROLS = 0.05  # share of control characters in what is text
+_MOST_CONTROLS = 0.05  # share of control characters in a text
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _JSON_BEGINS = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:\{|$)")
 
 
 def kind_of(name: str, head: bytes) -> FileKind | None:
-    """What a file is, from its name and its first HEAD_BYTES; None for one to be read."""
+    """The kind of a file from its name and first HEAD_BYTES; None if it should be read."""
     ending = PurePath(name).suffix.lower()
     kind_by_content = content_kind(head)
     if kind_by_content and kind_by_content is not PAGE:
@@ -159,7 +159,7 @@ def kind_of(name: str, head: bytes) -> FileKind | None:
 
 
 def content_kind(head: bytes) -> FileKind | None:
-    """What the first bytes tell; pages are a kind here."""
+    """The kind that the first bytes show. An HTML page is a kind here."""
     start = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     binary = _is_binary(head)
     for pattern, kind in _MARKS + _MARKS_OF_BINARIES if binary else _MARKS:
@@ -169,18 +169,18 @@ def content_kind(head: bytes) -> FileKind | None:
 
 
 def value_kind(value: object) -> FileKind | None:
-    """What a JSON value is that is known, and is no raw article."""
+    """The kind of a JSON value that is a feed; None for any other value."""
     if not isinstance(value, Mapping):
         return None
     if "jsonfeed.org/version" in str(value.get("version", ""))[:100]:
         return JSON_FEED
     if isinstance(value.get("entries"), list) and isinstance(value.get("feed"), Mapping):
-        return FEED  # what feedparser.parse gives
+        return FEED  # the value that feedparser.parse returns
     return None
 
 
 def begins_json(text: str) -> bool:
-    """Whether it begins as objects do, in a list or one a line, though it may break off."""
+    """Whether a text begins with a JSON object or a list of them; it may be cut off."""
     text = text.strip()
     if not _JSON_BEGINS.match(text):
         return False
@@ -201,13 +201,13 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _is_wide(head: bytes) -> bool:
-    """UTF-16 without a mark: every other byte of plain letters is zero, and no byte between."""
+    """Whether it is UTF-16 without a byte order mark: in Latin text every other byte is zero."""
     zeros = head[::2].count(0), head[1::2].count(0)
     return min(zeros) == 0 and 3 * max(zeros) > len(head)
 
 
 def _text(head: bytes) -> str:
-    """Enough of it to see how it begins."""
+    """The first bytes as text, decoded well enough to see how it begins."""
     if head.startswith(_WIDE_MARKS):
         wide = "utf-32" if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE) else "utf-16"
         return head.decode(wide, "replace")
@@ -217,7 +217,7 @@ def _text(head: bytes) -> str:
 
 
 def _root(text: str) -> str:
-    """The name of the first element, behind declarations and comments; of a page "html"."""
+    """The name of the first element after declarations and comments; "html" for a page."""
     text = text.lstrip()
     while text.startswith(("<?", "<!")):
         if re.match(r"<!doctype\s+html\b", text, re.I):

@@ -1,8 +1,8 @@
-"""Files become raw articles: a path comes in, (where, raw) pairs go out, one at a time.
+"""Read raw articles from files, one at a time, as pairs of location and value.
 
-`where` is "file:line" or "file"; `raw` is any JSON value. What can't be read as JSON is passed
-on as the text it is, so that it ends as a dead letter with its payload, not as a lost line. What
-is known for no raw article, such as a PDF or a feed, comes as `Foreign` instead.
+A location is "file" or "file:line"; a value is any JSON value. Text that is not JSON is passed on
+as a string, so that it becomes a dead letter with its payload instead of being lost. Files without
+raw articles, such as a PDF or a feed, are reported as a `NotRawArticle` value.
 """
 
 import json
@@ -28,18 +28,18 @@ from worker.cli.file_kinds import (
 
 InputValue = tuple[str, object]
 
-ENDINGS = (".json", ".txt", *LINES, *PAGES)  # that are read of a folder
+ENDINGS = (".json", ".txt", *LINES, *PAGES)  # of the files in a folder that are read
 
 
 def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """The file itself, or every file of a known ending below a folder, sorted by path."""
+    """The file itself, or the files below a folder whose ending is read, sorted by path."""
     if not path.is_dir():
         return [path]
     return [file for file in _all_below(path, exclude) if file.suffix.lower() in ENDINGS]
 
 
 def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """The files of a folder that are left out for their ending; what is hidden does not count."""
+    """The files below a folder whose ending is not read. Hidden files are not listed."""
     return [
         file
         for file in (_all_below(path, exclude) if path.is_dir() else ())
@@ -49,7 +49,7 @@ def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
 
 
 def kind_of_other(path: Path) -> FileKind:
-    """What such a file is."""
+    """The kind of a file whose ending is not read."""
     try:
         with path.open("rb") as file:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
@@ -63,7 +63,7 @@ def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
 
 
 def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:
-    """The raw articles of one file, by what is in it and its ending; "-" is standard input."""
+    """The raw articles of one file, read by content and ending; "-" is standard input."""
     location = name or str(path)
     if location == "-":
         yield from read_input(sys.stdin.buffer)
@@ -74,7 +74,7 @@ def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None
         yield location, NotRawArticle(file_kinds.UNREADABLE)
         return
     with file:
-        if not path.is_file():  # a pipe of the shell, say
+        if not path.is_file():  # for instance a named pipe
             yield from read_input(file, location)
         elif kind := kind_of(path.name, file.peek(HEAD_BYTES)[:HEAD_BYTES]):
             yield location, NotRawArticle(kind)
@@ -98,7 +98,7 @@ def _read(location: str, ending: str, file: BinaryIO) -> Iterator[InputValue]:
 
 
 def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
-    """What stands on standard input: a page, a JSON document, or else JSON lines."""
+    """The raw articles of a stream: a page, a JSON document, or JSON lines."""
     blank = 0
     line = stream.readline()
     while line and not line.strip():
@@ -106,15 +106,15 @@ def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
         line = stream.readline()
     if kind := _foreign_kind(line[:HEAD_BYTES]):
         yield location, NotRawArticle(kind)
-    elif _is_whole(line):
+    elif _begins_document(line):
         yield from _document(location, line + stream.read())
     else:
         yield from _lines(location, chain([line], stream), blank + 1)
 
 
-def _is_whole(line: bytes) -> bool:
-    """Whether this is the first line of one document, which has to be read as a whole: a page, a
-    list, or an object that goes on in the next line."""
+def _begins_document(line: bytes) -> bool:
+    """Whether this line begins a document of several lines: a page, a list, or an object that
+    continues on the next line."""
     text = line.decode("utf-8-sig", "replace").strip()
     if text.startswith(("<", "[")):
         return True
@@ -122,7 +122,7 @@ def _is_whole(line: bytes) -> bool:
 
 
 def _by_content(location: str, data: bytes) -> Iterator[InputValue]:
-    """A file of a kind that no ending tells."""
+    """Read a file without an ending, by its content."""
     text = data.decode("utf-8-sig", "replace").lstrip()
     if text.startswith("<") or file_kinds.begins_json(text):
         yield from _document(location, data)

@@ -1,4 +1,4 @@
-"""`worker health`: what a container's health check asks. Reads one file, connects to nothing."""
+"""`worker health`: the health check of a container. It reads one file and opens no connection."""
 
 import socket
 import sys
@@ -14,7 +14,7 @@ from worker.settings import Settings
 
 
 def _rules(settings: Settings) -> WorkerRules:
-    """Those in the folder; where they are broken the worker goes on by the ones before."""
+    """The rules in the folder, or the packaged ones when the file is broken."""
     try:
         return load_worker_rules(settings.config_dir)
     except BadConfig as e:
@@ -25,18 +25,18 @@ def _rules(settings: Settings) -> WorkerRules:
 def _say_config(settings: Settings, node: str) -> None:
     report = read_report(settings.config_report(node))
     if report and report.refused:
-        err.print("changed rules are refused, the old ones are in force:", style="red")
+        err.print("changed rules were refused; the old ones are in force:", style="red")
         err.print(report.refused, style="red", markup=False)
 
 
 @click.command(epilog="Example: worker health --node celery@web1")
 @click.option("--node", default="", help="Celery's name of the worker; unset: celery@ this host.")
 def health(node: str) -> None:
-    """Is the worker on this machine doing its work? Exit code 1 when it is not.
+    """Check whether the worker on this machine works. Exit code 1 when it does not.
 
-    It is when a message ended lately, when none waits and none is overdue, or when the broker does
-    not answer. A worker that refused changed rules keeps to the old ones: the command says so and
-    exits with 0, because a restarted worker could not start at all.
+    A worker is healthy when a message ended recently, when no message waits or is overdue, or when
+    the broker does not answer. A worker that refused changed rules keeps the old ones: the command
+    says so and exits with 0, because a restarted worker could not start.
     """
     settings = Settings.load()
     rules = _rules(settings)
@@ -47,9 +47,9 @@ def health(node: str) -> None:
     except OSError:
         err.print(f"{node} is not at work: there is no {file}", markup=False)
         sys.exit(1)
-    # The slowest batch ends at the hard limit; then the next one must end, too.
+    # The slowest batch ends at the hard limit, and the next one may be as slow.
     if age_s > 2 * rules.time.hard_limit_s:
-        err.print(f"{node} ends no messages, or is gone, for {age_s:.0f} s", markup=False)
+        err.print(f"{node} has ended no message, or has not run, for {age_s:.0f} s", markup=False)
         sys.exit(1)
     _say_config(settings, node)
     out.print(f"{node} was at work {max(0.0, age_s):.0f} s ago", markup=False)

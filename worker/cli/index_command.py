@@ -1,4 +1,4 @@
-"""`worker index`: what the likeness index holds, whether it is right, and how it is put back."""
+"""`worker index`: measure, verify and rebuild the similarity index."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import ExpectedEntry, IndexDifference
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore
 
 _PAGE = 1000  # articles
 _SHOWN = 10
@@ -21,10 +21,10 @@ _SHOWN = 10
 
 @click.group(epilog="Examples: worker index stats · worker index verify · worker index rebuild")
 def index() -> None:
-    """Look after the index that finds copies. It holds hints, the store holds the truth."""
+    """Measure, verify or rebuild the index that finds copies. The store holds the decisions."""
 
 
-def _opened_store_and_index() -> tuple[Store, RedisIndex]:
+def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -38,10 +38,10 @@ def _opened_store_and_index() -> tuple[Store, RedisIndex]:
 @index.command(epilog="Example: worker index stats --json | jq .layers")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def stats(as_json: bool) -> None:
-    """Count what the index holds, layer by layer; bytes are estimated from a sample of keys.
+    """Count entries, keys and bytes of the index; bytes are estimated from a sample of keys.
 
-    Rivals in flight leave after some minutes, learned lines by the day. An article takes the most
-    bytes while there are few: each bucket costs something, too.
+    Candidates in flight expire after some minutes, learned lines after days. While there are few
+    articles each one takes more bytes, because buckets have a fixed cost.
     """
     _, index_ = _opened_store_and_index()
     stats_ = verification.stats(index_)
@@ -57,22 +57,22 @@ def stats(as_json: bool) -> None:
         f"{several(stats_.articles, 'article')} in the window, {stats_.bytes_each:.0f} bytes each"
     )
     out.print(f"{summary} as long as it lasts; {stats_.newest:,} numbered in all")
-    out.print(f"copies of what was stored since {stats_.begins:%Y-%m-%d %H:%M} are found")
+    out.print(f"copies of articles stored since {stats_.begins:%Y-%m-%d %H:%M} are found")
 
 
 @index.command(epilog="Example: worker index rebuild --dry-run")
-@click.option("--from-nothing", is_flag=True, help="Remove everything of the index first.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
+@click.option("--from-nothing", is_flag=True, help="Empty the index first.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     """Put every article of the window back, from the fingerprints in the store.
 
-    Workers may go on meanwhile. Copies that were taken for new articles while the index was
-    empty become one cluster with `worker reconcile`.
+    Workers may run meanwhile. `worker reconcile` then joins copies that were taken for new
+    articles while the index was empty.
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)
-    total = store.clusters.count(since)
+    total = store.clusters.count_recent(since)
     removed = 0
     if not dry_run:
         removed = verification.clear(index_) if from_nothing else 0
@@ -95,14 +95,14 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
 @index.command(epilog="Example: worker index verify --json | jq .differs")
 @click.option("--json", "as_json", is_flag=True, help="Print all differences as JSON.")
 def verify(as_json: bool) -> None:
-    """Hold the index against the store and say what differs. Changes nothing.
+    """Compare the index with the store and list the differences. Changes nothing.
 
-    Exit code 1 when something differs.
+    Exit code 1 when there are differences.
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)
     differences: list[IndexDifference] = []
-    total = store.clusters.count(since)
+    total = store.clusters.count_recent(since)
     with progress("verifying") as bar:
         task = bar.add_task("", total=total)
         for page in _stored(store, since):
@@ -124,10 +124,12 @@ def verify(as_json: bool) -> None:
         print_table("differences", columns, shown)
         kinds = counted(verification.count_by_kind(differences))
         out.print(f"of {several(total, 'article')} differ: {kinds}")
-        out.print("missing and unowned: copies of them are not found; register: another canonical")
-        out.print("article than in the store. All of it mends: worker index rebuild")
+        out.print(
+            "missing and unowned: copies of them are not found; register: the index has another"
+        )
+        out.print("canonical article than the store. To repair all of it: worker index rebuild")
     else:
-        out.print(f"{several(total, 'article')}: the index says what the store says")
+        out.print(f"{several(total, 'article')}: index and store agree")
     sys.exit(1 if differences else 0)
 
 
@@ -135,9 +137,9 @@ def _window(index_: RedisIndex) -> datetime:
     return verification.window_begin(index_, int(datetime.now(UTC).timestamp()))
 
 
-def _stored(store: Store, since: datetime) -> Iterator[list[ExpectedEntry]]:
-    """The articles of the window, a page at a time, in the order of storage."""
+def _stored(store: ClusteredStore, since: datetime) -> Iterator[list[ExpectedEntry]]:
+    """The stored articles of the window, page by page, in the order of storage."""
     after = 0
-    while page := store.clusters.prints(since, after, _PAGE):
-        after = page[-1].place
+    while page := store.clusters.recent_fingerprints(since, after, _PAGE):
+        after = page[-1].revision_id
         yield [ExpectedEntry(p.article_id, p.canonical, p.fingerprint, p.at) for p in page]

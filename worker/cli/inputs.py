@@ -1,4 +1,4 @@
-"""What a command was given to read: paths come in, raw articles go out, and what was left out."""
+"""Read the raw articles of the paths a command was called with, and collect what was skipped."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,23 +12,23 @@ from worker.cli.file_kinds import FileKind, NotRawArticle
 from worker.cli.file_reading import InputValue, files_below, kind_of_other, others_below, read_file
 from worker.cli.terminal import several, visible
 
-_MOST_NAMED = 10  # files that are refused by name; the others are counted
+_MOST_NAMED = 10  # refused files that are listed; the others are counted
 
 
 class SkippedInput(NamedTuple):
-    """A file, or a line of one, that holds no raw article."""
+    """A file, or a line of one, that was skipped because it holds no raw article."""
 
-    where: str  # file, or file and line; "-" is standard input
+    location: str  # file, or file and line; "-" is standard input
     kind: FileKind
-    asked_for: bool  # by its name, not as one of a folder
+    asked_for: bool  # named on the command line, not found in a folder
 
     def __str__(self) -> str:
-        name = "standard input" if self.where == "-" else self.where
-        return f"{name} is {self.kind}, not a raw article; {self.kind.advice(self.where)}"
+        name = "standard input" if self.location == "-" else self.location
+        return f"{name} is {self.kind}, not a raw article; {self.kind.advice(self.location)}"
 
 
 class NoRawArticles(click.ClickException):
-    """Files that hold no raw articles were asked for: wrong usage, and a line for each."""
+    """Files without raw articles were named: wrong usage, reported with a line for each."""
 
     exit_code = 2
 
@@ -44,8 +44,8 @@ class NoRawArticles(click.ClickException):
 
 
 def check_inputs(paths: Sequence[Path]) -> None:
-    """Look at what was asked for by name, before anything is sent. Raises BadParameter for what
-    is not there and NoRawArticles for what is something else."""
+    """Check the named paths before anything is sent. Raises BadParameter for a path that does not
+    exist and NoRawArticles for files without raw articles."""
     for path in paths:
         if str(path) != "-" and not path.exists():
             raise click.BadParameter(f"{path} does not exist", param_hint="PATHS")
@@ -54,7 +54,8 @@ def check_inputs(paths: Sequence[Path]) -> None:
 
 
 def _skipped_input(path: Path) -> SkippedInput | None:
-    """What a file begins with, if that is something else. A pipe can be read only once."""
+    """The file as skipped input, if it begins with no raw article. Pipes are not read here,
+    because they can be read only once."""
     if not path.is_file():
         return None
     with closing(read_file(path)) as values:
@@ -69,7 +70,7 @@ def _skipped_input(path: Path) -> SkippedInput | None:
 def read_inputs(
     paths: Sequence[Path], exclude: Sequence[str] = (), skipped: list[SkippedInput] | None = None
 ) -> Iterator[InputValue]:
-    """The raw articles of files and folders; what is something else goes to `skipped`."""
+    """The raw articles of files and folders. Everything else is added to `skipped`."""
     left_out = [] if skipped is None else skipped
     for path in paths:
         folder = path.is_dir()
@@ -86,7 +87,7 @@ def read_inputs(
 
 
 def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
-    """The same. Raises NoRawArticles at what is something else."""
+    """The same values. Raises NoRawArticles at the first that is no raw article."""
     for location, raw in read_inputs:
         if isinstance(raw, NotRawArticle):
             raise NoRawArticles([SkippedInput(location, raw.kind, asked_for=True)])
@@ -94,7 +95,7 @@ def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
 
 
 def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
-    """`skipped 3 files: 2 PDF documents, 1 image`, or nothing."""
+    """A summary such as `skipped 3 files: 2 PDF documents, 1 image`; "" for none."""
     if not skipped:
         return ""
     kinds = Counter(skipped_input.kind for skipped_input in skipped).most_common()
@@ -103,13 +104,14 @@ def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
 
 
 def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
-    """The same as JSON, each by its name."""
+    """The skipped inputs as rows for JSON."""
     return [
-        {"where": skipped_input.where, "kind": skipped_input.kind.name} for skipped_input in skipped
+        {"where": skipped_input.location, "kind": skipped_input.kind.name}
+        for skipped_input in skipped
     ]
 
 
 def nothing_to_read(paths: Sequence[Path]) -> str:
-    """What to say when there was nothing at all to read."""
+    """The message for paths that hold nothing to read."""
     names = ("standard input" if str(path) == "-" else str(path) for path in paths)
     return f"nothing to read in {', '.join(names)}"

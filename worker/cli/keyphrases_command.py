@@ -1,4 +1,4 @@
-"""`worker keyphrases`: the words of all stored articles are counted for config/keyphrases.toml."""
+"""`worker keyphrases`: count the words of all stored articles for config/keyphrases.toml."""
 
 import sys
 from collections import Counter, defaultdict
@@ -12,18 +12,19 @@ from worker.settings import Settings
 from worker.store.values import Query
 from worker.tag.keyphrases.keyphrase_tags import Frequencies, document_words
 
-_KEPT = 100_000  # words of a language, the most frequent
-_FEWEST = 2  # documents; a word of one is as rare as a word of none
+_KEPT = 100_000  # most frequent words of each language
+_FEWEST = 2  # documents that must have a word; fewer count as none
 
 
 @click.command(epilog="Example: worker keyphrases --out config/frequencies.json")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
-@click.option("--language", default="", help="Only this one, such as en.")
+@click.option("--language", default="", help="Only articles in this language, such as en.")
 def keyphrases(out: Path, language: str) -> None:
-    """Count in how many stored articles each word is, by language: what keyphrases are told by.
+    """Count for each language how many stored articles have each word, and write the counts.
 
-    Reads the store, writes one file. Then set `frequencies` and `enabled` in keyphrases.toml.
-    Exit code 1 when nothing is stored: a file that is there stays as it is.
+    Keyphrases are words that are frequent in a text and rare in these counts. Afterwards set
+    `frequencies` and `enabled` in keyphrases.toml. Exit code 1 when no article is stored; an
+    existing file then stays as it is.
     """
     settings = Settings.load()
     bootstrap.prepare_store(settings)

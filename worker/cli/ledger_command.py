@@ -1,4 +1,4 @@
-"""`worker ledger`: is anything missing?"""
+"""`worker ledger`: compare receipts with outcomes and list the missing ones."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -27,21 +27,21 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
     epilog="Examples: worker ledger · worker ledger --day 2026-11-22 --json | jq '.missing[]'"
 )
 @click.option("--day", type=Since(), help="This UTC day of the journal only.")
-@click.option("--since", type=Since(), help="From here on: 2026-11-01 or 7d.  [default: 7 days]")
+@click.option("--since", type=Since(), help="Since: 2026-11-01 or 7d.  [default: 7 days]")
 @click.option(
     "--journal",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Also a producer's own journal: it outlives the broker.",
+    help="Also read a producer's own journal, which outlives the broker.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print balance and missing receipts as JSON.")
 def ledger(
     day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
 ) -> None:
-    """Compare the journal of receipts with outcomes and with what the broker holds.
+    """Compare the journal of receipts with outcomes and with the messages in the broker.
 
-    Every receipt a Producer returned is stored, dead, waiting or leased; exit code 1 and a list
-    when one is none of these. Messages pushed by other means are in no journal: they count as
-    foreign once they have an outcome.
+    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. Exit
+    code 1 and a list when one is missing. Messages of other clients have no journal entry and are
+    counted as foreign when they have an outcome.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -52,7 +52,7 @@ def ledger(
     bootstrap.prepare_store(settings)
     connection, store = BrokerConnection(app), bootstrap.store(settings)
     if journal and (sent := list(read_journal(journal))):
-        store.enter(sent)
+        store.add_journal_entries(sent)
         first = since or day or min(first, *(entry.at for entry in sent))
     with connection.channel() as channel:
         audit = balance(
@@ -72,7 +72,7 @@ def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datet
         midnight = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight, midnight + _DAY
     now = datetime.now(UTC)
-    # The broker's clock may be ahead of ours.
+    # The broker's clock may be ahead of this machine's.
     return since or (now - 7 * _DAY).replace(hour=0, minute=0, second=0, microsecond=0), now + _DAY
 
 
@@ -87,7 +87,7 @@ def _print_balance(audit: Balance, since: datetime) -> None:
             stored[kind] = stored.get(kind, 0) + count
     out.print(counted({kind: stored.get(kind, 0) for kind in OutcomeKind}))
     if foreign := sum(day.foreign for day in audit.days):
-        out.print(f"besides {foreign:,} outcomes of articles that no Producer pushed")
+        out.print(f"{foreign:,} more outcomes belong to articles that no Producer pushed")
     if audit.missing:
         rows = [(entry.receipt, entry.message_id, entry.at) for entry in audit.missing[:_ROWS]]
         out.print()

@@ -1,4 +1,4 @@
-"""`worker lint`: what is wrong with raw articles, for whoever writes a poller."""
+"""`worker lint`: check raw articles and report problems to the author of a poller."""
 
 import logging
 import sys
@@ -21,7 +21,7 @@ from worker.client.lint import SKIPPED, LintResult, lint, rehearsal
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
-_ROWS = 200  # of the table; --json prints all
+_ROWS = 200  # rows of the table; --json prints all
 _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "dropped")
 
 
@@ -32,14 +32,14 @@ _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print articles and findings as JSON.")
 def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bool) -> None:
-    """Say what is wrong with raw articles, and what the worker would do with each.
+    """Report what is wrong with raw articles, and what the worker would do with each.
 
-    PATHS as for `worker enqueue`. Nothing is enqueued or stored: the articles go through the
-    worker's own stages against an empty store in a temporary folder, later ones judged by
-    earlier ones. Exit code 1 when something is an error, 2 for what holds no raw articles.
+    PATHS as for `worker enqueue`. Nothing is enqueued or stored: the articles pass through the
+    worker's own stages with an empty store in a temporary folder, where later articles are
+    compared with earlier ones. Exit code 1 for an error, 2 for files without raw articles.
     """
     check_inputs(paths)
-    logging.getLogger("worker").addHandler(logging.NullHandler())  # findings say it better
+    logging.getLogger("worker").addHandler(logging.NullHandler())  # the findings say the same
     linted: list[LintResult] = []
     skipped: list[SkippedInput] = []
     with rehearsal(Settings.load().config_dir) as pipeline, progress("linting") as bar:

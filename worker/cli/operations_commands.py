@@ -1,4 +1,4 @@
-"""`worker config`, `worker migrate`, `worker down`: for who keeps it running."""
+"""`worker config`, `worker migrate` and `worker down`, the commands of operators."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 
 @click.command("migrate", epilog="Example: WORKER_STORE_URL=postgresql+psycopg://… worker migrate")
 def migrate_store() -> None:
-    """Bring the store's schema up to date. Safe to run from several places at once."""
+    """Bring the store's schema up to date. Several processes may run it at the same time."""
     from worker.store.migrate import migrate
 
     settings = Settings.load()
@@ -78,7 +78,7 @@ def migrate_store() -> None:
 
 @click.command(epilog="Example: worker down")
 def down() -> None:
-    """Stop the embedded broker. What waits on its queue is kept and goes on at the next start."""
+    """Stop the embedded broker. Waiting messages are kept for its next start."""
     settings = Settings.load()
     stopped = embedded.stop(settings.var_dir)
     out.print("the embedded broker is stopped" if stopped else "no embedded broker is running")

@@ -1,4 +1,4 @@
-"""`worker reconcile`: clusters that no single batch could get right are put right."""
+"""`worker reconcile`: repair clusters that no single batch could decide correctly."""
 
 import sys
 from collections import Counter
@@ -21,15 +21,15 @@ _LOOKED_AT = timedelta(days=1)
 
 
 @click.command(epilog="Example: worker reconcile --dry-run --since 7d")
-@click.option("--since", type=Since(), help="Edits and twins since: 7d or a date. Unset: a day.")
-@click.option("--dry-run", is_flag=True, help="Say what would be repaired, change nothing.")
+@click.option("--since", type=Since(), help="Check edits and twins since: 7d or a date. Unset: 1d.")
+@click.option("--dry-run", is_flag=True, help="Say what would be repaired and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the repairs as JSON.")
 def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
-    """Repair clusters: copies whose canonical article is gone or has moved, articles edited into
-    something else, canonical articles that are alike.
+    """Repair clusters: copies whose canonical article was withdrawn or has moved, edited articles
+    that are no copies any more, and canonical articles that are copies of each other (twins).
 
-    Workers do this themselves every half minute, all but the search for alike articles, which
-    is for after the index was lost. May run beside them and be repeated. What was pinned stays.
+    Workers do the same every half minute, but search for twins only after the index was lost. The
+    command may run beside them and be repeated. Pinned articles stay.
     """
     now, rules = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     store, index = opened_store(), opened_index(rules)
@@ -46,7 +46,7 @@ def _print_repairs(
     moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle], *, dry_run: bool
 ) -> None:
     if not moves:
-        out.print("nothing to repair: every copy belongs to a canonical article that stands")
+        out.print("nothing to repair: every copy belongs to a stored canonical article")
         return
     print_moves(moves[:_SHOWN], titles)
     if len(moves) > _SHOWN:
@@ -57,7 +57,7 @@ def _print_repairs(
 
 
 def print_moves(moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle]) -> None:
-    """A table of who goes where and why."""
+    """Print a table of moves: article, reason, old and new cluster."""
     rows = (
         (
             titles[m.article_id].title if m.article_id in titles else "withdrawn",

@@ -1,4 +1,4 @@
-"""`worker retag` and `worker reclean`: newer rules for what is stored, first as a rehearsal."""
+"""`worker retag` and `worker reclean`: apply newer rules to stored articles."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ from worker.config.loader import files_of
 from worker.maintenance.reprocess import Reprocessing
 from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
 
 _PAGE = 100  # articles in one message
@@ -29,7 +29,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.option("--source", default="", help="Source id."),
         click.option("--since", type=Since(), help="Published (or else received) since."),
-        click.option("--limit", type=click.IntRange(min=1), help="At most so many articles."),
+        click.option(
+            "--limit", type=click.IntRange(min=1), help="The most articles that are reprocessed."
+        ),
         click.option("--dry-run", is_flag=True, help="Only show what would change."),
         click.option("--samples", default=3, show_default=True, type=click.IntRange(0, 50)),
         click.option(
@@ -37,9 +39,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             default=50.0,
             show_default=True,
             type=click.FloatRange(min=0.01),
-            help="At most so many articles a second.",
+            help="The most articles that are sent in a second.",
         ),
-        click.option("--wait/--no-wait", default=True, help="Wait until the workers are done."),
+        click.option(
+            "--wait/--no-wait", default=True, help="Wait until the workers have finished."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     ]
     for option in reversed(options):
@@ -51,12 +55,12 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @_options
 @rules_option
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
-    """Give stored articles the tags of the rules in force; first see them with --dry-run.
+    """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that were tagged by other rules are done over. They take the replay lane, RATE
-    a second; broken off, the same command goes on where it ended. No revision is made: where
-    tags change, the change feed has one entry `retagged`. --rules tries a draft in a dry run.
-    Exit code 1 when articles are left that the workers did not do over.
+    Only articles that other rules tagged are sent, RATE a second, to the lane articles.replay.
+    After an interruption the same command continues. No revision is made; where tags change, the
+    change feed has one entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when
+    workers have not retagged all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
@@ -71,12 +75,12 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
 @click.command(epilog="Example: worker reclean --source wire --dry-run")
 @_options
 def reclean(dry_run: bool, **options: Any) -> None:
-    """Clean stored payloads again that older rules cleaned; first see it with --dry-run.
+    """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    They take the replay lane, RATE a second; broken off, the same command goes on where it
-    ended. What reads differently becomes a revision of its article, the old text is kept; what
-    does not is brought up to date in place. Sightings are not counted. Exit code 1 when articles
-    are left that the workers did not do over.
+    Only articles that older rules cleaned are sent, RATE a second, to the lane articles.replay.
+    After an interruption the same command continues. A changed title or text becomes a revision,
+    and the old one is kept; other changes replace fields in place. No sighting is counted. Exit
+    code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
@@ -87,9 +91,11 @@ def reclean(dry_run: bool, **options: Any) -> None:
 
 
 class _StaleArticles:
-    """The stored articles whose tagger or cleaner is another than the one in force."""
+    """The stored articles that another version of the tagger or cleaner made."""
 
-    def __init__(self, store: Store, part: str, version: str, query: Query, limit: int) -> None:
+    def __init__(
+        self, store: StaleRecordReader, part: str, version: str, query: Query, limit: int
+    ) -> None:
         self.store = store
         self._asked = (query, part, version)
         self._limit = limit
@@ -102,11 +108,11 @@ class _StaleArticles:
         return self.store.count_stale(*self._asked)
 
     def pages(self) -> Iterator[list[str]]:
-        """Article ids, a message's worth at a time, in the order of storage."""
+        """Article ids in the order of storage, in pages of the size of a message."""
         after, count = 0, 0
         while count < self._limit:
             size = min(_PAGE, self._limit - count)
-            page = self.store.stale(*self._asked, after, size)
+            page = self.store.stale_revisions(*self._asked, after, size)
             if not page:
                 return
             yield [article_id for _, article_id in page]
@@ -134,7 +140,7 @@ def _preview(
         return
     preview.print(total)
     if total:
-        out.print("nothing is changed yet: leave --dry-run out")
+        out.print("nothing is changed yet: run it without --dry-run")
 
 
 def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) -> None:
@@ -148,15 +154,15 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) ->
     if options["as_json"]:
         print_json({"sent": sent, "version": stale.version, "undone": undone})
     elif not total:
-        out.print(f"every article is of the rules in force, {stale.version}", markup=False)
+        out.print(f"every article was made by the rules in force, {stale.version}", markup=False)
     elif remaining is None:
-        out.print(f"{several(sent, 'article')} on the way: {what} again shows what is left")
+        out.print(f"{several(sent, 'article')} sent; run {what} again to see what is left")
     else:
-        out.print(f"{several(sent - undone, 'article')} done over", markup=False)
+        out.print(f"{several(sent - undone, 'article')} reprocessed", markup=False)
     if undone:
         err.print(
-            f"{undone} are not: is a worker running, with this config? Its log says what failed; "
-            f"`worker {what}` goes on",
+            f"{undone} are not: is a worker running with this config? Its log says what failed; "
+            f"`worker {what}` continues",
             style="yellow",
             markup=False,
         )
@@ -164,7 +170,7 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) ->
 
 
 def _wait_for_reload(settings: Settings) -> None:
-    """Workers take files up once they are settled: what is sent before meets the old rules."""
+    """Wait until workers have reloaded changed files; articles sent earlier meet the old rules."""
     newest_s = max(path.stat().st_mtime for path in files_of(settings.config_dir).values())
     time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
@@ -184,15 +190,15 @@ def _send_pages(stale: _StaleArticles, what: Reprocessing, total: int, per_s: fl
 
 
 def _wait_until_done(stale: _StaleArticles, others: int, patience_s: float = 60.0) -> int:
-    """Wait while fewer and fewer are stale; how many are left when none is, or nothing moves."""
-    with progress("doing over") as bar:
+    """Wait until no article is stale or the count stops falling; return the count."""
+    with progress("reprocessing") as bar:
         remaining = stale.remaining()
         task = bar.add_task("", total=max(0, remaining - others))
         total, moved = remaining, time.monotonic()
         while remaining > others and time.monotonic() - moved < patience_s:
             asked = time.monotonic()
             now = stale.remaining()
-            # Counting reads every article: a large store is asked less often.
+            # Counting reads every article, so a large store is asked less often.
             time.sleep(max(_POLL_S, 4 * (time.monotonic() - asked)))
             if now < remaining:
                 moved = time.monotonic()

@@ -1,4 +1,4 @@
-"""What doing over would change: stored records come in, counts and samples go out."""
+"""Preview a retag or reclean: count the changes of stored records and keep samples."""
 
 import json
 from collections import Counter, defaultdict
@@ -20,11 +20,11 @@ from worker.model.records import Article, StoredRecord, Tag
 from worker.tag import tag
 
 _MOST_TAGS = 60  # rows of the table
-_DIFF_LINES = 12  # of one article
+_DIFF_LINES = 12  # lines shown of one article
 
 
 class RetagPreview:
-    """Gains and losses by tag."""
+    """Count for each tag how many articles would gain or lose it."""
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -66,7 +66,8 @@ class RetagPreview:
 
     def print(self, total: int) -> None:
         out.print(
-            f"{several(total, 'article')} of other rules; {self.changed} would get other tags\n"
+            f"{several(total, 'article')} tagged by other rules; "
+            f"{self.changed} would get other tags\n"
         )
         names = sorted(self.labels, key=lambda n: (-(self.gains[n] + self.losses[n]), n))
         changed = [name for name in names if self.gains[name] or self.losses[name]]
@@ -82,7 +83,7 @@ class RetagPreview:
 
 
 class RecleanPreview:
-    """Which texts would change, and how."""
+    """Count the articles that would change when cleaned again, by kind of change."""
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -97,7 +98,7 @@ class RecleanPreview:
         except Rejected as e:
             self._note(record, "rejected", [f"{e.reason}: {e.detail}"])
             return
-        # What is learned by now is the index's to say: here, it is what was left out before.
+        # The index is not asked here: lines count as learned if they were left out before.
         learned = learned_before(record.article)
         article = leave_out(cleaned, learned, self._config.cleaning.learned)
         content_hash = fingerprint(article, self._config.dedup, cleaned).content_hash
@@ -135,8 +136,8 @@ class RecleanPreview:
         return {"becomes": self.kinds, "fields": self.fields, "samples": self.shown}
 
     def print(self, total: int) -> None:
-        out.print(f"{several(total, 'article')} of another cleaner: {counted(self.kinds)}")
-        out.print(f"what differs: {counted(dict(self.fields.most_common()))}\n")
+        out.print(f"{several(total, 'article')} cleaned by another version: {counted(self.kinds)}")
+        out.print(f"changed fields: {counted(dict(self.fields.most_common()))}\n")
         for sample in self.shown:
             title = f"{sample['becomes']}: {sample['title']} ({sample['article_id'][:10]})"
             out.print(Text(visible(title), style="bold"))
@@ -153,7 +154,7 @@ _FIELDS = sorted(
 
 
 def _diff(before: Article, after: Article) -> Iterator[str]:
-    """The lines that go and come, without their surroundings."""
+    """The removed and added lines, without the unchanged lines around them."""
     old, new = (f"{a.title}\n\n{a.text}".splitlines() for a in (before, after))
     for line in unified_diff(old, new, lineterm="", n=0):
         if not line.startswith(("---", "+++", "@@")):

@@ -1,4 +1,4 @@
-"""What a command works on: opened when it asks, closed when it ends."""
+"""Open the store and the index for a command, and close them when it ends."""
 
 import click
 
@@ -6,11 +6,11 @@ from worker import bootstrap
 from worker.dedup import DedupRules
 from worker.index.redis_index import RedisIndex
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleStore
 
 
-def opened_store() -> Store:
-    """The store, up to date. Raises BadConfig for one that nobody has migrated."""
+def opened_store() -> ArticleStore:
+    """The store with an up-to-date schema. Raises BadConfig if it must be migrated first."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -19,7 +19,7 @@ def opened_store() -> Store:
 
 
 def opened_index(rules: DedupRules) -> RedisIndex:
-    """The index; an embedded server is started for it."""
+    """The similarity index. Starts the embedded server if the settings name no other."""
     index = bootstrap.started_index(Settings.load(), rules)
     click.get_current_context().call_on_close(index.close)
     return index

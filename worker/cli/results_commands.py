@@ -1,4 +1,4 @@
-"""`worker export`, `worker changes`, `worker delete`: what is stored is taken out or down."""
+"""`worker export`, `worker changes` and `worker delete`: read or delete stored articles."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ from worker.cli.terminal import NotFound, err, moment, out, print_json, progress
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleStore, ChangeFeed, DeletionStore
 from worker.store.values import Change, Query
 
 _CHANGE = TypeAdapter(Change)
@@ -29,10 +29,10 @@ _VERDICTS = [
     for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
 ]
 _SAMPLES = 5  # titles shown before a deletion
-_LOOK_S = 0.1  # between two looks whether Ctrl-C was pressed
+_LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
-def _opened_store() -> Store:
+def _opened_store() -> ArticleStore:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     return bootstrap.store(settings)
@@ -66,8 +66,8 @@ def export(
 ) -> None:
     """Write articles with text and tags as JSON lines, CSV or Parquet; WORDS as in search.
 
-    Memory stays small whatever the size. What was withdrawn or deleted is left out. With --out
-    the file appears when it is complete.
+    Memory use does not grow with the number of articles. Withdrawn and deleted articles are left
+    out. With --out the file appears when it is complete.
     """
     query = Query(
         words=" ".join(words),
@@ -92,7 +92,7 @@ def export(
 
 @contextmanager
 def _sink(file: Path | None) -> Iterator[IO[bytes]]:
-    """Where the bytes go: never a file that looks complete and is not."""
+    """Open the output. A file gets its name only when it is complete."""
     if file is None:
         yield sys.stdout.buffer
         return
@@ -118,13 +118,15 @@ def _sink(file: Path | None) -> Iterator[IO[bytes]]:
     type=click.FloatRange(min=0.1),
     help="s",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON each, with the article.")
+@click.option("--limit", type=click.IntRange(min=1), help="The most changes that are printed.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print each change as a line of JSON with its article."
+)
 def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_json: bool) -> None:
-    """Print what happened to articles since a cursor: stored, judged anew, withdrawn.
+    """Print the changes of articles since a cursor: stored, retagged, judged, withdrawn.
 
-    Nothing is left out and nothing comes twice: go on from the cursor of the last change that
-    you are done with. The last one printed is also on standard error at the end.
+    No change is left out or printed twice. Continue from the cursor of the last change that you
+    have processed. The last cursor is also printed on standard error at the end.
     """
     store = _opened_store()
     try:
@@ -137,13 +139,13 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
             click.echo(_CHANGE.dump_json(change).decode() if as_json else _line(change))
             cursor = change.cursor
     finally:
-        err.print(f"go on with: worker changes --since {cursor}", markup=False)
+        err.print(f"continue with: worker changes --since {cursor}", markup=False)
 
 
 def _feed(
-    store: Store, cursor: str, every_s: float, limit: int | None, stopped: list[int]
+    store: ChangeFeed, cursor: str, every_s: float, limit: int | None, stopped: list[int]
 ) -> Iterator[Change]:
-    """Pages of changes as one row; waits for more unless `every_s` is 0."""
+    """All changes in order, read page by page; waits for more unless `every_s` is 0."""
     left = limit
     while not stopped and left != 0:
         page = store.changes(cursor) if left is None else store.changes(cursor, left)
@@ -161,7 +163,7 @@ def _feed(
 
 
 def _stop_signals() -> list[int]:
-    """Holds the first signal to end; a second one interrupts at once."""
+    """A list that gets the first SIGINT or SIGTERM; a second one interrupts at once."""
     stopped: list[int] = []
 
     def stop(number: int, _: object) -> None:
@@ -191,17 +193,23 @@ def _line(change: Change) -> str:
     epilog="Examples: worker delete 3f2a91 · worker delete --source wire --older-than 90d"
 )
 @click.argument("ids", nargs=-1)
-@click.option("--source", default="", help="All articles and dead letters of this source.")
-@click.option("--older-than", type=Since(), help="Of the source: published before: 90d or a date.")
-@click.option("--yes", is_flag=True, help="Do it. Without, only say what would go.")
+@click.option("--source", default="", help="Delete all articles and dead letters of this source.")
+@click.option(
+    "--older-than",
+    type=Since(),
+    help="With --source: only what was published before: 90d or a date.",
+)
+@click.option(
+    "--yes", is_flag=True, help="Do it. Without this option only say what would be deleted."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def delete(
     ids: tuple[str, ...], source: str, older_than: datetime | None, yes: bool, as_json: bool
 ) -> None:
-    """Take articles down for good: their content, tags, payloads and dead letters.
+    """Delete articles for good, with content, tags, payloads and dead letters.
 
-    IDS are ids or the beginnings of them. A tombstone stays: when a poller delivers the same
-    article again, it is not stored. Without --yes nothing is deleted.
+    IDS are ids or the beginnings of ids. A tombstone stays, so that the same article is not stored
+    when a poller delivers it again. Without --yes nothing is deleted.
     """
     if bool(ids) == bool(source) or (older_than and not source):
         raise click.UsageError("give either IDS, or --source with or without --older-than")
@@ -225,7 +233,7 @@ def _sample_query(scope: DeletionScope) -> Query:
     return replace(scope.query, limit=_SAMPLES)
 
 
-def _delete(store: Store, scope: DeletionScope, total: int) -> tuple[int, int]:
+def _delete(store: DeletionStore, scope: DeletionScope, total: int) -> tuple[int, int]:
     articles = letters = 0
     with progress("deleting") as bar:
         task = bar.add_task("", total=total)
@@ -233,12 +241,12 @@ def _delete(store: Store, scope: DeletionScope, total: int) -> tuple[int, int]:
             articles += more
             bar.advance(task, more)
         for page in letters_about(store, scope):
-            store.empty_letters(page)
+            store.clear_letters(page)
             letters += len(page)
     return articles, letters
 
 
-def _letters(store: Store, scope: DeletionScope) -> int:
+def _letters(store: DeletionStore, scope: DeletionScope) -> int:
     return sum(len(page) for page in letters_about(store, scope))
 
 

@@ -1,4 +1,4 @@
-"""What changed between two revisions, word by word: coloured on a terminal, marked when piped."""
+"""Compare two revisions word by word; changes are coloured on a terminal, marked in a pipe."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from rich.text import Text
 from worker.cli.terminal import moment, out, visible
 
 _WORDS = re.compile(r"\s+|[^\s\w]|\w+")
-_KEPT = 12  # words around a change that are shown
+_KEPT = 12  # words shown before and after a change
 _STYLES = {"-": "red strike", "+": "green", " ": ""}
 
-DiffPiece = tuple[str, str]  # "-", "+" or " ", and the words
+DiffPiece = tuple[str, str]  # "-" removed, "+" added or " " kept, and the words
 
 
 def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
@@ -34,9 +34,10 @@ def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
 
 
 def pieces(older: str, newer: str) -> Iterator[DiffPiece]:
-    """The words of both in order: kept, taken out, put in. Joined without `+` it is the older."""
+    """The words of both texts in order: kept, removed or added. Joined without the added ones they
+    are the older text."""
     before, after = _WORDS.findall(older), _WORDS.findall(newer)
-    # Long texts repeat their small words: as "junk" they would not be matched at all.
+    # autojunk would ignore the frequent words of long texts.
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for operation, start, end, from_, to in matcher.get_opcodes():
         if operation == "equal":
@@ -61,7 +62,7 @@ def _shown(changes: Sequence[DiffPiece], *, coloured: bool) -> Text:
 
 
 def _middle(words: str, *, first: bool, last: bool) -> str:
-    """What stays the same, shortened to the surroundings of what does not."""
+    """Unchanged words, shortened to those next to a change."""
     parts = _WORDS.findall(visible(words))
     most = 2 * _KEPT
     if len(parts) <= 2 * most:

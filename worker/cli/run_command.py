@@ -1,4 +1,4 @@
-"""`worker run`: the whole job on this machine: servers up, files in, records out, servers down."""
+"""`worker run`: start servers, ingest files, print the results and stop the servers."""
 
 import os
 import shutil
@@ -31,15 +31,15 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import OutcomeReader
 from worker.store.values import SearchHit, StoredDeadLetter
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _interrupted = Event()
 
 _POLL_S = 0.1
-_ASKED_AT_ONCE = 500  # receipts in one look at the store
-_ROWS = 200  # of the table that is printed; --json prints all
+_ASKED_AT_ONCE = 500  # receipts in one query to the store
+_ROWS = 200  # rows of the printed table; --json prints all
 _COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
 _LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
 
@@ -48,11 +48,11 @@ Listing = Sequence[tuple[Outcome, SearchHit | None]]
 
 @click.command(epilog="Example: worker run seeds/ --exclude expected.jsonl")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--source", default="", help="Source of articles that name none.")
+@click.option("--source", default="", help="Source id for articles that have none.")
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print outcomes and dead letters as JSON.")
 def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json: bool) -> None:
-    """Ingest files from beginning to end and show what became of them.
+    """Ingest files on this machine and print the outcome of each article.
 
     Starts the embedded broker (unless WORKER_BROKER_URL is set) and a Celery worker, enqueues
     the files, waits until every article has its outcome, and stops what it started.
@@ -97,13 +97,13 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
 
 
 def _treat_termination_as_interrupt() -> None:
-    """SIGTERM and a closed terminal end the run as Ctrl-C does: through every `finally`."""
+    """Let SIGTERM and SIGHUP end the run as Ctrl-C does, so that every `finally` runs."""
     for number in _ENDINGS:
         signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: object) -> None:
-    # Not raised here: in a destructor or a callback from C the exception would be swallowed.
+    # Not raised here: Python discards exceptions in destructors and in callbacks from C.
     _interrupted.set()
 
 
@@ -127,7 +127,7 @@ def _servers(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[bytes]"]:
-    """A real `celery -A worker worker`; on the way out it drains, then is killed."""
+    """Run `celery -A worker worker`; at the end drain it, or kill it if that takes too long."""
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker"]
     command += ["--pool", "prefork", "--concurrency", str(settings.processes)]
     command += ["--without-gossip", "--without-mingle", "--loglevel", settings.log_level]
@@ -140,7 +140,7 @@ def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[by
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for us; we then ask the worker to drain
+                start_new_session=True,  # Ctrl-C reaches only us, and we tell the worker to drain
             )
         yield worker
     finally:
@@ -160,7 +160,7 @@ def _stop(worker: "subprocess.Popen[bytes]", drain_s: float) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """A second Ctrl-C must not keep us from stopping what we started."""
+    """Ignore further signals while the servers that were started are stopped."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
     try:
         yield
@@ -170,14 +170,14 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _wait(
-    store: Store,
+    store: OutcomeReader,
     receipts: Sequence[str],
     worker: "subprocess.Popen[bytes]",
     settings: Settings,
     *,
     stall_s: float,
 ) -> None:
-    """Until every receipt has its outcome. Raises Unavailable when the worker is gone or stuck."""
+    """Wait until every receipt has an outcome. Raises Unavailable if the worker ended or hangs."""
     pending = list(receipts)
     moved = time.monotonic()
     with progress("ingesting ") as bar:
@@ -235,9 +235,9 @@ def _print_next(stored: Listing) -> None:
     first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
     commands = {
         f"{program} search Ukraine": "find articles by word, tag, source or date",
-        f"{program} show {first}": "everything about one",
-        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt, .html",
-        f"{program} config": "the rules in force, and where they stand",
+        f"{program} show {first}": "everything about one article",
+        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt or .html",
+        f"{program} config": "the rules in force and the files they come from",
     }
     width = max(map(len, commands))
     out.print("\nnext:", style="bold")
@@ -246,7 +246,7 @@ def _print_next(stored: Listing) -> None:
 
 
 def _program() -> str:
-    """How this command is called from here."""
+    """The name or relative path under which this command can be called."""
     program = Path(sys.argv[0]).absolute()
     if shutil.which(program.name) == str(program) or not program.is_relative_to(Path.cwd()):
         return "worker"

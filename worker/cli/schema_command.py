@@ -1,4 +1,4 @@
-"""`worker schema`: the contract, for pollers in any language."""
+"""`worker schema`: print the contract for pollers in any language."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`worker search` and `worker show`: what is in the store."""
+"""`worker search` and `worker show`: find and print stored articles."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Since(click.ParamType[datetime]):
-    """A date, or an age: 30m, 12h, 7d, 2w."""
+    """An option value that is a date or an age such as 30m, 12h, 7d or 2w."""
 
     name = "DATE|AGE"
 
@@ -54,7 +54,9 @@ def search(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Search the store: words, "phrases", -excluded, begin*. Without words: the newest."""
+    """Search stored articles by words, "phrases", -excluded words and prefix*.
+
+    Without words the newest articles are listed."""
     query = Query(
         words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
     )
@@ -82,12 +84,12 @@ def _row(hit: SearchHit) -> tuple[object, ...]:
 
 @click.command(epilog="Examples: worker show 3f2a91 · worker show 3f2a91 --diff --from 1 --to 3")
 @click.argument("article_id")
-@click.option("--diff", is_flag=True, help="What changed between two revisions, word by word.")
+@click.option("--diff", is_flag=True, help="Print the changes between two revisions, word by word.")
 @click.option("--from", "older", type=click.IntRange(min=1), help="Revision; unset: before --to.")
 @click.option("--to", "newer", type=click.IntRange(min=1), help="Revision; unset: the newest.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything that is stored.")
+@click.option("--json", "as_json", is_flag=True, help="Print all that is stored of it as JSON.")
 def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
-    """Show one article by its id or the beginning of it: text, revisions, tags, sightings."""
+    """Show one article by its id or the beginning of it: text, tags, decisions, revisions."""
     store = bootstrap.store(Settings.load())
     click.get_current_context().call_on_close(store.close)
     try:

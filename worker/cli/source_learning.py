@@ -1,4 +1,4 @@
-"""What is learned of a source, for `worker sources`: index and store, side by side."""
+"""Report the boilerplate lines of a source for `worker sources`, from the index and the store."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from worker.store.values import RemovedLineCount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoilerplateLine:
-    """A line that is left out of what this source sends, or would be."""
+    """A line that the source repeats, and how often it was left out of articles."""
 
-    line: str  # as it stood when it was last left out; "" when that never happened
-    how: str  # learned, pinned, refused; forgotten: it was left out and is not any more
-    since: date | None = None  # in the window that counts
-    texts: int = 0  # that had it
-    days: int = 0  # that brought new ones
-    left_out: int = 0  # times
+    line: str  # as it was when it was last left out; "" if it never was
+    how: str  # learned, pinned, refused, or forgotten: it was left out once and is kept now
+    since: date | None = None  # first day in the learning window
+    texts: int = 0  # texts that had it
+    days: int = 0  # days with new texts that had it
+    left_out: int = 0  # times it was left out
     last: datetime | None = None
 
 
@@ -30,9 +30,9 @@ class BoilerplateLine:
 class SourceBoilerplateReport:
     """The lines that one source repeats around its articles."""
 
-    version: str  # of what is learned, "" when that is nothing
+    version: str  # version of the learned lines; "" without any
     lines: tuple[BoilerplateLine, ...]
-    silent: str = ""  # why the index could not be asked
+    silent: str = ""  # why the index did not answer; "" if it did
 
 
 def boilerplate_report(
@@ -84,14 +84,14 @@ def _rows(
 
 def print_boilerplate(report: SourceBoilerplateReport) -> None:
     if report.silent:
-        out.print(f"  learned    nothing can be told: {report.silent}", markup=False)
+        out.print(f"  learned    unknown: {report.silent}", markup=False)
     if not report.lines:
         out.print("  repeats    no line is learned, pinned or refused")
         return
     columns = ("line", "how", "since", "texts", "days", "left out", "last")
     rows = (
         (
-            *(r.line or "(not met since)", r.how, r.since or "", r.texts or "", r.days or ""),
+            *(r.line or "(not seen since)", r.how, r.since or "", r.texts or "", r.days or ""),
             *(r.left_out, r.last or ""),
         )
         for r in report.lines

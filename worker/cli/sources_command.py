@@ -1,10 +1,11 @@
-"""`worker sources`: what each source sends, when it was seen last, what its ids are worth."""
+"""`worker sources`: list sources with outcomes, trust in their ids, and repeated lines."""
 
 import click
 
 from worker.cli.resources import opened_store
 from worker.cli.source_learning import boilerplate_report, print_boilerplate
 from worker.cli.terminal import NotFound, counted, moment, out, print_json, print_table, several
+from worker.model.dataclass_fields import field_values
 from worker.model.source_trust import SourceIds
 from worker.settings import Settings
 from worker.store.values import SourceSeen
@@ -14,12 +15,12 @@ from worker.store.values import SourceSeen
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def sources(name: str | None, as_json: bool) -> None:
-    """List sources, or tell of one: outcomes, dead letters, bad ids, and lines that it repeats.
+    """List sources, or show one: outcomes, dead letters, bad ids and repeated lines.
 
-    A source that leaves ids out, uses one for several stories or changes them, in more than 5 %
-    of its articles, is distrusted: content has to confirm what an id says. Article ids never
-    change by that. Lines that it repeats around its articles are learned and left out of them;
-    cleaning.toml pins or refuses one. Exit code 1 when there is no such source.
+    A source is distrusted when more than 5 % of its articles have no id, an id of another article
+    or a changed id. Content must then confirm what its ids say; article ids do not change. Lines
+    that the source repeats around its articles are learned and left out; cleaning.toml can pin or
+    refuse a line. Exit code 1 when there is no such source.
     """
     store = opened_store()
     if name is None:
@@ -28,16 +29,16 @@ def sources(name: str | None, as_json: bool) -> None:
     stored = store.source(name)
     if stored is None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
-    report = boilerplate_report(name, store.left_out(name), Settings.load())
+    report = boilerplate_report(name, store.removed_lines(name), Settings.load())
     if as_json:
-        print_json({**stored, "learned": report})
+        print_json({**field_values(stored), "learned": report})
         return
-    seen: SourceSeen = stored["source"]
+    seen = stored.source
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
     out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
-    out.print(f"  outcomes   {counted(stored['outcomes'])}")
-    out.print(f"  dead       {counted(stored['dead_letters'])}")
+    out.print(f"  outcomes   {counted(stored.outcomes)}")
+    out.print(f"  dead       {counted(stored.dead_letters)}")
     out.print(f"  ids        {_trust(seen.ids)}")
     print_boilerplate(report)
 

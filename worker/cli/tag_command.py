@@ -1,4 +1,4 @@
-"""`worker tag`: which tags raw articles would get, and why; stored nowhere."""
+"""`worker tag`: print the tags that raw articles would get, and why, without storing them."""
 
 import sys
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from worker.model.records import Span, Tag
 from worker.tag import tag as tags_of
 from worker.tag.explain_tags import RuleExplanation, explain_rules, topics_named
 
-_MOST_NEAR = 8  # rules that nearly fired
+_MOST_NEAR = 8  # rules shown that nearly fired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +34,30 @@ class TaggingPreview:
     language: str = ""
     tagger: str = ""
     tags: tuple[Tag, ...] = ()
-    considered: tuple[RuleExplanation, ...] = ()  # rules that found something
+    considered: tuple[RuleExplanation, ...] = ()  # rules with a match
     reason: str = ""
     detail: str = ""
 
 
 @click.command(
-    epilog="Examples: worker tag story.txt --explain · worker tag story.txt --explain labour "
+    epilog="Examples: worker tag article.txt --explain · worker tag article.txt --explain labour "
     "--rules draft.toml"
 )
 @click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("code", default="", metavar="[CODE]")
 @click.option(
-    "--explain", is_flag=True, help="Say which rules nearly fired; of CODE, what each found."
+    "--explain",
+    is_flag=True,
+    help="Print the rules that nearly fired; with CODE, the matches of its rules.",
 )
 @rules_option
 @click.option("--json", "as_json", is_flag=True, help="Print tags and rules as JSON.")
 def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool) -> None:
-    """Tag raw articles as the worker would, and print each tag with what fired it.
+    """Tag raw articles as the worker would, and print each tag with its evidence.
 
     FILE holds raw articles (.json, .jsonl), a page (.html) or plain text; "-" reads a page or
     JSON lines from standard input. CODE, with --explain, is the code or label of a topic. Nothing
-    is stored and no broker is asked. Exit code 1 when one of them would be a dead letter.
+    is stored and no server is needed. Exit code 1 when a raw article would be a dead letter.
     """
     if str(path) != "-" and not path.is_file():
         raise click.BadParameter(f"{path} is not a file", param_hint="FILE")
@@ -72,7 +74,7 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
 
 
 def topic_code(config: Config, name: str) -> str:
-    """The code of the topic that is called so. Raises BadParameter."""
+    """The code of the topic with this code or label. Raises BadParameter for no such topic."""
     topics = topics_named(config.tagging.taxonomy, name)
     if not topics:
         raise click.BadParameter(f"no topic {name!r}; see `worker tags list`", param_hint="CODE")
@@ -115,11 +117,11 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
         print_considered(f"the rules of {topic}", preview.considered)
     elif explain:
         near = [c for c in preview.considered if not c.fires]
-        print_considered("rules that found something and do not fire", near[:_MOST_NEAR])
+        print_considered("rules with matches that do not fire", near[:_MOST_NEAR])
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Each rule with its file, what it found, and why it does not fire; wrapped, never cut."""
+    """Print each rule with its file, its matches, and why it does not fire."""
     out.print(title, style="bold")
     for rule in considered:
         verdict = "fires" if rule.fires else rule.why_not
@@ -134,5 +136,5 @@ def _by(tag: Tag) -> str:
 
 
 def _surfaces(spans: Iterable[Span]) -> str:
-    """“strikes” in the title at 12, …"""
+    """The matched words with field and offsets: “strikes” (title 12-19), …"""
     return ", ".join(f"“{s.surface}” ({s.field} {s.start}-{s.end})" for s in spans)

@@ -1,4 +1,4 @@
-"""`worker tags`: the rules of tagging, listed and checked; and `--rules`, to try a draft."""
+"""`worker tags`: list topics and check rule files. Also the option `--rules` for drafts."""
 
 import sys
 from collections.abc import Callable
@@ -20,12 +20,12 @@ def rules_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--rules",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Try this file instead of the one of its name, or besides the others.",
+        help="Use this file instead of the one with its name, or as an additional one.",
     )(command)
 
 
 def trial_config(rules: Path | None) -> Config:
-    """The config in force, or with a draft in its place. Raises BadConfig."""
+    """The config in force, with the draft rules if there are any. Raises BadConfig."""
     return load_config(Settings.load().config_dir, replaced_files(rules))
 
 
@@ -37,7 +37,7 @@ def replaced_files(rules: Path | None) -> dict[str, Path]:
 
 @click.group(epilog="Example: worker tags check draft.toml")
 def tags() -> None:
-    """List the topics in force, or check rule files before they are taken into use."""
+    """List the topics in force, or check rule files before they are used."""
 
 
 @tags.command(epilog="Example: worker tags check config/rules/labour.toml")
@@ -46,8 +46,8 @@ def tags() -> None:
 def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Validate rule files and run the examples (`matches`, `not`) in them.
 
-    Without FILES the config in force is checked; FILES are checked together with it, each in the
-    place of the file of its name or besides the others. Exit code 1 when something is wrong.
+    Without FILES the config in force is checked. FILES are checked together with it: each replaces
+    the file with its name or is added. Exit code 1 when something is wrong.
     """
     together = {name: path for file in files for name, path in replaced_files(file).items()}
     settings = Settings.load()
@@ -74,14 +74,14 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     summary = ", ".join(f"{number:,} {what}" for what, number in counts.items())
     out.print(f"{summary}: all hold; version {taxonomy.version}", markup=False)
     for name in expired:
-        out.print(f"{name} has expired: it sees only older articles", markup=False)
+        out.print(f"{name} has expired: it applies to older articles only", markup=False)
 
 
 @tags.command("list", epilog="Example: worker tags list labour")
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print the topics as JSON.")
 def list_(words: tuple[str, ...], as_json: bool) -> None:
-    """The topics whose code or label has these words, with their rules."""
+    """List the topics whose code or label contains these words, with their rules."""
     taxonomy = trial_config(None).tagging.taxonomy
     query = " ".join(words).casefold()
     topics = [t for t in taxonomy.topics if query in f"{t.code} {t.label}".casefold()]

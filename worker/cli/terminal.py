@@ -1,10 +1,11 @@
-"""How things look: tables that fit the width, JSON for machines, progress on standard error."""
+"""Print tables that fit the terminal, JSON for machines, and progress on standard error."""
 
 import json
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
+from functools import cache
 from shutil import get_terminal_size
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-# Piped output has no width of its own: COLUMNS, or room for every column.
+# A pipe has no width: use COLUMNS, or enough for every column.
 _WIDTH = None if sys.stdout.isatty() else get_terminal_size(fallback=(120, 24)).columns
 out = Console(highlight=False, width=_WIDTH)
 err = Console(stderr=True, highlight=False)
@@ -32,16 +33,29 @@ _COLOURS = {
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output. Dataclasses and models become objects."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
-def json_object(value: object, *, exclude: Collection[str] = ()) -> dict[str, Any]:
-    """The fields of a dataclass or model as JSON values, without those to exclude."""
-    fields: dict[str, Any] = TypeAdapter(type(value)).dump_python(
-        value, mode="json", exclude=set(exclude)
+def json_object(
+    value: object, *, include: Collection[str] | None = None, exclude: Collection[str] = ()
+) -> dict[str, Any]:
+    """The fields of a dataclass or model as JSON values: those to include (None: all) without
+    those to exclude."""
+    kind: Any = type(value)
+    fields: dict[str, Any] = _adapter(kind).dump_python(
+        value,
+        mode="json",
+        include=None if include is None else set(include),
+        exclude=set(exclude),
     )
     return fields
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Made once for each class: it takes longer than writing a value."""
+    return TypeAdapter(kind)
 
 
 def _plain(value: object) -> object:
@@ -52,14 +66,14 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-# Columns that share the width that is left; all others are as wide as what they hold.
+# Columns that share the remaining width; all others are as wide as their longest cell.
 _GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
 _LEAST_WIDTHS = {
     "title": 20,
     "detail": 20,
     "tags": 12,
     "source": 10,
-}  # of their widths, to be of use
+}  # the smallest useful widths of these columns
 _LEFT_OUT_FIRST = (
     "words",
     "language",
@@ -67,8 +81,8 @@ _LEFT_OUT_FIRST = (
     "tags",
     "by",
     "source",
-)  # go first where it is narrow
-_UNCUT = ("receipt", "message")  # of use only as a whole: they fold where the width is short
+)  # left out in this order on a narrow terminal
+_UNCUT = ("receipt", "message")  # never cut: folded where the width is short
 _NUMBERS = (
     "words",
     "seen",
@@ -81,7 +95,7 @@ _NUMBERS = (
 
 
 class NotFound(click.ClickException):
-    """No such article, letter or source, or several; the message says where to look."""
+    """No such article, dead letter or source, or several: exit code 1 and a message."""
 
     exit_code = 1
 
@@ -90,9 +104,9 @@ class NotFound(click.ClickException):
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table as wide as the terminal if a column can use it, one line a row but for long ids.
+    """Print a table with one line for each row; only long ids are folded.
 
-    Where the terminal is too narrow for all columns, those that matter least are left out.
+    If the terminal is too narrow for all columns, the least important ones are left out.
     """
     out.print(title, style="bold")
     cells = [[_cell(value) for value in row] for row in rows]
@@ -116,7 +130,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def _fitting_columns(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
-    """The places of the columns that there is room for, with two spaces between them."""
+    """The indexes of the columns that fit, with two spaces between them."""
     needed = {
         index: _LEAST_WIDTHS.get(column)
         or max(map(cell_len, (column, *(row[index] for row in cells))))
@@ -137,7 +151,7 @@ def _cell(value: object) -> str:
 
 
 def visible(text: str) -> str:
-    """What came from outside must not steer the terminal: control characters as escapes."""
+    """Replace control characters by escapes, so that text of strangers can't steer the terminal."""
     return text.translate(_CONTROL)
 
 
@@ -145,12 +159,12 @@ _CONTROL = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) n
 
 
 def moment(at: datetime) -> str:
-    """A time as people read it, in UTC."""
+    """A time in UTC, to the minute."""
     return f"{at:%Y-%m-%d %H:%M}"
 
 
 def progress(label: str) -> Progress:
-    """A bar on standard error that vanishes when done and is silent when piped."""
+    """A progress bar on standard error that disappears at the end and is silent in a pipe."""
     return Progress(
         TextColumn(label),
         BarColumn(),
@@ -163,10 +177,10 @@ def progress(label: str) -> Progress:
 
 
 def several(count: int, what: str) -> str:
-    """`1 article`, `1,204 articles`."""
+    """A count with its noun: `1 article`, `1,204 articles`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """`new 41, duplicate 6`: what there is, in the order given."""
+    """The counts above zero in their order, such as `new 41, duplicate 6`."""
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"

@@ -135,7 +135,7 @@ class AsyncProducer:
 def _chunks(
     articles: Iterable[Any] | AsyncIterable[Any], linger_s: float
 ) -> AsyncGenerator[list[Any], None]:
-    """Divide the articles into chunks. Iterables run on the event loop, where they were made."""
+    """Divide the articles into chunks. The iterable is read on the event loop."""
     if isinstance(articles, AsyncIterable):
         return _chunks_in_time(aiter(articles), linger_s)
     return _chunks_by_count(iter(articles))

@@ -1,18 +1,19 @@
 """Read stored articles from Python.
 
-with Store() as store:
-    for article in store.articles(tag="politics"):
+with Archive() as archive:
+    for article in archive.articles(tag="politics"):
         print(article.title)
 """
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Self, TypedDict, Unpack
+from typing import Self, TypedDict, Unpack
 
 from worker import bootstrap
 from worker.model.records import Outcome
 from worker.settings import Settings
 from worker.store.values import Change, Query, SearchHit, StoredArticle
+from worker.store.view_values import ArticleView
 
 
 class Filters(TypedDict, total=False):
@@ -26,8 +27,8 @@ class Filters(TypedDict, total=False):
     until: datetime | None  # and before this
 
 
-class StoreReader:
-    """The stored records, for reading; `worker.Store` is this class.
+class Archive:
+    """The stored records, for reading.
 
     Without a URL it reads the store of the settings. Raises BadConfig when there is no such store
     or its schema is of another version, and Unavailable when it does not answer. It must not be
@@ -56,7 +57,7 @@ class StoreReader:
         """
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
-    def show(self, article_id: str) -> dict[str, Any] | None:
+    def show(self, article_id: str) -> ArticleView | None:
         """Everything stored about one article, as `worker show --json` prints it.
 
         `article_id` may be the beginning of an id. Raises LookupError when several ids begin so.

@@ -1,6 +1,6 @@
-"""The rules of the worker itself: `config/worker.toml` as one validated value.
+"""The rules of the worker process: `config/worker.toml` as one validated value.
 
-Producers read this file alone.
+Producers read only this file of the config.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ class TimeLimits(Frozen):
     drain_s: float = Field(gt=0)
 
     @model_validator(mode="after")
-    def _each_net_lies_under_the_last(self) -> "TimeLimits":
+    def _limits_increase(self) -> "TimeLimits":
         if not self.article_s < self.hard_limit_s < self.visibility_timeout_s:
             raise ValueError("expected article_s < hard_limit_s < visibility_timeout_s")
         return self
@@ -70,5 +70,5 @@ class WorkerRules(Frozen):
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:
-    """config/worker.toml alone: all that a producer needs. Raises BadConfig."""
+    """Read config/worker.toml, the only file that a producer needs. Raises BadConfig."""
     return read(find("worker.toml", config_dir), WorkerRules)

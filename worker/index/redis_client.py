@@ -19,7 +19,7 @@ from redis.sentinel import MasterNotFoundError, Sentinel
 
 from worker.errors import Unavailable
 from worker.index.redis_internals import read_replies
-from worker.model.broker_address import Address, address
+from worker.model.broker_address import Address, parse_address
 
 Command = tuple[Any, ...]
 
@@ -37,7 +37,7 @@ class RedisClient:
     """A connection that opens on first use; redis-py opens another one in a forked child."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        server = address(url)
+        server = parse_address(url)
         self._prefix = server.global_keyprefix
         self._redis = _client(server, timeout_s)
         self.round_trips = 0

@@ -18,7 +18,7 @@ from worker.model.records import Fingerprint, OutcomeKind, Scores, Verdict
 from worker.pipeline.candidate_fingerprints import FingerprintsById
 from worker.pipeline.copy_decisions import decide_copies
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore, RededuplicationStore
 
 PAGE = 500  # articles
 
@@ -56,7 +56,7 @@ class Rededuplicated:
 class Rededuplicator:
     """Reads the store once. Memory is bounded by the articles in the window of the index."""
 
-    def __init__(self, store: Store, rules: DedupRules, others: DedupRules) -> None:
+    def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
         self._store = store
         self._time_s = 0.0
         self._index = MemoryIndex(rules, clock=lambda: self._time_s)
@@ -66,8 +66,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Pages of the stored articles: how many articles, and those whose decision changes."""
         after = 0
-        while page := self._store.clusters.prints(since, after, PAGE):
-            after = page[-1].place
+        while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
+            after = page[-1].revision_id
             yield len(page), [*self._changed(page)]
 
     def _changed(self, page: Sequence[StoredFingerprint]) -> Iterator[Rededuplicated]:
@@ -171,7 +171,9 @@ class ClusterMover:
     Without an index it only computes the moves.
     """
 
-    def __init__(self, store: Store, rules: DedupRules, index: Index | None = None) -> None:
+    def __init__(
+        self, store: ClusteredStore, rules: DedupRules, index: Index | None = None
+    ) -> None:
         self._clusters = store.clusters
         self._version = f"{ALGORITHM}/{rules.version}"
         self._index = index

@@ -8,7 +8,7 @@ on it can still run. The lines of a batch never count for the batch itself.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from worker.clean.cleaning_rules import LearnedRules
+from worker.clean.line_rule_config import LearnedRules
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, learn
 from worker.index.line_counts import LineCountLimits, LineCounts
 

@@ -41,7 +41,10 @@ from worker.model.records import (
 )
 from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
-from worker.pipeline.candidate_fingerprints import candidate_fingerprints, cluster_fingerprints
+from worker.pipeline.candidate_fingerprints import (
+    candidate_fingerprints,
+    cluster_fingerprints,
+)
 from worker.pipeline.copy_decisions import decide_copies
 from worker.pipeline.dead_lettering import (
     DeadLetters,
@@ -50,7 +53,7 @@ from worker.pipeline.dead_lettering import (
     StageDeadline,
     no_deadline,
 )
-from worker.store.ports import Store
+from worker.store.ports import WorkerStore
 from worker.tag import tag
 
 log = logging.getLogger("worker")
@@ -111,7 +114,7 @@ class Pipeline:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        store: WorkerStore,
         index: Index,
         stage_deadline: StageDeadline = no_deadline,
         lines: LineCounts | None = None,
@@ -192,7 +195,7 @@ class Pipeline:
 
         An article meets those before it in the batch as if they were stored.
         """
-        stored = self.store.latest([f.article for f in fingerprinted])
+        stored = self.store.latest_identities([f.article for f in fingerprinted])
         batch = BatchIdentities()
         identified = []
         for f, found in zip(fingerprinted, stored, strict=True):

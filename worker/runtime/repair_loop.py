@@ -19,8 +19,8 @@ from worker.index.redis_index import RedisIndex
 from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.store.cluster_values import ClusterMove, Member
-from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.database.fork_lock import fork_lock
+from worker.store.ports import ClusteredStore
 
 log = logging.getLogger("worker")
 
@@ -31,7 +31,7 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 
 
 def start(
-    store: Store, open_index: Callable[[], RedisIndex], rules: DedupRules
+    store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
     """Start the loop. In each turn one worker of all makes a pass: the one that gets the lock."""
     period = FIRST_PERIOD
@@ -50,11 +50,11 @@ def start(
 
 
 def make_pass(
-    store: Store, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
+    store: ClusteredStore, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
 ) -> None:
     """Check the edits of the last `period`, and restore articles from the index's watermark on."""
     reconciler = Reconciler(store, index, rules, now=now)
-    with unforked():
+    with fork_lock():
         try:
             for move in reconciler.run(now - period, twins=False):
                 _log_move(move)
@@ -68,7 +68,11 @@ def make_pass(
 
 
 def _restore(
-    store: Store, index: RedisIndex, reconciler: Reconciler, mark: Watermark, now: datetime
+    store: ClusteredStore,
+    index: RedisIndex,
+    reconciler: Reconciler,
+    mark: Watermark,
+    now: datetime,
 ) -> datetime | None:
     """Restore articles stored since the mark. Returns the date reached, None when all are done."""
     window = timedelta(seconds=2 * index.window_s)
@@ -85,11 +89,11 @@ def _restore(
 
 
 def _restore_page(
-    store: Store, reconciler: Reconciler, since: datetime, after: int
+    store: ClusteredStore, reconciler: Reconciler, since: datetime, after: int
 ) -> Sequence[Member]:
-    with unforked():
+    with fork_lock():
         try:
-            page = store.clusters.page(since, after, PAGE)
+            page = store.clusters.recent_members(since, after, PAGE)
             for move in reconciler.restore(page):
                 _log_move(move)
         finally:

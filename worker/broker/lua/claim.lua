@@ -14,13 +14,13 @@
 --
 -- The first write is RPOP, which a broker out of memory still allows; the rest of the script
 -- then runs as well, so that a full broker can be drained.
--- What stands under the keys is looked at first, for what a script wrote before it fails is not
--- taken back: a message would be off its list and under no lease.
+-- The types of the keys are checked first: a script that fails later is not rolled back, and a
+-- message would be off its list without a lease.
 local most, bytes_left = tonumber(ARGV[2]), tonumber(ARGV[3])
-for i, wanted in ipairs({'hash', 'zset'}) do
+for i, expected in ipairs({'hash', 'zset'}) do
   local kind = redis.call('TYPE', KEYS[i]).ok
-  if kind ~= wanted and kind ~= 'none' then
-    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' holds a ' .. kind .. ', not a ' .. wanted)
+  if kind ~= expected and kind ~= 'none' then
+    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' holds a ' .. kind .. ', not a ' .. expected)
   end
 end
 for i = 3, #KEYS do

@@ -26,7 +26,7 @@ _ISO = re.compile(
     r"(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-9]{2})?)?"
 )
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])")
-_LABEL_END = re.compile(r"^[^\W\d_]*\s*:?\s*")  # labels are beginnings of words
+_LABEL_END = re.compile(r"^[^\W\d_]*\s*:?\s*")  # a configured label may be a part of a word
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # programs write it for a date that is missing
 
 # Regions of English where the day is written before the month.

@@ -37,7 +37,7 @@ _MONTHS = (
     "декабрь грудня декември grudnia grudzień prosince prosinec decembra decembrie aralık "
     "joulukuuta δεκεμβρίου"
 )
-_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec"  # even if other names begin so
+_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec"  # outrank the prefixes of other names
 
 _WEEKDAYS = (
     "monday mon tuesday tues tue wednesday wed thursday thurs thur thu friday fri saturday sat "

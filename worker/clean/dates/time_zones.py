@@ -160,7 +160,7 @@ def fixed_offset(name: str) -> timedelta:
     """The offset from UTC of a zone without summer time. Raises ValueError for any other name."""
     zone = _FIXED.get(name.lower())
     if zone is None:
-        raise ValueError(f"no fixed zone: {name}")
+        raise ValueError(f"no time zone with a fixed offset: {name}")
     return zone.utcoffset(None) or timedelta()
 
 
@@ -171,7 +171,7 @@ def _zone_of_name(name: str) -> tzinfo:
 def _offset(sign: str, hours: str, minutes: str | None, seconds: str | None) -> tzinfo:
     ahead = timedelta(hours=int(hours), minutes=int(minutes or 0), seconds=int(seconds or 0))
     if ahead > _MAX_OFFSET or int(minutes or 0) > 59 or int(seconds or 0) > 59:
-        raise ValueError(f"no zone is {hours}:{minutes} from UTC")
+        raise ValueError(f"no time zone has the offset {sign}{hours}:{minutes or '00'}")
     return timezone(-ahead if sign.startswith("-") else ahead)
 
 
@@ -191,5 +191,5 @@ def agreed(zones: Sequence[Zone], local: datetime) -> tzinfo:
         if zone.universal and exact:
             continue
         if zone.zone.utcoffset(local) != chosen.utcoffset(local):
-            raise ValueError(f"two zones: {chosen} and {zone.zone}")
+            raise ValueError(f"two different time zones: {chosen} and {zone.zone}")
     return chosen

@@ -137,7 +137,7 @@ def _refuse_range(text: str, at: int, begin: _Token) -> None:
     """Raises ValueError for "10:00-12:00", which is no time twelve hours behind UTC."""
     until = _UNTIL.match(text, at)
     if until and (int(until[1]), int(until[2])) > begin.numbers[:2]:
-        raise ValueError(f"from one time to another: {text!r}")
+        raise ValueError(f"a range of times: {text!r}")
 
 
 def _word(text: str, at: int) -> _TokensAndEnd:
@@ -210,7 +210,7 @@ def _with_half(text: str, clock: re.Match[str]) -> _TokensAndEnd:
         noon = half[1].lower() in ("p", "μ")
         return (_of_half(token, noon=noon),), half.end()
     if token.numbers[0] == _NOON:
-        raise ValueError(f"noon or midnight: {text!r}")
+        raise ValueError(f"12 o'clock may be noon or midnight: {text!r}")
     return (token,), half.end()
 
 
@@ -228,7 +228,7 @@ def _of_half(clock: _Token, *, noon: bool) -> _Token:
     """Convert a 12-hour to a 24-hour time. 13:55 PM is accepted, 13:55 AM raises ValueError."""
     hour, *rest = clock.numbers
     if hour > _NOON and not noon:
-        raise ValueError(f"{hour} o'clock is not in the morning")
+        raise ValueError(f"{hour} o'clock is not a.m.")
     hour = hour % _NOON + (_NOON if noon else 0) if hour <= _NOON else hour
     return clock._replace(numbers=(hour, *rest))
 
@@ -260,10 +260,21 @@ def _day(tokens: Sequence[_Token]) -> datetime:
 
 
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
-    """Remove one day of the week, at any position; it is not checked: feeds get it wrong."""
+    """Remove one day of the week, at any position; it is not checked: feeds get it wrong.
+
+    Beside a month, a word that is both ("mar", the month or martes) is a day of the week at the
+    beginning or at the end; between the parts of a date it is a second month.
+    """
     two_months = sum(token.kind in ("m", "x") for token in tokens) > 1
-    weekdays = ("w", "x") if two_months else ("w",)
-    first = next((n for n, token in enumerate(tokens) if token.kind in weekdays), len(tokens))
+    last = len(tokens) - 1
+    first = next(
+        (
+            n
+            for n, token in enumerate(tokens)
+            if token.kind == "w" or (two_months and token.kind == "x" and n in (0, last))
+        ),
+        len(tokens),
+    )
     rest = (*tokens[:first], *tokens[first + 1 :])
     return [token._replace(kind="m") if token.kind == "x" else token for token in rest]
 

@@ -16,7 +16,7 @@ from worker.model.admission import LIMITS, Content
 
 _GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
 _ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib
-_MOST_LAYERS = 2  # some servers compress what is compressed
+_MOST_LAYERS = 2  # some servers compress a response twice
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 and UTF-32
 
 # Signatures of file types: their bytes, also as text that was decoded with the wrong charset. Each
@@ -55,6 +55,8 @@ _LOST_SHARE = 0.25  # of characters that could not be decoded
 
 
 class DecodedContent(NamedTuple):
+    """The text of a content, or the failure if it is no text."""
+
     text: str = ""
     failure: str = ""
 

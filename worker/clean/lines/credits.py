@@ -2,7 +2,7 @@
 
 import re
 
-from worker.clean.cleaning_rules import CreditRules
+from worker.clean.line_rule_config import CreditRules
 from worker.clean.text.people import people
 from worker.model.records import Contributor
 
@@ -19,11 +19,11 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
     if not first or first[1].lower() not in rules.first_words:
         return ()
     line = line.strip(_OUTER)
-    lower = line.replace("\u0130", "I").lower()  # as long: only this letter would become two
+    lower = line.replace("\u0130", "I").lower()  # of the same length
     if not rules.announced.match(lower):
         return ()
     matches = list(rules.announced.finditer(lower))
-    contributors: dict[tuple[str, str], Contributor] = {}  # a model takes long to hash
+    contributors: dict[tuple[str, str], Contributor] = {}  # strings hash fast
     for at, match in enumerate(matches):
         stop = matches[at + 1].start() if at + 1 < len(matches) else len(line)
         named = _AND.sub("", line[match.end() : stop]).strip(_JOINTS)

@@ -7,7 +7,7 @@
 import re
 from typing import NamedTuple
 
-from worker.clean.cleaning_rules import DatelineRules
+from worker.clean.line_rule_config import DatelineRules
 
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = (

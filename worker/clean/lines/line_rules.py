@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from worker.clean.cleaning_rules import SHORT_LINE, CleaningRules, LineRule, RuleSet
+from worker.clean.cleaning_rules import SHORT_LINE, CleaningRules, RuleSet
+from worker.clean.line_rule_config import LineRule
 from worker.clean.lines.credits import credits_at_end, read_credits
 from worker.clean.lines.datelines import read_dateline
 from worker.clean.patterns import prefilter

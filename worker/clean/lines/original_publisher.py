@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from worker.clean.cleaning_rules import DatelineRules
+from worker.clean.line_rule_config import DatelineRules
 from worker.model.admission import host
 from worker.model.records import StoredRecord
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-from worker.clean.cleaning_rules import LearnedRules
+from worker.clean.line_rule_config import LearnedRules
 from worker.clean.lines.html_lines import without_lines
 from worker.clean.text.language import count_words
 from worker.clean.text.people import people

@@ -1,17 +1,26 @@
 """Index the elements of a page that hold metadata: title, h1, meta, link, time, JSON-LD."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.metadata.json_ld import find_article
+from worker.clean.text.plain_text import bare
 
 _SELECTOR = (
     "html,title,h1,meta[content],link[rel][href],time[datetime],[itemprop=datePublished],"
     "script[type='application/ld+json']"
 )
 _OTHERS = frozenset("citation comment review reviews ispartof mentions".split())
+_KICKER = re.compile(
+    r"kicker|overline|roofline|topline|toptitle|eyebrow|dachzeile|spitzmarke|sub-?(?:title|head|line)"
+    r"|(?:visually|screen)-?_?(?:hidden|reader)|sr-only",
+    re.I,
+)
+MAX_TITLE_CHARS = 200
+_MAX_INNER = 8  # elements within a heading
 
 
 class PageElements:
@@ -76,3 +85,23 @@ def text_of(node: LexborNode) -> str:
     for line_break in node.css("br"):
         line_break.insert_before(" ")
     return " ".join(node.text_lexbor().split())
+
+
+def heading_text(node: LexborNode, titles: Collection[str]) -> str:
+    """The text of a heading without the lines above and below its title.
+
+    Such lines are recognised by their class, or because the rest is a declared title (`titles`, as
+    `bare` makes them).
+    """
+    text = text_of(node)
+    for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * MAX_TITLE_CHARS else ():
+        part = text_of(inner)
+        before, after = text.removesuffix(part), text.removeprefix(part)
+        rest = (before if len(before) < len(after) else after).strip(" |:-–—")
+        if not part or not rest or len(rest) == len(text):
+            continue
+        if _KICKER.search(attribute(inner, "class")) or bare(rest) in titles:
+            text = rest
+        elif bare(part) in titles:
+            text = part
+    return text

@@ -1,7 +1,7 @@
 """Read the metadata of a page: from JSON-LD first, then meta elements, then visible text."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.metadata import bylines
 from worker.clean.metadata.json_ld import names_of, url_of
-from worker.clean.metadata.page_elements import PageElements, attribute, is_of_another, text_of
+from worker.clean.metadata.page_elements import (
+    MAX_TITLE_CHARS,
+    PageElements,
+    attribute,
+    heading_text,
+    is_of_another,
+    text_of,
+)
 from worker.clean.metadata.visible_dates import NearbyTexts, VisibleDate, find_dates, nearby_texts
 from worker.clean.text.people import people
 from worker.clean.text.plain_text import bare
@@ -55,16 +62,9 @@ _NO_AUTHOR = frozenset(
 )
 _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
 _AT_END = re.compile(r"(?:[|»]|\s[-–—:])\s*$")
-_KICKER = re.compile(
-    r"kicker|overline|roofline|topline|toptitle|eyebrow|dachzeile|spitzmarke|sub-?(?:title|head|line)"
-    r"|(?:visually|screen)-?_?(?:hidden|reader)|sr-only",
-    re.I,
-)
-_MAX_TITLE_CHARS = 200
 _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
 _MAX_HEADINGS = 4
-_MAX_INNER = 8  # elements within a heading
 _MAX_KEYWORDS = 30
 TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the first of the page
 
@@ -168,8 +168,8 @@ def _title(elements: PageElements, site: str) -> str:
     declared = _declared(elements)
     texts = [text for _, text in declared if isinstance(text, str)]
     titles = {bare(part) for text in texts for part in (text, _SEPARATOR.split(text)[0])}
-    read = [_heading(node, titles) for node in elements.by_tag.get("h1", [])[:_MAX_HEADINGS]]
-    headings = [heading for heading in read if 0 < len(heading) <= _MAX_TITLE_CHARS]
+    read = [heading_text(node, titles) for node in elements.by_tag.get("h1", [])[:_MAX_HEADINGS]]
+    headings = [heading for heading in read if 0 < len(heading) <= MAX_TITLE_CHARS]
     for heading in sorted(headings, key=len, reverse=True):
         if any(_begins_with(text, heading) or _ends_with(text, heading) for text in texts):
             return elements.first("title", ("h1", heading))
@@ -287,23 +287,3 @@ def _keywords(elements: PageElements) -> tuple[str, ...]:
     ]
     words = (word for text in texts[:_MAX_KEYWORDS] for word in _BETWEEN_WORDS.split(text))
     return tuple(dict.fromkeys(word for word in words if word))[:_MAX_KEYWORDS]
-
-
-def _heading(node: LexborNode, titles: Collection[str]) -> str:
-    """The text of a heading without the lines above and below its title.
-
-    Such lines are recognised by their class, or because the rest is a declared title (`titles`, as
-    `bare` makes them).
-    """
-    text = text_of(node)
-    for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * _MAX_TITLE_CHARS else ():
-        part = text_of(inner)
-        before, after = text.removesuffix(part), text.removeprefix(part)
-        rest = (before if len(before) < len(after) else after).strip(" |:-–—")
-        if not part or not rest or len(rest) == len(text):
-            continue
-        if _KICKER.search(attribute(inner, "class")) or bare(rest) in titles:
-            text = rest
-        elif bare(part) in titles:
-            text = part
-    return text

@@ -38,7 +38,7 @@ def with_best_dates(
     page = _with_readable(page, parse)
     published = _better(page, url, others, parse, rules)
     if not published and changes and not parse(page.published):
-        published = _VISIBLE, changes[0].text  # published at that time at the latest
+        published = _VISIBLE, changes[0].text  # a change is no earlier than the publication
     if changes and not page.updated:
         page = _with_date(page, "updated", (_VISIBLE, changes[0].text))
     return _with_date(page, "published", published) if published else page

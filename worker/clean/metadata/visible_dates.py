@@ -32,7 +32,7 @@ _SKIPPED = frozenset("script style noscript template svg select option button".s
 AFTER, BEFORE, FAR = "after", "before", "far"
 _MAX_BEFORE, _MAX_AFTER, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
 _MAX_NODES = 5_000
-_MAX_REST = 40  # characters around a date: more is a sentence
+_MAX_REST = 40  # characters on the line besides the date; a longer line is a sentence
 _MAX_LABEL = 40
 _MAX_HEADINGS = 20
 

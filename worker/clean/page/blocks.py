@@ -130,6 +130,7 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
+        """Open an element; a block element ends the current block."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -138,6 +139,7 @@ class _Walk:
             self.in_links += 1
 
     def leave(self, kind: int) -> None:
+        """Close an element; a block element ends the current block."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -182,6 +184,7 @@ class _Walk:
         self.entered.clear()
 
     def finish(self) -> Blocks:
+        """End the last block, and return all blocks."""
         self.flush()
         self.holders.stop[0] = len(self.blocks.texts)
         return self.blocks

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 _WORD = re.compile(r"[a-zA-Z][a-z]+|[A-Z]{2,}")
 _MAX_CACHED = 50_000  # classes
 _MAX_CHARS = 160  # of a name that are read
-_MAX_TOKEN_CHARS = 40  # of a class that is also a token as a unit
+_MAX_TOKEN_CHARS = 40  # of a class that is a token itself, besides the words in it
 
 
 class ClassNameScores:

@@ -23,6 +23,7 @@ class ParsedPage(NamedTuple):
 
 
 def parse(markup: str) -> ParsedPage:
+    """Parse the markup of a page."""
     return ParsedPage(markup, LexborHTMLParser(markup), count_tags(markup))
 
 

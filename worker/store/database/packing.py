@@ -1,4 +1,4 @@
-"""Blobs: payloads and texts, packed small and given back exactly as they were."""
+"""Compress payloads and texts for blob columns, and restore them exactly."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""The rules of entities: `config/entities.toml`, own names and how far to look."""
+"""The rules of entities: `config/entities.toml`, with the operator's own names."""
 
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -7,21 +7,21 @@ from pydantic import Field, model_validator
 
 from worker.model.admission import Frozen
 from worker.tag.entities.name_model import ModelPath, shipped
-from worker.tag.entities.tokens import Tokens, Watch
+from worker.tag.entities.tokens import Tokens, WordFinder
 
-Kind = Literal["person", "organisation", "place"]
+EntityKind = Literal["person", "organisation", "place"]
 
 
 class Entity(Frozen):
-    """A name of the operator's own, and what else it is called."""
+    """A name of the operator's own, with its aliases."""
 
     name: Annotated[str, Field(min_length=2)]
-    kind: Kind
+    kind: EntityKind
     aliases: tuple[str, ...] = ()
 
 
 class EntityRules(Frozen):
-    """Which names are looked for; units and sources are in config/entities.toml."""
+    """Which names become tags; config/entities.toml has units and sources."""
 
     version: Annotated[str, Field(min_length=1)]
     recognise: bool = True
@@ -32,7 +32,7 @@ class EntityRules(Frozen):
     entities: tuple[Entity, ...] = ()
 
     @model_validator(mode="after")
-    def _aliases_mean_one(self) -> Self:
+    def _aliases_are_unambiguous(self) -> Self:
         owner: dict[str, str] = {}
         for entity in self.entities:
             for alias in (entity.name, *entity.aliases):
@@ -42,38 +42,39 @@ class EntityRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """Of these rules and of the model they are about."""
+        """The version of these rules and of the model that they use."""
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
-        """Make ready what processes forked from this one can share."""
-        _ = self.by_first
+        """Compute what processes forked from this one can share."""
+        _ = self.aliases_by_first_word
         if self.recognise:
             shipped(self.path).warm()
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:
-        """(name, kind) by what it may be called."""
+        """(name, kind) of the own entry, by name and by alias."""
         return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
 
     @cached_property
-    def first_words(self) -> Watch:
-        """Sees where an entry may begin."""
-        return Watch(self.by_first)
+    def first_word_finder(self) -> WordFinder:
+        """Finds the tokens at which an alias of an own entry may begin."""
+        return WordFinder(self.aliases_by_first_word)
 
     @cached_property
-    def by_first(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """Aliases in words, by their first one, the longest first."""
-        found: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
+    def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
+        """Names and aliases as words, with their entries, by first word; the longest first."""
+        by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:
             for alias in (entity.name, *entity.aliases):
                 words = tuple(word for word in Tokens(alias).words if word)
-                found.setdefault(words[0], []).append((words, entity))
-        for its in found.values():
-            its.sort(key=lambda pair: -len(pair[0]))
-        return found
+                by_first_word.setdefault(words[0], []).append((words, entity))
+        for aliases in by_first_word.values():
+            aliases.sort(key=lambda pair: -len(pair[0]))
+        return by_first_word
 
     @cached_property
-    def longest(self) -> int:
-        """Words that an own entry has at most."""
-        return max(len(words) for its in self.by_first.values() for words, _ in its)
+    def max_alias_words(self) -> int:
+        """The number of words of the longest alias."""
+        by_first_word = self.aliases_by_first_word
+        return max(len(words) for aliases in by_first_word.values() for words, _ in aliases)

@@ -1,4 +1,4 @@
-"""Keys: strings are known by the CRC of their letters, and what is known of them by those."""
+"""Look up strings by the CRC-32 of their letters, so that models need not contain the strings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,59 +7,61 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-Arrays = Mapping[str, NDArray[Any]]
-Rows = NDArray[np.int64]
-Wanted = Sequence[int] | NDArray[np.uint32]
+ModelArrays = Mapping[str, NDArray[Any]]
+RowIndexes = NDArray[np.int64]
+HashedKeys = Sequence[int] | NDArray[np.uint32]
 
-_LONGEST = 100  # bytes: no model has a word this long
+_MAX_SUFFIX_BYTES = 100  # no word of a model is longer
 
 
 def crc(word: str) -> int:
-    """Of any string, even one that no encoding has."""
+    """The CRC-32 of any string; lone surrogates are allowed."""
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
-class Keys:
-    """Ascending keys, by which rows of a table are found; the last row is of what is unknown."""
+class KeyTable:
+    """Maps ascending keys to rows of a table whose last row is for unknown keys."""
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
-    def row(self, wanted: int) -> int:
-        """Of one alone."""
-        at = int(self._keys.searchsorted(np.uint32(wanted)))
-        return at if self._keys[at] == wanted else -1
+    def row(self, key: int) -> int:
+        """The row of one key; -1 if it is unknown."""
+        row = int(self._keys.searchsorted(np.uint32(key)))
+        return row if self._keys[row] == key else -1
 
-    def rows(self, wanted: Wanted) -> Rows:
-        """-1 for those that are unknown."""
-        sought = np.array(wanted, np.uint32)
-        at = self._keys.searchsorted(sought)
-        at[self._keys.take(at) != sought] = -1
-        return at
-
-
-class Ends:
-    """What names of features end with, words or parts of them, each as its own CRC and length."""
-
-    def __init__(self, ends: Sequence[str]) -> None:
-        letters = "\n".join(ends).encode().split(b"\n")
-        self.keys = np.array([*map(crc32, letters)], np.uint32)
-        self.lengths = np.array([*map(len, letters)])
+    def rows(self, keys: HashedKeys) -> RowIndexes:
+        """The rows of these keys; -1 for unknown ones."""
+        keys = np.array(keys, np.uint32)
+        rows = self._keys.searchsorted(keys)
+        rows[self._keys.take(rows) != keys] = -1
+        return rows
 
 
-class Begun:
-    """Names of features that begin in a few ways, with any ends.
+class FeatureSuffixes:
+    """The suffixes of feature names (words or parts of them), each as CRC-32 and length in
+    bytes."""
 
-    A CRC is linear: what goes before changes it by a number that depends only on how many bytes
-    follow. So the key of each name is one table look-up away from that of its end.
+    def __init__(self, suffixes: Sequence[str]) -> None:
+        encoded = "\n".join(suffixes).encode().split(b"\n")
+        self.keys = np.array([*map(crc32, encoded)], np.uint32)
+        self.lengths = np.array([*map(len, encoded)])
+
+
+class FeaturePrefixes:
+    """Computes keys of feature names that combine a few prefixes with any suffixes.
+
+    A CRC is linear: a prefix changes the CRC of a suffix by a number that depends only on the
+    length of the suffix. So the key of a name is one table look-up away from the key of its suffix.
     """
 
-    def __init__(self, beginnings: Sequence[str]) -> None:
-        ends = [bytes(length) for length in range(_LONGEST + 1)]
-        changes = [[crc32(e, crc32(b.encode())) ^ crc32(e) for e in ends] for b in beginnings]
+    def __init__(self, prefixes: Sequence[str]) -> None:
+        zeros = [bytes(length) for length in range(_MAX_SUFFIX_BYTES + 1)]
+        changes = [[crc32(z, crc32(p.encode())) ^ crc32(z) for z in zeros] for p in prefixes]
         self._changes = np.array(changes, np.uint32)
 
-    def keys(self, ends: Ends) -> NDArray[np.uint32]:
-        """By beginning and end."""
-        keys: NDArray[np.uint32] = self._changes.take(ends.lengths, 1, mode="clip") ^ ends.keys
+    def keys(self, suffixes: FeatureSuffixes) -> NDArray[np.uint32]:
+        """The key of each combination: prefixes x suffixes."""
+        changes = self._changes.take(suffixes.lengths, 1, mode="clip")
+        keys: NDArray[np.uint32] = changes ^ suffixes.keys
         return keys

@@ -1,40 +1,51 @@
-"""The lexicon: words come in, what is known of them goes out. No strings are kept: a word is found
-by the CRC of its spelling."""
+"""The lexicon: cluster, gazetteer groups, case and usual label of words, found by CRC-32."""
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.tag.entities.hashed_keys import Arrays, Keys, Wanted, crc
-from worker.tag.entities.word_features import Entry
+from worker.tag.entities.hashed_keys import HashedKeys, KeyTable, ModelArrays, crc
+from worker.tag.entities.word_features import LexiconEntry
 
-Facts = NDArray[np.int16]
+LexiconColumn = NDArray[np.int16]
+
+
+class LexiconRows(NamedTuple):
+    """The entries of some words, column by column; -1: unknown."""
+
+    clusters: LexiconColumn
+    groups: LexiconColumn  # index of the set of groups
+    lower: LexiconColumn  # share of lowercase uses, in quarters
+    usual_labels: LexiconColumn
 
 
 class Lexicon:
-    """What is known of words, each fact as a number from 0 on; what is unknown comes last."""
+    """Entries of words as numbers from 0 on. Each table ends with the entry of unknown words."""
 
-    def __init__(self, arrays: Arrays) -> None:
-        self._words = Keys(arrays["words"])
-        self._forms = Keys(arrays["known"])
+    def __init__(self, arrays: ModelArrays) -> None:
+        self._words = KeyTable(arrays["words"])
+        self._forms = KeyTable(arrays["known"])
         self.groups = [*(tuple(str(s).split()) for s in arrays["group_sets"]), ()]
-        self.known = [*(str(s) for s in arrays["known_names"]), ""]
-        facts = [arrays[name].astype(np.int16) for name in ("clusters", "groups", "lower")]
-        self._facts = np.pad(np.stack(facts, 1), ((0, 1), (0, 0)), constant_values=-1)
-        self._known_as = np.append(arrays["known_as"].astype(np.int16), np.int16(-1))
-        self.clusters = int(facts[0].max()) + 1
+        self.usual_labels = [*(str(s) for s in arrays["known_names"]), ""]
+        columns = [arrays[name].astype(np.int16) for name in ("clusters", "groups", "lower")]
+        self._columns = np.pad(np.stack(columns, 1), ((0, 1), (0, 0)), constant_values=-1)
+        self._usual_label_of = np.append(arrays["known_as"].astype(np.int16), np.int16(-1))
+        self.clusters = int(columns[0].max()) + 1
 
-    def about(self, small: Wanted, forms: Wanted) -> tuple[Facts, Facts, Facts, Facts]:
-        """Cluster, set of groups, share of small letters, what a form mostly was; -1: unknown.
-        Words are given in small letters and as they are."""
-        clusters, groups, lower = self._facts.take(self._words.rows(small), 0, mode="wrap").T
-        return clusters, groups, lower, self._known_as[self._forms.rows(forms)]
+    def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
+        """Entries of words, whose keys are passed in lowercase and as written."""
+        clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
+        usual_labels = self._usual_label_of[self._forms.rows(forms)]
+        return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """How often a word is written small, in quarters; -1 when unknown."""
-        return int(self._facts[self._words.row(crc(word.lower())), 2])
+        """How often a word is written in lowercase, in quarters; -1: unknown."""
+        return int(self._columns[self._words.row(crc(word.lower())), 2])
 
-    def entry(self, word: str) -> Entry:
-        cluster, groups, lower, known = (
-            int(fact[0]) for fact in self.about([crc(word.lower())], [crc(word)])
+    def entry(self, word: str) -> LexiconEntry:
+        """The entry of one word."""
+        cluster, groups, lower, label = (
+            int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )
-        return Entry(cluster, self.groups[groups], lower, self.known[known])
+        return LexiconEntry(cluster, self.groups[groups], lower, self.usual_labels[label])

@@ -1,7 +1,8 @@
-"""Mentions to names: what was recognised in one article comes in, whom it means goes out.
+"""Resolve the mentions of an article to names.
 
-"Mr Biden" is Joe Biden where Joe Biden is named in full, Kiev is Kyiv, and WHO is what stood before
-"(WHO)". Nothing is guessed from outside the article but the aliases of places and own entries.
+"Mr Biden" becomes Joe Biden if the article names Joe Biden in full, Kiev becomes Kyiv, and WHO the
+name that stands before "(WHO)". Only the article, the aliases of places and the operator's own
+entries are used.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
 class Mention(NamedTuple):
-    """Characters [start, end) of the text read that name something."""
+    """Characters [start, end) of a text that name a person, an organisation or a place."""
 
     start: int
     end: int
@@ -32,16 +33,16 @@ class Mention(NamedTuple):
     method: str
 
 
-class Name(NamedTuple):
-    """Whom or what mentions mean, and these in reading order."""
+class ResolvedName(NamedTuple):
+    """A name and its mentions in reading order."""
 
     name: str
     kind: str
     mentions: tuple[Mention, ...]
 
 
-def bare(surface: str) -> str:
-    """A person's name without titles in front, and on one line."""
+def without_titles(surface: str) -> str:
+    """The name of a person on one line, without titles in front of it."""
     words = surface.split()
     if len(words) == 1:
         return surface
@@ -52,37 +53,43 @@ def bare(surface: str) -> str:
 
 def resolve(
     mentions: Sequence[Mention],
-    places: Mapping[str, str],
+    place_aliases: Mapping[str, str],
     own: Mapping[str, tuple[str, str]],
     text: str,
-) -> list[Name]:
-    """The names of an article, most mentioned first. `own` maps a surface to (name, kind)."""
+) -> list[ResolvedName]:
+    """The names of an article, most mentioned first.
+
+    `own` maps a surface to (name, kind) of the operator's entry; it has priority.
+    """
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        by_surface[bare(mention.surface)].append(mention)
+        by_surface[without_titles(mention.surface)].append(mention)
     kinds = {
-        surface: its[0].kind if len(its) == 1 else _kind(its) for surface, its in by_surface.items()
+        surface: group[0].kind if len(group) == 1 else _majority_kind(group)
+        for surface, group in by_surface.items()
     }
     people = _full_names(kinds)
     acronyms = _acronyms(mentions, text)
-    found: dict[tuple[str, str], list[Mention]] = defaultdict(list)
-    for surface, its in by_surface.items():
-        found[_meant(surface, kinds[surface], people, acronyms, places, own)] += its
+    by_name: dict[tuple[str, str], list[Mention]] = defaultdict(list)
+    for surface, group in by_surface.items():
+        name = _resolved(surface, kinds[surface], people, acronyms, place_aliases, own)
+        by_name[name] += group
     names = [
-        Name(name, kind, tuple(sorted(its) if its[1:] else its))
-        for (name, kind), its in found.items()
+        ResolvedName(name, kind, tuple(sorted(group) if group[1:] else group))
+        for (name, kind), group in by_name.items()
     ]
     return sorted(names, key=lambda name: -len(name.mentions))
 
 
-def _meant(
+def _resolved(
     surface: str,
     kind: str,
     people: Mapping[str, str],
     acronyms: Mapping[str, str],
-    places: Mapping[str, str],
+    place_aliases: Mapping[str, str],
     own: Mapping[str, tuple[str, str]],
 ) -> tuple[str, str]:
+    """(name, kind) of a surface."""
     if surface in own:
         return own[surface]
     if surface in people:
@@ -90,11 +97,11 @@ def _meant(
         return own.get(full, (full, PERSON))
     if surface in acronyms:
         return acronyms[surface], ORGANISATION
-    return (places.get(surface, surface) if kind == PLACE else surface), kind
+    return (place_aliases.get(surface, surface) if kind == PLACE else surface), kind
 
 
-def _kind(mentions: Sequence[Mention]) -> str:
-    """What one surface was most often, and most surely, taken for."""
+def _majority_kind(mentions: Sequence[Mention]) -> str:
+    """The kind with the most mentions, weighted by their scores."""
     votes: dict[str, float] = defaultdict(float)
     for mention in mentions:
         votes[mention.kind] += 1 + mention.score
@@ -102,7 +109,7 @@ def _kind(mentions: Sequence[Mention]) -> str:
 
 
 def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
-    """What a person is called for short, to the full name; a name two people share is nobody's."""
+    """Map first names and surnames to full names, except those that two people share."""
     people: dict[str, str] = {}
     shared: set[str] = set()
     for full, kind in kinds.items():
@@ -116,14 +123,14 @@ def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
 
 
 def _acronyms(mentions: Sequence[Mention], text: str) -> dict[str, str]:
-    """WHO, where the text says "World Health Organization (WHO)"."""
-    found: dict[str, str] = {}
+    """Map WHO to its long form, if the text has "World Health Organization (WHO)"."""
+    acronyms: dict[str, str] = {}
     if " (" not in text:
-        return found
+        return acronyms
     for mention in mentions:
         if text.startswith(" (", mention.end):
             words = [w for w in mention.surface.split() if w.lower() not in _SMALL]
             initials = "".join(word[0] for word in words)
             if len(words) > 1 and text.startswith(f"{initials})", mention.end + 2):
-                found[initials] = mention.surface
-    return found
+                acronyms[initials] = mention.surface
+    return acronyms

@@ -1,4 +1,4 @@
-"""The model of names that ships in the package, loaded once."""
+"""The trained models of names in the package, each loaded once."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -14,26 +14,27 @@ ModelPath = Literal["fast", "thorough"]
 
 
 class EntityModel:
-    """The recogniser and the aliases of places, as one file has them."""
+    """The recogniser of names and the gazetteer's aliases, as stored in one file."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.version = str(arrays["version"])
         self.recogniser = Recogniser(arrays)
-        aliases, places = unpacked(arrays["aliases"]), unpacked(arrays["places"])
-        self.places = dict(zip(aliases, places, strict=True))
-        self.common = unpacked(arrays["common"])
+        aliases, names = unpack_strings(arrays["aliases"]), unpack_strings(arrays["places"])
+        self.place_aliases = dict(zip(aliases, names, strict=True))
+        self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Look at the commonest words once, so that processes forked from this one share them."""
-        self.recogniser.learn(self.common)
+        """Score the commonest words, so that processes forked from this one share the results."""
+        self.recogniser.precompute(self.common)
 
 
-def packed(strings: Iterable[str]) -> NDArray[np.uint8]:
-    """Strings as a model file has them: numpy's own would each take the room of the longest."""
+def pack_strings(strings: Iterable[str]) -> NDArray[np.uint8]:
+    """Pack strings for a model file: numpy's own format pads each to the length of the longest."""
     return np.frombuffer("\n".join(strings).encode(), np.uint8)
 
 
-def unpacked(array: NDArray[np.uint8]) -> list[str]:
+def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
+    """The strings that pack_strings() packed."""
     return array.tobytes().decode().split("\n")
 
 

@@ -1,7 +1,8 @@
-"""Text to tokens as the training corpora have them: "'s" apart, "Mr." and "U.S." in one piece.
+"""Split texts into tokens as the training corpora do: "'s" is a token, and so are "Mr." and "U.S.".
 
-No token holds white space, so a text is split at that first, and what stands between is looked up:
-most of it was seen before. From there on a token is a number, and a text an array of them.
+No token contains white space. So a text is split there first, and each piece is looked up in the
+vocabulary, which has most of them from earlier texts. A token is a number in the vocabulary, and a
+text is an array of numbers.
 """
 
 import re
@@ -14,9 +15,9 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.int64]
+IntArray = NDArray[np.int64]
 
-LINE_END = ""  # a token without letters, at the end of each line: number 0
+LINE_END = ""  # the token at the end of each line; its number is 0
 
 _ABBREVIATED = "Mr Mrs Ms Dr Gen Sen Rep Gov Lt Col Sgt Capt Prof Rev St Jr Sr Inc Corp Co Ltd"
 _TOKEN = re.compile(
@@ -27,18 +28,21 @@ _TOKEN = re.compile(
     r"|[^\W_]+(?:[-&.’'](?!s\b)[^\W_]+)*"
     r"|[^\w\s]"
 )
-_MARKS = frozenset(',.;:?!)"”')  # that mostly stand behind a word
+_MARKS = frozenset(',.;:?!)"”')  # marks that usually follow a word
 _KEEP_DOT = frozenset(_ABBREVIATED.split())
-_ENDS = frozenset((*".?!", LINE_END))
-_BREAK = "\0"  # between lines while a text is split; in a text it is blank
-_BLANK = frozenset(("_", _BREAK))
-_LETTER = np.array([not (c.isspace() or c in _BLANK) for c in map(chr, range(0x10000))])
-_WIDTH = 8  # bytes of a number
-_PIECES = 150_000  # that are known at a time, words among them: beyond that it starts anew
+_SENTENCE_ENDS = frozenset((*".?!", LINE_END))
+_BREAK = "\0"  # stands for a line end while a text is split; a NUL of the text becomes a space
+_BLANKS = frozenset(("_", _BREAK))
+_LETTER = np.array([not (c.isspace() or c in _BLANKS) for c in map(chr, range(0x10000))])
+_NUMBER_BYTES = 8
+_MAX_PIECES = 150_000  # at this size, words included, the vocabulary is reset
 
 
 class Vocabulary(dict[str, bytes]):
-    """The words read lately, by number, and the numbers of what stands between white space."""
+    """Maps pieces of text (parts between white space) to the packed numbers of their tokens.
+
+    `words` has the token of each number.
+    """
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -46,18 +50,19 @@ class Vocabulary(dict[str, bytes]):
         self[_BREAK] = self._add(LINE_END)
 
     def number(self, word: str) -> int:
-        """That of a word, which is known from now on; -1 of what is not one word."""
+        """The number of a token, which is added if it is new; -1 for several tokens."""
         packed = self[word]
-        return int.from_bytes(packed, byteorder) if len(packed) == _WIDTH else -1
+        return int.from_bytes(packed, byteorder) if len(packed) == _NUMBER_BYTES else -1
 
-    def read(self, text: str) -> Numbers:
-        """The tokens of a text."""
-        # A comma is always a token: apart from its word, there are a fifth fewer pieces to know.
+    def read(self, text: str) -> IntArray:
+        """The numbers of the tokens of a text."""
+        # A comma is always a token. Splitting it from its word leaves a fifth fewer pieces to keep.
         lines = text.replace(_BREAK, " ").replace(",", " , ").splitlines()
         pieces = f" {_BREAK} ".join([*lines, ""]).split()
         return np.frombuffer(b"".join(map(self.__getitem__, pieces)), np.int64)
 
-    def lengths(self, numbers: Numbers) -> Numbers:
+    def lengths(self, numbers: IntArray) -> IntArray:
+        """The lengths of these tokens in characters."""
         return np.frombuffer(self._lengths, np.int64).take(numbers)
 
     def __missing__(self, piece: str) -> bytes:
@@ -66,36 +71,37 @@ class Vocabulary(dict[str, bytes]):
         words = _split(piece)
         if len(words) == 1 and words[0] == piece:
             return self._add(piece)
-        self[piece] = found = b"".join(map(self.__getitem__, words))
-        return found
+        self[piece] = packed = b"".join(map(self.__getitem__, words))
+        return packed
 
     def _add(self, word: str) -> bytes:
-        self[word] = found = len(self.words).to_bytes(_WIDTH, byteorder)
+        self[word] = packed = len(self.words).to_bytes(_NUMBER_BYTES, byteorder)
         self.words.append(word)
         self._lengths.append(len(word))
-        return found
+        return packed
 
 
-_lately = Vocabulary()
-# Of threads: what is kept by number, here and elsewhere, grows while it is read.
-ONE_AT_A_TIME = RLock()
+_current = Vocabulary()
+# Held while entities are tagged: the vocabulary, and tables that are indexed by its numbers in
+# other modules, grow while they are read.
+VOCABULARY_LOCK = RLock()
 
 
-def _vocabulary() -> Vocabulary:
-    """The one in use; who keeps something by number does so as long as it is the same."""
-    if len(_lately) > _PIECES:
-        start_anew()
-    return _lately
+def _current_vocabulary() -> Vocabulary:
+    """The vocabulary in use. Tables indexed by its numbers are valid as long as it is the same."""
+    if len(_current) > _MAX_PIECES:
+        reset_vocabulary()
+    return _current
 
 
-def start_anew() -> None:
-    """Forget all words."""
-    global _lately
-    _lately = Vocabulary()
+def reset_vocabulary() -> None:
+    """Start with an empty vocabulary."""
+    global _current
+    _current = Vocabulary()
 
 
 def _split(piece: str) -> Sequence[str]:
-    """The tokens of what holds no white space and more than a plain word."""
+    """The tokens of a piece that is not only letters."""
     word, mark = piece[:-1], piece[-1]
     dotted = mark == "." and (len(word) == 1 or word in _KEEP_DOT)
     if mark in _MARKS and word.isalpha() and not dotted:
@@ -104,24 +110,25 @@ def _split(piece: str) -> Sequence[str]:
 
 
 class Tokens:
-    """The tokens of a text, and where each stands."""
+    """The tokens of a text, and their positions in it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        with ONE_AT_A_TIME:
-            self.vocabulary = _vocabulary()
+        with VOCABULARY_LOCK:
+            self.vocabulary = _current_vocabulary()
             self.numbers = self.vocabulary.read(text)
 
     @cached_property
     def words(self) -> list[str]:
+        """The tokens as strings."""
         return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
 
-    def run(self, first: int, behind: int) -> tuple[str, ...]:
-        """The tokens [first, behind)."""
-        return tuple(self.vocabulary.words[n] for n in self.numbers[first:behind].tolist())
+    def run(self, first: int, stop: int) -> tuple[str, ...]:
+        """The tokens [first, stop) as strings."""
+        return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
-    def places(self, words: Iterable[str]) -> list[int]:
-        """Which tokens are one of these words."""
+    def indexes_of(self, words: Iterable[str]) -> list[int]:
+        """Indexes of the tokens that are one of these words, ascending."""
         numbers = [
             n
             for word in words
@@ -129,50 +136,55 @@ class Tokens:
         ]
         if not numbers:
             return []
-        wanted = np.zeros(len(self.vocabulary.words), np.bool_)
-        wanted[numbers] = True
-        found: list[int] = wanted.take(self.numbers).nonzero()[0].tolist()
-        return found
+        selected = np.zeros(len(self.vocabulary.words), np.bool_)
+        selected[numbers] = True
+        indexes: list[int] = selected.take(self.numbers).nonzero()[0].tolist()
+        return indexes
 
-    def spans(self, first: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
-        """Characters [start, end) of tokens [first, behind)."""
+    def spans(self, first: Sequence[int], stop: Sequence[int]) -> list[tuple[int, int]]:
+        """Characters [start, end) of tokens [first, stop), for several runs at once."""
         if not first:
             return []
-        letters, before = self._letters
-        starts, ends = before.take(first), before.take(behind)
-        begin = letters.take(starts)
-        end = np.maximum(letters.take(ends - 1) + 1, begin)  # a line's end has no letters
-        return list(zip(begin.tolist(), end.tolist(), strict=True))
+        offsets, letters_before = self._letters
+        first_letters, stop_letters = letters_before.take(first), letters_before.take(stop)
+        start = offsets.take(first_letters)
+        end = np.maximum(offsets.take(stop_letters - 1) + 1, start)  # a line end has no letters
+        return list(zip(start.tolist(), end.tolist(), strict=True))
 
     @cached_property
-    def _letters(self) -> tuple[Numbers, Numbers]:
-        """Where each letter stands, and how many stand before each token: tokens are all that is
-        not blank, so the nth letter of them is the nth of the text. One more stands behind all."""
+    def _letters(self) -> tuple[IntArray, IntArray]:
+        """Offsets of all letters in the text, and the number of letters before each token.
+
+        Here a letter is any character that is not blank. Tokens contain exactly these, so the nth
+        letter of the tokens is the nth of the text. A letter is added at the end as a sentinel.
+        """
         codes = np.frombuffer(f"{self.text}.".encode("utf-32-le", "surrogatepass"), np.uint32)
-        letters = _LETTER.take(codes, mode="clip").nonzero()[0]
-        before = np.zeros(len(self.numbers) + 1, np.int64)
-        self.vocabulary.lengths(self.numbers).cumsum(out=before[1:])
-        return letters, before
+        offsets = _LETTER.take(codes, mode="clip").nonzero()[0]
+        letters_before = np.zeros(len(self.numbers) + 1, np.int64)
+        self.vocabulary.lengths(self.numbers).cumsum(out=letters_before[1:])
+        return offsets, letters_before
 
 
-class Watch:
-    """Finds those tokens that are one of some words."""
+class WordFinder:
+    """Finds the tokens that are one of a fixed set of words."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(words)
-        self._of: Vocabulary | None = None
+        self._vocabulary: Vocabulary | None = None
 
-    def places(self, tokens: Tokens) -> list[int]:
-        if tokens.vocabulary is not self._of:
-            self._of = tokens.vocabulary
-            numbers = [n for word in self._words if (n := self._of.number(word)) >= 0]
-            self._wanted = np.zeros(max(numbers, default=0) + 2, np.bool_)
-            self._wanted[numbers] = True
-        # What is beyond the last of these is none of them.
-        found: list[int] = np.flatnonzero(self._wanted.take(tokens.numbers, mode="clip")).tolist()
-        return found
+    def find(self, tokens: Tokens) -> list[int]:
+        """Indexes of the tokens that are one of the words, ascending."""
+        if tokens.vocabulary is not self._vocabulary:
+            self._vocabulary = tokens.vocabulary
+            numbers = [n for word in self._words if (n := self._vocabulary.number(word)) >= 0]
+            self._selected = np.zeros(max(numbers, default=0) + 2, np.bool_)
+            self._selected[numbers] = True
+        # Numbers beyond the table are clipped to its last entry, which is False.
+        selected = self._selected.take(tokens.numbers, mode="clip")
+        indexes: list[int] = np.flatnonzero(selected).tolist()
+        return indexes
 
 
 def ends_sentence(word: str) -> bool:
-    """Does a sentence end with this token?"""
-    return word in _ENDS
+    """Whether a sentence ends with this token."""
+    return word in _SENTENCE_ENDS

@@ -1,17 +1,17 @@
-"""What a word tells of the names it may be part of: a word comes in, feature strings go out.
+"""Features of words for the recogniser of names, as strings.
 
-Every feature belongs to one word form, seen as the current word, the one before or the one behind
-it. So a form's scores are computed once and kept, and an article is a few table look-ups.
+Each feature belongs to one word form, seen as the current word, the one before or the one after. So
+the scores of a form are computed once and kept, and an article costs a few table look-ups.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-PLACES = 6  # of a word as seen from the token that is judged
-START, HERE, BEFORE, BEHIND, BEFORE_2, BEHIND_2 = range(PLACES)
-EDGE = ""  # stands before the first and behind the last token of a sentence
+POSITIONS = 6  # of a word relative to the token that is labelled
+START, HERE, BEFORE, AFTER, BEFORE_2, AFTER_2 = range(POSITIONS)  # START: first of a sentence
+EDGE = ""  # the pseudo-word before the first and after the last token of a sentence
 
-LOWER, TITLE, CAPITALS, MARK, OTHER, NONE = range(6)  # kinds of shape
+LOWER, TITLE, CAPITALS, MARK, OTHER, NONE = range(6)  # kinds of shape; NONE: of an edge
 
 _MARKS = ".,()\"'-:;&@#"
 _KINDS = {
@@ -27,17 +27,18 @@ _KINDS = {
 SHAPES = (*_KINDS, "d", "D", "P?", *("P" + mark for mark in _MARKS))
 
 
-class Entry(NamedTuple):
-    """What the lexicon knows of a word."""
+class LexiconEntry(NamedTuple):
+    """The lexicon's entry of a word."""
 
-    cluster: int = -1  # of its embedding
+    cluster: int = -1  # of its embedding; -1: unknown
     groups: tuple[str, ...] = ()  # of the gazetteer: country, city, title, orgcue …
-    lower: int = -1  # how often it is written small, in quarters; -1 when unknown
-    known: str = ""  # what the form mostly was in a large corpus
+    lower: int = -1  # how often it is written in lowercase, in quarters; -1: unknown
+    usual_label: str = ""  # the commonest label of the form in a large corpus; "": unknown
 
 
 def shape(word: str) -> str:
-    """Of SHAPES: `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a comma."""
+    """One of SHAPES: `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a
+    comma."""
     first = word[0]
     if not word.isalpha():
         if not first.isalnum():
@@ -59,128 +60,140 @@ def shape(word: str) -> str:
     return "aB"
 
 
-def kind(its: str) -> int:
-    """A shape as one of six kinds, for the pattern of three words in a row; NONE is the edge's."""
-    if its[0] == "P":
-        return OTHER if its in ("P-", "P&", "P'") else MARK
-    return _KINDS.get(its, OTHER)
+def shape_kind(word_shape: str) -> int:
+    """The kind of a shape, LOWER to OTHER, as used in kind_pattern()."""
+    if word_shape[0] == "P":
+        return OTHER if word_shape in ("P-", "P&", "P'") else MARK
+    return _KINDS.get(word_shape, OTHER)
 
 
-def is_capital(its: str) -> bool:
-    """Is a word of this shape written large, at least in part?"""
-    return its not in ("a", "d") and its[0] != "P"
+def is_capital(word_shape: str) -> bool:
+    """Whether a word of this shape has a capital letter."""
+    return word_shape not in ("a", "d") and word_shape[0] != "P"
 
 
-# What the letters of a word tell, each as a feature's name goes on: see `spelled`.
+# Prefixes of the names of spelling features; spelling_features() returns the suffixes.
 WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN = "w=", "2=", "3=", "p=", "n=", "4=", "hy"
-SPELLED = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
+SPELLING_PREFIXES = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
-def spelled(word: str, its: str) -> list[str]:
-    """How the first names of SPELLED end for a word of this shape, which has no others."""
+def spelling_features(word: str, word_shape: str) -> list[str]:
+    """The suffixes of the spelling features, in the order of SPELLING_PREFIXES.
+
+    Words without a capital have the first five features only, and without a hyphen the first six.
+    """
     lower = word.lower()
-    ends = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
-    if is_capital(its):
-        ends.append(lower[-4:] + its)
+    suffixes = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
+    if is_capital(word_shape):
+        suffixes.append(lower[-4:] + word_shape)
         if "-" in word:
-            ends.append("")
-    return ends
+            suffixes.append("")
+    return suffixes
 
 
-def looked_up(entry: Entry) -> list[str]:
-    """What the lexicon tells of a word, to whoever looks at it."""
-    found = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
-    found += ["g=" + group for group in entry.groups]
-    return [*found, "k=" + entry.known] if entry.known else found
+def lexicon_features(entry: LexiconEntry) -> list[str]:
+    """Features of cluster, groups and usual label, seen from the word and from its neighbours."""
+    features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
+    features += ["g=" + group for group in entry.groups]
+    return [*features, "k=" + entry.usual_label] if entry.usual_label else features
 
 
-def cluster_written(cluster: int, its: str) -> str:
-    """A cluster and a shape, "" where that tells nothing."""
-    return f"cs={cluster}{its}" if cluster >= 0 and is_capital(its) else ""
+def cluster_shape(cluster: int, word_shape: str) -> str:
+    """The feature of cluster and shape together; "" without a cluster or a capital."""
+    return f"cs={cluster}{word_shape}" if cluster >= 0 and is_capital(word_shape) else ""
 
 
-def written(its: str, lower: int, start: str = "") -> list[str]:
-    """How a word is written that is so often written small. A capital says little at the start of
-    a sentence (`^`), and nothing of a word mostly written so."""
-    found = ["s=" + its + start]
-    if is_capital(its):
-        found += [f"lo={lower}{start}", f"lo={lower}{its}{start}"]
-    return found
+def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
+    """Features of the shape, together with how often the word is written in lowercase.
+
+    `start` is "^" at the start of a sentence, where a capital is weaker evidence.
+    """
+    features = ["s=" + word_shape + start]
+    if is_capital(word_shape):
+        features += [f"lo={lower}{start}", f"lo={lower}{word_shape}{start}"]
+    return features
 
 
-def near_written(its: str, lower: int) -> list[str]:
-    """The same to its neighbours."""
-    return ["s=" + its, f"lo={lower}"] if its[0] == "A" else ["s=" + its]
+def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
+    """Shape and case features of a word as seen from the words next to it."""
+    return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
 
-Seen = tuple[tuple[str, ...], ...]  # names of features by place, in the order of the constants
+FeaturesByPosition = tuple[tuple[str, ...], ...]  # names of features, by position from START on
 
 
-def seen_from(
+def features_by_position(
     here: Iterable[str] = (),
     start: Iterable[str] = (),
     inside: Iterable[str] = (),
     near: Sequence[str] = (),
     far: Sequence[str] = (),
-) -> Seen:
-    """A word's features: as the current one, that at the start of a sentence or not, one word
-    away, two words away. Empty names are none."""
+) -> FeaturesByPosition:
+    """Full names of a word's features, by position.
+
+    `here`: as the current word; `start`, `inside`: only at the start of a sentence, or only not
+    there; `near`: one word away; `far`: two words away. Empty names are left out.
+    """
     here = [*here]
-    beside = ("-", near), ("+", near), ("-2", far), ("+2", far)
-    seen = ("0", (*here, *start)), ("0", (*here, *inside)), *beside
-    return tuple(tuple(place + name for name in names if name) for place, names in seen)
+    neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
+    positions = ("0", (*here, *start)), ("0", (*here, *inside)), *neighbours
+    return tuple(tuple(prefix + name for name in names if name) for prefix, names in positions)
 
 
-def seen_at(word: str, entry: Entry) -> Seen:
-    """All features of a word that the lexicon has this entry of: what the trainer is told."""
+def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
+    """All features of a word with this lexicon entry, as the model is trained on them."""
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
-    its = shape(word)
-    ends = zip(SPELLED, spelled(word, its), strict=False)
-    letters = {name: name + end for name, end in ends}
-    whole, last_3, told = letters[WORD], letters[LAST_3], looked_up(entry)
-    together = cluster_written(entry.cluster, its)
-    edge, *small = near_written(its, entry.lower)
-    return seen_from(
+    word_shape = shape(word)
+    suffixes = zip(SPELLING_PREFIXES, spelling_features(word, word_shape), strict=False)
+    spelling = {prefix: prefix + suffix for prefix, suffix in suffixes}
+    itself, last_3, looked_up = spelling[WORD], spelling[LAST_3], lexicon_features(entry)
+    first_case, *more_case = neighbour_case_features(word_shape, entry.lower)
+    return features_by_position(
         here=(
-            *(whole, *told, letters[LAST_2], last_3, letters[FIRST_3], letters[LENGTH]),
-            *(letters.get(LAST_4, ""), together, letters.get(HYPHEN, "")),
+            *(itself, *looked_up, spelling[LAST_2], last_3, spelling[FIRST_3], spelling[LENGTH]),
+            spelling.get(LAST_4, ""),
+            cluster_shape(entry.cluster, word_shape),
+            spelling.get(HYPHEN, ""),
         ),
-        start=written(its, entry.lower, "^"),
-        inside=written(its, entry.lower),
-        near=(whole, *told, edge, last_3, *small),
-        far=(whole,),
+        start=case_features(word_shape, entry.lower, "^"),
+        inside=case_features(word_shape, entry.lower),
+        near=(itself, *looked_up, first_case, last_3, *more_case),
+        far=(itself,),
     )
 
 
-def pattern(before: int, here: int, behind: int) -> str:
-    """The feature of three kinds in a row."""
-    return f"x={before}{here}{behind}"
+def kind_pattern(before: int, here: int, after: int) -> str:
+    """The feature of the kinds of three words in a row."""
+    return f"x={before}{here}{after}"
 
 
-class Traits(NamedTuple):
-    """What a word is in combinations with its neighbours; all empty for an edge."""
+class WordTraits(NamedTuple):
+    """The properties of a word that are combined with those of its neighbours; empty for an
+    edge."""
 
     word: str = ""
     cluster: str = ""
     groups: str = ""
-    known: str = ""
+    usual_label: str = ""
     shape: str = ""
 
 
-def traits(word: str, entry: Entry) -> Traits:
-    """Those of a word that the lexicon has this entry of."""
+def traits(word: str, entry: LexiconEntry) -> WordTraits:
+    """The traits of a word with this lexicon entry."""
     if not word:
-        return Traits()
+        return WordTraits()
     groups = "+".join(entry.groups)
-    return Traits(word.lower(), str(entry.cluster), groups, entry.known, shape(word))
+    return WordTraits(word.lower(), str(entry.cluster), groups, entry.usual_label, shape(word))
 
 
-def combinations(window: Sequence[Traits]) -> list[str]:
-    """The features of the third of five words that need more than one of them: only the thorough
-    path pays for these, since no table of forms can hold them."""
-    found = ["5=" + " ".join(each.shape for each in window)]
-    for name, before, here, behind in zip("wcgks", *window[1:4], strict=True):
-        found += [f"<{name}={before}|{here}", f">{name}={here}|{behind}"]
-        found.append(f"^{name}={before}|{behind}")
-    return found
+def combinations(window: Sequence[WordTraits]) -> list[str]:
+    """Features of several words together, for the third of five words.
+
+    Only the thorough model has them: no table of single forms can contain their scores.
+    """
+    features = ["5=" + " ".join(word.shape for word in window)]
+    for name, before, here, after in zip("wcgks", *window[1:4], strict=True):
+        features += [f"<{name}={before}|{here}", f">{name}={here}|{after}"]
+        features.append(f"^{name}={before}|{after}")
+    return features

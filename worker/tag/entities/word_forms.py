@@ -1,39 +1,39 @@
-"""What is known of word forms: their numbers come in, their rows in a few tables go out.
+"""Keep the scores of word forms in tables, one row per word of the vocabulary.
 
-A form is looked at once. When the vocabulary starts anew, so do the tables.
+Each form is scored once. When the vocabulary is reset, the tables start anew.
 """
 
 import numpy as np
 
 from worker.tag.entities.tokens import Tokens, Vocabulary
-from worker.tag.entities.word_scores import Looker
+from worker.tag.entities.word_scores import WordScorer
 
-EDGE = 0  # the row of what stands before the first and behind the last word of a sentence
+EDGE = 0  # the row of the edge, which stands before the first and after the last word of a sentence
 
 
-class Forms:
-    """Tables with a row for each word of the vocabulary."""
+class WordFormTable:
+    """The columns of WordScores, with a row for each word of the vocabulary."""
 
-    def __init__(self, looker: Looker) -> None:
-        self._looker = looker
-        self._of: Vocabulary | None = None
-        self.scores, self.kinds, self.limits, self.steps = looker.edge()
+    def __init__(self, scorer: WordScorer) -> None:
+        self._scorer = scorer
+        self._vocabulary: Vocabulary | None = None
+        self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
-    def look(self, tokens: Tokens) -> None:
-        """See to it that there are rows for the words of a text; new ones are made all at once."""
-        if tokens.vocabulary is not self._of:
-            self._of = tokens.vocabulary
+    def ensure_rows(self, tokens: Tokens) -> None:
+        """Score the words of a text that have no row yet, all at once."""
+        if tokens.vocabulary is not self._vocabulary:
+            self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0
-        if len(self._of.words) > len(self.steps):
-            self._grow(2 * len(self._of.words))
+        if len(self._vocabulary.words) > len(self.steps):
+            self._grow(2 * len(self._vocabulary.words))
         new = tokens.numbers[self.steps.take(tokens.numbers) == 0]
         if len(new):
-            self._add([*set(new.tolist())], self._of.words)
+            self._add([*set(new.tolist())], self._vocabulary.words)
 
     def _add(self, numbers: list[int], words: list[str]) -> None:
-        looks, at = self._looker.look([words[n] for n in numbers]), np.array(numbers)
-        self.scores[at], self.kinds[at] = looks.scores, looks.kinds
-        self.limits[at], self.steps[at] = looks.limits, looks.steps
+        scored, rows = self._scorer.score([words[n] for n in numbers]), np.array(numbers)
+        self.scores[rows], self.kinds[rows] = scored.scores, scored.kinds
+        self.limits[rows], self.steps[rows] = scored.limits, scored.steps
 
     def _grow(self, count: int) -> None:
         self.scores, self.kinds, self.limits, self.steps = (

@@ -1,4 +1,4 @@
-"""Keyphrases of an article, by counts of the operator's own words.
+"""Keyphrases of an article, by word counts of the operator's own articles.
 
 May import `rules` and the model.
 """

@@ -1,7 +1,7 @@
-"""Keyphrases: an article and counts of the operator's own words in, its phrases out as tags.
+"""Extract keyphrases: TF-IDF over runs of one to three words, with a bonus for early occurrence.
 
-TF-IDF with a bonus for standing early, over one to three words in a row. What is common in the
-operator's own articles is no keyphrase, so no list of stop words is needed, in any language.
+Inverse document frequencies come from the operator's own articles. A word that is common there is
+no keyphrase, so no list of stop words is needed in any language.
 """
 
 import re
@@ -16,20 +16,25 @@ from worker.model.records import Article, Span, Tag
 
 SCHEME = "keyphrase"
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_COMMON = 0.1  # share of documents; a word in more of them neither begins nor ends a phrase
-_FEWEST = 50  # documents of a language before its counts mean anything
-_EARLY = 600  # characters; a phrase that far down is worth half of one at the start
+_COMMON_SHARE = 0.1  # of documents; a word in more of them neither begins nor ends a phrase
+_MIN_DOCUMENTS = 50  # of a language; fewer give no reliable counts
+_MAX_SPANS = 3  # kept with a tag
+_HALF_SCORE_OFFSET = 600  # characters; a phrase at this offset scores half of one at the start
 
 
 class Frequencies(Frozen):
-    """In how many documents of a language each word is: `worker keyphrases` counts them."""
+    """Number of documents, and of documents with each word, by language.
+
+    `worker keyphrases` writes the file.
+    """
 
     documents: dict[str, int] = {}
     words: dict[str, dict[str, int]] = {}
 
 
 class KeyphraseRules(Frozen):
-    """Whether and how many; units and sources are in config/keyphrases.toml."""
+    """Whether keyphrases become tags, and how many; config/keyphrases.toml has units and
+    sources."""
 
     version: Annotated[str, Field(min_length=1)]
     enabled: bool
@@ -39,6 +44,7 @@ class KeyphraseRules(Frozen):
 
     @property
     def full_version(self) -> str:
+        """The version of these rules; keyphrases have no model."""
         return self.version
 
 
@@ -49,48 +55,41 @@ class _Word(NamedTuple):
     rarity: float  # inverse document frequency; 0 for a common word
 
 
+_Words = tuple[str, ...]
+_Offsets = tuple[int, int]
+
+
 def document_words(text: str) -> set[str]:
-    """The words that count once for a document."""
+    """The distinct words of a document, casefolded."""
     return {word.casefold() for word in _WORD.findall(text)}
 
 
-def keyphrase_tags(article: Article, rules: KeyphraseRules, counted: Frequencies) -> list[Tag]:
-    """The phrases that say most, best first; none before enough of the language was counted."""
-    documents = counted.documents.get(article.language, 0)
-    if not rules.enabled or documents < _FEWEST:
+def keyphrase_tags(article: Article, rules: KeyphraseRules, frequencies: Frequencies) -> list[Tag]:
+    """Keyphrases with scores relative to the best, best first.
+
+    None while keyphrases are off or too few documents of the language are counted.
+    """
+    documents = frequencies.documents.get(article.language, 0)
+    if not rules.enabled or documents < _MIN_DOCUMENTS:
         return []
     text = f"{article.title}\n{article.text}"
-    runs = _runs(text, counted.words.get(article.language, {}), documents)
-    places: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
-    rarity: dict[tuple[str, ...], float] = {}
-    for run in runs:
-        for first in range(len(run)):
-            for last in range(first, min(first + rules.max_words, len(run))):
-                if run[first].rarity and run[last].rarity:
-                    words = run[first : last + 1]
-                    key = tuple(word.text for word in words)
-                    places[key].append((words[0].start, words[-1].end))
-                    rarity[key] = sum(word.rarity for word in words)
-    scores = {
-        key: rarity[key]
-        * log(1 + len(at))
-        * (1 if len(key) == 1 or len(at) > 1 else 0.5)
-        / (1 + at[0][0] / _EARLY)
-        for key, at in places.items()
-    }
-    best = _apart(sorted(scores, key=lambda key: -scores[key]), rules.most)
-    top = scores[best[0]] if best else 1.0
-    return [_tag(article, rules, text, places[key], scores[key] / top) for key in best]
+    runs = _runs(text, frequencies.words.get(article.language, {}), documents)
+    spans, rarity = _candidates(runs, rules.max_words)
+    scores = {words: rarity[words] * _frequency_factor(words, spans[words]) for words in spans}
+    ranked = sorted(scores, key=lambda words: -scores[words])
+    best = _without_overlap(ranked, rules.most)
+    top_score = scores[best[0]] if best else 1.0
+    return [_tag(article, rules, text, spans[words], scores[words] / top_score) for words in best]
 
 
-def _runs(text: str, known: dict[str, int], documents: int) -> list[list[_Word]]:
-    """Words with nothing but single spaces in between."""
+def _runs(text: str, counts: dict[str, int], documents: int) -> list[list[_Word]]:
+    """Runs of words that are separated by single spaces only."""
     runs: list[list[_Word]] = []
     end = -2
     for match in _WORD.finditer(text):
         word = match[0].casefold()
-        count = known.get(word, 0)
-        common = count > _COMMON * documents or len(word) < 3
+        count = counts.get(word, 0)
+        common = count > _COMMON_SHARE * documents or len(word) < 3
         rarity = 0.0 if common else log((documents + 1) / (count + 1))
         if match.start() != end + 1 or text[end] != " ":
             runs.append([])
@@ -99,27 +98,50 @@ def _runs(text: str, known: dict[str, int], documents: int) -> list[list[_Word]]
     return runs
 
 
-def _apart(ranked: list[tuple[str, ...]], most: int) -> list[tuple[str, ...]]:
-    """The first ones, without those that only repeat words of better ones."""
-    chosen: list[tuple[str, ...]] = []
+def _candidates(
+    runs: list[list[_Word]], max_words: int
+) -> tuple[dict[_Words, list[_Offsets]], dict[_Words, float]]:
+    """Spans of all occurrences, and summed rarity, of each phrase without a common word at an
+    edge."""
+    spans: dict[_Words, list[_Offsets]] = defaultdict(list)
+    rarity: dict[_Words, float] = {}
+    for run in runs:
+        for first in range(len(run)):
+            for last in range(first, min(first + max_words, len(run))):
+                if run[first].rarity and run[last].rarity:
+                    phrase = run[first : last + 1]
+                    words = tuple(word.text for word in phrase)
+                    spans[words].append((phrase[0].start, phrase[-1].end))
+                    rarity[words] = sum(word.rarity for word in phrase)
+    return spans, rarity
+
+
+def _frequency_factor(words: _Words, spans: list[_Offsets]) -> float:
+    """The factor of a phrase by how often and how early it occurs.
+
+    Several words that occur together only once are probably no fixed phrase: they count half.
+    """
+    fixed = 1 if len(words) == 1 or len(spans) > 1 else 0.5
+    return log(1 + len(spans)) * fixed / (1 + spans[0][0] / _HALF_SCORE_OFFSET)
+
+
+def _without_overlap(ranked: list[_Words], most: int) -> list[_Words]:
+    """The first `most` phrases, without those that repeat words of better ones."""
+    chosen: list[_Words] = []
     taken: set[str] = set()
-    for key in ranked:
+    for words in ranked:
         if len(chosen) == most:
             break
-        if not taken.issuperset(key) and not (len(key) > 1 and taken.intersection(key)):
-            chosen.append(key)
-            taken.update(key)
+        if not taken.issuperset(words) and not (len(words) > 1 and taken.intersection(words)):
+            chosen.append(words)
+            taken.update(words)
     return chosen
 
 
 def _tag(
-    article: Article,
-    rules: KeyphraseRules,
-    text: str,
-    places: list[tuple[int, int]],
-    score: float,
+    article: Article, rules: KeyphraseRules, text: str, spans: list[_Offsets], score: float
 ) -> Tag:
-    start, end = places[0]
+    start, end = spans[0]
     return Tag(
         scheme=SCHEME,
         code="-".join(text[start:end].casefold().split()),
@@ -127,13 +149,14 @@ def _tag(
         score=round(score, 3),
         method="tf-idf",
         version=rules.full_version,
-        spans=tuple(_span(article, *place) for place in places[:3]),
+        spans=tuple(_span(article, start, end) for start, end in spans[:_MAX_SPANS]),
     )
 
 
 def _span(article: Article, start: int, end: int) -> Span:
-    """Characters of title, newline, text as those of the field they are in."""
-    field, behind = ("title", 0) if end <= len(article.title) else ("text", len(article.title) + 1)
-    its = getattr(article, field)
-    start, end = start - behind, end - behind
-    return Span(field=field, start=start, end=end, surface=its[start:end])
+    """Characters [start, end) of title, newline and text as a span of their field."""
+    if end <= len(article.title):
+        return Span(field="title", start=start, end=end, surface=article.title[start:end])
+    offset = len(article.title) + 1
+    start, end = start - offset, end - offset
+    return Span(field="text", start=start, end=end, surface=article.text[start:end])

@@ -115,8 +115,8 @@ class MatchContext:
     def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
         """Whether two matches are in different sentences, or more than `within` words apart."""
         if within == "sentence":
-            ends = self.sentence_ends
-            return bisect_right(ends, one.start) != bisect_right(ends, other.start)
+            offsets = self.sentence_ends
+            return bisect_right(offsets, one.start) != bisect_right(offsets, other.start)
         start, end = min(one.end, other.end), max(one.start, other.start)
         if "\n\n" in self.fields.text[start:end]:
             return True

@@ -1,4 +1,4 @@
-"""Doing over what is stored: new tags and cleaner texts, each once, and seen by nobody twice."""
+"""Reprocessing stored articles: new tags and cleaned text are written once and read once."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 
 from devtools.generated_articles import generate
 from tests.make import NOW, article, record, tag, withdrawal
+from tests.support.own_config import cleaner, configured
 from worker.config.loader import Config, load_config
-from worker.config.rule_files import PACKAGED
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.reprocess import Reprocessing, redo
 from worker.model.records import OutcomeKind, Retagged
@@ -94,8 +94,8 @@ def test_stale_articles_are_found_by_source_and_in_pages(store: SqlStore) -> Non
     write(store, *map(record, (*some, other)), record(article("id:fresh"), tagger="tags-2"))
     query = Query(source="wire")
     assert store.count_stale(query, "tagger", "tags-2") == 5
-    first = store.stale(query, "tagger", "tags-2", 0, 3)
-    rest = store.stale(query, "tagger", "tags-2", first[-1][0], 3)
+    first = store.stale_revisions(query, "tagger", "tags-2", 0, 3)
+    rest = store.stale_revisions(query, "tagger", "tags-2", first[-1][0], 3)
     assert [i for _, i in first + rest] == [each.article_id for each in some]
 
 
@@ -112,14 +112,6 @@ code = "own:bridge"
 label = "bridges"
 rules = [{ any = ["the report"], score = 0.9 }]
 """
-
-
-def configured(folder: Path, **files: str) -> Config:
-    """The packaged config with files of its own: `rules_own` is rules/own.toml."""
-    (folder / "rules").mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / f"{name.replace('_', '/')}.toml").write_text(text)
-    return load_config(folder)
 
 
 def piped(store: SqlStore, config: Config) -> Pipeline:
@@ -139,12 +131,6 @@ def test_new_rules_reach_what_is_stored_once(store: SqlStore, tmp_path: Path) ->
     assert {t for f in store.search(Query()) for t in f.tags} >= {"taxonomy:own:bridge"}
     assert kinds(store) == [ChangeKind.STORED] * 4 + [ChangeKind.RETAGGED] * 4
     assert store.count_stale(Query(), "tagger", newer.config.tagging.version) == 0
-
-
-def cleaner(change: str = "") -> str:
-    text = (PACKAGED / "cleaning.toml").read_text()
-    version = next(line for line in text.splitlines() if line.startswith("version"))
-    return text.replace(version, 'version = "9"', 1) + change
 
 
 DROP = """
