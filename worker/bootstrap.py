@@ -65,7 +65,7 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     `stage_deadline` replaces the limit of CPU time that each stage of each article has.
     """
     from worker.config.loader import load_config
-    from worker.index.redis_line_counts import SharedLines
+    from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
 
@@ -74,7 +74,7 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     limit = stage_deadline or deadline(config.worker.time.article_s)
     similarity_index = index(settings, config.dedup)
     return Pipeline(
-        config, store(settings), similarity_index, limit, SharedLines(similarity_index.wire)
+        config, store(settings), similarity_index, limit, RedisLineCounts(similarity_index.client)
     )
 
 
@@ -121,11 +121,13 @@ def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Bo
 
     Without `start`, an embedded server is not started and may be unavailable.
     """
-    from worker.index.redis_line_counts import SharedLines
+    from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate
 
     opened = started_index if start else index
-    return Boilerplate(SharedLines(opened(settings, config.dedup).wire), config.cleaning.learned)
+    return Boilerplate(
+        RedisLineCounts(opened(settings, config.dedup).client), config.cleaning.learned
+    )
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:

@@ -181,7 +181,7 @@ def _apply(store: ClusterEditStore, moves: Sequence[ClusterMove], note: str, *, 
     # Pin before moving: otherwise a repair in between could move them back.
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)
     moved = store.clusters.move(moves, now=now)
-    index.correct({move.article_id: move.joined for move in moved})
+    index.set_canonical({move.article_id: move.joined for move in moved})
     out.print(
         f"moved and pinned {several(len(moved), 'article')}: worker cluster {moves[0].joined[:10]}"
     )

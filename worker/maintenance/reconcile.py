@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from worker.dedup import DedupRules, Match, compare
 from worker.dedup.clustering import Assignment, ClusterMember, comparable, copy_of, recluster
-from worker.index import Candidate, Claim, Index
+from worker.index import Candidate, Index, IndexEntry
 from worker.store.cluster_values import ClusterMove, Member, MoveReason
 from worker.store.ports import ClusteredStore
 
@@ -65,7 +65,7 @@ class Reconciler:
         placed = recluster([_cluster_member(member) for member in members], self._rules)
         yield from self._move(_inheritance(gone, placed, heir, self._rules.version))
         if self._write:
-            self._index.correct({gone: heir})  # if it comes after all, it is a copy
+            self._index.set_canonical({gone: heir})  # if it comes after all, it is a copy
             heads = {place.canonical for place in placed.values()}
             yield from self.twins(self._clusters.members(heads))
 
@@ -119,16 +119,16 @@ class Reconciler:
 
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Put back what the index lost of these, and join what it took for new meanwhile."""
-        self._index.correct({member.article_id: member.cluster_id for member in page})
-        claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
-        self._index.claim(claims)
+        self._index.set_canonical({member.article_id: member.cluster_id for member in page})
+        claims = [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
+        self._index.register_and_match(claims)
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Canonical articles that are copies of an article in another cluster join that one."""
         firsts = [member for member in page if member.canonical and not member.pinned]
-        claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in firsts]
-        met = (self._index.claim if self._write else self._index.rivals)(claims)
+        claims = [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in firsts]
+        met = (self._index.register_and_match if self._write else self._index.match)(claims)
         rivals = {m.article_id: m for m in self._clusters.members(_ids(met))}
         homes = {m.cluster_id for m in rivals.values()}
         canonical = {m.article_id: m for m in self._clusters.members(homes)}
@@ -182,7 +182,7 @@ class Reconciler:
         if not self._write:
             return [*moves]
         moved = self._clusters.move(moves, now=self._now)
-        self._index.correct({move.article_id: move.joined for move in moved})
+        self._index.set_canonical({move.article_id: move.joined for move in moved})
         return moved
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from worker.dedup import DedupRules
 from worker.dedup.fingerprint import ALGORITHM
-from worker.index import Claim, CopyVote, Index
+from worker.index import CopyVote, Index, IndexEntry
 from worker.index.memory_index import DAY_S, MemoryIndex
 from worker.model.records import Fingerprint, OutcomeKind, Scores, Verdict
 from worker.pipeline.candidate_fingerprints import FingerprintsById
@@ -86,7 +86,9 @@ class Rededuplicator:
         """Ids of the article's candidates among those stored before it, in its time's window."""
         self._time_s = max(self._time_s, stored.at.timestamp())
         sketch = _only_sketch(stored.fingerprint)
-        [found] = self._index.claim([Claim(article_id=stored.article_id, fingerprint=sketch)])
+        [found] = self._index.register_and_match(
+            [IndexEntry(article_id=stored.article_id, fingerprint=sketch)]
+        )
         return [candidate.article_id for candidate in found]
 
 
@@ -132,7 +134,7 @@ class DecisionReplay:
 
     def _elect(self, votes: Sequence[CopyVote]) -> list[str]:
         """All earlier articles are decided: a copy follows its strongest match."""
-        return [self._canonical_of(v.alike[0]) if v.alike else v.article_id for v in votes]
+        return [self._canonical_of(v.copies[0]) if v.copies else v.article_id for v in votes]
 
     def _canonical_of(self, article_id: str) -> str:
         found = (canonical.get(article_id) for canonical in self._canonical.values())
@@ -192,7 +194,7 @@ class ClusterMover:
         elif moves:
             moves = self._clusters.move(moves, now=now)
             # The store first: dying in between loses only a hint.
-            self._index.correct({move.article_id: move.joined for move in moves})
+            self._index.set_canonical({move.article_id: move.joined for move in moves})
         return AppliedMoves(moved=tuple(moves), pinned=len(pinned))
 
     def _members(self, changed: Sequence[Rededuplicated]) -> dict[str, Member]:

@@ -24,8 +24,8 @@ from worker.clean import clean, withdrawn_keys
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify, with_key
-from worker.index import Claim, Index
-from worker.index.line_counts import Lines, MemoryLines
+from worker.index import Index, IndexEntry
+from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.model.admission import Payload, RawArticle, admit, source_of
 from worker.model.records import (
     NO_ATTEMPT,
@@ -117,13 +117,13 @@ class Pipeline:
         store: WorkerStore,
         index: Index,
         stage_deadline: StageDeadline = no_deadline,
-        lines: Lines | None = None,
+        lines: LineCounts | None = None,
     ) -> None:
         self.config = config
         self.store = store
         self.index = index
         self.stage_deadline = stage_deadline
-        self.boilerplate = Boilerplate(lines or MemoryLines(), config.cleaning.learned)
+        self.boilerplate = Boilerplate(lines or MemoryLineCounts(), config.cleaning.learned)
 
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
@@ -226,14 +226,17 @@ class Pipeline:
         changed = [a for a in identified if a.verdict.kind is not OutcomeKind.UNCHANGED]
         decided = [a for a in identified if a.verdict.kind is OutcomeKind.UNCHANGED]
         if changed:
-            candidates = self.index.claim(
-                [Claim(article_id=a.verdict.article_id, fingerprint=a.fingerprint) for a in changed]
+            candidates = self.index.register_and_match(
+                [
+                    IndexEntry(article_id=a.verdict.article_id, fingerprint=a.fingerprint)
+                    for a in changed
+                ]
             )
             verdicts = decide_copies(
                 changed,
                 candidate_fingerprints(candidates, self.store),
                 self.config.dedup,
-                elect=self.index.settle,
+                elect=self.index.elect_canonical,
                 widen=lambda some: cluster_fingerprints([candidates[n] for n in some], self.store),
                 guard=lambda article: dead_letters.catch(article.origin, "deduplicate"),
             )

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from worker import background
 from worker.dedup import DedupRules
 from worker.errors import Unavailable
-from worker.index import watermark
 from worker.index.redis_index import RedisIndex
+from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.store.cluster_values import ClusterMove, Member
 from worker.store.database.fork_lock import fork_lock
@@ -40,7 +40,7 @@ def start(
         nonlocal period
         try:
             with closing(open_index()) as index:
-                if index.turn("reconcile", EVERY_S * 0.9):
+                if index.try_lock("reconcile", EVERY_S * 0.9):
                     make_pass(store, index, rules, period=period, now=datetime.now(UTC))
                     period = PERIOD
         except Unavailable as e:
@@ -60,23 +60,23 @@ def make_pass(
                 _log_move(move)
         finally:
             store.close()
-    mark = watermark.look(index)
-    restored_until = _restore(store, index, reconciler, mark, now) if mark.broken else None
+    mark = read_watermark(index)
+    restored_until = _restore(store, index, reconciler, mark, now) if mark.server_changed else None
     # Until all is restored the old run id stays, with a later time: the next pass continues.
-    run_id = mark.marked if restored_until else mark.run_id
-    watermark.leave(index, run_id, restored_until or now - PERIOD)
+    run_id = mark.written_run_id if restored_until else mark.run_id
+    write_watermark(index, run_id, restored_until or now - PERIOD)
 
 
 def _restore(
     store: ClusteredStore,
     index: RedisIndex,
     reconciler: Reconciler,
-    mark: watermark.Mark,
+    mark: Watermark,
     now: datetime,
 ) -> datetime | None:
     """Restore articles stored since the mark. Returns the date reached, None when all are done."""
     window = timedelta(seconds=2 * index.window_s)
-    since = max(mark.whole_until or now - window, now - window)
+    since = max(mark.complete_until or now - window, now - window)
     deadline = time.monotonic() + RESTORE_S
     page = _restore_page(store, reconciler, since, 0)
     articles = len(page)
