@@ -55,7 +55,7 @@ class Words(NamedTuple):
 
 
 def words_of(text: str) -> Words:
-    """Split a text; case, compatibility forms, quotes, dashes and invisible characters are ignored."""
+    """Split a text; case, compatibility forms, quotes, dashes, invisible characters are ignored."""
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
     else:
@@ -73,12 +73,12 @@ def runs(words: Words, width: int) -> Hashes:
 
 
 def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
-    """Return the distinct hashes of runs, ascending, with the lowest bit as the mark of the width."""
+    """Return the distinct hashes of runs, ascending; the lowest bit marks narrow shingles."""
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the distinct hashes, ascending. For a few hundred, np.unique takes five times as long."""
+    """Return the distinct hashes, ascending: five times as fast as np.unique for a few hundred."""
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
