@@ -1,4 +1,4 @@
-"""Buckets grow in number and generations pass while articles come: copies go on being found."""
+"""Copies are found while the number of buckets grows and while generations change."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -32,34 +32,36 @@ def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
 
 
 def claims(name: str, stories: range) -> list[Claim]:
-    """Stories that share nothing with each other; the same under every name."""
-    made = []
+    """Claims of unrelated stories; the same fingerprints for every source name."""
+    claims_ = []
     for story in stories:
         random = Random(story)
-        print_ = Fingerprint(
+        fingerprint = Fingerprint(
             content_hash=random.randbytes(16).hex(),
             text_hash=random.randbytes(16).hex(),
             words=300,
             sketch=tuple(sorted(random.getrandbits(60) for _ in range(RULES.shingles.sketch))),
         )
-        made.append(Claim(article_id=article_id_of(name, str(story)), fingerprint=print_))
-    return made
+        claims_.append(Claim(article_id=article_id_of(name, str(story)), fingerprint=fingerprint))
+    return claims_
 
 
 def claim(index: RedisIndex | MemoryIndex, name: str, stories: range) -> list[list[str]]:
-    """The ids of the rivals of each story."""
-    met = []
+    """Claim these stories for a source; return the candidates' ids for each story."""
+    ids_of_candidates = []
     for start in range(stories.start, stories.stop, 50):
-        of_it = index.claim(claims(name, range(start, min(start + 50, stories.stop))))
-        met += [[rival.article_id for rival in rivals] for rivals in of_it]
-    return met
+        batch = index.claim(claims(name, range(start, min(start + 50, stories.stop))))
+        ids_of_candidates += [
+            [candidate.article_id for candidate in candidates] for candidates in batch
+        ]
+    return ids_of_candidates
 
 
 def ids(name: str, stories: range) -> list[list[str]]:
     return [[article_id_of(name, str(story))] for story in stories]
 
 
-def test_all_articles_are_met_while_buckets_grow_and_afterwards(
+def test_all_copies_are_found_while_buckets_grow_and_afterwards(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
     stories = range(5 * CAPACITY)
@@ -75,13 +77,13 @@ def test_all_articles_are_met_while_buckets_grow_and_afterwards(
     }
 
 
-def test_who_was_first_owns_a_hash_whatever_came_while_it_was_moved(
+def test_the_first_article_owns_a_hash_although_others_came_while_it_was_moved(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
     stories = range(100)
     claim(index, "first", stories)
     old = index.buckets.look().written
-    valkey.set("aw:turn:move", "1")  # somebody who died in the middle of it
+    valkey.set("aw:turn:move", "1")  # the lock of a worker that died while it moved buckets
     valkey.hset(STATE, old.grown.field, 0)
     assert claim(index, "second", stories) == ids("first", stories)
     valkey.delete("aw:turn:move")
@@ -96,17 +98,19 @@ def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: red
     old = index.buckets.look().written
     valkey.hset(STATE, old.grown.field, 0)
     [move] = index.buckets.look().moves
-    ends = index.buckets.expires(old)
-    copied = advance(index.wire, move, ends)
+    expires = index.buckets.expires(old)
+    copied = advance(index.wire, move, expires)
     before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[ih]:*:7:*")}
-    advance(index.wire, move, ends)  # a worker that slept since it read how far the move was
+    advance(index.wire, move, expires)  # a worker that read the progress before the first copy
     assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[ih]:*:7:*")} == before
-    advance(index.wire, copied, ends)
-    assert advance(index.wire, move, ends).copied  # and one that slept longer
+    advance(index.wire, copied, expires)
+    assert advance(index.wire, move, expires).copied  # one that read it even earlier
     assert claim(index, "second", stories) == ids("first", stories)
 
 
-def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: redis.Redis) -> None:
+def test_moved_entries_are_deleted_from_their_old_buckets(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
     claim(index, "first", range(100))
     before = sum(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*"))
     old = index.buckets.look().written
@@ -117,7 +121,7 @@ def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: re
     assert not valkey.keys("aw:[ih]:*:5:*")
 
 
-def test_what_is_moved_between_writing_and_reading_is_met(
+def test_an_entry_that_is_moved_between_write_and_read_is_found(
     index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.index.resharding.COPIED", 16)  # half of the buckets
@@ -125,7 +129,7 @@ def test_what_is_moved_between_writing_and_reading_is_met(
     index.claim([first])
     old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
     valkey.hset(STATE, old.grown.field, 0)
-    valkey.set("aw:turn:move", "1")  # the mover's
+    valkey.set("aw:turn:move", "1")  # the lock of the mover
     send = index.wire.trip
 
     def trip(commands: Sequence[Command]) -> list[Any]:
@@ -136,29 +140,32 @@ def test_what_is_moved_between_writing_and_reading_is_met(
         return replies
 
     monkeypatch.setattr(index.wire, "trip", trip)
-    [[rival]] = index.claim([second])
-    assert (rival.article_id, rival.hits) == (first.article_id, len(first.fingerprint.sketch))
+    [[candidate]] = index.claim([second])
+    assert (candidate.article_id, candidate.hits) == (
+        first.article_id,
+        len(first.fingerprint.sketch),
+    )
     mover.close()
 
 
-def test_what_is_moved_while_it_is_verified_is_not_missed(
+def test_an_entry_that_is_moved_during_verification_is_not_called_missing(
     index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [mine] = claims("first", range(1))
-    index.claim([mine])
-    index.settle([CopyVote(article_id=mine.article_id)])
+    [article] = claims("first", range(1))
+    index.claim([article])
+    index.settle([CopyVote(article_id=article.article_id)])
     old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
     send = index.wire.trip
 
     def trip(commands: Sequence[Command]) -> list[Any]:
         if commands[0][0] == "HEXISTS" and not mover.buckets.look().growing:
-            valkey.hset(STATE, old.grown.field, 0)  # opened, and all of it moved, before it asks
+            valkey.hset(STATE, old.grown.field, 0)  # everything is moved before verification reads
             for move in mover.buckets.look().moves:
                 advance(mover.wire, move, mover.buckets.expires(old))
         return send(commands)
 
     monkeypatch.setattr(index.wire, "trip", trip)
-    stored = Stored(mine.article_id, mine.article_id, mine.fingerprint, NOW)
+    stored = Stored(article.article_id, article.article_id, article.fingerprint, NOW)
     assert [*differences(index, [stored])] == []
     assert index.buckets.look().written == old.grown
     mover.close()
@@ -174,12 +181,12 @@ def test_a_late_worker_gives_no_article_another_number(
     advance(index.wire, move, index.buckets.expires(old))
     valkey.hset(STATE, old.grown.field, 0)  # not all of it is copied yet
     valkey.set("aw:turn:move", "1")
-    [[its]] = ids("first", range(7, 8))
-    field = bytes.fromhex(its)[:ID_BYTES]
-    valkey.hset(old.id_key(field), field, 1000)  # it knew the old layout only
-    assert index.numbers.known([its]) == {its: 8}
-    assert index.numbers.given([its]).of == {its: 8}
-    assert claim(index, "first", range(7, 8)) == [[]]  # it never meets itself
+    [[article_id]] = ids("first", range(7, 8))
+    field = bytes.fromhex(article_id)[:ID_BYTES]
+    valkey.hset(old.id_key(field), field, 1000)  # the late worker only knew the old layout
+    assert index.numbers.known([article_id]) == {article_id: 8}
+    assert index.numbers.given([article_id]).of == {article_id: 8}
+    assert claim(index, "first", range(7, 8)) == [[]]  # an article is no candidate of itself
 
 
 def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
@@ -188,13 +195,18 @@ def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
     for start in range(0, len(share), BATCH):
         batch = [claims(name, range(n, n + 1))[0] for name, n in share[start : start + BATCH]]
         for _ in "12":
-            met = index.claim(batch)
-            wishes = [
-                CopyVote(article_id=c.article_id, alike=tuple(rival.article_id for rival in rivals))
-                for c, rivals in zip(batch, met, strict=True)
+            candidates = index.claim(batch)
+            votes = [
+                CopyVote(
+                    article_id=c.article_id,
+                    alike=tuple(candidate.article_id for candidate in of_claim),
+                )
+                for c, of_claim in zip(batch, candidates, strict=True)
             ]
-            homes = index.settle(wishes)
-        answers |= {c.article_id: home for c, home in zip(batch, homes, strict=True)}
+            canonical_ids = index.settle(votes)
+        answers |= {
+            c.article_id: canonical_id for c, canonical_id in zip(batch, canonical_ids, strict=True)
+        }
     index.close()
     return answers
 
@@ -202,7 +214,7 @@ def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
 def test_copies_that_race_while_buckets_grow_have_one_canonical_article(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
-    # The copies of a story are dealt to two workers and come at about the same time.
+    # The copies of a story go to two workers at about the same time.
     shares = [
         [(f"source-{worker}", story) for story in range(worker // 2, STORIES, 2)]
         for worker in range(PROCESSES)
@@ -213,14 +225,14 @@ def test_copies_that_race_while_buckets_grow_have_one_canonical_article(
     index = RedisIndex(valkey_url, FEW_BUCKETS)
     assert index.buckets.look().written.bits > 5
     for story in range(STORIES):
-        mine = [article_id_of(f"source-{w}", str(story)) for w in range(PROCESSES)]
-        canonical = {answers[article_id] for article_id in mine if article_id in answers}
+        copies = [article_id_of(f"source-{w}", str(story)) for w in range(PROCESSES)]
+        canonical = {answers[article_id] for article_id in copies if article_id in answers}
         assert len(canonical) == 1
-        assert canonical < {*mine}
+        assert canonical < {*copies}
     index.close()
 
 
-def test_memory_holds_two_windows() -> None:
+def test_the_memory_index_keeps_two_windows() -> None:
     days = [1.0]
     index = MemoryIndex(RULES, clock=lambda: days[0] * DAY_S)
     claim(index, "first", range(20))

@@ -1,4 +1,4 @@
-"""Where hashes are written and read: every entry is found where it was moved to."""
+"""The layout of buckets: where an entry is, and where it is moved to when buckets grow."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dedup.texts import STORY, print_of
+from tests.dedup.texts import STORY, fingerprint_of
 from worker.index.layout import (
     FULL,
     LEAST_SPARE_BITS,
@@ -25,42 +25,49 @@ from worker.index.layout import (
 FIRST = Layout(generation=9, bits=5, first=5, base=70)
 SECOND, THIRD = FIRST.grown, FIRST.grown.grown
 BEFORE = Layout(generation=8, bits=8, first=6, base=10)
-BEGUN = {"9": "70:5"}
-HELD = {"8": "10:6", "8:8": "128"}
+STARTED = {"9": "70:5"}
+PREVIOUS = {"8": "10:6", "8:8": "128"}
 
 
 @pytest.mark.parametrize(
-    ("known", "read", "moves"),
+    ("state", "read", "moves"),
     [
-        pytest.param({}, (), (), id="nothing yet"),
-        pytest.param(BEGUN, (FIRST,), (), id="begun"),
-        pytest.param(BEGUN | HELD, (FIRST, BEFORE), (), id="and the generation before"),
-        pytest.param({"7": "0:5"} | BEGUN, (FIRST,), (), id="gone by"),
-        pytest.param(HELD, (BEFORE,), (), id="not begun"),
-        pytest.param(BEGUN | {"9:7": "31"}, (SECOND, FIRST), (Move(FIRST, 31),), id="being copied"),
-        pytest.param(BEGUN | {"9:7": "32"}, (SECOND,), (Move(FIRST, 32),), id="being dropped"),
-        pytest.param(BEGUN | {"9:7": "64"}, (SECOND,), (), id="dropped"),
+        pytest.param({}, (), (), id="empty index"),
+        pytest.param(STARTED, (FIRST,), (), id="one generation"),
+        pytest.param(STARTED | PREVIOUS, (FIRST, BEFORE), (), id="with the previous generation"),
+        pytest.param({"7": "0:5"} | STARTED, (FIRST,), (), id="an expired generation"),
+        pytest.param(PREVIOUS, (BEFORE,), (), id="only the previous generation"),
         pytest.param(
-            BEGUN | {"9:7": "64", "9:9": "0"}, (THIRD, SECOND), (Move(SECOND, 0),), id="again"
+            STARTED | {"9:7": "31"}, (SECOND, FIRST), (Move(FIRST, 31),), id="being copied"
+        ),
+        pytest.param(STARTED | {"9:7": "32"}, (SECOND,), (Move(FIRST, 32),), id="being dropped"),
+        pytest.param(STARTED | {"9:7": "64"}, (SECOND,), (), id="dropped"),
+        pytest.param(
+            STARTED | {"9:7": "64", "9:9": "0"},
+            (THIRD, SECOND),
+            (Move(SECOND, 0),),
+            id="a second move",
         ),
     ],
 )
-def test_which_layouts_are_read(
-    known: dict[str, str], read: tuple[Layout, ...], moves: tuple[Move, ...]
+def test_the_state_decides_which_layouts_are_read(
+    state: dict[str, str], read: tuple[Layout, ...], moves: tuple[Move, ...]
 ) -> None:
-    assert layouts_at(9, known) == (read, moves)
+    assert layouts_at(9, state) == (read, moves)
 
 
 @pytest.mark.parametrize(
-    ("known", "filled", "opened"),
+    ("state", "filled", "opened"),
     [
-        pytest.param(BEGUN, FULL - 1, None, id="not full"),
-        pytest.param(BEGUN, FULL, SECOND, id="full"),
-        pytest.param(BEGUN | {"9:7": "63"}, FULL, None, id="still moving"),
-        pytest.param(BEGUN | {"9:7": "64"}, FULL, THIRD, id="full again"),
-        pytest.param(BEGUN | {"8": "0:5", "8:7": "0"}, FULL, SECOND, id="the one before moves"),
+        pytest.param(STARTED, FULL - 1, None, id="not full"),
+        pytest.param(STARTED, FULL, SECOND, id="full"),
+        pytest.param(STARTED | {"9:7": "63"}, FULL, None, id="still moving"),
+        pytest.param(STARTED | {"9:7": "64"}, FULL, THIRD, id="full again"),
         pytest.param(
-            BEGUN | {f"9:{n}": "9999999" for n in range(7, VALUE_BITS - OWNER_BITS + 1, 2)},
+            STARTED | {"8": "0:5", "8:7": "0"}, FULL, SECOND, id="previous generation moving"
+        ),
+        pytest.param(
+            STARTED | {f"9:{n}": "9999999" for n in range(7, VALUE_BITS - OWNER_BITS + 1, 2)},
             FULL,
             None,
             id="last",
@@ -68,27 +75,27 @@ def test_which_layouts_are_read(
     ],
 )
 def test_buckets_grow_when_they_are_full(
-    known: dict[str, str], filled: float, opened: Layout | None
+    state: dict[str, str], filled: float, opened: Layout | None
 ) -> None:
-    assert to_open(layouts_at(9, known), filled) == opened
+    assert to_open(layouts_at(9, state), filled) == opened
 
 
 @pytest.mark.parametrize(
-    ("known", "bits"),
-    [({}, "5"), (HELD, "6"), ({"8": "0:5"}, "5")],
+    ("state", "bits"),
+    [({}, "5"), (PREVIOUS, "6"), ({"8": "0:5"}, "5")],
 )
 def test_a_generation_begins_with_a_quarter_of_the_buckets_of_the_one_before(
-    known: dict[str, str], bits: str
+    state: dict[str, str], bits: str
 ) -> None:
-    assert beginning(9, 70, known, least_bits=5) == ("9", f"70:{bits}")
+    assert beginning(9, 70, state, least_bits=5) == ("9", f"70:{bits}")
 
 
-def test_what_is_past_is_what_nobody_reads() -> None:
-    assert past(9, {"6": "0:5", "7": "0:5", "7:7": "64"} | HELD | BEGUN) == ["6", "7", "7:7"]
+def test_state_that_no_worker_reads_any_more_is_past() -> None:
+    assert past(9, {"6": "0:5", "7": "0:5", "7:7": "64"} | PREVIOUS | STARTED) == ["6", "7", "7:7"]
 
 
-def print_with(hash_: int) -> Hashes:
-    return Hashes.of([replace(print_of(STORY), sketch=(hash_,))])
+def hashes_of(hash_: int) -> Hashes:
+    return Hashes.of([replace(fingerprint_of(STORY), sketch=(hash_,))])
 
 
 @given(
@@ -96,10 +103,8 @@ def print_with(hash_: int) -> Hashes:
     st.integers(-(2**20), 2**24),
     st.integers(5, 24),
 )
-def test_an_entry_is_where_it_is_looked_for_however_often_buckets_grew(
-    hash_: int, number: int, first: int
-) -> None:
-    layout, hashes = FIRST._replace(bits=first, first=first), print_with(hash_)
+def test_an_entry_is_found_however_often_buckets_grew(hash_: int, number: int, first: int) -> None:
+    layout, hashes = FIRST._replace(bits=first, first=first), hashes_of(hash_)
     bucket = int(hashes.keys(layout)[1].rsplit(":")[-1])
     value = b"%d" % hashes.values(layout, [number])[1]
     while not layout.last:
@@ -118,9 +123,9 @@ def test_an_entry_is_where_it_is_looked_for_however_often_buckets_grew(
 def test_values_fit_in_three_bytes_until_buckets_grow_no_more(
     hash_: int, first: int, data: st.DataObject
 ) -> None:
-    layout, hashes = FIRST._replace(bits=first, first=first), print_with(hash_)
+    layout, hashes = FIRST._replace(bits=first, first=first), hashes_of(hash_)
     while not layout.last:
-        most = 2 ** (layout.bits + OWNER_BITS) - 1  # articles of a generation at so many buckets
+        most = 2 ** (layout.bits + OWNER_BITS) - 1  # articles of a generation with these buckets
         number = layout.base + data.draw(st.integers(0, most))
         [value] = hashes.values(layout, [number])[1:]
         assert -(2**23) <= value < 2**23
@@ -128,17 +133,17 @@ def test_values_fit_in_three_bytes_until_buckets_grow_no_more(
 
 
 @given(st.binary(min_size=7, max_size=7))
-def test_so_is_an_id(field: bytes) -> None:
+def test_an_id_is_found_after_buckets_grew(field: bytes) -> None:
     bucket = int(FIRST.id_key(field).rsplit(":")[-1])
     bucket |= FIRST.id_moved(field, b"7")[0] << FIRST.id_bits
     assert SECOND.id_key(field) == f"aw:i:9:7:{bucket}"
 
 
 def test_another_hash_with_the_same_field_has_another_owner() -> None:
-    mine, its = print_with(1 << 40), print_with((1 << 40) + (1 << 13 + FIRST.bits))
-    value = b"%d" % mine.values(FIRST, [80])[1]
-    assert mine.fields == its.fields
-    assert mine.keys(FIRST) == its.keys(FIRST)
-    assert owner(value, mine.spares(FIRST)[1], FIRST) == 80
-    assert owner(value, its.spares(FIRST)[1], FIRST) is None
+    first, second = hashes_of(1 << 40), hashes_of((1 << 40) + (1 << 13 + FIRST.bits))
+    value = b"%d" % first.values(FIRST, [80])[1]
+    assert first.fields == second.fields
+    assert first.keys(FIRST) == second.keys(FIRST)
+    assert owner(value, first.spares(FIRST)[1], FIRST) == 80
+    assert owner(value, second.spares(FIRST)[1], FIRST) is None
     assert owner(None, 0, FIRST) is None

@@ -1,4 +1,4 @@
-"""One suite for every memory of lines; what only the shared one has stands below."""
+"""The conformance suite of all line counts, followed by tests of the shared ones alone."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
     wire.close()
 
 
-def test_what_was_noted_is_read_by_source_and_day(lines: Lines) -> None:
+def test_noted_lines_are_read_by_source_and_day(lines: Lines) -> None:
     lines.note(DAY, {"wire": [b"one", b"two"], "radio": [b"one"]}, ROOM)
     lines.note(DAY + 1, {"wire": [b"two"]}, ROOM)
     assert lines.noted(["wire", "radio", "paper"], [DAY, DAY + 1], ROOM) == {
@@ -36,26 +36,26 @@ def test_what_was_noted_is_read_by_source_and_day(lines: Lines) -> None:
     }
 
 
-def test_a_batch_that_comes_again_adds_nothing(lines: Lines) -> None:
+def test_a_batch_that_is_noted_twice_adds_nothing(lines: Lines) -> None:
     for _ in range(3):
         lines.note(DAY, {"wire": [b"one", b"two"]}, ROOM)
     assert lines.noted(["wire"], [DAY], ROOM)["wire"] == {DAY: {b"one", b"two"}}
 
 
-def test_no_more_is_kept_of_a_day_than_there_is_room_for(lines: Lines) -> None:
+def test_the_lines_of_a_day_are_limited(lines: Lines) -> None:
     for start in (0, 70, 140):
         lines.note(DAY, {"wire": [b"%03d" % n for n in range(start, start + 70)]}, ROOM)
     kept = lines.noted(["wire"], [DAY], ROOM)["wire"][DAY]
     assert kept == {b"%03d" % n for n in range(100)}
 
 
-def test_nothing_noted_nothing_kept(lines: Lines) -> None:
+def test_without_notes_there_are_no_lines(lines: Lines) -> None:
     lines.note(DAY, {}, ROOM)
     assert lines.noted([], [DAY], ROOM) == {}
     assert lines.noted(["wire"], [], ROOM) == {"wire": {}}
 
 
-def test_all_sources_together_have_bounded_room_that_ends_by_itself(
+def test_the_memory_of_all_sources_is_bounded_and_expires(
     valkey_url: str, valkey: redis.Redis
 ) -> None:
     wire = Wire(unix_url(valkey_url), 30)
@@ -70,13 +70,11 @@ def test_all_sources_together_have_bounded_room_that_ends_by_itself(
     wire.close()
 
 
-def test_workers_that_note_at_once_do_not_overfill_a_bucket(
-    valkey_url: str, valkey: redis.Redis
-) -> None:
-    def work(who: int) -> None:
+def test_concurrent_workers_do_not_overfill_a_bucket(valkey_url: str, valkey: redis.Redis) -> None:
+    def work(worker: int) -> None:
         wire = Wire(unix_url(valkey_url), 30)
         for turn in range(10):
-            entries = [b"%02d%02d%02d" % (who, turn, n) for n in range(15)]
+            entries = [b"%02d%02d%02d" % (worker, turn, n) for n in range(15)]
             SharedLines(wire).note(DAY, {"wire": entries}, ROOM)
         wire.close()
 

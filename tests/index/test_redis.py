@@ -1,4 +1,4 @@
-"""What only the shared index has: round trips, generations, a server that fails, races."""
+"""Behaviour of the shared index alone: round trips, generations, failures of its server, races."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import redis
 
-from tests.dedup.texts import RULES, STORY, invented, print_of
+from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
 from tests.support.generations import grow_old
 from tests.support.processes import at_once
 from worker.dedup import compare
@@ -18,7 +18,7 @@ from worker.index.redis_index import RedisIndex
 from worker.model.records import OutcomeKind, article_id_of
 
 A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
-PRINT = print_of(STORY)
+FINGERPRINT = fingerprint_of(STORY)
 PROCESSES, STORIES, BATCH = 4, 200, 10
 
 
@@ -29,87 +29,87 @@ def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
     index.close()
 
 
-def one(article_id: str) -> list[Claim]:
-    return [Claim(article_id=article_id, fingerprint=PRINT)]
+def claim_of(article_id: str) -> list[Claim]:
+    return [Claim(article_id=article_id, fingerprint=FINGERPRINT)]
 
 
 @pytest.mark.parametrize("size", [1, 100])
 def test_a_batch_costs_the_same_round_trips_whatever_its_size(index: RedisIndex, size: int) -> None:
-    prints = [print_of(invented(seed)) for seed in range(size)]
-    for name in ("first", "second"):  # the second ones meet the first
+    fingerprints = [fingerprint_of(invented(seed)) for seed in range(size)]
+    for name in ("first", "second"):  # the first articles are candidates of the second ones
         ids = [article_id_of(name, str(number)) for number in range(size)]
         before = index.trips
-        met = index.claim(
-            [Claim(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
+        candidates = index.claim(
+            [Claim(article_id=i, fingerprint=p) for i, p in zip(ids, fingerprints, strict=True)]
         )
         claimed = index.trips
-        wishes = zip(ids, met, strict=True)
+        pairs = zip(ids, candidates, strict=True)
         index.settle(
-            [CopyVote(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in wishes]
+            [CopyVote(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in pairs]
         )
-        # The first ones begin a generation, and meet nobody.
+        # The first articles start a generation and have no candidates.
         assert claimed - before == 5
         assert index.trips - claimed == 3
 
 
-def test_copies_meet_across_one_generation_but_not_two(
+def test_copies_are_found_across_one_generation_but_not_two(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.claim(claim_of(A))
     grow_old(valkey)
-    assert [rival.article_id for rival in index.claim(one(B))[0]] == [A]
+    assert [candidate.article_id for candidate in index.claim(claim_of(B))[0]] == [A]
     grow_old(valkey)
     grow_old(valkey)
-    assert index.claim(one(article_id_of("wire", "id:c"))) == [[]]
+    assert index.claim(claim_of(article_id_of("wire", "id:c"))) == [[]]
 
 
-def test_an_article_keeps_its_number_while_it_keeps_coming(
+def test_an_article_keeps_its_number_while_it_is_claimed_in_each_generation(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.claim(claim_of(A))
     index.settle([CopyVote(article_id=A)])
     for _ in range(3):
         grow_old(valkey)
-        assert index.claim(one(A)) == [[]]
-    index.claim(one(B))
+        assert index.claim(claim_of(A)) == [[]]
+    index.claim(claim_of(B))
     assert index.settle([CopyVote(article_id=B, alike=(A,))]) == [A]
     assert valkey.keys("aw:n:*") == [b"aw:n:0"]
     assert set(valkey.hvals("aw:n:0")) == {bytes.fromhex(A), bytes.fromhex(B)}
 
 
 def test_everything_but_the_counter_expires(index: RedisIndex, valkey: redis.Redis) -> None:
-    for _ in range(2):  # emptied under a process that has dated its buckets already
-        index.claim(one(A))
-        index.claim(one(B))
+    for _ in range(2):  # the second time the process has already set expiries of these buckets
+        index.claim(claim_of(A))
+        index.claim(claim_of(B))
         index.settle([CopyVote(article_id=A), CopyVote(article_id=B, alike=(A,))])
         lasting = [key for key in valkey.keys("*") if valkey.ttl(key) == -1]
         assert lasting == [b"aw:next"]
         valkey.flushall()
 
 
-def test_a_rival_without_its_fingerprint_is_still_named(
+def test_an_article_without_a_fingerprint_is_still_a_candidate(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.claim(claim_of(A))
     for key in valkey.keys("aw:f:*"):
         valkey.delete(key)
-    (rival,) = index.claim(one(B))[0]
-    assert (rival.article_id, rival.fingerprint) == (A, None)
+    (candidate,) = index.claim(claim_of(B))[0]
+    assert (candidate.article_id, candidate.fingerprint) == (A, None)
 
 
-def test_a_fingerprint_of_another_release_counts_as_gone(
+def test_a_fingerprint_of_another_release_counts_as_missing(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.claim(claim_of(A))
     for key in valkey.keys("aw:f:*"):
         valkey.set(key, b'{"feature": "of tomorrow"}\n')
-    assert index.claim(one(B))[0][0].fingerprint is None
+    assert index.claim(claim_of(B))[0][0].fingerprint is None
 
 
 def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
-    """Sketches are the smallest hashes: chosen by their high bits, buckets would overflow."""
+    """Sketches have the smallest hashes, so buckets chosen by high bits would overflow."""
     claims = [
-        Claim(article_id=article_id_of("w", str(n)), fingerprint=print_of(invented(n)))
+        Claim(article_id=article_id_of("w", str(n)), fingerprint=fingerprint_of(invented(n)))
         for n in range(300)
     ]
     index.claim(claims)
@@ -117,10 +117,10 @@ def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
     assert max(sizes) < 2.5 * sum(sizes) / len(sizes)
 
 
-def test_it_connects_only_when_asked_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_missing_server_is_reported_at_the_first_call_only(tmp_path: Path) -> None:
     index = RedisIndex(f"unix://{tmp_path}/none.sock", RULES)
     with pytest.raises(Unavailable, match="index"):
-        index.claim(one(A))
+        index.claim(claim_of(A))
     with pytest.raises(Unavailable, match="index"):
         index.settle([CopyVote(article_id=A)])
     index.close()
@@ -142,11 +142,11 @@ def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
     valkey.config_set("maxmemory", 1)
     try:
         with pytest.raises(Unavailable, match="memory"):
-            index.claim(one(A))
+            index.claim(claim_of(A))
     finally:
         valkey.config_set("maxmemory", 0)
-    assert index.claim(one(A)) == [[]]
-    assert [rival.article_id for rival in index.claim(one(B))[0]] == [A]
+    assert index.claim(claim_of(A)) == [[]]
+    assert [candidate.article_id for candidate in index.claim(claim_of(B))[0]] == [A]
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_broker_urls_are_understood(url: str, expected: str) -> None:
 )
 def test_a_percent_encoded_password_is_decoded_over_every_kind_of_connection(url: str) -> None:
     wire = Wire(url, 1)
-    given = wire._redis.connection_pool.connection_kwargs
+    options = wire._redis.connection_pool.connection_kwargs
     wire.close()
-    assert (given["username"], given["password"], given["db"]) == ("me@home", "p#w/", 3)
+    assert (options["username"], options["password"], options["db"]) == ("me@home", "p#w/", 3)
 
 
 def copies() -> list[list[tuple[str, str]]]:
@@ -187,23 +187,31 @@ def copies() -> list[list[tuple[str, str]]]:
             " ".join(word for word in words if random.random() > 0.02)
             for _ in range(random.choice([2, 2, 3, 4]))
         ]
-        named = enumerate(texts)
-        stories.append([(article_id_of(f"source-{n}", str(story)), text) for n, text in named])
+        numbered = enumerate(texts)
+        stories.append([(article_id_of(f"source-{n}", str(story)), text) for n, text in numbered])
     return stories
 
 
 def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
-    """What a worker does with its batches: article id -> canonical id."""
+    """Process batches as a worker does: article id -> canonical id."""
     index, answers = RedisIndex(url, RULES), {}
     for batch in shares:
-        prints = {article_id: print_of(text) for article_id, text in batch}
-        rivals = index.claim([Claim(article_id=i, fingerprint=p) for i, p in prints.items()])
-        wishes = []
-        for (mine, print_), met in zip(prints.items(), rivals, strict=True):
-            likes = [(r.article_id, compare(print_, r.fingerprint, RULES)) for r in met]
-            alike = tuple(i for i, like in likes if like and like.kind is OutcomeKind.DUPLICATE)
-            wishes.append(CopyVote(article_id=mine, alike=alike))
-        answers |= dict(zip(prints, index.settle(wishes), strict=True))
+        fingerprints = {article_id: fingerprint_of(text) for article_id, text in batch}
+        candidates = index.claim(
+            [Claim(article_id=i, fingerprint=p) for i, p in fingerprints.items()]
+        )
+        votes = []
+        for (article_id, fingerprint), of_article in zip(
+            fingerprints.items(), candidates, strict=True
+        ):
+            matches = [
+                (r.article_id, compare(fingerprint, r.fingerprint, RULES)) for r in of_article
+            ]
+            copy_ids = tuple(
+                i for i, match in matches if match and match.kind is OutcomeKind.DUPLICATE
+            )
+            votes.append(CopyVote(article_id=article_id, alike=copy_ids))
+        answers |= dict(zip(fingerprints, index.settle(votes), strict=True))
     index.close()
     return answers
 
@@ -214,7 +222,7 @@ def test_each_story_has_one_canonical_article_however_many_workers_race(
     stories = copies()
     articles = [article for members in stories for article in members]
     dealt = [articles[n::PROCESSES] for n in range(PROCESSES)]
-    # Every batch is delivered twice, as after a crash between settle and ack.
+    # Each batch is delivered twice, as after a crash between settle and ack.
     shares = [[s[n : n + BATCH] for n in range(0, len(s), BATCH) for _ in "12"] for s in dealt]
     answers: dict[str, str] = {}
     for answered in at_once(ingest, [valkey_url] * PROCESSES, shares):

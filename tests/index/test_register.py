@@ -1,4 +1,4 @@
-"""The register in every order of steps: one canonical article, whoever is first."""
+"""Copies have one canonical article in the register, in any order of the steps of their workers."""
 
 from collections.abc import Collection, Mapping
 from itertools import chain, combinations, cycle
@@ -12,7 +12,7 @@ from worker.index.canonical_articles import Pointers, settle
 
 
 class Cells:
-    """A register in a dict, which may change before each look at it."""
+    """A register in a dict. Before each read it applies the next change of `meanwhile`."""
 
     def __init__(self, filled: Pointers, meanwhile: tuple[Pointers, ...] = ()) -> None:
         self.filled = filled
@@ -29,7 +29,7 @@ class Cells:
 
 
 @pytest.mark.parametrize(
-    ("filled", "wishes", "settled", "after"),
+    ("filled", "votes", "settled", "after"),
     [
         pytest.param({}, {5: []}, {5: 5}, {5: 5}, id="alone: canonical"),
         pytest.param({3: 3}, {5: [3]}, {5: 3}, {3: 3, 5: 3}, id="copy of a canonical article"),
@@ -49,13 +49,13 @@ class Cells:
         ),
     ],
 )
-def test_settling(
-    filled: Pointers, wishes: dict[int, list[int]], settled: Pointers, after: Pointers
+def test_the_cells_and_the_votes_decide_which_article_is_canonical(
+    filled: Pointers, votes: dict[int, list[int]], settled: Pointers, after: Pointers
 ) -> None:
     cells = Cells(filled)
-    assert settle(cells, wishes) == settled
+    assert settle(cells, votes) == settled
     assert cells.filled == after
-    assert settle(cells, wishes) == settled
+    assert settle(cells, votes) == settled
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_settling(
         pytest.param(({}, {5: 3, 3: 3}), 3, id="forced itself while it forces"),
     ],
 )
-def test_a_race_is_decided_by_who_fills_first(
+def test_the_first_write_of_a_cell_decides_a_race(
     meanwhile: tuple[Pointers, ...], settled: int
 ) -> None:
     assert settle(Cells({}, meanwhile), {5: [9]}) == {5: settled}
 
 
 class Turns:
-    """One worker in a thread, which takes a step when it is told to."""
+    """One worker in a thread, which runs until its next access to the register at each step()."""
 
-    def __init__(self, cells: Cells, me: int, alike: list[int]) -> None:
+    def __init__(self, cells: Cells, me: int, copies: list[int]) -> None:
         self._cells = cells
         self._go, self._ready = Semaphore(0), Semaphore(0)
         self.finished = False
-        Thread(target=self._work, args=({me: alike},), daemon=True).start()
+        Thread(target=self._work, args=({me: copies},), daemon=True).start()
         self._ready.acquire()
 
     def step(self) -> None:
@@ -98,8 +98,8 @@ class Turns:
         self._ready.release()
         self._go.acquire()
 
-    def _work(self, wishes: dict[int, list[int]]) -> None:
-        settle(self, wishes)
+    def _work(self, votes: dict[int, list[int]]) -> None:
+        settle(self, votes)
         self.finished = True
         self._ready.release()
 
@@ -114,23 +114,23 @@ schedules = st.lists(st.integers(0, 4), max_size=40)
 def test_copies_settle_on_one_in_any_order_of_steps(
     count: int, seen: list[str], schedule: list[int], crashes: int
 ) -> None:
-    """Of any two copies one sees the other at least: that is what write, barrier, read gives."""
-    wishes: dict[int, list[int]] = {number: [] for number in range(1, count + 1)}
-    for (earlier, later), sees in zip(combinations(wishes, 2), seen, strict=False):
+    """Of two copies at least one sees the other, because each writes its claim before it reads."""
+    votes: dict[int, list[int]] = {number: [] for number in range(1, count + 1)}
+    for (earlier, later), sees in zip(combinations(votes, 2), seen, strict=False):
         if sees != "earlier":
-            wishes[earlier].append(later)
+            votes[earlier].append(later)
         if sees != "later":
-            wishes[later].append(earlier)
+            votes[later].append(earlier)
     cells = Cells({})
-    workers = [Turns(cells, me, alike) for me, alike in wishes.items()]
-    for number, turn in enumerate(chain(schedule, cycle(range(count)))):
+    workers = [Turns(cells, number, copies) for number, copies in votes.items()]
+    for step, turn in enumerate(chain(schedule, cycle(range(count)))):
         if all(worker.finished for worker in workers):
             break
-        me = turn % count
-        if number < crashes:  # a killed worker's batch comes again, from the start
-            workers[me] = Turns(cells, me + 1, wishes[me + 1])
-        if not workers[me].finished:
-            workers[me].step()
-    settled = settle(cells, wishes)
+        index = turn % count
+        if step < crashes:  # the batch of a killed worker is delivered again
+            workers[index] = Turns(cells, index + 1, votes[index + 1])
+        if not workers[index].finished:
+            workers[index].step()
+    settled = settle(cells, votes)
     assert len(set(settled.values())) == 1
-    assert [me for me in wishes if settled[me] == me] == [*set(settled.values())]
+    assert [number for number in votes if settled[number] == number] == [*set(settled.values())]

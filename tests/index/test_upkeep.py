@@ -1,4 +1,4 @@
-"""The index is lost and put back; what is wrong in it is found."""
+"""A lost index is rebuilt from the store, and differences from the store are found."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.commands import Run, on
-from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
+from tests.dedup.texts import OTHER, RULES, STORY, fingerprint_of, invented
 from tests.make import NOW
 from tests.support.pipelines import CONFIG, raw
 from worker.index import verification
@@ -30,70 +30,76 @@ def command(store_url: str, valkey_url: str) -> Run:
 
 
 def now_ingest(pipeline: Pipeline, number: int, text: str) -> OutcomeKind:
-    """Stored now: the index works by the server's clock."""
-    given = raw(number, text, title="Port closes gates", source={"id": f"paper-{number}"})
+    """Ingest at the current time, because the index uses the clock of its server."""
+    raw_article = raw(number, text, title="Port closes gates", source={"id": f"paper-{number}"})
     [outcome] = pipeline.ingest(
-        [Delivery(receipt=f"now-{number}", raw=given)], now=datetime.now(UTC)
+        [Delivery(receipt=f"now-{number}", raw=raw_article)], now=datetime.now(UTC)
     )
     return outcome.kind
 
 
-def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
+def test_losing_the_index_during_a_run_loses_no_identity_and_no_decision(
     pipeline: Pipeline, valkey: redis.Redis, command: Run, store: SqlStore
 ) -> None:
     first = [now_ingest(pipeline, n, text) for n, text in enumerate([STORY, STORY, OTHER])]
     assert first == [OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.NEW]
     valkey.flushall()
-    assert now_ingest(pipeline, 3, STORY) is OutcomeKind.NEW  # a copy that is not found meanwhile
+    assert now_ingest(pipeline, 3, STORY) is OutcomeKind.NEW  # this copy cannot be found
     differs = json.loads(command("index", "verify", "--json", code=1).stdout)["differs"]
     assert differs["missing"] == 3
 
     assert "would put back 4 articles" in command("index", "rebuild", "--dry-run").stdout
     assert "put back 4 articles" in command("index", "rebuild").stdout
-    assert "the index says what the store says" in command("index", "verify").stdout
+    assert "index and store agree" in command("index", "verify").stdout
     assert now_ingest(pipeline, 4, OTHER) is OutcomeKind.DUPLICATE
     assert now_ingest(pipeline, 5, STORY) is OutcomeKind.DUPLICATE
     assert "twin 1" in command("reconcile").stdout
-    again = raw(0, STORY, title="Port closes gates", source={"id": "paper-0"})
-    [outcome] = pipeline.ingest([Delivery(receipt="again", raw=again)], now=NOW)
+    first_article = raw(0, STORY, title="Port closes gates", source={"id": "paper-0"})
+    [outcome] = pipeline.ingest([Delivery(receipt="repeated", raw=first_article)], now=NOW)
     assert outcome.kind is OutcomeKind.UNCHANGED
     [canonical] = {m.cluster_id for m in store.clusters.members([outcome.article_id])}
     assert len(store.clusters.standing([canonical])) == 4
 
 
-def test_a_register_that_says_otherwise_is_found_and_rebuilt(
+def test_a_register_that_differs_from_the_store_is_found_and_rebuilt(
     pipeline: Pipeline, command: Run
 ) -> None:
     now_ingest(pipeline, 0, STORY)
     now_ingest(pipeline, 1, OTHER)
-    mine, other = (m.article_id for m in pipeline.store.clusters.page(NOW.replace(year=2000), 0, 9))
-    pipeline.index.correct({mine: other})
-    [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
-    assert (found["what"], found["index"], found["store"]) == ("register", other, mine)
+    article_id, other_id = (
+        m.article_id for m in pipeline.store.clusters.page(NOW.replace(year=2000), 0, 9)
+    )
+    pipeline.index.correct({article_id: other_id})
+    [difference] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
+    assert (difference["what"], difference["index"], difference["store"]) == (
+        "register",
+        other_id,
+        article_id,
+    )
     command("index", "rebuild", "--from-nothing")
-    assert "the index says what the store says" in command("index", "verify").stdout
+    assert "index and store agree" in command("index", "verify").stdout
 
 
-def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Run) -> None:
+def test_the_size_is_reported_by_layer(pipeline: Pipeline, command: Run) -> None:
     now_ingest(pipeline, 0, STORY)
-    found = json.loads(command("index", "stats", "--json").stdout)
-    entries = {each["layer"]: each["entries"] for each in found["layers"]}
-    assert (found["newest"], entries["names"], entries["register"]) == (1, 1, 1)
+    stats = json.loads(command("index", "stats", "--json").stdout)
+    entries = {layer["layer"]: layer["entries"] for layer in stats["layers"]}
+    assert (stats["newest"], entries["names"], entries["register"]) == (1, 1, 1)
     assert entries["hashes"] == RULES.shingles.sketch + 1
     lasting = ("ids", "names", "hashes", "register")
-    held = sum(each["bytes"] for each in found["layers"] if each["layer"] in lasting)
-    told = command("index", "stats").stdout
-    assert f"1 article in the window, {held} bytes each" in told
-    assert "learned lines" in told
+    total_bytes = sum(layer["bytes"] for layer in stats["layers"] if layer["layer"] in lasting)
+    output = command("index", "stats").stdout
+    assert f"1 article in the window, {total_bytes} bytes each" in output
+    assert "learned lines" in output
 
 
-def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
+def test_five_thousand_articles_are_restored_in_a_second_of_cpu(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
     index = RedisIndex(valkey_url, RULES)
-    prints = [print_of(invented(n)) for n in range(200)]
+    fingerprints = [fingerprint_of(invented(n)) for n in range(200)]
     ids = [article_id_of("wire", str(n)) for n in range(200)]
-    page = [Stored(i, i, p, NOW) for i, p in zip(ids, prints, strict=True)]
+    page = [Stored(i, i, p, NOW) for i, p in zip(ids, fingerprints, strict=True)]
     best = float("inf")
     for _ in range(5):
         began = time.process_time()
