@@ -21,7 +21,7 @@ from bench.stream import Item
 from devtools.news_corpora import Text
 from devtools.servers import unix_url
 from worker.dedup import DedupRules, compare, fingerprint, resolve
-from worker.index import Claim, CopyVote
+from worker.index import CopyVote, IndexEntry
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
 from worker.model.records import Article, Fingerprint, OutcomeKind, Record, Verdict
@@ -81,7 +81,7 @@ def ours(
             for v in verdicts
             if v.kind is OutcomeKind.DUPLICATE
         }
-    cost = Cost(watch.cpu_s, _server_cpu(server) - server_cpu, _bytes(server), index.trips)
+    cost = Cost(watch.cpu_s, _server_cpu(server) - server_cpu, _bytes(server), index.round_trips)
     index.close()
     return canonical, cost
 
@@ -101,23 +101,23 @@ def _judged(
 ) -> list[Verdict]:
     """What the pipeline does with new articles."""
     ids = [article.article_id for article in articles]
-    met = index.claim(
-        [Claim(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
+    met = index.register_and_match(
+        [IndexEntry(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
     )
     known = dict(zip(ids, prints, strict=True))
     known |= store.fingerprints(sorted({r.article_id for each in met for r in each} - known.keys()))
     likes = []
     for print_, rivals in zip(prints, met, strict=True):
         found = [(r.article_id, compare(print_, known[r.article_id], rules)) for r in rivals]
-        alike = [(article_id, like) for article_id, like in found if like]
-        likes.append(sorted(alike, key=lambda its: its[1].strength, reverse=True))
-    wishes = [
+        copies = [(article_id, like) for article_id, like in found if like]
+        likes.append(sorted(copies, key=lambda its: its[1].strength, reverse=True))
+    votes = [
         CopyVote(
-            article_id=i, alike=tuple(a for a, like in each if like.kind is OutcomeKind.DUPLICATE)
+            article_id=i, copies=tuple(a for a, like in each if like.kind is OutcomeKind.DUPLICATE)
         )
         for i, each in zip(ids, likes, strict=True)
     ]
-    homes = index.settle(wishes)
+    homes = index.elect_canonical(votes)
     new = [
         Verdict(kind=OutcomeKind.NEW, article_id=i, revision=1, cluster_id=i, signal="unseen")
         for i in ids

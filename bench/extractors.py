@@ -16,7 +16,7 @@ from worker.clean.page.main_text import main_text, parse
 from worker.config.loader import load_config
 
 Extractor = Callable[[str], str]
-OURS, ALONE = "article-worker", "its trees alone"
+OURS, ALONE = "article-worker", "block classifier alone"
 
 
 def extractors() -> dict[str, Extractor]:

@@ -17,7 +17,7 @@ from time import process_time
 from devtools.news_corpora import Text, reuters
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import load_config
-from worker.index.line_counts import MemoryLines
+from worker.index.line_counts import MemoryLineCounts
 from worker.model.records import Article
 from worker.pipeline.boilerplate import Boilerplate
 
@@ -43,7 +43,7 @@ def main() -> None:
 def measure(stories: list[Text]) -> tuple[dict[str, float], Counter[str]]:
     """Shares are of the stories, and of the words, from the third day on."""
     rules = load_config(None).cleaning.learned
-    boilerplate = Boilerplate(MemoryLines(), rules)
+    boilerplate = Boilerplate(MemoryLineCounts(), rules)
     by_day: dict[date, list[Text]] = defaultdict(list)
     for story in stories:
         if story.day:

@@ -168,7 +168,7 @@ def _work(its: Race, config: Config, slot: int, seed: int) -> None:
 
     client = redis.Redis.from_url(unix_url(its.index_url))
     index, store = RedisIndex(its.index_url, config.dedup), SqlStore(its.store_url)
-    _dying(index.wire, "trip", perhaps_die)
+    _dying(index.client, "execute", perhaps_die)
     _dying(store, "write", perhaps_die)
     pipeline = Pipeline(config, store, index)
     while batch := client.lmove(WAITING, HELD.format(slot), "LEFT", "RIGHT"):

@@ -23,7 +23,7 @@ from bench.endless import Made, endless
 from devtools.servers import private_valkey, unix_url
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify
-from worker.index import Candidate, Claim, CopyVote
+from worker.index import Candidate, CopyVote, IndexEntry
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind
@@ -63,11 +63,11 @@ class Clocked:
     def begin(self, index: RedisIndex) -> None:
         self._index = index
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
-        return self._timed(lambda: self._index.claim(claims))
+    def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        return self._timed(lambda: self._index.register_and_match(entries))
 
-    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
-        return self._timed(lambda: self._index.settle(wishes))
+    def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
+        return self._timed(lambda: self._index.elect_canonical(votes))
 
     def _timed(self, call: Callable[[], Any]) -> Any:
         began = time.process_time()

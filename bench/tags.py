@@ -66,7 +66,7 @@ def cpu_ms(
 
 def speed_of_rivals(tfidf: TfidfLinear, lexicon: NameLexicon, data: Data) -> None:
     articles = _long(data.wikinews[:80])
-    print("\n| rival | CPU ms per 500 words |\n|---|---|")
+    print("\n| other method | CPU ms per 500 words |\n|---|---|")
     rivals: list[tuple[str, Callable[[Article], object]]] = [
         ("TF-IDF + linear", lambda a: tfidf.probabilities([f"{a.title} {a.text}"])),
         ("IPTC-name lexicon", lambda a: lexicon.probabilities([f"{a.title} {a.text}"])),

@@ -17,10 +17,10 @@ from tests.support.own_config import cleaner, configured
 from worker.cli import group
 from worker.config.loader import load_config
 from worker.errors import Unavailable
-from worker.index.line_counts import Lines, MemoryLines
+from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.index.memory_index import MemoryIndex
-from worker.index.redis_client import Wire
-from worker.index.redis_line_counts import SharedLines
+from worker.index.redis_client import RedisClient
+from worker.index.redis_line_counts import RedisLineCounts
 from worker.maintenance.reprocess import Reprocessing, redo
 from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
@@ -43,7 +43,7 @@ def raw(number: int, head: str = "", tail: str = "") -> dict[str, Any]:
     return {**ordinary, "content": "\n\n".join(filter(None, [head, *body, tail, LINE]))}
 
 
-def piped(store: SqlStore, lines: Lines) -> Pipeline:
+def piped(store: SqlStore, lines: LineCounts) -> Pipeline:
     return Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup), lines=lines)
 
 
@@ -66,7 +66,7 @@ def newest(store: SqlStore, outcome: Outcome) -> dict[str, Any]:
 @pytest.fixture
 def taught(store: SqlStore) -> Pipeline:
     """A pipeline that has learned the line from two days."""
-    pipeline = piped(store, MemoryLines())
+    pipeline = piped(store, MemoryLineCounts())
     for number in range(2):
         ingest(pipeline, [raw(10 * number + n) for n in range(3)], day(number))
     return pipeline
@@ -86,7 +86,7 @@ def test_what_comes_again_is_unchanged_although_a_line_was_learned_meanwhile(
     again = ingest(taught, [raw(0), raw(11)], day(2))
     assert [outcome.kind for outcome in again] == [OutcomeKind.UNCHANGED] * 2
     assert LINE in newest(taught.store, again[0])["text"]
-    forgotten = piped(taught.store, MemoryLines())
+    forgotten = piped(taught.store, MemoryLineCounts())
     [first] = ingest(taught, [raw(50)], day(2, 60))
     [after] = ingest(forgotten, [raw(50)], day(2, 120))
     assert first.kind is not OutcomeKind.UNCHANGED
@@ -103,7 +103,7 @@ def test_an_edit_is_a_revision_without_the_learned_line(taught: Pipeline) -> Non
 
 
 def test_a_day_decides_by_the_days_before_and_by_nothing_of_its_own(store: SqlStore) -> None:
-    pipeline = piped(store, MemoryLines())
+    pipeline = piped(store, MemoryLineCounts())
     ingest(pipeline, [raw(n) for n in range(3)], day(0))
     for turn in range(3):
         found = ingest(pipeline, [raw(10 * turn + n + 10) for n in range(3)], day(1, turn))
@@ -118,8 +118,8 @@ def test_a_day_decides_by_the_days_before_and_by_nothing_of_its_own(store: SqlSt
 def test_eight_workers_learn_together_and_decide_alike(
     sqlite_store_url: str, valkey_url: str, valkey: redis.Redis
 ) -> None:
-    wires = [Wire(unix_url(valkey_url), 30) for _ in range(8)]
-    workers = [piped(SqlStore(sqlite_store_url), SharedLines(wire)) for wire in wires]
+    clients = [RedisClient(unix_url(valkey_url), 30) for _ in range(8)]
+    workers = [piped(SqlStore(sqlite_store_url), RedisLineCounts(client)) for client in clients]
     for number in range(2):  # each brings one article a day: alone none would learn anything
         articles = [[raw(100 * number + n)] for n in range(8)]
         with ThreadPoolExecutor(8) as pool:
@@ -130,9 +130,9 @@ def test_eight_workers_learn_together_and_decide_alike(
     revisions = [newest(workers[0].store, outcome) for [outcome] in found]
     assert all(LINE not in revision["text"] for revision in revisions)
     assert len({revision["versions"]["learned"] for revision in revisions}) == 1
-    for worker, wire in zip(workers, wires, strict=True):
+    for worker, client in zip(workers, clients, strict=True):
         worker.store.close()
-        wire.close()
+        client.close()
 
 
 def test_cleaning_again_takes_learned_lines_out_in_place(taught: Pipeline, tmp_path: Any) -> None:
@@ -152,10 +152,10 @@ def test_cleaning_again_takes_learned_lines_out_in_place(taught: Pipeline, tmp_p
     assert (outcome.kind, outcome.revision) == (OutcomeKind.UNCHANGED, 1)
 
 
-class Away(MemoryLines):
+class Away(MemoryLineCounts):
     """A memory that does not answer."""
 
-    def noted(self, *_: object) -> Any:
+    def read(self, *_: object) -> Any:
         raise Unavailable("index")
 
 
@@ -168,18 +168,18 @@ def test_a_memory_that_does_not_answer_puts_the_batch_back(store: SqlStore) -> N
 def test_a_batch_asks_once_a_day_and_notes_once(
     valkey_url: str, valkey: redis.Redis, store: SqlStore
 ) -> None:
-    wire = Wire(unix_url(valkey_url), 30)
-    pipeline = piped(store, SharedLines(wire))
+    client = RedisClient(unix_url(valkey_url), 30)
+    pipeline = piped(store, RedisLineCounts(client))
     trips = []
     for batch in range(3):
-        before = wire.trips
+        before = client.round_trips
         ingest(
             pipeline,
             [{**raw(10 * batch + n), "source": {"id": f"s{n}"}} for n in range(5)],
             day(0, batch),
         )
-        trips.append(wire.trips - before)
-    wire.close()
+        trips.append(client.round_trips - before)
+    client.close()
     assert trips == [2, 1, 1]
 
 
@@ -207,9 +207,9 @@ def test_commands_tell_what_is_learned_pinned_and_refused(
     sqlite_store_url: str, valkey_url: str, valkey: redis.Redis, tmp_path: Path
 ) -> None:
     config = configured(tmp_path, cleaning=with_pins())
-    wire = Wire(unix_url(valkey_url), 30)
+    client = RedisClient(unix_url(valkey_url), 30)
     store, today = SqlStore(sqlite_store_url), datetime.now(UTC)
-    pipeline = Pipeline(config, store, MemoryIndex(config.dedup), lines=SharedLines(wire))
+    pipeline = Pipeline(config, store, MemoryIndex(config.dedup), lines=RedisLineCounts(client))
     for ago in (3, 2):
         articles = [raw(10 * ago + n, tail="The end.") for n in range(3)]
         ingest(pipeline, articles, today - timedelta(days=ago))
@@ -242,4 +242,4 @@ def test_commands_tell_what_is_learned_pinned_and_refused(
     away = environment | {"WORKER_BROKER_URL": "redis://127.0.0.1:1/0"}
     assert "unknown: index is unavailable" in run("sources", "wire", **away).stdout
     store.close()
-    wire.close()
+    client.close()

@@ -128,7 +128,7 @@ def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
     worker: Worker, store: SqlStore, valkey: redis.Redis
 ) -> None:
     cut, emptied, good = bury(store, dead("x" * (LIMITS.article_bytes + 1)), dead("1"), dead("2"))
-    store.empty_letters([emptied])
+    store.clear_letters([emptied])
     done = worker("replay", "--yes")
     assert "replaying 1 dead letter:" in done.stdout
     assert f"{cut[:10]} can't be replayed: only the beginning" in done.stderr

@@ -141,7 +141,7 @@ def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain
 
 
 def test_a_receipt_that_only_the_journal_has_waits(store: SqlStore, explain: Explain) -> None:
-    store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
+    store.add_journal_entries([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     assert "It was put on the queue 2026-11-22 12:00." in told(explain("r0"))
     assert "It has no outcome yet" in told(explain("r0"))
 
@@ -153,7 +153,7 @@ def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
     message = {"body": body, "headers": {"id": "m"}, "properties": {}}
     payload = Payload.of(message)
     letter = dead(reason=Reason.UNDELIVERABLE, queue="articles", detail="gone", payload=payload)
-    store.enter([JournalEntry(receipt="r0", message_id="m", at=NOW)])
+    store.add_journal_entries([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     store.write([], [], [letter], now=NOW)
     story = told(explain("r0"))
     assert "undeliverable, gone" in story

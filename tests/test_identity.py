@@ -14,7 +14,7 @@ from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
-from worker.store.writing.locks import MOST_KEYS
+from worker.store.writing.locks import MAX_KEYS
 
 SHORT = ("Mayor opens new bridge over the river", "Fire destroys warehouse at the old harbour")
 
@@ -182,12 +182,12 @@ def test_another_issue_under_the_same_opening_is_no_revision(pipeline: Pipeline)
 
 
 def test_the_keys_of_an_article_are_bounded(pipeline: Pipeline, store_url: str) -> None:
-    polls = MOST_KEYS + 5
+    polls = MAX_KEYS + 5
     link = "https://a.example/one"
     for poll in range(polls):
         [outcome] = ingest(pipeline, [item(f"p-{poll}", link, TITLE, STORY)], f"{poll}-")
         assert outcome.kind is (OutcomeKind.UNCHANGED if poll else OutcomeKind.NEW)
-    assert MOST_KEYS <= len(rows(store_url, "aliases")) <= MOST_KEYS + 2
+    assert MAX_KEYS <= len(rows(store_url, "aliases")) <= MAX_KEYS + 2
     assert len(rows(store_url, "articles")) == 1
 
 

@@ -128,7 +128,9 @@ def test_a_day_is_a_utc_day_of_the_journal(
     link: BrokerConnection, valkey: redis.Redis, store: SqlStore
 ) -> None:
     moments = [TODAY - timedelta(microseconds=1), TODAY, TODAY - DAY]
-    store.enter([JournalEntry(receipt=f"r{m}", message_id="m", at=m) for m in moments])
+    store.add_journal_entries(
+        [JournalEntry(receipt=f"r{m}", message_id="m", at=m) for m in moments]
+    )
     ends = [record(receipt=f"r{m}") for m in moments]
     for end in ends:
         store.write([end], [], [], now=NOW)
@@ -243,7 +245,7 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
     assert look(link, store).missing == []
     with file.open("a") as cut:
         cut.write('{"message": "cut o')
-    store.enter(list(receipt_journal.read_journal(file)))
+    store.add_journal_entries(list(receipt_journal.read_journal(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
 
 

@@ -15,9 +15,9 @@ from tests.support.clusters import homes, story
 from tests.support.pipelines import CONFIG
 from worker.clean import clean
 from worker.dedup import fingerprint
-from worker.index import Claim, CopyVote, verification
+from worker.index import CopyVote, IndexEntry, verification
 from worker.index.redis_index import RedisIndex
-from worker.index.verification import Stored
+from worker.index.verification import ExpectedEntry
 from worker.model.admission import RawArticle
 from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
@@ -53,8 +53,8 @@ def make_pass(pipeline: Pipeline, index: RedisIndex, minute: float = 0) -> None:
 
 def differences(pipeline: Pipeline, index: RedisIndex) -> list[str]:
     stored = [
-        Stored(its.article_id, its.canonical, its.fingerprint, its.at)
-        for its in pipeline.store.clusters.prints(BEGAN - DAY, 0, 1000)
+        ExpectedEntry(its.article_id, its.canonical, its.fingerprint, its.at)
+        for its in pipeline.store.clusters.recent_fingerprints(BEGAN - DAY, 0, 1000)
     ]
     return [found.what for found in verification.differences(index, stored)]
 
@@ -135,9 +135,9 @@ def test_a_whole_index_is_left_alone(
     make_pass(pipeline, index)
     put(pipeline, 1, STORY)
     caplog.clear()
-    trips = index.trips
+    trips = index.round_trips
     make_pass(pipeline, index, minute=1)
-    assert (index.trips - trips, said(caplog)) == (2, [])
+    assert (index.round_trips - trips, said(caplog)) == (2, [])
 
 
 def test_copies_of_a_canonical_article_whose_worker_died_go_on_without_it(
@@ -145,9 +145,9 @@ def test_copies_of_a_canonical_article_whose_worker_died_go_on_without_it(
 ) -> None:
     index = RedisIndex(valkey_url, CONFIG.dedup)
     dead = clean(RawArticle.model_validate(story(1)), CONFIG.cleaning, BEGAN)
-    claim = Claim(article_id=dead.article_id, fingerprint=fingerprint(dead, CONFIG.dedup))
-    index.claim([claim])
-    index.settle([CopyVote(article_id=dead.article_id)])
+    entry = IndexEntry(article_id=dead.article_id, fingerprint=fingerprint(dead, CONFIG.dedup))
+    index.register_and_match([entry])
+    index.elect_canonical([CopyVote(article_id=dead.article_id)])
     assert [put(pipeline, number, STORY) for number in (2, 3)] == [OutcomeKind.DUPLICATE] * 2
     make_pass(pipeline, index, minute=1)
     assert homes(sqlite_store_url) == {"a-2": "gone", "a-3": "gone"}
@@ -164,10 +164,10 @@ def test_a_canonical_article_that_the_index_has_let_go_of_keeps_its_cluster(
 ) -> None:
     put(pipeline, 1, STORY)
     put(pipeline, 2, STORY)
-    _, kept = pipeline.store.clusters.prints(BEGAN - DAY, 0, 10)
+    _, kept = pipeline.store.clusters.recent_fingerprints(BEGAN - DAY, 0, 10)
     # Two generations later only the copy is there, for it came again meanwhile.
     valkey.flushall()
     index = pipeline.index = RedisIndex(valkey_url, CONFIG.dedup)
-    index.claim([Claim(article_id=kept.article_id, fingerprint=kept.fingerprint)])
+    index.register_and_match([IndexEntry(article_id=kept.article_id, fingerprint=kept.fingerprint)])
     assert put(pipeline, 4, STORY, minute=1) is OutcomeKind.DUPLICATE
     assert homes(sqlite_store_url)["a-4"] == "a-1"

@@ -1,6 +1,6 @@
-"""Settings and config come in, a pipeline goes out: the one place that picks implementations.
+"""Build a pipeline from settings and config: the one module that chooses implementations.
 
-Imported by every command: what only some of them need, the stages above all, is imported on use.
+All commands import this module, so modules that only some of them need are imported on use.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from worker.errors import BadConfig
 from worker.settings import Settings, masked
-from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.database.fork_lock import fork_lock
+from worker.store.ports import ArticleStore
 from worker.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def prepare(settings: Settings) -> None:
-    """Make this machine ready to take messages; runs in the parent, before any fork.
+    """Prepare broker, store and models before the first message, in the parent process.
 
     Raises BadConfig or Unavailable.
     """
@@ -39,14 +39,17 @@ def prepare(settings: Settings) -> None:
 
 
 def warm() -> None:
-    """Load models, so that processes forked from this one share them."""
+    """Load the models, so that forked processes share their memory."""
     from worker import clean
 
     clean.warm()
 
 
 def prepare_store(settings: Settings) -> None:
-    """The embedded store migrates itself; a given one is only checked."""
+    """Migrate the embedded store; check that any other store is migrated.
+
+    Raises BadConfig or Unavailable.
+    """
     from worker.store.migrate import is_current, migrate  # Alembic costs 0.3 s to import
 
     if settings.embedded_store:
@@ -62,7 +65,7 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     `stage_deadline` replaces the limit of CPU time that each stage of each article has.
     """
     from worker.config.loader import load_config
-    from worker.index.redis_line_counts import SharedLines
+    from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
 
@@ -71,12 +74,12 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     limit = stage_deadline or deadline(config.worker.time.article_s)
     similarity_index = index(settings, config.dedup)
     return Pipeline(
-        config, store(settings), similarity_index, limit, SharedLines(similarity_index.wire)
+        config, store(settings), similarity_index, limit, RedisLineCounts(similarity_index.client)
     )
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
-    """The same connections, other rules."""
+    """Return a pipeline with other rules and the same connections."""
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
 
@@ -87,25 +90,25 @@ def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipel
     return Pipeline(config, pipeline.store, similarity_index, limit, pipeline.boilerplate.lines)
 
 
-def probe(settings: Settings, what: str, rules: DedupRules) -> None:
-    """Ask a service whether it works again. Raises Unavailable while it does not."""
-    if what == "index":
-        asked_index = index(settings, rules)
-        asked_index.ping()
-        asked_index.close()
+def probe(settings: Settings, service: str, rules: DedupRules) -> None:
+    """Check that the index or the store works. Raises Unavailable when it does not."""
+    if service == "index":
+        redis_index = index(settings, rules)
+        redis_index.ping()
+        redis_index.close()
         return
-    with unforked(), closing(store(settings)) as asked:
-        asked.outcomes(["probe"])
+    with fork_lock(), closing(store(settings)) as opened:
+        opened.outcomes(["probe"])
 
 
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Write entries of the journal into the store, from a process that may fork afterwards."""
-    with unforked(), closing(store(settings)) as opened:
-        opened.enter(entries)
+    """Add journal entries to the store, from a process that may fork later."""
+    with fork_lock(), closing(store(settings)) as opened:
+        opened.add_journal_entries(entries)
 
 
 def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """The index for a command that may be the first one: an embedded server is started."""
+    """Open the index. An embedded server is started if it is not running."""
     if settings.embedded_broker and not settings.index_url:
         from worker.broker import embedded
 
@@ -114,15 +117,21 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
-    """What the workers have learned by now; an embedded server is started, or may be away."""
-    from worker.index.redis_line_counts import SharedLines
+    """Open the line counts that the workers have collected.
+
+    Without `start`, an embedded server is not started and may be unavailable.
+    """
+    from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate
 
     opened = started_index if start else index
-    return Boilerplate(SharedLines(opened(settings, config.dedup).wire), config.cleaning.learned)
+    return Boilerplate(
+        RedisLineCounts(opened(settings, config.dedup).client), config.cleaning.learned
+    )
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
+    """Open the index at its address, else on the broker. Connects on first use."""
     from worker.broker import embedded
     from worker.index.redis_index import RedisIndex
 
@@ -130,8 +139,8 @@ def index(settings: Settings, rules: DedupRules) -> RedisIndex:
     return RedisIndex(url, rules)
 
 
-def store(settings: Settings) -> Store:
-    """The store; an embedded one that nobody has made yet is made, and is empty."""
+def store(settings: Settings) -> ArticleStore:
+    """Open the store. An embedded store that does not exist is created."""
     if settings.embedded_store and not settings.store_file.exists():
         prepare_store(settings)
     return SqlStore(settings.store)

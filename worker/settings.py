@@ -1,4 +1,4 @@
-"""Settings are where things are: the environment, prefix `WORKER_`, read here and nowhere else."""
+"""Settings from environment variables with the prefix `WORKER_`. No other module reads them."""
 
 import os
 import re
@@ -16,8 +16,8 @@ from worker.model.broker_address import broker_address, check_store, index_addre
 from worker.model.masking import masked as masked  # settings are printed masked
 
 PREFIX = "WORKER_"
-# Kubernetes puts these into every container beside a service that is called "worker".
-_FOREIGN = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
+# Kubernetes sets these variables in containers next to a service named "worker".
+_KUBERNETES = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
 
 
 class Settings(BaseSettings):
@@ -46,11 +46,11 @@ class Settings(BaseSettings):
         return path.expanduser().absolute() if path else path
 
     def refuse_celery_broker(self, environ: Mapping[str, str] = os.environ) -> None:
-        """Raises BadConfig for another broker in Celery's own variables: it would not be used."""
+        """Raise BadConfig when Celery's own variables name another broker: it would not be used."""
         for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
             if environ.get(name) and environ[name] != self.broker_url:
-                what = f"{name} (or `celery --broker`) is not read here"
-                raise BadConfig(f"{what}: give the broker in WORKER_BROKER_URL")
+                problem = f"{name} (or `celery --broker`) is not read here"
+                raise BadConfig(f"{problem}: give the broker in WORKER_BROKER_URL")
 
     @property
     def embedded_broker(self) -> bool:
@@ -67,28 +67,28 @@ class Settings(BaseSettings):
 
     @property
     def store_file(self) -> Path:
-        """Where the embedded store lies."""
+        """The file of the embedded store."""
         return self.var_dir / "articles.sqlite3"
 
     def make_var_dir(self) -> None:
-        """Raises BadConfig where it can't be made."""
+        """Create the folder. Raises BadConfig when that fails."""
         try:
             self.var_dir.mkdir(parents=True, exist_ok=True)
         except OSError as e:
-            what = f"WORKER_VAR_DIR: {self.var_dir}: {e.strerror}"
-            raise BadConfig(f"{what}; choose a folder that can be written") from e
+            problem = f"WORKER_VAR_DIR: {self.var_dir}: {e.strerror}"
+            raise BadConfig(f"{problem}; choose a folder that can be written") from e
 
     def heartbeat(self, node: str) -> Path:
-        """The file that the worker with this Celery node name touches while it works."""
+        """The file that the worker with this Celery node name touches while it is alive."""
         return self.var_dir / f"{node}.heartbeat"
 
     def config_report(self, node: str) -> Path:
-        """Where the worker with this Celery node name says which config it runs with."""
+        """The file in which the worker with this Celery node name reports its config."""
         return self.var_dir / f"{node}.config.json"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Settings from the environment. Raises BadConfig with the variable's name."""
+        """Read the settings from the environment. Raises BadConfig with the variable's name."""
         _refuse_unknown(environ)
         try:
             settings = cls()
@@ -109,13 +109,13 @@ class Settings(BaseSettings):
             _check_folder(self.store_url)
 
     def origins(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """Where each value came from: the variable's name, or "default"."""
+        """Return the origin of each value: the name of the variable, or "default"."""
         names = {field: PREFIX + field.upper() for field in type(self).model_fields}
         return {f: name if environ.get(name) else "default" for f, name in names.items()}
 
 
 def _check_folder(store_url: str) -> None:
-    """SQLite makes its file, but not the folder that it lies in."""
+    """Check that the folder of a SQLite file exists: SQLite creates only the file."""
     scheme, _, rest = store_url.partition("://")
     if scheme.partition("+")[0] != "sqlite":
         return
@@ -127,9 +127,9 @@ def _check_folder(store_url: str) -> None:
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = [PREFIX + field.upper() for field in Settings.model_fields]
+    names = [PREFIX + field.upper() for field in Settings.model_fields]
     for name in environ:
-        if name.startswith(PREFIX) and name not in known and not _FOREIGN.match(name):
-            near = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+        if name.startswith(PREFIX) and name not in names and not _KUBERNETES.match(name):
+            similar = get_close_matches(name, names, n=1)
+            hint = f"; did you mean {similar[0]}?" if similar else f"; known are {', '.join(names)}"
             raise BadConfig(f"{name}: unknown setting{hint}")

@@ -10,8 +10,8 @@ from bench.chaos import matrix
 from devtools.chaos.load import Cost
 
 _HEAD = (
-    "| fault | times | store | transport | published | stored | dead as they should be | lost "
-    "| stuck | doubled | ran again | good buried | workers that ended | recovery s |"
+    "| fault | times | store | transport | published | stored | expected dead letters | lost "
+    "| stuck | stored twice | ran twice | unexpected dead letters | exits of workers | recovery s |"
 )
 _BEGIN, _END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
 

@@ -68,14 +68,14 @@ def test_entries_move_into_the_store_and_keep_the_time_of_the_first_push(
     before = datetime.now(UTC)
     articles = [{"title": "t", "receipt": f"r{n}"} for n in range(250)]
     producer.enqueue(articles)
-    assert collect(channel, store.enter) == 250
+    assert collect(channel, store.add_journal_entries) == 250
     assert valkey.xlen(JOURNAL) == 0
-    first = store.entries([f"r{n}" for n in range(250)])
+    first = store.journal_entries([f"r{n}" for n in range(250)])
     assert len(first) == 250
     assert abs((first[0].at - before).total_seconds()) < 5
     producer.enqueue(articles)
-    assert collect(channel, store.enter) == 250
-    assert store.entries([entry.receipt for entry in first]) == first
+    assert collect(channel, store.add_journal_entries) == 250
+    assert store.journal_entries([entry.receipt for entry in first]) == first
 
 
 def test_a_store_that_does_not_answer_leaves_the_entries_where_they_are(
@@ -83,9 +83,9 @@ def test_a_store_that_does_not_answer_leaves_the_entries_where_they_are(
 ) -> None:
     producer.enqueue([{"title": "t"}])
     with pytest.raises(Unavailable):
-        collect(channel, SqlStore("postgresql://worker@/x?host=/nowhere").enter)
+        collect(channel, SqlStore("postgresql://worker@/x?host=/nowhere").add_journal_entries)
     assert valkey.xlen(JOURNAL) == 1
-    assert collect(channel, store.enter) == 1
+    assert collect(channel, store.add_journal_entries) == 1
 
 
 def test_dying_between_store_and_broker_enters_nothing_twice(
@@ -94,14 +94,14 @@ def test_dying_between_store_and_broker_enters_nothing_twice(
     receipts = producer.enqueue([{"title": "t"}] * 3)
 
     def enter_and_die(entries: Sequence[JournalEntry]) -> None:
-        store.enter(entries)
+        store.add_journal_entries(entries)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         collect(channel, enter_and_die)
     assert valkey.xlen(JOURNAL) == 1
-    collect(channel, store.enter)
-    assert [entry.receipt for entry in store.entries(receipts)] == sorted(receipts)
+    collect(channel, store.add_journal_entries)
+    assert [entry.receipt for entry in store.journal_entries(receipts)] == sorted(receipts)
 
 
 def test_several_workers_may_collect_at_once(
@@ -112,14 +112,14 @@ def test_several_workers_may_collect_at_once(
     def work(_: int) -> None:
         link, own = BrokerConnection(make_app(valkey_url, load_worker_rules())), SqlStore(store_url)
         with link.channel() as channel:
-            collect(channel, own.enter)
+            collect(channel, own.add_journal_entries)
         link.close()
         own.close()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
     assert valkey.xlen(JOURNAL) == 0
-    assert len(store.entries(receipts)) == 3000
+    assert len(store.journal_entries(receipts)) == 3000
 
 
 def test_an_entry_that_is_none_does_not_stand_in_the_way(
@@ -129,8 +129,8 @@ def test_an_entry_that_is_none_does_not_stand_in_the_way(
     valkey.xadd(JOURNAL, {"message": "m", "receipts": "{broken"})
     valkey.xadd(JOURNAL, {"message": "m", "receipts": '[1, "by hand"]'})
     [receipt] = producer.enqueue([{"title": "t"}])
-    collect(channel, store.enter)
-    assert len(store.entries([receipt])) == 1
+    collect(channel, store.add_journal_entries)
+    assert len(store.journal_entries([receipt])) == 1
     assert valkey.xlen(JOURNAL) == 0
 
 
@@ -146,18 +146,18 @@ def test_a_process_does_not_fork_while_its_journal_is_being_stored() -> None:
     """Else a child of a prefork pool would inherit SQLite's locks, and wait for them for ever."""
     script = """
 import os, threading
-from worker.store.database.fork_lock import unforked
+from worker.store.database.fork_lock import fork_lock
 forked, may_end, inside = threading.Event(), threading.Event(), threading.Event()
 
 def hold():
-    with unforked():
+    with fork_lock():
         inside.set()
         assert may_end.wait(20)
         assert not forked.is_set()
 
 def fork():
     if os.fork() == 0:
-        with unforked():  # a child may store as well
+        with fork_lock():  # a child may store as well
             os._exit(0)
     forked.set()
 
@@ -201,7 +201,7 @@ def test_a_broker_killed_between_two_pushes_costs_a_retry_and_nothing_else(
         assert len({outcome.article_id for outcome in outcomes.values()}) == 300
         with redis.Redis.from_url(path) as broker:
             until(lambda: broker.xlen(JOURNAL) == 0, "the worker collects the journal")
-        assert len(stack.store.entries(receipts)) == 300
+        assert len(stack.store.journal_entries(receipts)) == 300
         stack.close()
     finally:
         embedded.stop(var_dir)

@@ -10,17 +10,17 @@ import redis
 from tests.dedup.texts import RULES
 from tests.make import NOW
 from tests.support.processes import at_once
-from worker.index import Claim, CopyVote
-from worker.index.layout import FULL, ID_BYTES, STATE
+from worker.index import CopyVote, IndexEntry
+from worker.index.layout import FULL_BUCKET, ID_BYTES, STATE
 from worker.index.memory_index import DAY_S, MemoryIndex
 from worker.index.redis_client import Command
 from worker.index.redis_index import RedisIndex
 from worker.index.resharding import advance
-from worker.index.verification import Stored, differences
+from worker.index.verification import ExpectedEntry, differences
 from worker.model.records import Fingerprint, article_id_of
 
 FEW_BUCKETS = RULES.model_copy(update={"index": RULES.index.model_copy(update={"bucket_bits": 5})})
-CAPACITY = (FULL << 5) // (RULES.shingles.sketch + 1)  # articles, before buckets grow
+CAPACITY = (FULL_BUCKET << 5) // (RULES.shingles.sketch + 1)  # articles, before buckets grow
 PROCESSES, STORIES, BATCH = 4, 2 * CAPACITY, 20
 
 
@@ -31,7 +31,7 @@ def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
     index.close()
 
 
-def claims(name: str, stories: range) -> list[Claim]:
+def entries(name: str, stories: range) -> list[IndexEntry]:
     """Stories that share nothing with each other; the same under every name."""
     made = []
     for story in stories:
@@ -42,15 +42,15 @@ def claims(name: str, stories: range) -> list[Claim]:
             words=300,
             sketch=tuple(sorted(random.getrandbits(60) for _ in range(RULES.shingles.sketch))),
         )
-        made.append(Claim(article_id=article_id_of(name, str(story)), fingerprint=print_))
+        made.append(IndexEntry(article_id=article_id_of(name, str(story)), fingerprint=print_))
     return made
 
 
-def claim(index: RedisIndex | MemoryIndex, name: str, stories: range) -> list[list[str]]:
+def register(index: RedisIndex | MemoryIndex, name: str, stories: range) -> list[list[str]]:
     """The ids of the rivals of each story."""
     met = []
     for start in range(stories.start, stories.stop, 50):
-        of_it = index.claim(claims(name, range(start, min(start + 50, stories.stop))))
+        of_it = index.register_and_match(entries(name, range(start, min(start + 50, stories.stop))))
         met += [[rival.article_id for rival in rivals] for rivals in of_it]
     return met
 
@@ -63,14 +63,14 @@ def test_all_articles_are_met_while_buckets_grow_and_afterwards(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
     stories = range(5 * CAPACITY)
-    assert claim(index, "first", stories) == [[] for _ in stories]
-    assert claim(index, "second", stories) == ids("first", stories)
-    layout, *others = index.buckets.look().read
+    assert register(index, "first", stories) == [[] for _ in stories]
+    assert register(index, "second", stories) == ids("first", stories)
+    layout, *others = index.buckets.layouts().read
     assert (layout.bits, others) == (9, [])
     assert {key.split(b":")[3] for key in valkey.keys("aw:[ih]:*")} == {b"9"}
     assert max(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*")) <= 512
     assert [key for key in valkey.keys("*") if valkey.ttl(key) == -1] == [b"aw:next"]
-    assert index.numbers.known([i for [i] in ids("first", stories)]) == {
+    assert index.numbers.find([i for [i] in ids("first", stories)]) == {
         i: number for number, [i] in enumerate(ids("first", stories), 1)
     }
 
@@ -79,40 +79,40 @@ def test_who_was_first_owns_a_hash_whatever_came_while_it_was_moved(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
     stories = range(100)
-    claim(index, "first", stories)
-    old = index.buckets.look().written
+    register(index, "first", stories)
+    old = index.buckets.layouts().written
     valkey.set("aw:turn:move", "1")  # somebody who died in the middle of it
     valkey.hset(STATE, old.grown.field, 0)
-    assert claim(index, "second", stories) == ids("first", stories)
+    assert register(index, "second", stories) == ids("first", stories)
     valkey.delete("aw:turn:move")
-    claim(index, "third", stories)
-    assert claim(index, "fourth", stories) == ids("first", stories)
-    assert index.buckets.look() == ((old.grown,), ())
+    register(index, "third", stories)
+    assert register(index, "fourth", stories) == ids("first", stories)
+    assert index.buckets.layouts() == ((old.grown,), ())
 
 
 def test_a_move_may_stop_anywhere_and_be_repeated(index: RedisIndex, valkey: redis.Redis) -> None:
     stories = range(100)
-    claim(index, "first", stories)
-    old = index.buckets.look().written
+    register(index, "first", stories)
+    old = index.buckets.layouts().written
     valkey.hset(STATE, old.grown.field, 0)
-    [move] = index.buckets.look().moves
+    [move] = index.buckets.layouts().moves
     ends = index.buckets.expires(old)
-    copied = advance(index.wire, move, ends)
+    copied = advance(index.client, move, ends)
     before = {key: valkey.hgetall(key) for key in valkey.keys("aw:[ih]:*:7:*")}
-    advance(index.wire, move, ends)  # a worker that slept since it read how far the move was
+    advance(index.client, move, ends)  # a worker that slept since it read how far the move was
     assert {key: valkey.hgetall(key) for key in valkey.keys("aw:[ih]:*:7:*")} == before
-    advance(index.wire, copied, ends)
-    assert advance(index.wire, move, ends).copied  # and one that slept longer
-    assert claim(index, "second", stories) == ids("first", stories)
+    advance(index.client, copied, ends)
+    assert advance(index.client, move, ends).copied  # and one that slept longer
+    assert register(index, "second", stories) == ids("first", stories)
 
 
 def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: redis.Redis) -> None:
-    claim(index, "first", range(100))
+    register(index, "first", range(100))
     before = sum(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*"))
-    old = index.buckets.look().written
+    old = index.buckets.layouts().written
     valkey.hset(STATE, old.grown.field, 0)
-    [move] = index.buckets.look().moves
-    advance(index.wire, move, index.buckets.expires(old))
+    [move] = index.buckets.layouts().moves
+    advance(index.client, move, index.buckets.expires(old))
     assert sum(valkey.hlen(key) for key in valkey.keys("aw:[ih]:*")) == before
     assert not valkey.keys("aw:[ih]:*:5:*")
 
@@ -120,23 +120,23 @@ def test_what_was_moved_does_not_take_memory_twice(index: RedisIndex, valkey: re
 def test_what_is_moved_between_writing_and_reading_is_met(
     index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.index.resharding.COPIED", 16)  # half of the buckets
-    [first], [second] = claims("first", range(1)), claims("second", range(1))
-    index.claim([first])
-    old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
+    monkeypatch.setattr("worker.index.resharding.COPIED_BUCKETS", 16)  # half of the buckets
+    [first], [second] = entries("first", range(1)), entries("second", range(1))
+    index.register_and_match([first])
+    old, mover = index.buckets.layouts().written, RedisIndex(valkey_url, FEW_BUCKETS)
     valkey.hset(STATE, old.grown.field, 0)
     valkey.set("aw:turn:move", "1")  # the mover's
-    send = index.wire.trip
+    send = index.client.execute
 
-    def trip(commands: Sequence[Command]) -> list[Any]:
+    def execute(commands: Sequence[Command]) -> list[Any]:
         replies = send(commands)
         if any(command[0] == "HSETNX" and command[1].startswith("aw:h:") for command in commands):
-            [move] = mover.buckets.look().moves
-            advance(mover.wire, move, mover.buckets.expires(old))
+            [move] = mover.buckets.layouts().moves
+            advance(mover.client, move, mover.buckets.expires(old))
         return replies
 
-    monkeypatch.setattr(index.wire, "trip", trip)
-    [[rival]] = index.claim([second])
+    monkeypatch.setattr(index.client, "execute", execute)
+    [[rival]] = index.register_and_match([second])
     assert (rival.article_id, rival.hits) == (first.article_id, len(first.fingerprint.sketch))
     mover.close()
 
@@ -144,56 +144,58 @@ def test_what_is_moved_between_writing_and_reading_is_met(
 def test_what_is_moved_while_it_is_verified_is_not_missed(
     index: RedisIndex, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [mine] = claims("first", range(1))
-    index.claim([mine])
-    index.settle([CopyVote(article_id=mine.article_id)])
-    old, mover = index.buckets.look().written, RedisIndex(valkey_url, FEW_BUCKETS)
-    send = index.wire.trip
+    [mine] = entries("first", range(1))
+    index.register_and_match([mine])
+    index.elect_canonical([CopyVote(article_id=mine.article_id)])
+    old, mover = index.buckets.layouts().written, RedisIndex(valkey_url, FEW_BUCKETS)
+    send = index.client.execute
 
-    def trip(commands: Sequence[Command]) -> list[Any]:
-        if commands[0][0] == "HEXISTS" and not mover.buckets.look().growing:
+    def execute(commands: Sequence[Command]) -> list[Any]:
+        if commands[0][0] == "HEXISTS" and not mover.buckets.layouts().growing:
             valkey.hset(STATE, old.grown.field, 0)  # opened, and all of it moved, before it asks
-            for move in mover.buckets.look().moves:
-                advance(mover.wire, move, mover.buckets.expires(old))
+            for move in mover.buckets.layouts().moves:
+                advance(mover.client, move, mover.buckets.expires(old))
         return send(commands)
 
-    monkeypatch.setattr(index.wire, "trip", trip)
-    stored = Stored(mine.article_id, mine.article_id, mine.fingerprint, NOW)
+    monkeypatch.setattr(index.client, "execute", execute)
+    stored = ExpectedEntry(mine.article_id, mine.article_id, mine.fingerprint, NOW)
     assert [*differences(index, [stored])] == []
-    assert index.buckets.look().written == old.grown
+    assert index.buckets.layouts().written == old.grown
     mover.close()
 
 
 def test_a_late_worker_gives_no_article_another_number(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    claim(index, "first", range(100))
-    old = index.buckets.look().written
+    register(index, "first", range(100))
+    old = index.buckets.layouts().written
     valkey.hset(STATE, old.grown.field, 0)
-    [move] = index.buckets.look().moves
-    advance(index.wire, move, index.buckets.expires(old))
+    [move] = index.buckets.layouts().moves
+    advance(index.client, move, index.buckets.expires(old))
     valkey.hset(STATE, old.grown.field, 0)  # not all of it is copied yet
     valkey.set("aw:turn:move", "1")
     [[its]] = ids("first", range(7, 8))
     field = bytes.fromhex(its)[:ID_BYTES]
     valkey.hset(old.id_key(field), field, 1000)  # it knew the old layout only
-    assert index.numbers.known([its]) == {its: 8}
-    assert index.numbers.given([its]).of == {its: 8}
-    assert claim(index, "first", range(7, 8)) == [[]]  # it never meets itself
+    assert index.numbers.find([its]) == {its: 8}
+    assert index.numbers.assign([its]).numbers == {its: 8}
+    assert register(index, "first", range(7, 8)) == [[]]  # it never meets itself
 
 
 def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
     """Article id -> canonical id; each batch is delivered twice, as after a crash."""
     index, answers = RedisIndex(url, FEW_BUCKETS), {}
     for start in range(0, len(share), BATCH):
-        batch = [claims(name, range(n, n + 1))[0] for name, n in share[start : start + BATCH]]
+        batch = [entries(name, range(n, n + 1))[0] for name, n in share[start : start + BATCH]]
         for _ in "12":
-            met = index.claim(batch)
-            wishes = [
-                CopyVote(article_id=c.article_id, alike=tuple(rival.article_id for rival in rivals))
+            met = index.register_and_match(batch)
+            votes = [
+                CopyVote(
+                    article_id=c.article_id, copies=tuple(rival.article_id for rival in rivals)
+                )
                 for c, rivals in zip(batch, met, strict=True)
             ]
-            homes = index.settle(wishes)
+            homes = index.elect_canonical(votes)
         answers |= {c.article_id: home for c, home in zip(batch, homes, strict=True)}
     index.close()
     return answers
@@ -211,7 +213,7 @@ def test_copies_that_race_while_buckets_grow_have_one_canonical_article(
     for answered in at_once(settled, [valkey_url] * PROCESSES, shares):
         answers |= answered
     index = RedisIndex(valkey_url, FEW_BUCKETS)
-    assert index.buckets.look().written.bits > 5
+    assert index.buckets.layouts().written.bits > 5
     for story in range(STORIES):
         mine = [article_id_of(f"source-{w}", str(story)) for w in range(PROCESSES)]
         canonical = {answers[article_id] for article_id in mine if article_id in answers}
@@ -223,11 +225,11 @@ def test_copies_that_race_while_buckets_grow_have_one_canonical_article(
 def test_memory_holds_two_windows() -> None:
     days = [1.0]
     index = MemoryIndex(RULES, clock=lambda: days[0] * DAY_S)
-    claim(index, "first", range(20))
+    register(index, "first", range(20))
     days[0] += RULES.index.window_days
-    assert all(claim(index, "second", range(20)))
+    assert all(register(index, "second", range(20)))
     days[0] += RULES.index.window_days
-    claim(index, "third", range(1))
+    register(index, "third", range(1))
     assert len(index._articles) == 21
     days[0] += 5 * RULES.index.window_days
-    assert claim(index, "fourth", range(20)) == [[]] * 20
+    assert register(index, "fourth", range(20)) == [[]] * 20

@@ -7,78 +7,78 @@ import pytest
 import redis
 
 from devtools.servers import unix_url
-from worker.index.line_counts import Lines, MemoryLines, Room
-from worker.index.redis_client import Wire
-from worker.index.redis_line_counts import SharedLines
+from worker.index.line_counts import LineCountLimits, LineCounts, MemoryLineCounts
+from worker.index.redis_client import RedisClient
+from worker.index.redis_line_counts import RedisLineCounts
 
-ROOM = Room(window_days=14, buckets=8, bucket_entries=100)
+ROOM = LineCountLimits(window_days=14, buckets=8, bucket_entries=100)
 DAY = 739_000
 
 
 @pytest.fixture(params=["memory", pytest.param("shared", marks=pytest.mark.processes)])
-def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
+def lines(request: pytest.FixtureRequest) -> Iterator[LineCounts]:
     if request.param == "memory":
-        yield MemoryLines()
+        yield MemoryLineCounts()
         return
-    wire = Wire(unix_url(request.getfixturevalue("valkey_url")), 30)
-    wire.trip([("FLUSHALL",)])
-    yield SharedLines(wire)
-    wire.close()
+    client = RedisClient(unix_url(request.getfixturevalue("valkey_url")), 30)
+    client.execute([("FLUSHALL",)])
+    yield RedisLineCounts(client)
+    client.close()
 
 
-def test_what_was_noted_is_read_by_source_and_day(lines: Lines) -> None:
-    lines.note(DAY, {"wire": [b"one", b"two"], "radio": [b"one"]}, ROOM)
-    lines.note(DAY + 1, {"wire": [b"two"]}, ROOM)
-    assert lines.noted(["wire", "radio", "paper"], [DAY, DAY + 1], ROOM) == {
+def test_what_was_noted_is_read_by_source_and_day(lines: LineCounts) -> None:
+    lines.add(DAY, {"wire": [b"one", b"two"], "radio": [b"one"]}, ROOM)
+    lines.add(DAY + 1, {"wire": [b"two"]}, ROOM)
+    assert lines.read(["wire", "radio", "paper"], [DAY, DAY + 1], ROOM) == {
         "wire": {DAY: {b"one", b"two"}, DAY + 1: {b"two"}},
         "radio": {DAY: {b"one"}, DAY + 1: set()},
         "paper": {DAY: set(), DAY + 1: set()},
     }
 
 
-def test_a_batch_that_comes_again_adds_nothing(lines: Lines) -> None:
+def test_a_batch_that_comes_again_adds_nothing(lines: LineCounts) -> None:
     for _ in range(3):
-        lines.note(DAY, {"wire": [b"one", b"two"]}, ROOM)
-    assert lines.noted(["wire"], [DAY], ROOM)["wire"] == {DAY: {b"one", b"two"}}
+        lines.add(DAY, {"wire": [b"one", b"two"]}, ROOM)
+    assert lines.read(["wire"], [DAY], ROOM)["wire"] == {DAY: {b"one", b"two"}}
 
 
-def test_no_more_is_kept_of_a_day_than_there_is_room_for(lines: Lines) -> None:
+def test_no_more_is_kept_of_a_day_than_there_is_room_for(lines: LineCounts) -> None:
     for start in (0, 70, 140):
-        lines.note(DAY, {"wire": [b"%03d" % n for n in range(start, start + 70)]}, ROOM)
-    kept = lines.noted(["wire"], [DAY], ROOM)["wire"][DAY]
+        lines.add(DAY, {"wire": [b"%03d" % n for n in range(start, start + 70)]}, ROOM)
+    kept = lines.read(["wire"], [DAY], ROOM)["wire"][DAY]
     assert kept == {b"%03d" % n for n in range(100)}
 
 
-def test_nothing_noted_nothing_kept(lines: Lines) -> None:
-    lines.note(DAY, {}, ROOM)
-    assert lines.noted([], [DAY], ROOM) == {}
-    assert lines.noted(["wire"], [], ROOM) == {"wire": {}}
+def test_nothing_noted_nothing_kept(lines: LineCounts) -> None:
+    lines.add(DAY, {}, ROOM)
+    assert lines.read([], [DAY], ROOM) == {}
+    assert lines.read(["wire"], [], ROOM) == {"wire": {}}
 
 
 def test_all_sources_together_have_bounded_room_that_ends_by_itself(
     valkey_url: str, valkey: redis.Redis
 ) -> None:
-    wire = Wire(unix_url(valkey_url), 30)
-    lines = SharedLines(wire)
+    client = RedisClient(unix_url(valkey_url), 30)
+    lines = RedisLineCounts(client)
     for batch in range(20):
         seen = {f"source-{batch}-{n}": [b"%08d" % k for k in range(20)] for n in range(20)}
-        lines.note(DAY, seen, ROOM)
+        lines.add(DAY, seen, ROOM)
     keys = valkey.keys("*")
     assert len(keys) <= ROOM.buckets
     assert all(valkey.hlen(key) <= ROOM.bucket_entries for key in keys)
     assert all(0 < valkey.ttl(key) <= 16 * 86_400 for key in keys)
-    wire.close()
+    client.close()
 
 
 def test_workers_that_note_at_once_do_not_overfill_a_bucket(
     valkey_url: str, valkey: redis.Redis
 ) -> None:
     def work(who: int) -> None:
-        wire = Wire(unix_url(valkey_url), 30)
+        client = RedisClient(unix_url(valkey_url), 30)
         for turn in range(10):
             entries = [b"%02d%02d%02d" % (who, turn, n) for n in range(15)]
-            SharedLines(wire).note(DAY, {"wire": entries}, ROOM)
-        wire.close()
+            RedisLineCounts(client).add(DAY, {"wire": entries}, ROOM)
+        client.close()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
@@ -86,9 +86,9 @@ def test_workers_that_note_at_once_do_not_overfill_a_bucket(
 
 
 def test_a_day_costs_one_round_trip(valkey_url: str, valkey: redis.Redis) -> None:
-    wire = Wire(unix_url(valkey_url), 30)
-    lines = SharedLines(wire)
-    lines.note(DAY, {f"source-{n}": [b"one"] for n in range(50)}, ROOM)
-    lines.noted([f"source-{n}" for n in range(50)], range(DAY - 14, DAY), ROOM)
-    assert wire.trips == 2
-    wire.close()
+    client = RedisClient(unix_url(valkey_url), 30)
+    lines = RedisLineCounts(client)
+    lines.add(DAY, {f"source-{n}": [b"one"] for n in range(50)}, ROOM)
+    lines.read([f"source-{n}" for n in range(50)], range(DAY - 14, DAY), ROOM)
+    assert client.round_trips == 2
+    client.close()

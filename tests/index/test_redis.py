@@ -12,8 +12,8 @@ from tests.support.generations import grow_old
 from tests.support.processes import at_once
 from worker.dedup import compare
 from worker.errors import Unavailable
-from worker.index import Claim, CopyVote
-from worker.index.redis_client import Wire, client_url
+from worker.index import CopyVote, IndexEntry
+from worker.index.redis_client import RedisClient, client_url
 from worker.index.redis_index import RedisIndex
 from worker.model.records import OutcomeKind, article_id_of
 
@@ -29,8 +29,8 @@ def index(valkey: redis.Redis, valkey_url: str) -> Iterator[RedisIndex]:
     index.close()
 
 
-def one(article_id: str) -> list[Claim]:
-    return [Claim(article_id=article_id, fingerprint=PRINT)]
+def one(article_id: str) -> list[IndexEntry]:
+    return [IndexEntry(article_id=article_id, fingerprint=PRINT)]
 
 
 @pytest.mark.parametrize("size", [1, 100])
@@ -38,50 +38,50 @@ def test_a_batch_costs_the_same_round_trips_whatever_its_size(index: RedisIndex,
     prints = [print_of(invented(seed)) for seed in range(size)]
     for name in ("first", "second"):  # the second ones meet the first
         ids = [article_id_of(name, str(number)) for number in range(size)]
-        before = index.trips
-        met = index.claim(
-            [Claim(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
+        before = index.round_trips
+        met = index.register_and_match(
+            [IndexEntry(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
         )
-        claimed = index.trips
-        wishes = zip(ids, met, strict=True)
-        index.settle(
-            [CopyVote(article_id=i, alike=tuple(r.article_id for r in m)) for i, m in wishes]
+        claimed = index.round_trips
+        votes = zip(ids, met, strict=True)
+        index.elect_canonical(
+            [CopyVote(article_id=i, copies=tuple(r.article_id for r in m)) for i, m in votes]
         )
         # The first ones begin a generation, and meet nobody.
         assert claimed - before == 5
-        assert index.trips - claimed == 3
+        assert index.round_trips - claimed == 3
 
 
 def test_copies_meet_across_one_generation_but_not_two(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.register_and_match(one(A))
     grow_old(valkey)
-    assert [rival.article_id for rival in index.claim(one(B))[0]] == [A]
+    assert [rival.article_id for rival in index.register_and_match(one(B))[0]] == [A]
     grow_old(valkey)
     grow_old(valkey)
-    assert index.claim(one(article_id_of("wire", "id:c"))) == [[]]
+    assert index.register_and_match(one(article_id_of("wire", "id:c"))) == [[]]
 
 
 def test_an_article_keeps_its_number_while_it_keeps_coming(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
-    index.settle([CopyVote(article_id=A)])
+    index.register_and_match(one(A))
+    index.elect_canonical([CopyVote(article_id=A)])
     for _ in range(3):
         grow_old(valkey)
-        assert index.claim(one(A)) == [[]]
-    index.claim(one(B))
-    assert index.settle([CopyVote(article_id=B, alike=(A,))]) == [A]
+        assert index.register_and_match(one(A)) == [[]]
+    index.register_and_match(one(B))
+    assert index.elect_canonical([CopyVote(article_id=B, copies=(A,))]) == [A]
     assert valkey.keys("aw:n:*") == [b"aw:n:0"]
     assert set(valkey.hvals("aw:n:0")) == {bytes.fromhex(A), bytes.fromhex(B)}
 
 
 def test_everything_but_the_counter_expires(index: RedisIndex, valkey: redis.Redis) -> None:
     for _ in range(2):  # emptied under a process that has dated its buckets already
-        index.claim(one(A))
-        index.claim(one(B))
-        index.settle([CopyVote(article_id=A), CopyVote(article_id=B, alike=(A,))])
+        index.register_and_match(one(A))
+        index.register_and_match(one(B))
+        index.elect_canonical([CopyVote(article_id=A), CopyVote(article_id=B, copies=(A,))])
         lasting = [key for key in valkey.keys("*") if valkey.ttl(key) == -1]
         assert lasting == [b"aw:next"]
         valkey.flushall()
@@ -90,29 +90,29 @@ def test_everything_but_the_counter_expires(index: RedisIndex, valkey: redis.Red
 def test_a_rival_without_its_fingerprint_is_still_named(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.register_and_match(one(A))
     for key in valkey.keys("aw:f:*"):
         valkey.delete(key)
-    (rival,) = index.claim(one(B))[0]
+    (rival,) = index.register_and_match(one(B))[0]
     assert (rival.article_id, rival.fingerprint) == (A, None)
 
 
 def test_a_fingerprint_of_another_release_counts_as_gone(
     index: RedisIndex, valkey: redis.Redis
 ) -> None:
-    index.claim(one(A))
+    index.register_and_match(one(A))
     for key in valkey.keys("aw:f:*"):
         valkey.set(key, b'{"feature": "of tomorrow"}\n')
-    assert index.claim(one(B))[0][0].fingerprint is None
+    assert index.register_and_match(one(B))[0][0].fingerprint is None
 
 
 def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
     """Sketches are the smallest hashes: chosen by their high bits, buckets would overflow."""
-    claims = [
-        Claim(article_id=article_id_of("w", str(n)), fingerprint=print_of(invented(n)))
+    entries = [
+        IndexEntry(article_id=article_id_of("w", str(n)), fingerprint=print_of(invented(n)))
         for n in range(300)
     ]
-    index.claim(claims)
+    index.register_and_match(entries)
     sizes = [valkey.hlen(key) for key in valkey.keys("aw:h:*")]
     assert max(sizes) < 2.5 * sum(sizes) / len(sizes)
 
@@ -120,9 +120,9 @@ def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
 def test_it_connects_only_when_asked_and_says_what_is_missing(tmp_path: Path) -> None:
     index = RedisIndex(f"unix://{tmp_path}/none.sock", RULES)
     with pytest.raises(Unavailable, match="index"):
-        index.claim(one(A))
+        index.register_and_match(one(A))
     with pytest.raises(Unavailable, match="index"):
-        index.settle([CopyVote(article_id=A)])
+        index.elect_canonical([CopyVote(article_id=A)])
     index.close()
 
 
@@ -132,8 +132,8 @@ def test_an_error_among_replies_is_raised_and_the_next_trip_reads_its_own(
     valkey.set("text", "x")
     asked = [("GET", "text"), ("HGET", "text", "field"), *[("GET", "text")] * 10]
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
-        index.wire.trip(asked)
-    assert index.wire.trip([("STRLEN", "text"), ("GET", "none")]) == [1, None]
+        index.client.execute(asked)
+    assert index.client.execute([("STRLEN", "text"), ("GET", "none")]) == [1, None]
 
 
 def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
@@ -142,11 +142,11 @@ def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
     valkey.config_set("maxmemory", 1)
     try:
         with pytest.raises(Unavailable, match="memory"):
-            index.claim(one(A))
+            index.register_and_match(one(A))
     finally:
         valkey.config_set("maxmemory", 0)
-    assert index.claim(one(A)) == [[]]
-    assert [rival.article_id for rival in index.claim(one(B))[0]] == [A]
+    assert index.register_and_match(one(A)) == [[]]
+    assert [rival.article_id for rival in index.register_and_match(one(B))[0]] == [A]
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,9 @@ def test_broker_urls_are_understood(url: str, expected: str) -> None:
     ],
 )
 def test_a_percent_encoded_password_is_decoded_over_every_kind_of_connection(url: str) -> None:
-    wire = Wire(url, 1)
-    given = wire._redis.connection_pool.connection_kwargs
-    wire.close()
+    client = RedisClient(url, 1)
+    given = client._redis.connection_pool.connection_kwargs
+    client.close()
     assert (given["username"], given["password"], given["db"]) == ("me@home", "p#w/", 3)
 
 
@@ -197,13 +197,15 @@ def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
     index, answers = RedisIndex(url, RULES), {}
     for batch in shares:
         prints = {article_id: print_of(text) for article_id, text in batch}
-        rivals = index.claim([Claim(article_id=i, fingerprint=p) for i, p in prints.items()])
-        wishes = []
+        rivals = index.register_and_match(
+            [IndexEntry(article_id=i, fingerprint=p) for i, p in prints.items()]
+        )
+        votes = []
         for (mine, print_), met in zip(prints.items(), rivals, strict=True):
             likes = [(r.article_id, compare(print_, r.fingerprint, RULES)) for r in met]
-            alike = tuple(i for i, like in likes if like and like.kind is OutcomeKind.DUPLICATE)
-            wishes.append(CopyVote(article_id=mine, alike=alike))
-        answers |= dict(zip(prints, index.settle(wishes), strict=True))
+            copies = tuple(i for i, like in likes if like and like.kind is OutcomeKind.DUPLICATE)
+            votes.append(CopyVote(article_id=mine, copies=copies))
+        answers |= dict(zip(prints, index.elect_canonical(votes), strict=True))
     index.close()
     return answers
 
@@ -224,5 +226,5 @@ def test_each_story_has_one_canonical_article_however_many_workers_race(
         ids = [article_id for article_id, _ in members]
         canonical = [article_id for article_id in ids if answers[article_id] == article_id]
         assert len(canonical) == 1
-        assert index.settle([CopyVote(article_id=i) for i in ids]) == canonical * len(ids)
+        assert index.elect_canonical([CopyVote(article_id=i) for i in ids]) == canonical * len(ids)
     index.close()

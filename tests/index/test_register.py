@@ -1,4 +1,4 @@
-"""The register in every order of steps: one canonical article, whoever is first."""
+"""Elections in every order of steps: one canonical article, whichever worker is first."""
 
 from collections.abc import Collection, Mapping
 from itertools import chain, combinations, cycle
@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.index.canonical_articles import Pointers, settle
+from worker.index.canonical_articles import Pointers, elect
 
 
-class Cells:
-    """A register in a dict, which may change before each look at it."""
+class DictTable:
+    """A table of canonical articles in a dict; it may change before each read."""
 
     def __init__(self, filled: Pointers, meanwhile: tuple[Pointers, ...] = ()) -> None:
         self.filled = filled
         self.meanwhile = list(meanwhile)
 
-    def look(self, numbers: Collection[int]) -> Pointers:
+    def read(self, numbers: Collection[int]) -> Pointers:
         if self.meanwhile:
             self.fill(self.meanwhile.pop(0))
         return {number: self.filled[number] for number in numbers if number in self.filled}
@@ -29,7 +29,7 @@ class Cells:
 
 
 @pytest.mark.parametrize(
-    ("filled", "wishes", "settled", "after"),
+    ("filled", "votes", "elected", "after"),
     [
         pytest.param({}, {5: []}, {5: 5}, {5: 5}, id="alone: canonical"),
         pytest.param({3: 3}, {5: [3]}, {5: 3}, {3: 3, 5: 3}, id="copy of a canonical article"),
@@ -49,13 +49,13 @@ class Cells:
         ),
     ],
 )
-def test_settling(
-    filled: Pointers, wishes: dict[int, list[int]], settled: Pointers, after: Pointers
+def test_the_canonical_article_is_elected(
+    filled: Pointers, votes: dict[int, list[int]], elected: Pointers, after: Pointers
 ) -> None:
-    cells = Cells(filled)
-    assert settle(cells, wishes) == settled
-    assert cells.filled == after
-    assert settle(cells, wishes) == settled
+    table = DictTable(filled)
+    assert elect(table, votes) == elected
+    assert table.filled == after
+    assert elect(table, votes) == elected
 
 
 @pytest.mark.parametrize(
@@ -67,39 +67,39 @@ def test_settling(
     ],
 )
 def test_a_race_is_decided_by_who_fills_first(
-    meanwhile: tuple[Pointers, ...], settled: int
+    meanwhile: tuple[Pointers, ...], elected: int
 ) -> None:
-    assert settle(Cells({}, meanwhile), {5: [9]}) == {5: settled}
+    assert elect(DictTable({}, meanwhile), {5: [9]}) == {5: elected}
 
 
 class Turns:
     """One worker in a thread, which takes a step when it is told to."""
 
-    def __init__(self, cells: Cells, me: int, alike: list[int]) -> None:
-        self._cells = cells
+    def __init__(self, table: DictTable, own: int, copies: list[int]) -> None:
+        self._table = table
         self._go, self._ready = Semaphore(0), Semaphore(0)
         self.finished = False
-        Thread(target=self._work, args=({me: alike},), daemon=True).start()
+        Thread(target=self._work, args=({own: copies},), daemon=True).start()
         self._ready.acquire()
 
     def step(self) -> None:
         self._go.release()
         self._ready.acquire()
 
-    def look(self, numbers: Collection[int]) -> Pointers:
+    def read(self, numbers: Collection[int]) -> Pointers:
         self._await()
-        return self._cells.look(numbers)
+        return self._table.read(numbers)
 
     def fill(self, pointers: Mapping[int, int]) -> None:
         self._await()
-        self._cells.fill(pointers)
+        self._table.fill(pointers)
 
     def _await(self) -> None:
         self._ready.release()
         self._go.acquire()
 
-    def _work(self, wishes: dict[int, list[int]]) -> None:
-        settle(self, wishes)
+    def _work(self, votes: dict[int, list[int]]) -> None:
+        elect(self, votes)
         self.finished = True
         self._ready.release()
 
@@ -115,22 +115,22 @@ def test_copies_settle_on_one_in_any_order_of_steps(
     count: int, seen: list[str], schedule: list[int], crashes: int
 ) -> None:
     """Of any two copies one sees the other at least: that is what write, barrier, read gives."""
-    wishes: dict[int, list[int]] = {number: [] for number in range(1, count + 1)}
-    for (earlier, later), sees in zip(combinations(wishes, 2), seen, strict=False):
+    votes: dict[int, list[int]] = {number: [] for number in range(1, count + 1)}
+    for (earlier, later), sees in zip(combinations(votes, 2), seen, strict=False):
         if sees != "earlier":
-            wishes[earlier].append(later)
+            votes[earlier].append(later)
         if sees != "later":
-            wishes[later].append(earlier)
-    cells = Cells({})
-    workers = [Turns(cells, me, alike) for me, alike in wishes.items()]
+            votes[later].append(earlier)
+    table = DictTable({})
+    workers = [Turns(table, own, copies) for own, copies in votes.items()]
     for number, turn in enumerate(chain(schedule, cycle(range(count)))):
         if all(worker.finished for worker in workers):
             break
-        me = turn % count
+        own = turn % count
         if number < crashes:  # a killed worker's batch comes again, from the start
-            workers[me] = Turns(cells, me + 1, wishes[me + 1])
-        if not workers[me].finished:
-            workers[me].step()
-    settled = settle(cells, wishes)
-    assert len(set(settled.values())) == 1
-    assert [me for me in wishes if settled[me] == me] == [*set(settled.values())]
+            workers[own] = Turns(table, own + 1, votes[own + 1])
+        if not workers[own].finished:
+            workers[own].step()
+    elected = elect(table, votes)
+    assert len(set(elected.values())) == 1
+    assert [own for own in votes if elected[own] == own] == [*set(elected.values())]

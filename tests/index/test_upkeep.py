@@ -13,7 +13,7 @@ from tests.make import NOW
 from tests.support.pipelines import CONFIG, raw
 from worker.index import verification
 from worker.index.redis_index import RedisIndex
-from worker.index.verification import Stored
+from worker.index.verification import ExpectedEntry
 from worker.model.records import OutcomeKind, article_id_of
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
@@ -58,7 +58,7 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
     [outcome] = pipeline.ingest([Delivery(receipt="again", raw=again)], now=NOW)
     assert outcome.kind is OutcomeKind.UNCHANGED
     [canonical] = {m.cluster_id for m in store.clusters.members([outcome.article_id])}
-    assert len(store.clusters.standing([canonical])) == 4
+    assert len(store.clusters.members_of([canonical])) == 4
 
 
 def test_a_register_that_says_otherwise_is_found_and_rebuilt(
@@ -66,8 +66,10 @@ def test_a_register_that_says_otherwise_is_found_and_rebuilt(
 ) -> None:
     now_ingest(pipeline, 0, STORY)
     now_ingest(pipeline, 1, OTHER)
-    mine, other = (m.article_id for m in pipeline.store.clusters.page(NOW.replace(year=2000), 0, 9))
-    pipeline.index.correct({mine: other})
+    mine, other = (
+        m.article_id for m in pipeline.store.clusters.recent_members(NOW.replace(year=2000), 0, 9)
+    )
+    pipeline.index.set_canonical({mine: other})
     [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
     assert (found["what"], found["index"], found["store"]) == ("register", other, mine)
     command("index", "rebuild", "--from-nothing")
@@ -93,7 +95,7 @@ def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
     index = RedisIndex(valkey_url, RULES)
     prints = [print_of(invented(n)) for n in range(200)]
     ids = [article_id_of("wire", str(n)) for n in range(200)]
-    page = [Stored(i, i, p, NOW) for i, p in zip(ids, prints, strict=True)]
+    page = [ExpectedEntry(i, i, p, NOW) for i, p in zip(ids, prints, strict=True)]
     best = float("inf")
     for _ in range(5):
         began = time.process_time()

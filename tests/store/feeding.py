@@ -1,4 +1,4 @@
-"""Processes that write one article after another while the feed is read."""
+"""Processes that write articles one after another while the feed is read."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor

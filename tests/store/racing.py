@@ -1,4 +1,4 @@
-"""Several processes write at once, each its own batches, all from the same moment on."""
+"""Several processes that write their own batches at the same time."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor

@@ -1,4 +1,4 @@
-"""What lies in the tables, read past the store."""
+"""Read the tables directly, without the store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

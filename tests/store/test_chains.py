@@ -53,7 +53,7 @@ def test_a_chain_written_at_once_ends_in_one_cluster(postgres_store_url: str) ->
     # Who joins by way of a copy does not lock the first's cluster: its mark may be out of date
     # when the first is written in the same moment. The next repair takes it off.
     store = SqlStore(postgres_store_url)
-    store.clusters.settle()
+    store.clusters.clear_pending()
     store.close()
     assert homes(postgres_store_url) == {(its, False) for its in ids}
 

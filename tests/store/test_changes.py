@@ -1,4 +1,4 @@
-"""The change feed skips nothing and repeats nothing, whoever writes and whenever they commit."""
+"""The change feed skips nothing and repeats nothing, for any writers and order of commits."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Dead letters and sources are counted; statements do not multiply with the batch."""
+"""Dead letters and sources are counted; the number of statements is independent of the batch."""
 
 from datetime import timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""Deleting by hand: what a withdrawal does, for many, and for dead letters too."""
+"""Deleting by an operator: many articles at once, and the dead letters about them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ def delete(store: SqlStore, doomed: DeletionScope) -> tuple[int, int]:
     articles = sum(delete_articles(store, doomed, NOW))
     letters = 0
     for page in letters_about(store, doomed):
-        store.empty_letters(page)
+        store.clear_letters(page)
         letters += len(page)
     return articles, letters
 

@@ -1,4 +1,4 @@
-"""A database that can't serve us now is Unavailable; anything else is a bug and says so."""
+"""A database that can't serve requests now is Unavailable; any other error is raised as it is."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Whole articles in bulk, the same from both databases."""
+"""Reading whole articles in bulk gives the same on both databases."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +7,7 @@ import pytest
 
 from tests.make import NOW, article, record, tag, withdrawal
 from tests.store.stored import statements
+from worker.model.admission import Media
 from worker.model.dataclass_fields import field_values
 from worker.model.records import Article, OutcomeKind
 from worker.store.reading import export
@@ -27,7 +28,7 @@ def keys(store: SqlStore, **asked: object) -> list[tuple[str, int]]:
 
 
 def test_an_article_comes_with_all_its_content(store: SqlStore) -> None:
-    media = ({"url": "https://a.example/a.jpg", "title": "Harbour"},)
+    media = (Media(url="https://a.example/a.jpg", title="Harbour"),)
     its = article(
         published=NOW - DAY,
         authors=("A", "B"),
@@ -113,7 +114,7 @@ def test_however_many_there_are_each_comes_once_a_page_at_a_time(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "PAGE", 4)
-    monkeypatch.setattr(export, "FOUND_AT_ONCE", 8)
+    monkeypatch.setattr(export, "MAX_IDS", 8)
     many = [article(f"id:{n}", title=f"{n:04}", text="A storm.") for n in range(24)]
     write(store, *many)
     for words in ("", "storm"):

@@ -1,4 +1,4 @@
-"""No text that a producer can send breaks a batch or is taken for another."""
+"""No text that a producer can send breaks a batch or is confused with another text."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def test_names_too_long_for_an_index_stay_apart(store: SqlStore, end: str) -> No
     write(store, record(one, receipt=long + "1", tags=(tag(long),)))
     write(store, record(two, receipt=long + "2", tags=(tag(long),)))
     assert store.outcomes([long + end])[long + end].receipt == long + end
-    (known,) = store.latest([article(f"id:{long}{end}", source=long)])
+    (known,) = store.latest_identities([article(f"id:{long}{end}", source=long)])
     assert known is not None
     assert known.article_id == article(f"id:{long}{end}", source=long).article_id
 

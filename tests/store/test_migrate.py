@@ -1,4 +1,4 @@
-"""Migrations and schema say the same, and any number of processes may migrate."""
+"""Migrations and schema agree, and several processes may migrate at once."""
 
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What holds when several processes write at once; an error in any of them fails the test."""
+"""Guarantees while several processes write; an error in any of them fails the test."""
 
 import random
 from collections import Counter, defaultdict

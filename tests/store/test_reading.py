@@ -1,15 +1,18 @@
-"""What the store answers, on both databases."""
+"""Look-ups in the store, on both databases."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import get_args, get_type_hints
 
 import pytest
 
 from tests.make import NOW, article, dead, record, tag
 from tests.store.stored import statements
-from worker.model.records import DeadLetter, OutcomeKind, Record
+from worker.model.records import DeadLetter, OutcomeKind, Record, Span
+from worker.store.cluster_values import ClusterMove, MoveReason
 from worker.store.sql_store import SqlStore
+from worker.store.view_values import ArticleView, TagSpan
 
 
 def write(store: SqlStore, *records: Record, dead: tuple[DeadLetter, ...] = ()) -> None:
@@ -32,7 +35,7 @@ def test_more_receipts_than_a_statement_takes_can_be_asked_for(store: SqlStore) 
 def test_latest_answers_in_order_and_none_for_the_unknown(store: SqlStore) -> None:
     write(store, record(article("id:1")), record(article("id:2")))
     asked = [article("id:2"), article("id:3"), article("id:1"), article("id:2")]
-    known = store.latest(asked)
+    known = store.latest_identities(asked)
     assert [k and k.article_id for k in known] == [
         article("id:2").article_id,
         None,
@@ -44,7 +47,7 @@ def test_latest_answers_in_order_and_none_for_the_unknown(store: SqlStore) -> No
 def test_latest_knows_all_hashes_and_the_newest_fingerprint(store: SqlStore) -> None:
     versions = [record(article(text=text)) for text in ("one", "two", "three")]
     write(store, *versions)
-    (known,) = store.latest([article()])
+    (known,) = store.latest_identities([article()])
     assert known is not None
     assert known.hashes == {r.fingerprint.content_hash for r in versions}
     assert (known.revision, known.fingerprint) == (3, versions[-1].fingerprint)
@@ -58,20 +61,20 @@ def test_its_own_key_leads_before_an_alias(store: SqlStore) -> None:
         (article("id:9", aliases=("url:z", "url:a")), "id:1"),
         (article("url:a", aliases=("id:2",)), "id:1"),
     ]:
-        (known,) = store.latest([asked])
+        (known,) = store.latest_identities([asked])
         assert known is not None
         assert known.article_id == article(expected).article_id
 
 
 def test_the_same_key_of_another_source_leads_nowhere(store: SqlStore) -> None:
     write(store, record())
-    assert store.latest([article(source="other")]) == [None]
+    assert store.latest_identities([article(source="other")]) == [None]
 
 
 def test_an_own_key_that_another_article_took_as_alias_still_leads_home(store: SqlStore) -> None:
     taker, home = article("id:1", aliases=("url:a",)), article("url:a")
     write(store, record(taker), record(home))
-    (known,) = store.latest([home])
+    (known,) = store.latest_identities([home])
     assert known is not None
     assert known.article_id == home.article_id
 
@@ -79,7 +82,9 @@ def test_an_own_key_that_another_article_took_as_alias_still_leads_home(store: S
 def test_latest_sends_two_queries_whatever_the_batch(store: SqlStore) -> None:
     for size in (1, 100):
         with statements() as sent:
-            store.latest([article(f"id:{n}", aliases=(f"url:{n}",)) for n in range(size)])
+            store.latest_identities(
+                [article(f"id:{n}", aliases=(f"url:{n}",)) for n in range(size)]
+            )
         assert len([s for s in sent if not s.startswith("BEGIN")]) == 2
 
 
@@ -152,6 +157,28 @@ def test_show_tells_all_that_is_stored_of_an_article(store: SqlStore) -> None:
     assert {s["receipt"] for s in shown["sightings"]} == receipts
     assert [a["key"] for a in shown["aliases"]] == ["id:1", "url:a"]
     assert {m["title"] for m in shown["cluster"]} == {first.article.title, "A copy"}
+
+
+def test_a_view_of_an_article_has_exactly_the_keys_of_its_type(store: SqlStore) -> None:
+    tagged = tag("ports", spans=(Span(field="title", start=0, end=4, surface="Text"),))
+    first = record(article(aliases=("url:a",)), tags=(tagged,))
+    write(store, first, record(article("id:2")))
+    first_id, second_id = first.article.article_id, article("id:2").article_id
+    move = ClusterMove(
+        article_id=first_id, left=first_id, joined=second_id, reason=MoveReason.MERGED
+    )
+    assert store.clusters.move([move], now=NOW) == [move]
+
+    shown = store.show(first_id)
+
+    assert shown is not None
+    types = get_type_hints(ArticleView)
+    assert shown.keys() == types.keys()
+    assert shown["article"].keys() == get_type_hints(types.pop("article")).keys()
+    for name, listed in types.items():
+        row_type = get_args(listed)[0]
+        assert [row.keys() for row in shown[name]][:1] == [get_type_hints(row_type).keys()]
+    assert shown["tags"][0]["spans"][0].keys() == get_type_hints(TagSpan).keys()
 
 
 @pytest.mark.parametrize("beginning", ["", "zz", "%", "_", "\0", "ffffffffffffffffff"])

@@ -1,4 +1,4 @@
-"""A publisher takes an article down: a tombstone stays, nothing of the content does."""
+"""A publisher withdraws an article: a tombstone remains, without content."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -74,7 +74,7 @@ def test_no_key_of_a_withdrawn_article_brings_it_back(
 ) -> None:
     write(store, secret(aliases=("url:a",)))
     write(store, withdrawal("id:9", "url:a"))
-    (known,) = store.latest([article(key)])
+    (known,) = store.latest_identities([article(key)])
     assert known is not None
     assert known.withdrawn
     (outcome,) = write(store, record(article(key)))
@@ -125,7 +125,7 @@ def test_a_withdrawn_article_leaves_its_cluster_as_it_is(store: SqlStore) -> Non
     duplicate = {"kind": OutcomeKind.DUPLICATE, "cluster_id": original.article_id}
     write(store, record(original), record(copy, verdict=duplicate))
     write(store, withdrawal("id:1"))
-    (known,) = store.latest([copy])
+    (known,) = store.latest_identities([copy])
     assert known is not None
     assert known.cluster_id == original.article_id
 

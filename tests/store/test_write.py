@@ -1,4 +1,4 @@
-"""What a batch leaves behind, on both databases."""
+"""The effects of writing a batch, on both databases."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -141,7 +141,7 @@ def test_old_content_never_becomes_the_newest_again(store: SqlStore) -> None:
     first, second = article(), article(text="Other words.")
     outcomes = write(store, *map(record, (first, second, first)))
     assert kinds(outcomes) == [OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.UNCHANGED]
-    (known,) = store.latest([first])
+    (known,) = store.latest_identities([first])
     assert known is not None
     assert known.revision == 2
     assert known.fingerprint == record(second).fingerprint
@@ -221,7 +221,7 @@ def test_the_first_comer_keeps_an_alias(store: SqlStore) -> None:
     shared = ("url:example.com/",)
     first, second = article("id:1", aliases=shared), article("id:2", aliases=shared)
     write(store, record(first), record(second))
-    (known,) = store.latest([article("url:example.com/")])
+    (known,) = store.latest_identities([article("url:example.com/")])
     assert known is not None
     assert known.article_id == first.article_id
 

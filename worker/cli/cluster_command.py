@@ -12,7 +12,7 @@ from worker.cli.terminal import NotFound, json_object, moment, out, print_json, 
 from worker.config.loader import load_config
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
-from worker.store.ports import Store
+from worker.store.ports import ClusterEditStore, RecordReader
 
 _SIGHTINGS = 50  # shown
 _ASKED = 200  # first members whose text is searched for the original publisher
@@ -51,7 +51,7 @@ def show(article_id: str, as_json: bool) -> None:
     """Show canonical article, members, sightings, moves and original publisher of a cluster."""
     store = opened_store()
     chosen = _member(store, article_id)
-    members = store.clusters.standing([chosen.cluster_id])
+    members = store.clusters.members_of([chosen.cluster_id])
     ids = [member.article_id for member in members]
     moves, sightings = store.clusters.moves(ids), store.clusters.sightings(ids)
     publisher = _publisher(store, ids)
@@ -71,9 +71,9 @@ def show(article_id: str, as_json: bool) -> None:
         out.print(f"first published by {publisher.name}, says {named}\n", markup=False)
     _print_sightings(sightings)
     for move in moves:
-        line = f"{moment(move['at'])}: {move['article_id'][:10]} {move['reason']}"
-        note = f": {move['note']}" if move["note"] else ""
-        out.print(f"{line}, from {move['left'][:10]} to {move['joined'][:10]}{note}", markup=False)
+        line = f"{moment(move.at)}: {move.article_id[:10]} {move.reason}"
+        note = f": {move.note}" if move.note else ""
+        out.print(f"{line}, from {move.left[:10]} to {move.joined[:10]}{note}", markup=False)
 
 
 def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
@@ -97,7 +97,7 @@ def _print_sightings(sightings: Sequence[Sighting]) -> None:
     print_table(f"{of}{len(sightings)} sightings{more}", columns, rows)
 
 
-def _publisher(store: Store, article_ids: Sequence[str]) -> Publisher | None:
+def _publisher(store: RecordReader, article_ids: Sequence[str]) -> Publisher | None:
     """The original publisher that the first members name, from the most reliable field."""
     rules = load_config(Settings.load().config_dir).cleaning.datelines
     first = article_ids[:_ASKED]
@@ -134,7 +134,7 @@ def merge(article_id: str, into: str, note: str, yes: bool) -> None:
     article, target = _member(store, article_id), _member(store, into)
     if article.cluster_id == target.cluster_id:
         raise click.BadParameter("both are in the same cluster already", param_hint="INTO")
-    members = store.clusters.standing([article.cluster_id])
+    members = store.clusters.members_of([article.cluster_id])
     moves = [_operator_move(m, target.cluster_id, MoveReason.MERGED, note) for m in members]
     _apply(store, moves, note, yes=yes)
 
@@ -172,7 +172,7 @@ def _operator_move(member: Member, joined: str, reason: MoveReason, note: str) -
     )
 
 
-def _apply(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
+def _apply(store: ClusterEditStore, moves: Sequence[ClusterMove], note: str, *, yes: bool) -> None:
     print_moves(moves, store.titles([move.article_id for move in moves]))
     if not yes:
         out.print(f"would move {several(len(moves), 'article')}; nothing is changed yet: add --yes")
@@ -181,13 +181,13 @@ def _apply(store: Store, moves: Sequence[ClusterMove], note: str, *, yes: bool) 
     # Pin before moving: otherwise a repair in between could move them back.
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)
     moved = store.clusters.move(moves, now=now)
-    index.correct({move.article_id: move.joined for move in moved})
+    index.set_canonical({move.article_id: move.joined for move in moved})
     out.print(
         f"moved and pinned {several(len(moved), 'article')}: worker cluster {moves[0].joined[:10]}"
     )
 
 
-def _member(store: Store, beginning: str) -> Member:
+def _member(store: ClusterEditStore, beginning: str) -> Member:
     try:
         stored = store.show(beginning)
     except LookupError as e:

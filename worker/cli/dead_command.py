@@ -14,7 +14,7 @@ from worker.cli.search_commands import Since
 from worker.cli.terminal import NotFound, counted, err, out, print_json, progress, several
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
@@ -164,7 +164,7 @@ def replay(
         _print_dry_run("replay", "replayed", len(ids))
 
 
-def _replay(store: Store, ids: Sequence[str], per_s: float) -> dict[str, str]:
+def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[str, str]:
     from worker.client.producer import Producer
     from worker.maintenance.replay import replay as send
 
@@ -207,7 +207,7 @@ def drop(
         _print_dry_run("drop", "dropped", len(ids))
 
 
-def _drop(store: Store, ids: Sequence[str]) -> int:
+def _drop(store: DeadLetterStore, ids: Sequence[str]) -> int:
     from worker.maintenance.undeliverable import give_up
 
     dropped = 0
@@ -229,7 +229,7 @@ def _print_dry_run(verb: str, done: str, count: int) -> None:
 
 
 def _query(
-    store: Store,
+    store: DeadLetterReader,
     states: tuple[DeadLetterState, ...],
     limit: int | None,
     ids: tuple[str, ...] = (),
@@ -240,11 +240,13 @@ def _query(
 ) -> DeadLetterQuery:
     beginnings = tuple(beginning.strip().lower() for beginning in ids)
     for beginning in beginnings:
-        any_of_it = DeadLetterQuery(beginnings=(beginning,), states=tuple(DeadLetterState), limit=1)
+        any_of_it = DeadLetterQuery(
+            id_prefixes=(beginning,), states=tuple(DeadLetterState), limit=1
+        )
         if not beginning or not store.letter_ids(any_of_it):
             raise NotFound(f"no dead letter {beginning}; find ids with `worker dead list --all`")
     return DeadLetterQuery(
-        beginnings=beginnings,
+        id_prefixes=beginnings,
         states=states,
         limit=limit,
         reason=reason or "",
@@ -254,7 +256,7 @@ def _query(
     )
 
 
-def _opened_store() -> Store:
+def _opened_store() -> DeadLetterStore:
     """Open the store and move messages from the broker's dead lists into it."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
@@ -268,7 +270,7 @@ def _opened_store() -> Store:
     return store
 
 
-def _drain(settings: Settings, store: Store) -> None:
+def _drain(settings: Settings, store: DeadLetterWriter) -> None:
     from worker.broker.connection import BrokerConnection
     from worker.celery import broker_url, make_app
     from worker.config.worker_rules import load_worker_rules

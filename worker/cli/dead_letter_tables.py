@@ -8,7 +8,7 @@ from rich.text import Text
 
 from worker.cli.terminal import json_object, moment, out, print_table, several, visible
 from worker.model.dataclass_fields import field_values
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterReader
 from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
@@ -28,7 +28,7 @@ def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
     return [fields[column] for column in columns]
 
 
-def print_some(store: Store, ids: Sequence[str]) -> None:
+def print_some(store: DeadLetterReader, ids: Sequence[str]) -> None:
     """Print the first dead letters and the number of the others."""
     if ids:
         print_letters(store.letters(ids[:_SOME]))

@@ -35,7 +35,7 @@ from worker.maintenance.rededuplicate import (
 )
 from worker.model.admission import Frozen
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleReader, ClusteredStore
 from worker.store.values import DisplayTitle
 
 # Tables of dedup.toml: those that compare fingerprints, and those that make them.
@@ -120,7 +120,7 @@ class _ReplayReport:
             if self.becomes[article.becomes] <= self._most:
                 self.samples.append(article)
 
-    def facts(self, store: Store) -> dict[str, Any]:
+    def facts(self, store: ArticleReader) -> dict[str, Any]:
         titles = self._titles(store)
         shown = [
             {
@@ -137,7 +137,7 @@ class _ReplayReport:
         moves = {"moved": self.moved, "pinned": self.pinned}
         return {**counts, "becomes": dict(self.becomes.most_common()), **moves, "samples": shown}
 
-    def print(self, store: Store) -> None:
+    def print(self, store: ArticleReader) -> None:
         titles = self._titles(store)
         total = self.becomes.total()
         out.print(f"{several(self.articles, 'article')} decided twice; {total:,} otherwise\n")
@@ -153,13 +153,13 @@ class _ReplayReport:
         if self.samples:
             out.print()
 
-    def _titles(self, store: Store) -> Mapping[str, DisplayTitle]:
+    def _titles(self, store: ArticleReader) -> Mapping[str, DisplayTitle]:
         ids = {i for sample in self.samples for i in (sample.article_id, *_candidate_ids(sample))}
         return store.titles(sorted(ids))
 
 
 def _decide_and_move(
-    store: Store,
+    store: ClusteredStore,
     rededuplicator: Rededuplicator,
     mover: ClusterMover,
     since: datetime,
@@ -168,7 +168,7 @@ def _decide_and_move(
 ) -> _ReplayReport:
     report = _ReplayReport(samples)
     with progress("deciding") as bar:
-        task = bar.add_task("", total=store.clusters.count(since))
+        task = bar.add_task("", total=store.clusters.count_recent(since))
         for articles, changed in rededuplicator.pages(since):
             report.note(changed)
             applied = mover.apply(changed, now=now)

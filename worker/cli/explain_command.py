@@ -24,8 +24,9 @@ from worker.model.admission import RawArticle
 from worker.model.dataclass_fields import field_values
 from worker.model.records import Outcome
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader, RecordReader
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
+from worker.store.view_values import ArticleView
 from worker.tag.explain_tags import RuleExplanation, explain_rules
 
 _MOST = 10  # articles with the same address
@@ -77,7 +78,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
 
 
 def _considered(
-    store: Store, explanation: Explanation, code: str, settings: Settings
+    store: RecordReader, explanation: Explanation, code: str, settings: Settings
 ) -> list[list[RuleExplanation]]:
     """For each article the matches of one topic's rules, found by the code that tags."""
     config = load_config(settings.config_dir)
@@ -89,18 +90,18 @@ def _considered(
     ]
 
 
-def _by_url(store: Store, url: str, settings: Settings) -> Explanation:
+def _by_url(store: ArticleReader, url: str, settings: Settings) -> Explanation:
     try:
         keys = withdrawn_keys(RawArticle(link=url))
     except Rejected:  # a home page identifies no article
         keys = ()
     urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
-    return Explanation(articles=_explained(store, store.known_by(keys, sorted(urls))[:_MOST]))
+    return Explanation(articles=_explained(store, store.find_articles(keys, sorted(urls))[:_MOST]))
 
 
-def _by_id(store: Store, what: str) -> Explanation:
+def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
     outcome = store.outcomes([what]).get(what)
-    received = next((entry.at for entry in store.entries([what])), None)
+    received = next((entry.at for entry in store.journal_entries([what])), None)
     if outcome is None and received:
         return Explanation(received=received, letter=_undelivered(store, what))
     if outcome is None:
@@ -115,7 +116,7 @@ def _by_id(store: Store, what: str) -> Explanation:
     return Explanation(received=received, outcome=outcome, letter=letter, articles=articles)
 
 
-def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
+def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | None:
     """The dead letter of the message that carries this receipt."""
     query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
@@ -123,12 +124,14 @@ def _undelivered(store: Store, receipt: str) -> StoredDeadLetter | None:
     return next((letter for letter in complete if receipt in receipts_in(message_of(letter))), None)
 
 
-def _letter_by_id(store: Store, beginning: str) -> StoredDeadLetter | None:
-    query = DeadLetterQuery(beginnings=(beginning.lower(),), states=tuple(DeadLetterState), limit=1)
+def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter | None:
+    query = DeadLetterQuery(
+        id_prefixes=(beginning.lower(),), states=tuple(DeadLetterState), limit=1
+    )
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 
-def _explained(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
+def _explained(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
     """The stored facts of each article, with the sentences that explain them as its `story`."""
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
     titles = store.titles(sorted({name for stored in shown for name in _ids_named_by(stored)}))
@@ -138,12 +141,12 @@ def _explained(store: Store, article_ids: Sequence[str]) -> tuple[dict[str, Any]
     )
 
 
-def _ids_named_by(stored: dict[str, Any]) -> Iterator[str]:
+def _ids_named_by(stored: ArticleView) -> Iterator[str]:
     """The articles whose titles the sentences need: candidates of decisions, ends of moves."""
     yield stored["article"]["cluster_id"]
     yield from (decision["rival"] for decision in stored["decisions"] if decision["rival"])
-    columns = ("left", "joined", "rival")
-    yield from (move[c] for move in stored["moves"] for c in columns if move[c])
+    for move in stored["moves"]:
+        yield from filter(None, (move["left"], move["joined"], move["rival"]))
 
 
 def _print(what: str, explanation: Explanation) -> None:

@@ -11,9 +11,9 @@ from worker.cli.terminal import counted, out, print_json, print_table, progress,
 from worker.config.loader import load_config
 from worker.index import verification
 from worker.index.redis_index import RedisIndex
-from worker.index.verification import Difference, Stored
+from worker.index.verification import ExpectedEntry, IndexDifference
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore
 
 _PAGE = 1000  # articles
 _SHOWN = 10
@@ -24,7 +24,7 @@ def index() -> None:
     """Measure, verify or rebuild the index that finds copies. The store holds the decisions."""
 
 
-def _opened_store_and_index() -> tuple[Store, RedisIndex]:
+def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -72,7 +72,7 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)
-    total = store.clusters.count(since)
+    total = store.clusters.count_recent(since)
     removed = 0
     if not dry_run:
         removed = verification.clear(index_) if from_nothing else 0
@@ -101,8 +101,8 @@ def verify(as_json: bool) -> None:
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)
-    differences: list[Difference] = []
-    total = store.clusters.count(since)
+    differences: list[IndexDifference] = []
+    total = store.clusters.count_recent(since)
     with progress("verifying") as bar:
         task = bar.add_task("", total=total)
         for page in _stored(store, since):
@@ -112,7 +112,7 @@ def verify(as_json: bool) -> None:
         print_json(
             {
                 "articles": total,
-                "differs": verification.count(differences),
+                "differs": verification.count_by_kind(differences),
                 "differences": differences,
             }
         )
@@ -122,9 +122,8 @@ def verify(as_json: bool) -> None:
             (d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in differences[:_SHOWN]
         )
         print_table("differences", columns, shown)
-        out.print(
-            f"of {several(total, 'article')} differ: {counted(verification.count(differences))}"
-        )
+        kinds = counted(verification.count_by_kind(differences))
+        out.print(f"of {several(total, 'article')} differ: {kinds}")
         out.print(
             "missing and unowned: copies of them are not found; register: the index has another"
         )
@@ -135,12 +134,12 @@ def verify(as_json: bool) -> None:
 
 
 def _window(index_: RedisIndex) -> datetime:
-    return verification.begins(index_, int(datetime.now(UTC).timestamp()))
+    return verification.window_begin(index_, int(datetime.now(UTC).timestamp()))
 
 
-def _stored(store: Store, since: datetime) -> Iterator[list[Stored]]:
+def _stored(store: ClusteredStore, since: datetime) -> Iterator[list[ExpectedEntry]]:
     """The stored articles of the window, page by page, in the order of storage."""
     after = 0
-    while page := store.clusters.prints(since, after, _PAGE):
-        after = page[-1].place
-        yield [Stored(p.article_id, p.canonical, p.fingerprint, p.at) for p in page]
+    while page := store.clusters.recent_fingerprints(since, after, _PAGE):
+        after = page[-1].revision_id
+        yield [ExpectedEntry(p.article_id, p.canonical, p.fingerprint, p.at) for p in page]

@@ -52,7 +52,7 @@ def ledger(
     bootstrap.prepare_store(settings)
     connection, store = BrokerConnection(app), bootstrap.store(settings)
     if journal and (sent := list(read_journal(journal))):
-        store.enter(sent)
+        store.add_journal_entries(sent)
         first = since or day or min(first, *(entry.at for entry in sent))
     with connection.channel() as channel:
         audit = balance(

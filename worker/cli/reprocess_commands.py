@@ -18,7 +18,7 @@ from worker.config.loader import files_of
 from worker.maintenance.reprocess import Reprocessing
 from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
 
 _PAGE = 100  # articles in one message
@@ -93,7 +93,9 @@ def reclean(dry_run: bool, **options: Any) -> None:
 class _StaleArticles:
     """The stored articles that another version of the tagger or cleaner made."""
 
-    def __init__(self, store: Store, part: str, version: str, query: Query, limit: int) -> None:
+    def __init__(
+        self, store: StaleRecordReader, part: str, version: str, query: Query, limit: int
+    ) -> None:
         self.store = store
         self._asked = (query, part, version)
         self._limit = limit
@@ -110,7 +112,7 @@ class _StaleArticles:
         after, count = 0, 0
         while count < self._limit:
             size = min(_PAGE, self._limit - count)
-            page = self.store.stale(*self._asked, after, size)
+            page = self.store.stale_revisions(*self._asked, after, size)
             if not page:
                 return
             yield [article_id for _, article_id in page]

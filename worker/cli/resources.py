@@ -6,10 +6,10 @@ from worker import bootstrap
 from worker.dedup import DedupRules
 from worker.index.redis_index import RedisIndex
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleStore
 
 
-def opened_store() -> Store:
+def opened_store() -> ArticleStore:
     """The store with an up-to-date schema. Raises BadConfig if it must be migrated first."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)

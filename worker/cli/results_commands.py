@@ -20,7 +20,7 @@ from worker.cli.terminal import NotFound, err, moment, out, print_json, progress
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import ArticleStore, ChangeFeed, DeletionStore
 from worker.store.values import Change, Query
 
 _CHANGE = TypeAdapter(Change)
@@ -32,7 +32,7 @@ _SAMPLES = 5  # titles shown before a deletion
 _LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
-def _opened_store() -> Store:
+def _opened_store() -> ArticleStore:
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     return bootstrap.store(settings)
@@ -143,7 +143,7 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
 
 
 def _feed(
-    store: Store, cursor: str, every_s: float, limit: int | None, stopped: list[int]
+    store: ChangeFeed, cursor: str, every_s: float, limit: int | None, stopped: list[int]
 ) -> Iterator[Change]:
     """All changes in order, read page by page; waits for more unless `every_s` is 0."""
     left = limit
@@ -233,7 +233,7 @@ def _sample_query(scope: DeletionScope) -> Query:
     return replace(scope.query, limit=_SAMPLES)
 
 
-def _delete(store: Store, scope: DeletionScope, total: int) -> tuple[int, int]:
+def _delete(store: DeletionStore, scope: DeletionScope, total: int) -> tuple[int, int]:
     articles = letters = 0
     with progress("deleting") as bar:
         task = bar.add_task("", total=total)
@@ -241,12 +241,12 @@ def _delete(store: Store, scope: DeletionScope, total: int) -> tuple[int, int]:
             articles += more
             bar.advance(task, more)
         for page in letters_about(store, scope):
-            store.empty_letters(page)
+            store.clear_letters(page)
             letters += len(page)
     return articles, letters
 
 
-def _letters(store: Store, scope: DeletionScope) -> int:
+def _letters(store: DeletionStore, scope: DeletionScope) -> int:
     return sum(len(page) for page in letters_about(store, scope))
 
 

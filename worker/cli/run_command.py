@@ -31,7 +31,7 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import Store
+from worker.store.ports import OutcomeReader
 from worker.store.values import SearchHit, StoredDeadLetter
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -170,7 +170,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _wait(
-    store: Store,
+    store: OutcomeReader,
     receipts: Sequence[str],
     worker: "subprocess.Popen[bytes]",
     settings: Settings,

@@ -5,6 +5,7 @@ import click
 from worker.cli.resources import opened_store
 from worker.cli.source_learning import boilerplate_report, print_boilerplate
 from worker.cli.terminal import NotFound, counted, moment, out, print_json, print_table, several
+from worker.model.dataclass_fields import field_values
 from worker.model.source_trust import SourceIds
 from worker.settings import Settings
 from worker.store.values import SourceSeen
@@ -28,16 +29,16 @@ def sources(name: str | None, as_json: bool) -> None:
     stored = store.source(name)
     if stored is None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
-    report = boilerplate_report(name, store.left_out(name), Settings.load())
+    report = boilerplate_report(name, store.removed_lines(name), Settings.load())
     if as_json:
-        print_json({**stored, "learned": report})
+        print_json({**field_values(stored), "learned": report})
         return
-    seen: SourceSeen = stored["source"]
+    seen = stored.source
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
     out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
-    out.print(f"  outcomes   {counted(stored['outcomes'])}")
-    out.print(f"  dead       {counted(stored['dead_letters'])}")
+    out.print(f"  outcomes   {counted(stored.outcomes)}")
+    out.print(f"  dead       {counted(stored.dead_letters)}")
     out.print(f"  ids        {_trust(seen.ids)}")
     print_boilerplate(report)
 

@@ -31,7 +31,7 @@ from worker.model.admission import (
     sizes,
 )
 from worker.model.raw_article import DEFAULT_SOURCE, Part
-from worker.model.receipts import LONGEST_RECEIPT, is_receipt
+from worker.model.receipts import MAX_RECEIPT_CHARS, is_receipt
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
 _ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"
@@ -235,7 +235,7 @@ def _identity(article: RawArticle) -> Iterator[LintFinding]:
         yield warning("relative-link", what, "resolve it against the address of the feed")
     if article.receipt and not is_receipt(article.receipt):
         what = "the receipt is not used: too long, or not printable"
-        yield warning("bad-receipt", what, f"at most {LONGEST_RECEIPT} printable characters")
+        yield warning("bad-receipt", what, f"at most {MAX_RECEIPT_CHARS} printable characters")
 
 
 def _is_absolute(link: str) -> bool:

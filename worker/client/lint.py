@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from worker.client.findings import (
     LintFinding,
@@ -58,8 +58,15 @@ class LintResult:
         return {"where": values.pop("location"), **values}
 
 
+class Rehearsal(NamedTuple):
+    """A pipeline with the store that it writes to."""
+
+    pipeline: Pipeline
+    store: SqlStore
+
+
 @contextmanager
-def rehearsal(config_dir: Path | None) -> Iterator[Pipeline]:
+def rehearsal(config_dir: Path | None) -> Iterator[Rehearsal]:
     """A pipeline with the rules in force, whose store is deleted afterwards. Raises BadConfig."""
     config = load_config(config_dir)
     with TemporaryDirectory(prefix="worker-lint-") as folder:
@@ -67,13 +74,13 @@ def rehearsal(config_dir: Path | None) -> Iterator[Pipeline]:
         migrate(url)
         store = SqlStore(url)
         try:
-            yield Pipeline(config, store, MemoryIndex(config.dedup))
+            yield Rehearsal(Pipeline(config, store, MemoryIndex(config.dedup)), store)
         finally:
             store.close()
 
 
 def lint(
-    articles: Iterable[tuple[str, object]], pipeline: Pipeline, now: datetime
+    articles: Iterable[tuple[str, object]], trial: Rehearsal, now: datetime
 ) -> Iterator[LintResult]:
     """Check (location, raw article) pairs in order; later ones may repeat earlier ones."""
     receipts: dict[str, str] = {}  # of articles that bring one -> location of the first
@@ -85,10 +92,10 @@ def lint(
             for (number, (_, raw)), result in zip(batch, admitted, strict=True)
             if result.outcome != SKIPPED
         ]
-        outcomes = {o.receipt: o for o in pipeline.ingest(deliveries, now=now)}
+        outcomes = {o.receipt: o for o in trial.pipeline.ingest(deliveries, now=now)}
         for (number, _), result in zip(batch, admitted, strict=True):
             outcome = outcomes.get(lint_receipt(number))
-            yield _with_outcome(result, outcome, pipeline) if outcome else result
+            yield _with_outcome(result, outcome, trial.store) if outcome else result
 
 
 def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
@@ -109,21 +116,22 @@ def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
     )
 
 
-def _with_outcome(result: LintResult, outcome: Outcome, pipeline: Pipeline) -> LintResult:
+def _with_outcome(result: LintResult, outcome: Outcome, store: SqlStore) -> LintResult:
     """The result with the outcome of its article, the stored values, and further findings."""
     values: dict[str, Any] = {"outcome": outcome.kind.value, "source": outcome.source}
     findings = result.findings
     if outcome.letter_id and not any(f.level == "error" for f in findings):
-        [letter] = pipeline.store.letters([outcome.letter_id])
+        [letter] = store.letters([outcome.letter_id])
         findings += (error(letter.reason, letter.detail),)
-    stored = pipeline.store.show(outcome.article_id) if outcome.article_id else None
+    stored = store.show(outcome.article_id) if outcome.article_id else None
     decisions = stored["decisions"] if stored else ()
+    tags = stored["tags"] if stored else ()
     for revision in stored["revisions"] if stored else ():
         if revision["number"] == outcome.revision:
             values |= {name: revision[name] for name in ("title", "language", "words")}
             values["flags"] = tuple(revision["flags"])
             values["dropped"] = len(revision["dropped"])
-            values["tags"] = tuple(tag["label"] for tag in (stored or {})["tags"])
+            values["tags"] = tuple(tag["label"] for tag in tags)
             dated = revision["published"] is not None
             findings += tuple(after_cleaning(revision["flags"], dated=dated))
     if any(d["receipt"] == outcome.receipt and d["signal"] == LESS_TEXT for d in decisions):

@@ -26,7 +26,7 @@ from worker.model.broker_address import check_store
 from worker.model.receipts import is_receipt, new_message_id, new_receipt
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
-from worker.store.ports import Store
+from worker.store.ports import ProducerStore
 
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
@@ -144,7 +144,7 @@ class Producer:
         return self._store.outcomes([receipt]).get(receipt)
 
     @cached_property
-    def _store(self) -> Store:
+    def _store(self) -> ProducerStore:
         from worker import bootstrap  # a poller that only pushes needs no database
         from worker.store.sql_store import SqlStore
 

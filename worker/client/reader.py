@@ -7,12 +7,13 @@ with Archive() as archive:
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Self, TypedDict, Unpack
+from typing import Self, TypedDict, Unpack
 
 from worker import bootstrap
 from worker.model.records import Outcome
 from worker.settings import Settings
 from worker.store.values import Change, Query, SearchHit, StoredArticle
+from worker.store.view_values import ArticleView
 
 
 class Filters(TypedDict, total=False):
@@ -56,7 +57,7 @@ class Archive:
         """
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
-    def show(self, article_id: str) -> dict[str, Any] | None:
+    def show(self, article_id: str) -> ArticleView | None:
         """Everything stored about one article, as `worker show --json` prints it.
 
         `article_id` may be the beginning of an id. Raises LookupError when several ids begin so.

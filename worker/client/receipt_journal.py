@@ -13,7 +13,7 @@ from typing import Protocol
 
 from worker.errors import BadConfig
 from worker.model.records import JournalEntry
-from worker.store.ports import Store
+from worker.store.ports import JournalWriter
 
 
 class ReceiptJournal(Protocol):
@@ -60,13 +60,15 @@ class FileJournal:
 class StoreJournal:
     """A journal in the store, which `worker ledger` reads. Raises Unavailable."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: JournalWriter) -> None:
         self._store = store
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
         """Write the receipts in one transaction."""
         at = datetime.now(UTC)
-        self._store.enter([JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts])
+        self._store.add_journal_entries(
+            [JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts]
+        )
 
     def close(self) -> None:
         """Close the store."""

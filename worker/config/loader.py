@@ -1,4 +1,4 @@
-"""Config is what the rules are: every file of `config/` comes in, one validated value goes out."""
+"""Load all files of `config/` into one validated value."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -26,12 +26,12 @@ from worker.tag.rules.compiled_rules import CompiledRules
 from worker.tag.rules.taxonomy import RuleFile
 
 TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
-_MOST_SHOWN = 5
-_ALWAYS = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases")
+_MAX_SHOWN = 5
+_FIXED_FILES = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases")
 
 
 class Config(Frozen):
-    """All rules of one worker, and where each file was read."""
+    """All rules of one worker, with the path of each file."""
 
     worker: WorkerRules
     cleaning: CleaningRules
@@ -43,16 +43,16 @@ class Config(Frozen):
 
     @property
     def cleaner(self) -> str:
-        """The version that articles cleaned by these rules carry."""
+        """The version that is stored with articles cleaned by these rules."""
         return cleaner_of(self.cleaning)
 
     def warm(self) -> None:
-        """Load and sort what is made of the rules when it is first asked for."""
+        """Build what is derived from the rules on first use, so that forked processes share it."""
         self.cleaning.failed_fetch.warm()
         self.tagging.warm()
 
     def of(self, name: str) -> BaseModel:
-        """What the file of this name says."""
+        """Return the rules of the file of this name."""
         parts: dict[str, BaseModel] = {
             **dict(self),
             **self.tag_rules,
@@ -73,10 +73,10 @@ class Config(Frozen):
 
 
 def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
-    """Read and validate every file, and try the examples of the tagging rules.
+    """Read and validate all files, and test the examples of the tagging rules.
 
-    `instead` names files to read in place of some, or besides them. Raises BadConfig naming file,
-    key or rule, and what was expected.
+    `instead` maps names to files that are read in place of, or in addition to, those of the folder.
+    Raises BadConfig that names the file, the key or rule, and what was expected.
     """
     files = {**files_of(config_dir), **instead}
     tag_rules = {
@@ -100,7 +100,7 @@ def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}
 
 
 def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
-    """What was counted for keyphrases, if they are wanted at all."""
+    """Read the word frequencies for keyphrases, if keyphrases are enabled."""
     if not rules.enabled:
         return Frequencies()
     path = folder / rules.frequencies
@@ -112,13 +112,16 @@ def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
 
 
 def files_of(config_dir: Path | None) -> dict[str, Path]:
-    """Every file that counts, by its name without `.toml`. Raises BadConfig for a lost folder."""
-    names = (*_ALWAYS, *names_in(TAG_RULES, config_dir))
+    """Return all files of the config by name without `.toml`.
+
+    Raises BadConfig when `config_dir` does not exist.
+    """
+    names = (*_FIXED_FILES, *names_in(TAG_RULES, config_dir))
     return {name: find(f"{name}.toml", config_dir) for name in names}
 
 
 def digest(files: Iterable[Path]) -> str:
-    """Raises BadConfig for a file that can't be read."""
+    """Return a hash of the contents of the files. Raises BadConfig for an unreadable file."""
     try:
         return blake2b(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
     except OSError as e:
@@ -137,7 +140,7 @@ def _tag_rules(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> 
         raise BadConfig(f"{files[name]}: {why}") from e
     rules = compile_rules(taxonomy)
     if wrong := list(failed_examples(rules)):
-        lines = [f"{files[f.file]}: {f.rule}: {f.example!r} {f.why}" for f in wrong[:_MOST_SHOWN]]
-        more_of_them = len(wrong) - _MOST_SHOWN
+        lines = [f"{files[f.file]}: {f.rule}: {f.example!r} {f.why}" for f in wrong[:_MAX_SHOWN]]
+        more_of_them = len(wrong) - _MAX_SHOWN
         raise BadConfig("\n".join(lines + [f"… and {more_of_them} more"] * (more_of_them > 0)))
     return rules

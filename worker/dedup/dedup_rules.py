@@ -28,7 +28,7 @@ class Shingles(Frozen):
     southeast_asian: Widths  # characters
 
 
-class Content(Frozen):
+class ContentRules(Frozen):
     tiny_words: Count
     short_words: Count
     lead_words: Count
@@ -96,7 +96,7 @@ class LikenessIndex(Frozen):
 class DedupRules(Frozen):
     version: str
     shingles: Shingles
-    content: Content
+    content: ContentRules
     copies: Copies
     short: Short
     identity: Identity

@@ -1,6 +1,7 @@
-"""A text comes in; its normalised words and the hashes of their shingles go out, as vectors.
+"""Split a text into normalised words, and hash its shingles (runs of words).
 
-The hashes depend on nothing but the text: equal on every machine, process and byte order.
+The hashes depend on the text alone: they are equal on every machine, in every process and byte
+order.
 """
 
 import re
@@ -25,7 +26,7 @@ HAN_RANGES = (
     *((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x1B000, 0x1B16F)),
 )
 SOUTHEAST_ASIAN_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0xAA60, 0xAA7F))
-BEYOND = 0x20000  # from here on the planes hold rare Han characters
+BEYOND = 0x20000  # code points from here on are rare Han characters
 SPACE = ord(" ")
 ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
 DIGIT = re.compile("[0-9]")
@@ -37,12 +38,12 @@ NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wid
 WIDTH = (1 << 64) - 1
 PLACES = 1024
 POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(PLACES)]
-REMEMBERED = 1 << 15  # words, some 5 MB: all but a few of a text have been seen before
+REMEMBERED = 1 << 15  # words, about 5 MB: most words of a text are in the cache
 REMEMBERED_CHARS = 64
 
 
 class Words(NamedTuple):
-    """Words of a normalised text; in scripts without spaces every character is one."""
+    """Words of a normalised text; in scripts without spaces every character is a word."""
 
     words: list[str]
     hashes: Hashes
@@ -54,7 +55,7 @@ class Words(NamedTuple):
 
 
 def words_of(text: str) -> Words:
-    """Case, compatibility forms, quotes, dashes and invisible characters make no difference."""
+    """Split a text; case, compatibility forms, quotes, dashes, invisible characters are ignored."""
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
     else:
@@ -63,7 +64,7 @@ def words_of(text: str) -> Words:
 
 
 def runs(words: Words, width: int) -> Hashes:
-    """64-bit hashes of all runs of `width` words, in order."""
+    """Return 64-bit hashes of all runs of `width` words, in order: shape (total - width + 1,)."""
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for place in range(1, width):
@@ -72,12 +73,12 @@ def runs(words: Words, width: int) -> Hashes:
 
 
 def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
-    """The distinct ones of these runs, ascending."""
+    """Return the distinct hashes of runs, ascending; the lowest bit marks narrow shingles."""
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Ascending. np.unique takes five times as long for a few hundred."""
+    """Return the distinct hashes, ascending: five times as fast as np.unique for a few hundred."""
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -87,9 +88,9 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: Words, stop: Collection[str]) -> Hashes:
-    """Hashes of the words that are not in `stop`, in order; pairs of characters without spaces.
+    """Return the hashes of the words that are not in `stop`, in order, without single letters.
 
-    Single letters say nothing.
+    In scripts without spaces, return the hashes of pairs of characters.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
@@ -97,49 +98,51 @@ def content_words(words: Words, stop: Collection[str]) -> Hashes:
 
 
 def figures_of(words: Words, spelled_out: Collection[str], most: int) -> Hashes:
-    """Rows of two high halves: of the words around a figure, and of the figure itself.
+    """Return the first `most` figures, shape (n, 2): hash of the words around, and of the figure.
 
     A figure is a run of words with digits, or of number words (`spelled_out`): 6-5/16 is one, and
-    so is a row of a table. How it is punctuated makes no difference. No more than the first `most`.
+    so is a row of a table. Punctuation makes no difference. Only the high 32 bits are used.
     """
-    its = words.words
-    maybe = [n for n, word in enumerate(its) if not word.isalpha() or word in spelled_out]
-    begins: list[int] = []
+    tokens = words.words
+    candidates = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
+    starts: list[int] = []
     ends: list[int] = []
-    for place in maybe:
-        if its[place] in spelled_out or DIGIT.search(its[place]):
-            if ends[-1:] != [place]:
-                begins.append(place)
-                ends.append(place)
+    for position in candidates:
+        if tokens[position] in spelled_out or DIGIT.search(tokens[position]):
+            if ends[-1:] != [position]:
+                starts.append(position)
+                ends.append(position)
             ends[-1] += 1
-    if not begins:
+    if not starts:
         return np.empty((0, 2), np.uint64)
-    begins, ends = begins[:most], ends[:most]
-    around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be its last
+    starts, ends = starts[:most], ends[:most]
+    around = np.zeros(words.total + 1, np.uint64)  # starts - 1 may be -1, its last element
     around[:-1] = words.hashes
-    contexts = _mixed(around[np.array(begins, np.intp) - 1] * MIX_1 + around[ends])
-    values = ["".join(its[b:e]) for b, e in zip(begins, ends, strict=True)]
-    found = np.empty((len(begins), 2), np.uint64)
-    found[:, 0], found[:, 1] = contexts, _hashes(values)
-    return found >> SHIFT_3
+    contexts = _mixed(around[np.array(starts, np.intp) - 1] * MIX_1 + around[ends])
+    values = ["".join(tokens[b:e]) for b, e in zip(starts, ends, strict=True)]
+    figures = np.empty((len(starts), 2), np.uint64)
+    figures[:, 0], figures[:, 1] = contexts, _hashes(values)
+    return figures >> SHIFT_3
 
 
 def high_halves(hashes: Hashes) -> bytes:
-    """32 bits are enough to compare two sets: of a thousand, one in four thousand errs.
+    """Pack the high 32 bits of each hash, distinct and ascending.
 
-    The lowest bit still tells narrow shingles from wide ones.
+    They are enough to compare two sets: of sets of a thousand, one in four thousand has a wrong
+    match. The lowest bit still tells narrow shingles from wide ones.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: Words, rules: Shingles) -> Widths:
+    """Return the shingle widths for the script of a text."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
 def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
-    """At most so many of ascending hashes, and the scale: those below 2**64 / scale are kept.
+    """Return at most `most` of ascending hashes, and the scale: hashes below 2**64 / scale stay.
 
     FracMinHash (Irber et al. 2022, doi:10.1101/2022.01.11.475838): containment between two such
     samples is that of the whole sets, up to sampling error, however different their sizes are.
@@ -152,7 +155,7 @@ def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """The part of ascending hashes that a sample of this scale keeps."""
+    """Return the part of ascending hashes that a sample of this scale keeps."""
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize
@@ -166,7 +169,7 @@ def _normalised(text: str) -> str:
 
 
 def _split(text: str) -> tuple[list[str], int]:
-    """Its words, and the script that most of them are written in."""
+    """Return the words of a text, and the script that most of them are written in."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     kinds = _kinds()[np.minimum(codes, BEYOND)]
     visible = kinds != DROPPED
@@ -178,15 +181,15 @@ def _split(text: str) -> tuple[list[str], int]:
         codes = np.repeat(codes, sizes)
         codes[ends - 1] = codes[ends - 3] = SPACE
     words = codes.astype("<u4").tobytes().decode("utf-32-le").split()
-    for script, of_it in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
-        if 2 * np.count_nonzero(of_it) > len(words):
+    for script, mask in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
+        if 2 * np.count_nonzero(mask) > len(words):
             return words, script
     return words, LETTER
 
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """What each code point is. Marks belong to their word, or Indic words would fall apart."""
+    """Return the kind of each code point. Marks are letters, or Indic words would be split."""
     categories = [unicodedata.category(chr(code)) for code in range(BEYOND)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED
@@ -205,11 +208,11 @@ def _hashes(words: Sequence[str]) -> Hashes:
 
 @lru_cache(REMEMBERED)
 def _hash_of(word: str) -> int:
-    """Polynomial hash of its code points."""
-    its: int = sum(map(mul, map(ord, word), cycle(POWERS))) & WIDTH
-    its = (its ^ its >> 33) * int(MIX_1) & WIDTH
-    its = (its ^ its >> 29) * int(MIX_2) & WIDTH
-    return its ^ its >> 32
+    """Return a polynomial hash of the code points of a word."""
+    value: int = sum(map(mul, map(ord, word), cycle(POWERS))) & WIDTH
+    value = (value ^ value >> 33) * int(MIX_1) & WIDTH
+    value = (value ^ value >> 29) * int(MIX_2) & WIDTH
+    return value ^ value >> 32
 
 
 def _mixed(hashes: Hashes) -> Hashes:

@@ -1,6 +1,10 @@
-"""Likeness: which articles share shingles with this one, and who is canonical among copies.
+"""The similarity index: propose candidates for an article, and elect the canonical one of copies.
 
-The index holds hints; the store holds truth. A lost index loses no identity and no decision.
+The index holds hints; the store holds the truth. When the index is lost, no identity and no
+decision is lost.
+
+What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
+lines that sources repeat. May import the model only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +15,8 @@ from worker.model.records import Fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """An article that takes its place in the index."""
+class IndexEntry:
+    """An article to be registered in the index, or to be matched with what is registered."""
 
     article_id: str
     fingerprint: Fingerprint
@@ -20,55 +24,60 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An article already in the index that shares enough shingles to be looked at."""
+    """A registered article that shares enough hashes with an entry to be compared with it."""
 
     article_id: str
-    hits: int  # sketch hashes it owns of the claim's
-    fingerprint: Fingerprint | None  # None once the index has let go of it: the store has it
+    hits: int  # sketch hashes of the entry that the candidate owns
+    fingerprint: Fingerprint | None  # None once the index has evicted it: the store has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyVote:
-    """The articles that a claim was verified to be a copy of, best first; empty: none."""
+    """An article and the candidates it was verified to copy, the strongest match first.
+
+    No copies means that the article is canonical as far as its worker can see.
+    """
 
     article_id: str
-    alike: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
 
 class Index(Protocol):
-    """Write, barrier, read; then the write-once register. Raises Unavailable."""
+    """Every method raises Unavailable when the index does not answer."""
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
-        """Write every sketch first, then read: the rivals of each claim, most hits first.
+    def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        """Register all entries, then return the candidates of each, most hits first.
 
-        An article never meets itself. Claims of one call meet each other.
+        All writes come before all reads, so entries that are registered at the same time by
+        several workers find each other; so do entries of one call. An article is no candidate of
+        itself. Registering an entry again changes nothing.
         """
         ...
 
-    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
-        """The canonical article of each wish: its own id, or that of the article it copies.
+    def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
+        """The id of the canonical article for each vote: its own, or that of an article it copies.
 
-        Who is canonical once stays so. A copy follows its pointer, so a rival that was undecided
-        may meanwhile point on to the canonical of both.
+        An article that was elected stays canonical. A candidate that was undecided when it was
+        compared may have become a copy since: then the canonical article of both is returned.
         """
         ...
 
-    def rivals(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
-        """What `claim` would answer, without writing anything."""
+    def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        """The candidates of each entry, as from `register_and_match`, without writing anything."""
         ...
 
-    def correct(self, canonical: Mapping[str, str]) -> None:
-        """Overwrite what the register holds: article -> canonical article, as the store has it."""
+    def set_canonical(self, canonical: Mapping[str, str]) -> None:
+        """Overwrite who is canonical: article id -> id of its canonical article in the store."""
         ...
 
-    def turn(self, name: str, ttl_s: float) -> bool:
-        """Whether this caller is the one to do what one worker at a time should do."""
+    def try_lock(self, name: str, ttl_s: float) -> bool:
+        """Take a lock that all workers share, for `ttl_s` seconds. False when another has it."""
         ...
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """These articles are gone: they are nobody's rivals any more.
+        """Propose these articles as candidates no longer.
 
-        The register keeps what it has of them; `correct` says who is canonical instead.
+        Who is canonical stays as it is; `set_canonical` changes that.
         """
         ...
 

@@ -1,109 +1,137 @@
-"""Articles have numbers in the index, in the order in which they came: short, and who was first."""
+"""Number the articles of the index in the order in which they arrive.
+
+A number takes less memory than an article id, and tells which of two articles came first: that is
+what the election of the canonical article needs.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from worker.index.buckets import LOOK, Buckets
-from worker.index.canonical_table import NUMBERED
-from worker.index.layout import ID_BYTES, Layouts
-from worker.index.redis_client import Command, Wire
+from worker.index.buckets import READ_LAYOUTS, Buckets
+from worker.index.canonical_table import BUCKET_NUMBERS
+from worker.index.layout import ID_BYTES, ActiveLayouts
+from worker.index.redis_client import Command, RedisClient
 
 
-class Numbered(NamedTuple):
-    layouts: Layouts
-    of: dict[str, int]
-    fresh: set[str]  # articles that had none before
+class NumberedArticles(NamedTuple):
+    """Articles with their numbers, and the layouts in which those were read."""
+
+    layouts: ActiveLayouts
+    numbers: dict[str, int]  # by article id
+    created: set[str]  # ids of articles that had no number before
 
 
-class Numbers:
-    def __init__(self, wire: Wire, buckets: Buckets) -> None:
-        self._wire = wire
+class ArticleNumbers:
+    """Numbers of articles, and article ids of numbers, on the server of the index."""
+
+    def __init__(self, client: RedisClient, buckets: Buckets) -> None:
+        self._client = client
         self._buckets = buckets
 
-    def given(self, article_ids: Sequence[str]) -> Numbered:
-        """In two round trips; new articles get the next numbers. Again if the layout changes."""
+    def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
+        """Return the numbers of articles; those without one get the next numbers.
+
+        Two round trips. Starts again when the layouts change meanwhile.
+        """
         fields = [_field(article_id) for article_id in article_ids]
         while True:
-            layouts, newest = self._buckets.running(len(fields))
+            layouts, newest = self._buckets.reserve(len(fields))
             keys = [layouts.written.id_key(field) for field in fields]
-            asked = _asked(fields, keys, newest - len(fields) + 1, layouts)
-            *replies, now, said = self._buckets.put([*asked, *LOOK], keys, layouts.written)[0]
-            if self._buckets.seen((now, said)).read == layouts.read:
+            commands = _assign_commands(fields, keys, newest - len(fields) + 1, layouts)
+            written = self._buckets.write([*commands, *READ_LAYOUTS], keys, layouts.written)
+            *replies, clock, state = written[0]
+            if self._buckets.parse_layouts((clock, state)).read == layouts.read:
                 break
-        its = iter(replies)
+        remaining = iter(replies)
         numbers: dict[str, int] = {}
-        fresh: set[str] = set()
-        kept: list[Command] = []
+        created: set[str] = set()
+        copied: list[Command] = []
         for article_id, key, field in zip(article_ids, keys, fields, strict=True):
-            created = next(its)
-            *before, now = [int(n or 0) for n in islice(its, len(layouts.read))]
-            # Of several the first: what a late worker wrote to a layout that was left is not it.
-            numbers[article_id] = first = min(n for n in (*before, now) if n)
-            if created and first == now:
-                fresh.add(article_id)
-            if first != now:
-                kept.append(("HSET", key, field, first))
-        if kept:  # an article keeps its number for as long as it comes once a generation
-            self._wire.trip(kept)
-        return Numbered(layouts, numbers, fresh)
+            is_created = next(remaining)
+            *older, latest = [int(n or 0) for n in islice(remaining, len(layouts.read))]
+            # The smallest is right: a late worker may have written a new number to an old layout.
+            numbers[article_id] = first = min(n for n in (*older, latest) if n)
+            if is_created and first == latest:
+                created.add(article_id)
+            if first != latest:
+                copied.append(("HSET", key, field, first))
+        if copied:  # an article that arrives once a generation keeps its number
+            self._client.execute(copied)
+        return NumberedArticles(layouts, numbers, created)
 
-    def known(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """The numbers of those that have one; two round trips. Again if the layout changes."""
-        layouts, now = None, self._buckets.look()
+    def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
+        """The numbers of articles by id, None for those without.
+
+        Two round trips. Starts again when the layouts change meanwhile.
+        """
+        layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
-        while layouts is None or layouts.read != now.read:
-            layouts = now
-            order = layouts.read[::-1]
-            asked = [("HGET", its.id_key(field), field) for field in fields for its in order]
-            *replies, clock, said = self._wire.trip([*asked, *LOOK])
-            now = self._buckets.seen((clock, said))
-        its = iter(replies)
-        found = [[int(n) for n in islice(its, len(order)) if n] for _ in fields]
+        while layouts is None or layouts.read != current.read:
+            layouts = current
+            oldest_first = layouts.read[::-1]
+            commands = [
+                ("HGET", layout.id_key(field), field) for field in fields for layout in oldest_first
+            ]
+            *replies, clock, state = self._client.execute([*commands, *READ_LAYOUTS])
+            current = self._buckets.parse_layouts((clock, state))
+        remaining = iter(replies)
+        found = [[int(n) for n in islice(remaining, len(oldest_first)) if n] for _ in fields]
         return {i: min(n, default=None) for i, n in zip(article_ids, found, strict=True)}
 
-    def names(self, numbers: Collection[int]) -> dict[int, str]:
+    def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
+        """The article ids of numbers; numbers that were forgotten are left out."""
         if not numbers:
             return {}
-        replies = self._wire.trip([name_of(number) for number in numbers])
-        return {n: name.hex() for n, name in zip(numbers, replies, strict=True) if name}
+        replies = self._client.execute([id_command(number) for number in numbers])
+        return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
-    def naming(self, numbers: Mapping[str, int]) -> list[Command]:
-        names = [
-            ("HSET", *_place(n), bytes.fromhex(article_id)) for article_id, n in numbers.items()
+    def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
+        """The commands that write the article id of each number."""
+        writes = [
+            ("HSET", *_id_address(n), bytes.fromhex(article_id))
+            for article_id, n in numbers.items()
         ]
-        buckets = {_place(number)[0] for number in numbers.values()}
-        return [*names, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
+        buckets = {_id_address(number)[0] for number in numbers.values()}
+        return [*writes, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
 
     def forget(self, numbers: Iterable[int]) -> None:
-        gone: list[Command] = [("DEL", print_of(number)) for number in numbers]
-        gone += [("HDEL", *_place(number)) for number in numbers]
-        if gone:
-            self._wire.trip(gone)
+        """Remove the fingerprints and article ids of these numbers, in one round trip."""
+        numbers = [*numbers]
+        removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]
+        removals += [("HDEL", *_id_address(number)) for number in numbers]
+        if removals:
+            self._client.execute(removals)
 
 
-def _asked(
-    fields: Sequence[bytes], keys: Sequence[str], first: int, layouts: Layouts
+def _assign_commands(
+    fields: Sequence[bytes], keys: Sequence[str], first: int, layouts: ActiveLayouts
 ) -> list[Command]:
-    """The written layout last: what is no longer in the one before was moved there."""
+    """Write new numbers from `first` on, unless there is one, and read those of every layout.
+
+    The layout that is written is read last: entries that are no longer in the one before have been
+    moved to it by then.
+    """
     commands: list[Command] = []
     for number, (key, field) in enumerate(zip(keys, fields, strict=True), first):
         commands.append(("HSETNX", key, field, number))
-        commands += [("HGET", its.id_key(field), field) for its in reversed(layouts.read)]
+        commands += [("HGET", layout.id_key(field), field) for layout in reversed(layouts.read)]
     return commands
 
 
-def name_of(number: int) -> Command:
-    return "HGET", *_place(number)
+def id_command(number: int) -> Command:
+    """The command that reads the article id of a number."""
+    return "HGET", *_id_address(number)
 
 
-def print_of(number: int) -> str:
-    """The key of its fingerprint."""
+def fingerprint_key(number: int) -> str:
+    """The key that holds the fingerprint of a number's article."""
     return f"aw:f:{number}"
 
 
-def _place(number: int) -> tuple[str, int]:
-    return f"aw:n:{number // NUMBERED}", number % NUMBERED
+def _id_address(number: int) -> tuple[str, int]:
+    """Key and field that hold the article id of a number."""
+    return f"aw:n:{number // BUCKET_NUMBERS}", number % BUCKET_NUMBERS
 
 
 def _field(article_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The buckets of the generations on the server: which there are, since when, until when."""
+"""The buckets of the generations on the server: which layouts exist, and when buckets expire."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,100 +6,107 @@ from typing import Any
 from worker.index.candidates import IndexRules
 from worker.index.layout import (
     STATE,
-    Layout,
-    Layouts,
-    Said,
-    beginning,
-    layouts_at,
-    past,
-    said,
-    to_open,
+    ActiveLayouts,
+    BucketLayout,
+    LayoutState,
+    active_layouts,
+    expired_fields,
+    layout_state,
+    new_generation,
+    next_layout,
 )
-from worker.index.redis_client import Command, Wire
+from worker.index.redis_client import Command, RedisClient
 from worker.index.resharding import advance
 
 DAY_S = 86_400
-LOOKED_AT = 8  # buckets a batch, to see how full they are
-TURN_S = 30  # until another worker moves on, should this one die
-LOOK: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
+SAMPLED_BUCKETS = 8  # whose fill level is read with each batch
+LOCK_S = 30  # until another worker moves buckets, if the one that does it dies
+READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    def __init__(self, wire: Wire, rules: IndexRules) -> None:
-        self._wire = wire
+    """Reads and writes buckets, begins generations and lets them grow."""
+
+    def __init__(self, client: RedisClient, rules: IndexRules) -> None:
+        self._client = client
         self._least_bits = rules.bucket_bits
         self.window_s = rules.window_days * DAY_S
-        self._dated: set[str] = set()  # those that got their date from this process
-        self._written: Layout | None = None
+        self._expiring: set[str] = set()  # keys that this process has given an expiry
+        self._written: BucketLayout | None = None
         self._newest = 0
 
     def now_s(self) -> int:
-        """The server's clock."""
-        [(now_s, _)] = self._wire.trip([("TIME",)])
+        """The server's clock, in Unix seconds."""
+        [(now_s, _)] = self._client.execute([("TIME",)])
         return int(now_s)
 
-    def look(self) -> Layouts:
-        """Those of now; without the running generation as long as nothing was claimed in it."""
-        return self.seen(self._wire.trip(LOOK))
+    def layouts(self) -> ActiveLayouts:
+        """The layouts of now. Without the running generation until an article is registered."""
+        return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
-    def seen(self, replies: Sequence[Any]) -> Layouts:
-        """The same, of the replies to LOOK."""
+    def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
+        """The layouts in the replies to READ_LAYOUTS."""
         (now_s, _), reply = replies
-        return layouts_at(int(now_s) // self.window_s, said(reply))
+        return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
-    def running(self, count: int) -> tuple[Layouts, int]:
-        """Those of now and the newest number, after `count` more; begins a generation if need be.
+    def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
+        """Reserve `count` article numbers; return the layouts and the last of these numbers.
 
-        One round trip, and one when a generation begins.
+        One round trip, and another one when a generation begins.
         """
         counting = ("INCRBY", "aw:next", count)
-        (now_s, _), reply, newest = self._wire.trip([*LOOK, counting])
-        layouts = self._begun(int(now_s) // self.window_s, newest, said(reply))
+        (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
+        layouts = self._begin(int(now_s) // self.window_s, newest, layout_state(reply))
         if layouts.written != self._written or newest < self._newest:
-            self._dated.clear()  # a new layout has new buckets; so has an index that was emptied
+            self._expiring.clear()  # a new layout has new buckets; so has an index that was emptied
         self._written, self._newest = layouts.written, newest
         return layouts, newest
 
-    def begun(self, generation: int) -> Layouts:
-        """Those of any generation, from the running one back. Up to two round trips."""
-        newest, reply = self._wire.trip([("GET", "aw:next"), ("HGETALL", STATE)])
-        return self._begun(generation, int(newest or 0), said(reply))
+    def layouts_of(self, generation: int) -> ActiveLayouts:
+        """The layouts of the running generation or an earlier one, which begins if it has not.
 
-    def _begun(self, generation: int, newest: int, known: Said) -> Layouts:
-        if str(generation) not in known:
-            begin = ("HSETNX", STATE, *beginning(generation, newest, known, self._least_bits))
-            gone = [("HDEL", STATE, field) for field in past(generation, known)]
-            lasting = ("EXPIRE", STATE, 3 * self.window_s)
-            *_, reply = self._wire.trip([begin, *gone, lasting, ("HGETALL", STATE)])
-            known = said(reply)
-        return layouts_at(generation, known)
-
-    def put(
-        self, commands: Sequence[Command], keys: Sequence[str], layout: Layout
-    ) -> tuple[list[Any], float]:
-        """One round trip that writes to these buckets, and dates those it may have made.
-
-        The replies, and how full the first of the buckets are on average.
+        Up to two round trips.
         """
-        undated, ends = set(keys) - self._dated, self.expires(layout)
-        dates = [("EXPIREAT", key, ends) for key in undated]
-        lengths = [("HLEN", key) for key in keys[:LOOKED_AT]]
-        replies = self._wire.trip([*commands, *dates, *lengths])
-        self._dated |= undated
+        newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
+        return self._begin(generation, int(newest or 0), layout_state(reply))
+
+    def _begin(self, generation: int, newest: int, state: LayoutState) -> ActiveLayouts:
+        if str(generation) not in state:
+            entry = new_generation(generation, newest, state, self._least_bits)
+            begin = ("HSETNX", STATE, *entry)
+            removals = [("HDEL", STATE, field) for field in expired_fields(generation, state)]
+            expiry = ("EXPIRE", STATE, 3 * self.window_s)
+            *_, reply = self._client.execute([begin, *removals, expiry, ("HGETALL", STATE)])
+            state = layout_state(reply)
+        return active_layouts(generation, state)
+
+    def write(
+        self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout
+    ) -> tuple[list[Any], float]:
+        """Send commands that write to the buckets `keys`, in one round trip.
+
+        Sets the expiry of buckets that the commands may have created. Returns the replies, and how
+        many entries the first of the buckets have on average.
+        """
+        created, expiry = set(keys) - self._expiring, self.expires(layout)
+        expiries = [("EXPIREAT", key, expiry) for key in created]
+        lengths = [("HLEN", key) for key in keys[:SAMPLED_BUCKETS]]
+        replies = self._client.execute([*commands, *expiries, *lengths])
+        self._expiring |= created
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
-    def expires(self, layout: Layout) -> int:
-        """When its buckets go: a day late, for clocks and late batches."""
+    def expires(self, layout: BucketLayout) -> int:
+        """When the buckets of a layout expire, in Unix seconds: a day late, for late batches."""
         return (layout.generation + 2) * self.window_s + DAY_S
 
-    def tend(self, layouts: Layouts, filled: float) -> None:
-        """Open more buckets when they are full, or move some if it is this worker's turn."""
-        if opened := to_open(layouts, filled):
-            self._wire.trip([("HSETNX", STATE, opened.field, 0)])
+    def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
+        """Open the next layout when buckets are full, or move some buckets if no one else does."""
+        if opened := next_layout(layouts, entries_per_bucket):
+            self._client.execute([("HSETNX", STATE, opened.field, 0)])
         elif layouts.moves:
-            turn = ("SET", "aw:turn:move", "1", "NX", "EX", TURN_S)
-            if self._wire.trip([turn])[0]:
-                # Looked at again: whoever had the turn before may have moved these.
-                for move in self.look().moves[:1]:
-                    advance(self._wire, move, self.expires(move.old))
-                self._wire.trip([("DEL", "aw:turn:move")])
+            lock = ("SET", "aw:turn:move", "1", "NX", "EX", LOCK_S)
+            if self._client.execute([lock])[0]:
+                # Read again: the worker that had the lock before may have moved these buckets.
+                for move in self.layouts().moves[:1]:
+                    advance(self._client, move, self.expires(move.old))
+                self._client.execute([("DEL", "aw:turn:move")])

@@ -1,4 +1,4 @@
-"""Owners of a claim's hashes come in; goes out who of them is worth looking at."""
+"""Rank the owners of an article's hashes, and choose those that are worth comparing."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -24,25 +24,26 @@ class IndexRules(Protocol):
     def timeout_s(self) -> float: ...
 
 
-class Rules(Protocol):
-    """DedupRules fits; the floors forbid importing it here."""
+class SupportsIndexRules(Protocol):
+    """Rules with a part for the index. DedupRules is one; it must not be imported here."""
 
     @property
     def index(self) -> IndexRules: ...
 
 
-def candidates(
-    me: Owner,
-    by_hash: Sequence[Iterable[Owner]],
+def rank_candidates(
+    own: Owner,
+    owners_by_hash: Sequence[Iterable[Owner]],
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Owners with their hits: those of the exact text first, then most hits, then the earliest.
+    """The best owners with their hits, without `own`, the article's own number.
 
-    `by_hash` holds the owners of each sketch hash, one of each generation. Earliest is smallest.
+    Owners of the exact text come first, then those with most hits, then the earliest, which has
+    the smallest number. `owners_by_hash` holds the owners of each sketch hash, one per layout.
     """
-    hits = Counter(owner for owners in by_hash for owner in set(owners))
-    least = min(rules.min_hits, len(by_hash))
+    hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
+    least = min(rules.min_hits, len(owners_by_hash))
     found = {owner for owner, count in hits.items() if count >= least} | set(exact)
-    ranked = sorted(found - {me}, key=lambda owner: (owner not in exact, -hits[owner], owner))
+    ranked = sorted(found - {own}, key=lambda owner: (owner not in exact, -hits[owner], owner))
     return [(owner, hits[owner]) for owner in ranked[: rules.most_rivals]]

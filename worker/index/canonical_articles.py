@@ -1,75 +1,81 @@
-"""Who is canonical among copies: a write-once cell per article, numbered in order of arrival.
+"""Elect the canonical article of copies, in a table with one write-once cell per article.
 
-A cell holds the number of the article it is a copy of, or its own when it is canonical. Pointers go
-to a smaller number or to a canonical article only, so there are no cycles. Each worker looks at the
-cells of its article's copies: a canonical one makes it a copy; of two undecided ones the earlier
-wins, and an article that is the earlier one *forces* the other's cell before it fills its own. So
-two workers that see each other, or only one of which sees the other, never both become canonical.
+Articles are numbers in the order of arrival. A cell holds the number of the article that its
+article copies, or its own number when it is canonical. Pointers lead to a smaller number or to a
+canonical article only, so they form no cycle. A worker reads the cells of its article's copies. If
+one is canonical, the article becomes its copy. Of undecided ones the earliest wins, and an article
+that is the earliest *forces* the cells of the others before it fills its own. So of two workers
+that see each other, or of which only one sees the other, never both make their article canonical.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 Pointers = dict[int, int]
+"""Number of an article -> number of the article that its cell points to."""
 
 
-class Cells(Protocol):
-    """Each method is one round trip."""
+class CanonicalTable(Protocol):
+    """The cells of all articles. Each method takes one round trip."""
 
-    def look(self, numbers: Collection[int]) -> Pointers:
-        """What the cells hold; empty ones are left out."""
+    def read(self, numbers: Collection[int]) -> Pointers:
+        """The contents of the cells; empty ones are left out."""
         ...
 
     def fill(self, pointers: Mapping[int, int]) -> None:
-        """Fill those of the cells that are empty."""
+        """Fill the cells that are empty; leave the others."""
         ...
 
 
-def settle(cells: Cells, wishes: Mapping[int, Sequence[int]]) -> Pointers:
-    """The canonical article of each wish: number of an article -> numbers of its copies."""
-    known: Pointers = {}
-    involved = {number for me, alike in wishes.items() for number in (me, *alike)}
-    while forced := _forced(chased(cells, involved, known), wishes):
-        cells.fill(forced)
-    choices = {me: _choice(known, me, alike) for me, alike in wishes.items()}
-    cells.fill({me: choice for me, choice in choices.items() if me not in known})
-    chased(cells, wishes, known)
-    return {me: end_of(known, me) for me in wishes}
+def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
+    """The canonical article of each vote. Votes map an article to the articles that it copies."""
+    pointers: Pointers = {}
+    voted = {number for own, copies in votes.items() for number in (own, *copies)}
+    while forced := _forced(follow(table, voted, pointers), votes):
+        table.fill(forced)
+    choices = {own: _choice(pointers, own, copies) for own, copies in votes.items()}
+    table.fill({own: choice for own, choice in choices.items() if own not in pointers})
+    follow(table, votes, pointers)
+    return {own: end_of(pointers, own) for own in votes}
 
 
-def chased(cells: Cells, numbers: Iterable[int], known: Pointers) -> Pointers:
-    """Read until every pointer is followed to a canonical article or to an empty cell."""
-    ask = {end_of(known, number) for number in numbers} - known.keys()
-    while ask:
-        found = cells.look(ask)
-        known.update(found)
-        ask = set(found.values()) - known.keys()
-    return known
+def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
+    """Read cells into `pointers` until each chain ends at a canonical article or an empty cell."""
+    unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
+    while unread:
+        found = table.read(unread)
+        pointers.update(found)
+        unread = set(found.values()) - pointers.keys()
+    return pointers
 
 
-def end_of(known: Pointers, number: int) -> int:
-    """Repairs overwrite cells: two that cross could make a circle, whose smallest is its end."""
+def end_of(pointers: Pointers, number: int) -> int:
+    """The last article of the chain that begins at `number`.
+
+    Repairs overwrite cells, and two at the same time could make a cycle: then the smallest number
+    in the cycle is its end.
+    """
     passed: list[int] = []
-    while known.get(number, number) != number:
+    while pointers.get(number, number) != number:
         if number in passed:
             return min(passed[passed.index(number) :])
         passed.append(number)
-        number = known[number]
+        number = pointers[number]
     return number
 
 
-def _forced(known: Pointers, wishes: Mapping[int, Sequence[int]]) -> Pointers:
-    """The later, undecided copies of articles that are themselves undecided and first."""
+def _forced(pointers: Pointers, votes: Mapping[int, Sequence[int]]) -> Pointers:
+    """Pointers for the later, undecided copies of articles that are the first and undecided."""
     forced: Pointers = {}
-    for me in sorted(wishes):
-        if me not in known and _choice(known, me, wishes[me]) == me:
-            for end in {end_of(known, number) for number in wishes[me]} - {me}:
-                forced.setdefault(end, me)
+    for own in sorted(votes):
+        if own not in pointers and _choice(pointers, own, votes[own]) == own:
+            for end in {end_of(pointers, number) for number in votes[own]} - {own}:
+                forced.setdefault(end, own)
     return forced
 
 
-def _choice(known: Pointers, me: int, alike: Sequence[int]) -> int:
-    """A canonical copy, the best first; else the earliest undecided one, which may be `me`."""
-    ends = [end_of(known, number) for number in alike]
-    canonical = [end for end in ends if end in known and end != me]
-    return canonical[0] if canonical else min([me, *ends])
+def _choice(pointers: Pointers, own: int, copies: Sequence[int]) -> int:
+    """The first canonical one of the copies; else the earliest undecided one, perhaps `own`."""
+    ends = [end_of(pointers, number) for number in copies]
+    canonical = [end for end in ends if end in pointers and end != own]
+    return canonical[0] if canonical else min([own, *ends])

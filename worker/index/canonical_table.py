@@ -1,35 +1,43 @@
-"""The register on Redis or Valkey: cells in buckets of numbers. A cell holds how far back its
-article's canonical one is, which is 0 for most."""
+"""The table of canonical articles on Redis or Valkey.
+
+A cell holds the distance from the article's number back to that of the article it copies: 0 for
+most, which is the smallest value. Cells lie in hashes of consecutive numbers.
+"""
 
 from collections.abc import Collection, Mapping
 
 from worker.index.canonical_articles import Pointers
-from worker.index.redis_client import Command, Wire
+from worker.index.redis_client import Command, RedisClient
 
-NUMBERED = 200  # a bucket, which names fill to 4 kB: jemalloc has no size between that and 5 kB
+# Article ids fill a bucket to 4 kB then; jemalloc has no size between that and 5 kB.
+BUCKET_NUMBERS = 200
 
 
-class Cells:
-    def __init__(self, wire: Wire, ttl_s: int) -> None:
-        self._wire = wire
+class RedisCanonicalTable:
+    """Cells that expire `ttl_s` seconds after the last write to their bucket."""
+
+    def __init__(self, client: RedisClient, ttl_s: int) -> None:
+        self._client = client
         self._ttl_s = ttl_s
 
-    def look(self, numbers: Collection[int]) -> Pointers:
-        asked = sorted(numbers)
-        replies = self._wire.trip([("HGET", *cell_of(number)) for number in asked])
-        return {n: n - int(back) for n, back in zip(asked, replies, strict=True) if back}
+    def read(self, numbers: Collection[int]) -> Pointers:
+        ordered = sorted(numbers)
+        replies = self._client.execute([("HGET", *_address(number)) for number in ordered])
+        return {n: n - int(back) for n, back in zip(ordered, replies, strict=True) if back}
 
     def fill(self, pointers: Mapping[int, int]) -> None:
-        self._wire.trip(self.filling("HSETNX", pointers))
+        self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        self._wire.trip(self.filling("HSET", pointers))
+        """Set cells whatever they hold."""
+        self._client.execute(self._writes("HSET", pointers))
 
-    def filling(self, command: str, pointers: Mapping[int, int]) -> list[Command]:
-        written = [(command, *cell_of(mine), mine - its) for mine, its in pointers.items()]
-        buckets = {cell_of(number)[0] for number in pointers}
-        return [*written, *(("EXPIRE", bucket, self._ttl_s) for bucket in buckets)]
+    def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:
+        writes = [(command, *_address(number), number - to) for number, to in pointers.items()]
+        buckets = {_address(number)[0] for number in pointers}
+        return [*writes, *(("EXPIRE", bucket, self._ttl_s) for bucket in buckets)]
 
 
-def cell_of(number: int) -> tuple[str, int]:
-    return f"aw:c:{number // NUMBERED}", number % NUMBERED
+def _address(number: int) -> tuple[str, int]:
+    """Key and field of an article's cell."""
+    return f"aw:c:{number // BUCKET_NUMBERS}", number % BUCKET_NUMBERS

@@ -1,15 +1,15 @@
-"""Where a hash has its owner: what the server says of its buckets comes in, keys and values go out.
+"""Compute where the owner of a hash is stored, from the state of the buckets on the server.
 
-A generation is a window of the server's clock. It begins with a quarter of the buckets that the one
-before ended with, and has four times as many whenever they are full: a layout is a generation at
-one number of buckets. What is written under one layout is moved to the next (growth.py), so at
-most two of a generation are ever read.
+A generation is a window of the server's clock. It begins with a quarter of the buckets that the
+generation before ended with, and gets four times as many whenever they are full. A layout is a
+generation at one number of buckets. Entries of a layout are moved to the next one (resharding.py),
+so at most two layouts of a generation are read at a time.
 
-A field is 13 bits of a hash and its value the owner: both are integers, which are small in a
-listpack. Behind the owner stand the spare bits of its hash, which tell to which of the new buckets
-an entry goes, and most hashes apart that have the same field. Growing uses them up: a value loses
-its lowest bits with every growth, while there are so many more owners to tell apart. So values stay
-below 24 bits for as long as articles have no fewer hashes than usual; larger ones take a byte more.
+A field is 13 bits of a hash, and its value is the owner: both are integers, which are small in a
+listpack. Below the owner, a value holds spare bits of its hash. They tell to which new bucket an
+entry moves, and tell most hashes with equal fields apart. A value loses its lowest bits each time
+the buckets grow, when there are that many more owners to tell apart. So values stay below 24 bits
+while articles have the usual number of hashes; larger values take a byte more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,34 +24,35 @@ from worker.model.records import Fingerprint
 FIELD_BITS = 13
 GROWTH_BITS = 2
 VALUE_BITS = 24
-OWNER_BITS = 5  # beside those of the bucket: a full one has hashes for 2**4 articles
+OWNER_BITS = 5  # besides those of the bucket: a full bucket has hashes of 2**4 articles
 LEAST_SPARE_BITS = 5
-MIDDLE = 1 << VALUE_BITS - 1  # an integer is signed
+VALUE_OFFSET = 1 << VALUE_BITS - 1  # stored integers are signed
 ID_BYTES = 7
 COARSER_BITS = 4  # an article has one id for 2**4 hashes
-FULL = (
-    320  # hashes a bucket on average: up to 512 are in a listpack; a quarter costs few bytes more
-)
+# Entries per bucket on average: a listpack holds up to 512, and a quarter costs few bytes more.
+FULL_BUCKET = 320
 STATE = "aw:buckets"
 
-Said = Mapping[str, str]  # what the server has of its layouts
+LayoutState = Mapping[str, str]
+"""Fields and values of the key STATE: the generations, and how far their buckets were moved."""
 
 
-class Layout(NamedTuple):
+class BucketLayout(NamedTuple):
     """A generation at 2**bits buckets."""
 
     generation: int
     bits: int
-    first: int  # bits it began with
-    base: int  # the number of the newest article when it began: owners are told from it
+    first: int  # bits that the generation began with
+    base: int  # number of the newest article at its beginning; owners are stored relative to it
 
     @property
     def hashes(self) -> str:
-        """What the keys of its hashes begin with."""
+        """Prefix of the keys that hold the owners of hashes."""
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
+        """Prefix of the keys that hold the numbers of article ids."""
         return f"aw:i:{self.generation}:{self.bits}:"
 
     @property
@@ -59,43 +60,47 @@ class Layout(NamedTuple):
         return self.bits - COARSER_BITS
 
     def id_key(self, field: bytes) -> str:
+        """The key that holds the number of an article id; `field` is its first bytes."""
         mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
 
     @property
     def field(self) -> str:
-        """Where the server keeps how far the move from the layout before has come."""
+        """The field of STATE that tells how many buckets were moved to this layout."""
         return f"{self.generation}:{self.bits}"
 
     @property
-    def grown(self) -> "Layout":
+    def grown(self) -> "BucketLayout":
+        """The layout with four times as many buckets."""
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
     def spare_bits(self) -> int:
-        begun = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
-        return begun - (self.bits - self.first)
+        """Bits of the hash in a value."""
+        at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
+        return at_first - (self.bits - self.first)
 
     @property
-    def last(self) -> bool:
-        """Whether nothing tells to which new buckets its entries would go."""
+    def is_last(self) -> bool:
+        """Whether it can't grow, because too few spare bits are left to distribute its entries."""
         return self.spare_bits < GROWTH_BITS
 
-    def moved(self, value: bytes) -> tuple[int, int]:
-        """To which of the new buckets that come of one does an entry go, and as which value?"""
-        its = int(value) + MIDDLE
-        return its & (1 << GROWTH_BITS) - 1, (its >> GROWTH_BITS) - MIDDLE
+    def split(self, value: bytes) -> tuple[int, int]:
+        """Of the four buckets that a bucket becomes, the one for an entry, and its new value."""
+        bits = int(value) + VALUE_OFFSET
+        return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
-    def id_moved(self, field: bytes, value: bytes) -> tuple[int, bytes]:
+    def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
+        """As `split`, for the number of an article id; its value stays as it is."""
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
-class Move(NamedTuple):
-    """From a layout to the next: its buckets are copied one after the other, then dropped."""
+class BucketMove(NamedTuple):
+    """A move of all buckets of a layout to the next: they are copied in order, then dropped."""
 
-    old: Layout
-    done: int  # buckets copied, and from 2**bits on dropped
+    old: BucketLayout
+    done: int  # buckets copied; from 2**bits on, 2**bits more than the buckets dropped
 
     @property
     def copied(self) -> bool:
@@ -106,118 +111,123 @@ class Move(NamedTuple):
         return self.done >= 2 << self.old.bits
 
 
-class Layouts(NamedTuple):
-    """Those of the running generation, the newest first, then those of the one before."""
+class ActiveLayouts(NamedTuple):
+    """The layouts that are read: of the running generation, newest first, then the one before."""
 
-    read: tuple[Layout, ...]
-    moves: tuple[Move, ...]
+    read: tuple[BucketLayout, ...]
+    moves: tuple[BucketMove, ...]
 
     @property
-    def written(self) -> Layout:
+    def written(self) -> BucketLayout:
         return self.read[0]
 
     @property
-    def others(self) -> tuple[Layout, ...]:
+    def older(self) -> tuple[BucketLayout, ...]:
         return self.read[1:]
 
     @property
     def growing(self) -> bool:
         """Whether the running generation is read from two layouts."""
-        return any(layout.generation == self.written.generation for layout in self.others)
+        return any(layout.generation == self.written.generation for layout in self.older)
 
 
-class Hashes(NamedTuple):
-    """Hashes of some fingerprints, one after the other: that of the text, then its sketch."""
+class IndexHashes(NamedTuple):
+    """The hashes of some fingerprints in a row: of each the hash of the text, then its sketch."""
 
     fields: list[int]
-    places: NDArray[np.uint64]
-    bounds: list[int]  # where each fingerprint's begin, and where the last ends
+    high_bits: NDArray[np.uint64]  # the bits above those of the field
+    bounds: list[int]  # index of each fingerprint's first hash; at the end, the number of hashes
 
     @classmethod
-    def of(cls, fingerprints: Sequence[Fingerprint]) -> "Hashes":
-        every = [
-            hash_ for each in fingerprints for hash_ in (int(each.text_hash[:16], 16), *each.sketch)
-        ]
+    def of(cls, fingerprints: Sequence[Fingerprint]) -> "IndexHashes":
+        combined = [h for f in fingerprints for h in (int(f.text_hash[:16], 16), *f.sketch)]
         bounds = [0]
-        for each in fingerprints:
-            bounds.append(bounds[-1] + 1 + len(each.sketch))
-        hashes = np.array(every, np.uint64)
+        for fingerprint in fingerprints:
+            bounds.append(bounds[-1] + 1 + len(fingerprint.sketch))
+        hashes = np.array(combined, np.uint64)
         fields = (hashes & np.uint64((1 << FIELD_BITS) - 1)).astype(np.int64) - (
             1 << FIELD_BITS - 1
         )
         # A sketch is the smallest hashes, whose high bits are all zero: buckets take the low ones.
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
-    def keys(self, layout: Layout) -> list[str]:
-        mask, begin = np.uint64((1 << layout.bits) - 1), layout.hashes
-        return [f"{begin}{bucket}" for bucket in (self.places & mask).tolist()]
+    def keys(self, layout: BucketLayout) -> list[str]:
+        """The key of each hash's bucket."""
+        mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
+        return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
-    def spares(self, layout: Layout) -> list[int]:
+    def spares(self, layout: BucketLayout) -> list[int]:
+        """The spare bits of each hash, by which its value is recognised."""
         spares: list[int] = self._spares(layout).tolist()
         return spares
 
-    def _spares(self, layout: Layout) -> NDArray[np.int64]:
+    def _spares(self, layout: BucketLayout) -> NDArray[np.int64]:
         mask = np.uint64((1 << layout.spare_bits) - 1)
-        return (self.places >> np.uint64(layout.bits) & mask).astype(np.int64)
+        return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
-    def values(self, layout: Layout, numbers: Sequence[int]) -> list[int]:
-        """What says that these articles own their hashes."""
+    def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
+        """The values that make articles owners of their hashes; a number for each fingerprint."""
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
-        its = (owners << layout.spare_bits | self._spares(layout)) - MIDDLE
-        values: list[int] = its.tolist()
+        packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
+        values: list[int] = packed.tolist()
         return values
 
 
-def owner(value: bytes | None, spare: int, layout: Layout) -> int | None:
-    """Whom a value names; None where there is none, or it is of another hash."""
+def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
+    """The number of the owner in a value; None without a value, or when it is of another hash."""
     if value is None:
         return None
-    said = int(value) + MIDDLE
-    of_it = said & (1 << layout.spare_bits) - 1 == spare
-    return (said >> layout.spare_bits) + layout.base if of_it else None
+    bits = int(value) + VALUE_OFFSET
+    is_same_hash = bits & (1 << layout.spare_bits) - 1 == spare
+    return (bits >> layout.spare_bits) + layout.base if is_same_hash else None
 
 
-def flat(reply: Any) -> list[bytes]:
-    """Of the reply to HGETALL, in RESP 2 or 3: fields and values by turns."""
+def flat_reply(reply: Any) -> list[bytes]:
+    """Fields and values by turns, from a reply to HGETALL in RESP 2 or 3."""
     return [*chain.from_iterable(reply.items())] if isinstance(reply, dict) else reply
 
 
-def said(reply: Any) -> Said:
-    its = [each.decode() for each in flat(reply)]
-    return dict(zip(its[::2], its[1::2], strict=True))
+def layout_state(reply: Any) -> LayoutState:
+    """The state of the layouts in a reply to HGETALL."""
+    texts = [text.decode() for text in flat_reply(reply)]
+    return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
-def layouts_at(generation: int, known: Said) -> Layouts:
-    """The running generation is left out until it has begun."""
-    read: list[Layout] = []
-    moves: list[Move] = []
-    for each in (generation, generation - 1):
-        if str(each) not in known:
+def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
+    """The layouts that are read while `generation` runs. It is left out until it has begun."""
+    read: list[BucketLayout] = []
+    moves: list[BucketMove] = []
+    for g in (generation, generation - 1):
+        if str(g) not in state:
             continue
-        base, first = map(int, known[str(each)].split(":"))
-        layout = Layout(each, first, first, base)
-        while (grown := layout.grown).field in known:
-            move, layout = Move(layout, int(known[grown.field])), grown
+        base, first = map(int, state[str(g)].split(":"))
+        layout = BucketLayout(g, first, first, base)
+        while (grown := layout.grown).field in state:
+            move, layout = BucketMove(layout, int(state[grown.field])), grown
         read.append(layout)
         if layout.bits > first and not move.over:
             moves.append(move)
             read += [] if move.copied else [move.old]
-    return Layouts(tuple(read), tuple(moves))
+    return ActiveLayouts(tuple(read), tuple(moves))
 
 
-def beginning(generation: int, newest: int, known: Said, least_bits: int) -> tuple[str, str]:
-    """The field and the value that say that a generation has begun."""
-    before = [its.bits - GROWTH_BITS for its in layouts_at(generation, known).read]
-    return str(generation), f"{newest}:{max([least_bits, *before[:1]])}"
+def new_generation(
+    generation: int, newest: int, state: LayoutState, least_bits: int
+) -> tuple[str, str]:
+    """The field and value of STATE that begin a generation; `newest` is the last article number."""
+    smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
+    return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
 
 
-def to_open(layouts: Layouts, filled: float) -> Layout | None:
-    """The layout to go on with, once the written one is full and everything was moved to it."""
+def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
+    """The layout to open: the written one is full, and all buckets have been moved to it."""
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
-    return None if filled < FULL or moving or layout.last else layout.grown
+    if entries_per_bucket < FULL_BUCKET or moving or layout.is_last:
+        return None
+    return layout.grown
 
 
-def past(generation: int, known: Said) -> list[str]:
-    """Fields of generations that nobody reads any more."""
-    return [field for field in known if int(field.split(":")[0]) < generation - 1]
+def expired_fields(generation: int, state: LayoutState) -> list[str]:
+    """The fields of STATE for generations that are read no longer."""
+    return [field for field in state if int(field.split(":")[0]) < generation - 1]

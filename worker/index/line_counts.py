@@ -1,56 +1,60 @@
-"""Which lines stood around which texts of a source, by day: noted by workers, read back by them.
+"""Keep which lines stood around the texts of a source on which day.
 
-Entries are opaque bytes, all of one length. What is noted of a day is read on later days only, so
-workers need not agree on anything but the day.
+Workers add entries and read them back. Entries are opaque bytes of equal length. Entries of a day
+are read on later days only, so workers need to agree on nothing but the date.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-Noted = Mapping[int, frozenset[bytes]]
-"""By day, the ordinal of a UTC date: entries."""
+LinesByDay = Mapping[int, frozenset[bytes]]
+"""Entries by day, which is the ordinal of a UTC date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """How much is kept, whatever comes."""
+class LineCountLimits:
+    """Limits of what is kept, however much arrives."""
 
     window_days: int
-    buckets: int  # a day
+    buckets: int  # per day
     bucket_entries: int
 
 
-class Lines(Protocol):
-    """Raises Unavailable. May forget all of it: then nothing is learned until it is seen again."""
+class LineCounts(Protocol):
+    """Methods raise Unavailable. All may be lost: then lines are learned from new articles."""
 
-    def note(self, day: int, seen: Mapping[str, Sequence[bytes]], room: Room) -> None:
-        """Keep the entries of each source; what was kept before is not kept twice."""
+    def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
+        """Keep the entries of each source. Adding an entry again changes nothing."""
         ...
 
-    def noted(self, sources: Sequence[str], days: Sequence[int], room: Room) -> dict[str, Noted]:
-        """What was kept of each source on these days."""
+    def read(
+        self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
+    ) -> dict[str, LinesByDay]:
+        """The entries that were kept for each source on these days."""
         ...
 
 
-class MemoryLines:
-    """Those of one process."""
+class MemoryLineCounts:
+    """The line counts of one process."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, dict[str, set[bytes]]] = {}
+        self._days: dict[int, dict[str, set[bytes]]] = {}
 
-    def note(self, day: int, seen: Mapping[str, Sequence[bytes]], room: Room) -> None:
-        for old in [d for d in self._kept if d < day - room.window_days - 1]:
-            del self._kept[old]
-        kept = self._kept.setdefault(day, {})
+    def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
+        for old in [d for d in self._days if d < day - limits.window_days - 1]:
+            del self._days[old]
+        sources = self._days.setdefault(day, {})
         for source, entries in seen.items():
-            its = kept.setdefault(source, set())
+            kept = sources.setdefault(source, set())
             for entry in entries:
-                if len(its) < room.bucket_entries:
-                    its.add(entry)
+                if len(kept) < limits.bucket_entries:
+                    kept.add(entry)
 
-    def noted(self, sources: Sequence[str], days: Sequence[int], room: Room) -> dict[str, Noted]:
+    def read(
+        self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
+    ) -> dict[str, LinesByDay]:
         return {
-            source: {day: frozenset(self._kept.get(day, {}).get(source, ())) for day in days}
+            source: {day: frozenset(self._days.get(day, {}).get(source, ())) for day in days}
             for source in sources
         }

@@ -8,235 +8,263 @@
     aw:n:<number // 200>               hash    number % 200 -> article_id, 16 bytes
     aw:c:<number // 200>               hash    number % 200 -> how far back its canonical one is
     aw:f:<number>                      string  fingerprint, packed; for rival_ttl_s
-    aw:turn:<name>                     string  somebody is doing what one worker at a time should
+    aw:turn:<name>                     string  lock of a task that one worker at a time does
 
-Only the first article owns a hash, be it of a shingle or of the whole text: no posting lists, no
-hot keys. The generation is window_days of the server's clock, and whole buckets expire; this one
-is written, this one and the one before are read. layout.py says what is in a bucket, growth.py how
-buckets become more. A false owner is no rival by itself: that takes min_hits.
+Only the first article owns a hash, of a shingle or of the whole text: there are no posting lists
+and no hot keys. A generation is window_days of the server's clock, and its buckets expire as a
+whole. The running generation is written; it and the one before are read. layout.py describes the
+entries of a bucket, resharding.py how the number of buckets grows. A wrong owner does not become a
+candidate by itself: that takes min_hits.
 
-Every command touches one key and may be repeated: a batch that comes back claims the same again.
+Every command uses one key and may be repeated: a batch that is delivered again registers the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from worker.index import Candidate, Claim, CopyVote
-from worker.index.article_numbers import Numbered, Numbers, name_of, print_of
-from worker.index.buckets import LOOK, Buckets
-from worker.index.candidates import Rules, candidates
-from worker.index.canonical_articles import settle
-from worker.index.canonical_table import Cells
-from worker.index.layout import Hashes, Layout, Layouts, owner
-from worker.index.redis_client import Command, Wire
+from worker.index import Candidate, CopyVote, IndexEntry
+from worker.index.article_numbers import (
+    ArticleNumbers,
+    NumberedArticles,
+    fingerprint_key,
+    id_command,
+)
+from worker.index.buckets import READ_LAYOUTS, Buckets
+from worker.index.candidates import SupportsIndexRules, rank_candidates
+from worker.index.canonical_articles import elect
+from worker.index.canonical_table import RedisCanonicalTable
+from worker.index.layout import ActiveLayouts, BucketLayout, IndexHashes, owner_of
+from worker.index.redis_client import Command, RedisClient
 from worker.model.records import Fingerprint
 
-Owners = list[list[int]]  # of each hash, one of each layout
+Owners = list[list[int]]
+"""The owners of each hash, one for each layout that has one."""
 
 
 class RedisIndex:
-    """Connects at the first call. What does not answer or has no memory left is Unavailable."""
+    """Connects at the first call. Raises Unavailable, also when the server is out of memory."""
 
-    def __init__(self, url: str, rules: Rules) -> None:
+    def __init__(self, url: str, rules: SupportsIndexRules) -> None:
         self.rules = rules.index
-        self.wire = Wire(url, rules.index.timeout_s)
-        self.buckets = Buckets(self.wire, rules.index)
-        self.numbers = Numbers(self.wire, self.buckets)
+        self.client = RedisClient(url, rules.index.timeout_s)
+        self.buckets = Buckets(self.client, rules.index)
+        self.numbers = ArticleNumbers(self.client, self.buckets)
         self.window_s = self.buckets.window_s
-        self.cells = Cells(self.wire, 3 * self.window_s)
-        self._met: dict[str, int] = {}  # numbers of the articles of the last claim
+        self.canonical_table = RedisCanonicalTable(self.client, 3 * self.window_s)
+        self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
 
     def ping(self) -> None:
-        """Raises Unavailable while the server does not answer."""
-        self.wire.trip([("PING",)])
+        """Return when the server answers; raise Unavailable when it does not."""
+        self.client.execute([("PING",)])
 
-    def claim(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
-        """Five round trips: clock and counter, numbers, write, read, rivals.
+    def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        """Take five round trips: clock and counter, numbers, write, read, candidates.
 
-        One more each when a generation begins, when the batch brings articles of the one before,
-        when it meets articles that were forgotten, and when buckets are full; six for a worker
-        whose turn it is to move buckets. All over again when the layout has changed meanwhile.
+        One more each when a generation begins, when articles of the generation before arrive, when
+        a hash belongs to a forgotten article, and when buckets are full; six for a worker that
+        moves buckets. Starts again when the layouts change meanwhile.
         """
-        if not claims:
+        if not entries:
             return []
-        hashes = Hashes.of([claim.fingerprint for claim in claims])
+        hashes = IndexHashes.of([entry.fingerprint for entry in entries])
         while True:
-            numbered = self.numbers.given([claim.article_id for claim in claims])
-            taken, filled = self._write(claims, hashes, numbered)
-            owners, layouts = self._owners(hashes, numbered.layouts, taken)
+            numbered = self.numbers.assign([entry.article_id for entry in entries])
+            created, entries_per_bucket = self._write(entries, hashes, numbered)
+            owners, layouts = self._owners(hashes, numbered.layouts, created)
             if layouts.read == numbered.layouts.read:
                 break
-        mine = [numbered.of[claim.article_id] for claim in claims]
-        self._met = numbered.of
-        rivals, gone = self._rivals(self._candidates(hashes, owners, mine))
-        if gone:
-            self._take_over(hashes, owners, mine, gone, layouts.written)
-        self.buckets.tend(layouts, filled)
-        return rivals
+        own = [numbered.numbers[entry.article_id] for entry in entries]
+        self._recent = numbered.numbers
+        candidates, forgotten = self._load(self._ranked(hashes, owners, own))
+        if forgotten:
+            self._replace_owners(hashes, owners, own, forgotten, layouts.written)
+        self.buckets.grow(layouts, entries_per_bucket)
+        return candidates
 
-    def settle(self, wishes: Sequence[CopyVote]) -> list[str]:
-        """Three round trips, and two for each further step of a race or of a chain of copies;
-        up to three more for articles that the last claim has not met."""
-        if not wishes:
+    def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
+        """Take three round trips, and two for each step of a race or of a chain of copies.
+
+        Up to three more for articles that were not in the last registration.
+        """
+        if not votes:
             return []
-        own = dict.fromkeys(wish.article_id for wish in wishes)
-        every = own | dict.fromkeys(article_id for wish in wishes for article_id in wish.alike)
-        numbers = {article_id: n for article_id in every if (n := self._met.get(article_id))}
-        if unmet := [article_id for article_id in every if article_id not in numbers]:
-            numbered = self.numbers.given(unmet)
-            numbers |= numbered.of
-            # What the index has let go of was settled long ago.
-            if forgotten := {numbers[article_id] for article_id in numbered.fresh - own.keys()}:
-                self.cells.fill({number: number for number in forgotten})
-        wanted = {numbers[w.article_id]: [numbers[a] for a in w.alike] for w in wishes}
-        canonical = settle(self.cells, wanted)
-        names = {number: article_id for article_id, number in numbers.items()}
-        names |= self.numbers.names(set(canonical.values()) - names.keys())
-        # A canonical article older than anything the index keeps has no name any more. A copy of
-        # it that is met has: the store knows whom that belongs to.
-        known = (next(iter(wish.alike), wish.article_id) for wish in wishes)
+        own = dict.fromkeys(vote.article_id for vote in votes)
+        article_ids = own | dict.fromkeys(copy for vote in votes for copy in vote.copies)
+        numbers = self._numbers_of([*article_ids], own.keys())
+        numbered = {numbers[v.article_id]: [numbers[copy] for copy in v.copies] for v in votes}
+        canonical = elect(self.canonical_table, numbered)
+        ids = {number: article_id for article_id, number in numbers.items()}
+        ids |= self.numbers.article_ids(set(canonical.values()) - ids.keys())
+        # A canonical article that is older than the window has no id here any more. Its copy that
+        # was matched has: the store knows the cluster of that.
+        strongest = (next(iter(vote.copies), vote.article_id) for vote in votes)
         return [
-            names.get(canonical[numbers[wish.article_id]], instead)
-            for wish, instead in zip(wishes, known, strict=True)
+            ids.get(canonical[numbers[vote.article_id]], instead)
+            for vote, instead in zip(votes, strongest, strict=True)
         ]
 
-    def rivals(self, claims: Sequence[Claim]) -> list[list[Candidate]]:
-        """Three round trips: clock, read, rivals."""
-        if not claims:
+    def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        """Take three round trips: clock, read, candidates."""
+        if not entries:
             return []
-        hashes = Hashes.of([claim.fingerprint for claim in claims])
-        layouts = self.buckets.look()
+        hashes = IndexHashes.of([entry.fingerprint for entry in entries])
+        layouts = self.buckets.layouts()
         while True:
-            owners, now = self._owners(hashes, layouts)
-            if now.read == layouts.read:
+            owners, current = self._owners(hashes, layouts)
+            if current.read == layouts.read:
                 break
-            layouts = now
-        met, _ = self._rivals(self._candidates(hashes, owners, [-1] * len(claims)))
+            layouts = current
+        candidates, _ = self._load(self._ranked(hashes, owners, [-1] * len(entries)))
         return [
-            [rival for rival in its if rival.article_id != claim.article_id]
-            for claim, its in zip(claims, met, strict=True)
+            [candidate for candidate in found if candidate.article_id != entry.article_id]
+            for entry, found in zip(entries, candidates, strict=True)
         ]
 
-    def correct(self, canonical: Mapping[str, str]) -> None:
-        """Four round trips. Articles that the index does not know get a number."""
+    def set_canonical(self, canonical: Mapping[str, str]) -> None:
+        """Take four round trips. Articles that the index does not know get a number."""
         if not canonical:
             return
-        numbers = self.numbers.given([*dict.fromkeys([*canonical, *canonical.values()])]).of
-        self.wire.trip(self.numbers.naming(numbers))
-        self.cells.overwrite({numbers[mine]: numbers[its] for mine, its in canonical.items()})
+        article_ids = [*dict.fromkeys([*canonical, *canonical.values()])]
+        numbers = self.numbers.assign(article_ids).numbers
+        self.client.execute(self.numbers.id_commands(numbers))
+        self.canonical_table.overwrite(
+            {numbers[article]: numbers[to] for article, to in canonical.items()}
+        )
 
-    def turn(self, name: str, ttl_s: float) -> bool:
-        mine = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
-        return bool(self.wire.trip([mine])[0])
+    def try_lock(self, name: str, ttl_s: float) -> bool:
+        """Take one round trip."""
+        lock = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
+        return bool(self.client.execute([lock])[0])
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Three round trips."""
+        """Take three round trips."""
         if article_ids:
-            known = self.numbers.known(article_ids)
-            self.numbers.forget([number for number in known.values() if number])
+            numbers = self.numbers.find(article_ids)
+            self.numbers.forget([number for number in numbers.values() if number])
 
     @property
-    def trips(self) -> int:
+    def round_trips(self) -> int:
         """Round trips so far."""
-        return self.wire.trips
+        return self.client.round_trips
 
     def close(self) -> None:
-        self.wire.close()
+        self.client.close()
+
+    def _numbers_of(self, article_ids: Sequence[str], own: Collection[str]) -> dict[str, int]:
+        """Numbers by article id. Copies that the index has evicted become canonical.
+
+        `own` are the articles that are to be decided.
+        """
+        numbers = {i: n for i in article_ids if (n := self._recent.get(i))}
+        if missing := [i for i in article_ids if i not in numbers]:
+            numbered = self.numbers.assign(missing)
+            numbers |= numbered.numbers
+            # An evicted article was decided long ago.
+            if evicted := {numbers[i] for i in numbered.created - set(own)}:
+                self.canonical_table.fill({number: number for number in evicted})
+        return numbers
 
     def _write(
-        self, claims: Sequence[Claim], hashes: Hashes, numbered: Numbered
+        self, entries: Sequence[IndexEntry], hashes: IndexHashes, numbered: NumberedArticles
     ) -> tuple[list[bool], float]:
-        """Which of the hashes were taken, and how full buckets are."""
-        numbers, layout = [numbered.of[c.article_id] for c in claims], numbered.layouts.written
-        ttl_s = self.rules.rival_ttl_s
-        # Who finds an owner must find its features.
-        features: list[Command] = [
-            ("SET", print_of(number), claim.fingerprint.packed(), "EX", ttl_s)
-            for number, claim in zip(numbers, claims, strict=True)
-        ]
-        features += self.numbers.naming(numbered.of)
-        keys, firsts = self.taking(hashes, numbers, layout)
-        replies, filled = self.buckets.put([*features, *firsts], keys, layout)
-        return [*map(bool, replies[len(features) :])], filled
+        """Write fingerprints, article ids and owners.
 
-    def taking(
-        self, hashes: Hashes, numbers: Sequence[int], layout: Layout
+        Returns which hashes got their article as the first owner, and how many entries buckets have
+        on average.
+        """
+        numbers = [numbered.numbers[entry.article_id] for entry in entries]
+        layout, ttl_s = numbered.layouts.written, self.rules.rival_ttl_s
+        # Written before the owners: a worker that finds an owner must find its fingerprint.
+        first: list[Command] = [
+            ("SET", fingerprint_key(number), entry.fingerprint.packed(), "EX", ttl_s)
+            for number, entry in zip(numbers, entries, strict=True)
+        ]
+        first += self.numbers.id_commands(numbered.numbers)
+        keys, owners = self.owner_commands(hashes, numbers, layout)
+        replies, entries_per_bucket = self.buckets.write([*first, *owners], keys, layout)
+        return [*map(bool, replies[len(first) :])], entries_per_bucket
+
+    def owner_commands(
+        self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
-        """The bucket of each hash, and the command that makes its article the owner."""
+        """The bucket of each hash, and the command that makes its article the first owner."""
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)
-        return keys, [("HSETNX", *its) for its in zip(keys, hashes.fields, values, strict=True)]
+        return keys, [("HSETNX", *entry) for entry in zip(keys, hashes.fields, values, strict=True)]
 
     def _owners(
-        self, hashes: Hashes, layouts: Layouts, taken: Sequence[bool] = ()
-    ) -> tuple[Owners, Layouts]:
-        """The owners of each hash, one of each layout; and the layouts after they were read.
+        self, hashes: IndexHashes, layouts: ActiveLayouts, created: Sequence[bool] = ()
+    ) -> tuple[Owners, ActiveLayouts]:
+        """Read the owners of each hash; return them, and the layouts after they were read.
 
-        What the claim has just taken is its own in the written one: no need to ask, unless what
-        is moved there may take its place. The oldest are asked first, as growth.py wants it.
+        Hashes whose entry was just `created` have their own article as owner in the written layout
+        and are not read there, unless an entry that is moved there may overwrite it. The oldest
+        layout is read first, as resharding.py needs it.
         """
         commands: list[Command] = []
-        asked: list[tuple[int, int, Layout]] = []
+        reads: list[tuple[int, int, BucketLayout]] = []
         for layout in reversed(layouts.read):
-            places = zip(hashes.keys(layout), hashes.fields, hashes.spares(layout), strict=True)
-            own = taken if layout is layouts.written and not layouts.growing else ()
-            for place, (key, field, spare) in enumerate(places):
-                if not (own and own[place]):
+            addresses = zip(hashes.keys(layout), hashes.fields, hashes.spares(layout), strict=True)
+            own = created if layout is layouts.written and not layouts.growing else ()
+            for n, (key, field, spare) in enumerate(addresses):
+                if not (own and own[n]):
                     commands.append(("HGET", key, field))
-                    asked.append((place, spare, layout))
-        *replies, now, known = self.wire.trip([*commands, *LOOK])
+                    reads.append((n, spare, layout))
+        *replies, clock, state = self.client.execute([*commands, *READ_LAYOUTS])
         owners: Owners = [[] for _ in hashes.fields]
-        for (place, spare, layout), value in zip(asked, replies, strict=True):
-            number = owner(value, spare, layout)
+        for (n, spare, layout), value in zip(reads, replies, strict=True):
+            number = owner_of(value, spare, layout)
             if number is not None:
-                owners[place].append(number)
-        return owners, self.buckets.seen((now, known))
+                owners[n].append(number)
+        return owners, self.buckets.parse_layouts((clock, state))
 
-    def _candidates(
-        self, hashes: Hashes, owners: Owners, mine: Sequence[int]
+    def _ranked(
+        self, hashes: IndexHashes, owners: Owners, own: Sequence[int]
     ) -> list[list[tuple[int, int]]]:
+        """The best owners of each entry's hashes with their hits; `own` are the entry numbers."""
         return [
-            candidates(number, owners[begin + 1 : end], owners[begin], self.rules)
-            for number, (begin, end) in zip(mine, pairwise(hashes.bounds), strict=True)
+            rank_candidates(number, owners[begin + 1 : end], owners[begin], self.rules)
+            for number, (begin, end) in zip(own, pairwise(hashes.bounds), strict=True)
         ]
 
-    def _rivals(
-        self, found: Sequence[Sequence[tuple[int, int]]]
+    def _load(
+        self, ranked: Sequence[Sequence[tuple[int, int]]]
     ) -> tuple[list[list[Candidate]], set[int]]:
-        """The rivals of each claim, and the numbers of those that were forgotten."""
-        numbers = sorted({number for ranked in found for number, _ in ranked})
+        """The candidates of each entry, and the numbers of forgotten articles among the owners."""
+        numbers = sorted({number for owners in ranked for number, _ in owners})
         if not numbers:
-            return [[] for _ in found], set()
-        prints: list[Command] = [("GET", print_of(number)) for number in numbers]
-        replies = self.wire.trip([*prints, *map(name_of, numbers)])
-        kept = dict(zip(numbers, map(Fingerprint.unpacked, replies), strict=False))
-        names = {
-            n: name.hex() for n, name in zip(numbers, replies[len(numbers) :], strict=True) if name
-        }
-        self._met |= {name: number for number, name in names.items()}
-        rivals = [
+            return [[] for _ in ranked], set()
+        reads: list[Command] = [("GET", fingerprint_key(number)) for number in numbers]
+        replies = self.client.execute([*reads, *map(id_command, numbers)])
+        fingerprints = dict(zip(numbers, map(Fingerprint.unpacked, replies), strict=False))
+        ids = {n: i.hex() for n, i in zip(numbers, replies[len(numbers) :], strict=True) if i}
+        self._recent |= {article_id: number for number, article_id in ids.items()}
+        candidates = [
             [
-                Candidate(article_id=names[number], hits=hits, fingerprint=kept[number])
-                for number, hits in ranked
-                if number in names
+                Candidate(article_id=ids[number], hits=hits, fingerprint=fingerprints[number])
+                for number, hits in owners
+                if number in ids
             ]
-            for ranked in found
+            for owners in ranked
         ]
-        return rivals, set(numbers) - names.keys()
+        return candidates, set(numbers) - ids.keys()
 
-    def _take_over(
+    def _replace_owners(
         self,
-        hashes: Hashes,
+        hashes: IndexHashes,
         owners: Owners,
         numbers: Sequence[int],
-        gone: set[int],
-        layout: Layout,
+        forgotten: set[int],
+        layout: BucketLayout,
     ) -> None:
-        """What a forgotten article owns goes to who has it now: copies of it have to meet."""
-        keys, firsts = self.taking(hashes, numbers, layout)
-        taken = [
-            ("HSET", *first[1:])
-            for first, its in zip(firsts, owners, strict=True)
-            if not gone.isdisjoint(its)
+        """Give the hashes of forgotten articles to the articles that have them now.
+
+        Later copies would find no candidate otherwise.
+        """
+        keys, commands = self.owner_commands(hashes, numbers, layout)
+        overwrites = [
+            ("HSET", *command[1:])
+            for command, of_hash in zip(commands, owners, strict=True)
+            if not forgotten.isdisjoint(of_hash)
         ]
-        self.buckets.put(taken, keys, layout)
+        self.buckets.write(overwrites, keys, layout)

@@ -1,61 +1,65 @@
-"""The same on Redis or Valkey, shared by all workers.
+"""Line counts on Redis or Valkey, shared by all workers.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-A day has so many buckets for all sources together, a bucket so many entries: who comes first is
-noted, and lines that a source repeats are in its first articles as well. Not below aw:, so that the
-likeness index can be cleared and rebuilt without forgetting what was learned.
+All sources of a day share a fixed number of buckets, and a bucket takes a fixed number of entries.
+The first entries are kept, which is enough: a line that a source repeats is in its first articles
+too. The keys do not begin with aw:, so the similarity index can be cleared and rebuilt without
+losing what was learned.
 """
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from worker.index.line_counts import Noted, Room
-from worker.index.redis_client import Command, Wire
+from worker.index.line_counts import LineCountLimits, LinesByDay
+from worker.index.redis_client import Command, RedisClient
 
 _DAY_S = 86_400
 _SOURCE_BYTES = 2
-# In one step, or several workers would overfill a bucket at once.
-_NOTE = """
-local held = redis.call('HLEN', KEYS[1])
-local first = held == 0
+# One script, because several workers would overfill a bucket at the same time otherwise.
+_ADD = """
+local count = redis.call('HLEN', KEYS[1])
+local first = count == 0
 for i = 3, #ARGV do
-  if held >= tonumber(ARGV[1]) then break end
-  held = held + redis.call('HSETNX', KEYS[1], ARGV[i], '')
+  if count >= tonumber(ARGV[1]) then break end
+  count = count + redis.call('HSETNX', KEYS[1], ARGV[i], '')
 end
-if first and held > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-return held
+if first and count > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return count
 """
 
 
-class SharedLines:
-    """On the wire of the likeness index."""
+class RedisLineCounts:
+    """Uses the connection of the similarity index."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
 
-    def note(self, day: int, seen: Mapping[str, Sequence[bytes]], room: Room) -> None:
-        """One round trip."""
-        ttl_s = (room.window_days + 2) * _DAY_S
+    def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
+        """Keep the entries of each source, in one round trip."""
+        ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
         for source, entries in seen.items():
-            bucket, prefix = _place(source, room)
+            bucket, prefix = _bucket_and_prefix(source, limits)
             fields = (prefix + entry for entry in entries)
-            most = room.bucket_entries
-            commands.append(("EVAL", _NOTE, 1, _key(day, bucket), most, ttl_s, *fields))
+            most = limits.bucket_entries
+            commands.append(("EVAL", _ADD, 1, _key(day, bucket), most, ttl_s, *fields))
         if commands:
-            self._wire.trip(commands)
+            self._client.execute(commands)
 
-    def noted(self, sources: Sequence[str], days: Sequence[int], room: Room) -> dict[str, Noted]:
-        """One round trip."""
-        places = {source: _place(source, room) for source in sources}
-        asked = [(source, day) for source in places for day in days]
-        commands: list[Command] = [("HKEYS", _key(day, places[s][0])) for s, day in asked]
-        found: dict[str, dict[int, frozenset[bytes]]] = {source: {} for source in places}
-        for (source, day), fields in zip(asked, self._wire.trip(commands), strict=True):
-            prefix = places[source][1]
-            its = frozenset(f[_SOURCE_BYTES:] for f in fields if f.startswith(prefix))
-            found[source][day] = its
+    def read(
+        self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
+    ) -> dict[str, LinesByDay]:
+        """The entries that were kept for each source on these days, in one round trip."""
+        buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
+        pairs = [(source, day) for source in buckets for day in days]
+        commands: list[Command] = [("HKEYS", _key(day, buckets[s][0])) for s, day in pairs]
+        found: dict[str, dict[int, frozenset[bytes]]] = {source: {} for source in buckets}
+        for (source, day), fields in zip(pairs, self._client.execute(commands), strict=True):
+            prefix = buckets[source][1]
+            found[source][day] = frozenset(
+                f[_SOURCE_BYTES:] for f in fields if f.startswith(prefix)
+            )
         return dict(found)
 
 
@@ -63,6 +67,7 @@ def _key(day: int, bucket: int) -> str:
     return f"awl:{day}:{bucket}"
 
 
-def _place(source: str, room: Room) -> tuple[int, bytes]:
+def _bucket_and_prefix(source: str, limits: LineCountLimits) -> tuple[int, bytes]:
+    """The bucket that holds a source's entries, and the bytes that they begin with in it."""
     digest = blake2b(source.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest[_SOURCE_BYTES:]) % room.buckets, digest[:_SOURCE_BYTES]
+    return int.from_bytes(digest[_SOURCE_BYTES:]) % limits.buckets, digest[:_SOURCE_BYTES]

@@ -1,53 +1,57 @@
-"""Full buckets are moved to four times as many, a slice at a time, while workers read and write.
+"""Move full buckets to four times as many, a slice at a time, while workers read and write.
 
-Nothing is locked. From when a layout is open, whoever claims writes to it and reads the one before
-as well; when all of that has been copied it is read no longer, and dropped. A worker that learns
-of either only after it has written claims again. What is copied was there first, so it takes the
-place of what has been written to the new layout meanwhile. A slice is dropped as soon as it was
-copied, or growing would take as much memory again: so whoever reads asks the old layout first, and
-what it misses there is in the new one by then. Every step may be repeated: a worker that dies in
-the middle leaves a slice to be done again.
+Nothing is locked. Once a layout is open, workers write to it and read the layout before it too.
+When all buckets of that have been copied, it is read no longer and dropped. A worker that learns of
+either change only after it has written registers its batch again. A copied entry is older, so it
+overwrites what was written to the new layout meanwhile. A slice is dropped as soon as it is copied,
+because growing would need as much memory again otherwise. So readers ask the old layout first: an
+entry that is missing there is in the new one by then. Every step may be repeated: when a worker
+dies in the middle of a slice, the slice is done again.
 """
 
 from collections import defaultdict
 
-from worker.index.layout import COARSER_BITS, STATE, Layout, Move, flat
-from worker.index.redis_client import Command, Wire
+from worker.index.layout import COARSER_BITS, STATE, BucketLayout, BucketMove, flat_reply
+from worker.index.redis_client import Command, RedisClient
 
-COPIED = 128  # buckets a turn: some 50 ms of CPU
-DROPPED = 1024
+COPIED_BUCKETS = 128  # at a time: some 50 ms of CPU
+DROPPED_BUCKETS = 1024
 
 
-def advance(wire: Wire, move: Move, ends: int) -> Move:
-    """Copy or drop the next buckets; `ends` is the second in which those of the generation go.
+def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
+    """Copy or drop the next slice of buckets and return the move after it.
 
-    Three round trips to copy, one to drop what late writers left.
+    `expiry` is the Unix second in which the buckets of the generation expire. Three round trips to
+    copy; one to drop what late workers wrote.
     """
-    step = DROPPED if move.copied else COPIED
+    step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)
     buckets = range(begin, min(begin + step, 1 << move.old.bits))
-    coarse = range(buckets.start >> COARSER_BITS, buckets.stop >> COARSER_BITS)
-    keys = [f"{move.old.hashes}{n}" for n in buckets] + [f"{move.old.ids}{n}" for n in coarse]
-    if not move.copied and (copies := _copies(wire, move.old, keys, ends)):
-        wire.trip(copies)
-    # After the replies: what did not fit in memory is neither dropped nor passed over.
+    id_buckets = range(buckets.start >> COARSER_BITS, buckets.stop >> COARSER_BITS)
+    keys = [f"{move.old.hashes}{n}" for n in buckets] + [f"{move.old.ids}{n}" for n in id_buckets]
+    if not move.copied and (copies := _copy_commands(client, move.old, keys, expiry)):
+        client.execute(copies)
+    # After the replies: buckets that did not fit in memory are neither dropped nor skipped.
     done = move.done + len(buckets)
-    dropped = [("UNLINK", key) for key in keys]
-    wire.trip([*dropped, ("HSET", STATE, move.old.grown.field, done)])
+    removals = [("UNLINK", key) for key in keys]
+    client.execute([*removals, ("HSET", STATE, move.old.grown.field, done)])
     return move._replace(done=done)
 
 
-def _copies(wire: Wire, old: Layout, keys: list[str], ends: int) -> list[Command]:
+def _copy_commands(
+    client: RedisClient, old: BucketLayout, keys: list[str], expiry: int
+) -> list[Command]:
     commands: list[Command] = []
-    for key, reply in zip(keys, wire.trip([("HGETALL", key) for key in keys]), strict=True):
+    replies = client.execute([("HGETALL", key) for key in keys])
+    for key, reply in zip(keys, replies, strict=True):
         is_id, bucket = key.startswith(old.ids), int(key.rsplit(":", 1)[1])
-        begin, bits = (old.grown.ids, old.id_bits) if is_id else (old.grown.hashes, old.bits)
-        entries = iter(flat(reply))
+        prefix, bits = (old.grown.ids, old.id_bits) if is_id else (old.grown.hashes, old.bits)
+        entries = iter(flat_reply(reply))
         copied: defaultdict[int, list[bytes | int]] = defaultdict(list)
         for field, value in zip(entries, entries, strict=True):
-            part, said = old.id_moved(field, value) if is_id else old.moved(value)
-            copied[part] += field, said
-        for part, its in copied.items():
-            into = f"{begin}{bucket | part << bits}"
-            commands += [("HSET", into, *its), ("EXPIREAT", into, ends)]
+            part, new_value = old.split_id(field, value) if is_id else old.split(value)
+            copied[part] += field, new_value
+        for part, fields_and_values in copied.items():
+            new_key = f"{prefix}{bucket | part << bits}"
+            commands += [("HSET", new_key, *fields_and_values), ("EXPIREAT", new_key, expiry)]
     return commands

@@ -1,7 +1,7 @@
-"""The index held against the store: what it has is counted, what it lost is put back.
+"""Compare the index with the store, count what it holds, and restore what it lost.
 
-Nothing here is needed for a right decision later on: the store has every identity and every
-cluster. What a lost index costs is copies that are not found while it is empty.
+Later decisions are right without any of this: the store has every identity and every cluster. A
+lost index costs copies that are not found while it is empty.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from worker.index.buckets import LOOK
-from worker.index.canonical_articles import chased, end_of
-from worker.index.layout import Hashes
+from worker.index.buckets import READ_LAYOUTS
+from worker.index.canonical_articles import end_of, follow
+from worker.index.layout import IndexHashes
 from worker.index.redis_client import Command
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Fingerprint
@@ -26,12 +26,13 @@ LAYERS = {
     "aw:f:*": "rivals in flight",
     "awl:*": "learned lines",
 }
-_WINDOW = ("ids", "names", "hashes", "register")  # live as long as the window
-_SAMPLED = 200  # keys of a layer whose memory is asked for
+"""Key pattern -> name of the layer."""
+_WINDOW_LAYERS = ("ids", "names", "hashes", "register")  # kept for the whole window
+_SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
-class Stored(NamedTuple):
-    """An article as the store has it."""
+class ExpectedEntry(NamedTuple):
+    """What the index should hold of one article, by the store."""
 
     article_id: str
     canonical: str
@@ -40,8 +41,8 @@ class Stored(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One kind of key."""
+class IndexLayer:
+    """Counts of one kind of key."""
 
     layer: str
     keys: int
@@ -50,146 +51,156 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """What the index holds."""
+class IndexStats:
+    """Counts of all that the index holds."""
 
     newest: int  # number of the newest article
     generation: int
-    begins: datetime  # of the generation before: older articles are not found any more
-    layers: list[Layer]
+    begins: datetime  # beginning of the generation before: older articles are found no longer
+    layers: list[IndexLayer]
 
     @property
     def articles(self) -> int:
-        """Those in the window."""
-        return next(each.entries for each in self.layers if each.layer == "names")
+        """Articles in the window."""
+        return next(layer.entries for layer in self.layers if layer.layer == "names")
 
     @property
     def bytes_each(self) -> float:
-        """What an article takes for as long as the window lasts."""
-        held = sum(each.bytes for each in self.layers if each.layer in _WINDOW)
-        return held / max(1, self.articles)
+        """Bytes per article that are kept for the whole window."""
+        total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
+        return total / max(1, self.articles)
 
 
-def stats(index: RedisIndex) -> Stats:
+def stats(index: RedisIndex) -> IndexStats:
+    """Count what the index holds; reads every key name once."""
     now_s = index.buckets.now_s()
-    [newest] = index.wire.trip([("GET", "aw:next")])
-    return Stats(
+    [newest] = index.client.execute([("GET", "aw:next")])
+    return IndexStats(
         newest=int(newest or 0),
         generation=now_s // index.window_s,
-        begins=begins(index, now_s),
-        layers=[_layer(index, keys, name) for keys, name in LAYERS.items()],
+        begins=window_begin(index, now_s),
+        layers=[_layer(index, pattern, name) for pattern, name in LAYERS.items()],
     )
 
 
-def begins(index: RedisIndex, now_s: int) -> datetime:
-    """Since when articles are found: the beginning of the generation before the running one."""
+def window_begin(index: RedisIndex, now_s: int) -> datetime:
+    """When the generation before the running one began: later articles are found."""
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
 
-def _layer(index: RedisIndex, pattern: str, name: str) -> Layer:
-    keys = entries = used = sampled = 0
+def _layer(index: RedisIndex, pattern: str, name: str) -> IndexLayer:
+    count = entries = used = sampled = 0
     length = "EXISTS" if name == "rivals in flight" else "HLEN"
-    for some in index.wire.scan(pattern):
-        keys += len(some)
-        asked = some[: max(0, _SAMPLED - sampled)]
-        commands = [("MEMORY", "USAGE", key) for key in asked]
-        replies = index.wire.trip([*commands, *((length, key) for key in some)]) if some else []
-        used += sum(reply or 0 for reply in replies[: len(asked)])
-        sampled += len(asked)
-        entries += sum(replies[len(asked) :])
-    return Layer(
-        layer=name, keys=keys, entries=entries, bytes=used * keys // sampled if sampled else 0
+    for keys in index.client.scan(pattern):
+        count += len(keys)
+        sample = keys[: max(0, _SAMPLED_KEYS - sampled)]
+        commands = [("MEMORY", "USAGE", key) for key in sample]
+        lengths = [(length, key) for key in keys]
+        replies = index.client.execute([*commands, *lengths]) if keys else []
+        used += sum(reply or 0 for reply in replies[: len(sample)])
+        sampled += len(sample)
+        entries += sum(replies[len(sample) :])
+    return IndexLayer(
+        layer=name, keys=count, entries=entries, bytes=used * count // sampled if sampled else 0
     )
 
 
 def clear(index: RedisIndex) -> int:
-    """Remove everything of the index; returns how many keys that were. Workers may run."""
+    """Remove all keys of the index and return how many there were. Workers may run meanwhile."""
     removed = 0
-    for some in index.wire.scan("aw:*"):
-        removed += sum(index.wire.trip([("UNLINK", key) for key in some]))
+    for keys in index.client.scan("aw:*"):
+        removed += sum(index.client.execute([("UNLINK", key) for key in keys]))
     return removed
 
 
-def restore(index: RedisIndex, articles: Sequence[Stored]) -> None:
-    """Put these articles back, the earliest first: owners, names and whom each is a copy of.
+def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
+    """Restore numbers, ids, owners of hashes and canonical articles; the earliest article first.
 
-    Each goes to the generation of its time. Who owns a hash already keeps it.
+    Each article goes to the generation of its date. A hash that has an owner keeps it.
     """
-    ids = [*dict.fromkeys(i for its in articles for i in (its.article_id, its.canonical))]
-    numbered = index.numbers.given(ids)
-    running = numbered.layouts.written.generation
-    by_generation: dict[int, list[Stored]] = {}
-    for its in articles:
-        generation = int(its.at.timestamp()) // index.window_s
-        by_generation.setdefault(min(generation, running), []).append(its)
-    for generation, some in by_generation.items():
-        hashes = Hashes.of([its.fingerprint for its in some])
-        _own(index, generation, hashes, [numbered.of[its.article_id] for its in some])
-    index.wire.trip(index.numbers.naming(numbered.of))
-    index.cells.overwrite({numbered.of[i.article_id]: numbered.of[i.canonical] for i in articles})
+    ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
+    numbered = index.numbers.assign(ids)
+    numbers, running = numbered.numbers, numbered.layouts.written.generation
+    by_generation: dict[int, list[ExpectedEntry]] = {}
+    for article in articles:
+        generation = int(article.at.timestamp()) // index.window_s
+        by_generation.setdefault(min(generation, running), []).append(article)
+    for generation, members in by_generation.items():
+        hashes = IndexHashes.of([article.fingerprint for article in members])
+        _own(index, generation, hashes, [numbers[article.article_id] for article in members])
+    index.client.execute(index.numbers.id_commands(numbers))
+    index.canonical_table.overwrite({numbers[a.article_id]: numbers[a.canonical] for a in articles})
 
 
-def _own(index: RedisIndex, generation: int, hashes: Hashes, numbers: Sequence[int]) -> None:
-    """Three round trips, and those of a turn to move buckets."""
-    layouts = index.buckets.begun(generation)
+def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Sequence[int]) -> None:
+    """Make articles the owners of their hashes in a generation.
+
+    Three round trips, and those of moving buckets. Starts again when the layouts change meanwhile.
+    """
+    layouts = index.buckets.layouts_of(generation)
     while True:
-        keys, firsts = index.taking(hashes, numbers, layouts.written)
-        filled = index.buckets.put(firsts, keys, layouts.written)[1]
-        before, layouts = layouts, index.buckets.begun(generation)
+        keys, commands = index.owner_commands(hashes, numbers, layouts.written)
+        _, entries_per_bucket = index.buckets.write(commands, keys, layouts.written)
+        before, layouts = layouts, index.buckets.layouts_of(generation)
         if before.read == layouts.read:
-            return index.buckets.tend(layouts, filled)
+            return index.buckets.grow(layouts, entries_per_bucket)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Where the index says something else than the store."""
+class IndexDifference:
+    """A difference between the index and the store in one article."""
 
     article_id: str
     what: str  # missing, unowned, register
-    index: str = ""  # canonical article by the register
+    index: str = ""  # canonical article by the index
     store: str = ""  # canonical article by the store
 
 
-def differences(index: RedisIndex, articles: Sequence[Stored]) -> Iterator[Difference]:
-    """What differs for these articles; five round trips and one for each step of a chain."""
-    numbers = index.numbers.known([its.article_id for its in articles])
-    owned = _owned(index, [its.fingerprint for its in articles])
-    known = chased(index.cells, [n for n in numbers.values() if n], {})
-    ends = {article_id: end_of(known, n) for article_id, n in numbers.items() if n}
-    names = index.numbers.names({*ends.values()})
-    for its, all_owned in zip(articles, owned, strict=True):
-        if not numbers[its.article_id]:
-            yield Difference(article_id=its.article_id, what="missing", store=its.canonical)
+def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
+    """Compare these articles with the index.
+
+    Five round trips, and one for each step of a chain of copies.
+    """
+    numbers = index.numbers.find([article.article_id for article in articles])
+    owned = _all_owned(index, [article.fingerprint for article in articles])
+    pointers = follow(index.canonical_table, [n for n in numbers.values() if n], {})
+    ends = {article_id: end_of(pointers, n) for article_id, n in numbers.items() if n}
+    ids = index.numbers.article_ids({*ends.values()})
+    for article, all_owned in zip(articles, owned, strict=True):
+        article_id, canonical = article.article_id, article.canonical
+        if not numbers[article_id]:
+            yield IndexDifference(article_id=article_id, what="missing", store=canonical)
             continue
         if not all_owned:
-            yield Difference(article_id=its.article_id, what="unowned", store=its.canonical)
-        said = names.get(ends[its.article_id], "")
-        if said != its.canonical:
-            yield Difference(
-                article_id=its.article_id, what="register", index=said, store=its.canonical
+            yield IndexDifference(article_id=article_id, what="unowned", store=canonical)
+        indexed = ids.get(ends[article_id], "")
+        if indexed != canonical:
+            yield IndexDifference(
+                article_id=article_id, what="register", index=indexed, store=canonical
             )
 
 
-def count(found: Sequence[Difference]) -> dict[str, int]:
+def count_by_kind(found: Sequence[IndexDifference]) -> dict[str, int]:
+    """How many differences there are of each kind."""
     return dict(Counter(difference.what for difference in found))
 
 
-def _owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]:
-    """Whether every hash of an article has an owner, itself or another.
+def _all_owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]:
+    """Whether every hash of each fingerprint has an owner, which may be another article.
 
-    Two round trips, and one more for each time that the layout changes meanwhile.
+    Two round trips, and one more each time that the layouts change meanwhile.
     """
-    hashes = Hashes.of(fingerprints)
-    layouts, now = None, index.buckets.look()
-    while layouts is None or layouts.read != now.read:
-        layouts = now
-        asked: list[Command] = [
-            ("HEXISTS", *place)
+    hashes = IndexHashes.of(fingerprints)
+    layouts, current = None, index.buckets.layouts()
+    while layouts is None or layouts.read != current.read:
+        layouts = current
+        commands: list[Command] = [
+            ("HEXISTS", *address)
             for layout in reversed(layouts.read)
-            for place in zip(hashes.keys(layout), hashes.fields, strict=True)
+            for address in zip(hashes.keys(layout), hashes.fields, strict=True)
         ]
-        *replies, clock, known = index.wire.trip([*asked, *LOOK])
-        now = index.buckets.seen((clock, known))
-    every = len(hashes.fields)
-    found = [any(replies[place::every]) for place in range(every)]
-    return [all(found[begin:end]) for begin, end in pairwise(hashes.bounds)]
+        *replies, clock, state = index.client.execute([*commands, *READ_LAYOUTS])
+        current = index.buckets.parse_layouts((clock, state))
+    count = len(hashes.fields)
+    has_owner = [any(replies[n::count]) for n in range(count)]
+    return [all(has_owner[begin:end]) for begin, end in pairwise(hashes.bounds)]

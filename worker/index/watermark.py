@@ -1,7 +1,7 @@
-"""A mark in the index says which server held it last, and until when nothing of it was lost.
+"""Note in the index which server has held it, and until when it was complete.
 
-A failover, a restart and a restored copy all come with another server process (`run_id`), and the
-mark they bring along is as old as the last writes that survived. An emptied index has none.
+A failover, a restart and a restored backup all bring another server process (`run_id`). The
+watermark that they bring is as old as the last writes that survived. An emptied index has none.
 """
 
 import re
@@ -14,24 +14,28 @@ KEY = "aw:mark"
 _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
-class Mark(NamedTuple):
+class Watermark(NamedTuple):
+    """The watermark in the index, beside the server process that answers now."""
+
     run_id: str  # of the server process that answers now
-    marked: str  # … that answered when the mark was left; "" when there is none
-    whole_until: datetime | None  # what was stored before then is in the index
+    written_run_id: str  # of the one that answered when the watermark was written; "" without one
+    complete_until: datetime | None  # articles stored before this date are in the index
 
     @property
-    def broken(self) -> bool:
-        """Whether writes after `whole_until` may be lost."""
-        return self.run_id != self.marked
+    def server_changed(self) -> bool:
+        """Whether writes after `complete_until` may be lost."""
+        return self.run_id != self.written_run_id
 
 
-def look(index: RedisIndex) -> Mark:
-    info, left = index.wire.trip([("INFO",), ("GET", KEY)])
+def read_watermark(index: RedisIndex) -> Watermark:
+    """Read the watermark and the server's run id, in one round trip."""
+    info, written = index.client.execute([("INFO",), ("GET", KEY)])
     found = _RUN_ID.search(info)
-    marked, _, said = (left or b"").decode().partition(" ")
-    at = datetime.fromisoformat(said) if said else None
-    return Mark(found[1].decode() if found else "", marked, at)
+    written_run_id, _, date = (written or b"").decode().partition(" ")
+    complete_until = datetime.fromisoformat(date) if date else None
+    return Watermark(found[1].decode() if found else "", written_run_id, complete_until)
 
 
-def leave(index: RedisIndex, run_id: str, whole_until: datetime) -> None:
-    index.wire.trip([("SET", KEY, f"{run_id} {whole_until.isoformat()}")])
+def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:
+    """Note that the server process `run_id` has every article stored before the date."""
+    index.client.execute([("SET", KEY, f"{run_id} {complete_until.isoformat()}")])

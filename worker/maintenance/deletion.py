@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from worker.clean import withdrawn_keys
 from worker.errors import Rejected
 from worker.model.admission import RawArticle
-from worker.store.ports import Store
+from worker.store.ports import ArticleReader, DeletionStore
 from worker.store.values import Query, StoredDeadLetter
 
 PAGE = 200  # articles taken down in one transaction
@@ -36,7 +36,7 @@ class DeletionScope:
         return Query(source=self.source, until=self.before, limit=FOUND_AT_ONCE)
 
 
-def named(store: Store, beginnings: Sequence[str]) -> DeletionScope:
+def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
     """Articles by their ids or the beginnings of them. Raises LookupError for one not there."""
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
@@ -50,7 +50,7 @@ def named(store: Store, beginnings: Sequence[str]) -> DeletionScope:
     )
 
 
-def delete_articles(store: Store, doomed: DeletionScope, now: datetime) -> Iterator[int]:
+def delete_articles(store: DeletionStore, doomed: DeletionScope, now: datetime) -> Iterator[int]:
     """Take the articles down, some at a time; yields how many each time."""
     ids: Sequence[str] = doomed.article_ids or store.article_ids(doomed.query)
     while ids:
@@ -59,12 +59,12 @@ def delete_articles(store: Store, doomed: DeletionScope, now: datetime) -> Itera
         ids = () if doomed.article_ids else store.article_ids(doomed.query)
 
 
-def letters_about(store: Store, doomed: DeletionScope) -> Iterator[list[str]]:
+def letters_about(store: DeletionStore, doomed: DeletionScope) -> Iterator[list[str]]:
     """The ids of the dead letters of the same articles, or of the source, a page at a time."""
     for source in sorted({source for source, _ in doomed.keys} or {doomed.source}):
         keys = {key for its_source, key in doomed.keys if its_source == source}
         last = ""
-        while letters := store.letters_of(source, doomed.before, last):
+        while letters := store.letters_of_source(source, doomed.before, last):
             last = letters[-1].letter_id
             yield [each.letter_id for each in letters if not doomed.keys or keys & _keys(each)]
 

@@ -17,7 +17,7 @@ from worker.broker.inventory import MessageState, list_messages
 from worker.broker.journal import collect
 from worker.maintenance.undeliverable import buried_messages
 from worker.model.records import JournalEntry
-from worker.store.ports import Store
+from worker.store.ports import AuditStore, DeadLetterReader
 
 _LONGEST_PAUSE_S = 2.0
 
@@ -45,24 +45,24 @@ class Balance:
 def balance(
     channel: Any,
     queues: Sequence[str],
-    store: Store,
+    store: AuditStore,
     since: datetime,
     until: datetime,
     *,
     grace_s: float,
 ) -> Balance:
     """What became of the receipts entered in this time. Raises Unavailable."""
-    collect(channel, store.enter)
-    tally = store.tally(since, until)
+    collect(channel, store.add_journal_entries)
+    tally = store.tally_receipts(since, until)
     found = _find(tally.open.keys(), channel, queues, store, grace_s)
     counts: Counter[tuple[str, str]] = Counter(tally.ended)
     counts.update((day, found.get(receipt, "missing")) for receipt, day in tally.open.items())
     missing = sorted(tally.open.keys() - found.keys())
-    return Balance(days=_days(counts, tally.foreign), missing=store.entries(missing))
+    return Balance(days=_days(counts, tally.foreign), missing=store.journal_entries(missing))
 
 
 def _find(
-    wanted: Iterable[str], channel: Any, queues: Sequence[str], store: Store, grace_s: float
+    wanted: Iterable[str], channel: Any, queues: Sequence[str], store: AuditStore, grace_s: float
 ) -> dict[str, str]:
     """Where these receipts are. Looks again for what it does not find, until the time is up."""
     found: dict[str, str] = {}
@@ -84,7 +84,7 @@ def _find(
 
 
 def _held(
-    channel: Any, queues: Sequence[str], store: Store
+    channel: Any, queues: Sequence[str], store: DeadLetterReader
 ) -> Iterator[tuple[MessageState, list[str]]]:
     """What broker and store hold of messages; undeliverable ones go from here to there."""
     yield from list_messages(channel, queues)

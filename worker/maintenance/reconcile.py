@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 
 from worker.dedup import DedupRules, Match, compare
 from worker.dedup.clustering import Assignment, ClusterMember, comparable, copy_of, recluster
-from worker.index import Candidate, Claim, Index
+from worker.index import Candidate, Index, IndexEntry
 from worker.store.cluster_values import ClusterMove, Member, MoveReason
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore
 
 GRACE = timedelta(minutes=10)  # in which a canonical article in flight may still come
 PAGE = 200
@@ -28,7 +28,13 @@ class Reconciler:
     """Without `write` it only says what it would do, as of now: one repair may lead to more."""
 
     def __init__(
-        self, store: Store, index: Index, rules: DedupRules, *, now: datetime, write: bool = True
+        self,
+        store: ClusteredStore,
+        index: Index,
+        rules: DedupRules,
+        *,
+        now: datetime,
+        write: bool = True,
     ) -> None:
         self._clusters = store.clusters
         self._index = index
@@ -47,11 +53,11 @@ class Reconciler:
 
     def orphans(self) -> Iterator[ClusterMove]:
         if self._write:
-            self._clusters.settle()
+            self._clusters.clear_pending()
         seen: set[str] = set()
-        while gone := set(self._clusters.orphaned(self._now - GRACE, PAGE)) - seen:
+        while gone := set(self._clusters.orphaned_clusters(self._now - GRACE, PAGE)) - seen:
             seen |= gone
-            for cluster_id, members in _by_cluster(self._clusters.standing(gone)).items():
+            for cluster_id, members in _by_cluster(self._clusters.members_of(gone)).items():
                 yield from self._inherit(cluster_id, members)
 
     def _inherit(self, gone: str, members: Sequence[Member]) -> Iterator[ClusterMove]:
@@ -59,12 +65,12 @@ class Reconciler:
         placed = recluster([_cluster_member(member) for member in members], self._rules)
         yield from self._move(_inheritance(gone, placed, heir, self._rules.version))
         if self._write:
-            self._index.correct({gone: heir})  # if it comes after all, it is a copy
+            self._index.set_canonical({gone: heir})  # if it comes after all, it is a copy
             heads = {place.canonical for place in placed.values()}
             yield from self.twins(self._clusters.members(heads))
 
     def strays(self) -> Iterator[ClusterMove]:
-        while strays := self._clusters.astray(PAGE):
+        while strays := self._clusters.displaced_members(PAGE):
             moved = self._move(strays)
             yield from moved
             if not self._write or not moved:
@@ -72,7 +78,7 @@ class Reconciler:
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Whoever does not match its cluster any more leaves it, and perhaps joins another."""
-        clusters = _by_cluster(self._clusters.standing({member.cluster_id for member in page}))
+        clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
         for edited in page:
             members = clusters.get(edited.cluster_id, [])
@@ -113,20 +119,22 @@ class Reconciler:
 
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Put back what the index lost of these, and join what it took for new meanwhile."""
-        self._index.correct({member.article_id: member.cluster_id for member in page})
-        claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
-        self._index.claim(claims)
+        self._index.set_canonical({member.article_id: member.cluster_id for member in page})
+        claims = [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
+        self._index.register_and_match(claims)
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Canonical articles that are copies of an article in another cluster join that one."""
         firsts = [member for member in page if member.canonical and not member.pinned]
-        claims = [Claim(article_id=m.article_id, fingerprint=m.fingerprint) for m in firsts]
-        met = (self._index.claim if self._write else self._index.rivals)(claims)
+        claims = [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in firsts]
+        met = (self._index.register_and_match if self._write else self._index.match)(claims)
         rivals = {m.article_id: m for m in self._clusters.members(_ids(met))}
         homes = {m.cluster_id for m in rivals.values()}
         canonical = {m.article_id: m for m in self._clusters.members(homes)}
-        copied = {m.cluster_id for m in self._clusters.standing(_ids_of(firsts)) if not m.canonical}
+        copied = {
+            m.cluster_id for m in self._clusters.members_of(_ids_of(firsts)) if not m.canonical
+        }
         gone: set[str] = set()
         for mine, its in zip(firsts, met, strict=True):
             others = [rivals[r.article_id] for r in its if r.article_id in rivals]
@@ -166,7 +174,7 @@ class Reconciler:
 
     def _pages(self, since: datetime, *, edited: bool = False) -> Iterator[list[Member]]:
         after = 0
-        while page := self._clusters.page(since, after, PAGE, edited=edited):
+        while page := self._clusters.recent_members(since, after, PAGE, edited=edited):
             yield page
             after = page[-1].revision_id
 
@@ -174,7 +182,7 @@ class Reconciler:
         if not self._write:
             return [*moves]
         moved = self._clusters.move(moves, now=self._now)
-        self._index.correct({move.article_id: move.joined for move in moved})
+        self._index.set_canonical({move.article_id: move.joined for move in moved})
         return moved
 
 

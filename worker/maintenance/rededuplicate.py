@@ -12,13 +12,13 @@ from datetime import datetime
 
 from worker.dedup import DedupRules
 from worker.dedup.fingerprint import ALGORITHM
-from worker.index import Claim, CopyVote, Index
+from worker.index import CopyVote, Index, IndexEntry
 from worker.index.memory_index import DAY_S, MemoryIndex
 from worker.model.records import Fingerprint, OutcomeKind, Scores, Verdict
 from worker.pipeline.candidate_fingerprints import FingerprintsById
 from worker.pipeline.copy_decisions import decide_copies
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
-from worker.store.ports import Store
+from worker.store.ports import ClusteredStore, RededuplicationStore
 
 PAGE = 500  # articles
 
@@ -56,7 +56,7 @@ class Rededuplicated:
 class Rededuplicator:
     """Reads the store once. Memory is bounded by the articles in the window of the index."""
 
-    def __init__(self, store: Store, rules: DedupRules, others: DedupRules) -> None:
+    def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
         self._store = store
         self._time_s = 0.0
         self._index = MemoryIndex(rules, clock=lambda: self._time_s)
@@ -66,8 +66,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Pages of the stored articles: how many articles, and those whose decision changes."""
         after = 0
-        while page := self._store.clusters.prints(since, after, PAGE):
-            after = page[-1].place
+        while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
+            after = page[-1].revision_id
             yield len(page), [*self._changed(page)]
 
     def _changed(self, page: Sequence[StoredFingerprint]) -> Iterator[Rededuplicated]:
@@ -86,7 +86,9 @@ class Rededuplicator:
         """Ids of the article's candidates among those stored before it, in its time's window."""
         self._time_s = max(self._time_s, stored.at.timestamp())
         sketch = _only_sketch(stored.fingerprint)
-        [found] = self._index.claim([Claim(article_id=stored.article_id, fingerprint=sketch)])
+        [found] = self._index.register_and_match(
+            [IndexEntry(article_id=stored.article_id, fingerprint=sketch)]
+        )
         return [candidate.article_id for candidate in found]
 
 
@@ -132,7 +134,7 @@ class DecisionReplay:
 
     def _elect(self, votes: Sequence[CopyVote]) -> list[str]:
         """All earlier articles are decided: a copy follows its strongest match."""
-        return [self._canonical_of(v.alike[0]) if v.alike else v.article_id for v in votes]
+        return [self._canonical_of(v.copies[0]) if v.copies else v.article_id for v in votes]
 
     def _canonical_of(self, article_id: str) -> str:
         found = (canonical.get(article_id) for canonical in self._canonical.values())
@@ -169,7 +171,9 @@ class ClusterMover:
     Without an index it only computes the moves.
     """
 
-    def __init__(self, store: Store, rules: DedupRules, index: Index | None = None) -> None:
+    def __init__(
+        self, store: ClusteredStore, rules: DedupRules, index: Index | None = None
+    ) -> None:
         self._clusters = store.clusters
         self._version = f"{ALGORITHM}/{rules.version}"
         self._index = index
@@ -190,7 +194,7 @@ class ClusterMover:
         elif moves:
             moves = self._clusters.move(moves, now=now)
             # The store first: dying in between loses only a hint.
-            self._index.correct({move.article_id: move.joined for move in moves})
+            self._index.set_canonical({move.article_id: move.joined for move in moves})
         return AppliedMoves(moved=tuple(moves), pinned=len(pinned))
 
     def _members(self, changed: Sequence[Rededuplicated]) -> dict[str, Member]:

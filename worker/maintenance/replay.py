@@ -14,7 +14,7 @@ from worker.client.batching import PackedArticle
 from worker.client.producer import Producer
 from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import replay_receipt
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterStore
 from worker.store.values import StoredDeadLetter
 
 _SENT_AT_ONCE = 50  # articles
@@ -34,7 +34,7 @@ def refusal(letter: StoredDeadLetter) -> str:
 
 
 def replay(
-    store: Store,
+    store: DeadLetterStore,
     producer: Producer,
     letter_ids: Sequence[str],
     *,

@@ -21,7 +21,7 @@ from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import undeliverable_receipt
 from worker.model.records import DeadLetter
 from worker.pipeline.dead_lettering import dead_letter
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
 from worker.store.values import DeadLetterQuery, StoredDeadLetter
 
 log = logging.getLogger("worker")
@@ -30,7 +30,7 @@ log = logging.getLogger("worker")
 def drain(
     channel: Any,
     queues: Sequence[str],
-    store: Store,
+    store: DeadLetterWriter,
     storing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
     """Move every undeliverable message into the store; returns how many.
@@ -59,7 +59,7 @@ def message_of(letter: StoredDeadLetter) -> bytes:
     return b64decode(json.loads(letter.payload)["base64"])
 
 
-def buried_messages(store: Store) -> Iterator[bytes]:
+def buried_messages(store: DeadLetterReader) -> Iterator[bytes]:
     """The messages that wait as dead letters to be sent again."""
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
@@ -67,7 +67,7 @@ def buried_messages(store: Store) -> Iterator[bytes]:
                 yield message_of(letter)
 
 
-def give_up(store: Store, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
+def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
     """Before these letters are dropped: what an undeliverable message carried ends as dead, or the
     ledger would miss it from then on."""
     lost = [letter for letter in letters if letter.reason == Reason.UNDELIVERABLE and letter.whole]
@@ -89,7 +89,7 @@ def _given_up(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
     )
 
 
-def expire(store: Store, keep_days: float, now: datetime) -> None:
+def expire(store: DeadLetterStore, keep_days: float, now: datetime) -> None:
     """Drop the letters that were last seen longer ago."""
     before = now - timedelta(days=keep_days)
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):

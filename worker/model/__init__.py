@@ -1,4 +1,4 @@
-"""Values that travel through the package: raw articles, the contract, records, addresses.
+"""Values that several packages share: raw articles, the contract, records, addresses.
 
 What belongs here: immutable values and pure functions on them that several packages need.
 May import `worker.errors` only.

@@ -1,7 +1,7 @@
-"""The contract with producers, `raw-article/1`: any JSON value comes in, a RawArticle goes out.
+"""The contract with producers: validate any JSON value as a RawArticle (`raw-article/1`).
 
-Producers and workers admit by the same function, so a producer learns early what the worker
-would refuse. The shapes stand in raw_article.py, and are taken from here.
+Producers and workers use the same function, so a producer learns early what the worker would
+refuse. raw_article.py defines the models; other packages import them from this module.
 """
 
 import json
@@ -50,12 +50,12 @@ __all__ = [
 ]
 
 EXCERPT_SCHEMA = "raw-article-excerpt/1"
-_LONGEST_DETAIL = 500  # characters
-_LARGEST_PAYLOAD = 2**53  # bytes: integers up to this are exact in every language
+_MAX_DETAIL_CHARS = 500  # characters
+_MAX_PAYLOAD_BYTES = 2**53  # bytes: integers up to this are exact in every language
 
 
 def source_of(raw: object) -> str:
-    """The source of any JSON value, for what could not be admitted."""
+    """Return the source of any JSON value, for raw articles that are not admitted."""
     if not isinstance(raw, Mapping):
         return DEFAULT_SOURCE
     source, feed = raw.get("source"), raw.get("feed")
@@ -67,14 +67,14 @@ def source_of(raw: object) -> str:
 
 
 class Unopened(Frozen):
-    """Placeholder for a raw article that is not parsed: its JSON text, and the reason."""
+    """A raw article that is not parsed: its JSON text, and the reason."""
 
     text: str
     detail: str
 
 
 class Payload(Frozen):
-    """A raw article as it was received: its JSON, whole or (over the size limit) its head."""
+    """The JSON of a raw article as it was received, or its head when it is over the size limit."""
 
     text: str
     sha256: str
@@ -83,7 +83,7 @@ class Payload(Frozen):
 
     @classmethod
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
-        """The payload of any JSON value. Never raises.
+        """Return the payload of any JSON value. Never raises.
 
         The hash covers canonical JSON, keys sorted; of an article that is not parsed, its text.
         An excerpt keeps its head, and the hash covers the excerpt, because nobody can verify the
@@ -95,15 +95,15 @@ class Payload(Frozen):
         digest = sha256(data).hexdigest()
         if head := _excerpted(raw):
             return cls(text=head.text, sha256=digest, bytes=head.bytes, whole=False)
-        whole = len(data) <= limits.article_bytes
-        kept = data if whole else data[: limits.kept_bytes]
+        complete = len(data) <= limits.article_bytes
+        kept = data if complete else data[: limits.kept_bytes]
         return cls(
-            text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=whole
+            text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=complete
         )
 
 
 class Excerpt(Frozen):
-    """Travels in a batch instead of a raw article over the size limit: head, hash, and why."""
+    """Sent in a batch in place of a raw article over the size limit: its head, hash and reason."""
 
     schema_: Literal["raw-article-excerpt/1"] = Field(
         default="raw-article-excerpt/1", alias="schema"
@@ -113,14 +113,14 @@ class Excerpt(Frozen):
 
 
 def _excerpted(raw: object) -> Payload | None:
-    """The payload inside an excerpt, or None when `raw` is not a valid excerpt."""
+    """Return the payload of an excerpt, or None when `raw` is not a valid excerpt."""
     if not isinstance(raw, Mapping) or raw.get("schema") != EXCERPT_SCHEMA:
         return None
     try:
         head = Excerpt.model_validate(raw).excerpt
     except ValidationError:
         return None
-    possible = len(head.text) <= LIMITS.kept_bytes < head.bytes <= _LARGEST_PAYLOAD
+    possible = len(head.text) <= LIMITS.kept_bytes < head.bytes <= _MAX_PAYLOAD_BYTES
     return head if possible and not head.whole else None
 
 
@@ -142,23 +142,23 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
         raise Rejected(Reason.MALFORMED, f"expected an object, got {_kind(raw)}")
     schema = raw.get("schema")
     if schema == EXCERPT_SCHEMA and _excerpted(raw):
-        raise Rejected(Reason.TOO_LARGE, raw["detail"][:_LONGEST_DETAIL])
+        raise Rejected(Reason.TOO_LARGE, raw["detail"][:_MAX_DETAIL_CHARS])
     if schema not in (None, SCHEMA):
         raise Rejected(Reason.UNKNOWN_SCHEMA, f"schema {schema!r}, this worker reads {SCHEMA}")
     if size > limits.article_bytes:
-        raise Rejected(Reason.TOO_LARGE, _over("article bytes", size, limits.article_bytes))
+        raise Rejected(Reason.TOO_LARGE, _over_limit("article bytes", size, limits.article_bytes))
     try:
         article = RawArticle.model_validate(raw)
     except ValidationError as e:
         raise Rejected(Reason.MALFORMED, _first_problem(e)) from e
-    for what, found, limit in sizes(article, limits):
-        if found > limit:
-            raise Rejected(Reason.TOO_LARGE, _over(what, found, limit))
+    for quantity, amount, limit in sizes(article, limits):
+        if amount > limit:
+            raise Rejected(Reason.TOO_LARGE, _over_limit(quantity, amount, limit))
     return article
 
 
 def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:
-    """What is limited: its name, how much there is of it, how much there may be."""
+    """Yield name, size and limit of each limited quantity."""
     yield "id bytes", _bytes(article.id), limits.id_bytes
     yield "link bytes", _bytes(article.link), limits.link_bytes
     yield "title bytes", _bytes(article.title), limits.title_bytes
@@ -172,8 +172,8 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _over(what: str, found: int, limit: int) -> str:
-    return f"{what}: {found:,} over the limit of {limit:,}"
+def _over_limit(quantity: str, amount: int, limit: int) -> str:
+    return f"{quantity}: {amount:,} over the limit of {limit:,}"
 
 
 def _kind(value: object) -> str:
@@ -183,7 +183,7 @@ def _kind(value: object) -> str:
 
 def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "article"
-    said = first["msg"].replace("valid tuple", "list").replace("Input should", "should")
+    field = ".".join(str(part) for part in first["loc"]) or "article"
+    message = first["msg"].replace("valid tuple", "list").replace("Input should", "should")
     more = error.error_count() - 1
-    return f"{where}: {said}" + (f" (and {more} more)" if more else "")
+    return f"{field}: {message}" + (f" (and {more} more)" if more else "")

@@ -1,14 +1,14 @@
-"""The address of a Redis or Valkey as it stands in a setting: a URL, or several with ";" between.
+"""Parse and check addresses of Redis or Valkey: one URL, or several with ";" between them.
 
     redis://:password@host:6379/0        rediss://host/0?ssl_ca_certs=ca.pem
     redis+socket:///run/valkey.sock
-    sentinel://a:26379/0;sentinel://b:26379/0?master_name=news      the primary that these name
+    sentinel://a:26379/0;sentinel://b:26379/0?master_name=news      the primary of these Sentinels
 
-Options in the query: `master_name` of the primary, `sentinel_password` where the Sentinels have
-one of their own, `global_keyprefix` that all keys begin with.
+Options in the query: `master_name` of the primary, `sentinel_password` if it differs from the
+password of the server, and `global_keyprefix`, the prefix of all keys.
 
-What is accepted is decided here, for producers, commands and workers alike. The libraries below
-take some malformed addresses for localhost, and fail on others with a traceback.
+Producers, commands and workers use the same checks. The client libraries take some malformed
+addresses for localhost, and fail on others with a traceback.
 """
 
 import re
@@ -22,7 +22,7 @@ OPTIONS = ("master_name", "sentinel_password", "global_keyprefix")
 
 _BROKERS = ("redis", "rediss", "redis+socket", "sentinel")
 _SOCKETS = ("redis+socket", "socket", "unix")
-_INDEXES = (*_BROKERS, "socket", "unix")  # redis-py's own names, for an index of its own
+_INDEXES = (*_BROKERS, "socket", "unix")  # redis-py's names, for a separate index server
 _EXPECTED = (
     "redis://HOST:PORT/DB, rediss://…, redis+socket:///PATH or sentinel://…?master_name=NAME"
 )
@@ -31,13 +31,13 @@ _TLS_OPTIONS = (
     *("ssl_check_hostname", "ssl_password", "ssl_ca_data", "ssl_ciphers"),
 )
 _VERIFY = ("none", "optional", "required", "CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED")
-# What redis-py takes besides; kombu, which speaks with the broker, does not.
+# Accepted by redis-py in addition. kombu, the client of the broker, does not accept them.
 _INDEX_OPTIONS = (
     *("db", "username", "password", "protocol", "client_name", "health_check_interval"),
     *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "max_connections"),
 )
 _SQLITE_OPTIONS = {"timeout", "check_same_thread", "cached_statements", "isolation_level"}
-# What stands in other tools' settings, and what to write here.
+# Schemes of other tools, and the advice for each.
 _ADVICE = (
     (r".*cluster.*", "a queue can't be spread over a cluster: give one server, or Sentinel"),
     (r"valkey", "Valkey speaks the protocol of Redis: write redis://"),
@@ -52,13 +52,15 @@ _ESCAPES = (
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}")
 _OPTION = re.compile(r"[a-z_]{2,40}")
 _DATABASE = re.compile(r"[0-9]{1,9}")
-_PLACE = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]/?#]*)(?::(?P<port>[0-9]*))?"
-_AUTHORITY = re.compile(r"(?:[^/?#\[\]]*@)?" + _PLACE)
-# SQLAlchemy ends a password at the first "@", and lets it hold anything else.
-_STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _PLACE + r"(?:[/?].*)?")
+_HOST_PORT = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]/?#]*)(?::(?P<port>[0-9]*))?"
+_AUTHORITY = re.compile(r"(?:[^/?#\[\]]*@)?" + _HOST_PORT)
+# In SQLAlchemy a password ends at the first "@" and may contain any other character.
+_STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _HOST_PORT + r"(?:[/?].*)?")
 
 
 class Address(NamedTuple):
+    """A parsed address, with the options that are not part of its URL."""
+
     url: str  # without the options
     master_name: str = ""
     sentinel_password: str = ""
@@ -69,46 +71,49 @@ class Address(NamedTuple):
         return self.url.split(";")
 
 
-def address(given: str) -> Address:
-    """The options may stand in any of several URLs, and hold for all of them."""
+def parse_address(setting: str) -> Address:
+    """Split the options off an address. An option in one of several URLs holds for all."""
     options: dict[str, str] = {}
     urls = []
-    for part in given.split(";"):
+    for part in setting.split(";"):
         url, _, query = part.partition("?")
-        kept = []
+        other_options = []
         for name, value in parse_qsl(query, keep_blank_values=True):
             if name in OPTIONS:
                 options[name] = value
             else:
-                kept.append((name, value))
-        urls.append(f"{url}?{urlencode(kept)}" if kept else url)
+                other_options.append((name, value))
+        urls.append(f"{url}?{urlencode(other_options)}" if other_options else url)
     return Address(";".join(urls), **options)
 
 
-def broker_address(given: str, name: str = "WORKER_BROKER_URL") -> Address:
-    """A broker's address. Raises BadConfig with `name` and what to write, never a password."""
-    return _checked(given, _Rules(name, masked(given), _BROKERS))
+def broker_address(setting: str, name: str = "WORKER_BROKER_URL") -> Address:
+    """Check the address of a broker.
+
+    Raises BadConfig with the setting's `name` and advice, never with a password.
+    """
+    return _checked(setting, _AddressRules(name, masked(setting), _BROKERS))
 
 
-def index_address(given: str, name: str = "WORKER_INDEX_URL") -> Address:
-    """An index's address, which may be written as redis-py writes it. Raises BadConfig."""
-    return _checked(given, _Rules(name, masked(given), _INDEXES, _INDEX_OPTIONS))
+def index_address(setting: str, name: str = "WORKER_INDEX_URL") -> Address:
+    """Check the address of an index, which may have redis-py's schemes. Raises BadConfig."""
+    return _checked(setting, _AddressRules(name, masked(setting), _INDEXES, _INDEX_OPTIONS))
 
 
-def check_store(given: str, name: str = "WORKER_STORE_URL") -> None:
-    """Raises BadConfig for what can't be the address of a store; opens nothing."""
-    scheme, separator, rest = given.partition("://")
-    kind, shown = scheme.partition("+")[0], masked(given)
+def check_store(setting: str, name: str = "WORKER_STORE_URL") -> None:
+    """Raise BadConfig for an invalid address of a store. Opens no connection."""
+    scheme, separator, rest = setting.partition("://")
+    kind, shown = scheme.partition("+")[0], masked(setting)
     if not separator or kind not in ("sqlite", "postgresql", "postgres"):
         raise BadConfig(f"{name}: expected sqlite:///PATH or postgresql://…: {shown}")
     if kind == "sqlite":
         _check_sqlite(rest, name, shown)
         return
-    place = _STORE.fullmatch(rest)
-    if not place:
-        what = "the port is not a number, or an @ in the password is not written as %40"
-        raise BadConfig(f"{name}: {what}: {shown}")
-    if not _is_port(place["port"]):
+    host_port = _STORE.fullmatch(rest)
+    if not host_port:
+        problem = "the port is not a number, or an @ in the password is not written as %40"
+        raise BadConfig(f"{name}: {problem}: {shown}")
+    if not _is_port(host_port["port"]):
         raise BadConfig(f"{name}: there is no such port: {shown}")
 
 
@@ -122,31 +127,31 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
         raise BadConfig(f"{name}: unknown option {min(unknown)}: {shown}")
 
 
-class _Rules(NamedTuple):
-    """What one setting accepts, and what its errors say."""
+class _AddressRules(NamedTuple):
+    """What one setting accepts, and its name and value for error messages."""
 
     name: str
-    shown: str  # the whole setting, masked
+    shown: str  # the complete setting, masked
     schemes: tuple[str, ...]
     options: tuple[str, ...] = ()
 
-    def refusal(self, what: str) -> BadConfig:
-        return BadConfig(f"{self.name}: {what}: {self.shown}")
+    def refusal(self, problem: str) -> BadConfig:
+        return BadConfig(f"{self.name}: {problem}: {self.shown}")
 
 
-def _checked(given: str, rules: _Rules) -> Address:
-    for part in given.split(";"):
-        _check(part, rules, several=";" in given)
-    where = address(given)
-    sentinels = {part.startswith("sentinel:") for part in where.parts}
+def _checked(setting: str, rules: _AddressRules) -> Address:
+    for part in setting.split(";"):
+        _check(part, rules, several=";" in setting)
+    parsed = parse_address(setting)
+    sentinels = {part.startswith("sentinel:") for part in parsed.parts}
     if len(sentinels) > 1:
         raise rules.refusal("either all addresses are sentinel:// or none")
-    if sentinels == {True} and not where.master_name:
+    if sentinels == {True} and not parsed.master_name:
         raise rules.refusal("sentinel:// needs ?master_name=NAME")
-    return where
+    return parsed
 
 
-def _check(part: str, rules: _Rules, *, several: bool) -> None:
+def _check(part: str, rules: _AddressRules, *, several: bool) -> None:
     scheme, separator, rest = part.partition("://")
     if not separator:
         raise rules.refusal(_ESCAPES if several else f"expected {_EXPECTED}")
@@ -154,17 +159,17 @@ def _check(part: str, rules: _Rules, *, several: bool) -> None:
         raise BadConfig(f"{rules.name}: {_unsupported(scheme)}")
     head, _, query = rest.partition("?")
     authority, _, path = head.partition("/")
-    place = _AUTHORITY.fullmatch(authority)
-    if not place or "#" in rest or _is_ambiguous(authority, path, query) or not _parses(part):
+    host_port = _AUTHORITY.fullmatch(authority)
+    if not host_port or "#" in rest or _is_ambiguous(authority, path, query) or not _parses(part):
         raise rules.refusal(_unreadable(authority, rest))
     if scheme in _SOCKETS:
-        if place["host"] or not path:
+        if host_port["host"] or not path:
             raise rules.refusal(f"expected {scheme}:///PATH")
-    elif not place["host"]:
-        raise rules.refusal("the host is missing" if place["port"] is None else _ESCAPES)
+    elif not host_port["host"]:
+        raise rules.refusal("the host is missing" if host_port["port"] is None else _ESCAPES)
     elif path and not _DATABASE.fullmatch(path):
         raise rules.refusal("expected the number of a database, as in /0")
-    if not _is_port(place["port"]):
+    if not _is_port(host_port["port"]):
         raise rules.refusal("there is no such port")
     _check_options(scheme, query, rules)
 
@@ -172,8 +177,8 @@ def _check(part: str, rules: _Rules, *, several: bool) -> None:
 def _unsupported(scheme: str) -> str:
     if not _SCHEME.fullmatch(scheme):
         return f"expected {_EXPECTED}"
-    fitting = (text for pattern, text in _ADVICE if re.fullmatch(pattern, scheme.lower()))
-    advice = next(fitting, f"a Redis or Valkey is needed, {_EXPECTED}")
+    matching = (text for pattern, text in _ADVICE if re.fullmatch(pattern, scheme.lower()))
+    advice = next(matching, f"a Redis or Valkey is needed, {_EXPECTED}")
     return f"{scheme}:// is not supported: {advice}"
 
 
@@ -185,7 +190,7 @@ def _unreadable(authority: str, rest: str) -> str:
 
 
 def _is_ambiguous(authority: str, path: str, query: str) -> bool:
-    """An "@" behind the authority: the password may have begun before, and hold a "/" or "?"."""
+    """Return whether an "@" follows the authority: a password may contain a "/" or "?"."""
     names = [pair.partition("=")[0] for pair in query.split("&") if "@" in pair]
     if any(name not in OPTIONS and name not in _TLS_OPTIONS for name in names):
         return True
@@ -193,7 +198,7 @@ def _is_ambiguous(authority: str, path: str, query: str) -> bool:
 
 
 def _parses(part: str) -> bool:
-    """Whether the libraries' parser takes it: it refuses some characters of other alphabets."""
+    """Return whether `urlsplit` accepts the address: it refuses some non-ASCII characters."""
     try:
         urlsplit(part)
     except ValueError:
@@ -205,16 +210,18 @@ def _is_port(port: str | None) -> bool:
     return not port or 0 < int(port) < 65536
 
 
-def _check_options(scheme: str, query: str, rules: _Rules) -> None:
-    known = [*OPTIONS, *rules.options]
-    known += _TLS_OPTIONS if scheme in ("rediss", "sentinel") else ()
-    known += ["virtual_host"] if scheme in _SOCKETS else ()
+def _check_options(scheme: str, query: str, rules: _AddressRules) -> None:
+    allowed = [*OPTIONS, *rules.options]
+    allowed += _TLS_OPTIONS if scheme in ("rediss", "sentinel") else ()
+    allowed += ["virtual_host"] if scheme in _SOCKETS else ()
     for option, value in parse_qsl(query, keep_blank_values=True):
-        if option not in known:
-            named = option if _OPTION.fullmatch(option) else "behind the ?"
+        if option not in allowed:
+            shown_name = option if _OPTION.fullmatch(option) else "behind the ?"
             hint = "with TLS write rediss://; " if option in _TLS_OPTIONS else ""
-            known_ones = ", ".join(known)
-            raise BadConfig(f"{rules.name}: unknown option {named}; {hint}known are {known_ones}")
+            allowed_list = ", ".join(allowed)
+            raise BadConfig(
+                f"{rules.name}: unknown option {shown_name}; {hint}known are {allowed_list}"
+            )
         if option == "ssl_cert_reqs" and value not in _VERIFY:
             raise BadConfig(f"{rules.name}: ssl_cert_reqs is one of {', '.join(_VERIFY)}")
         if option in ("virtual_host", "db") and not _DATABASE.fullmatch(value):

@@ -1,22 +1,24 @@
-"""How much of an article came. What comes with less never replaces what is stored."""
+"""How complete an article is. A less complete version never replaces a stored one."""
 
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import Self
 
-# Flags of articles whose text is not what was asked for, but what stands in for it.
+# Flags of articles whose text is a substitute for the article text.
 SUMMARY_ONLY, NO_PAGE = "summary-only", "no-page"
-_STAND_INS = frozenset((SUMMARY_ONLY, NO_PAGE))
+_SUBSTITUTES = frozenset((SUMMARY_ONLY, NO_PAGE))
 
 
 class Extent(IntEnum):
+    """How much of the text an article has. A larger value is more complete."""
+
     TITLE = 0  # no text
-    TEASER = 1  # what the feed gave stands in for the text
+    TEASER = 1  # the summary of the feed replaces the text
     TEXT = 2
 
     @classmethod
     def of(cls, words: int, flags: Iterable[str]) -> Self:
-        """Of an article with so many words of text and these flags."""
+        """Return the extent of an article with this number of words and these flags."""
         if not words:
             return cls(cls.TITLE)
-        return cls(cls.TEXT if _STAND_INS.isdisjoint(flags) else cls.TEASER)
+        return cls(cls.TEXT if _SUBSTITUTES.isdisjoint(flags) else cls.TEASER)

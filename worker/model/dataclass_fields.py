@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def field_names(kind: "type[DataclassInstance]") -> KeysView[str]:
-    """The names of the fields of a dataclass, in their order; they behave like a set."""
+    """Return the field names of a dataclass, in order, as a set-like view."""
     return dict.fromkeys(field.name for field in fields(kind)).keys()
 
 
 def field_values(value: "DataclassInstance", leave_out: Collection[str] = ()) -> dict[str, Any]:
-    """Field names with their values. Nested values stay as they are."""
+    """Return the field names with their values. Nested values are not converted."""
     names = (field.name for field in fields(value))
     return {name: getattr(value, name) for name in names if name not in leave_out}

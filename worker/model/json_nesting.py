@@ -55,7 +55,7 @@ def _deep_articles(body: bytes, limit: int) -> list[tuple[int, int]]:
 
     An article is an item of the batch list (level 4 of the body), or the argument itself (level 3).
     """
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     starts = [0] * (_ENVELOPE + 2)
     depth, level, deep = 0, _ENVELOPE, False
     for token in _TOKEN.finditer(body):
@@ -69,7 +69,7 @@ def _deep_articles(body: bytes, limit: int) -> list[tuple[int, int]]:
             deep = deep or depth >= level + limit
         elif bracket in (b"]", b"}"):
             if deep and depth == level:
-                found.append((starts[level], token.end()))
+                spans.append((starts[level], token.end()))
                 deep = False
             depth = max(0, depth - 1)
-    return found
+    return spans

@@ -1,8 +1,8 @@
-"""The contract as JSON Schema, for pollers in any language: RawArticle goes in, a dict comes out.
+"""The contract as JSON Schema, for pollers in any language.
 
-What the schema accepts the worker admits, but for one thing it can't say: `maxLength` counts
-characters and the limits are bytes. The worker takes a little more than the schema: "200" for
-a status, say.
+The worker admits what the schema accepts, with one exception: `maxLength` counts characters, and
+the limits are in bytes. The worker also accepts some values that the schema does not, such as the
+text "200" for a status.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _NULL = {"type": "null"}
 
 
 def json_schema() -> dict[str, Any]:
-    """`raw-article/1` in the 2020-12 dialect; null and unknown keys are allowed everywhere."""
+    """Return `raw-article/1` in the 2020-12 dialect. Null and unknown keys are always allowed."""
     generated = RawArticle.model_json_schema(by_alias=True, mode="validation")
     parts = {name: _object(part) for name, part in generated["$defs"].items()}
     article = _object(generated)
@@ -64,31 +64,33 @@ def _object(generated: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Without what pydantic adds for programs: titles that repeat the key, defaults that say
-    "absent", and one schema for each type of a choice between plain types."""
+    """Remove what pydantic adds: titles that repeat the key, and defaults.
+
+    A choice between plain types becomes a list of types.
+    """
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if not isinstance(value, Mapping):
         return value
     kept = {k: _plain(v) for k, v in value.items() if k not in ("title", "default")}
     choice = kept.get("anyOf", [])
-    if choice and all(each.keys() == {"type"} for each in choice):
+    if choice and all(item.keys() == {"type"} for item in choice):
         del kept["anyOf"]
-        kept["type"] = [each["type"] for each in choice]
+        kept["type"] = [item["type"] for item in choice]
     return kept
 
 
 def _nullable(value: dict[str, Any]) -> dict[str, Any]:
-    told = {"description": value.pop("description")} if "description" in value else {}
+    described = {"description": value.pop("description")} if "description" in value else {}
     if "const" in value or "enum" in value:
-        return told | {"enum": [*value.get("enum", [value.get("const")]), None]}
+        return described | {"enum": [*value.get("enum", [value.get("const")]), None]}
     if "$ref" in value:
-        return told | {"anyOf": [value, _NULL]}
+        return described | {"anyOf": [value, _NULL]}
     if "anyOf" in value:
-        return told | {"anyOf": [*value["anyOf"], _NULL]}
+        return described | {"anyOf": [*value["anyOf"], _NULL]}
     types = value.pop("type")
     listed = types if isinstance(types, list) else [types]
-    return told | {"type": list(dict.fromkeys([*listed, "null"]))} | value
+    return described | {"type": list(dict.fromkeys([*listed, "null"]))} | value
 
 
 def _limit(value: dict[str, Any], keyword: str, limit: int, unit: str) -> None:

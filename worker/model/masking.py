@@ -1,23 +1,28 @@
-"""Passwords in addresses become three stars, in malformed addresses too.
+"""Replace passwords in addresses by three stars, in malformed addresses too.
 
-Whoever forgot to percent-encode a password wrote an address that can be read in several ways. What
-belongs to a password in any of them is hidden, so that at times more is hidden than need be.
+An address whose password is not percent-encoded can be parsed in several ways. All text that is
+part of a password in any of them is hidden, which may hide more than necessary.
 """
 
 import re
 
 STARS = "***"
 
-# Several addresses in one setting: each begins with a scheme, else the ";" may be in a password.
+# Separates several addresses: a ";" without a scheme after it may be part of a password.
 _NEXT = re.compile(r";(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _USER = re.compile(r"[\w.+-]*")
-_PLACE = re.compile(r"((?:\[[0-9A-Fa-f:.]+\]|[\w.%-])*)(?::\d*)?")  # host and port
+_HOST_PORT = re.compile(r"((?:\[[0-9A-Fa-f:.]+\]|[\w.%-])*)(?::\d*)?")  # host and port
 _NO_ADDRESS = re.compile(r"[\w./~-]*(?::\d+(?:/\d*)?)?")  # a path, or a host and port alone
-_LOCAL = ("sqlite", "unix", "socket", "redis+socket")  # schemes that a path may follow at once
+_FILE_SCHEMES = (
+    "sqlite",
+    "unix",
+    "socket",
+    "redis+socket",
+)  # a path may follow these schemes directly
 _SECRET = re.compile(r"[?&][^=&]*(?:pass|pwd|secret|token|key(?!prefix|file))[^=&]*=", re.I)
 _NAME = re.compile(r"[A-Za-z_]{2,40}")
-# Options whose values are shown. All other values are hidden: who knows what they are.
+# Options whose values are shown. All other values are hidden, because they may be secrets.
 _SHOWN = frozenset(
     "master_name global_keyprefix virtual_host db protocol client_name health_check_interval "
     "socket_timeout socket_connect_timeout socket_keepalive ssl_cert_reqs ssl_ca_certs "
@@ -27,9 +32,9 @@ _SHOWN = frozenset(
 )
 
 
-def masked(given: str) -> str:
-    """An address, or several with ";" between, fit for a terminal or a log."""
-    return ";".join(_masked(part) for part in _NEXT.split(given))
+def masked(text: str) -> str:
+    """Return one address, or several with ";" between them, with passwords hidden."""
+    return ";".join(_masked(part) for part in _NEXT.split(text))
 
 
 def _masked(url: str) -> str:
@@ -37,7 +42,7 @@ def _masked(url: str) -> str:
     if not separator or not _SCHEME.fullmatch(scheme):
         return url if _NO_ADDRESS.fullmatch(url) else STARS
     start = f"{scheme}://"
-    local = scheme in _LOCAL or scheme.startswith("sqlite+")
+    local = scheme in _FILE_SCHEMES or scheme.startswith("sqlite+")
     if local and rest.startswith("/"):  # no credentials in front, so "@" is part of the path
         path, _, query = rest.partition("?")
         return start + path + _options(query)
@@ -46,18 +51,18 @@ def _masked(url: str) -> str:
     before, at, after = rest[:end].rpartition("@")
     if at:
         start += f"{_credentials(before)}@"
-    place = _PLACE.match(after)
-    tail = after[place.end() :] if place else after
-    hostless = place and place[0] and not place[1] and not at  # as in redis://:password
-    if not place or hostless or tail[:1] not in ("", "/", "?"):
+    host_port = _HOST_PORT.match(after)
+    tail = after[host_port.end() :] if host_port else after
+    hostless = host_port and host_port[0] and not host_port[1] and not at  # as in redis://:password
+    if not host_port or hostless or tail[:1] not in ("", "/", "?"):
         return start + _credentials(after)  # a password without its host, or with a "/" in it
     path, _, query = tail.partition("?")
-    return start + place[0] + path + _options("&".join(filter(None, (query, rest[end + 1 :]))))
+    return start + host_port[0] + path + _options("&".join(filter(None, (query, rest[end + 1 :]))))
 
 
-def _credentials(given: str) -> str:
-    """`user:***`, or less where the user can't be told from the password."""
-    user, colon, _ = given.partition(":")
+def _credentials(text: str) -> str:
+    """Return `user:***`, or `***` when the user can't be separated from the password."""
+    user, colon, _ = text.partition(":")
     if not _USER.fullmatch(user):
         return STARS
     return f"{user}:{STARS}" if colon else user
@@ -65,7 +70,9 @@ def _credentials(given: str) -> str:
 
 def _options(query: str) -> str:
     shown = []
-    secret = False  # seen: what follows unnamed may belong to it, with a "&" inside
+    secret = (
+        False  # True after a secret: following text without a name may belong to it, with a "&"
+    )
     for pair in filter(None, query.split("&")):
         name, equals, _ = pair.partition("=")
         if equals and name in _SHOWN:

@@ -1,7 +1,7 @@
-"""The shape of a raw article, `raw-article/1`, as producers write it.
+"""The model of a raw article, `raw-article/1`, as producers write it.
 
-Dates and languages stay the text the feed gave: reading them is cleaning. The descriptions are
-for whoever writes a poller: `worker schema` prints them.
+Dates and languages stay as the text of the feed: cleaning parses them. The descriptions are for
+authors of pollers: `worker schema` prints them.
 """
 
 import re
@@ -20,23 +20,23 @@ from pydantic import (
 )
 
 SCHEMA = "raw-article/1"
-# Nearly every address: its host needs no parser, which takes as long as all the tidying of a title.
+# Matches the host of nearly all URLs. A URL parser takes as long as all cleaning of a title.
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=/)")
 DEFAULT_SOURCE = "local"
 
 
 class Frozen(BaseModel):
-    """Parent of every value: immutable, unknown fields refused."""
+    """Base of all pydantic models: immutable, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# A set of words; written sorted, so that two runs print the same.
+# A set of words. It is written sorted, so that the output does not depend on the run.
 WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
 
 
 class Limits(Frozen):
-    """How large a raw article may be. Sizes are bytes of UTF-8."""
+    """The maximum sizes of a raw article. Sizes are bytes of UTF-8."""
 
     article_bytes: int = 5 * 1024 * 1024
     id_bytes: int = 1024
@@ -46,7 +46,7 @@ class Limits(Frozen):
     authors: int = 50
     tags: int = 100
     media: int = 50
-    depth: int = 100  # levels of arrays and objects inside each other
+    depth: int = 100  # levels of nested arrays and objects
     batch_articles: int = 100
     batch_bytes: int = 1024 * 1024
     kept_bytes: int = 64 * 1024  # what a `too-large` dead letter keeps of the payload
@@ -56,7 +56,7 @@ LIMITS = Limits()
 
 
 def _text(value: object) -> object:
-    """Feed libraries give dates and numbers where the contract says text."""
+    """Convert dates and numbers to text: feed libraries produce them where text is expected."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     if isinstance(value, date):
@@ -67,36 +67,36 @@ def _text(value: object) -> object:
 
 
 def _name(value: object) -> object:
-    """Authors and tags come as text or as an object that names them."""
+    """Return the name of an author or tag, which may be an object with a name."""
     if isinstance(value, Mapping):
         return value.get("name") or value.get("term") or value.get("label") or ""
     return _text(value)
 
 
 def _listed(value: object) -> object:
-    """One value where a list is asked for is a list of one."""
+    """Convert a single value to a list."""
     return [value] if isinstance(value, str | Mapping) else value
 
 
 class Part(Frozen):
-    """Parent of everything inside a raw article: null means absent, unknown keys go to `extra`."""
+    """Base of all parts of a raw article: null means absent, unknown keys go to `extra`."""
 
     @model_validator(mode="before")
     @classmethod
-    def _known_apart_from_extra(cls, value: object) -> object:
+    def _move_unknown_keys_to_extra(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
         names = cls.known_keys()
-        known = {k: v for k, v in value.items() if k in names and v is not None}
+        present = {k: v for k, v in value.items() if k in names and v is not None}
         unknown = {str(k): v for k, v in value.items() if k not in names}
         if unknown and "extra" in names:
-            given = known.get("extra")
-            known["extra"] = {**(given if isinstance(given, Mapping) else {}), **unknown}
-        return known
+            extra = present.get("extra")
+            present["extra"] = {**(extra if isinstance(extra, Mapping) else {}), **unknown}
+        return present
 
     @classmethod
     def known_keys(cls) -> set[str]:
-        """The keys a producer may write here."""
+        """Return the keys that a producer may write here."""
         return {field.alias or name for name, field in cls.model_fields.items()}
 
 
@@ -108,11 +108,11 @@ class Named(Part):
     label: str = Field(default="", description="As Atom shows a category to readers.")
 
 
-# What a producer may write where the contract keeps text, a name, or a list of names.
-Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)]
-Name = Annotated[str, BeforeValidator(_name, json_schema_input_type=str | float | Named)]
-Names = Annotated[
-    tuple[Name, ...],
+# Types of the values that a producer may write for text, a name, or a list of names.
+TextField = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)]
+NameField = Annotated[str, BeforeValidator(_name, json_schema_input_type=str | float | Named)]
+NameListField = Annotated[
+    tuple[NameField, ...],
     BeforeValidator(_listed, json_schema_input_type=str | Named | list[str | float | Named]),
 ]
 
@@ -142,7 +142,7 @@ class Content(Part):
 class Media(Part):
     """A picture, a recording or a film that belongs to the article; it is not fetched."""
 
-    url: Text = Field(default="", description="Where it is; without it the entry is left out.")
+    url: TextField = Field(default="", description="Where it is; without it the entry is left out.")
     type: str = Field(default="", description="Media type, such as image/jpeg.")
     title: str = Field(default="", description="Caption or alternative text.")
 
@@ -150,7 +150,7 @@ class Media(Part):
 class Source(Part):
     """Who published it."""
 
-    id: Text = Field(
+    id: TextField = Field(
         default="",
         description="The name the source has everywhere in this system. Never change it: an "
         "article's identity is its source and its id. Unset: the host of feed.url, else of link.",
@@ -170,12 +170,12 @@ class Feed(Part):
 class Fetch(Part):
     """How the poller got it."""
 
-    at: Text = Field(
+    at: TextField = Field(
         default="",
         description="When it was fetched, ISO 8601 with zone. No date of the article is later.",
     )
     etag: str = Field(default="", description="ETag of the response.")
-    last_modified: Text = Field(default="", description="Last-Modified of the response.")
+    last_modified: TextField = Field(default="", description="Last-Modified of the response.")
     # Up to where JSON numbers are exact: beyond, schema and worker disagree on what is an integer.
     status: int | None = Field(
         default=None,
@@ -187,7 +187,7 @@ class Fetch(Part):
 
 
 def _as_content(value: object) -> object:
-    """A body may be a string, one object, or a list of either."""
+    """Convert a body to a list of objects. It may be a string, an object, or a list of these."""
     if isinstance(value, str | Mapping):
         value = [value]
     if not isinstance(value, list | tuple):
@@ -202,30 +202,32 @@ class RawArticle(Part):
     schema_: Literal["raw-article/1"] = Field(
         default="raw-article/1", alias="schema", description="Version of this contract."
     )
-    id: Text = Field(
+    id: TextField = Field(
         default="",
         description="Id the publisher gave, such as an RSS guid: what makes a later version a "
         "revision of the same article. Unset: the link identifies it, else title and opening.",
     )
-    link: Text = Field(
+    link: TextField = Field(
         default="", description="Absolute URL of the article. Tracking parameters are removed."
     )
-    title: Text = Field(default="", description="Headline; may hold markup and entities.")
-    summary: Text = Field(
+    title: TextField = Field(default="", description="Headline; may hold markup and entities.")
+    summary: TextField = Field(
         default="", description="Teaser or standfirst, text or HTML; the text when no content is."
     )
     content: Annotated[
         tuple[Content, ...],
         BeforeValidator(_as_content, json_schema_input_type=str | Content | list[str | Content]),
     ] = Field(default=(), description="The body or bodies; a string is one of type text/html.")
-    published: Text = Field(
+    published: TextField = Field(
         default="",
         description="When it was first published: ISO 8601 or RFC 5322 with zone, or seconds "
         "since 1970. Other forms are read as well as can be; without zone it is UTC.",
     )
-    updated: Text = Field(default="", description="When it was last changed, as `published`.")
-    authors: Names = Field(default=(), description="Names, or objects with a name.")
-    tags: Names = Field(default=(), description="The publisher's own categories or keywords.")
+    updated: TextField = Field(default="", description="When it was last changed, as `published`.")
+    authors: NameListField = Field(default=(), description="Names, or objects with a name.")
+    tags: NameListField = Field(
+        default=(), description="The publisher's own categories or keywords."
+    )
     media: Annotated[
         tuple[Media, ...],
         BeforeValidator(_listed, json_schema_input_type=Media | list[Media]),
@@ -241,7 +243,7 @@ class RawArticle(Part):
         default="published",
         description="`withdrawn` takes the article down that this id or link names.",
     )
-    receipt: Text = Field(
+    receipt: TextField = Field(
         default="",
         description="Your own id for this delivery, at most 200 printable characters: what comes "
         "again under the same receipt is not processed again. Unset: one is made.",
@@ -256,9 +258,9 @@ class RawArticle(Part):
         return best_name(self.source.id, self.feed.url, self.link)
 
 
-def best_name(given: object, feed_url: object, link: object) -> str:
-    """The name of a source, of what there is to name it by."""
-    name = " ".join(given.split())[:200] if isinstance(given, str) else ""
+def best_name(source_id: object, feed_url: object, link: object) -> str:
+    """Return the name of a source: its id, else the host of the feed, else of the link."""
+    name = " ".join(source_id.split())[:200] if isinstance(source_id, str) else ""
     if not name.isprintable():  # no NUL, no lone surrogate
         name = "".join(letter for letter in name if letter.isprintable())
     hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
@@ -266,7 +268,7 @@ def best_name(given: object, feed_url: object, link: object) -> str:
 
 
 def host(url: str) -> str:
-    """The host of a URL without `www.`, or "" when there is none that can be printed."""
+    """Return the host of a URL without `www.`, or "" when it has no printable host."""
     if plain := _PLAIN_HOST.match(url):
         return plain[1].removeprefix("www.")
     try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TypeVar
 
-LONGEST_RECEIPT = 200  # characters
+MAX_RECEIPT_CHARS = 200  # characters
 RECLEAN_PREFIX = "reclean-"
 
 ReceiptPart = TypeVar("ReceiptPart")
@@ -19,7 +19,7 @@ ReceiptPart = TypeVar("ReceiptPart")
 
 def is_receipt(value: object) -> bool:
     """Whether this can be the receipt of an article: 1 to 200 printable characters."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_RECEIPT and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= MAX_RECEIPT_CHARS and value.isprintable()
 
 
 def new_receipt() -> str:

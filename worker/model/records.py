@@ -1,4 +1,4 @@
-"""The vocabulary as values: what each stage takes and gives. All frozen, none half-made.
+"""Values that the stages of the pipeline take and return. All are frozen and complete.
 
 RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
            -> tag -> (Tag, ...) -> Record -> write -> Outcome
@@ -23,7 +23,7 @@ _HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
 class OutcomeKind(StrEnum):
-    """What became of one receipt: the five verdicts, and the two ends without one."""
+    """The outcome of one receipt: one of the five verdicts, `withdrawn` or `dead`."""
 
     NEW = "new"
     UNCHANGED = "unchanged"
@@ -35,13 +35,13 @@ class OutcomeKind(StrEnum):
 
 
 def article_id_of(source: str, key: str) -> str:
-    """The id of an article: 128 bits of BLAKE2b over its source and key, as hex."""
+    """Return the id of an article: 128 bits of BLAKE2b over its source and key, as hex."""
     return blake2b(f"{source}\0{key}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A line that cleaning took out of the text, and the rule that did it."""
+    """A line that cleaning removed from the text, and the rule that removed it."""
 
     rule: str
     line: str
@@ -49,7 +49,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contributor:
-    """Who had a part in an article, as its credits say."""
+    """A person in the credits of an article."""
 
     name: str
     role: str  # reporting, writing, editing, translation, photography
@@ -60,9 +60,9 @@ class Article:
     """A cleaned raw article. Text is paragraphs joined by a blank line; dates are aware UTC."""
 
     source: str
-    key: str  # "id:…", "url:…" or "text:…": what identifies it within its source
-    aliases: tuple[str, ...] = ()  # further keys that lead to it, same form
-    opening_key: str = ""  # "text:…": its key where the others are taken by another story
+    key: str  # "id:…", "url:…" or "text:…": identifies the article within its source
+    aliases: tuple[str, ...] = ()  # further keys of the article, in the same form
+    opening_key: str = ""  # "text:…": used when another article has the other keys
     title: str
     text: str
     summary: str = ""
@@ -70,12 +70,12 @@ class Article:
     published: datetime | None = None
     updated: datetime | None = None
     authors: tuple[str, ...] = ()
-    contributors: tuple[Contributor, ...] = ()  # of "(Reporting by …; Editing by …)"
-    place: str = ""  # of the dateline: where it was written
-    html: str = ""  # the body as safe markup, where the config asks for it
-    agency: str = ""  # of the dateline, or of a line that names the source
+    contributors: tuple[Contributor, ...] = ()  # from "(Reporting by …; Editing by …)"
+    place: str = ""  # of the dateline
+    html: str = ""  # the body as safe markup, if the config enables it
+    agency: str = ""  # from the dateline, or from a line that names the source
     categories: tuple[str, ...] = ()  # feed categories and section lines
-    keywords: tuple[str, ...] = ()  # what its page says it is about
+    keywords: tuple[str, ...] = ()  # keywords of its page
     image: str = ""  # address of the lead image
     media: tuple[Media, ...] = ()
     language: str = "und"  # BCP 47 primary subtag, "und" when undetermined
@@ -83,7 +83,7 @@ class Article:
     flags: tuple[str, ...] = ()  # truncated, future-date, bad-date, mojibake …
     dropped: tuple[Dropped, ...] = ()
     cleaner: str = ""  # version of the cleaner and its rules
-    learned: str = ""  # version of what was learned of its source, "" while that is nothing
+    learned: str = ""  # version of the lines learned from its source, "" for none
 
     @property
     def article_id(self) -> str:
@@ -96,42 +96,42 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """What two texts are compared by, and nothing else of them.
+    """The hashes by which two articles are compared.
 
     Sets of hashes are ascending little-endian uint32: the high halves of 64-bit hashes.
     """
 
-    content_hash: str  # of title and text as cleaned by rules: equal means unchanged
-    text_hash: str  # of the words alone: equal means an exact copy
+    content_hash: str  # of the cleaned title and text: equal means unchanged
+    text_hash: str  # of the words only: equal means an exact copy
     words: int
     sketch: tuple[int, ...] = ()  # the k smallest 64-bit shingle hashes, ascending
-    scale: int = 1  # of shingles those are kept whose hash is below 2**64 / scale
+    scale: int = 1  # only shingles with a hash below 2**64 / scale are kept
     shingles: bytes = b""
-    opening: bytes = b""  # those of the shingles that the text begins with
+    opening: bytes = b""  # the shingles of the start of the text
     vocabulary: bytes = b""  # content words of the text
     title: bytes = b""  # content words of the title
-    figures: bytes = b""  # of the text: each a uint32 of the words around it, and one of itself
+    figures: bytes = b""  # two uint32 for each figure: of the words around it, and of the figure
     day: str = ""  # ISO day of publication, "" when unknown
     version: str = ""
 
     def packed(self) -> bytes:
-        """All of it; hashes don't deflate, so nothing is."""
-        said = f"{self.day}\n{self.version}".encode("ascii")
+        """Return the fingerprint as bytes, without compression: hashes do not compress."""
+        texts = f"{self.day}\n{self.version}".encode("ascii")
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
-        parts = (said, sketch, *(getattr(self, name) for name in _SETS))
+        parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
         head = _HEAD.pack(_FORMAT, self.words, self.scale, *map(len, parts))
         return b"".join((head, bytes.fromhex(self.content_hash + self.text_hash), *parts))
 
     @classmethod
     def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
-        """None for what is gone, or was packed by another release."""
+        """Return the fingerprint, or None when it is missing or another release packed it."""
         if not data or data[0] != _FORMAT:
             return None
         _, words, scale, *lengths = _HEAD.unpack_from(data)
         hashes = data[_HEAD.size : _HEAD.size + 32].hex()
-        ends = list(accumulate(lengths, initial=_HEAD.size + 32))
-        said, sketch, *sets = (data[start:end] for start, end in pairwise(ends))
-        day, version = said.decode("ascii").split("\n")
+        offsets = list(accumulate(lengths, initial=_HEAD.size + 32))
+        texts, sketch, *sets = (data[start:end] for start, end in pairwise(offsets))
+        day, version = texts.decode("ascii").split("\n")
         return cls(
             content_hash=hashes[:32],
             text_hash=hashes[32:],
@@ -150,7 +150,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIdentity:
-    """What the store knows of an article before this batch."""
+    """The stored state of an article before this batch."""
 
     article_id: str
     hashes: frozenset[str]  # content hashes of all its revisions
@@ -159,33 +159,33 @@ class StoredIdentity:
     withdrawn: bool = False
     extent: Extent = Extent.TEXT  # of the newest revision
     fingerprint: Fingerprint | None = None  # of the newest revision
-    keys: frozenset[str] = frozenset()  # those of the keys asked for that lead to it
-    distrusted: bool = False  # the ids of its source are not worth much: see SourceIds
+    keys: frozenset[str] = frozenset()  # the requested keys that this article has
+    distrusted: bool = False  # the external ids of its source are not trusted: see SourceIds
     alternatives: tuple[
         "StoredIdentity", ...
-    ] = ()  # articles that others of the keys asked for lead to
+    ] = ()  # other articles that have some of the requested keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What an article is to what was there before, and the evidence."""
+    """The relation of an article to the stored articles, with the evidence."""
 
     kind: OutcomeKind
     article_id: str
     revision: int
     cluster_id: str  # article_id of the cluster's canonical article
-    signal: str  # what decided: identity, content-hash, exact, near, contained, extended …
-    rival: str = ""  # article_id compared with, "" when there was none
+    signal: str  # the deciding signal: identity, content-hash, exact, near, contained, extended …
+    rival: str = ""  # id of the article it was compared with, "" for none
     scores: Scores = field(default_factory=dict)
     thresholds: Scores = field(default_factory=dict)
     version: str = ""  # of the deduper and its rules
     change: str = ""  # of a revision: format, minor or substantial
-    extent: Extent = Extent.TEXT  # of the article that it is about
+    extent: Extent = Extent.TEXT  # of the article that the verdict is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A piece of evidence: characters [start, end) of a field of the article."""
+    """Evidence for a tag: characters [start, end) of a field of the article."""
 
     field: str  # title, text, url, category …
     start: int
@@ -195,6 +195,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
+    """A tag of an article, with the rule or model that gave it, and its evidence."""
+
     scheme: str  # "taxonomy", "category" …
     code: str
     label: str
@@ -207,7 +209,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is written for one receipt that became an article."""
+    """The record that is stored for one receipt of an article."""
 
     receipt: str
     payload: Payload
@@ -215,14 +217,14 @@ class Record:
     fingerprint: Fingerprint
     verdict: Verdict
     tags: tuple[Tag, ...] = ()
-    tagger: str = ""  # version of all that tags
+    tagger: str = ""  # version of all tagging rules and models
     config: str = ""  # digest of the rules in force
     reprocessed: bool = False  # a stored payload that was cleaned again: no new sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """The newest revision of an article as it is stored, with all that doing it over takes."""
+    """The newest revision of an article as it is stored, with all that reprocessing needs."""
 
     article_id: str
     revision: int
@@ -231,7 +233,7 @@ class StoredRecord:
     received: datetime
     versions: dict[str, str]
     payload: str
-    tags: tuple[Tag, ...] = ()  # best first
+    tags: tuple[Tag, ...] = ()  # strongest first
 
     @property
     def tagger(self) -> str:
@@ -244,11 +246,11 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retagged:
-    """New tags for a stored revision, unless it is another by now."""
+    """New tags for a stored revision. They are dropped if the revision has changed since."""
 
     article_id: str
     revision: int
-    was: str  # the tagger's version when it was read
+    was: str  # version of the tagger when the revision was read
     tags: tuple[Tag, ...]
     tagger: str
     config: str
@@ -256,24 +258,24 @@ class Retagged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A publisher takes an article down: a tombstone stays, nothing of the content does."""
+    """The withdrawal of an article by its publisher: a tombstone remains, without content."""
 
     receipt: str
     source: str
-    keys: tuple[str, ...]  # any of these may be how the article is known
+    keys: tuple[str, ...]  # the article may be stored under any of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A raw article that can't be processed. Equal payloads are one letter, seen more often."""
+    """A raw article that can't be processed. Letters with equal payloads are stored as one."""
 
     receipt: str
     reason: Reason
     detail: str
-    stage: str  # the last that was begun: broker, admit, clean, deduplicate, tag, write
+    stage: str  # the last stage that started: broker, admit, clean, deduplicate, tag, write
     source: str
     payload: Payload
-    queue: str = ""  # of a message that could not be delivered: the payload is the message
+    queue: str = ""  # queue of an undeliverable message, which is the payload
 
     @property
     def letter_id(self) -> str:
@@ -282,7 +284,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """A receipt in the journal: the broker has had its raw article."""
+    """A receipt in the journal: its raw article was sent to the broker."""
 
     receipt: str
     message_id: str
@@ -291,11 +293,14 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Whose work a batch was. A delivery counts when the worker that had the message vanished with
-    it, or ended it; what an outage or a drain gave back does not."""
+    """The worker that processed a batch, and the number of deliveries of its message.
 
-    worker: str = ""  # "celery@host/pid", "" when nobody said
-    deliveries: int = 1  # of its message, up to the one that ended it
+    A delivery counts when the worker finished the message or vanished with it. A message that was
+    given back in an outage or a shutdown is not counted.
+    """
+
+    worker: str = ""  # "celery@host/pid", "" when unknown
+    deliveries: int = 1  # of its message, including the last one
 
 
 NO_ATTEMPT = Attempt()
@@ -303,7 +308,7 @@ NO_ATTEMPT = Attempt()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The end of one receipt."""
+    """The outcome of one receipt, with the article or the dead letter."""
 
     receipt: str
     kind: OutcomeKind

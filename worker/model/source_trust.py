@@ -1,22 +1,25 @@
-"""Counts of a source's bad ids come in; goes out whether its ids are worth anything."""
+"""Decide from the counters of a source whether its external ids can be trusted."""
 
 from dataclasses import dataclass
 
-MOST_BAD = 0.05  # of a source's articles may have a bad id before its ids are distrusted
-ENOUGH = 3  # bad ids before that share means anything
+MAX_BAD_SHARE = 0.05  # largest share of articles with a bad id at which ids are trusted
+MIN_BAD = 3  # fewer bad ids are not enough to distrust a source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceIds:
-    """What a source's external ids have been worth. Distrusted, an id counts no more than a link:
-    content has to confirm it. Ids of articles never change, there are only more keys to them."""
+    """Counters of bad external ids of a source.
+
+    A distrusted id is treated like a link: the content must confirm it. Article ids never change;
+    articles only get additional keys.
+    """
 
     articles: int
-    without_id: int  # articles that came without one
-    reused_ids: int  # articles that came with the id of another story
-    changed_ids: int  # times that a known article came under a new one
+    without_id: int  # articles without an external id
+    reused_ids: int  # articles with the external id of an unrelated article
+    changed_ids: int  # times that a stored article was received under a new id
 
     @property
     def distrusted(self) -> bool:
         worst = max(self.without_id, self.reused_ids, self.changed_ids)
-        return worst >= ENOUGH and worst > MOST_BAD * self.articles
+        return worst >= MIN_BAD and worst > MAX_BAD_SHARE * self.articles

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from worker.clean.line_rule_config import LearnedRules
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, learn
-from worker.index.line_counts import Lines, Room
+from worker.index.line_counts import LineCountLimits, LineCounts
 
 _DAY_COMPLETE_AFTER = timedelta(hours=1)
 _MAX_CACHED_SOURCES = 20_000
@@ -19,10 +19,10 @@ _MAX_CACHED_SOURCES = 20_000
 class Boilerplate:
     """Boilerplate of sources, cached for a day. Methods raise Unavailable."""
 
-    def __init__(self, lines: Lines, rules: LearnedRules) -> None:
+    def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
         self.lines = lines
         self._rules = rules
-        self._room = Room(
+        self._limits = LineCountLimits(
             window_days=rules.window_days,
             buckets=rules.buckets,
             bucket_entries=rules.bucket_entries,
@@ -38,7 +38,7 @@ class Boilerplate:
         uncached = sorted(set(sources) - self._learned.keys())
         if uncached and self._rules.head_lines + self._rules.tail_lines:
             days = range(day - self._rules.window_days, day)
-            noted = self.lines.noted(uncached, days, self._room)
+            noted = self.lines.read(uncached, days, self._limits)
             for source in uncached:
                 self._learned[source] = learn(source, noted[source], self._rules, day - 1)
         return self._learned
@@ -50,4 +50,4 @@ class Boilerplate:
             by_source.setdefault(source, {}).update(dict.fromkeys(entries))
         new_entries = {source: list(entries) for source, entries in by_source.items() if entries}
         if new_entries:
-            self.lines.note(now.date().toordinal(), new_entries, self._room)
+            self.lines.add(now.date().toordinal(), new_entries, self._limits)

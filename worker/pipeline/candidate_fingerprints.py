@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from worker.index import Candidate
 from worker.model.records import Fingerprint
-from worker.store.ports import Store
+from worker.store.ports import CandidateReader, FingerprintReader
 
 FingerprintsById = dict[str, Fingerprint]
 _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 
 
 def candidate_fingerprints(
-    candidates: Sequence[Sequence[Candidate]], store: Store
+    candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
     """The fingerprints of each article's candidates, in the order of the candidates.
 
@@ -38,14 +38,14 @@ def candidate_fingerprints(
 
 
 def cluster_fingerprints(
-    candidates: Sequence[Sequence[Candidate]], store: Store
+    candidates: Sequence[Sequence[Candidate]], store: CandidateReader
 ) -> list[FingerprintsById]:
     """The fingerprints of the other members of the clusters of each article's candidates.
 
     Two round trips at most.
     """
     candidate_ids = {c.article_id for of_article in candidates for c in of_article}
-    members = store.clusters.mates(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}
+    members = store.cluster_members(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}
     loaded = sorted({m for member_ids in members.values() for m in member_ids} - candidate_ids)
     fingerprints = store.fingerprints(loaded) if loaded else {}
     return [

@@ -119,5 +119,5 @@ def _compare(
 
 def _elected(new: Sequence[_Compared[IdentifiedT]], elect: Elect) -> dict[str, str]:
     """Article id -> id of its canonical article."""
-    votes = [CopyVote(article_id=c.article_id, alike=c.copies) for c in new]
+    votes = [CopyVote(article_id=c.article_id, copies=c.copies) for c in new]
     return dict(zip((c.article_id for c in new), elect(votes), strict=True)) if votes else {}

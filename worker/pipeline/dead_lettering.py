@@ -11,7 +11,7 @@ from hashlib import sha256
 from worker.errors import Reason, Rejected, Unavailable
 from worker.model.admission import Payload
 from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
-from worker.store.ports import Store
+from worker.store.ports import DeadLetterWriter
 
 log = logging.getLogger("worker")
 
@@ -25,20 +25,23 @@ def no_deadline(stage: str) -> AbstractContextManager[object]:
 
 
 def dead_letter(
-    store: Store, letters: Sequence[DeadLetter], now: datetime, handling: Attempt = NO_ATTEMPT
+    store: DeadLetterWriter,
+    letters: Sequence[DeadLetter],
+    now: datetime,
+    handling: Attempt = NO_ATTEMPT,
 ) -> None:
     """Write dead letters. If the store refuses them, write each again as ASCII text.
 
     Raises only Unavailable.
     """
     try:
-        store.write([], [], letters, now=now, handling=handling)
+        store.write_dead_letters(letters, now=now, handling=handling)
     except Unavailable:
         raise
     except Exception as e:  # noqa: BLE001 - any other error would bring its message back for ever
         log.error("letters.refused count=%d error=%s", len(letters), type(e).__name__)
         for letter in letters:
-            store.write([], [], [in_ascii(letter)], now=now, handling=handling)
+            store.write_dead_letters([in_ascii(letter)], now=now, handling=handling)
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:

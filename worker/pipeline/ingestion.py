@@ -24,8 +24,8 @@ from worker.clean import clean, withdrawn_keys
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify, with_key
-from worker.index import Claim, Index
-from worker.index.line_counts import Lines, MemoryLines
+from worker.index import Index, IndexEntry
+from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.model.admission import Payload, RawArticle, admit, source_of
 from worker.model.records import (
     NO_ATTEMPT,
@@ -41,7 +41,10 @@ from worker.model.records import (
 )
 from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
-from worker.pipeline.candidate_fingerprints import candidate_fingerprints, cluster_fingerprints
+from worker.pipeline.candidate_fingerprints import (
+    candidate_fingerprints,
+    cluster_fingerprints,
+)
 from worker.pipeline.copy_decisions import decide_copies
 from worker.pipeline.dead_lettering import (
     DeadLetters,
@@ -50,7 +53,7 @@ from worker.pipeline.dead_lettering import (
     StageDeadline,
     no_deadline,
 )
-from worker.store.ports import Store
+from worker.store.ports import WorkerStore
 from worker.tag import tag
 
 log = logging.getLogger("worker")
@@ -111,16 +114,16 @@ class Pipeline:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        store: WorkerStore,
         index: Index,
         stage_deadline: StageDeadline = no_deadline,
-        lines: Lines | None = None,
+        lines: LineCounts | None = None,
     ) -> None:
         self.config = config
         self.store = store
         self.index = index
         self.stage_deadline = stage_deadline
-        self.boilerplate = Boilerplate(lines or MemoryLines(), config.cleaning.learned)
+        self.boilerplate = Boilerplate(lines or MemoryLineCounts(), config.cleaning.learned)
 
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
@@ -192,7 +195,7 @@ class Pipeline:
 
         An article meets those before it in the batch as if they were stored.
         """
-        stored = self.store.latest([f.article for f in fingerprinted])
+        stored = self.store.latest_identities([f.article for f in fingerprinted])
         batch = BatchIdentities()
         identified = []
         for f, found in zip(fingerprinted, stored, strict=True):
@@ -223,14 +226,17 @@ class Pipeline:
         changed = [a for a in identified if a.verdict.kind is not OutcomeKind.UNCHANGED]
         decided = [a for a in identified if a.verdict.kind is OutcomeKind.UNCHANGED]
         if changed:
-            candidates = self.index.claim(
-                [Claim(article_id=a.verdict.article_id, fingerprint=a.fingerprint) for a in changed]
+            candidates = self.index.register_and_match(
+                [
+                    IndexEntry(article_id=a.verdict.article_id, fingerprint=a.fingerprint)
+                    for a in changed
+                ]
             )
             verdicts = decide_copies(
                 changed,
                 candidate_fingerprints(candidates, self.store),
                 self.config.dedup,
-                elect=self.index.settle,
+                elect=self.index.elect_canonical,
                 widen=lambda some: cluster_fingerprints([candidates[n] for n in some], self.store),
                 guard=lambda article: dead_letters.catch(article.origin, "deduplicate"),
             )

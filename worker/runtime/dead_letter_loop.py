@@ -11,8 +11,8 @@ from worker import background
 from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.maintenance.undeliverable import drain, expire
-from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.database.fork_lock import fork_lock
+from worker.store.ports import DeadLetterStore
 
 log = logging.getLogger("worker")
 
@@ -20,7 +20,7 @@ EVERY_S = 5.0
 _EXPIRE_EVERY_S = 3600.0
 
 
-def start(app: Any, store: Store, keep_days: float) -> background.BackgroundLoop:
+def start(app: Any, store: DeadLetterStore, keep_days: float) -> background.BackgroundLoop:
     """Start the loop. Once an hour it also deletes dead letters last seen over `keep_days` ago.
 
     With `keep_days` 0 they are kept for good.
@@ -30,7 +30,7 @@ def start(app: Any, store: Store, keep_days: float) -> background.BackgroundLoop
 
     @contextmanager
     def storing() -> Iterator[None]:
-        with unforked():
+        with fork_lock():
             try:
                 yield
             finally:

@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta
 from worker import background
 from worker.dedup import DedupRules
 from worker.errors import Unavailable
-from worker.index import watermark
 from worker.index.redis_index import RedisIndex
+from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.store.cluster_values import ClusterMove, Member
-from worker.store.database.fork_lock import unforked
-from worker.store.ports import Store
+from worker.store.database.fork_lock import fork_lock
+from worker.store.ports import ClusteredStore
 
 log = logging.getLogger("worker")
 
@@ -31,7 +31,7 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 
 
 def start(
-    store: Store, open_index: Callable[[], RedisIndex], rules: DedupRules
+    store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
     """Start the loop. In each turn one worker of all makes a pass: the one that gets the lock."""
     period = FIRST_PERIOD
@@ -40,7 +40,7 @@ def start(
         nonlocal period
         try:
             with closing(open_index()) as index:
-                if index.turn("reconcile", EVERY_S * 0.9):
+                if index.try_lock("reconcile", EVERY_S * 0.9):
                     make_pass(store, index, rules, period=period, now=datetime.now(UTC))
                     period = PERIOD
         except Unavailable as e:
@@ -50,29 +50,33 @@ def start(
 
 
 def make_pass(
-    store: Store, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
+    store: ClusteredStore, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
 ) -> None:
     """Check the edits of the last `period`, and restore articles from the index's watermark on."""
     reconciler = Reconciler(store, index, rules, now=now)
-    with unforked():
+    with fork_lock():
         try:
             for move in reconciler.run(now - period, twins=False):
                 _log_move(move)
         finally:
             store.close()
-    mark = watermark.look(index)
-    restored_until = _restore(store, index, reconciler, mark, now) if mark.broken else None
+    mark = read_watermark(index)
+    restored_until = _restore(store, index, reconciler, mark, now) if mark.server_changed else None
     # Until all is restored the old run id stays, with a later time: the next pass continues.
-    run_id = mark.marked if restored_until else mark.run_id
-    watermark.leave(index, run_id, restored_until or now - PERIOD)
+    run_id = mark.written_run_id if restored_until else mark.run_id
+    write_watermark(index, run_id, restored_until or now - PERIOD)
 
 
 def _restore(
-    store: Store, index: RedisIndex, reconciler: Reconciler, mark: watermark.Mark, now: datetime
+    store: ClusteredStore,
+    index: RedisIndex,
+    reconciler: Reconciler,
+    mark: Watermark,
+    now: datetime,
 ) -> datetime | None:
     """Restore articles stored since the mark. Returns the date reached, None when all are done."""
     window = timedelta(seconds=2 * index.window_s)
-    since = max(mark.whole_until or now - window, now - window)
+    since = max(mark.complete_until or now - window, now - window)
     deadline = time.monotonic() + RESTORE_S
     page = _restore_page(store, reconciler, since, 0)
     articles = len(page)
@@ -85,11 +89,11 @@ def _restore(
 
 
 def _restore_page(
-    store: Store, reconciler: Reconciler, since: datetime, after: int
+    store: ClusteredStore, reconciler: Reconciler, since: datetime, after: int
 ) -> Sequence[Member]:
-    with unforked():
+    with fork_lock():
         try:
-            page = store.clusters.page(since, after, PAGE)
+            page = store.clusters.recent_members(since, after, PAGE)
             for move in reconciler.restore(page):
                 _log_move(move)
         finally:

@@ -1,35 +1,5 @@
-"""Truth: articles, their revisions, tags and decisions, and the outcome of every receipt."""
+"""The store: articles, their revisions, tags and decisions, and the outcome of every receipt.
 
-from worker.store.ports import Store
-from worker.store.values import (
-    Change,
-    ChangeKind,
-    DeadLetterQuery,
-    DeadLetterState,
-    DisplayTitle,
-    Query,
-    ReceiptTally,
-    RemovedLineCount,
-    SearchHit,
-    SourceSeen,
-    StoredArticle,
-    StoredDeadLetter,
-    StoredTag,
-)
-
-__all__ = [
-    "Change",
-    "ChangeKind",
-    "DeadLetterQuery",
-    "DeadLetterState",
-    "DisplayTitle",
-    "Query",
-    "ReceiptTally",
-    "RemovedLineCount",
-    "SearchHit",
-    "SourceSeen",
-    "Store",
-    "StoredArticle",
-    "StoredDeadLetter",
-    "StoredTag",
-]
+Callers take a port of `worker.store.ports` and the values of `worker.store.values` and
+`worker.store.cluster_values`. `worker.bootstrap` opens the implementation.
+"""

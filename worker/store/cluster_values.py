@@ -1,4 +1,4 @@
-"""Clusters as they stand: who belongs to whom, and moves from one to another, each recorded."""
+"""Values of clusters: their members, and the recorded moves of articles between them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,24 +9,24 @@ from worker.model.records import Fingerprint
 
 
 class MoveReason(StrEnum):
-    """Why an article is in another cluster than it was. Slugs are stable."""
+    """Why an article moved to another cluster. The slugs are stable."""
 
-    PROMOTED = "promoted"  # its canonical article is gone, and it is the first of those left
-    INHERITED = "inherited"  # … and it is a copy of that first one
-    RELEASED = "released"  # … and it is a copy of none of those left
-    FOLLOWED = "followed"  # its canonical article had moved on
-    TWIN = "twin"  # two canonical articles were alike: the later joined the earlier
-    LEFT = "left"  # edited, it or its canonical article: they are not alike any more
-    SPLIT = "split"  # by hand
-    MERGED = "merged"  # by hand
-    REPLAYED = "replayed"  # other thresholds were put into force
+    PROMOTED = "promoted"  # its canonical article was removed; it is the first remaining member
+    INHERITED = "inherited"  # the same, and it is a copy of the promoted article
+    RELEASED = "released"  # the same, and it is a copy of no remaining member
+    FOLLOWED = "followed"  # its canonical article had moved to another cluster
+    TWIN = "twin"  # two canonical articles were copies: the later one joined the earlier one
+    LEFT = "left"  # an edit of the article or of its canonical article: they are no copies now
+    SPLIT = "split"  # by an operator
+    MERGED = "merged"  # by an operator
+    REPLAYED = "replayed"  # other thresholds were applied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A standing article as the member of a cluster, with its newest revision."""
+    """An article as a member of a cluster, with its newest revision. It is not withdrawn."""
 
-    seq: int  # of storage: the smallest came first
+    seq: int  # order of storage: the smallest was stored first
     article_id: str
     cluster_id: str
     verdict: str
@@ -45,9 +45,9 @@ class Member:
 
 
 class StoredFingerprint(NamedTuple):
-    """What the index needs to know of an article; a page of them is read fast."""
+    """The fields of an article that the index needs. Small, because whole pages are read."""
 
-    place: int  # number of the newest revision: read on after it
+    revision_id: int  # of the newest revision; the next page starts after it
     article_id: str
     canonical: str
     at: datetime
@@ -56,27 +56,44 @@ class StoredFingerprint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One receipt that ended in a member of a cluster."""
+    """One receipt whose article is a member of a cluster."""
 
     receipt: str
     article_id: str
     outcome: str
     revision: int
     source: str
-    at: datetime  # when it was stored, by the worker's clock
+    at: datetime  # time of storage, by the worker's clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMove:
-    """One article from one cluster to another, with the evidence."""
+    """The move of one article from one cluster to another, with the evidence."""
 
     article_id: str
-    left: str  # cluster
-    joined: str  # cluster
+    left: str  # cluster id
+    joined: str  # cluster id
     reason: MoveReason
     by: str = "reconcile"  # or "operator"
-    rival: str = ""
+    rival: str = ""  # id of the article it was compared with
     scores: dict[str, float] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
     version: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMove:
+    """A cluster move as it is stored."""
+
+    at: datetime
+    article_id: str
+    left: str  # cluster id
+    joined: str  # cluster id
+    reason: str
+    by: str
+    rival: str
+    scores: dict[str, float]
+    thresholds: dict[str, float]
+    version: str
+    note: str

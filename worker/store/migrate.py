@@ -1,4 +1,4 @@
-"""Migrations: a database of any earlier revision comes in, one of the newest goes out."""
+"""Migrate the database from any earlier schema revision to the newest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,17 +10,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
 
-from worker.store.database.engine import answering, open_engine, parse
+from worker.store.database.engine import open_engine, parse, raising_unavailable
 from worker.store.reading.changes import age_restored
 
-# Any number will do as long as every version of this package takes the same.
+# An arbitrary number that must be the same in all versions of this package.
 ADVISORY_LOCK = 5_301_171
 
 
 def migrate(url: str) -> str:
-    """Bring the database to the newest revision and return that; several processes may try.
+    """Migrate the database to the newest revision and return it.
 
-    One that a later version has migrated stays as it is.
+    Several processes may call this at once. A database that a later version of this package has
+    migrated is not changed.
     """
     parsed = parse(url)
     if parsed.drivername.startswith("sqlite"):
@@ -38,26 +39,26 @@ def migrate(url: str) -> str:
 
 
 def revision(url: str) -> str:
-    """The revision in force, "" for a database that was never migrated."""
+    """Return the revision of the database, "" when it was never migrated."""
     with _connection(parse(url)) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def is_current(url: str) -> bool:
-    """Whether this version of the package can work with the database as it is.
+    """Return whether this version of the package can work with the database.
 
-    It can with a newer one: migrations only add, so that two versions may run side by side.
+    A newer revision is accepted: migrations only add, so that two versions can run side by side.
     """
     with _connection(parse(url)) as connection:
-        its = MigrationContext.configure(connection).get_current_revision()
+        stored = MigrationContext.configure(connection).get_current_revision()
         head = ScriptDirectory.from_config(_config()).get_current_head()
-        return its == head or _is_newer(connection)
+        return stored == head or _is_newer(connection)
 
 
 def _is_newer(connection: Connection) -> bool:
-    its = MigrationContext.configure(connection).get_current_revision()
-    known = ScriptDirectory.from_config(_config()).walk_revisions()
-    return its is not None and its not in {script.revision for script in known}
+    stored = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return stored is not None and stored not in {script.revision for script in scripts}
 
 
 def _config() -> Config:
@@ -71,7 +72,10 @@ def _config() -> Config:
 def _connection(url: URL, *, writes: bool = False) -> Iterator[Connection]:
     engine = open_engine(url)
     try:
-        with answering(url), engine.execution_options(writes=writes).begin() as connection:
+        with (
+            raising_unavailable(url),
+            engine.execution_options(writes=writes).begin() as connection,
+        ):
             yield connection
     finally:
         engine.dispose()

@@ -1,10 +1,10 @@
 """The store on SQLAlchemy: one implementation for SQLite and PostgreSQL."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
@@ -24,8 +24,10 @@ from worker.model.records import (
     Withdrawal,
 )
 from worker.store import dead_letters, stale_records, stored_receipts
+from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
-from worker.store.database.engine import answering, open_engine, parse
+from worker.store.database.engine import open_engine, parse, raising_unavailable
+from worker.store.ports import ArticleStore
 from worker.store.reading import article_view, changes, display_titles, export, lookup, source_stats
 from worker.store.reading.search import search
 from worker.store.values import (
@@ -36,17 +38,22 @@ from worker.store.values import (
     ReceiptTally,
     RemovedLineCount,
     SearchHit,
+    SourceDetails,
     SourceSeen,
     StoredArticle,
     StoredDeadLetter,
 )
+from worker.store.view_values import ArticleView
 from worker.store.writing import withdraw
 from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write
 
 
 class SqlStore:
-    """Connects on first use, and again in a child after a fork. See worker.store.Store."""
+    """A store that connects on first use, and again in a child process after a fork.
+
+    The methods are documented in worker.store.ports.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = parse(url)
@@ -58,9 +65,9 @@ class SqlStore:
         with self._reading() as connection:
             return lookup.outcomes(connection, receipts)
 
-    def latest(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
+    def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         with self._reading() as connection:
-            return lookup.latest(connection, articles)
+            return lookup.latest_identities(connection, articles)
 
     def fingerprints(self, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
         with self._reading() as connection:
@@ -78,18 +85,30 @@ class SqlStore:
         batch = WriteBatch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
         with self._writing() as connection:
             outcomes = write(connection, batch, now, handling)
-        if down := [
+        withdrawn = [
             o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN and o.article_id
-        ]:
+        ]
+        if withdrawn:
             with self._writing() as connection:
-                withdraw.orphan(connection, down)
+                withdraw.mark_orphans(connection, withdrawn)
         return outcomes
+
+    def write_dead_letters(
+        self, letters: Sequence[DeadLetter], *, now: datetime, handling: Attempt = NO_ATTEMPT
+    ) -> list[Outcome]:
+        batch = WriteBatch(records=(), withdrawals=(), dead=tuple(letters))
+        with self._writing() as connection:
+            return write(connection, batch, now, handling)
+
+    def cluster_members(self, article_ids: Collection[str], limit: int) -> dict[str, list[str]]:
+        with self._reading() as connection:
+            return cluster_queries.other_members(connection, article_ids, limit)
 
     def search(self, query: Query) -> list[SearchHit]:
         with self._reading() as connection:
             return search(connection, query)
 
-    def show(self, article_id: str) -> dict[str, Any] | None:
+    def show(self, article_id: str) -> ArticleView | None:
         """Raises LookupError that names the candidates when several ids begin so."""
         with self._reading() as connection:
             return article_view.show(connection, article_id)
@@ -126,9 +145,9 @@ class SqlStore:
         with self._reading() as connection:
             return display_titles.titles(connection, article_ids)
 
-    def known_by(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
+    def find_articles(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
         with self._reading() as connection:
-            return display_titles.known_by(connection, keys, urls)
+            return display_titles.find_articles(connection, keys, urls)
 
     def count(self, query: Query) -> int:
         with self._reading() as connection:
@@ -138,9 +157,9 @@ class SqlStore:
         last = 0
         while ids := self._revision_ids(query, last, all_revisions):
             for start in range(0, len(ids), export.PAGE):
-                chosen = ids[start : start + export.PAGE]
+                page_ids = ids[start : start + export.PAGE]
                 with self._reading() as connection:
-                    page = export.page(connection, chosen, all_revisions=all_revisions)
+                    page = export.page(connection, page_ids, all_revisions=all_revisions)
                 yield from page
             last = ids[-1]
 
@@ -160,11 +179,11 @@ class SqlStore:
         with self._reading() as connection:
             return changes.page(connection, cursor, min(limit, changes.PAGE))
 
-    def stale(
+    def stale_revisions(
         self, query: Query, part: str, version: str, after: int, limit: int
     ) -> list[tuple[int, str]]:
         with self._reading() as connection:
-            return stale_records.stale(connection, query, part, version, after, limit)
+            return stale_records.stale_revisions(connection, query, part, version, after, limit)
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
         with self._reading() as connection:
@@ -182,42 +201,42 @@ class SqlStore:
         with self._writing() as connection:
             deleted = withdraw.delete(connection, article_ids, now)
         with self._writing() as connection:
-            withdraw.orphan(connection, article_ids)
+            withdraw.mark_orphans(connection, article_ids)
         return deleted
 
-    def letters_of(
+    def letters_of_source(
         self, source: str, before: datetime | None, after: str = ""
     ) -> list[StoredDeadLetter]:
         with self._reading() as connection:
-            return withdraw.letters_of(connection, source, before, after)
+            return withdraw.letters_of_source(connection, source, before, after)
 
-    def empty_letters(self, letter_ids: Sequence[str]) -> None:
+    def clear_letters(self, letter_ids: Sequence[str]) -> None:
         with self._writing() as connection:
-            withdraw.empty(connection, letter_ids)
+            withdraw.clear_letters(connection, letter_ids)
 
-    def enter(self, entries: Sequence[JournalEntry]) -> None:
+    def add_journal_entries(self, entries: Sequence[JournalEntry]) -> None:
         with self._writing() as connection:
-            stored_receipts.enter(connection, entries)
+            stored_receipts.add_journal_entries(connection, entries)
 
-    def entries(self, receipts: Sequence[str]) -> list[JournalEntry]:
+    def journal_entries(self, receipts: Sequence[str]) -> list[JournalEntry]:
         with self._reading() as connection:
-            return stored_receipts.entries(connection, receipts)
+            return stored_receipts.journal_entries(connection, receipts)
 
-    def tally(self, since: datetime, until: datetime) -> ReceiptTally:
+    def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
         with self._reading() as connection:
-            return stored_receipts.tally(connection, since, until)
+            return stored_receipts.tally_receipts(connection, since, until)
 
     def sources(self) -> list[SourceSeen]:
         with self._reading() as connection:
             return source_stats.all_sources(connection)
 
-    def source(self, name: str) -> dict[str, Any] | None:
+    def source(self, name: str) -> SourceDetails | None:
         with self._reading() as connection:
             return source_stats.one_source(connection, name)
 
-    def left_out(self, source: str) -> list[RemovedLineCount]:
+    def removed_lines(self, source: str) -> list[RemovedLineCount]:
         with self._reading() as connection:
-            return source_stats.left_out(connection, source)
+            return source_stats.removed_lines(connection, source)
 
     @property
     def clusters(self) -> SqlClusters:
@@ -230,20 +249,26 @@ class SqlStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with answering(self._url), self._connected().connect() as connection:
+        with raising_unavailable(self._url), self._connected().connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         engine = self._connected().execution_options(writes=True)
-        with answering(self._url), engine.begin() as connection:
+        with raising_unavailable(self._url), engine.begin() as connection:
             yield connection
 
     def _connected(self) -> Engine:
         if self._engine is None or self._pid != os.getpid():
             if self._engine is not None:
-                # The parent's connections: closing them here would end them over there.
+                # These are the parent's connections. Closing them here would close them there.
                 self._inherited.append(self._engine)
             self._engine = open_engine(self._url)
             self._pid = os.getpid()
         return self._engine
+
+
+if TYPE_CHECKING:
+
+    def _implements_all_ports(store: SqlStore) -> ArticleStore:
+        return store

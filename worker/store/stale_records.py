@@ -1,8 +1,8 @@
-"""Doing over what is stored: which records are of older rules, what they hold, and new tags.
+"""Find stored records that other versions of the rules made, read them, and replace their tags.
 
-A re-tagged article gets no revision and no sighting: its tags are replaced, and where a reader
-would see a difference the change feed has one entry. Cleaning again is a delivery of its own,
-under a receipt made of article, revision and cleaner, so that it has its effect once.
+Re-tagging adds no revision and no sighting. Tags are replaced, and the change feed gets one entry
+for each article that reads differently. Cleaning again is a delivery under its own receipt, made
+of article, revision and cleaner version, so that it has its effect once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from worker.model.dataclass_fields import field_names
 from worker.model.receipts import reclean_parts
 from worker.model.records import Article, Retagged, Span, StoredRecord, Tag
-from worker.store.database.columns import Json, Moment
+from worker.store.database.columns import JsonColumn, UtcDateTime
 from worker.store.database.packing import unpack_text
 from worker.store.database.rows import tag_rows
 from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
@@ -25,37 +25,38 @@ from worker.store.reading.search import matching
 from worker.store.values import Query
 
 
-def stale(
+def stale_revisions(
     connection: Connection, query: Query, part: str, version: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
-    """The next newest revisions, behind that id, whose `part` is of another version."""
-    found = _stale(connection, query, part, version).where(revisions.c.id > after)
-    found = found.order_by(revisions.c.id).limit(limit)
-    return [(row.id, row.article_id) for row in connection.execute(found)]
+    """Return the next newest revisions after `after` whose `part` has another version."""
+    statement = _stale(connection, query, part, version).where(revisions.c.id > after)
+    statement = statement.order_by(revisions.c.id).limit(limit)
+    return [(row.id, row.article_id) for row in connection.execute(statement)]
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
-    found = _stale(connection, query, part, version).subquery()
-    return connection.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+    """Count the stale revisions. The limit of the query does not apply."""
+    statement = _stale(connection, query, part, version).subquery()
+    return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
 
 
 def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.Select[Any]:
     matched = matching(connection, query).order_by(None)
-    found: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
-    of = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
+    statement: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
+    stored_version = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
     if part == "cleaner":
         number = sa.cast(revisions.c.number, sa.Text)
         done = concatenated(reclean_parts(revisions.c.article_id, number, sa.literal(version)))
-        found = found.where(~sa.exists().where(receipts.c.receipt == done))
-    return found.where(of != version)
+        statement = statement.where(~sa.exists().where(receipts.c.receipt == done))
+    return statement.where(stored_version != version)
 
 
 def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRecord]:
-    """The newest revisions of these, in the order of the ids, with tags and payload."""
+    """Return the newest revisions of these articles by article id, with tags and payload."""
     statement = sa.select(revisions, articles.c.key, articles.c.source).select_from(NEWEST)
     statement = statement.where(articles.c.article_id.in_(article_ids))
     rows = connection.execute(statement.order_by(articles.c.article_id)).mappings().all()
-    its_tags = _tags(connection, [row["article_id"] for row in rows])
+    tags_of = _tags(connection, [row["article_id"] for row in rows])
     return [
         StoredRecord(
             article_id=row["article_id"],
@@ -65,7 +66,7 @@ def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRe
             received=row["received"],
             versions=row["versions"],
             payload=unpack_text(row["payload"]),
-            tags=its_tags.get(row["article_id"], ()),
+            tags=tags_of.get(row["article_id"], ()),
         )
         for row in rows
     ]
@@ -75,82 +76,88 @@ _ARTICLE = TypeAdapter(Article)
 
 
 def article_of(row: sa.RowMapping) -> Article:
-    """What was cleaned, from a row of `revisions` with `source` and `key`."""
+    """Return the cleaned article of a row of `revisions` that also has `source` and `key`."""
     fields = {field: row[field] for field in field_names(Article) & row.keys()}
-    its = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
-    return _ARTICLE.validate_python({**fields, **its})
+    versions = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
+    return _ARTICLE.validate_python({**fields, **versions})
 
 
 def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
     fields = field_names(Tag) - {"spans"}
-    found: dict[str, list[Tag]] = {}
+    tags_of: dict[str, list[Tag]] = {}
     statement = sa.select(tags).where(tags.c.article_id.in_(article_ids))
     for row in connection.execute(statement.order_by(*BEST_FIRST)).mappings():
         spans = tuple(Span(**span) for span in row["spans"])
-        found.setdefault(row["article_id"], []).append(
+        tags_of.setdefault(row["article_id"], []).append(
             Tag(**{field: row[field] for field in fields}, spans=spans)
         )
-    return {article_id: tuple(its) for article_id, its in found.items()}
+    return {article_id: tuple(article_tags) for article_id, article_tags in tags_of.items()}
 
 
 def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -> int:
-    """Replace the tags of these; returns how many articles read differently now.
+    """Replace the tags of articles; return how many articles a reader sees changed.
 
-    What was revised, withdrawn or re-tagged since it was read is passed over.
+    An article that was revised, withdrawn or re-tagged since it was read is skipped.
     """
-    due = _due(connection, {each.article_id: each for each in retagged})
-    if not due:
+    targets = _lock_targets(connection, {new.article_id: new for new in retagged})
+    if not targets:
         return 0
-    before = _tags(connection, list(due))
-    other = [i for i, (_, each) in due.items() if set(before.get(i, ())) != set(each.tags)]
-    connection.execute(sa.delete(tags).where(tags.c.article_id.in_(other)))
-    rows = [row for i in other for row in tag_rows(i, due[i][1].tags)]
+    before = _tags(connection, list(targets))
+    changed_ids = [i for i, (_, new) in targets.items() if set(before.get(i, ())) != set(new.tags)]
+    connection.execute(sa.delete(tags).where(tags.c.article_id.in_(changed_ids)))
+    rows = [row for i in changed_ids for row in tag_rows(i, targets[i][1].tags)]
     if rows:
         connection.execute(sa.insert(tags), rows)
-    _set_versions(connection, list(due.values()))
-    changed = [i for i in other if _seen(before.get(i, ())) != _seen(due[i][1].tags)]
-    noted = sa.update(articles).where(articles.c.article_id.in_(changed))
-    connection.execute(noted.values(retagged_at=sa.literal(now, Moment)))
-    return len(changed)
+    _set_versions(connection, list(targets.values()))
+    visibly_changed = [
+        i
+        for i in changed_ids
+        if _visible_tags(before.get(i, ())) != _visible_tags(targets[i][1].tags)
+    ]
+    update = sa.update(articles).where(articles.c.article_id.in_(visibly_changed))
+    connection.execute(update.values(retagged_at=sa.literal(now, UtcDateTime)))
+    return len(visibly_changed)
 
 
-Due = tuple[sa.RowMapping, Retagged]
+RetagTarget = tuple[sa.RowMapping, Retagged]
 
 
-def _due(connection: Connection, asked: Mapping[str, Retagged]) -> dict[str, Due]:
-    """Those that are still as they were read, locked in the order in which writers lock."""
+def _lock_targets(
+    connection: Connection, retagged: Mapping[str, Retagged]
+) -> dict[str, RetagTarget]:
+    """Lock the articles, in the order of ids, and return those unchanged since they were read."""
     columns = (articles.c.article_id, articles.c.revision, articles.c.newest)
-    standing = sa.select(*columns).where(
-        articles.c.article_id.in_(asked), articles.c.withdrawn_at.is_(None)
+    not_withdrawn = sa.select(*columns).where(
+        articles.c.article_id.in_(retagged), articles.c.withdrawn_at.is_(None)
     )
     locked = connection.execute(
-        standing.order_by(articles.c.article_id).with_for_update(key_share=True)
+        not_withdrawn.order_by(articles.c.article_id).with_for_update(key_share=True)
     ).all()
     newest = {row.newest: row.article_id for row in locked}
-    found = sa.select(revisions.c.id, revisions.c.number, revisions.c.versions)
-    rows = connection.execute(found.where(revisions.c.id.in_(newest))).mappings().all()
-    due = {newest[row["id"]]: (row, asked[newest[row["id"]]]) for row in rows}
+    statement = sa.select(revisions.c.id, revisions.c.number, revisions.c.versions)
+    rows = connection.execute(statement.where(revisions.c.id.in_(newest))).mappings().all()
+    targets = {newest[row["id"]]: (row, retagged[newest[row["id"]]]) for row in rows}
     return {
-        article_id: (row, each)
-        for article_id, (row, each) in due.items()
-        if row["number"] == each.revision
-        and row["versions"].get("tagger", "") == each.was != each.tagger
+        article_id: (row, new)
+        for article_id, (row, new) in targets.items()
+        if row["number"] == new.revision
+        and row["versions"].get("tagger", "") == new.was != new.tagger
     }
 
 
-def _set_versions(connection: Connection, due: Sequence[Due]) -> None:
-    versions = sa.bindparam("its_versions", type_=Json)
-    statement = sa.update(revisions).where(revisions.c.id == sa.bindparam("its_id"))
+def _set_versions(connection: Connection, targets: Sequence[RetagTarget]) -> None:
+    versions = sa.bindparam("p_versions", type_=JsonColumn)
+    statement = sa.update(revisions).where(revisions.c.id == sa.bindparam("p_revision_id"))
     rows = [
         {
-            "its_id": row["id"],
-            "its_versions": {**row["versions"], "tagger": each.tagger, "config": each.config},
+            "p_revision_id": row["id"],
+            "p_versions": {**row["versions"], "tagger": new.tagger, "config": new.config},
         }
-        for row, each in due
+        for row, new in targets
     ]
     connection.execute(statement.values(versions=versions), rows)
 
 
-def _seen(its_tags: Sequence[Tag]) -> set[tuple[str, str, str, float]]:
-    """What a reader of the feed gets of tags."""
-    return {(tag.scheme, tag.code, tag.label, tag.score) for tag in its_tags}
+def _visible_tags(article_tags: Sequence[Tag]) -> set[tuple[str, str, str, float]]:
+    """Return the fields of tags that the change feed shows."""
+    return {(tag.scheme, tag.code, tag.label, tag.score) for tag in article_tags}

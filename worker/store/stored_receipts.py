@@ -1,4 +1,4 @@
-"""The journal as it is stored, and what the ledger asks of it."""
+"""The stored receipt journal, and its comparison with the outcomes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,48 +11,50 @@ from worker.errors import Reason
 from worker.model.dataclass_fields import field_values
 from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import JournalEntry
-from worker.store.database.columns import name
+from worker.store.database.columns import stored_name
 from worker.store.database.schema import journal, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
 from worker.store.values import ReceiptTally
 
 
-def enter(connection: Connection, entries: Sequence[JournalEntry]) -> None:
-    """Write entries down; a receipt that is there already keeps its first entry."""
-    # In one order everywhere: workers that collect the same entries at once do not deadlock.
-    rows = sorted((field_values(entry) for entry in entries), key=lambda row: name(row["receipt"]))
+def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry]) -> None:
+    """Add entries to the journal. A receipt that has an entry keeps it."""
+    # All writers use this order, so workers that add the same entries at once do not deadlock.
+    rows = sorted(
+        (field_values(entry) for entry in entries), key=lambda row: stored_name(row["receipt"])
+    )
     if rows:
         connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
 
 
-def entries(connection: Connection, wanted: Sequence[str]) -> list[JournalEntry]:
-    """The entries of these receipts, oldest first."""
-    found: list[JournalEntry] = []
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
+def journal_entries(connection: Connection, requested: Sequence[str]) -> list[JournalEntry]:
+    """Return the entries of these receipts, oldest first."""
+    stored: list[JournalEntry] = []
+    for start in range(0, len(requested), CHUNK):
+        chunk = requested[start : start + CHUNK]
         statement = sa.select(journal).where(journal.c.receipt.in_(chunk))
-        found += [JournalEntry(**row) for row in connection.execute(statement).mappings()]
-    return sorted(found, key=lambda entry: (entry.at, entry.receipt))
+        stored += [JournalEntry(**row) for row in connection.execute(statement).mappings()]
+    return sorted(stored, key=lambda entry: (entry.at, entry.receipt))
 
 
-def tally(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
-    """What was entered in this time: ended receipts counted, open ones by name.
+def tally_receipts(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
+    """Count the receipts of this period that have an outcome, and list the open ones.
 
-    One statement, so that every receipt is seen as of the same moment.
+    One statement reads both, so that all receipts are seen at the same point in time.
     """
     rows = connection.execute(
         sa.union_all(_ended(connection, since, until), _open(connection, since, until))
     )
     ended: dict[tuple[str, str], int] = {}
-    opened: dict[str, str] = {}
+    open_receipts: dict[str, str] = {}
     for day, outcome, count, receipt in rows:
         if receipt is None:
             ended[day, outcome] = count
         else:
-            opened[receipt] = day
+            open_receipts[receipt] = day
     foreign = {row[0]: row[1] for row in connection.execute(_foreign(connection, since, until))}
-    return ReceiptTally(ended=ended, open=opened, foreign=foreign)
+    return ReceiptTally(ended=ended, open=open_receipts, foreign=foreign)
 
 
 def _ended(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
@@ -86,7 +88,7 @@ def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Sel
 
 
 def _day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnElement[str]:
-    """The UTC day as text: 2026-11-22."""
+    """Return the UTC day as text, such as 2026-11-22."""
     if connection.dialect.name == "postgresql":
         return sa.func.to_char(sa.func.timezone("UTC", moment), sa.text("'YYYY-MM-DD'"))
     return sa.func.strftime(sa.text("'%Y-%m-%d'"), moment)

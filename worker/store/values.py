@@ -1,4 +1,4 @@
-"""What a store is asked, and what it answers."""
+"""Values of the store: queries, and their results."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +11,15 @@ from worker.model.source_trust import SourceIds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A search. Empty fields do not restrict; words use quotes for phrases, `-` to exclude."""
+    """A search. Empty fields do not restrict it. In `words` quotes make phrases, `-` excludes."""
 
     words: str = ""
     tag: str = ""
     source: str = ""
     language: str = ""
     verdict: str = ""  # of the newest revision
-    since: datetime | None = None  # published, or else received: from here on
-    until: datetime | None = None  # and before this
+    since: datetime | None = None  # published (else received) at or after this time
+    until: datetime | None = None  # and before this time
     limit: int = 20
 
 
@@ -38,13 +38,15 @@ class SearchHit:
     received: datetime
     verdict: str  # of the newest revision
     cluster_id: str
-    tags: tuple[str, ...]  # "scheme:code", best first
+    tags: tuple[str, ...]  # "scheme:code", strongest first
     labels: tuple[str, ...]  # of the same tags
     snippet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTag:
+    """A tag of a stored article."""
+
     scheme: str
     code: str
     label: str
@@ -68,7 +70,7 @@ class StoredArticle:
     updated: datetime | None
     received: datetime
     authors: tuple[str, ...]
-    contributors: tuple[Contributor, ...]  # whom the credits name, with their roles
+    contributors: tuple[Contributor, ...]  # names and roles from the credits
     categories: tuple[str, ...]
     keywords: tuple[str, ...]
     place: str  # of the dateline
@@ -79,7 +81,7 @@ class StoredArticle:
     flags: tuple[str, ...]
     verdict: str
     cluster_id: str
-    tags: tuple[StoredTag, ...] = ()  # best first
+    tags: tuple[StoredTag, ...] = ()  # strongest first
 
 
 class ChangeKind(StrEnum):
@@ -87,40 +89,40 @@ class ChangeKind(StrEnum):
 
     STORED = "stored"  # a revision was added
     RETAGGED = "retagged"  # its tags changed, the content did not
-    REFRESHED = "refreshed"  # cleaned again: title and text are the same revision, the rest changed
+    REFRESHED = "refreshed"  # cleaned again: same title and text, other fields changed
     JUDGED = "judged"  # verdict or cluster changed, the content did not
-    WITHDRAWN = "withdrawn"  # taken down, by its publisher or by hand: no content is left
+    WITHDRAWN = "withdrawn"  # removed by its publisher or an operator: no content remains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One step of the change feed."""
+    """One entry of the change feed."""
 
-    cursor: str  # reading on from here gives what follows
+    cursor: str  # the next page starts after this change
     at: datetime
     kind: ChangeKind
     article_id: str
     revision: int
-    article: StoredArticle | None  # that revision; None when its content is gone by now
+    article: StoredArticle | None  # that revision, or None when its content was removed since
 
 
 class DeadLetterState(StrEnum):
-    """Where a dead letter stands. Dying again it is dead again, however often it was replayed."""
+    """The state of a dead letter. A letter that fails again is dead again."""
 
     DEAD = "dead"
     REPLAYING = "replaying"  # the replay has no outcome yet
-    REPLAYED = "replayed"  # the replay became something else than dead
+    REPLAYED = "replayed"  # the replay has an outcome other than dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterQuery:
-    """Which dead letters. Empty fields do not restrict."""
+    """A query for dead letters. Empty fields do not restrict it."""
 
-    beginnings: tuple[str, ...] = ()  # of ids
+    id_prefixes: tuple[str, ...] = ()  # of letter ids
     reason: str = ""
     source: str = ""
     stage: str = ""
-    since: datetime | None = None  # seen last from here on
+    since: datetime | None = None  # last seen at or after this time
     states: tuple[DeadLetterState, ...] = (DeadLetterState.DEAD,)
     limit: int | None = None
 
@@ -139,19 +141,19 @@ class StoredDeadLetter:
     last: datetime
     bytes: int
     payload: str
-    sha256: str = ""  # of what the payload stands for
-    whole: bool = True  # else the payload is only the beginning, or was deleted
-    queue: str = ""  # where an undeliverable message waited
+    sha256: str = ""  # of the original payload
+    whole: bool = True  # False: the payload was cut off or deleted
+    queue: str = ""  # queue of an undeliverable message
     state: DeadLetterState = DeadLetterState.DEAD
     replay: str | None = None  # receipt of the last replay
     replay_at: datetime | None = None
     outcome: str | None = None  # of that receipt
-    article_id: str | None = None  # which it became
+    article_id: str | None = None  # the article of that outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
-    """A source with its counts."""
+    """A source with its counters."""
 
     source: str
     receipts: int
@@ -159,14 +161,23 @@ class SourceSeen:
     first_seen: datetime
     last_seen: datetime
     ids: SourceIds
-    distrusted: bool  # an id counts no more than a link: content has to confirm it
+    distrusted: bool  # an external id must be confirmed by the content, like a link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDetails:
+    """A source with its receipts by outcome and its dead letters by reason, most frequent first."""
+
+    source: SourceSeen
+    outcomes: dict[str, int]
+    dead_letters: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedLineCount:
-    """A line that cleaning left out of articles of one source because the source repeats it."""
+    """A line that cleaning removed from articles of one source because the source repeats it."""
 
-    line: str  # as it stood the last time
+    line: str  # as it was written the last time
     rule: str  # learned or pinned
     times: int
     last: datetime
@@ -174,7 +185,7 @@ class RemovedLineCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayTitle:
-    """What a person calls an article by."""
+    """Title and source of an article, for people."""
 
     article_id: str
     title: str
@@ -183,8 +194,8 @@ class DisplayTitle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptTally:
-    """The journal against the outcomes as of one moment. Days are UTC days of the entries."""
+    """The journal compared with the outcomes at one time. Days are UTC days of the entries."""
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts
-    open: dict[str, str]  # receipt without outcome -> day
-    foreign: dict[str, int]  # day of the outcome -> receipts that have one and no entry
+    open: dict[str, str]  # receipt without an outcome -> day
+    foreign: dict[str, int]  # day of the outcome -> number of receipts without a journal entry

@@ -1,4 +1,4 @@
-"""Clusters of articles in the database: members, moves, orphans.
+"""Clusters of articles in the database: members, moves and orphans.
 
-May import everything in `worker.store` except the store itself.
+May import everything in `worker.store` except `sql_store`.
 """

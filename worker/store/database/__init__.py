@@ -1,4 +1,4 @@
-"""The tables, their columns, connections, and the translation between values and rows.
+"""Tables, column types, connections, and the conversion between values and rows.
 
 May import the values and ports of the store, and the model.
 """

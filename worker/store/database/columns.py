@@ -1,4 +1,4 @@
-"""Column types that take any Python value safely and give back the same on both databases."""
+"""Column types that store any Python value safely, and return the same on both databases."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ NAME_BYTES = 1000
 
 
 def storable(text: str) -> str:
-    """The text without NUL and lone surrogates, which PostgreSQL refuses."""
+    """Replace NUL and lone surrogates, which PostgreSQL refuses."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -22,8 +22,8 @@ def storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def name(text: str) -> str:
-    """The form in which a key is stored: fits an index, and different keys stay different."""
+def stored_name(text: str) -> str:
+    """Return the stored form of a key: it fits into an index, and different keys stay different."""
     clean = storable(text)
     if clean == text and (len(text) * 4 <= NAME_BYTES or len(text.encode()) <= NAME_BYTES):
         return clean
@@ -32,7 +32,7 @@ def name(text: str) -> str:
 
 
 def dumps(value: object) -> str:
-    """JSON that both databases accept: no NUL, no lone surrogates, no NaN."""
+    """Write JSON that both databases accept: without NUL, lone surrogates and NaN."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
@@ -55,7 +55,7 @@ def _plain(value: object) -> object:
     return value
 
 
-class Words(TypeDecorator[str]):
+class FreeText(TypeDecorator[str]):
     """Free text of any length."""
 
     impl = Text
@@ -65,18 +65,18 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
-class Name(TypeDecorator[str]):
-    """Text that is searched for as a whole."""
+class KeyText(TypeDecorator[str]):
+    """Text that is compared in full, such as ids and slugs. Long text is cut and hashed."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else name(value)
+        return None if value is None else stored_name(value)
 
 
-class Moment(TypeDecorator[datetime]):
-    """A point in time, aware UTC in Python. SQLite has no zones: what it stores is UTC."""
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time, aware and in UTC in Python. SQLite has no time zones and stores UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -85,7 +85,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"a moment without time zone: {value}")
+            raise ValueError(f"a time without time zone: {value}")
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
@@ -96,5 +96,5 @@ class Moment(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
-Serial = BigInteger().with_variant(Integer(), "sqlite")
+JsonColumn = JSON().with_variant(JSONB(), "postgresql")
+SerialColumn = BigInteger().with_variant(Integer(), "sqlite")

@@ -1,4 +1,4 @@
-"""Connections: a URL comes in, an engine goes out whose transactions are safe between processes."""
+"""Database connections whose transactions are safe between processes."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,23 +15,23 @@ from worker.store.database.columns import dumps
 
 LOCK_TIMEOUT_S = 30
 _NAME = "store URL"  # of the setting, or of an argument
-# A peer that vanished without closing is noticed after idle + interval * count seconds.
+# A peer that vanished without closing the connection is noticed after idle + interval * count s.
 KEEPALIVE = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
-# The server's side of the same: until it notices that a worker's machine or container vanished, the
-# rows that worker was writing stay locked. Linux waits 2 hours before it asks.
+# The same for the server: the rows that a vanished worker was writing stay locked until the server
+# notices. The default of Linux is 2 hours.
 SERVER_KEEPALIVE = {
     "tcp_keepalives_idle": "30s",
     "tcp_keepalives_interval": "10s",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "60s",
 }
-# SQLite's primary result codes for a file that can't be used now; any other is a bug of ours.
-SQLITE_AWAY = {
+# SQLite's primary result codes for a file that can't be used now; others are bugs in this package.
+SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_NOMEM,
@@ -49,7 +49,7 @@ LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the s
 
 
 def parse(url: str) -> URL:
-    """The URL with the driver this package uses. Raises BadConfig for any other database."""
+    """Parse a URL and set the driver. Raises BadConfig for any other database."""
     check_store(url, _NAME)
     try:
         parsed = make_url(url)
@@ -109,8 +109,8 @@ def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another wrote meanwhile,
-    # whatever the timeout: writers take the write lock at the start and wait for it there.
+    # A transaction that reads first and writes later fails at once, whatever the timeout, when
+    # another one wrote in between. So writers wait for the write lock at their start.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -123,12 +123,12 @@ def _set_up_session(connection: Any, _: object) -> None:
 
 
 @contextmanager
-def answering(url: URL) -> Iterator[None]:
-    """Turn the errors of a database that can't serve us now into Unavailable."""
+def raising_unavailable(url: URL) -> Iterator[None]:
+    """Raise Unavailable for the errors of a database that can't serve requests now."""
     try:
         yield
     except SQLAlchemyError as e:
-        if not _is_away(e):
+        if not _is_unavailable(e):
             raise
         detail = _first_line(getattr(e, "orig", e))
         if url.password:
@@ -136,14 +136,14 @@ def answering(url: URL) -> Iterator[None]:
         raise Unavailable("store", detail) from e
 
 
-def _is_away(error: SQLAlchemyError) -> bool:
+def _is_unavailable(error: SQLAlchemyError) -> bool:
     if isinstance(error, PoolTimeout):
         return True
     if not isinstance(error, DBAPIError):
         return False
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in SQLITE_UNAVAILABLE
     state = getattr(cause, "sqlstate", None) or ""
     if state == READ_ONLY_TRANSACTION or error.connection_invalidated:
         return True

@@ -1,8 +1,8 @@
-"""Keeps forks and an open store apart, in a process that forks while its threads write.
+"""A lock that keeps the process from forking while one of its threads has the store open.
 
-A child takes over what SQLite knows of the locks its parent held, and nobody ever releases them
-over there. So whoever writes beside a pool of processes writes in here, and closes the store
-before leaving; a fork waits that long, some milliseconds.
+A forked child inherits SQLite's record of the parent's file locks, and never releases them. So a
+thread beside a process pool writes under this lock, and closes the store before it releases it. A
+fork waits for the lock, which takes some milliseconds.
 """
 
 import os
@@ -17,7 +17,7 @@ os.register_at_fork(
 
 
 @contextmanager
-def unforked() -> Iterator[None]:
-    """No fork happens meanwhile; one that has begun is waited for."""
+def fork_lock() -> Iterator[None]:
+    """Prevent forks in this block. Waits for a fork that is under way."""
     with _lock:
         yield

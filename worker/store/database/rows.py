@@ -1,4 +1,4 @@
-"""Values become rows and rows become values, one function each way."""
+"""Conversion between values and rows: one function for each direction."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -25,6 +25,7 @@ Row = dict[str, Any]
 
 
 def receipt_row(outcome: Outcome) -> Row:
+    """Return the row of a receipt and its outcome, without the attempt."""
     return {
         "receipt": outcome.receipt,
         "outcome": outcome.kind.value,
@@ -38,6 +39,7 @@ def receipt_row(outcome: Outcome) -> Row:
 
 
 def outcome_of(row: RowMapping) -> Outcome:
+    """Return the outcome in a row of `receipts`."""
     return Outcome(
         receipt=row["receipt"],
         kind=OutcomeKind(row["outcome"]),
@@ -52,7 +54,7 @@ def outcome_of(row: RowMapping) -> Outcome:
 
 
 def article_row(article_id: str, source: str, key: str, verdict: Verdict | None) -> Row:
-    """An article about to get its first revision, or without verdict a tombstone."""
+    """Return the row of an article before its first revision, or of a tombstone (no verdict)."""
     return {
         "article_id": article_id,
         "source": source,
@@ -67,6 +69,7 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
 
 
 def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
+    """Return the row of a new revision, received at `now`."""
     article = record.article
     return {
         "article_id": verdict.article_id,
@@ -88,8 +91,10 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 
 
 def refreshed_row(record: Record, verdict: Verdict) -> Row:
-    """What cleaning again may change of a revision whose title and text stay the same, but for
-    lines that are learned."""
+    """Return the columns of a revision that cleaning again may change.
+
+    The title stays. The text may only lose lines that were learned since then.
+    """
     content = _content(record.article)
     return {
         "article_id": verdict.article_id,
@@ -131,6 +136,7 @@ def _content(article: Article) -> Row:
 
 
 def decision_row(receipt: str, verdict: Verdict) -> Row:
+    """Return the row of the decision on a receipt."""
     return {
         "receipt": receipt,
         "article_id": verdict.article_id,
@@ -144,7 +150,7 @@ def decision_row(receipt: str, verdict: Verdict) -> Row:
 
 
 def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
-    """One row for each scheme and code; of equal ones the first."""
+    """Return one row for each scheme and code; the first of equal tags counts."""
     rows: dict[tuple[str, str], Row] = {}
     for tag in tags:
         row = {
@@ -159,12 +165,12 @@ def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
 
 
 def folded(text: str) -> str:
-    """The form in which tags are compared."""
+    """Fold case and whitespace, to compare codes and labels of tags."""
     return " ".join(text.casefold().split())
 
 
 def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
-    """One row for each letter, in the order of their ids, with the number of times it came."""
+    """Return one row for each letter id, in the order of ids, with the number of letters in it."""
     rows: dict[str, Row] = {}
     for letter in letters:
         row = rows.setdefault(
@@ -190,7 +196,8 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
 _LETTER = TypeAdapter(StoredDeadLetter)
 
 
-def letter_of(row: RowMapping) -> StoredDeadLetter:
+def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
+    """Return the dead letter in a row of `dead_letters`, with its state if the row has one."""
     fields = {
         field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
     }
@@ -198,7 +205,8 @@ def letter_of(row: RowMapping) -> StoredDeadLetter:
     return _LETTER.validate_python({**fields, "payload": payload})
 
 
-def found_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
+def search_hit_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
+    """Return a search hit from a row of HIT_COLUMNS. `tags` are pairs of code and label."""
     fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(
         **{field: row[field] for field in fields},

@@ -1,11 +1,11 @@
-"""The tables. What they hold is the vocabulary of worker.model.records; migrations/ creates them.
+"""The tables of the store. worker.model.records describes their columns; migrations/ creates them.
 
 articles 1─* revisions      content, numbered from 1, never changed
-articles 1─* aliases        (source, key): every way to name the article
+articles 1─* aliases        (source, key): the keys that identify the article
 articles 1─* tags           of the newest revision
-receipts 1─1 decisions      why it was judged so
-articles 1─* moves          from cluster to cluster, after the first decision
-articles 1─1 pins           the cluster it stays in, by an operator's word
+receipts 1─1 decisions      the evidence of the verdict
+articles 1─* moves          between clusters, after the first decision
+articles 1─1 pins           the cluster that an operator pinned it to
 articles 1─* changes        written by triggers, in the order of commits
 """
 
@@ -26,7 +26,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from worker.store.database.columns import Json, Moment, Name, Serial, Words
+from worker.store.database.columns import FreeText, JsonColumn, KeyText, SerialColumn, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -40,22 +40,22 @@ metadata = MetaData(
 articles = Table(
     "articles",
     metadata,
-    Column("seq", Serial, primary_key=True, autoincrement=True),
-    Column("article_id", Name, nullable=False, unique=True),
-    Column("source", Name, nullable=False),
-    Column("key", Name, nullable=False),
+    Column("seq", SerialColumn, primary_key=True, autoincrement=True),
+    Column("article_id", KeyText, nullable=False, unique=True),
+    Column("source", KeyText, nullable=False),
+    Column("key", KeyText, nullable=False),
     Column("revision", Integer, nullable=False),  # number of the newest, 0: none yet
-    # revisions.id of the newest. Not a foreign key: the two tables would need each other first.
-    Column("newest", Serial),
-    Column("cluster_id", Name, nullable=False, index=True),
+    # revisions.id of the newest. No foreign key: each table would reference the other.
+    Column("newest", SerialColumn),
+    Column("cluster_id", KeyText, nullable=False, index=True),
     Column("canonical_pending", Boolean, nullable=False),
-    Column("verdict", Name, nullable=False),  # of the newest revision
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
+    Column("verdict", KeyText, nullable=False),  # of the newest revision
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
     Column("sightings", Integer, nullable=False),
-    Column("withdrawn_at", Moment),
-    Column("retagged_at", Moment),  # when its tags last changed without a revision
-    Column("refreshed_at", Moment),  # when its newest revision last changed without a new one
+    Column("withdrawn_at", UtcDateTime),
+    Column("retagged_at", UtcDateTime),  # when its tags last changed without a revision
+    Column("refreshed_at", UtcDateTime),  # when its newest revision last changed without a new one
     sqlite_autoincrement=True,
 )
 Index(
@@ -74,12 +74,12 @@ Index(
 aliases = Table(
     "aliases",
     metadata,
-    Column("source", Name, primary_key=True),
-    Column("key", Name, primary_key=True),
-    # Checked at commit: keys are taken before the article they lead to is written.
+    Column("source", KeyText, primary_key=True),
+    Column("key", KeyText, primary_key=True),
+    # Checked at commit: keys are inserted before the article that owns them.
     Column(
         "article_id",
-        Name,
+        KeyText,
         ForeignKey("articles.article_id", deferrable=True, initially="DEFERRED"),
         nullable=False,
         index=True,
@@ -89,90 +89,92 @@ aliases = Table(
 revisions = Table(
     "revisions",
     metadata,
-    Column("id", Serial, primary_key=True, autoincrement=True),
-    Column("article_id", Name, ForeignKey("articles.article_id"), nullable=False),
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("article_id", KeyText, ForeignKey("articles.article_id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("content_hash", Name, nullable=False),
-    Column("change", Name, nullable=False, server_default=""),  # to the one before; "": the first
-    Column("title", Words, nullable=False),
-    Column("text", Words, nullable=False),
-    Column("summary", Words, nullable=False),
-    Column("url", Words, nullable=False),
-    Column("language", Name, nullable=False),
+    Column("content_hash", KeyText, nullable=False),
+    Column(
+        "change", KeyText, nullable=False, server_default=""
+    ),  # against the revision before; "" for the first
+    Column("title", FreeText, nullable=False),
+    Column("text", FreeText, nullable=False),
+    Column("summary", FreeText, nullable=False),
+    Column("url", FreeText, nullable=False),
+    Column("language", KeyText, nullable=False),
     Column("words", Integer, nullable=False),
-    Column("published", Moment),
-    Column("updated", Moment),
-    Column("authors", Json, nullable=False),
-    Column("categories", Json, nullable=False),
-    Column("media", Json, nullable=False),
-    Column("contributors", Json, nullable=False, server_default="[]"),
-    Column("keywords", Json, nullable=False, server_default="[]"),
-    Column("image", Words, nullable=False, server_default=""),
-    Column("place", Name, nullable=False, server_default=""),
-    Column("agency", Name, nullable=False, server_default=""),
-    Column("html", Words, nullable=False, server_default=""),
-    Column("flags", Json, nullable=False),
-    Column("dropped", Json, nullable=False),
-    Column("versions", Json, nullable=False),  # of cleaner, deduper, tagger and config
+    Column("published", UtcDateTime),
+    Column("updated", UtcDateTime),
+    Column("authors", JsonColumn, nullable=False),
+    Column("categories", JsonColumn, nullable=False),
+    Column("media", JsonColumn, nullable=False),
+    Column("contributors", JsonColumn, nullable=False, server_default="[]"),
+    Column("keywords", JsonColumn, nullable=False, server_default="[]"),
+    Column("image", FreeText, nullable=False, server_default=""),
+    Column("place", KeyText, nullable=False, server_default=""),
+    Column("agency", KeyText, nullable=False, server_default=""),
+    Column("html", FreeText, nullable=False, server_default=""),
+    Column("flags", JsonColumn, nullable=False),
+    Column("dropped", JsonColumn, nullable=False),
+    Column("versions", JsonColumn, nullable=False),  # of cleaner, deduper, tagger and config
     Column("fingerprint", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Column("received", Moment, nullable=False),
+    Column("received", UtcDateTime, nullable=False),
     UniqueConstraint("article_id", "number"),
     UniqueConstraint("article_id", "content_hash"),
     sqlite_autoincrement=True,
 )
 dated = func.coalesce(revisions.c.published, revisions.c.received)
 Index("ix_revisions_dated", dated)
-LINK_BEGINNING = 200  # characters of a link: an index row holds no longest one
-link_beginning = func.substr(revisions.c.url, literal_column("1"), literal_column("200"))
-Index("ix_revisions_link", link_beginning)
+LINK_PREFIX_LENGTH = 200  # characters of a link: the longest links do not fit into an index row
+link_prefix = func.substr(revisions.c.url, literal_column("1"), literal_column("200"))
+Index("ix_revisions_link", link_prefix)
 
 receipts = Table(
     "receipts",
     metadata,
-    Column("receipt", Name, primary_key=True),
-    Column("outcome", Name, nullable=False),
-    Column("article_id", Name, index=True),
+    Column("receipt", KeyText, primary_key=True),
+    Column("outcome", KeyText, nullable=False),
+    Column("article_id", KeyText, index=True),
     Column("revision", Integer, nullable=False),
-    Column("letter_id", Name),
-    Column("reason", Name, nullable=False),
-    Column("source", Name, nullable=False),
-    Column("at", Moment, nullable=False, index=True),
-    Column("worker", Name, nullable=False, server_default=""),
+    Column("letter_id", KeyText),
+    Column("reason", KeyText, nullable=False),
+    Column("source", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("worker", KeyText, nullable=False, server_default=""),
     Column("deliveries", Integer, nullable=False, server_default="1"),
 )
 
 decisions = Table(
     "decisions",
     metadata,
-    Column("receipt", Name, ForeignKey("receipts.receipt"), primary_key=True),
-    Column("article_id", Name, nullable=False, index=True),
-    Column("verdict", Name, nullable=False),
-    Column("signal", Name, nullable=False),
-    Column("rival", Name, nullable=False),
-    Column("scores", Json, nullable=False),
-    Column("thresholds", Json, nullable=False),
-    Column("version", Name, nullable=False),
+    Column("receipt", KeyText, ForeignKey("receipts.receipt"), primary_key=True),
+    Column("article_id", KeyText, nullable=False, index=True),
+    Column("verdict", KeyText, nullable=False),
+    Column("signal", KeyText, nullable=False),
+    Column("rival", KeyText, nullable=False),
+    Column("scores", JsonColumn, nullable=False),
+    Column("thresholds", JsonColumn, nullable=False),
+    Column("version", KeyText, nullable=False),
 )
 
 tags = Table(
     "tags",
     metadata,
-    Column("article_id", Name, ForeignKey("articles.article_id"), primary_key=True),
-    Column("scheme", Name, primary_key=True),
-    Column("code", Name, primary_key=True),
-    Column("label", Name, nullable=False),
+    Column("article_id", KeyText, ForeignKey("articles.article_id"), primary_key=True),
+    Column("scheme", KeyText, primary_key=True),
+    Column("code", KeyText, primary_key=True),
+    Column("label", KeyText, nullable=False),
     # Folded by Python: SQLite's lower() knows ASCII only.
-    Column("code_folded", Name, nullable=False, index=True),
-    Column("label_folded", Name, nullable=False, index=True),
+    Column("code_folded", KeyText, nullable=False, index=True),
+    Column("label_folded", KeyText, nullable=False, index=True),
     Column("score", Float, nullable=False),
-    Column("method", Name, nullable=False),
-    Column("rule", Words, nullable=False),
-    Column("version", Name, nullable=False),
-    Column("spans", Json, nullable=False),
+    Column("method", KeyText, nullable=False),
+    Column("rule", FreeText, nullable=False),
+    Column("version", KeyText, nullable=False),
+    Column("spans", JsonColumn, nullable=False),
 )
 
-# What an article is about, then what it names; the best of each first.
+# Topics first, then entities; the strongest of each first.
 BEST_FIRST = (
     case((tags.c.scheme.in_(("taxonomy", "category")), 0), else_=1),
     tags.c.score.desc(),
@@ -183,84 +185,84 @@ BEST_FIRST = (
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("letter_id", Name, primary_key=True),
-    Column("reason", Name, nullable=False),
-    Column("detail", Words, nullable=False),
-    Column("stage", Name, nullable=False),
-    Column("source", Name, nullable=False),
+    Column("letter_id", KeyText, primary_key=True),
+    Column("reason", KeyText, nullable=False),
+    Column("detail", FreeText, nullable=False),
+    Column("stage", KeyText, nullable=False),
+    Column("source", KeyText, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("bytes", Integer, nullable=False),
-    Column("sha256", Name, nullable=False),
+    Column("sha256", KeyText, nullable=False),
     Column("whole", Boolean, nullable=False),
     Column("seen", Integer, nullable=False),
-    Column("first", Moment, nullable=False),
-    Column("last", Moment, nullable=False),
-    Column("queue", Name, nullable=False, server_default=""),  # of an undeliverable message
-    Column("replay", Name),  # receipt of the last replay; what became of it stands in receipts
-    Column("replay_at", Moment),
+    Column("first", UtcDateTime, nullable=False),
+    Column("last", UtcDateTime, nullable=False),
+    Column("queue", KeyText, nullable=False, server_default=""),  # of an undeliverable message
+    Column("replay", KeyText),  # receipt of the last replay; its outcome is in receipts
+    Column("replay_at", UtcDateTime),
 )
 
 clusters = Table(
     "clusters",
     metadata,
-    Column("cluster_id", Name, primary_key=True),
+    Column("cluster_id", KeyText, primary_key=True),
     Column("articles", Integer, nullable=False),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
 )
 
 sources = Table(
     "sources",
     metadata,
-    Column("source", Name, primary_key=True),
+    Column("source", KeyText, primary_key=True),
     Column("articles", Integer, nullable=False),
     Column("receipts", Integer, nullable=False),
     Column("dead", Integer, nullable=False),
-    # What its external ids are worth; see worker.model.source_trust.
+    # Counters of bad external ids; see worker.model.source_trust.
     *(
         Column(count, Integer, nullable=False, server_default="0")
         for count in ("without_id", "reused_ids", "changed_ids")
     ),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
 )
 
 moves = Table(
     "moves",
     metadata,
-    Column("id", Serial, primary_key=True, autoincrement=True),
-    Column("at", Moment, nullable=False),
-    Column("article_id", Name, nullable=False, index=True),
-    Column("left", Name, nullable=False),  # cluster
-    Column("joined", Name, nullable=False),  # cluster
-    Column("reason", Name, nullable=False),
-    Column("by", Name, nullable=False),
-    Column("rival", Name, nullable=False),
-    Column("scores", Json, nullable=False),
-    Column("thresholds", Json, nullable=False),
-    Column("version", Name, nullable=False),
-    Column("note", Words, nullable=False),
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("article_id", KeyText, nullable=False, index=True),
+    Column("left", KeyText, nullable=False),  # cluster
+    Column("joined", KeyText, nullable=False),  # cluster
+    Column("reason", KeyText, nullable=False),
+    Column("by", KeyText, nullable=False),
+    Column("rival", KeyText, nullable=False),
+    Column("scores", JsonColumn, nullable=False),
+    Column("thresholds", JsonColumn, nullable=False),
+    Column("version", KeyText, nullable=False),
+    Column("note", FreeText, nullable=False),
     sqlite_autoincrement=True,
 )
 
 pins = Table(
     "pins",
     metadata,
-    Column("article_id", Name, primary_key=True),
-    Column("cluster_id", Name, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("note", Words, nullable=False),
+    Column("article_id", KeyText, primary_key=True),
+    Column("cluster_id", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("note", FreeText, nullable=False),
 )
 
 changes = Table(
     "changes",
     metadata,
-    Column("id", Serial, primary_key=True, autoincrement=True),
-    # Of the transaction that wrote it; 0 on SQLite, where only one writes at a time.
-    Column("xid", Serial, nullable=False, server_default=FetchedValue()),
-    Column("at", Moment, nullable=False),
-    Column("kind", Name, nullable=False),
-    Column("article_id", Name, nullable=False),
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    # Id of the transaction that wrote it; 0 on SQLite, which has one writer at a time.
+    Column("xid", SerialColumn, nullable=False, server_default=FetchedValue()),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", KeyText, nullable=False),
+    Column("article_id", KeyText, nullable=False),
     Column("revision", Integer, nullable=False),
     Index("ix_changes_xid_id", "xid", "id", unique=True),
     sqlite_autoincrement=True,
@@ -269,7 +271,7 @@ changes = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("receipt", Name, primary_key=True),
-    Column("message_id", Name, nullable=False),
-    Column("at", Moment, nullable=False, index=True),
+    Column("receipt", KeyText, primary_key=True),
+    Column("message_id", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
 )

@@ -9,19 +9,19 @@ import sqlalchemy as sa
 
 from worker.model.dataclass_fields import field_names
 from worker.model.source_trust import SourceIds
-from worker.store.database.columns import Name, name
+from worker.store.database.columns import KeyText, stored_name
 from worker.store.database.schema import aliases, articles, revisions
 
 T = TypeVar("T")
-Key = tuple[str, str]  # (source, key) as stored
+StoredKey = tuple[str, str]  # (source, key) as stored
 CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
 
-# Joined by both columns, so that an index serves from either side.
+# Joined by both columns, so that an index serves from each side.
 NEWEST = articles.join(
     revisions,
     sa.and_(revisions.c.article_id == articles.c.article_id, articles.c.newest == revisions.c.id),
 )
-FOUND = (
+HIT_COLUMNS = (
     articles.c.article_id,
     articles.c.revision,
     articles.c.source,
@@ -36,20 +36,21 @@ FOUND = (
 )
 
 
-def aliases_of(keys: Collection[Key]) -> sa.FromClause:
-    """The rows of `aliases` with these keys: SQLite scans the table for (source, key) IN (…)."""
-    columns = (sa.column("source", Name), sa.column("key", Name))
-    wanted = sa.values(*columns, name="wanted").data(sorted(keys)).cte("wanted")
-    same = sa.and_(aliases.c.source == wanted.c.source, aliases.c.key == wanted.c.key)
-    return wanted.join(aliases, same)
+def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
+    """Select the aliases with these keys by a join: SQLite scans for (source, key) IN (…)."""
+    columns = (sa.column("source", KeyText), sa.column("key", KeyText))
+    requested = sa.values(*columns, name="requested").data(sorted(keys)).cte("requested")
+    same = sa.and_(aliases.c.source == requested.c.source, aliases.c.key == requested.c.key)
+    return requested.join(aliases, same)
 
 
-def stored_keys(source: str, keys: Iterable[str]) -> list[Key]:
-    return [(name(source), name(key)) for key in keys]
+def stored_keys(source: str, keys: Iterable[str]) -> list[StoredKey]:
+    """Return source and key of each key in their stored form."""
+    return [(stored_name(source), stored_name(key)) for key in keys]
 
 
-def ids_of(row: sa.RowMapping) -> SourceIds:
-    """None are counted of a source that has only withdrawals."""
+def external_ids_of(row: sa.RowMapping) -> SourceIds:
+    """Read the counters of a source. They are NULL for a source that is not counted yet."""
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
 
 
@@ -60,5 +61,6 @@ def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Split values into chunks that fit into one IN (…)."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]

@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT, which both databases have and SQLAlchemy has only per dialect."""
+"""INSERT … ON CONFLICT for both databases: SQLAlchemy has it per dialect only."""
 
 from collections.abc import Sequence
 
@@ -17,17 +17,18 @@ def add(
     rows: Sequence[Row],
     latest: Sequence[str] = ("last_seen",),
 ) -> None:
-    """Insert the rows; where the key is taken, add the counts and take over what is latest."""
+    """Insert rows; where a key exists, add to `counts` columns and replace `latest` columns."""
     if not rows:
         return
     statement = insert(connection, table)
     added = {count: table.c[count] + statement.excluded[count] for count in counts}
-    taken = {column: statement.excluded[column] for column in latest}
-    statement = statement.on_conflict_do_update(index_elements=[key], set_={**added, **taken})
+    replaced = {column: statement.excluded[column] for column in latest}
+    statement = statement.on_conflict_do_update(index_elements=[key], set_={**added, **replaced})
     connection.execute(statement, rows)
 
 
 def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates in the transaction that worker.store.migrate has begun."""
+"""Alembic's entry point: migrates in the transaction that worker.store.migrate opened."""
 
 from alembic import context
 

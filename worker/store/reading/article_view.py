@@ -1,7 +1,7 @@
-"""Everything the store holds of one article, for a person to read."""
+"""Read everything that is stored about one article, for a person."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,55 +16,60 @@ from worker.store.database.schema import (
     revisions,
     tags,
 )
+from worker.store.view_values import ArticleView
 
-SHOWN = 100  # sightings, decisions and cluster members shown
-CANDIDATES = 5  # ids named when the beginning of an id is not unique
-BLOBS = {"id", "article_id", "fingerprint", "payload"}
+MAX_SHOWN = 100  # sightings, decisions and cluster members shown
+MAX_CANDIDATES = 5  # ids listed when a prefix is not unique
+HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 
 
-def show(connection: Connection, article_id: str) -> dict[str, Any] | None:
-    """Raises LookupError that names the candidates when several ids begin so."""
+def show(connection: Connection, article_id: str) -> ArticleView | None:
+    """Find an article by its id or a unique prefix of it; return None for an unknown one.
+
+    Raises LookupError with the candidates when several ids have this prefix.
+    """
     article = _find(connection, article_id.strip().lower())
     if article is None:
         return None
-    its_id = article["article_id"]
-    return {
+    full_id = article["article_id"]
+    view = {
         "article": {k: v for k, v in article.items() if k not in ("seq", "newest")},
-        "revisions": _rows(connection, _revisions(its_id)),
-        "tags": _rows(connection, _tags(its_id)),
-        "decisions": _rows(connection, _decisions(its_id)),
-        "sightings": _rows(connection, _sightings(its_id)),
-        "aliases": _rows(connection, _aliases(its_id)),
+        "revisions": _rows(connection, _revisions(full_id)),
+        "tags": _rows(connection, _tags(full_id)),
+        "decisions": _rows(connection, _decisions(full_id)),
+        "sightings": _rows(connection, _sightings(full_id)),
+        "aliases": _rows(connection, _aliases(full_id)),
         "cluster": _rows(connection, _members(article["cluster_id"])),
-        "moves": _rows(connection, _moves(its_id)),
+        "moves": _rows(connection, _moves(full_id)),
     }
+    return cast(ArticleView, view)  # tests/store/test_reading.py compares it with the columns
 
 
-def _find(connection: Connection, beginning: str) -> sa.RowMapping | None:
-    if not beginning:
+def _find(connection: Connection, prefix: str) -> sa.RowMapping | None:
+    if not prefix:
         return None
-    # Ids are lower-case hexadecimal: "g" sorts behind all that begin so.
+    # Ids are lower-case hexadecimal: prefix + "g" sorts after all ids with this prefix.
     ids = articles.c.article_id
-    within = sa.select(articles).where(ids >= beginning, ids < beginning + "g").order_by(ids)
-    found = connection.execute(within.limit(CANDIDATES + 1)).mappings().all()
-    if len(found) > 1:
-        named = ", ".join(row["article_id"] for row in found[:CANDIDATES])
-        more = ", …" if len(found) > CANDIDATES else ""
-        raise LookupError(f"{beginning} is the beginning of several ids: {named}{more}")
-    return found[0] if found else None
+    matching = sa.select(articles).where(ids >= prefix, ids < prefix + "g").order_by(ids)
+    rows = connection.execute(matching.limit(MAX_CANDIDATES + 1)).mappings().all()
+    if len(rows) > 1:
+        candidates = ", ".join(row["article_id"] for row in rows[:MAX_CANDIDATES])
+        more = ", …" if len(rows) > MAX_CANDIDATES else ""
+        raise LookupError(f"{prefix} is the beginning of several ids: {candidates}{more}")
+    return rows[0] if rows else None
 
 
 def _revisions(article_id: str) -> sa.Select[Any]:
-    columns = [column for column in revisions.c if column.name not in BLOBS]
-    chosen = sa.select(*columns).where(revisions.c.article_id == article_id)
-    return chosen.order_by(revisions.c.number)
+    columns = [column for column in revisions.c if column.name not in HIDDEN_COLUMNS]
+    statement = sa.select(*columns).where(revisions.c.article_id == article_id)
+    return statement.order_by(revisions.c.number)
 
 
 def _tags(article_id: str) -> sa.Select[Any]:
     hidden = {"article_id", "code_folded", "label_folded"}
     columns = [column for column in tags.c if column.name not in hidden]
-    chosen = sa.select(*columns).where(tags.c.article_id == article_id)
-    return chosen.order_by(*BEST_FIRST)
+    statement = sa.select(*columns).where(tags.c.article_id == article_id)
+    return statement.order_by(*BEST_FIRST)
 
 
 def _decisions(article_id: str) -> sa.Select[Any]:
@@ -74,25 +79,25 @@ def _decisions(article_id: str) -> sa.Select[Any]:
         .join(receipts, receipts.c.receipt == decisions.c.receipt)
         .where(decisions.c.article_id == article_id)
         .order_by(receipts.c.at.desc(), receipts.c.receipt.desc())
-        .limit(SHOWN)
+        .limit(MAX_SHOWN)
     )
 
 
 def _sightings(article_id: str) -> sa.Select[Any]:
     columns = receipts.c
-    told = ("receipt", "outcome", "revision", "source", "at", "worker", "deliveries")
+    columns_shown = ("receipt", "outcome", "revision", "source", "at", "worker", "deliveries")
     return (
-        sa.select(*(columns[column] for column in told))
+        sa.select(*(columns[column] for column in columns_shown))
         .where(columns.article_id == article_id)
         .order_by(columns.at.desc(), columns.receipt.desc())
-        .limit(SHOWN)
+        .limit(MAX_SHOWN)
     )
 
 
 def _aliases(article_id: str) -> sa.Select[Any]:
-    chosen = sa.select(aliases.c.source, aliases.c.key)
-    chosen = chosen.where(aliases.c.article_id == article_id)
-    return chosen.order_by(aliases.c.source, aliases.c.key)
+    statement = sa.select(aliases.c.source, aliases.c.key)
+    statement = statement.where(aliases.c.article_id == article_id)
+    return statement.order_by(aliases.c.source, aliases.c.key)
 
 
 def _members(cluster_id: str) -> sa.Select[Any]:
@@ -102,7 +107,7 @@ def _members(cluster_id: str) -> sa.Select[Any]:
         .join(revisions, revisions.c.id == columns.newest)
         .where(columns.cluster_id == cluster_id)
         .order_by(columns.seq.desc())
-        .limit(SHOWN)
+        .limit(MAX_SHOWN)
     )
 
 

@@ -1,10 +1,10 @@
-"""The change feed: a cursor comes in, what follows it goes out, oldest first.
+"""The change feed: pages of changes after a cursor, oldest first.
 
 PostgreSQL gives ids when rows are written and shows them when their transaction commits: one that
 took id 10 may commit after one that took 11. So changes are read in the order of (transaction, id)
 and only of transactions below the oldest that still runs: all of these have ended, and none can
-add anything before what was read. A transaction left open anywhere on the server holds the feed
-back; it makes it skip nothing.
+add anything before what was read. A transaction that stays open anywhere on the server delays
+the feed, but no change is skipped.
 
 A cursor names the last change that was read. Its last two digits are a checksum: a cursor cut off
 in copying is refused, it would be a valid number.
@@ -31,28 +31,29 @@ _NEXT = sa.literal_column(f"pg_snapshot_xmax({_SNAPSHOT}", sa.BigInteger)
 
 
 def cursor(connection: Connection, since: str) -> str:
-    """Raises LookupError for what is neither start, now nor a cursor of this store."""
+    """Check a cursor, or resolve `now`. Raises LookupError for any other text."""
     if _in_postgres(connection):
         _refuse_future(connection)
     if since == NOW:
         backwards = [column.desc() for column in _ORDER]
-        newest = sa.select(changes.c.id).where(_ended(connection)).order_by(*backwards)
+        newest = sa.select(changes.c.id).where(_is_committed(connection)).order_by(*backwards)
         last = connection.scalar(newest.limit(1))
-        return START if last is None else _written(last)
+        return START if last is None else _cursor_of(last)
     if since != START:
         _position(connection, since)
     return since
 
 
 def page(connection: Connection, since: str, limit: int) -> list[Change]:
-    statement = sa.select(changes).where(_ended(connection)).order_by(*_ORDER).limit(limit)
+    """Return up to `limit` changes after the cursor, oldest first."""
+    statement = sa.select(changes).where(_is_committed(connection)).order_by(*_ORDER).limit(limit)
     if since != START:
         statement = statement.where(sa.tuple_(*_ORDER) > _position(connection, since))
     rows = connection.execute(statement).all()
     content = _content(connection, rows)
     return [
         Change(
-            cursor=_written(row.id),
+            cursor=_cursor_of(row.id),
             at=row.at,
             kind=ChangeKind(row.kind),
             article_id=row.article_id,
@@ -67,18 +68,18 @@ def _in_postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def _ended(connection: Connection) -> sa.ColumnElement[bool]:
+def _is_committed(connection: Connection) -> sa.ColumnElement[bool]:
     return changes.c.xid < _OLDEST_RUNNING if _in_postgres(connection) else sa.true()
 
 
 def _refuse_future(connection: Connection) -> None:
-    # Only a dump of another server holds transactions that have not begun yet.
+    # Transaction ids of the future exist only in a dump that was restored from another server.
     if connection.scalar(sa.select(sa.exists().where(changes.c.xid >= _NEXT))):
         raise BadConfig("the store was restored from a dump: run `worker migrate` on it once")
 
 
 def age_restored(connection: Connection) -> None:
-    """After a restore, put the transactions of the other server before all of this one's."""
+    """After a restore, sort the transactions of the old server before those of this server."""
     last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
     future = last.where(changes.c.xid >= _NEXT).subquery()
     aged = sa.update(changes).where(changes.c.id <= future.c.id)
@@ -88,8 +89,8 @@ def age_restored(connection: Connection) -> None:
 def _position(connection: Connection, since: str) -> tuple[int, int]:
     number, _, check = since.strip().partition("-")
     if number.isascii() and number.isdigit() and len(number) < 19 and check == _check(int(number)):
-        found = sa.select(*_ORDER).where(changes.c.id == int(number))
-        if row := connection.execute(found).one_or_none():
+        statement = sa.select(*_ORDER).where(changes.c.id == int(number))
+        if row := connection.execute(statement).one_or_none():
             return row.xid, row.id
     raise LookupError(
         f"{since!r} is not a cursor of this store; take the whole cursor of the last change that "
@@ -97,7 +98,7 @@ def _position(connection: Connection, since: str) -> tuple[int, int]:
     )
 
 
-def _written(number: int) -> str:
+def _cursor_of(number: int) -> str:
     return f"{number}-{_check(number)}"
 
 
@@ -110,13 +111,13 @@ def _content(
 ) -> dict[tuple[str, int], StoredArticle]:
     numbers = {(row.article_id, row.revision) for row in rows}
     columns = (revisions.c.id, revisions.c.article_id, revisions.c.number)
-    its_revisions = sa.select(*columns).where(
+    statement = sa.select(*columns).where(
         revisions.c.article_id.in_({article_id for article_id, _ in numbers})
     )
-    found = {
+    revision_of = {
         row.id: (row.article_id, row.number)
-        for row in (connection.execute(its_revisions) if numbers else ())
+        for row in (connection.execute(statement) if numbers else ())
         if (row.article_id, row.number) in numbers
     }
-    content = read(connection, list(found))
-    return {found[revision_id]: article for revision_id, article in content.items()}
+    content = read(connection, list(revision_of))
+    return {revision_of[revision_id]: article for revision_id, article in content.items()}

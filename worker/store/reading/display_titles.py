@@ -1,4 +1,4 @@
-"""What the story of an article takes besides `show`: who is meant, and what others are called."""
+"""Titles of articles for people, and articles found by key or URL."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.database.schema import (
-    LINK_BEGINNING,
+    LINK_PREFIX_LENGTH,
     aliases,
     articles,
-    link_beginning,
+    link_prefix,
     revisions,
     sources,
 )
@@ -18,31 +18,35 @@ from worker.store.values import DisplayTitle
 
 
 def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
-    found = {}
+    """Return titles and sources of these articles. A withdrawn article has no entry."""
+    title_of = {}
     columns = (articles.c.article_id, articles.c.source, revisions.c.title)
     for chunk in chunks(sorted(set(article_ids))):
         statement = sa.select(*columns).select_from(NEWEST)
         for row in connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings():
-            found[row["article_id"]] = DisplayTitle(**row)
-    return found
+            title_of[row["article_id"]] = DisplayTitle(**row)
+    return title_of
 
 
-def known_by(connection: Connection, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
-    found = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
-    statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(found))
+def find_articles(
+    connection: Connection, keys: Sequence[str], urls: Sequence[str]
+) -> Sequence[str]:
+    """Return the ids of articles that have one of these keys or canonical URLs."""
+    article_ids = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
+    statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(article_ids))
     return connection.scalars(statement.order_by(articles.c.seq)).all()
 
 
 def _with_keys(connection: Connection, keys: Sequence[str]) -> Sequence[str]:
-    # By way of the sources, which are few: an alias is found by source and key together.
+    # Join the sources, which are few: the index of aliases is on source and key together.
     same = sa.and_(aliases.c.source == sources.c.source, aliases.c.key.in_(keys))
     statement = sa.select(aliases.c.article_id).select_from(sources.join(aliases, same))
     return connection.scalars(statement).all() if keys else []
 
 
 def _with_urls(connection: Connection, urls: Sequence[str]) -> Sequence[str]:
-    beginnings = [url[:LINK_BEGINNING] for url in urls]
+    prefixes = [url[:LINK_PREFIX_LENGTH] for url in urls]
     statement = sa.select(revisions.c.article_id).where(
-        link_beginning.in_(beginnings), revisions.c.url.in_(urls)
+        link_prefix.in_(prefixes), revisions.c.url.in_(urls)
     )
     return connection.scalars(statement).all() if urls else []

@@ -1,8 +1,7 @@
-"""Whole articles in bulk: a query comes in, pages of articles go out in the order of storage.
+"""Read whole articles in bulk, as pages in the order of storage.
 
-First many ids are found, behind the last ones, then their articles are read a page at a time, each
-in a transaction of its own: however much there is and however slowly it is taken, memory stays
-small and no writer waits.
+A page of up to 100,000 ids is selected first, then the articles are read in small pages, each in
+its own transaction. So memory stays small and no writer waits, however slow the reader is.
 """
 
 from collections import defaultdict
@@ -20,9 +19,9 @@ from worker.store.database.statements import NEWEST
 from worker.store.reading.search import matching
 from worker.store.values import Query, StoredArticle, StoredTag
 
-FOUND_AT_ONCE = 100_000  # ids
-PAGE = 200  # articles; a usual one has a few kB, the largest 5 MB
-EVERY = articles.join(revisions, revisions.c.article_id == articles.c.article_id)
+MAX_IDS = 100_000  # ids
+PAGE = 200  # articles; one has a few kB as a rule, and 5 MB at most
+ALL_REVISIONS = articles.join(revisions, revisions.c.article_id == articles.c.article_id)
 _CONTENT = field_names(StoredArticle) - {"revision", "source", "verdict", "cluster_id", "tags"}
 _FIELDS = (
     *(revisions.c[column] for column in sorted(_CONTENT)),
@@ -33,58 +32,61 @@ _FIELDS = (
     articles.c.cluster_id,
     (articles.c.newest == revisions.c.id).label("is_newest"),
 )
-_ADDING = [
+_KINDS_WITH_REVISION = [
     kind.value
     for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
 ]
 
 
 def count(connection: Connection, query: Query) -> int:
-    found = _found(connection, query)
-    counted = sa.select(sa.func.count()).select_from(found.subquery())
+    """Count the articles that match, whatever the limit of the query."""
+    matched = _matching_ids(connection, query)
+    counted = sa.select(sa.func.count()).select_from(matched.subquery())
     return connection.execute(counted).scalar_one()
 
 
 def ids(
     connection: Connection, query: Query, after: int, *, all_revisions: bool = False
 ) -> Sequence[int]:
-    """The next revision ids. Many at once: a database may look at everything to find a few."""
-    behind = _found(connection, query, all_revisions=all_revisions)
-    behind = behind.where(revisions.c.id > after).order_by(revisions.c.id).limit(FOUND_AT_ONCE)
-    return connection.scalars(behind).all()
+    """Return the next revision ids. Many at once: a search may scan everything to find a few."""
+    following = _matching_ids(connection, query, all_revisions=all_revisions)
+    following = following.where(revisions.c.id > after).order_by(revisions.c.id).limit(MAX_IDS)
+    return connection.scalars(following).all()
 
 
 def page(
     connection: Connection, revision_ids: Sequence[int], *, all_revisions: bool = False
 ) -> list[StoredArticle]:
-    """The articles of these, in order; a revision that is not the newest any more is left out."""
-    found = read(connection, revision_ids, newest_only=not all_revisions)
-    return [found[i] for i in revision_ids if i in found]
+    """Return the articles of these revisions, in order, without revisions that were superseded."""
+    content = read(connection, revision_ids, newest_only=not all_revisions)
+    return [content[i] for i in revision_ids if i in content]
 
 
 def first_ids(connection: Connection, query: Query) -> Sequence[str]:
-    """The ids of the first articles that are asked for, as many as its limit."""
-    chosen = _found(connection, query).with_only_columns(articles.c.article_id)
+    """Return the ids of the first articles that match, up to the limit of the query."""
+    chosen = _matching_ids(connection, query).with_only_columns(articles.c.article_id)
     return connection.scalars(chosen.order_by(revisions.c.id).limit(query.limit)).all()
 
 
-def _found(connection: Connection, query: Query, *, all_revisions: bool = False) -> sa.Select[Any]:
-    return matching(connection, query, EVERY if all_revisions else NEWEST).order_by(None)
+def _matching_ids(
+    connection: Connection, query: Query, *, all_revisions: bool = False
+) -> sa.Select[Any]:
+    return matching(connection, query, ALL_REVISIONS if all_revisions else NEWEST).order_by(None)
 
 
 def read(
     connection: Connection, revision_ids: Sequence[int], *, newest_only: bool = False
 ) -> dict[int, StoredArticle]:
-    """These revisions as values, by their ids."""
+    """Return these revisions by their ids."""
     if not revision_ids:
         return {}
-    joined = NEWEST if newest_only else EVERY
+    joined = NEWEST if newest_only else ALL_REVISIONS
     statement = sa.select(*_FIELDS).select_from(joined).where(revisions.c.id.in_(revision_ids))
     rows = connection.execute(statement).mappings().all()
     newest = {row["article_id"] for row in rows if row["is_newest"]}
-    its_tags = _tags(connection, newest)
+    tags_of = _tags(connection, newest)
     verdicts = _verdicts(connection, {r["article_id"] for r in rows if not r["is_newest"]})
-    return {row["id"]: _article(row, its_tags, verdicts) for row in rows}
+    return {row["id"]: _article(row, tags_of, verdicts) for row in rows}
 
 
 _ARTICLE = TypeAdapter(StoredArticle)
@@ -92,36 +94,36 @@ _ARTICLE = TypeAdapter(StoredArticle)
 
 def _article(
     row: sa.RowMapping,
-    its_tags: dict[str, list[StoredTag]],
+    tags_of: dict[str, list[StoredTag]],
     verdicts: dict[tuple[str, int], str],
 ) -> StoredArticle:
     fields: dict[str, Any] = {name: row[name] for name in field_names(StoredArticle) & row.keys()}
     if row["is_newest"]:
-        fields["tags"] = tuple(its_tags[row["article_id"]])
+        fields["tags"] = tuple(tags_of[row["article_id"]])
     else:
-        its_verdict = (row["article_id"], row["revision"])
-        fields["verdict"] = verdicts.get(its_verdict, OutcomeKind.REVISION.value)
+        revision_key = (row["article_id"], row["revision"])
+        fields["verdict"] = verdicts.get(revision_key, OutcomeKind.REVISION.value)
     return _ARTICLE.validate_python(fields)
 
 
 def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, list[StoredTag]]:
-    found: dict[str, list[StoredTag]] = defaultdict(list)
+    tags_of: dict[str, list[StoredTag]] = defaultdict(list)
     if not article_ids:
-        return found
+        return tags_of
     columns = (tags.c.scheme, tags.c.code, tags.c.label, tags.c.score)
     statement = sa.select(tags.c.article_id, *columns).where(tags.c.article_id.in_(article_ids))
     for row in connection.execute(statement.order_by(*BEST_FIRST)):
-        found[row.article_id].append(
+        tags_of[row.article_id].append(
             StoredTag(scheme=row.scheme, code=row.code, label=row.label, score=row.score)
         )
-    return found
+    return tags_of
 
 
 def _verdicts(connection: Connection, article_ids: Collection[str]) -> dict[tuple[str, int], str]:
-    """What each revision was judged when it was stored: `articles` has the newest one's only."""
+    """Return the verdict of each revision from its receipt: `articles` has only the newest one."""
     if not article_ids:
         return {}
     statement = sa.select(receipts.c.article_id, receipts.c.revision, receipts.c.outcome).where(
-        receipts.c.article_id.in_(article_ids), receipts.c.outcome.in_(_ADDING)
+        receipts.c.article_id.in_(article_ids), receipts.c.outcome.in_(_KINDS_WITH_REVISION)
     )
     return {(row.article_id, row.revision): row.outcome for row in connection.execute(statement)}

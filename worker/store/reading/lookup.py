@@ -1,4 +1,4 @@
-"""What the store answers: ids and receipts come in, values go out."""
+"""Look up outcomes by receipt, and identities and fingerprints by article."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from worker.model.completeness import Extent
 from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, Fingerprint, Outcome, StoredIdentity
 from worker.model.source_trust import SourceIds
-from worker.store.database.columns import name
-from worker.store.database.rows import found_of, outcome_of
+from worker.store.database.columns import stored_name
+from worker.store.database.rows import outcome_of, search_hit_of
 from worker.store.database.schema import (
     BEST_FIRST,
     aliases,
@@ -24,60 +24,72 @@ from worker.store.database.schema import (
     tags,
 )
 from worker.store.database.statements import (
-    FOUND,
+    HIT_COLUMNS,
     NEWEST,
-    Key,
+    StoredKey,
     aliases_of,
     chunks,
-    ids_of,
+    external_ids_of,
     stored_keys,
 )
 from worker.store.values import SearchHit
 
 
-def outcomes(connection: Connection, wanted: Sequence[str]) -> dict[str, Outcome]:
-    given = {name(receipt): receipt for receipt in wanted}
-    found = {}
-    for chunk in chunks(list(given)):
+def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outcome]:
+    """Return the outcomes of these receipts, by the receipt as it was given."""
+    receipt_of = {stored_name(receipt): receipt for receipt in requested}
+    stored = {}
+    for chunk in chunks(list(receipt_of)):
         statement = sa.select(receipts).where(receipts.c.receipt.in_(chunk))
         for row in connection.execute(statement).mappings():
-            receipt = given[row["receipt"]]
-            found[receipt] = replace(outcome_of(row), receipt=receipt)
-    return found
+            receipt = receipt_of[row["receipt"]]
+            stored[receipt] = replace(outcome_of(row), receipt=receipt)
+    return stored
 
 
-def latest(connection: Connection, asked: Sequence[Article]) -> list[StoredIdentity | None]:
-    if not asked:
+def latest_identities(
+    connection: Connection, requested: Sequence[Article]
+) -> list[StoredIdentity | None]:
+    """Return the stored identity of each article, found by its own key, else by an alias."""
+    if not requested:
         return []
-    # The opening leads on only where it was stored: of articles without id and link, and of
-    # sources whose ids are worth little.
-    keys = [stored_keys(a.source, filter(None, (a.key, *a.aliases, a.opening_key))) for a in asked]
-    every = {key for its in keys for key in its}
-    statement = sa.select(aliases).select_from(aliases_of(every))
-    owners = {(row.source, row.key): row.article_id for row in connection.execute(statement)}
-    ways = [
-        [article.article_id, *(owners[key] for key in its if key in owners)]
-        for article, its in zip(asked, keys, strict=True)
+    # The key of the opening is stored only for articles without id and link, and for articles of
+    # sources whose ids are not trusted.
+    keys = [
+        stored_keys(a.source, filter(None, (a.key, *a.aliases, a.opening_key))) for a in requested
     ]
-    known = _known(connection, sorted({article_id for way in ways for article_id in way}))
+    all_keys = {key for article_keys in keys for key in article_keys}
+    statement = sa.select(aliases).select_from(aliases_of(all_keys))
+    owners = {(row.source, row.key): row.article_id for row in connection.execute(statement)}
+    candidates = [
+        [article.article_id, *(owners[key] for key in article_keys if key in owners)]
+        for article, article_keys in zip(requested, keys, strict=True)
+    ]
+    all_ids = sorted({article_id for ids in candidates for article_id in ids})
+    identities = _stored_identities(connection, all_ids)
     return [
-        _first([known[i] for i in dict.fromkeys(way) if i in known], its, owners)
-        for way, its in zip(ways, keys, strict=True)
+        _first([identities[i] for i in dict.fromkeys(ids) if i in identities], article_keys, owners)
+        for ids, article_keys in zip(candidates, keys, strict=True)
     ]
 
 
 def _first(
-    found: Sequence[StoredIdentity], its: Sequence[Key], owners: Mapping[Key, str]
+    stored: Sequence[StoredIdentity],
+    article_keys: Sequence[StoredKey],
+    owners: Mapping[StoredKey, str],
 ) -> StoredIdentity | None:
-    led = {
-        known.article_id: frozenset(k for s, k in its if owners.get((s, k)) == known.article_id)
-        for known in found
-    }
-    identities = [replace(identity, keys=led[identity.article_id]) for identity in found]
+    """Return the first identity with its keys, and with the other identities as alternatives."""
+    keys_of: dict[str, set[str]] = defaultdict(set)
+    for source, key in article_keys:
+        if owner := owners.get((source, key)):
+            keys_of[owner].add(key)
+    identities = [replace(s, keys=frozenset(keys_of[s.article_id])) for s in stored]
     return replace(identities[0], alternatives=tuple(identities[1:])) if identities else None
 
 
-def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, StoredIdentity]:
+def _stored_identities(
+    connection: Connection, article_ids: Sequence[str]
+) -> dict[str, StoredIdentity]:
     is_newest = revisions.c.id == articles.c.newest
     statement = (
         sa.select(
@@ -98,10 +110,10 @@ def _known(connection: Connection, article_ids: Sequence[str]) -> dict[str, Stor
     rows: dict[str, list[Any]] = defaultdict(list)
     for row in connection.execute(statement):
         rows[row.article_id].append(row)
-    return {article_id: _as_known(its) for article_id, its in rows.items()}
+    return {article_id: _identity_of(group) for article_id, group in rows.items()}
 
 
-def _as_known(rows: Sequence[Any]) -> StoredIdentity:
+def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
     article = rows[0]
     newest = next((row for row in rows if row.words is not None), None)
     return StoredIdentity(
@@ -112,38 +124,40 @@ def _as_known(rows: Sequence[Any]) -> StoredIdentity:
         withdrawn=article.withdrawn_at is not None,
         extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
         fingerprint=Fingerprint.unpacked(newest.fingerprint) if newest else None,
-        distrusted=ids_of(article._mapping).distrusted,
+        distrusted=external_ids_of(article._mapping).distrusted,
     )
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
-    found = {}
+    """Return the fingerprint of each article's newest revision."""
+    fingerprint_of = {}
     for chunk in chunks(list(dict.fromkeys(article_ids))):
         statement = sa.select(articles.c.article_id, revisions.c.fingerprint)
         statement = statement.select_from(NEWEST).where(articles.c.article_id.in_(chunk))
         for article_id, blob in connection.execute(statement):
             if fingerprint := Fingerprint.unpacked(blob):
-                found[article_id] = fingerprint
-    return found
+                fingerprint_of[article_id] = fingerprint
+    return fingerprint_of
 
 
 def listing(
-    connection: Connection, wanted: Sequence[str]
+    connection: Connection, requested: Sequence[str]
 ) -> list[tuple[Outcome, SearchHit | None]]:
-    ended = outcomes(connection, wanted)
+    """Return the outcomes of these receipts with their articles, in the order of the receipts."""
+    ended = outcomes(connection, requested)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
-    found: dict[str, SearchHit] = {}
+    hits: dict[str, SearchHit] = {}
     for chunk in chunks(ids):
-        statement = sa.select(*FOUND).select_from(NEWEST)
+        statement = sa.select(*HIT_COLUMNS).select_from(NEWEST)
         rows = connection.execute(statement.where(articles.c.article_id.in_(chunk))).mappings()
-        found.update({f.article_id: f for f in tagged(connection, rows.all())})
-    return [(ended[r], found.get(ended[r].article_id)) for r in wanted if r in ended]
+        hits.update({hit.article_id: hit for hit in tagged(connection, rows.all())})
+    return [(ended[r], hits.get(ended[r].article_id)) for r in requested if r in ended]
 
 
 def tagged(
     connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
 ) -> list[SearchHit]:
-    """The rows as values, in their order, with the tags of each, best first."""
+    """Return the rows as search hits, in the same order, with their tags, strongest first."""
     ids = [row["article_id"] for row in rows]
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)
     statement = statement.where(tags.c.article_id.in_(ids))
@@ -154,5 +168,6 @@ def tagged(
         names[article_id].append((f"{scheme}:{code}", label))
     texts = snippets or [""] * len(rows)
     return [
-        found_of(row, names[row["article_id"]], text) for row, text in zip(rows, texts, strict=True)
+        search_hit_of(row, names[row["article_id"]], text)
+        for row, text in zip(rows, texts, strict=True)
     ]

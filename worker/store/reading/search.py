@@ -1,9 +1,9 @@
-"""Full-text search: what a person types comes in, the articles it finds go out.
+"""Full-text search for queries as people type them.
 
     storm "north sea" -sport flood*
 
-Words are ANDed, quotes make phrases, `-` excludes, a trailing `*` takes the beginning of a word.
-No input is an error: what has neither letters nor digits asks for nothing.
+Words are ANDed, quotes make phrases, `-` excludes, a trailing `*` matches a prefix of a word.
+No input is an error: a query without letters and digits has no terms.
 """
 
 import re
@@ -15,70 +15,77 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.store.database.columns import Moment
+from worker.store.database.columns import UtcDateTime
 from worker.store.database.rows import folded
 from worker.store.database.schema import articles, dated, revisions, tags
-from worker.store.database.statements import FOUND, NEWEST
+from worker.store.database.statements import HIT_COLUMNS, NEWEST
 from worker.store.reading.lookup import tagged
 from worker.store.values import Query, SearchHit
 
-MAX_TERMS = 32  # more is no question
+MAX_TERMS = 32  # terms and words of a term; the rest is ignored
 MAX_WORD = 100  # characters; PostgreSQL refuses words over 2,046 bytes
 SNIPPET = 160  # characters
-SCANNED = 20_000  # characters of a text in which a snippet is looked for
+SCANNED = 20_000  # characters of a text that are searched for a snippet
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))(\*?)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One thing to look for: a word, or several that follow each other."""
+    """One term of a query: a word, or a phrase of several words."""
 
     words: tuple[str, ...]
     excluded: bool = False
-    beginning: bool = False  # of the last word
+    is_prefix: bool = False  # the last word is a prefix
 
 
 def read_terms(words: str) -> list[Term]:
-    """The terms of a query; of endless ones the first."""
+    """Return the terms of a query, at most 32."""
     terms = []
     for minus, phrase, plain, star in _TERM.findall(words):
         split = tuple(word[:MAX_WORD] for word in _letters(phrase or plain).split())[:MAX_TERMS]
         if any(character.isalnum() for word in split for character in word):
-            beginning = bool(star) or plain.endswith("*")
-            terms.append(Term(words=split, excluded=bool(minus), beginning=beginning))
+            is_prefix = bool(star) or plain.endswith("*")
+            terms.append(Term(words=split, excluded=bool(minus), is_prefix=is_prefix))
     return terms[:MAX_TERMS]
 
 
 def _letters(text: str) -> str:
-    """Only letters, digits and the marks that belong to them; everything else separates."""
+    """Replace everything but letters, digits and combining marks by spaces."""
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
 
 
 def search(connection: Connection, query: Query) -> list[SearchHit]:
-    wanted = [term for term in read_terms(query.words) if not term.excluded]
+    """Return the best matches, or the newest articles when the query has no words."""
+    required_terms = [term for term in read_terms(query.words) if not term.excluded]
     statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()
     rows = _fetch(connection, best)
-    snippets = [snippet((row["text"], row["summary"]), wanted) for row in rows] if wanted else ()
+    snippets = (
+        [snippet((row["text"], row["summary"]), required_terms) for row in rows]
+        if required_terms
+        else ()
+    )
     return tagged(connection, rows, snippets)
 
 
 def matching(
-    connection: Connection, query: Query, within: sa.FromClause = NEWEST
+    connection: Connection, query: Query, joined: sa.FromClause = NEWEST
 ) -> sa.Select[Any]:
-    """The ids of the revisions that are asked for; where words are, the best first."""
+    """Select the ids of the revisions that match; for a query with words, the best first."""
     terms = read_terms(query.words)
-    wanted = [term for term in terms if not term.excluded]
-    unwanted = [term for term in terms if term.excluded]
+    required_terms = [term for term in terms if not term.excluded]
+    excluded_terms = [term for term in terms if term.excluded]
     in_dialect = _in_postgres if connection.dialect.name == "postgresql" else _in_sqlite
-    statement = in_dialect(sa.select(revisions.c.id).select_from(within), wanted, unwanted)
+    statement = in_dialect(
+        sa.select(revisions.c.id).select_from(joined), required_terms, excluded_terms
+    )
     return statement.where(*_restrictions(query))
 
 
 def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
-    # Only now: a database that sorts all that it finds should not carry the texts along.
-    beginning = sa.func.substr(revisions.c.text, 1, SCANNED).label("text")
-    statement = sa.select(*FOUND, revisions.c.id, beginning, revisions.c.summary)
+    # Texts are read after the sort, so that the database does not sort them along.
+    text_head = sa.func.substr(revisions.c.text, 1, SCANNED).label("text")
+    statement = sa.select(*HIT_COLUMNS, revisions.c.id, text_head, revisions.c.summary)
     statement = statement.select_from(NEWEST).where(revisions.c.id.in_(revision_ids))
     rows = {row["id"]: row for row in connection.execute(statement).mappings()}
     return [rows[revision_id] for revision_id in revision_ids]
@@ -92,9 +99,9 @@ def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     if query.verdict:
         yield articles.c.verdict == query.verdict.lower()
     if query.since:
-        yield dated >= sa.literal(query.since, Moment)
+        yield dated >= sa.literal(query.since, UtcDateTime)
     if query.until:
-        yield dated < sa.literal(query.until, Moment)
+        yield dated < sa.literal(query.until, UtcDateTime)
     if query.tag:
         yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
 
@@ -109,14 +116,14 @@ def _is_tag(tag: str) -> sa.ColumnElement[bool]:
 
 
 def _in_postgres(
-    statement: sa.Select[Any], wanted: Sequence[Term], unwanted: Sequence[Term]
+    statement: sa.Select[Any], required_terms: Sequence[Term], excluded_terms: Sequence[Term]
 ) -> sa.Select[Any]:
     words: sa.ColumnElement[Any] = sa.literal_column("revisions.search")
-    if unwanted:
-        any_of = sa.func.to_tsquery("simple", " | ".join(map(_tsquery, unwanted)))
+    if excluded_terms:
+        any_of = sa.func.to_tsquery("simple", " | ".join(map(_tsquery, excluded_terms)))
         statement = statement.where(sa.not_(words.bool_op("@@")(any_of)))
-    if wanted:
-        all_of = sa.func.to_tsquery("simple", " & ".join(map(_tsquery, wanted)))
+    if required_terms:
+        all_of = sa.func.to_tsquery("simple", " & ".join(map(_tsquery, required_terms)))
         statement = statement.where(words.bool_op("@@")(all_of))
         statement = statement.order_by(sa.func.ts_rank(words, all_of).desc())
     return statement
@@ -124,43 +131,43 @@ def _in_postgres(
 
 def _tsquery(term: Term) -> str:
     quoted = " <-> ".join(f"'{word}'" for word in term.words)
-    return f"({quoted}{':*' if term.beginning else ''})"
+    return f"({quoted}{':*' if term.is_prefix else ''})"
 
 
 def _in_sqlite(
-    statement: sa.Select[Any], wanted: Sequence[Term], unwanted: Sequence[Term]
+    statement: sa.Select[Any], required_terms: Sequence[Term], excluded_terms: Sequence[Term]
 ) -> sa.Select[Any]:
     index = sa.table("revisions_fts", sa.column("rowid", sa.Integer))
     words: sa.ColumnElement[Any] = sa.literal_column("revisions_fts")
-    if unwanted:
-        any_of = words.bool_op("MATCH")(" OR ".join(map(_fts5, unwanted)))
+    if excluded_terms:
+        any_of = words.bool_op("MATCH")(" OR ".join(map(_fts5, excluded_terms)))
         excluded = sa.select(index.c.rowid).where(any_of)
         statement = statement.where(revisions.c.id.not_in(excluded))
-    if wanted:
-        all_of = words.bool_op("MATCH")(" ".join(map(_fts5, wanted)))
+    if required_terms:
+        all_of = words.bool_op("MATCH")(" ".join(map(_fts5, required_terms)))
         statement = statement.join(index, index.c.rowid == revisions.c.id).where(all_of)
-        # Weights of title, text and summary, in the proportion that ts_rank has by default.
+        # Weights of title, text and summary, in the default proportion of ts_rank.
         statement = statement.order_by(sa.func.bm25(words, 10.0, 1.0, 4.0))
     return statement
 
 
 def _fts5(term: Term) -> str:
-    return f'"{" ".join(term.words)}"{"*" if term.beginning else ""}'
+    return f'"{" ".join(term.words)}"{"*" if term.is_prefix else ""}'
 
 
 def snippet(texts: Iterable[str], terms: Sequence[Term]) -> str:
-    """The surroundings of the first place where one of the terms stands."""
-    place = re.compile("|".join(map(_place, terms)), re.IGNORECASE)
+    """Return the text around the first match of one of the terms."""
+    pattern = re.compile("|".join(map(_pattern, terms)), re.IGNORECASE)
     for text in texts:
-        if found := place.search(text):
-            start = max(0, found.start() - SNIPPET // 3)
+        if match := pattern.search(text):
+            start = max(0, match.start() - SNIPPET // 3)
             return _cut(text, start)
     return _cut(next(iter(texts), ""), 0)
 
 
-def _place(term: Term) -> str:
+def _pattern(term: Term) -> str:
     words = r"[\W_]+".join(map(re.escape, term.words))
-    return rf"(?<![^\W_]){words}" + ("" if term.beginning else r"(?![^\W_])")
+    return rf"(?<![^\W_]){words}" + ("" if term.is_prefix else r"(?![^\W_])")
 
 
 def _cut(text: str, start: int) -> str:

@@ -1,28 +1,28 @@
-"""What sources send: counts of each, and one in detail."""
+"""Statistics of sources: the counters of all, and the details of one."""
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.database.schema import articles, dead_letters, receipts, revisions, sources
-from worker.store.database.statements import ids_of
-from worker.store.values import RemovedLineCount, SourceSeen
+from worker.store.database.statements import external_ids_of
+from worker.store.values import RemovedLineCount, SourceDetails, SourceSeen
 
 _REPEATED = ("learned", "pinned")  # rules of lines that a source repeats
-_MOST_READ = 10_000  # revisions
+_MAX_READ = 10_000  # revisions
 
 
 def all_sources(connection: Connection) -> list[SourceSeen]:
+    """Return all sources, the last seen first."""
     order = (sources.c.last_seen.desc(), sources.c.source)
     rows = connection.execute(sa.select(sources).order_by(*order)).mappings()
     return [_seen(row) for row in rows]
 
 
-def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
-    """Raises nothing for an unknown one: it is None."""
+def one_source(connection: Connection, name: str) -> SourceDetails | None:
+    """Return the details of a source, or None for an unknown one."""
     row = connection.execute(sa.select(sources).where(sources.c.source == name)).mappings().first()
     if row is None:
         return None
@@ -31,38 +31,38 @@ def one_source(connection: Connection, name: str) -> dict[str, Any] | None:
     letters = sa.select(dead_letters.c.reason, number).where(dead_letters.c.source == name)
     by_outcome = connection.execute(outcomes.group_by(receipts.c.outcome).order_by(number.desc()))
     by_reason = connection.execute(letters.group_by(dead_letters.c.reason).order_by(number.desc()))
-    return {
-        "source": _seen(row),
-        "outcomes": {row[0]: row[1] for row in by_outcome},
-        "dead_letters": {row[0]: row[1] for row in by_reason},
-    }
+    return SourceDetails(
+        source=_seen(row),
+        outcomes={row[0]: row[1] for row in by_outcome},
+        dead_letters={row[0]: row[1] for row in by_reason},
+    )
 
 
-def left_out(connection: Connection, source: str) -> list[RemovedLineCount]:
-    """Of its newest revisions that have such lines."""
+def removed_lines(connection: Connection, source: str) -> list[RemovedLineCount]:
+    """Count the repeated lines removed from the newest 10,000 revisions that have any."""
     written = sa.cast(revisions.c.dropped, sa.Text)
     repeated = sa.or_(*(written.like(f'%"{rule}"%') for rule in _REPEATED))
     of_source = revisions.join(articles, articles.c.article_id == revisions.c.article_id)
-    found = (
+    statement = (
         sa.select(revisions.c.dropped, revisions.c.received)
         .select_from(of_source)
         .where(articles.c.source == source, repeated)
         .order_by(revisions.c.id.desc())
-        .limit(_MOST_READ)
+        .limit(_MAX_READ)
     )
     last: dict[tuple[str, str], RemovedLineCount] = {}
-    times: Counter[tuple[str, str]] = Counter()
-    for dropped, received in connection.execute(found):
-        for each in dropped:
-            if each["rule"] in _REPEATED:
-                its = (each["rule"], each["line"].casefold())
-                times[its] += 1
-                given = {**each, "times": 1, "last": received}
-                last.setdefault(its, RemovedLineCount(**given))
-    return [replace(last[its], times=n) for its, n in times.most_common()]
+    counts: Counter[tuple[str, str]] = Counter()
+    for dropped, received in connection.execute(statement):
+        for line in dropped:
+            if line["rule"] in _REPEATED:
+                key = (line["rule"], line["line"].casefold())
+                counts[key] += 1
+                fields = {**line, "times": 1, "last": received}
+                last.setdefault(key, RemovedLineCount(**fields))
+    return [replace(last[key], times=n) for key, n in counts.most_common()]
 
 
 def _seen(row: sa.RowMapping) -> SourceSeen:
-    ids = ids_of(row)
+    ids = external_ids_of(row)
     own = {field: row[field] for field in ("source", "receipts", "dead", "first_seen", "last_seen")}
     return SourceSeen(**own, ids=ids, distrusted=ids.distrusted)

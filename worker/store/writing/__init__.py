@@ -1,4 +1,4 @@
-"""The write transaction of a batch: what it locks, decides and writes.
+"""The write transaction of a batch: locks, decisions and statements.
 
 May import `database`, and the values and ports of the store.
 """

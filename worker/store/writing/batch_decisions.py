@@ -1,4 +1,4 @@
-"""What a batch changes, decided purely: fresh records and what is known come in, rulings go out."""
+"""Decide what a batch changes, without I/O, from its records and the stored identities."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,29 +15,29 @@ from worker.model.records import (
     Withdrawal,
     article_id_of,
 )
-from worker.store.database.columns import name
-from worker.store.database.statements import Key, stored_keys
+from worker.store.database.columns import stored_name
+from worker.store.database.statements import StoredKey, stored_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBatch:
-    """One call of `write`, or what is fresh of it."""
+    """The arguments of one call of `write`, or the part of them that is not written yet."""
 
     records: tuple[Record, ...]
     withdrawals: tuple[Withdrawal, ...]
     dead: tuple[DeadLetter, ...]
 
-    def ends(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
-        """Everything that ends a receipt, in the order of the outcomes."""
+    def results(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
+        """Everything that gives a receipt an outcome, in the order of the outcomes."""
         return (*self.records, *self.withdrawals, *self.dead)
 
     def fresh(self, receipts: Collection[str]) -> Self:
-        """What ends these receipts; of two that end the same receipt, the first."""
-        left = set(receipts)
+        """Keep only the results for these receipts, and only the first result for each."""
+        remaining = set(receipts)
 
-        def take(end: Record | Withdrawal | DeadLetter) -> bool:
-            taken = name(end.receipt) in left
-            left.discard(name(end.receipt))
+        def take(result: Record | Withdrawal | DeadLetter) -> bool:
+            taken = stored_name(result.receipt) in remaining
+            remaining.discard(stored_name(result.receipt))
             return taken
 
         return type(self)(
@@ -49,7 +49,7 @@ class WriteBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The last word on one record. Without verdict its article is withdrawn: nothing is kept."""
+    """The final verdict on one record: None when its article is withdrawn and nothing is kept."""
 
     record: Record
     verdict: Verdict | None
@@ -67,44 +67,44 @@ class Decision:
         return self.record.reprocessed and self.verdict is not None and not self.adds_revision
 
 
-def decide(records: Iterable[Record], known: Mapping[str, StoredIdentity]) -> list[Decision]:
-    """Judge each record by what is known and by the records before it."""
+def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> list[Decision]:
+    """Decide each record from the stored identities and from the records before it."""
     from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
 
-    standing = dict(known)
-    rulings = []
+    identities = dict(stored)
+    decisions = []
     for record in records:
         article_id = record.verdict.article_id
-        before = standing.get(article_id)
+        before = identities.get(article_id)
         if before and before.withdrawn:
-            rulings.append(Decision(record=record, verdict=None))
+            decisions.append(Decision(record=record, verdict=None))
             continue
         content_hash = record.fingerprint.content_hash
-        given = recheck_under_lock(record.verdict, content_hash, before)
-        verdict = _numbered(given, content_hash, before)
+        rechecked = recheck_under_lock(record.verdict, content_hash, before)
+        verdict = _numbered(rechecked, content_hash, before)
         if verdict.kind is not OutcomeKind.UNCHANGED:
-            standing[article_id] = _after(verdict, content_hash, before)
-        rulings.append(Decision(record=record, verdict=verdict))
-    return rulings
+            identities[article_id] = _after(verdict, content_hash, before)
+        decisions.append(Decision(record=record, verdict=verdict))
+    return decisions
 
 
-def _numbered(verdict: Verdict, content_hash: str, before: StoredIdentity | None) -> Verdict:
-    number = before.revision if before else 0
-    if before is None and verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
-        # What it was compared with never came: an earlier copy in its batch was passed over.
+def _numbered(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -> Verdict:
+    number = stored.revision if stored else 0
+    if stored is None and verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
+        # The article it was compared with is not stored: an earlier copy in the batch was skipped.
         return replace(verdict, kind=OutcomeKind.NEW, revision=1)
-    known = before is None or content_hash in before.hashes or verdict.extent < before.extent
-    if before and verdict.kind is OutcomeKind.UNCHANGED and not known:
+    covered = stored is None or content_hash in stored.hashes or verdict.extent < stored.extent
+    if stored and verdict.kind is OutcomeKind.UNCHANGED and not covered:
         return replace(verdict, kind=OutcomeKind.REVISION, revision=number + 1)
     if verdict.kind is not OutcomeKind.UNCHANGED and verdict.revision != number + 1:
         raise ValueError(f"{verdict.article_id}: revision {verdict.revision} after {number}")
     return verdict
 
 
-def _after(verdict: Verdict, content_hash: str, before: StoredIdentity | None) -> StoredIdentity:
+def _after(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -> StoredIdentity:
     return StoredIdentity(
         article_id=verdict.article_id,
-        hashes=(before.hashes if before else frozenset()) | {content_hash},
+        hashes=(stored.hashes if stored else frozenset()) | {content_hash},
         revision=verdict.revision,
         cluster_id=verdict.cluster_id,
         extent=verdict.extent,
@@ -113,41 +113,43 @@ def _after(verdict: Verdict, content_hash: str, before: StoredIdentity | None) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """The articles one withdrawal takes down; the first is named in its outcome."""
+    """The articles that one withdrawal removes. The first is named in its outcome."""
 
     withdrawal: Withdrawal
     article_ids: tuple[str, ...]
 
 
 def take_down(
-    withdrawal: Withdrawal, owners: Mapping[Key, str], existing: Collection[str]
+    withdrawal: Withdrawal, owners: Mapping[StoredKey, str], existing: Collection[str]
 ) -> Takedown:
-    """The article that the first of its keys leads to, and the tombstone that got the rest."""
-    led_to = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
-    found = [article_id for article_id in led_to if article_id in existing][:1]
-    left = [article_id for article_id in led_to if article_id == tombstone_id(withdrawal)][:1]
-    return Takedown(withdrawal=withdrawal, article_ids=tuple(dict.fromkeys(found + left)))
+    """Find the article of the first key that has one, and the tombstone that owns other keys."""
+    owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
+    owned = [article_id for article_id in owner_ids if article_id in existing][:1]
+    own_tombstone = tombstone_id(withdrawal)
+    tombstone = [article_id for article_id in owner_ids if article_id == own_tombstone][:1]
+    return Takedown(withdrawal=withdrawal, article_ids=tuple(dict.fromkeys(owned + tombstone)))
 
 
 def tombstone_id(withdrawal: Withdrawal) -> str:
+    """Return the article id of the tombstone that a withdrawal leaves for unknown keys."""
     return article_id_of(withdrawal.source, withdrawal.keys[0])
 
 
 def claimed_keys(
     batch: WriteBatch, distrusted: Collection[str] = (), full: Collection[str] = ()
-) -> dict[Key, str]:
-    """The keys this batch names and the article each would lead to; the first comer keeps a key.
+) -> dict[StoredKey, str]:
+    """Map the keys of this batch to article ids. The first article that names a key gets it.
 
-    Articles of `distrusted` sources are known by their opening besides; those that are `full` of
-    keys get no more of them.
+    An article of a `distrusted` source is also found by the key of its opening. An article in
+    `full` has the maximum number of keys and gets no more.
     """
-    keys: dict[Key, str] = {}
+    keys: dict[StoredKey, str] = {}
     for record in batch.records:
         article, article_id = record.article, record.verdict.article_id
-        named = () if article_id in full else (article.key, *article.aliases)
-        if name(article.source) in distrusted and article.opening_key:
-            named = (*named, article.opening_key)
-        for key in stored_keys(article.source, named):
+        keys_of_record = () if article_id in full else (article.key, *article.aliases)
+        if stored_name(article.source) in distrusted and article.opening_key:
+            keys_of_record = (*keys_of_record, article.opening_key)
+        for key in stored_keys(article.source, keys_of_record):
             keys.setdefault(key, article_id)
     for withdrawal in batch.withdrawals:
         for key in stored_keys(withdrawal.source, withdrawal.keys):
@@ -155,34 +157,36 @@ def claimed_keys(
     return keys
 
 
-def intended(end: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
-    """The outcome of one receipt as it looks before the articles are locked."""
-    if isinstance(end, Record):
-        return record_outcome(Decision(record=end, verdict=end.verdict), now)
-    if isinstance(end, Withdrawal):
-        return withdrawal_outcome(Takedown(withdrawal=end, article_ids=()), now)
+def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
+    """Return the outcome expected for one receipt before the articles are locked."""
+    if isinstance(result, Record):
+        return record_outcome(Decision(record=result, verdict=result.verdict), now)
+    if isinstance(result, Withdrawal):
+        return withdrawal_outcome(Takedown(withdrawal=result, article_ids=()), now)
     return Outcome(
-        receipt=end.receipt,
+        receipt=result.receipt,
         kind=OutcomeKind.DEAD,
-        source=end.source,
+        source=result.source,
         at=now,
-        letter_id=end.letter_id,
-        reason=end.reason,
+        letter_id=result.letter_id,
+        reason=result.reason,
     )
 
 
-def record_outcome(ruling: Decision, now: datetime) -> Outcome:
+def record_outcome(decision: Decision, now: datetime) -> Outcome:
+    """Return the final outcome of a record."""
     return Outcome(
-        receipt=ruling.record.receipt,
-        kind=ruling.verdict.kind if ruling.verdict else OutcomeKind.WITHDRAWN,
-        source=ruling.record.article.source,
+        receipt=decision.record.receipt,
+        kind=decision.verdict.kind if decision.verdict else OutcomeKind.WITHDRAWN,
+        source=decision.record.article.source,
         at=now,
-        article_id=ruling.article_id,
-        revision=ruling.verdict.revision if ruling.verdict else 0,
+        article_id=decision.article_id,
+        revision=decision.verdict.revision if decision.verdict else 0,
     )
 
 
 def withdrawal_outcome(takedown: Takedown, now: datetime) -> Outcome:
+    """Return the final outcome of a withdrawal."""
     return Outcome(
         receipt=takedown.withdrawal.receipt,
         kind=OutcomeKind.WITHDRAWN,

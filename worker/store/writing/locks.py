@@ -1,6 +1,7 @@
-"""What a write transaction takes first: its receipts, its keys and its articles, in this order.
+"""Locks of a write transaction: first its receipts, then its keys, then its articles.
 
-Each is locked in the order of its own key, so two writers never wait for each other in a circle.
+Rows of a table are locked in the order of their key, so two writers never wait for each other in
+a circle.
 """
 
 from collections import Counter
@@ -15,10 +16,10 @@ from worker.model.completeness import Extent
 from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
-from worker.store.database.columns import name
+from worker.store.database.columns import stored_name
 from worker.store.database.rows import Row, article_row, receipt_row
 from worker.store.database.schema import aliases, articles, receipts, revisions, sources
-from worker.store.database.statements import Key, aliases_of, ids_of, stored_keys
+from worker.store.database.statements import StoredKey, aliases_of, external_ids_of, stored_keys
 from worker.store.database.upsert import insert
 from worker.store.writing.batch_decisions import (
     Takedown,
@@ -28,96 +29,100 @@ from worker.store.writing.batch_decisions import (
     take_down,
 )
 
-MOST_KEYS = 32  # that lead to one article
+MAX_KEYS = 32  # of one article
 _STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)
 
 
 def take_receipts(
-    connection: Connection, batch: WriteBatch, now: datetime, handling: Attempt
+    connection: Connection, batch: WriteBatch, now: datetime, attempt: Attempt
 ) -> set[str]:
-    """The receipts that nobody has ended before, entered with the outcome to be expected."""
+    """Insert the receipts that have no outcome, with the expected one; return those receipts."""
     rows: dict[str, Row] = {}
-    for end in batch.ends():
-        rows.setdefault(end.receipt, {**receipt_row(intended(end, now)), **field_values(handling)})
+    for result in batch.results():
+        rows.setdefault(
+            result.receipt, {**receipt_row(intended(result, now)), **field_values(attempt)}
+        )
     if not rows:
         return set()
     statement = insert(connection, receipts).on_conflict_do_nothing()
-    result = connection.execute(
+    inserted = connection.execute(
         statement.returning(receipts.c.receipt), [rows[receipt] for receipt in sorted(rows)]
     )
-    return set(result.scalars())
+    return set(inserted.scalars())
 
 
-class Keys(NamedTuple):
-    """Where the keys of a batch lead, and what stood there before."""
+class ClaimedKeys(NamedTuple):
+    """The owners of the keys of a batch, and which of these articles are stored or withdrawn."""
 
-    owners: dict[Key, str]
+    owners: dict[StoredKey, str]
     existing: set[str]
     withdrawn: set[str]
 
 
-def take_keys(connection: Connection, fresh: WriteBatch) -> Keys:
-    # A withdrawal and an article that share a key meet here: whoever comes second waits until
-    # the first is committed and then sees it.
+def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
+    """Insert the keys of the batch that have no owner, and read the owners of all of them."""
+    # A withdrawal and an article with the same key meet here: the second transaction waits until
+    # the first has committed, and then sees its key.
     claimed = claimed_keys(fresh, _distrusted(connection, fresh), _full(connection, fresh))
     if not claimed:
-        return Keys({}, set(), set())
+        return ClaimedKeys({}, set(), set())
     rows = [
         {"source": source, "key": key, "article_id": claimed[source, key]}
         for source, key in sorted(claimed)
     ]
     connection.execute(insert(connection, aliases).on_conflict_do_nothing(), rows)
-    led_to = articles.c.article_id == aliases.c.article_id
-    found = connection.execute(
+    is_owner = articles.c.article_id == aliases.c.article_id
+    owner_rows = connection.execute(
         sa.select(aliases, articles.c.seq, articles.c.withdrawn_at).select_from(
-            aliases_of(claimed).outerjoin(articles, led_to)
+            aliases_of(claimed).outerjoin(articles, is_owner)
         )
     ).all()
-    return Keys(
-        owners={(row.source, row.key): row.article_id for row in found},
-        existing={row.article_id for row in found if row.seq is not None},
-        withdrawn={row.article_id for row in found if row.withdrawn_at is not None},
+    return ClaimedKeys(
+        owners={(row.source, row.key): row.article_id for row in owner_rows},
+        existing={row.article_id for row in owner_rows if row.seq is not None},
+        withdrawn={row.article_id for row in owner_rows if row.withdrawn_at is not None},
     )
 
 
 def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
-    """Those of the sources whose ids are worth little."""
-    named = {name(record.article.source) for record in fresh.records}
-    if not named:
+    """Return the sources of the batch whose external ids are not trusted."""
+    source_names = {stored_name(record.article.source) for record in fresh.records}
+    if not source_names:
         return set()
     columns = [sources.c[field] for field in field_names(SourceIds)]
-    found = sa.select(sources.c.source, *columns).where(sources.c.source.in_(named))
-    rows = connection.execute(found).mappings()
-    return {row["source"] for row in rows if ids_of(row).distrusted}
+    statement = sa.select(sources.c.source, *columns).where(sources.c.source.in_(source_names))
+    rows = connection.execute(statement).mappings()
+    return {row["source"] for row in rows if external_ids_of(row).distrusted}
 
 
 def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
-    """Articles that get no more keys: a source with new ids in every poll would add for ever."""
-    known = {r.verdict.article_id for r in fresh.records if r.verdict.kind in _STORED_BEFORE}
-    if not known:
+    """Return articles with the maximum number of keys: some sources send new ids in every poll."""
+    stored = {r.verdict.article_id for r in fresh.records if r.verdict.kind in _STORED_BEFORE}
+    if not stored:
         return set()
-    counted = sa.select(aliases.c.article_id).where(aliases.c.article_id.in_(known))
-    full = counted.group_by(aliases.c.article_id).having(sa.func.count() >= MOST_KEYS)
+    counted = sa.select(aliases.c.article_id).where(aliases.c.article_id.in_(stored))
+    full = counted.group_by(aliases.c.article_id).having(sa.func.count() >= MAX_KEYS)
     return set(connection.scalars(full))
 
 
-def takedowns_of(fresh: WriteBatch, keys: Keys) -> list[Takedown]:
+def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
+    """Return the articles that each withdrawal of the batch removes."""
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 
 
-def blocked_by(fresh: WriteBatch, keys: Keys) -> dict[str, StoredIdentity]:
-    """Articles whose own key was withdrawn under another id before they ever came."""
+def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
+    """Return articles whose own key was withdrawn under another id before they were received."""
     blocked = {}
     for record in fresh.records:
         article, article_id = record.article, record.verdict.article_id
         (own,) = stored_keys(article.source, [article.key])
         if keys.owners.get(own) in keys.withdrawn:
-            blocked[article_id] = _gone(article_id)
+            blocked[article_id] = _withdrawn_identity(article_id)
     return blocked
 
 
-def _gone(article_id: str, revision: int = 0) -> StoredIdentity:
+def _withdrawn_identity(article_id: str, revision: int = 0) -> StoredIdentity:
     return StoredIdentity(
         article_id=article_id,
         hashes=frozenset(),
@@ -130,7 +135,7 @@ def _gone(article_id: str, revision: int = 0) -> StoredIdentity:
 def lock_articles(
     connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, StoredIdentity]:
-    """Lock or insert every article involved; what is known of those that were there before."""
+    """Lock or insert the articles of the batch; return the identities of those stored before."""
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
         return {}
@@ -150,13 +155,13 @@ def lock_articles(
         statement.returning(*(articles.c[column] for column in columns)),
         [rows[article_id] for article_id in sorted(rows)],
     )
-    return _known(connection, result.all())
+    return _stored_identities(connection, result.all())
 
 
 def _article_rows(
     fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, Row]:
-    """What is inserted of the articles that are not there yet, with this batch's sightings."""
+    """Return a row for each article: inserted when it is new, with this batch's sightings."""
     rows: dict[str, Row] = {}
     for record in fresh.records:
         article, verdict = record.article, record.verdict
@@ -167,37 +172,37 @@ def _article_rows(
         for article_id in takedown.article_ids:
             row = article_row(article_id, withdrawal.source, withdrawal.keys[0], None)
             rows.setdefault(article_id, row)
-    seen = Counter(r.verdict.article_id for r in fresh.records if not r.reprocessed)
-    seen.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
+    sightings = Counter(r.verdict.article_id for r in fresh.records if not r.reprocessed)
+    sightings.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
     for article_id, row in rows.items():
-        row.update(sightings=seen[article_id], first_seen=now, last_seen=now)
+        row.update(sightings=sightings[article_id], first_seen=now, last_seen=now)
     return rows
 
 
-def _known(connection: Connection, locked: Sequence[Any]) -> dict[str, StoredIdentity]:
+def _stored_identities(connection: Connection, locked: Sequence[Any]) -> dict[str, StoredIdentity]:
     newest = {row.article_id: row.revision for row in locked if row.withdrawn_at is None}
     ids = [article_id for article_id, revision in newest.items() if revision]
     hashes: dict[str, set[str]] = {article_id: set() for article_id in ids}
     extents: dict[str, Extent] = {}
     if ids:
         columns = revisions.c
-        found = sa.select(
+        statement = sa.select(
             columns.article_id, columns.content_hash, columns.number, columns.words, columns.flags
         ).where(columns.article_id.in_(ids))
-        for article_id, content_hash, number, words, flags in connection.execute(found):
+        for article_id, content_hash, number, words, flags in connection.execute(statement):
             hashes[article_id].add(content_hash)
             if number == newest[article_id]:
                 extents[article_id] = Extent.of(words, flags)
-    known = {}
+    identities = {}
     for article_id, revision, cluster_id, withdrawn_at in locked:
         if withdrawn_at is not None:
-            known[article_id] = _gone(article_id, revision)
+            identities[article_id] = _withdrawn_identity(article_id, revision)
         elif revision:
-            known[article_id] = StoredIdentity(
+            identities[article_id] = StoredIdentity(
                 article_id=article_id,
                 hashes=frozenset(hashes[article_id]),
                 revision=revision,
                 cluster_id=cluster_id,
                 extent=extents.get(article_id, Extent.TITLE),
             )
-    return known
+    return identities

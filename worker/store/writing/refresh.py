@@ -1,7 +1,7 @@
-"""What was cleaned again and is the same by its content hash is brought up to date in place.
+"""Update revisions in place that were cleaned again and have the same content hash.
 
-All else that cleaning finds may be another, and lines that are learned since may be left out. Tags
-are stale from here on. Where a reader would see a difference the change feed has one entry.
+Any other field may differ, and lines that were learned since then may be left out. The tags become
+stale. The change feed gets one entry for each article that reads differently.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,36 +11,36 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.store.database.columns import Moment
+from worker.store.database.columns import UtcDateTime
 from worker.store.database.rows import Row, refreshed_row
 from worker.store.database.schema import articles, revisions
 from worker.store.database.statements import NEWEST
 from worker.store.writing.batch_decisions import Decision
 
 _SAME = ("article_id", "content_hash")
-_UNREAD = {"versions", "fingerprint", "dropped"}  # columns that the feed does not carry
+_NOT_IN_FEED = {"versions", "fingerprint", "dropped"}  # columns
 
 
-def refresh(connection: Connection, rulings: Sequence[Decision], now: datetime) -> None:
-    """At most three statements."""
-    rows = [refreshed_row(r.record, r.verdict) for r in rulings if r.verdict and r.refreshes]
+def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
+    """Refresh the revisions of reprocessed records, in at most three statements."""
+    rows = [refreshed_row(r.record, r.verdict) for r in decisions if r.verdict and r.refreshes]
     if not rows:
         return
     changed = _changed(connection, rows)
-    its = {
-        column: sa.bindparam(f"its_{column}", type_=revisions.c[column].type) for column in rows[0]
+    bound = {
+        column: sa.bindparam(f"p_{column}", type_=revisions.c[column].type) for column in rows[0]
     }
-    statement = sa.update(revisions).where(*(revisions.c[c] == its[c] for c in _SAME))
-    values = {revisions.c[c]: its[c] for c in rows[0] if c not in _SAME}
-    given = [{f"its_{column}": value for column, value in row.items()} for row in rows]
-    connection.execute(statement.values(values), given)
+    statement = sa.update(revisions).where(*(revisions.c[c] == bound[c] for c in _SAME))
+    values = {revisions.c[c]: bound[c] for c in rows[0] if c not in _SAME}
+    parameters = [{f"p_{column}": value for column, value in row.items()} for row in rows]
+    connection.execute(statement.values(values), parameters)
     if changed:
-        noted = sa.update(articles).where(articles.c.article_id.in_(changed))
-        connection.execute(noted.values(refreshed_at=sa.literal(now, Moment)))
+        update = sa.update(articles).where(articles.c.article_id.in_(changed))
+        connection.execute(update.values(refreshed_at=sa.literal(now, UtcDateTime)))
 
 
 def _changed(connection: Connection, rows: Iterable[Row]) -> list[str]:
-    """The articles whose newest revision reads differently now."""
+    """Return the articles whose newest revision reads differently with these rows."""
     new: dict[tuple[str, str], dict[str, Any]] = {
         (row["article_id"], row["content_hash"]): row for row in rows
     }
@@ -49,6 +49,6 @@ def _changed(connection: Connection, rows: Iterable[Row]) -> list[str]:
     return [
         row["article_id"]
         for row in connection.execute(stored).mappings()
-        if (now := new.get((row["article_id"], row["content_hash"])))
-        and any(row[column] != now[column] for column in now.keys() - _UNREAD)
+        if (refreshed := new.get((row["article_id"], row["content_hash"])))
+        and any(row[column] != refreshed[column] for column in refreshed.keys() - _NOT_IN_FEED)
     ]

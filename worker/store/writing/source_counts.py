@@ -1,4 +1,4 @@
-"""Rulings of a batch come in; what they say of its sources, and of their ids, is added up."""
+"""Add a batch to the counters of its sources: articles, receipts, dead letters and bad ids."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.records import Outcome, OutcomeKind, StoredIdentity
-from worker.store.database.columns import name
+from worker.store.database.columns import stored_name
 from worker.store.database.schema import articles, sources
 from worker.store.database.upsert import add
 from worker.store.writing.batch_decisions import Decision
@@ -17,21 +17,22 @@ from worker.store.writing.batch_decisions import Decision
 def count_sources(
     connection: Connection,
     outcomes: Sequence[Outcome],
-    rulings: Sequence[Decision],
-    known: Mapping[str, StoredIdentity],
+    decisions: Sequence[Decision],
+    stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    # Last of all: every writer meets at these rows, so they are held for the commit only.
-    again = {r.record.receipt for r in rulings if r.record.reprocessed}
-    receipts_by = Counter(name(o.source) for o in outcomes if o.receipt not in again)
-    dead_by = Counter(name(o.source) for o in outcomes if o.kind is OutcomeKind.DEAD)
-    new = {r.article_id: r for r in rulings if r.adds_revision and r.article_id not in known}
-    articles_by = Counter(name(r.record.article.source) for r in new.values())
-    again_named = _under_another_id(connection, rulings, known)
-    bad = {name_: _bad_ids(rulings, known, name_, again_named) for name_ in _BAD_IDS}
+    """Add the outcomes of a batch, and its bad external ids, to the counters of the sources."""
+    # Called last: all writers update these rows, so their locks are held only until the commit.
+    reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}
+    receipts_by = Counter(stored_name(o.source) for o in outcomes if o.receipt not in reprocessed)
+    dead_by = Counter(stored_name(o.source) for o in outcomes if o.kind is OutcomeKind.DEAD)
+    new = {r.article_id: r for r in decisions if r.adds_revision and r.article_id not in stored}
+    articles_by = Counter(stored_name(r.record.article.source) for r in new.values())
+    renamed = _under_another_id(connection, decisions, stored)
+    bad_ids = {column: _bad_ids(decisions, stored, column, renamed) for column in _BAD_IDS}
     rows = [
         {
-            **{name_: counts[source] for name_, counts in bad.items()},
+            **{column: counts[source] for column, counts in bad_ids.items()},
             "source": source,
             "articles": articles_by[source],
             "receipts": receipts_by[source],
@@ -48,46 +49,46 @@ _BAD_IDS = ("without_id", "reused_ids", "changed_ids")
 
 
 def _bad_ids(
-    rulings: Sequence[Decision],
-    known: Mapping[str, StoredIdentity],
-    what: str,
+    decisions: Sequence[Decision],
+    stored: Mapping[str, StoredIdentity],
+    column_name: str,
     copies: Collection[str],
 ) -> Counter[str]:
-    """Per source, how often an external id was absent, another story's, or not the last one."""
+    """Count by source the articles whose external id was absent, reused or changed."""
     counts: Counter[str] = Counter()
-    for ruling in rulings:
-        article, verdict = ruling.record.article, ruling.verdict
+    for decision in decisions:
+        article, verdict = decision.record.article, decision.verdict
         if verdict is None:
             continue
-        given = any(key.startswith("id:") for key in (article.key, *article.aliases))
-        new = verdict.article_id not in known
-        found = {
-            "without_id": new and not given,
-            "reused_ids": new and ruling.record.verdict.signal == "reused-id",
-            "changed_ids": given
+        has_id = any(key.startswith("id:") for key in (article.key, *article.aliases))
+        new = verdict.article_id not in stored
+        counted = {
+            "without_id": new and not has_id,
+            "reused_ids": new and decision.record.verdict.signal == "reused-id",
+            "changed_ids": has_id
             and (verdict.article_id in copies if new else article.article_id != verdict.article_id),
         }
-        counts[name(article.source)] += found[what]
+        counts[stored_name(article.source)] += counted[column_name]
     return counts
 
 
 def _under_another_id(
-    connection: Connection, rulings: Sequence[Decision], known: Mapping[str, StoredIdentity]
+    connection: Connection, decisions: Sequence[Decision], stored: Mapping[str, StoredIdentity]
 ) -> set[str]:
-    """New articles that say word for word what one of their own source says."""
+    """Return the new articles that are exact copies of an article of the same source."""
     exact = {
         r.article_id: r.verdict.rival
-        for r in rulings
-        if r.verdict and r.verdict.signal == "exact" and r.article_id not in known
+        for r in decisions
+        if r.verdict and r.verdict.signal == "exact" and r.article_id not in stored
     }
     if not exact:
         return set()
     columns = articles.c.article_id, articles.c.source
-    rivals = sa.select(*columns).where(articles.c.article_id.in_(exact.values()))
-    source = {row.article_id: row.source for row in connection.execute(rivals)}
+    originals = sa.select(*columns).where(articles.c.article_id.in_(exact.values()))
+    source = {row.article_id: row.source for row in connection.execute(originals)}
     return {
-        ruling.article_id
-        for ruling in rulings
-        if ruling.article_id in exact
-        and source.get(exact[ruling.article_id]) == name(ruling.record.article.source)
+        decision.article_id
+        for decision in decisions
+        if decision.article_id in exact
+        and source.get(exact[decision.article_id]) == stored_name(decision.record.article.source)
     }

@@ -1,7 +1,7 @@
-"""The write transaction: a batch comes in, the outcomes that were written go out.
+"""The write transaction of a batch.
 
-Two writers never wait for each other in a circle: tables are locked in the order of this page
-and rows in the order of their keys. On SQLite the transaction holds the only write lock anyway.
+Two writers never wait for each other in a circle: tables are locked in the order of the calls in
+`write`, and rows in the order of their keys. On SQLite the transaction holds the only write lock.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.records import Attempt, Outcome, StoredIdentity, Verdict
-from worker.store.database.columns import Name
+from worker.store.database.columns import KeyText
 from worker.store.database.rows import (
     decision_row,
     letter_rows,
@@ -53,44 +53,47 @@ from worker.store.writing.withdraw import withdraw
 
 
 def write(
-    connection: Connection, batch: WriteBatch, now: datetime, handling: Attempt
+    connection: Connection, batch: WriteBatch, now: datetime, attempt: Attempt
 ) -> list[Outcome]:
-    """Write what is fresh of the batch. The number of statements does not depend on its size."""
-    fresh = batch.fresh(take_receipts(connection, batch, now, handling))
-    if not fresh.ends():
+    """Write the results of a batch whose receipts have no outcome yet; return their outcomes.
+
+    The number of statements does not depend on the size of the batch.
+    """
+    fresh = batch.fresh(take_receipts(connection, batch, now, attempt))
+    if not fresh.results():
         return []
     keys = take_keys(connection, fresh)
     takedowns = takedowns_of(fresh, keys)
-    known = lock_articles(connection, fresh, takedowns, now)
+    stored = lock_articles(connection, fresh, takedowns, now)
     blocked = blocked_by(fresh, keys)
-    rulings = decide(fresh.records, {**known, **blocked})
-    _write_revisions(connection, rulings, known, now)
-    refresh(connection, rulings, now)
-    _write_decisions(connection, rulings)
-    _count_clusters(connection, rulings, known, _ids(takedowns), now)
-    _point_to_newest(connection, rulings, known)
-    withdraw(connection, [*_ids(takedowns), *(blocked.keys() - known.keys())], now)
-    _bury(connection, fresh, now)
-    outcomes = _outcomes(fresh, rulings, takedowns, now)
+    decided = decide(fresh.records, {**stored, **blocked})
+    _write_revisions(connection, decided, stored, now)
+    refresh(connection, decided, now)
+    _write_decisions(connection, decided)
+    _count_clusters(connection, decided, stored, _ids(takedowns), now)
+    _point_to_newest(connection, decided, stored)
+    withdraw(connection, [*_ids(takedowns), *(blocked.keys() - stored.keys())], now)
+    _write_dead_letters(connection, fresh, now)
+    outcomes = _outcomes(fresh, decided, takedowns, now)
     _correct_receipts(connection, fresh, outcomes, now)
-    count_sources(connection, outcomes, rulings, known, now)
+    count_sources(connection, outcomes, decided, stored, now)
     return outcomes
 
 
 def _write_revisions(
     connection: Connection,
-    rulings: Sequence[Decision],
-    known: Mapping[str, StoredIdentity],
+    decided: Sequence[Decision],
+    stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    added = [(r.record, r.verdict) for r in rulings if r.verdict and r.adds_revision]
+    added = [(r.record, r.verdict) for r in decided if r.verdict and r.adds_revision]
     if not added:
         return
     connection.execute(
         sa.insert(revisions), [revision_row(record, verdict, now) for record, verdict in added]
     )
     newest = {verdict.article_id: record for record, verdict in added}
-    revised = [article_id for article_id in newest if article_id in known]
+    revised = [article_id for article_id in newest if article_id in stored]
     if revised:
         connection.execute(sa.delete(tags).where(tags.c.article_id.in_(revised)))
     rows = [row for i, record in newest.items() for row in tag_rows(i, record.tags)]
@@ -98,96 +101,97 @@ def _write_revisions(
         connection.execute(sa.insert(tags), rows)
 
 
-def _write_decisions(connection: Connection, rulings: Sequence[Decision]) -> None:
-    rows = [decision_row(r.record.receipt, r.verdict) for r in rulings if r.verdict]
+def _write_decisions(connection: Connection, decided: Sequence[Decision]) -> None:
+    rows = [decision_row(r.record.receipt, r.verdict) for r in decided if r.verdict]
     if rows:
         connection.execute(sa.insert(decisions), rows)
 
 
-def _newest(rulings: Sequence[Decision]) -> dict[str, Verdict]:
-    """The last verdict of each article that got a revision."""
-    return {r.article_id: r.verdict for r in rulings if r.verdict and r.adds_revision}
+def _newest(decided: Sequence[Decision]) -> dict[str, Verdict]:
+    """Return the last verdict of each article that got a revision."""
+    return {r.article_id: r.verdict for r in decided if r.verdict and r.adds_revision}
 
 
 def _count_clusters(
     connection: Connection,
-    rulings: Sequence[Decision],
-    known: Mapping[str, StoredIdentity],
+    decided: Sequence[Decision],
+    stored: Mapping[str, StoredIdentity],
     taken_down: Sequence[str],
     now: datetime,
 ) -> None:
-    # Also locked, without a count: clusters that lose their canonical article, so that whoever
-    # still joins one is seen by who marks the copies; and copies that another article may have
-    # taken for canonical while they were undecided, so that the second of the two sees the first.
-    more: Counter[str] = Counter(dict.fromkeys(set(taken_down) & known.keys(), 0))
-    for article_id, verdict in _newest(rulings).items():
-        more[verdict.cluster_id] += 1
-        more[article_id] += 0
-        if article_id in known:
-            more[known[article_id].cluster_id] -= 1
+    # Two kinds of clusters are locked without a change of their count. Clusters that lose their
+    # canonical article: an article that still joins one is then found when its copies are marked.
+    # And the clusters named after articles of this batch that are duplicates: another article may
+    # have joined one while the duplicate was undecided. The second transaction sees the first.
+    counts: Counter[str] = Counter(dict.fromkeys(set(taken_down) & stored.keys(), 0))
+    for article_id, verdict in _newest(decided).items():
+        counts[verdict.cluster_id] += 1
+        counts[article_id] += 0
+        if article_id in stored:
+            counts[stored[article_id].cluster_id] -= 1
     rows = [
-        {"cluster_id": i, "articles": more[i], "first_seen": now, "last_seen": now}
-        for i in sorted(more)
+        {"cluster_id": i, "articles": counts[i], "first_seen": now, "last_seen": now}
+        for i in sorted(counts)
     ]
     add(connection, clusters, "cluster_id", ["articles"], rows)
 
 
 def _point_to_newest(
-    connection: Connection, rulings: Sequence[Decision], known: Mapping[str, StoredIdentity]
+    connection: Connection, decided: Sequence[Decision], stored: Mapping[str, StoredIdentity]
 ) -> None:
-    # After the clusters are counted, and by that locked: when a copy and its canonical article
-    # arrive at once, the second of the two sees the first here.
-    newest = _newest(rulings)
+    # Called after the clusters are counted, which locks them: when a copy and its canonical article
+    # are written at the same time, the second transaction sees the first one's article here.
+    newest = _newest(decided)
     if not newest:
         return
     rows = [
         {
-            "its_id": article_id,
-            "its_number": verdict.revision,
-            "its_cluster": verdict.cluster_id,
-            "its_verdict": verdict.kind.value,
+            "p_article_id": article_id,
+            "p_number": verdict.revision,
+            "p_cluster_id": verdict.cluster_id,
+            "p_verdict": verdict.kind.value,
         }
         for article_id, verdict in newest.items()
     ]
     connection.execute(_newest_revision(), rows)
-    new = [article_id for article_id in newest if article_id not in known]
+    new = [article_id for article_id in newest if article_id not in stored]
     if not new:
         return
-    # Rows that another writer holds are skipped, not waited for: it may be waiting for us.
-    waiting = (
+    # Rows that another writer has locked are skipped: that writer may wait for this transaction.
+    pending_members = (
         sa.select(articles.c.article_id)
         .where(articles.c.cluster_id.in_(new), articles.c.cluster_id != articles.c.article_id)
         .with_for_update(skip_locked=True)
     )
-    followed, home = articles.alias("followed"), articles.alias("home")
+    followed, canonical = articles.alias("followed"), articles.alias("canonical")
     joined = (
         sa.select(followed.c.cluster_id)
         .where(followed.c.article_id == articles.c.cluster_id, followed.c.withdrawn_at.is_(None))
         .correlate(articles)
         .scalar_subquery()
     )
-    its_home = sa.func.coalesce(joined, articles.c.cluster_id)
+    new_cluster_id = sa.func.coalesce(joined, articles.c.cluster_id)
     connection.execute(
         sa.update(articles)
-        .where(articles.c.article_id.in_(waiting))
-        .values(cluster_id=its_home, canonical_pending=~_stands(home, its_home))
+        .where(articles.c.article_id.in_(pending_members))
+        .values(cluster_id=new_cluster_id, canonical_pending=~_is_stored(canonical, new_cluster_id))
     )
 
 
-def _stands(its: sa.FromClause, article_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    return sa.exists().where(its.c.article_id == article_id, its.c.withdrawn_at.is_(None))
+def _is_stored(alias: sa.FromClause, article_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(alias.c.article_id == article_id, alias.c.withdrawn_at.is_(None))
 
 
 def _newest_revision() -> sa.Update:
-    article_id = sa.bindparam("its_id", type_=Name)
-    number = sa.bindparam("its_number", type_=sa.Integer)
-    cluster_id = sa.bindparam("its_cluster", type_=Name)
-    canonical = articles.alias("canonical")
-    # What the index took for canonical may have become a copy since.
-    joined = sa.select(canonical.c.cluster_id).where(
-        canonical.c.article_id == cluster_id, canonical.c.withdrawn_at.is_(None)
+    article_id = sa.bindparam("p_article_id", type_=KeyText)
+    number = sa.bindparam("p_number", type_=sa.Integer)
+    cluster_id = sa.bindparam("p_cluster_id", type_=KeyText)
+    elected = articles.alias("elected")
+    # The article that the index elected as canonical may have become a copy since then.
+    joined = sa.select(elected.c.cluster_id).where(
+        elected.c.article_id == cluster_id, elected.c.withdrawn_at.is_(None)
     )
-    home = sa.func.coalesce(joined.scalar_subquery(), cluster_id)
+    new_cluster = sa.func.coalesce(joined.scalar_subquery(), cluster_id)
     revision_id = sa.select(revisions.c.id).where(
         revisions.c.article_id == article_id, revisions.c.number == number
     )
@@ -197,25 +201,25 @@ def _newest_revision() -> sa.Update:
         .values(
             newest=revision_id.scalar_subquery(),
             revision=number,
-            cluster_id=home,
-            verdict=sa.bindparam("its_verdict"),
-            canonical_pending=~_stands(articles.alias("home"), home),
+            cluster_id=new_cluster,
+            verdict=sa.bindparam("p_verdict"),
+            canonical_pending=~_is_stored(articles.alias("canonical"), new_cluster),
         )
     )
 
 
-def _bury(connection: Connection, fresh: WriteBatch, now: datetime) -> None:
-    # The first payload stays; why it can't be processed is what the last attempt said.
+def _write_dead_letters(connection: Connection, fresh: WriteBatch, now: datetime) -> None:
+    # The payload of the first attempt is kept, and the reason of the last.
     rows = letter_rows(fresh.dead, now)
     latest = ["reason", "detail", "stage", "queue", "last"]
     add(connection, dead_letters, "letter_id", ["seen"], rows, latest)
 
 
 def _outcomes(
-    fresh: WriteBatch, rulings: Iterable[Decision], takedowns: Iterable[Takedown], now: datetime
+    fresh: WriteBatch, decided: Iterable[Decision], takedowns: Iterable[Takedown], now: datetime
 ) -> list[Outcome]:
     return [
-        *(record_outcome(ruling, now) for ruling in rulings),
+        *(record_outcome(decision, now) for decision in decided),
         *(withdrawal_outcome(takedown, now) for takedown in takedowns),
         *(intended(letter, now) for letter in fresh.dead),
     ]
@@ -225,16 +229,15 @@ def _correct_receipts(
     connection: Connection, fresh: WriteBatch, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
     rows = [
-        {f"its_{column}": value for column, value in receipt_row(outcome).items()}
-        for end, outcome in zip(fresh.ends(), outcomes, strict=True)
-        if outcome != intended(end, now)
+        {f"p_{column}": value for column, value in receipt_row(outcome).items()}
+        for result, outcome in zip(fresh.results(), outcomes, strict=True)
+        if outcome != intended(result, now)
     ]
     if rows:
         changed: dict[str, Any] = {
-            column: sa.bindparam(f"its_{column}")
-            for column in ("outcome", "article_id", "revision")
+            column: sa.bindparam(f"p_{column}") for column in ("outcome", "article_id", "revision")
         }
-        statement = sa.update(receipts).where(receipts.c.receipt == sa.bindparam("its_receipt"))
+        statement = sa.update(receipts).where(receipts.c.receipt == sa.bindparam("p_receipt"))
         connection.execute(statement.values(changed), rows)
 
 

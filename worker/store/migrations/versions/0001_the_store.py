@@ -1,4 +1,4 @@
-"""The store as it begins: every table, and full-text search over the revisions."""
+"""Create the tables, and full-text search over the revisions."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ down_revision = None
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-# What joins words in PostgreSQL's parser (hosts, paths, signs, hyphens, marks where the locale
-# knows only ASCII) and separates them in SQLite's. Separated for both, the same words find the
-# same articles. Every character here costs time in every text.
+# Characters that join words in PostgreSQL's parser (in hosts, paths, signs, hyphens, and marks if
+# the locale has only ASCII) and separate them in SQLite's. They are replaced in both, so that the
+# same words find the same articles. More characters here cost time for all texts.
 JOINTS = "-./+<’‘“”–—…"
-# Characters that are indexed of a text: 1 MB of distinct words is the most a tsvector holds.
+# Indexed characters of a text: a tsvector has room for 1 MB of distinct words at most.
 INDEXED = 150_000
 
 

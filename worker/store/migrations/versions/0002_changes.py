@@ -1,4 +1,4 @@
-"""The change feed: what happened to articles, in the order in which it was committed.
+"""Add the change feed: the changes of articles in the order of their commits.
 
 Triggers write it, not the application: a worker of the version before, a repair by hand and every
 future command are in the feed too, and none can forget.
@@ -15,7 +15,7 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     postgres = op.get_bind().dialect.name == "postgresql"
-    # A 64-bit number as text is all that PostgreSQL lets out of an xid8.
+    # PostgreSQL converts an xid8 to a number only through text.
     xid = "(pg_current_xact_id()::text::bigint)" if postgres else "0"
     op.create_table(
         "changes",
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_changes_xid_id", "changes", ["xid", "id"], unique=True)
-    # Writers wait from here on, so that what they store is either copied below or triggers.
+    # Writers wait from here on: their changes are either copied below or written by triggers.
     for statement in (*(IN_POSTGRES if postgres else IN_SQLITE), STORED_BEFORE, WITHDRAWN_BEFORE):
         op.get_bind().exec_driver_sql(statement)
 
@@ -55,14 +55,14 @@ SELECT withdrawn_at, 'withdrawn', article_id, revision FROM articles
 WHERE withdrawn_at IS NOT NULL ORDER BY withdrawn_at, seq"""
 
 TRIGGERS = {"revisions": ["stored"], "articles": ["withdrawn", "judged"]}
-TOLD_NOW = "old.withdrawn_at IS NULL AND new.withdrawn_at IS NOT NULL"
-# The verdict and the cluster that come with a new revision are part of its own change.
-JUDGED_ANEW = """
+WITHDRAWN_NOW = "old.withdrawn_at IS NULL AND new.withdrawn_at IS NOT NULL"
+# The verdict and the cluster of a new revision are part of the change of that revision.
+VERDICT_CHANGED = """
 new.newest = old.newest AND (new.verdict <> old.verdict OR new.cluster_id <> old.cluster_id)"""
 
-# The rights of the owner: a worker's account of the version before has none on this table.
+# Runs with the rights of the owner: accounts of older workers have none on this table.
 IN_POSTGRES = [
-    "LOCK TABLE articles, revisions IN SHARE ROW EXCLUSIVE MODE",  # in the order writers take them
+    "LOCK TABLE articles, revisions IN SHARE ROW EXCLUSIVE MODE",  # in the order of writers
     """
 CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -81,10 +81,10 @@ CREATE TRIGGER revisions_stored_change AFTER INSERT ON revisions
 FOR EACH ROW EXECUTE FUNCTION note_change('stored')""",
     f"""
 CREATE TRIGGER articles_withdrawn_change AFTER UPDATE OF withdrawn_at ON articles
-FOR EACH ROW WHEN ({TOLD_NOW}) EXECUTE FUNCTION note_change('withdrawn')""",
+FOR EACH ROW WHEN ({WITHDRAWN_NOW}) EXECUTE FUNCTION note_change('withdrawn')""",
     f"""
 CREATE TRIGGER articles_judged_change AFTER UPDATE OF verdict, cluster_id ON articles
-FOR EACH ROW WHEN ({JUDGED_ANEW}) EXECUTE FUNCTION note_change('judged')""",
+FOR EACH ROW WHEN ({VERDICT_CHANGED}) EXECUTE FUNCTION note_change('judged')""",
 ]
 
 NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
@@ -96,9 +96,9 @@ IN_SQLITE = [
     "CREATE TRIGGER revisions_stored_change AFTER INSERT ON revisions "
     f"BEGIN {NOTE} (new.received, 'stored', new.article_id, new.number); END",
     "CREATE TRIGGER articles_withdrawn_change AFTER UPDATE OF withdrawn_at ON articles "
-    f"WHEN {TOLD_NOW} "
+    f"WHEN {WITHDRAWN_NOW} "
     f"BEGIN {NOTE} (new.withdrawn_at, 'withdrawn', new.article_id, new.revision); END",
     "CREATE TRIGGER articles_judged_change AFTER UPDATE OF verdict, cluster_id ON articles "
-    f"WHEN {JUDGED_ANEW} "
+    f"WHEN {VERDICT_CHANGED} "
     f"BEGIN {NOTE} ({NOW}, 'judged', new.article_id, new.revision); END",
 ]

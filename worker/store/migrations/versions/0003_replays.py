@@ -1,4 +1,4 @@
-"""Dead letters know where they were replayed to, and an article is found by its canonical link."""
+"""Store the receipt of the last replay of a dead letter, and index articles by canonical link."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ def upgrade() -> None:
     op.add_column("dead_letters", sa.Column("queue", sa.Text, nullable=False, server_default=""))
     op.add_column("dead_letters", sa.Column("replay", sa.Text))
     op.add_column("dead_letters", sa.Column("replay_at", sa.DateTime(timezone=True)))
-    # Links are longer than an index row may be.
+    # Links can be longer than an index row.
     op.create_index("ix_revisions_link", "revisions", [sa.text("substr(url, 1, 200)")])
 
 

@@ -1,4 +1,4 @@
-"""The journal: every receipt that producers pushed, for the ledger to compare with outcomes."""
+"""Add the journal of the receipts that producers sent. The ledger compares it with outcomes."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What cleaning reads besides the text: credits, dateline, keywords, lead image."""
+"""Add columns for credits, dateline, keywords and lead image."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Re-tagging: when an article's tags last changed without a revision, and its change entry."""
+"""Store when the tags of an article last changed without a revision, and add a change entry."""
 
 import sqlalchemy as sa
 from alembic import op

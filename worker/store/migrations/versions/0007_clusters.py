@@ -1,5 +1,4 @@
-"""Clusters that can be repaired and ruled by hand, revisions that say how much changed, and what a
-source's ids are worth."""
+"""Add moves and pins of clusters, the kind of change of a revision, and counters of bad ids."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,7 @@
-"""Receipts say which worker ended them and how often their message was delivered, and are found by
-day: for the ledger, which counts those that nobody journalled."""
+"""Store the worker and the deliveries of a receipt, and index receipts by time.
+
+The ledger uses the index to count receipts without a journal entry.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The body as safe markup, for whoever asks for it."""
+"""Add a column for the body as safe markup, if the config enables it."""
 
 import sqlalchemy as sa
 from alembic import op

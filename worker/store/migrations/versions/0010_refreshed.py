@@ -1,4 +1,4 @@
-"""Cleaning again: when a revision last changed in place, its change entry, and its search entry."""
+"""Store when a revision last changed in place, and update its change and search entries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +16,7 @@ WHEN new.withdrawn_at IS NULL BEGIN
     INSERT INTO changes(at, kind, article_id, revision)
     VALUES (new.refreshed_at, 'refreshed', new.article_id, new.revision);
 END""",
-    # The search index holds no text of its own: what was written last has to be taken out of it.
+    # The search index stores no text of its own, so the old text must be removed explicitly.
     """
 CREATE TRIGGER revisions_fts_update AFTER UPDATE OF title, text, summary ON revisions BEGIN
     INSERT INTO revisions_fts(revisions_fts, rowid, title, text, summary)

@@ -1,4 +1,4 @@
-"""Doing over what is stored: new tags and cleaner texts, each once, and seen by nobody twice."""
+"""Reprocessing stored articles: new tags and cleaned text are written once and read once."""
 
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,8 @@ def test_stale_articles_are_found_by_source_and_in_pages(store: SqlStore) -> Non
     write(store, *map(record, (*some, other)), record(article("id:fresh"), tagger="tags-2"))
     query = Query(source="wire")
     assert store.count_stale(query, "tagger", "tags-2") == 5
-    first = store.stale(query, "tagger", "tags-2", 0, 3)
-    rest = store.stale(query, "tagger", "tags-2", first[-1][0], 3)
+    first = store.stale_revisions(query, "tagger", "tags-2", 0, 3)
+    rest = store.stale_revisions(query, "tagger", "tags-2", first[-1][0], 3)
     assert [i for _, i in first + rest] == [each.article_id for each in some]
 
 

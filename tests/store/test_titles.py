@@ -1,4 +1,4 @@
-"""Who is meant by a key or a link, and what articles are called."""
+"""Articles are found by key or URL, and have titles for people."""
 
 from tests.make import NOW, article, record, withdrawal
 from worker.model.records import Record, Withdrawal
@@ -14,16 +14,16 @@ def test_an_article_is_found_by_any_of_its_keys_in_any_source(store: SqlStore) -
     here = article("id:1", aliases=("url:a.example/x",), url="")
     there = article("url:a.example/x", source="other", url="")
     write(store, record(here), record(there), record(article("url:b.example/x", url="")))
-    found = store.known_by(["url:a.example/x"], [])
+    found = store.find_articles(["url:a.example/x"], [])
     assert set(found) == {here.article_id, there.article_id}
-    assert store.known_by(["url:nowhere"], ["https://nowhere"]) == []
+    assert store.find_articles(["url:nowhere"], ["https://nowhere"]) == []
 
 
 def test_an_article_is_found_by_its_canonical_link_however_long(store: SqlStore) -> None:
     long = "https://example.com/" + "é" * 1900
     first, second = article("id:1", url=long), article("id:2", url=long + "2")
     write(store, record(first), record(second))
-    assert store.known_by([], [long + "2", "https://nowhere"]) == [second.article_id]
+    assert store.find_articles([], [long + "2", "https://nowhere"]) == [second.article_id]
 
 
 def test_titles_are_the_newest_and_the_withdrawn_have_none(store: SqlStore) -> None:

@@ -1,4 +1,4 @@
-"""Dead letters after they were buried: found, replayed, dropped, on both databases."""
+"""Stored dead letters are found, replayed and removed, on both databases."""
 
 from datetime import timedelta
 
@@ -119,7 +119,7 @@ def test_letters_are_found_by_what_is_known_of_them_the_last_seen_first(store: S
     assert ids(store, stage="tag", source="other") == {crashed.letter_id}
     assert ids(store, stage="tag", source="wire") == set()
     assert ids(store, since=LATER) == {late.letter_id}
-    assert ids(store, beginnings=(crashed.letter_id[:12], late.letter_id)) == {
+    assert ids(store, id_prefixes=(crashed.letter_id[:12], late.letter_id)) == {
         crashed.letter_id,
         late.letter_id,
     }

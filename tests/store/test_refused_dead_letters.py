@@ -1,4 +1,4 @@
-"""Burying can't raise: what a store can't take of a dead letter, it takes as plain text."""
+"""Writing dead letters can't fail: a letter that the store refuses is written as plain text."""
 
 import json
 from dataclasses import replace

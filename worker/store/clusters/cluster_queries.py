@@ -1,0 +1,105 @@
+"""Queries for cluster members, and for clusters whose canonical article is gone or moved."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.cluster_values import ClusterMove, MoveReason
+from worker.store.database.columns import UtcDateTime
+from worker.store.database.schema import articles, clusters
+from worker.store.database.statements import chunks
+
+_MAX_RANKED_MEMBERS = 1000
+_CANONICAL = articles.alias("canonical")
+
+
+def other_members(
+    connection: Connection, article_ids: Collection[str], limit: int
+) -> dict[str, list[str]]:
+    """Return up to `limit` other members of each article's cluster, the newest ones."""
+    members: dict[str, list[str]] = {}
+    for chunk in chunks(sorted(article_ids)):
+        for row in connection.execute(_other_members(chunk, limit)):
+            members.setdefault(row.article_id, []).append(row.member_id)
+    return members
+
+
+def _other_members(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
+    """Rank each cluster once, however many of the articles are in it.
+
+    A cluster with over 1,000 members is skipped, because ranking it would take long.
+    """
+    c = articles.c
+    small = sa.and_(
+        clusters.c.cluster_id == c.cluster_id, clusters.c.articles <= _MAX_RANKED_MEMBERS
+    )
+    requested = (
+        sa.select(c.article_id, c.cluster_id)
+        .join(clusters, small)
+        .where(c.article_id.in_(article_ids))
+        .cte()
+    )
+    rank = sa.func.row_number().over(partition_by=c.cluster_id, order_by=c.seq.desc())
+    in_clusters = c.cluster_id.in_(sa.select(requested.c.cluster_id))
+    ranked = (
+        sa.select(c.article_id, c.cluster_id, rank.label("rank"))
+        .where(in_clusters, c.withdrawn_at.is_(None))
+        .subquery()
+    )
+    return (
+        sa.select(requested.c.article_id, ranked.c.article_id.label("member_id"))
+        .join(ranked, ranked.c.cluster_id == requested.c.cluster_id)
+        .where(ranked.c.rank <= limit, ranked.c.article_id != requested.c.article_id)
+    )
+
+
+def orphaned_clusters(before: datetime) -> sa.Select[str]:
+    """Select the clusters whose canonical article is withdrawn, or was not stored by `before`.
+
+    Each half of the union is served by a partial index: pending articles, and withdrawn ones.
+    """
+    c = articles.c
+    overdue = sa.select(c.cluster_id).where(
+        c.canonical_pending, c.last_seen < sa.literal(before, UtcDateTime)
+    )
+    member = articles.alias("member")
+    withdrawn = sa.select(c.article_id.label("cluster_id")).where(
+        c.withdrawn_at.is_not(None),
+        sa.exists().where(
+            member.c.cluster_id == c.article_id,
+            member.c.article_id != c.article_id,
+            member.c.withdrawn_at.is_(None),
+            member.c.revision > 0,
+        ),
+    )
+    orphaned = sa.union(overdue, withdrawn).subquery()
+    return sa.select(orphaned.c.cluster_id).order_by(orphaned.c.cluster_id)
+
+
+DISPLACED_MEMBERS = (
+    sa.select(articles.c.article_id, articles.c.cluster_id, _CANONICAL.c.cluster_id.label("joined"))
+    .join(_CANONICAL, _CANONICAL.c.article_id == articles.c.cluster_id)
+    .where(
+        articles.c.article_id != articles.c.cluster_id,
+        articles.c.withdrawn_at.is_(None),
+        _CANONICAL.c.cluster_id != _CANONICAL.c.article_id,
+        _CANONICAL.c.withdrawn_at.is_(None),
+    )
+)
+
+
+def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
+    """Return a move for each displaced member, to the cluster that its canonical article joined."""
+    return [
+        ClusterMove(
+            article_id=row.article_id,
+            left=row.cluster_id,
+            joined=row.joined,
+            reason=MoveReason.FOLLOWED,
+            rival=row.cluster_id,
+        )
+        for row in connection.execute(displaced.order_by(articles.c.article_id))
+    ]

@@ -1,0 +1,93 @@
+"""Ports of the store: one narrow protocol for each kind of caller.
+
+`worker.store.sql_store.SqlStore` implements all of them, for SQLite and PostgreSQL. Every call is
+one transaction unless its docstring says otherwise, and raises Unavailable when the database does
+not answer.
+"""
+
+from typing import Protocol
+
+from worker.store.ports.cluster_ports import (
+    ClusterEditStore,
+    ClusteredStore,
+    ClusterReader,
+    ClusterStore,
+    RededuplicationStore,
+)
+from worker.store.ports.ingest_ports import (
+    CandidateReader,
+    DeadLetterWriter,
+    FingerprintReader,
+    IngestStore,
+    OutcomeReader,
+    RecordReader,
+    StaleRecordReader,
+    WorkerStore,
+)
+from worker.store.ports.operation_ports import (
+    AuditStore,
+    ClosableStore,
+    DeadLetterReader,
+    DeadLetterStore,
+    JournalReader,
+    JournalWriter,
+    ProducerStore,
+)
+from worker.store.ports.reading_ports import (
+    ArticleHistoryReader,
+    ArticleReader,
+    ArticleSearch,
+    ChangeFeed,
+    DeletionStore,
+    ResultReader,
+    SourceReader,
+)
+
+__all__ = [
+    "ArticleHistoryReader",
+    "ArticleReader",
+    "ArticleSearch",
+    "ArticleStore",
+    "AuditStore",
+    "CandidateReader",
+    "ChangeFeed",
+    "ClosableStore",
+    "ClusterEditStore",
+    "ClusterReader",
+    "ClusterStore",
+    "ClusteredStore",
+    "DeadLetterReader",
+    "DeadLetterStore",
+    "DeadLetterWriter",
+    "DeletionStore",
+    "FingerprintReader",
+    "IngestStore",
+    "JournalReader",
+    "JournalWriter",
+    "OutcomeReader",
+    "ProducerStore",
+    "RecordReader",
+    "RededuplicationStore",
+    "ResultReader",
+    "SourceReader",
+    "StaleRecordReader",
+    "WorkerStore",
+]
+
+
+class ArticleStore(
+    DeletionStore,
+    StaleRecordReader,
+    ArticleHistoryReader,
+    ClusterEditStore,
+    WorkerStore,
+    AuditStore,
+    DeadLetterStore,
+    RededuplicationStore,
+    ResultReader,
+    ProducerStore,
+    ChangeFeed,
+    SourceReader,
+    Protocol,
+):
+    """All ports together, as worker.bootstrap opens them. Functions take a narrower port."""
