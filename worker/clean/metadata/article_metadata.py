@@ -14,7 +14,10 @@ from worker.model.admission import RawArticle, host
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
-    """Return the names that the source of an article may call itself, in the form of `bare`."""
+    """Return the names that the source of an article may call itself, from its feed, page and host.
+
+    Each is reduced to letters and digits by `plain_text.bare`.
+    """
     return titles.site_names(
         (raw.source.title, raw.feed.title, raw.source.id, page.site), host(raw.link)
     )
@@ -23,8 +26,10 @@ def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
 def title_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> str:
-    """Choose the title of an article: that of its feed, else of its page, without the site's
-    name."""
+    """Choose the title of an article: that of its feed, else of its page, without the site's name.
+
+    `sites` are the names that `site_names` returns.
+    """
     if raw.title or not page.title:
         return titles.without_site(tidy(raw.title, rules.text), sites)
     others = [tidy(title, rules.text) for title in page.titles]

@@ -99,8 +99,8 @@ def text_of(node: LexborNode) -> str:
 def heading_text(node: LexborNode, titles: Collection[str]) -> str:
     """Return the title in a heading, without lines above or below it such as the name of a section.
 
-    They are recognised by their class, or because the rest of the heading is one of `titles`, the
-    titles that the page declares, in the form of `bare`.
+    They are recognised by their class, or because the rest of the heading is one of `titles`: the
+    titles that the page declares, each reduced to letters and digits by `plain_text.bare`.
     """
     text = text_of(node)
     for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * MAX_TITLE_CHARS else ():

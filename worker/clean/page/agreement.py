@@ -24,8 +24,8 @@ def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRule
     """Whether the classifier's `text` of a page is used without asking trafilatura.
 
     `doubt` is `ClassifiedText.doubt`; `language` is the one that the page declares, or "". Long
-    text with little doubt is used; text that is not English must mostly be in resiliparse's text,
-    too.
+    text with little doubt is used. Unless the doubt is very small, most of a text that is not
+    English must also be in resiliparse's text.
     """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False

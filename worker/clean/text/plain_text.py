@@ -129,8 +129,8 @@ def _garbled(line: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Return the visible characters of a text on one line, with each run of white space as one
-    space."""
+    """Return a text on one line, without invisible characters, and with one space for each run of
+    white space."""
     return " ".join(visible(text).split())
 
 
@@ -167,7 +167,8 @@ def _is_tidy(line: str) -> bool:
 
 
 def unwrap(text: str) -> str:
-    """Join the lines of a text that was wrapped at a fixed width, such as an e-mail.
+    """Join the lines of a text that was wrapped at a fixed width of 50 to 100 characters, as in
+    e-mails.
 
     A line is joined to the one before if its first word would not have fitted there.
     """

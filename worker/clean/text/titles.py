@@ -21,7 +21,7 @@ _SENTENCE = re.compile(r".{20,}?[.!?。！？](?=\s|$)")
 def without_site(title: str, sites: Collection[str]) -> str:
     """Remove " - Site" or " | Site" from the end of a title if that is one of the site's names.
 
-    `sites` are its names in the form of `bare`.
+    `sites` are its names, each reduced to letters and digits by `plain_text.bare`.
     """
     separators = list(_SEPARATOR.finditer(title))
     if not separators or not separators[-1].start():
@@ -31,7 +31,7 @@ def without_site(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """Choose the title of a page, and remove the name of its site, known from `sites` or the host
+    """Choose the title of a page, and remove the name of its site, which is in `sites` or the host
     name.
 
     The last part of a URL path is often made of the title. If `title` has none of its words, and
@@ -88,8 +88,10 @@ def _share(words: Collection[str], title: str) -> float:
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
-    """Return all names of a site in the form of `bare`: `names`, their parts, and parts of its
-    host."""
+    """Return all names of a site, each reduced to letters and digits by `plain_text.bare`.
+
+    They are `names`, the parts of these names, and the host with parts of it.
+    """
     own_names = {name for name in names if name}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
     labels = host.split(".")[:-1]
