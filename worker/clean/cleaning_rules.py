@@ -131,8 +131,8 @@ class RuleSet(NamedTuple):
 
 
 class LanguageRuleSets(NamedTuple):
-    """The line rules of one language: a filter for lines that no rule matches, and the rule
-    sets."""
+    """The line rules of one language: a filter that most lines fail because no rule can match them,
+    and a function that selects the rule set for a line."""
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
     select: Callable[[bool, bool, bool], RuleSet]  # for a line in the head, in the tail, a long one

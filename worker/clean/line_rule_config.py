@@ -111,7 +111,10 @@ class DatelineRules(Frozen):
 
 
 class LineRules(Frozen):
-    """The rules for lines that are not part of an article, in the order in which they apply."""
+    """All line rules, in the order in which they apply to the lines of a text.
+
+    `head_lines` and `tail_lines` say which lines count as the first and the last ones.
+    """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to
     tail_lines: int = Field(ge=0)  # lines from the end that tail rules apply to

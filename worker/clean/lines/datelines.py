@@ -45,8 +45,8 @@ class Dateline(NamedTuple):
 def read_dateline(line: str, rules: DatelineRules) -> Dateline | None:
     """Read the dateline at the start of a line, or return None if it has none.
 
-    If no agency is named, the place must be in capitals; other agencies than those listed don't
-    count.
+    The agency must be one of those in the rules. If no agency is named, the place must be in
+    capitals.
     """
     opening = line[: rules.max_chars]
     if not any(map(opening.__contains__, _MARKS)):

@@ -63,7 +63,7 @@ def _without_host(title: str, url: str) -> str:
 
 
 def _without_sections(title: str) -> str:
-    """Remove the name of a section or site after the first vertical bar of a title."""
+    """Remove what follows the first vertical bar of a title, the section or site name, if short."""
     first, _, rest = title.partition(" | ")
     short = len(rest.split()) <= 2 * _MAX_NAME_WORDS
     return first if rest and short and len(first.split()) >= _MIN_TITLE_WORDS else title
