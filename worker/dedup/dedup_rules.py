@@ -38,6 +38,11 @@ class Shingles(Frozen):
 
 
 class ContentRules(Frozen):
+    """Which texts count as tiny or short, and how much of a text is hashed.
+
+    `number_words` are compared as figures; `stop_words` are not content words.
+    """
+
     tiny_words: Count
     short_words: Count
     lead_words: Count
@@ -75,7 +80,7 @@ class Copies(Frozen):
 
 
 class Short(Frozen):
-    """The same where one of the two texts is short."""
+    """Thresholds as in Copies, for pairs of which at least one text is short."""
 
     containment: Share
     whole: Share
@@ -85,6 +90,8 @@ class Short(Frozen):
 
 
 class Identity(Frozen):
+    """Thresholds that decide whether a reused link or id leads to the same article or another."""
+
     alias_containment: Share
     stranger_containment: Share
     stranger_words: Count
@@ -92,7 +99,7 @@ class Identity(Frozen):
 
 
 class Revisions(Frozen):
-    """Share of shingles that two revisions must have in common for the edit to count as minor."""
+    """Share of shingles that two revisions must have in common for a minor edit."""
 
     minor: Share
 

@@ -60,7 +60,10 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
 
 
 def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
-    """None for a tiny text; a short one has narrow shingles besides the wide ones."""
+    """The shingle hashes of a text; they depend on how many content words it has.
+
+    A tiny text has no shingles, a short one has wide and narrow ones, and others have wide ones.
+    """
     widths, content = widths_of(text, rules.shingles), rules.content
     # A character is a part of a word: as many of them as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
@@ -85,7 +88,10 @@ def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> st
 
 
 def _exact(article: Article) -> str:
-    """The title's length tells where the text begins."""
+    """The hash of title and text exactly as they are.
+
+    The title's length is hashed as well, since it tells where the text begins.
+    """
     whole = f"{len(article.title)}:{article.title}{article.text}"
     return _digest(whole.encode("utf-8", "surrogatepass"))
 

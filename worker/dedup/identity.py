@@ -113,7 +113,7 @@ def _usable_identities(
 
 
 def _identities(stored: StoredIdentity | None) -> tuple[StoredIdentity, ...]:
-    """The identity and its alternatives."""
+    """The stored article and the other stored articles that have one of the keys looked up."""
     return (stored, *stored.alternatives) if stored else ()
 
 
@@ -274,7 +274,7 @@ def recheck_under_lock(
 
 
 def _unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
-    """The verdict, or unchanged when less of the article arrived than is stored."""
+    """The verdict as it is, or "unchanged" if the store has more of the article than arrived."""
     if verdict.extent >= identity.extent:
         return verdict
     unchanged = _unchanged(identity, verdict.version)
@@ -347,7 +347,10 @@ def _containment(fingerprint: Fingerprint, stored: Fingerprint | None) -> float:
 def _unrelated_scores(
     fingerprint: Fingerprint, stored: Fingerprint | None, rules: Identity
 ) -> Evidence:
-    """The scores of two contents that share nothing, and the thresholds; else empty scores."""
+    """(scores, thresholds) that show that two contents share nothing.
+
+    The scores are empty if the contents share something, or are too short to tell.
+    """
     thresholds = {"containment": rules.stranger_containment}
     if stored is None or min(fingerprint.words, stored.words) < rules.stranger_words:
         return {}, thresholds

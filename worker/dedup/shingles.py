@@ -83,7 +83,10 @@ def runs(words: Words, width: int) -> Hashes:
 
 
 def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
-    """Return the distinct hashes of runs, ascending; the lowest bit marks narrow shingles."""
+    """Turn hashes of runs into shingles: distinct, ascending, marked in the lowest bit.
+
+    The lowest bit of each hash is set to 1 for `narrow` shingles, and to 0 for wide ones.
+    """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
@@ -156,10 +159,11 @@ def widths_of(words: Words, rules: Shingles) -> Widths:
 
 
 def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
-    """Return at most `most` of ascending hashes, and the scale: hashes below 2**64 / scale stay.
+    """Keep at most `most` of ascending hashes; return them and the scale of the sample.
 
-    FracMinHash (Irber et al. 2022, doi:10.1101/2022.01.11.475838): containment between two such
-    samples is that of the whole sets, up to sampling error, however different their sizes are.
+    The hashes kept are those below 2**64 / scale (FracMinHash; Irber et al. 2022,
+    doi:10.1101/2022.01.11.475838). The containment of one such sample in another estimates that of
+    the whole sets, however different their sizes are.
     """
     scale = 1
     while len(hashes) > most:
@@ -203,7 +207,10 @@ def _split(text: str) -> tuple[list[str], int]:
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """Return the kind of each code point. Marks are letters, or Indic words would be split."""
+    """A table from code point to kind of character: SEPARATOR, LETTER, HAN and so on.
+
+    Combining marks count as letters: otherwise words of Indic scripts would be split at them.
+    """
     categories = [unicodedata.category(chr(code)) for code in range(BEYOND)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED

@@ -26,7 +26,7 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A pair of articles that are duplicates or variants of each other."""
+    """The result of comparing two articles that are duplicates or variants of each other."""
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
     signal: str  # exact, near, contained, extended; of a variant: series, template
@@ -203,7 +203,7 @@ def _share_found(title: bytes, words: bytes) -> float:
 
 
 def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
-    """Share of the opening of `left` that occurs anywhere in `right`."""
+    """Share of the shingles in the opening of `left` that occur anywhere in `right`."""
     x, y = _hashes(left.opening), _hashes(right.shingles)
     scale = max(left.scale, right.scale)
     x = below(x, scale)
@@ -211,7 +211,11 @@ def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
 
 
 def _decide_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
-    """The thresholds, and the signal that makes the pair variants or ""."""
+    """Choose the thresholds for a pair with a short text, and find what makes it a variant.
+
+    Returns (thresholds, flaw). The flaw is "series" for other figures or days, "template" for texts
+    that only share their wording, and "" if nothing speaks against a duplicate.
+    """
     short = rules.short
     thresholds = {
         "containment": short.containment,

@@ -1,4 +1,4 @@
-"""Explain tagging rule by rule, with the same evaluation that the worker uses."""
+"""Explain for each rule why it does or does not tag an article, by the evaluation of the worker."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,9 +47,10 @@ def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
 def explain_rules(
     article: Article, rules: CompiledRules, now: datetime, code: str = ""
 ) -> list[RuleExplanation]:
-    """Explain all rules of the topic with this code; without a code, the rules with any match.
+    """Explain for each rule of one topic whether it fires on this article, and why.
 
-    Firing rules come first, then the others by their score.
+    `code` is the code of the topic; if it is empty, all rules of which a phrase matches are
+    explained. Rules that fire come first, then the others by their score.
     """
     context = match_context(article, rules, now)
     explanations = [

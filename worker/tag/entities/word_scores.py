@@ -1,8 +1,9 @@
-"""Score word forms: how much each supports every label, in every position it can be seen from.
+"""Score word forms: how much each supports every label of the CRF, in every position.
 
-Most features of a form are shared with others: its cluster, its groups, its shape. Their weights
-are summed beforehand in small tables. Only the features of its spelling are looked up for each
-form.
+A word form is a word as written. A position is the place from which its features are seen: as the
+word that is labelled, or as one of its neighbours. Most features of a form are shared with other
+forms: its cluster, its gazetteer groups, its shape. Their weights are summed beforehand in small
+tables. Only the features of its spelling are looked up for each form.
 """
 
 from collections.abc import Sequence
@@ -91,7 +92,10 @@ class FeatureWeights:
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
     def of(self, keys: HashedKeys) -> LabelScores:
-        """The weights of these features: features x labels. Unknown features weigh nothing."""
+        """The weights of these features: features x labels.
+
+        Features that the model lacks weigh 0.
+        """
         weights: LabelScores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return weights
 
@@ -105,7 +109,7 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """The scores of some word forms, column by column."""
+    """The scores of some word forms, as one array per property; see the comments of the fields."""
 
     scores: LabelScores  # forms x positions x labels
     kinds: IntArray  # kind of the shape
@@ -114,7 +118,7 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Scores word forms from the tables of shared features and the weights of their spelling."""
+    """Scores word forms, from tables of shared features and from the weights of their spelling."""
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
         self._lexicon, self._weights, self._scale = lexicon, weights, scale
@@ -127,12 +131,12 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the edge before the first and after the last word of a sentence."""
+        """The scores of the edge, a pseudo-word around each sentence, as a table with one row."""
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """Score some word forms at once."""
+        """The scores of these word forms, one row for each."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]
@@ -151,7 +155,7 @@ class WordScorer:
     def _add_spelling(
         self, spelling_keys: Sequence[int], suffixes: FeatureSuffixes, scores: LabelScores
     ) -> None:
-        """Add the weights of the spelling features to the scores."""
+        """Add the weights of the spelling features to `scores`, in place."""
         spelling = np.array(spelling_keys, np.uint32).reshape(-1, len(scores))
         keys = np.concatenate((spelling, _WORD_PREFIXES.keys(suffixes)))
         weights = self._weights.of(keys.ravel()).reshape(*keys.shape, -1)
