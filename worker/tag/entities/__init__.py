@@ -151,7 +151,10 @@ def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention
 
 
 class _TitleAndText(NamedTuple):
-    """The fields of which title, newline and text consist."""
+    """Where title and text begin in the joined string in which names are searched.
+
+    The string is the title, a newline, and the text (or the summary if there is no text).
+    """
 
     text_field: str  # text or summary
     text_start: int

@@ -55,7 +55,10 @@ _POSITION = np.array([[HERE], [BEFORE], [AFTER], [BEFORE_2], [AFTER_2]])
 
 
 class NameSpans(NamedTuple):
-    """The names of a text, column by column: words [first, stop) are a name with this label."""
+    """The names in a text, as one list per property.
+
+    Words [first, stop) of the text are a name with this label (PER, ORG, LOC).
+    """
 
     first: list[int]
     stop: list[int]

@@ -1,4 +1,4 @@
-"""The rules of entities: `config/entities.toml`, with the operator's own names."""
+"""The settings of entity tagging in `config/entities.toml`, with the operator's own names."""
 
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -49,7 +49,7 @@ class EntityRules(Frozen):
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
-        """Compute what processes forked from this one can share."""
+        """Compute tables and load the model, so that processes forked from this one share them."""
         _ = self.aliases_by_first_word
         if self.recognise:
             shipped(self.path).warm()
@@ -66,7 +66,10 @@ class EntityRules(Frozen):
 
     @cached_property
     def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """Names and aliases as words, with their entries, by first word; the longest first."""
+        """The operator's own names and aliases as words, with their entries, by first word.
+
+        Of those with the same first word, the longest comes first.
+        """
         by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:
             for alias in (entity.name, *entity.aliases):

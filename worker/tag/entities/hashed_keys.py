@@ -20,7 +20,10 @@ def crc(word: str) -> int:
 
 
 class KeyTable:
-    """Maps ascending keys to rows of a table whose last row is for unknown keys."""
+    """Finds the row of a key (a CRC-32) in a table of a model, whose rows are sorted by key.
+
+    The table has one more row at its end, for keys that it lacks.
+    """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))

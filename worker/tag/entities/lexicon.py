@@ -41,7 +41,7 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Entries of words, whose keys are passed in lowercase and as written."""
+        """The entries of some words, by the CRC-32 of each in lowercase and of each as written."""
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
         return LexiconRows(clusters, groups, lower, usual_labels)

@@ -42,7 +42,7 @@ class ResolvedName(NamedTuple):
 
 
 def without_titles(surface: str) -> str:
-    """The name of a person on one line, without titles in front of it."""
+    """A person's name without titles in front and on one line: "Mr Biden" becomes "Biden"."""
     words = surface.split()
     if len(words) == 1:
         return surface

@@ -51,7 +51,7 @@ class Vocabulary(dict[str, bytes]):
         self[_BREAK] = self._add(LINE_END)
 
     def number(self, word: str) -> int:
-        """The number of a token, which is added if it is new; -1 for several tokens."""
+        """The number of a token, which is added if it is new; -1 if the word is several tokens."""
         packed = self[word]
         return int.from_bytes(packed, byteorder) if len(packed) == _NUMBER_BYTES else -1
 
@@ -146,7 +146,7 @@ class Tokens:
         return indexes
 
     def spans(self, first: Sequence[int], stop: Sequence[int]) -> list[tuple[int, int]]:
-        """Characters [start, end) of tokens [first, stop), for several runs at once."""
+        """The characters [start, end) of several runs of tokens with indexes [first, stop)."""
         if not first:
             return []
         offsets, letters_before = self._letters

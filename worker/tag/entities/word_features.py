@@ -123,7 +123,7 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 
 
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
-    """Shape and case features of a word as seen from the words next to it."""
+    """Features of a word's shape and lowercase share, for labelling the words next to it."""
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
 

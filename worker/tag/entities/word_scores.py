@@ -82,10 +82,10 @@ _LOWER = (0, 1, 2, 3, 4, -1)  # quarters of lowercase uses; -1 (unknown) comes l
 
 
 class FeatureWeights:
-    """The weights of features, found by the CRC of their names."""
+    """The weights of the model's features for each label, found by the features' CRC-32."""
 
     def __init__(self, arrays: ModelArrays, order: IntArray) -> None:
-        """`order` re-orders the labels of the model."""
+        """`order` lists the model's labels in the order in which `of` returns their weights."""
         self._keys = KeyTable(arrays["keys"])
         # In C order: otherwise each `take` would copy the table.
         weights = arrays["weights"][:, order].astype(np.int16, order="C")
@@ -100,7 +100,7 @@ class FeatureWeights:
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Sums over the features of each position: words x positions x labels."""
+        """Sum the weights of each word's features by position: words x positions x labels."""
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
             for by_position in features
@@ -164,7 +164,11 @@ class WordScorer:
         scores[:, BEFORE : AFTER_2 + 1] += weights[-4:].swapaxes(0, 1)
 
     def _limits(self, scores: LabelScores, kinds: IntArray) -> FloatArray:
-        """The limits of forms that may belong to a name; 0 for those that rarely do."""
+        """The limit of each form: the margin from which the form is certainly no name.
+
+        A margin is the score of "no name" over that of the best other label. The limit is 0 for
+        forms that rarely belong to a name.
+        """
         here = scores[:, START : HERE + 1]
         margins = here[..., 0] - np.maximum.reduce(here[..., 1:], 2)
         undecided = np.minimum(margins[:, 0], margins[:, 1]) * self._scale < _ALONE_OF.take(kinds)
@@ -175,9 +179,10 @@ class WordScorer:
 def _spelling_keys(
     words: Sequence[str], lowered: Sequence[str], shapes: Sequence[str], clusters: Sequence[int]
 ) -> list[int]:
-    """Keys of the features of parts of words: all words for the first feature, then for the next.
+    """The keys (CRC-32) of the words' spelling features: of all words feature by feature.
 
-    See spelling_features() and cluster_shape(). Neighbours see the first two features.
+    See spelling_features() and cluster_shape() for the features. The first two are those that a
+    word's neighbours see.
     """
     last_3 = [word[-3:].encode() for word in lowered]
     last_4, cluster_keys, hyphens = ([_NO_KEY] * len(words) for _ in range(3))
