@@ -5,8 +5,8 @@ compare() compares the article with each; resolve() chooses the outcome; recheck
 corrects it if another worker wrote the article in between.
 
 identify() comes first: an article that the store has already is not compared with others. A key is
-an id, a link, or the opening (hashed first words) of an article; aliases are its further keys. A
-verdict is the decision, with the scores and thresholds that led to it.
+an id, a link, or the opening (a hash of title and first words) of an article; aliases are its
+further keys. A verdict is the decision, with the scores and thresholds that led to it.
 """
 
 from collections.abc import Sequence

@@ -56,7 +56,7 @@ class EntityRules(Frozen):
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:
-        """(name, kind) of the own entry, by name and by alias."""
+        """The (name, kind) of each of the operator's own entries, by its name and its aliases."""
         return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
 
     @cached_property

@@ -124,7 +124,7 @@ def _candidates(
 
 
 def _frequency_factor(words: _Words, spans: list[_Offsets]) -> float:
-    """The factor of a phrase by how often and how early it occurs.
+    """The factor in a phrase's score for how often and how early it occurs at these spans.
 
     Several words that occur together only once are probably no fixed phrase: they count half.
     """

@@ -17,7 +17,7 @@ PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it
 
 
 class CompiledPattern(NamedTuple):
-    """A regular expression of a rule."""
+    """A compiled regular expression of a rule, with the scopes (parts of an article) it reads."""
 
     number: int  # negative, while phrases are numbered from 0
     scopes: int

@@ -66,7 +66,7 @@ class JoinedFields:
         return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        """Characters [start, end) of the joined text as a span of their field."""
+        """Convert characters [start, end) of the joined text to a span of the field they are in."""
         field = self._field_at(start)
         first, last = start - field.start, end - field.start
         surface = field.value[first:last]

@@ -82,7 +82,10 @@ class MatchContext:
             return self.compiled.phrases.find(self.fields.text)
 
     def candidates(self) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
-        """The rules for the article's language that may hold, with the matches of their phrases."""
+        """Yield the rules for the article's language that may fire, with their phrases' matches.
+
+        Rules that need a phrase, but of which no phrase matches, are left out.
+        """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
             for index, scopes in self.compiled.rules_of[number]:
@@ -122,8 +125,8 @@ class MatchContext:
     def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
         """Whether two matches are too far apart to count as near each other.
 
-        They are if they lie in different sentences (`within` is "sentence"), in different fields,
-        or more than `within` words apart.
+        They are if they lie in different sentences (where `within` is "sentence"), or if more than
+        `within` words or a blank line, as between two fields, separate them.
         """
         if within == "sentence":
             offsets = self.sentence_ends

@@ -51,7 +51,7 @@ def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
 
 
 class PhraseMatch(NamedTuple):
-    """Phrase number `phrase` matches characters [start, end) of the text."""
+    """One match of a phrase: phrase number `phrase` is at characters [start, end) of the text."""
 
     phrase: int
     start: int
@@ -65,7 +65,7 @@ class Folded(NamedTuple):
     added: list[int]  # offsets of the characters that casefolding added, ascending
 
     def original_offset(self, offset: int) -> int:
-        """The offset in the original of the character at this offset of the folded text."""
+        """Convert an offset in the folded text to that of the same character in the original."""
         return offset - bisect_right(self.added, offset)
 
 
@@ -87,7 +87,7 @@ def _plain(text: str) -> str:
 
 
 class Phrases:
-    """The compiled phrases: one automaton finds all of them in one pass over a text."""
+    """Many phrases, compiled into one automaton that finds all of them in one pass over a text."""
 
     def __init__(self, phrases: Sequence[Phrase | str]) -> None:
         self._phrases = [parse_phrase(p) if isinstance(p, str) else p for p in phrases]
@@ -149,7 +149,7 @@ def words_between(text: str, start: int, end: int) -> int:
 
 
 def _in_word(char: str) -> bool:
-    """Letters, digits, and combining marks (vowel signs, accents)."""
+    """Whether a character is a letter, a digit or a combining mark (vowel sign, accent)."""
     return char.isalnum() or (not char.isascii() and unicodedata.category(char)[0] == "M")
 
 

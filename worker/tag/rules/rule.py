@@ -24,7 +24,7 @@ _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):(.+)")
 
 
 class ScopeWeights(Frozen):
-    """Points of a phrase, by the best scope in which it matches."""
+    """The points that a matching phrase gives its rule, by the best scope in which it matches."""
 
     title: Points
     lead: Points  # the summary and the first paragraph
@@ -72,7 +72,7 @@ class RuleExample(Frozen):
         return value
 
     def article(self, language: str) -> Article:
-        """The example as an article, in `language` unless it names its own."""
+        """Make an article of the example, in `language` unless the example names another."""
         day = self.published
         sections = (self.section,) if isinstance(self.section, str) else self.section
         return Article(

@@ -1,6 +1,6 @@
 """The taxonomy: the topics and rules in `config/taxonomy.toml` and `config/rules/*.toml`.
 
-They are read in this order. A later file extends the topics of earlier ones.
+`taxonomy.toml` is read first, and each later file extends the topics of the files before it.
 """
 
 import unicodedata
@@ -67,7 +67,7 @@ class Topic(Frozen):
 
 
 class SourceDefaults(Frozen):
-    """Topics and meanings of categories that hold for all articles of a source."""
+    """Topics that all articles of a source get, and what this source's feed categories mean."""
 
     source: str = Field(min_length=1)  # its id; `*.example.com` matches all ids with this ending
     topics: tuple[str, ...] = ()  # codes of the tags of all its articles
@@ -75,7 +75,7 @@ class SourceDefaults(Frozen):
     categories: dict[str, tuple[str, ...]] = {}  # feed category -> codes; [] means no topic
 
     def applies_to(self, source: str) -> bool:
-        """Whether this is the source with that id, or a pattern that matches it."""
+        """Whether these defaults are for the source with this id, by id or by pattern."""
         if self.source.startswith("*."):
             return source == self.source[2:] or source.endswith(self.source[1:])
         return source == self.source
@@ -121,9 +121,10 @@ class Taxonomy(RuleFile):
         return self
 
     def extended_by(self, files: Mapping[str, RuleFile]) -> "Taxonomy":
-        """This taxonomy with the entries of these files, by name of the file, in this order.
+        """Return this taxonomy with the entries of these files, given as file name -> contents.
 
-        Raises ValueError whose message begins with the name of the file, then topic and rule.
+        Files are added in the order of the mapping. Raises ValueError whose message begins with the
+        name of the file, followed by the topic and the rule.
         """
         topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
         for name, file in files.items():
@@ -179,7 +180,7 @@ class Taxonomy(RuleFile):
         return topics
 
     def file_of(self, rule_id: str) -> str:
-        """The config name of the file that contains a rule or topic, without `.toml`."""
+        """The config name, without `.toml`, of the file with the rule or topic of this id."""
         return self._files.get(rule_id, "taxonomy")
 
     def ancestors(self, code: str) -> list[str]:
@@ -210,7 +211,7 @@ class Taxonomy(RuleFile):
 
 
 def _error_prefixes(file: RuleFile) -> Iterator[str]:
-    """The names by which error messages refer to the topics, rules and sources of a file."""
+    """Yield the beginnings of error messages about each topic, rule and source of a file."""
     for topic in file.topics:
         yield topic.code
         yield from (f"{topic.code}/{rule.name}" for rule in topic.rules)

@@ -78,7 +78,7 @@ def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
 
 
 def _merged(by_rule: Tag, by_model: Tag) -> Tag:
-    """Noisy-or of the scores, and the spans of both."""
+    """Merge the two tags of one topic: the noisy-or of their scores, and the spans of both."""
     starts = {(span.field, span.start) for span in by_rule.spans}
     more = tuple(span for span in by_model.spans if (span.field, span.start) not in starts)
     return Tag(

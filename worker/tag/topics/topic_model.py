@@ -47,9 +47,10 @@ class TopicGuess(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The first words of a text, lowercased and without the genitive ending.
+    """The words of a text that the topic model reads: its first MOST_WORDS words.
 
-    The words of the first line, which is the title, are repeated to count more.
+    They are lowercased and lose a genitive "'s". The first line is the title; its words are
+    repeated so that they count more.
     """
     title, _, rest = _lower(text[:_MAX_CHARS]).partition("\n")
     tokens = _WORD.findall(title) * _TITLE_REPEATS + _WORD.findall(rest)
@@ -101,7 +102,7 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """A cache of the row of each word in the tables of a model; -1 for words that it lacks."""
+    """A cache from word to its row in the model's tables; -1 for words that the model lacks."""
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = keys
@@ -157,9 +158,10 @@ class TopicModel:
     def guess(
         self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """The classes at or above their threshold, likeliest first; often one, sometimes none.
+        """The classes whose probability reaches their threshold, likeliest first; maybe none.
 
-        `own` replaces thresholds of the model, by code of the class.
+        Each guess has at most `max_words` words as evidence. `own` has thresholds, by code of the
+        class, that replace those of the model.
         """
         thresholds = self.thresholds
         if own:
@@ -192,7 +194,7 @@ class TopicModel:
     def _strongest_words(
         self, number: int, distinct: WordRows, weights: Vector, limit: int
     ) -> list[int]:
-        """Rows of the words that favour this class most over the mean of all, strongest first."""
+        """The rows of the words that favour this class most over the others, strongest first."""
         table = self._weights[distinct].astype(np.float32) * self._scales
         push = weights * (table[:, number] - table.mean(1))
         strongest = np.argsort(-push)[:limit]
