@@ -65,7 +65,7 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
 
 
 def comparable(left: Fingerprint, right: Fingerprint) -> bool:
-    """Whether both were made by the same rules, so that their hashes can be compared."""
+    """Whether both fingerprints were made by the same rules; others can't be compared."""
     return left.version == right.version
 
 

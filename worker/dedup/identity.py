@@ -43,8 +43,8 @@ def identify(
 
     An alias leads to a stored article only if the content agrees, because publishers reuse links.
     When the content contradicts even the article's own key, it is new and gets another key. An
-    article with less text (a summary instead of the full text) never replaces a longer one, unless
-    `reprocessed`: then the stored payload itself was cleaned again under other rules.
+    article that arrives as less (a summary instead of the full text) never replaces a fuller one,
+    unless `reprocessed`: then the stored payload itself was cleaned again under other rules.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)
@@ -255,7 +255,8 @@ def recheck_under_lock(
     """Correct a verdict by what another worker may have written since identify() made it.
 
     `stored` is the identity of the verdict's article, read under the store's lock; None if there is
-    none. The result is unchanged if the same content or a longer text is stored by now.
+    none. The verdict becomes unchanged if the same content, or more of the article, is stored by
+    now; a new article that was stored meanwhile becomes a revision.
     """
     if stored is None or stored.revision == 0:
         return verdict

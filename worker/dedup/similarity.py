@@ -40,7 +40,7 @@ class Match:
 
 
 class Overlap(NamedTuple):
-    """How many shingles two texts have in common, and how many each has."""
+    """The result of overlap_of(): the share of common shingles of two texts, and their numbers."""
 
     containment: float  # share of the smaller set that is in the larger one
     left: int  # size of the first set
@@ -74,7 +74,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 
 
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
-    """How far the shingles of two texts overlap.
+    """How many shingles two texts have in common, and how many each has.
 
     None if either text is too short to have shingles, or if the fingerprints have different
     versions.
@@ -115,7 +115,8 @@ def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | No
     """The match of two texts with equal words, published `days` apart (None: unknown).
 
     Long texts are duplicates. The same few words on another day are another story ("Rate left
-    unchanged"), so short texts are variants and tiny texts don't match.
+    unchanged"), so short texts too many days apart are variants, and tiny texts don't match unless
+    they are of one day.
     """
     tiny = not left.shingles
     if tiny and days != 0:

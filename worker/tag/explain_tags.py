@@ -21,7 +21,7 @@ _MAX_SPANS = 20
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """Whether one rule fires on an article, by which evidence, or why it does not."""
+    """Whether one rule fires on an article, and by which evidence it does or why it does not."""
 
     code: str
     label: str
@@ -34,7 +34,7 @@ class RuleExplanation:
 
 
 def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
-    """The topics with this code, code without prefix, or label; case is ignored."""
+    """The topics whose code, code without its prefix, or label is this name; case is ignored."""
     folded = name.strip().casefold()
     return [
         topic

@@ -69,7 +69,7 @@ def _repeated_surnames(
 ) -> Iterator[Mention]:
     """Mentions by surname only ("Biden") of people whom the article also names in full.
 
-    They are mentions that the model did not recognise.
+    Only those mentions that the model did not recognise by itself are yielded.
     """
     surnames = {
         m.surface.rsplit(None, 1)[-1] for m in mentions if m.kind == PERSON and " " in m.surface

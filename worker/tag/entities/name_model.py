@@ -37,7 +37,7 @@ def pack_strings(strings: Iterable[str]) -> NDArray[np.uint8]:
 
 
 def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
-    """The strings that pack_strings() packed."""
+    """Return the strings that pack_strings() packed into this array of a model file."""
     return array.tobytes().decode().split("\n")
 
 

@@ -190,5 +190,5 @@ class WordFinder:
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a sentence ends with this token."""
+    """Whether this token ends a sentence: ".", "?", "!" or the end of a line."""
     return word in _SENTENCE_ENDS

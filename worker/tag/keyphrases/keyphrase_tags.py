@@ -161,7 +161,7 @@ def _tag(
 
 
 def _span(article: Article, start: int, end: int) -> Span:
-    """Characters [start, end) of title, newline and text as a span of their field."""
+    """Convert characters [start, end) of title, newline and text to a span of the field."""
     if end <= len(article.title):
         return Span(field="title", start=start, end=end, surface=article.title[start:end])
     offset = len(article.title) + 1
