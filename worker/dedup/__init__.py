@@ -5,7 +5,7 @@ when its text is edited. Two articles are duplicates when the words and the figu
 contained in the other; a text with nearly the same words but other figures is a variant. Duplicates
 are stored in full and marked.
 
-What belongs here: pure functions on articles and fingerprints. May import the model only.
+What belongs here: pure functions on articles and fingerprints. May import `worker.model` only.
 """
 
 from worker.dedup.dedup_rules import DedupRules

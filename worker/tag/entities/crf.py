@@ -138,7 +138,8 @@ class Recogniser:
     def _undecided(self, rows: IntArray) -> tuple[IntArray, FloatArray]:
         """The words that may belong to a name, as indexes of `rows`, and a limit for each.
 
-        A word whose margin (score of "no name" over the best label) reaches its limit is no name.
+        A word's margin is the score of "no name" minus that of its best other label. If the margin
+        reaches the limit, the word belongs to no name.
         """
         limits = self._forms.limits.take(rows)
         capital = limits == SURE_CAPITAL

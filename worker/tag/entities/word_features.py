@@ -139,9 +139,9 @@ def features_by_position(
 ) -> FeaturesByPosition:
     """The full names of a word's features, one tuple for each position from START on.
 
-    A position is the place from which the word is seen: `here`: as the word that is labelled;
-    `start`, `inside`: the same, but only if it is the first word of a sentence, or only if it is
-    not; `near`: from one word away; `far`: from two words away. Empty names are left out.
+    `here` has the features of the word when it is labelled itself; `start` adds to them if it
+    begins a sentence, and `inside` if it does not. `near` has those that count for words one away,
+    and `far` for words two away. Empty names are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)

@@ -164,9 +164,9 @@ class WordScorer:
         scores[:, BEFORE : AFTER_2 + 1] += weights[-4:].swapaxes(0, 1)
 
     def _limits(self, scores: LabelScores, kinds: IntArray) -> FloatArray:
-        """The limit of each form: the margin from which the form is certainly no name.
+        """The limit of each form: the margin from which the form certainly belongs to no name.
 
-        A margin is the score of "no name" over that of the best other label. The limit is 0 for
+        A margin is the score of "no name" minus that of the best other label. The limit is 0 for
         forms that rarely belong to a name.
         """
         here = scores[:, START : HERE + 1]
@@ -179,10 +179,10 @@ class WordScorer:
 def _spelling_keys(
     words: Sequence[str], lowered: Sequence[str], shapes: Sequence[str], clusters: Sequence[int]
 ) -> list[int]:
-    """The keys (CRC-32) of the words' spelling features: of all words feature by feature.
+    """The keys (CRC-32) of the words' spelling features, as one list.
 
-    See spelling_features() and cluster_shape() for the features. The first two are those that a
-    word's neighbours see.
+    It has the first feature of all words, then the second feature of all words, and so on. See
+    spelling_features() and cluster_shape(); the first two are those that neighbouring words see.
     """
     last_3 = [word[-3:].encode() for word in lowered]
     last_4, cluster_keys, hyphens = ([_NO_KEY] * len(words) for _ in range(3))

@@ -33,7 +33,7 @@ class Frequencies(Frozen):
 
 
 class KeyphraseRules(Frozen):
-    """Whether keyphrases become tags, and how many of how many words.
+    """Whether keyphrases become tags, how many per article, and of how many words at most.
 
     config/keyphrases.toml has units and sources.
     """
@@ -161,7 +161,7 @@ def _tag(
 
 
 def _span(article: Article, start: int, end: int) -> Span:
-    """Convert characters [start, end) of title, newline and text to a span of the field."""
+    """Convert characters [start, end) of "title, newline, text" to a span of title or text."""
     if end <= len(article.title):
         return Span(field="title", start=start, end=end, surface=article.title[start:end])
     offset = len(article.title) + 1

@@ -37,7 +37,7 @@ _SENTENCE_ENDS = re.compile(
 class ScopedMatch(NamedTuple):
     """A match of a phrase or regular expression: characters [start, end) of the joined fields.
 
-    `scope` is the bit mask of the scopes (title, lead, body …) that the match lies in.
+    `scope` is the bit mask of the scopes (title, lead, body …) in which the match lies.
     """
 
     start: int
@@ -61,9 +61,10 @@ class MatchContext:
     """One article with the matches of all rules' phrases, found in one search for all rules."""
 
     def __init__(self, article: Article, compiled: CompiledRules, day: date) -> None:
-        """Search the article for all phrases.
+        """Search the article for all phrases of the rules.
 
-        `day` is that of publication or, if unknown, of receipt; expired rules are told by it.
+        `day` is the day of publication or, if unknown, of receipt; it decides which rules are
+        expired.
         """
         self.article = article
         self.compiled = compiled
