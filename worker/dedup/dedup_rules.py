@@ -1,4 +1,7 @@
-"""What `config/dedup.toml` may say. Values and their sources live there, not here."""
+"""The settings of deduplication that `config/dedup.toml` contains, as validated values.
+
+The values themselves, their units and where they come from are explained in that file.
+"""
 
 from typing import Annotated, Self
 
@@ -12,14 +15,20 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Widths(Frozen):
-    """Shingle widths: `wide` for every text, `narrow` besides for short ones."""
+    """How many words (or characters) make one shingle, which is a run of adjacent words of a text.
+
+    All texts get shingles of `wide` words; short texts get shingles of `narrow` words as well.
+    """
 
     wide: Count
     narrow: Count
 
 
 class Shingles(Frozen):
-    """Fingerprints made under different values of this table can't be compared."""
+    """How texts are cut into shingles, and how many shingle hashes a fingerprint keeps.
+
+    Fingerprints made under different values of this table can't be compared with each other.
+    """
 
     sketch: Count  # hashes
     most: Count  # hashes
@@ -29,6 +38,11 @@ class Shingles(Frozen):
 
 
 class ContentRules(Frozen):
+    """Which texts count as tiny or short, and how much of a text is hashed.
+
+    `number_words` are compared as figures; `stop_words` are not content words.
+    """
+
     tiny_words: Count
     short_words: Count
     lead_words: Count
@@ -45,7 +59,11 @@ class ContentRules(Frozen):
 
 
 class Copies(Frozen):
-    """When a text is a copy of another. Shares are of the shorter text's."""
+    """Thresholds from which two texts of ordinary length are a copy or a variant of each other.
+
+    `containment`, `variant`, `whole` and `far_containment` are shares of the shorter text's
+    shingles. config/dedup.toml explains each field.
+    """
 
     containment: Share
     variant: Share
@@ -62,7 +80,7 @@ class Copies(Frozen):
 
 
 class Short(Frozen):
-    """The same where one of the two texts is short."""
+    """Thresholds as in Copies, for pairs of which at least one text is short."""
 
     containment: Share
     whole: Share
@@ -72,6 +90,8 @@ class Short(Frozen):
 
 
 class Identity(Frozen):
+    """Thresholds that decide whether a reused link or id leads to the same article or another."""
+
     alias_containment: Share
     stranger_containment: Share
     stranger_words: Count
@@ -79,11 +99,16 @@ class Identity(Frozen):
 
 
 class Revisions(Frozen):
+    """Share of shingles that two revisions must have in common for a minor edit."""
+
     minor: Share
 
 
 class LikenessIndex(Frozen):
-    """What worker.index reads; it may not import this module and names the fields by a Protocol."""
+    """Settings of the index that finds candidate copies in Redis.
+
+    worker.index reads them; it may not import this module and describes the fields by a Protocol.
+    """
 
     window_days: Count
     rival_ttl_s: Count
@@ -94,6 +119,8 @@ class LikenessIndex(Frozen):
 
 
 class DedupRules(Frozen):
+    """All settings of deduplication: the contents of `config/dedup.toml`."""
+
     version: str
     shingles: Shingles
     content: ContentRules

@@ -1,7 +1,7 @@
-"""Split a text into normalised words, and hash its shingles (runs of words).
+"""Split a text into normalised words, and hash its shingles (runs of adjacent words).
 
-The hashes depend on the text alone: they are equal on every machine, in every process and byte
-order.
+The hashes depend on the text alone: they are equal on every machine, in every process and for every
+byte order.
 """
 
 import re
@@ -43,7 +43,10 @@ REMEMBERED_CHARS = 64
 
 
 class Words(NamedTuple):
-    """Words of a normalised text; in scripts without spaces every character is a word."""
+    """The normalised words of a text, with the hash of each; see words_of().
+
+    In Han and South-East Asian scripts, which have no spaces, every character is a word.
+    """
 
     words: list[str]
     hashes: Hashes
@@ -51,11 +54,15 @@ class Words(NamedTuple):
 
     @property
     def total(self) -> int:
+        """The number of words."""
         return len(self.words)
 
 
 def words_of(text: str) -> Words:
-    """Split a text; case, compatibility forms, quotes, dashes, invisible characters are ignored."""
+    """Split a text into normalised words, and hash each of them.
+
+    Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
+    """
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
     else:
@@ -64,7 +71,10 @@ def words_of(text: str) -> Words:
 
 
 def runs(words: Words, width: int) -> Hashes:
-    """Return 64-bit hashes of all runs of `width` words, in order: shape (total - width + 1,)."""
+    """Return the 64-bit hash of each run of `width` adjacent words, in text order.
+
+    The shape is (words.total - width + 1,), or (0,) if the text is too short.
+    """
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for place in range(1, width):
@@ -73,12 +83,18 @@ def runs(words: Words, width: int) -> Hashes:
 
 
 def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
-    """Return the distinct hashes of runs, ascending; the lowest bit marks narrow shingles."""
+    """Turn hashes of runs into shingles: distinct, ascending, marked in the lowest bit.
+
+    The lowest bit of each hash is set to 1 for `narrow` shingles, and to 0 for wide ones.
+    """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the distinct hashes, ascending: five times as fast as np.unique for a few hundred."""
+    """Return the distinct hashes, ascending.
+
+    For a few hundred, this is five times as fast as np.unique.
+    """
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -88,9 +104,9 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: Words, stop: Collection[str]) -> Hashes:
-    """Return the hashes of the words that are not in `stop`, in order, without single letters.
+    """Return the hashes of the content words, in text order: no stop words and no single letters.
 
-    In scripts without spaces, return the hashes of pairs of characters.
+    In scripts without spaces, return the hashes of all pairs of adjacent characters instead.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
@@ -98,10 +114,11 @@ def content_words(words: Words, stop: Collection[str]) -> Hashes:
 
 
 def figures_of(words: Words, spelled_out: Collection[str], most: int) -> Hashes:
-    """Return the first `most` figures, shape (n, 2): hash of the words around, and of the figure.
+    """Return the first `most` figures of a text as hashes, to tell whether two texts agree in them.
 
-    A figure is a run of words with digits, or of number words (`spelled_out`): 6-5/16 is one, and
-    so is a row of a table. Punctuation makes no difference. Only the high 32 bits are used.
+    The shape is (n, 2): the hash of the words before and after the figure, and that of the figure;
+    both are the high 32 bits of 64-bit hashes. A figure is a run of words with digits or of number
+    words (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
     """
     tokens = words.words
     candidates = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -126,26 +143,27 @@ def figures_of(words: Words, spelled_out: Collection[str], most: int) -> Hashes:
 
 
 def high_halves(hashes: Hashes) -> bytes:
-    """Pack the high 32 bits of each hash, distinct and ascending.
+    """Pack the high 32 bits of each 64-bit hash as little-endian bytes, distinct and ascending.
 
-    They are enough to compare two sets: of sets of a thousand, one in four thousand has a wrong
-    match. The lowest bit still tells narrow shingles from wide ones.
+    32 bits are enough to compare two sets: of pairs of sets of a thousand hashes, one in four
+    thousand has a false match. The lowest bit still tells narrow shingles from wide ones.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: Words, rules: Shingles) -> Widths:
-    """Return the shingle widths for the script of a text."""
+    """Return the shingle widths that the rules set for the script of this text."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
 def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
-    """Return at most `most` of ascending hashes, and the scale: hashes below 2**64 / scale stay.
+    """Keep at most `most` of ascending hashes; return them and the scale of the sample.
 
-    FracMinHash (Irber et al. 2022, doi:10.1101/2022.01.11.475838): containment between two such
-    samples is that of the whole sets, up to sampling error, however different their sizes are.
+    The hashes kept are those below 2**64 / scale (FracMinHash; Irber et al. 2022,
+    doi:10.1101/2022.01.11.475838). The containment of one such sample in another estimates that of
+    the whole sets, however different their sizes are.
     """
     scale = 1
     while len(hashes) > most:
@@ -155,7 +173,7 @@ def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return the part of ascending hashes that a sample of this scale keeps."""
+    """Return those of ascending hashes that a sample of this scale keeps; see sampled()."""
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize
@@ -169,7 +187,7 @@ def _normalised(text: str) -> str:
 
 
 def _split(text: str) -> tuple[list[str], int]:
-    """Return the words of a text, and the script that most of them are written in."""
+    """Return the normalised words of a text, and the script of most of them (LETTER, HAN, …)."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     kinds = _kinds()[np.minimum(codes, BEYOND)]
     visible = kinds != DROPPED
@@ -189,7 +207,10 @@ def _split(text: str) -> tuple[list[str], int]:
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """Return the kind of each code point. Marks are letters, or Indic words would be split."""
+    """A table from code point to kind of character: SEPARATOR, LETTER, HAN and so on.
+
+    Combining marks count as letters: otherwise words of Indic scripts would be split at them.
+    """
     categories = [unicodedata.category(chr(code)) for code in range(BEYOND)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED
@@ -208,7 +229,7 @@ def _hashes(words: Sequence[str]) -> Hashes:
 
 @lru_cache(REMEMBERED)
 def _hash_of(word: str) -> int:
-    """Return a polynomial hash of the code points of a word."""
+    """Return the 64-bit polynomial hash of the code points of a word."""
     value: int = sum(map(mul, map(ord, word), cycle(POWERS))) & WIDTH
     value = (value ^ value >> 33) * int(MIX_1) & WIDTH
     value = (value ^ value >> 29) * int(MIX_2) & WIDTH
