@@ -32,7 +32,7 @@ Turn = Callable[[], float | LoopSignal | None]
 
 
 class BackgroundLoop:
-    """A background loop that runs in a thread of its own, as `start_loop` and `run_once` return it.
+    """A background loop that runs in a thread of its own; `start_loop` and `run_once` make it.
 
     `stop` exists for tests: in a worker, loops live as long as the process.
     """
@@ -60,17 +60,19 @@ class BackgroundLoop:
         self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """End the loop after the turn that is running now.
+        """Let the turn that is running now end, and then end the loop.
 
-        Returns True when the thread ended within `timeout_s` seconds; without a timeout it waits
-        for that.
+        Returns True when its thread ended within `timeout_s` seconds; None waits without a limit.
         """
         self._stopped = True
         self._wake.set()
         return self.join(timeout_s)
 
     def join(self, timeout_s: float | None = None) -> bool:
-        """Wait until the loop's thread has ended. True when it ended within `timeout_s` seconds."""
+        """Wait until the loop's thread has ended. True when it ended within `timeout_s` seconds.
+
+        None waits without a limit.
+        """
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -144,7 +146,10 @@ def error_count(name: str) -> int:
 
 
 def error_counts() -> Mapping[str, int]:
-    """For each background loop that raised in at least one turn, the number of these turns."""
+    """The number of turns that raised an error, by the name of the background loop.
+
+    A loop whose turns never raised is left out.
+    """
     with _error_lock:
         return dict(_error_counts)
 

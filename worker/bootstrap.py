@@ -63,8 +63,8 @@ def prepare_store(settings: Settings) -> None:
 def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) -> Pipeline:
     """Build a pipeline with all rules loaded and nothing connected.
 
-    Its connections open on first use, which must come after a fork. `stage_deadline` replaces the
-    limit of CPU time that each stage of each article has. Raises BadConfig for invalid config.
+    Its connections open on first use, so that a process can fork before. `stage_deadline` replaces
+    the limit of CPU time that each stage of each article has. Raises BadConfig for invalid config.
     """
     from worker.config.loader import load_config
     from worker.index.redis_line_counts import RedisLineCounts
@@ -81,9 +81,9 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
-    """Make a pipeline with the rules of `config`, and with the connections of `pipeline`.
+    """Make a pipeline with the rules of `config`, and with the open connections of `pipeline`.
 
-    A change of the deduplication rules needs another connection to the index.
+    The connection to the index is a new one if the deduplication rules have changed.
     """
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
@@ -107,16 +107,17 @@ def probe(settings: Settings, service: str, rules: DedupRules) -> None:
 
 
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Add journal entries, the receipts of pushed messages, to the store.
+    """Add journal entries, each the receipt of an article that a producer pushed, to the store.
 
-    The store is closed again, and no fork happens meanwhile: the calling process may fork later.
+    The store is open only during the call, and no fork happens meanwhile, because a forked process
+    must not inherit an open store.
     """
     with fork_lock(), closing(store(settings)) as opened:
         opened.add_journal_entries(entries)
 
 
 def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """Open the index. If it is on the embedded broker, that is started unless it runs."""
+    """Open the similarity index. If it is on the embedded broker, start that unless it runs."""
     if settings.embedded_broker and not settings.index_url:
         from worker.broker import embedded
 
@@ -125,10 +126,10 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
-    """Open the counts of lines by which the workers learn the boilerplate of each source.
+    """Open the counts from which the workers learn the lines that each source repeats.
 
-    They are in the index. Without `start`, an embedded server is not started, and the counts may be
-    unavailable.
+    The counts are on the index's server. Without `start`, an embedded server is not started, and
+    the counts may be unavailable.
     """
     from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate
@@ -140,7 +141,7 @@ def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Bo
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """Open the index at its own address, or else on the broker's server.
+    """Open the similarity index at its own address, or else on the broker's server.
 
     It connects on first use.
     """

@@ -61,7 +61,7 @@ class Unavailable(WorkerError):
 class Busy(Unavailable):
     """Raised to a producer when the broker is too full to take all of its articles.
 
-    Those with these `receipts` were sent. Send the rest after `retry_after_s` seconds.
+    The articles with these `receipts` were sent. Send the rest after `retry_after_s` seconds.
     """
 
     def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:

@@ -55,7 +55,10 @@ def _current() -> CurrentConfig:
 
 
 def pipeline() -> Pipeline:
-    """The pipeline for the next batch, rebuilt if config files were validly changed."""
+    """The pipeline for the next batch.
+
+    It is rebuilt first if config files were changed and are valid.
+    """
     return _current().pipeline()
 
 
@@ -119,9 +122,9 @@ class Ingest(Task):
 
     @staticmethod
     def probe(service: str) -> None:
-        """Check that the store or the index answers, for a worker that waits for it.
+        """Check that `service`, "store" or "index", answers.
 
-        Raises Unavailable when it does not.
+        The circuit breaker calls this to go on. Raises Unavailable when it does not answer.
         """
         bootstrap.probe(Settings.load(), service, _current().in_force.config.dedup)
 
@@ -187,10 +190,10 @@ def _redo(message: ClaimedMessage) -> None:
 
 
 def _reject_failures(work: Callable[[], object]) -> None:
-    """Do a task's work, and turn Unavailable into a Reject, by which the message goes back.
+    """Do a task's work, and turn an Unavailable that it raises into Celery's Reject.
 
-    worker.broker.request puts it on its queue. A MemoryError becomes a RuntimeError, because Celery
-    would end the worker.
+    By the Reject, worker.broker.request puts the message back on its queue. A MemoryError becomes a
+    RuntimeError, because Celery would end the worker on a MemoryError.
     """
     try:
         work()

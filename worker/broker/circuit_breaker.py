@@ -1,9 +1,9 @@
 """A circuit breaker: stop taking messages while the store or the index does not answer.
 
-While it is open, the transport claims no message, so none is counted as delivered or retried in
-vain. The transport keeps its connection to the broker alive by a blocking command that returns
-nothing. A background loop of the main process, the probe, asks the service again and again, and
-closes the breaker when it answers.
+While the breaker is open, so that no message is taken, none is counted as delivered or retried in
+vain. The transport keeps its connection to the broker alive meanwhile by a blocking command that
+returns nothing. A background loop of the main process, the probe, asks the service again and again,
+and closes the breaker, so that messages are taken again, when it answers.
 """
 
 import logging

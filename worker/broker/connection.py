@@ -44,9 +44,10 @@ class BrokerConnection:
 
     @contextmanager
     def channel(self) -> Iterator[Any]:
-        """Yield a kombu channel of the connection, opened now if necessary.
+        """Yield a kombu channel to a `with` block, after connecting if necessary.
 
-        Raises Unavailable when the broker does not answer, here or to a command in the block.
+        Raises Unavailable when the broker does not answer, whether to the connection attempt or to
+        a command in the block.
         """
         try:
             if self._connection is None:

@@ -20,9 +20,9 @@ log = logging.getLogger("worker.broker")
 
 
 class Consumer(CeleryConsumer):
-    """The part of a worker that receives messages: Celery's consumer with the changes named above.
+    """Celery's message consumer in a worker, changed to lose no message and no slot of the pool.
 
-    Celery finds it by the setting `worker_consumer`, which worker/celery.py makes.
+    The setting `worker_consumer`, made in worker/celery.py, puts it in the place of Celery's own.
     """
 
     def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
@@ -42,20 +42,29 @@ class Consumer(CeleryConsumer):
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Move a message that kombu can't decode to the dead list of its queue.
 
-        Celery would ack it.
+        Celery would log its body and ack it, so that it is lost.
         """
         _dead_letter(message, "undecodable")
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
-        """Move a message that has no form of a task to the dead list. Celery would ack it."""
+        """Move a message that is in no format of a Celery task to the dead list of its queue.
+
+        Celery would also write it into the log, and this does not.
+        """
         _dead_letter(message, "unknown-message")
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """Move a message to the dead list of its queue when this worker does not have its task."""
+        """Move a message to the dead list of its queue when this worker does not have its task.
+
+        Celery would also write its body into the log, and this does not.
+        """
         _dead_letter(message, "unknown-task")
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """Move a message to the dead list of its queue when Celery can't make a request of it."""
+        """Move a message to the dead list of its queue when Celery can't make a request of it.
+
+        Celery would also write its body into the log, and this does not.
+        """
         _dead_letter(message, "invalid-task")
 
 

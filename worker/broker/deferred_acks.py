@@ -11,13 +11,14 @@ from threading import Event, Lock
 
 
 class DeferredAcks:
-    """The delivery tags of messages that are still to be acked, or to be requeued.
+    """A set of delivery tags whose messages are still to be acked, or still to be requeued.
 
-    Several threads add tags and remove them.
+    The module has one of these sets for acks and one for requeues. Several threads add and remove
+    tags.
     """
 
     def __init__(self, added: Event) -> None:
-        """`added` is set whenever tags are added, to wake the background loop that sends them."""
+        """`added` is set when tags are added, to wake the background loop that acks or requeues."""
         self._added = added
         self._tags: set[str] = set()
         self._lock = Lock()

@@ -93,7 +93,7 @@ def ensure(var_dir: Path) -> bool:
 
 @contextmanager
 def borrowed(var_dir: Path) -> Iterator[bool]:
-    """Make the embedded server run at least for the duration of the block.
+    """Make the embedded server for `var_dir` run at least for the duration of a `with` block.
 
     Yields whether this call started it. If so, the server is stopped after the block, unless
     another client is connected then.
@@ -151,7 +151,7 @@ def _start_one(var_dir: Path) -> None:
 def _start(server: Server, var_dir: Path) -> str:
     """Start one server program on `var_dir`, and wait until it is ready.
 
-    Returns "" then. Returns what the program wrote to its output and its log when it exited.
+    Returns "" when it is ready, or what it wrote to its output and its log when it exited.
     """
     log = var_dir / "broker.log"
     before = log.stat().st_size if log.exists() else 0
@@ -290,7 +290,7 @@ def _lock(var_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def _write_errors(var_dir: Path) -> Iterator[None]:
-    """Turn an OSError in the block into an error that names file and remedy in one line.
+    """Turn an OSError in the `with` block into an error that names file and remedy in one line.
 
     A full disk becomes Unavailable, any other error of a file BadConfig.
     """

@@ -41,11 +41,10 @@ def start(app: Any, file: Path) -> background.BackgroundLoop:
 
 
 def makes_progress(app: Any, finished_before: int | None) -> bool:
-    """Whether the worker needs no restart. It does not when a message was finished meanwhile.
+    """Whether the worker works as it should, so that a restart would not help.
 
-    `finished_before` is the number of messages that were finished at the last check. Without a new
-    one, it still needs none if no messages are taken because a service is down, or if no message
-    waits and none that the worker holds is overdue.
+    It does when a message was finished since `finished_before` messages were, or no messages are
+    taken because a service is down, or no message waits and none that the worker holds is overdue.
     """
     if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True

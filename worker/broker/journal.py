@@ -1,9 +1,9 @@
 """The journal: a stream in the broker that notes the receipts of each message a producer pushed.
 
-By it the store knows of articles that were sent and never processed. lua/push.lua writes an entry
-together with each push. A background loop of every worker moves the entries into the store: it
-stores them first and deletes them then, so any number of workers may do so at once, and any may
-die in between.
+Moved into the store, it tells which articles were sent and have no outcome yet. lua/push.lua writes
+an entry together with each push. A background loop of every worker moves the entries: it stores
+them first and then deletes them, so any number of workers may do so at once, and any may die in
+between.
 """
 
 import json

@@ -141,7 +141,7 @@ class RedisQoS(stock.QoS):
     def record_delivery(self, message: Any, delivery_tag: str) -> None:
         """Record a delivered message in memory only.
 
-        kombu's `append` would write it to the broker too.
+        kombu's `append` writes it to the broker too.
         """
         virtual.QoS.append(self, message, delivery_tag)
 
@@ -155,5 +155,5 @@ class RedisQoS(stock.QoS):
         return list(self._delivered)
 
     def forget_deliveries(self) -> None:
-        """Forget all delivered messages in memory; the broker is not told."""
+        """Forget all delivered messages in memory; their leases in the broker stay as they are."""
         self._delivered.clear()

@@ -1,7 +1,9 @@
 """Renew the leases of the messages this worker holds, and do deferred acks and requeues.
 
-A background loop of the worker's main process does this over its own connection. So it continues
-while a channel is rebuilt, while the broker restarts, and while the pool finishes its last batches.
+A lease is the broker's record that a worker has a message; when it expires, the message goes back
+to its queue. A background loop of the worker's main process renews leases over its own connection.
+So it continues while a channel is rebuilt, while the broker restarts, and while the pool finishes
+its last batches.
 """
 
 import logging
@@ -40,14 +42,14 @@ class LeaseKeeper(bootsteps.StartStopStep):
         start(parent.app)
 
     def stop(self, parent: Any) -> None:
-        """Do nothing.
+        """Do nothing when the worker stops, so that the background loop goes on renewing leases.
 
-        While messages still run, their leases are renewed, until the process exits.
+        Messages are worked on until the process exits, and need their leases so long.
         """
 
 
 def start(app: Any) -> background.BackgroundLoop:
-    """Start the background loop that renews leases, and acks or requeues what was deferred.
+    """Start the background loop that renews leases, and does deferred acks and requeues.
 
     It has a turn four times per lease duration, and at once when an ack or requeue is deferred.
     """

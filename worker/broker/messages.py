@@ -91,7 +91,8 @@ def text(value: bytes | str) -> str:
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     """Parse a message as the broker stores it, and check the fields that this worker uses.
 
-    With `any_task`, the name of the task is not read. Raises InvalidMessage.
+    With `any_task`, a message of an unknown task is accepted, and `task` is "". Raises
+    InvalidMessage.
     """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")

@@ -40,10 +40,10 @@ class QoS(RedisQoS):
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Record a delivered message in memory; unlike kombu, do not lease a claimed message here.
+        """Record a delivered message in memory.
 
-        The claim has already leased it in the broker. A message without a claim is leased as by
-        kombu.
+        A message that was not claimed is also leased by kombu. The claim of a claimed message has
+        leased it in the broker already.
         """
         if ":" in delivery_tag:
             self.record_delivery(message, delivery_tag)
@@ -51,10 +51,7 @@ class QoS(RedisQoS):
             super().append(message, delivery_tag)
 
     def mark_started(self, delivery_tag: str) -> None:
-        """Note that a pool process works on a message.
-
-        Closing the channel does not put it back then.
-        """
+        """Note that a pool process works on a message; `restore_unacked` leaves it alone then."""
         self._started.add(delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
@@ -90,9 +87,9 @@ class QoS(RedisQoS):
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Move a message back to its queue, to the quarantine queue or to the dead list.
 
-        Of a group, each message is moved by itself. `route_to_quarantine` and `set_reject_reasons`
-        decide between them, and which messages of a group are acked instead. Raises a connection
-        error when the broker does not answer; the leases will expire.
+        It goes to its queue with `requeue`, else to the dead list, unless `route_to_quarantine` or
+        `set_reject_reasons` was called before. Each message of a group is moved by itself. Raises a
+        connection error when the broker does not answer; the leases will expire then.
         """
         error = self._errors.pop(delivery_tag, None)
         tags = split_group_tags([delivery_tag])
@@ -116,11 +113,11 @@ class QoS(RedisQoS):
             self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put messages back on their queues whose lease expired, because their worker vanished.
+        """Put messages whose lease expired, because their worker vanished, back on their queues.
 
-        kombu calls this at intervals. A channel younger than the duration of a lease does nothing:
-        after a restart of the broker, every worker first gets the chance to renew the leases of its
-        messages.
+        kombu calls this at intervals; its arguments are ignored. A channel younger than the
+        duration of a lease does nothing: after a restart of the broker, every worker first gets the
+        chance to renew the leases of its messages.
         """
         if monotonic() - self._created < self.visibility_timeout:
             return
@@ -132,10 +129,10 @@ class QoS(RedisQoS):
             log.warning("sweep.refused error=%s", e)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Put delivered messages back that no pool process has started.
+        """Put delivered messages back on their queues that no pool process has started.
 
-        kombu calls this on closing. A message that a pool process works on keeps its lease, and is
-        acked by its delivery tag later.
+        kombu calls this when the channel closes. A message that a pool process works on keeps its
+        lease, and is acked by its delivery tag later.
         """
         try:
             for tag in split_group_tags(t for t in self.unacked_tags() if t not in self._started):

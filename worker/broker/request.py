@@ -39,9 +39,11 @@ class FinishedMessages:
 
 
 class Request(CeleryRequest):
-    """Celery's request, one message in the main process, with the decisions of the table above.
+    """Celery's object for one message in the main process, changed in what follows a failure.
 
-    It lives from the claim of the message until it is acked or rejected.
+    A message whose task failed goes back to its queue, to the quarantine queue or to the dead list,
+    as the table at the top of this module says. The object lives until the message is acked or
+    rejected.
     """
 
     def __init__(self, message: Any, **options: Any) -> None:
@@ -52,9 +54,9 @@ class Request(CeleryRequest):
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
-        """Also note the time at which a pool process started to work on the message.
+        """Note also when a pool process started to work on the message. Celery calls this then.
 
-        The channel then no longer puts the message back when it closes.
+        From then on the message is not put back when its channel closes.
         """
         self.running_since = monotonic()
         self.message.channel.qos.mark_started(self.message.delivery_tag)
@@ -75,8 +77,8 @@ class Request(CeleryRequest):
     ) -> None:
         """Decide where the message goes, by the error that its task raised or its process died of.
 
-        Celery handles a Reject and a worker that is shutting down; any other error leads to the
-        quarantine queue.
+        A Reject is left to Celery, and so is an error during a cold shutdown or after a revocation.
+        After any other error the message goes to the quarantine queue.
         """
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         terminated = celery_internals.was_cancelled(self) or celery_internals.is_terminating()
@@ -91,7 +93,7 @@ class Request(CeleryRequest):
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """Send the message to the quarantine queue when its process ran into the hard time limit.
 
-        Celery handles a soft limit, and a limit during a cold shutdown.
+        A soft time limit, and any limit during a cold shutdown, is left to Celery.
         """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)

@@ -1,4 +1,4 @@
-"""Signal handlers for the start of a worker: start the embedded broker, set the log level."""
+"""Signal handlers that start the embedded broker and set the log level when a worker starts."""
 
 import logging
 import sys

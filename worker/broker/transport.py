@@ -210,7 +210,7 @@ class Channel(RedisChannel):
             return True
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back on its queue.
+        """Put a delivered message back on its queue: at the front, or at the end if `leftmost`.
 
         Each message of a group is put back by itself.
         """

@@ -34,10 +34,10 @@ class CurrentConfig:
     """Holds the pipeline of this process, and rebuilds it when the config files have changed."""
 
     def __init__(self, settings: Settings, report: Path) -> None:
-        """Build the pipeline from the config files.
+        """Load the config files and build the pipeline.
 
-        `report` is the file that is to say what is in force. Raises BadConfig for invalid files,
-        because there are no older rules yet that could stay in force.
+        `report` is the file in which this process reports the config in force. Raises BadConfig for
+        invalid files, because there are no older rules yet that could stay in force.
         """
         self._settings = settings
         self._report = report

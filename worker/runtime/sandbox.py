@@ -65,13 +65,13 @@ class SandboxEnd:
 
 
 class SandboxLost(Exception):
-    """Raised when the sandbox server ended during a run, twice."""
+    """Raised when the sandbox server ended during a run, and so did the one started after it."""
 
 
 class SandboxServer:
-    """Runs articles in sandbox processes, for a pool process, by a server that forks them.
+    """Runs batches of articles in sandbox processes, for the pool process that owns this object.
 
-    The server is a child of the pool process, and is started on first use.
+    It starts a server, a child of the pool process, on first use; the server forks the sandboxes.
     """
 
     def __init__(self) -> None:
@@ -178,7 +178,10 @@ def _report(stage: str) -> AbstractContextManager[None]:
 
 
 def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> SandboxEnd:
-    """Fork a process that does one run, wait for its end, and return how it ended."""
+    """Fork a process that does one run, wait for its end, and return how it ended.
+
+    `run` is what the client asked for: a batch of deliveries, or the id of a stored article.
+    """
     read_end, write_end = os.pipe()
     began = time.monotonic()
     pid = os.fork()
