@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from worker.dedup.dedup_rules import DedupRules, Revisions
+from worker.dedup.dedup_rules import DedupRules, RevisionRules
 from worker.dedup.similarity import Match, compare, overlap_of
 from worker.model.records import Fingerprint, OutcomeKind
 
@@ -71,7 +71,7 @@ def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
-def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> EditSize:
+def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
     """How much an edit changed. A changed figure is substantial, however small the edit is."""
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR

@@ -1,4 +1,4 @@
-"""What `config/dedup.toml` may say. Values and their sources live there, not here."""
+"""The schema of `config/dedup.toml`. The values and their sources are in the file."""
 
 from typing import Annotated, Self
 
@@ -11,24 +11,26 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Widths(Frozen):
-    """Shingle widths: `wide` for every text, `narrow` besides for short ones."""
+class ShingleWidths(Frozen):
+    """Widths of shingles: `wide` for all texts, and `narrow` as well for short ones."""
 
     wide: Count
     narrow: Count
 
 
-class Shingles(Frozen):
+class ShingleRules(Frozen):
     """Fingerprints made under different values of this table can't be compared."""
 
     sketch: Count  # hashes
     most: Count  # hashes
-    words: Widths  # words
-    han: Widths  # characters
-    southeast_asian: Widths  # characters
+    words: ShingleWidths  # words
+    han: ShingleWidths  # characters
+    southeast_asian: ShingleWidths  # characters
 
 
-class Content(Frozen):
+class ContentRules(Frozen):
+    """Sizes of texts and sets of words that fingerprints are made of."""
+
     tiny_words: Count
     short_words: Count
     lead_words: Count
@@ -44,7 +46,7 @@ class Content(Frozen):
         return self
 
 
-class Copies(Frozen):
+class CopyRules(Frozen):
     """When a text is a copy of another. Shares are of the shorter text's."""
 
     containment: Share
@@ -61,8 +63,8 @@ class Copies(Frozen):
     part: Share
 
 
-class Short(Frozen):
-    """The same where one of the two texts is short."""
+class ShortTextRules(Frozen):
+    """When a text is a copy of another and one of the two is short."""
 
     containment: Share
     whole: Share
@@ -71,19 +73,23 @@ class Short(Frozen):
     days: Count
 
 
-class Identity(Frozen):
+class IdentityRules(Frozen):
+    """When a key or an alias leads to the same article."""
+
     alias_containment: Share
     stranger_containment: Share
     stranger_words: Count
     stranger_title: Share
 
 
-class Revisions(Frozen):
+class RevisionRules(Frozen):
+    """How much an edit changed."""
+
     minor: Share
 
 
-class LikenessIndex(Frozen):
-    """What worker.index reads; it may not import this module and names the fields by a Protocol."""
+class SimilarityIndexRules(Frozen):
+    """Rules of the similarity index. worker.index names these fields in a protocol of its own."""
 
     window_days: Count
     rival_ttl_s: Count
@@ -94,11 +100,13 @@ class LikenessIndex(Frozen):
 
 
 class DedupRules(Frozen):
+    """All of `config/dedup.toml`."""
+
     version: str
-    shingles: Shingles
-    content: Content
-    copies: Copies
-    short: Short
-    identity: Identity
-    revisions: Revisions
-    index: LikenessIndex
+    shingles: ShingleRules
+    content: ContentRules
+    copies: CopyRules
+    short: ShortTextRules
+    identity: IdentityRules
+    revisions: RevisionRules
+    index: SimilarityIndexRules

@@ -1,14 +1,14 @@
-"""An article comes in, its fingerprint goes out: all that two articles are compared by."""
+"""Make the fingerprint of an article: all that two articles are compared by."""
 
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
 
-from worker.dedup.dedup_rules import DedupRules, Shingles
+from worker.dedup.dedup_rules import DedupRules, ShingleRules
 from worker.dedup.shingles import (
-    Hashes,
-    Words,
+    HashArray,
+    TokenizedText,
     below,
     content_words,
     distinct,
@@ -22,14 +22,16 @@ from worker.dedup.shingles import (
 )
 from worker.model.records import Article, Fingerprint
 
-ALGORITHM = "3"  # counts up when the same rules would give other fingerprints or verdicts
+ALGORITHM = "3"  # increased when the same rules give other fingerprints or verdicts
 
 
-def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:
-    """Fingerprints are equal for texts that differ in case, quotes, dashes or spacing only.
+def fingerprint(
+    article: Article, rules: DedupRules, complete: Article | None = None
+) -> Fingerprint:
+    """Fingerprint an article. Texts that differ only in case, quotes, dashes or spacing are equal.
 
-    All but the content hash, that is: it is over title and text exactly as they were cleaned, and
-    of the `whole` article where lines were learned and left out: what is learned revises nothing.
+    Their content hashes differ: a content hash is made of the exact title and text, and of the
+    `complete` article if learned lines were left out. So learning a line makes no revision.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)
@@ -42,7 +44,7 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
     spelled_out = _words_in(rules.content.number_words)
     return Fingerprint(
-        content_hash=_exact(whole or article),
+        content_hash=_exact(complete or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
@@ -57,10 +59,12 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     )
 
 
-def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
-    """None for a tiny text; a short one has narrow shingles besides the wide ones."""
+def _shingles(
+    text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
+) -> HashArray:
+    """The shingles of a text: none of a tiny one, of a short one narrow ones besides the wide."""
     widths, content = widths_of(text, rules.shingles), rules.content
-    # A character is a part of a word: as many of them as a shingle is wide count as three words.
+    # In scripts without spaces, as many characters as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
     if words < content.tiny_words:
         return wide[:0]
@@ -70,8 +74,8 @@ def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) 
     return distinct(np.concatenate(both))
 
 
-def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
-    """A tiny text says too little without its title; where no words are, signs must do."""
+def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
+    """Hash of the words, of a tiny text with its title; without words, of the exact content."""
     if not text.total and not title.total:
         return _exact(article)
     parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
@@ -79,9 +83,9 @@ def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> st
 
 
 def _exact(article: Article) -> str:
-    """The title's length tells where the text begins."""
-    whole = f"{len(article.title)}:{article.title}{article.text}"
-    return _digest(whole.encode("utf-8", "surrogatepass"))
+    """Hash of the exact title and text; the length of the title separates them."""
+    content = f"{len(article.title)}:{article.title}{article.text}"
+    return _digest(content.encode("utf-8", "surrogatepass"))
 
 
 @lru_cache
@@ -90,8 +94,8 @@ def _words_in(words: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache
-def _version(rules: Shingles) -> str:
-    """Changes with everything that makes the hashes of the same text other hashes."""
+def _version(rules: ShingleRules) -> str:
+    """Version of fingerprints; different when the same text would give other hashes."""
     return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
 
 

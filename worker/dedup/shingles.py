@@ -1,6 +1,6 @@
-"""A text comes in; its normalised words and the hashes of their shingles go out, as vectors.
+"""Split a text into normalised words, and hash its shingles with vectorised code.
 
-The hashes depend on nothing but the text: equal on every machine, process and byte order.
+The hashes depend on the text alone: they are equal on every machine, process and byte order.
 """
 
 import re
@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.dedup.dedup_rules import Shingles, Widths
+from worker.dedup.dedup_rules import ShingleRules, ShingleWidths
 
-Hashes = NDArray[np.uint64]
+HashArray = NDArray[np.uint64]
 Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 
 SEPARATOR, LETTER, HAN, SOUTHEAST_ASIAN, DROPPED = range(5)
@@ -25,7 +25,7 @@ HAN_RANGES = (
     *((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x1B000, 0x1B16F)),
 )
 SOUTHEAST_ASIAN_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0xAA60, 0xAA7F))
-BEYOND = 0x20000  # from here on the planes hold rare Han characters
+RARE_HAN = 0x20000  # all code points from here on are rare Han characters
 SPACE = ord(" ")
 ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
 DIGIT = re.compile("[0-9]")
@@ -34,50 +34,54 @@ DIGIT = re.compile("[0-9]")
 MIX_1, MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 SHIFT_1, SHIFT_2, SHIFT_3 = np.uint64(33), np.uint64(29), np.uint64(32)
 NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wide ones
-WIDTH = (1 << 64) - 1
-PLACES = 1024
-POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(PLACES)]
-REMEMBERED = 1 << 15  # words, some 5 MB: all but a few of a text have been seen before
-REMEMBERED_CHARS = 64
+MASK_64 = (1 << 64) - 1
+POWER_COUNT = 1024
+POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(POWER_COUNT)]
+CACHED_WORDS = 1 << 15  # some 5 MB: nearly all words of a text have occurred before
+CACHED_WORD_CHARS = 64
 
 
-class Words(NamedTuple):
-    """Words of a normalised text; in scripts without spaces every character is one."""
+class TokenizedText(NamedTuple):
+    """The words of a normalised text; in scripts without spaces each character is a word."""
 
     words: list[str]
-    hashes: Hashes
-    script: int  # LETTER, HAN or SOUTHEAST_ASIAN: what most of the words are written in
+    hashes: HashArray
+    script: int  # of most words: LETTER, HAN or SOUTHEAST_ASIAN
 
     @property
     def total(self) -> int:
         return len(self.words)
 
 
-def words_of(text: str) -> Words:
-    """Case, compatibility forms, quotes, dashes and invisible characters make no difference."""
+def words_of(text: str) -> TokenizedText:
+    """Split a text into words.
+
+    Texts give equal words if they differ only in case, compatibility forms, quotes, dashes and
+    invisible characters.
+    """
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
     else:
         words, script = _split(_normalised(text))
-    return Words(words, _hashes(words), script)
+    return TokenizedText(words, _hashes(words), script)
 
 
-def runs(words: Words, width: int) -> Hashes:
+def runs(words: TokenizedText, width: int) -> HashArray:
     """64-bit hashes of all runs of `width` words, in order."""
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
-    for place in range(1, width):
-        hashes = _mixed(hashes * MIX_1 + words.hashes[place : place + count])
+    for offset in range(1, width):
+        hashes = _mixed(hashes * MIX_1 + words.hashes[offset : offset + count])
     return hashes
 
 
-def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
-    """The distinct ones of these runs, ascending."""
+def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
+    """The distinct hashes of runs, ascending, marked as those of narrow or of wide shingles."""
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Ascending. np.unique takes five times as long for a few hundred."""
+    """The distinct hashes, ascending. np.unique takes five times as long for a few hundred."""
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -86,60 +90,64 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
     return np.concatenate((ascending[:1], ascending[1:][other]))
 
 
-def content_words(words: Words, stop: Collection[str]) -> Hashes:
-    """Hashes of the words that are not in `stop`, in order; pairs of characters without spaces.
+def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
+    """Hashes of the content words in order: words of two letters or more that are not in `stop`.
 
-    Single letters say nothing.
+    In scripts without spaces, hashes of all pairs of neighbouring characters.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
     return words.hashes[[len(word) > 1 and word not in stop for word in words.words]]
 
 
-def figures_of(words: Words, spelled_out: Collection[str], most: int) -> Hashes:
-    """Rows of two high halves: of the words around a figure, and of the figure itself.
+def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
+    """Hash the first `most` figures: rows of the hash of the words around it and of the figure.
 
     A figure is a run of words with digits, or of number words (`spelled_out`): 6-5/16 is one, and
-    so is a row of a table. How it is punctuated makes no difference. No more than the first `most`.
+    so is a row of a table. Punctuation makes no difference. Both hashes are high halves.
     """
-    its = words.words
-    maybe = [n for n, word in enumerate(its) if not word.isalpha() or word in spelled_out]
+    tokens = words.words
+    maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
     begins: list[int] = []
     ends: list[int] = []
-    for place in maybe:
-        if its[place] in spelled_out or DIGIT.search(its[place]):
-            if ends[-1:] != [place]:
-                begins.append(place)
-                ends.append(place)
+    for n in maybe:
+        if tokens[n] in spelled_out or DIGIT.search(tokens[n]):
+            if ends[-1:] != [n]:
+                begins.append(n)
+                ends.append(n)
             ends[-1] += 1
     if not begins:
         return np.empty((0, 2), np.uint64)
     begins, ends = begins[:most], ends[:most]
-    around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be its last
+    around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
     contexts = _mixed(around[np.array(begins, np.intp) - 1] * MIX_1 + around[ends])
-    values = ["".join(its[b:e]) for b, e in zip(begins, ends, strict=True)]
-    found = np.empty((len(begins), 2), np.uint64)
-    found[:, 0], found[:, 1] = contexts, _hashes(values)
-    return found >> SHIFT_3
+    values = ["".join(tokens[b:e]) for b, e in zip(begins, ends, strict=True)]
+    rows = np.empty((len(begins), 2), np.uint64)
+    rows[:, 0], rows[:, 1] = contexts, _hashes(values)
+    return rows >> SHIFT_3
 
 
-def high_halves(hashes: Hashes) -> bytes:
-    """32 bits are enough to compare two sets: of a thousand, one in four thousand errs.
+def high_halves(hashes: HashArray) -> bytes:
+    """The high halves of hashes: distinct, ascending and packed as little-endian 32-bit integers.
 
-    The lowest bit still tells narrow shingles from wide ones.
+    32 bits are enough to compare two sets: of sets of a thousand hashes, one in four thousand has a
+    false match. The lowest bit still tells narrow shingles from wide ones.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
-def widths_of(words: Words, rules: Shingles) -> Widths:
+def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
+    """The shingle widths for the script of most words."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
-def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
-    """At most so many of ascending hashes, and the scale: those below 2**64 / scale are kept.
+def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
+    """Sample at most `most` of ascending hashes; return them and the scale of the sample.
+
+    The hashes below 2**64 / scale are kept.
 
     FracMinHash (Irber et al. 2022, doi:10.1101/2022.01.11.475838): containment between two such
     samples is that of the whole sets, up to sampling error, however different their sizes are.
@@ -160,15 +168,15 @@ def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
 
 
 def _normalised(text: str) -> str:
-    if not text.isascii():  # NFKC would make a letter of the accent that stands for an apostrophe
+    if not text.isascii():  # NFKC would turn an accent that is used as an apostrophe into a letter
         text = unicodedata.normalize("NFKC", text.replace("´", "'"))
     return text.casefold()
 
 
 def _split(text: str) -> tuple[list[str], int]:
-    """Its words, and the script that most of them are written in."""
+    """Split a normalised text; return its words and the script of most of them."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    kinds = _kinds()[np.minimum(codes, BEYOND)]
+    kinds = _kinds()[np.minimum(codes, RARE_HAN)]
     visible = kinds != DROPPED
     codes, kinds = np.where(kinds == SEPARATOR, SPACE, codes)[visible], kinds[visible]
     han, southeast = kinds == HAN, kinds == SOUTHEAST_ASIAN
@@ -178,16 +186,16 @@ def _split(text: str) -> tuple[list[str], int]:
         codes = np.repeat(codes, sizes)
         codes[ends - 1] = codes[ends - 3] = SPACE
     words = codes.astype("<u4").tobytes().decode("utf-32-le").split()
-    for script, of_it in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
-        if 2 * np.count_nonzero(of_it) > len(words):
+    for script, mask in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
+        if 2 * np.count_nonzero(mask) > len(words):
             return words, script
     return words, LETTER
 
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """What each code point is. Marks belong to their word, or Indic words would fall apart."""
-    categories = [unicodedata.category(chr(code)) for code in range(BEYOND)]
+    """The kind of each code point. Marks count as letters, because Indic words contain them."""
+    categories = [unicodedata.category(chr(code)) for code in range(RARE_HAN)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED
     for kind, ranges in ((HAN, HAN_RANGES), (SOUTHEAST_ASIAN, SOUTHEAST_ASIAN_RANGES)):
@@ -197,22 +205,22 @@ def _kinds() -> NDArray[np.uint8]:
     return np.append(kinds, np.uint8(HAN))
 
 
-def _hashes(words: Sequence[str]) -> Hashes:
-    short = max(map(len, words), default=0) <= REMEMBERED_CHARS
+def _hashes(words: Sequence[str]) -> HashArray:
+    short = max(map(len, words), default=0) <= CACHED_WORD_CHARS
     hash_of = _hash_of if short else _hash_of.__wrapped__
     return np.fromiter(map(hash_of, words), np.uint64, len(words))
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_WORDS)
 def _hash_of(word: str) -> int:
-    """Polynomial hash of its code points."""
-    its: int = sum(map(mul, map(ord, word), cycle(POWERS))) & WIDTH
-    its = (its ^ its >> 33) * int(MIX_1) & WIDTH
-    its = (its ^ its >> 29) * int(MIX_2) & WIDTH
-    return its ^ its >> 32
+    """Polynomial hash of the code points of a word, 64 bits."""
+    h: int = sum(map(mul, map(ord, word), cycle(POWERS))) & MASK_64
+    h = (h ^ h >> 33) * int(MIX_1) & MASK_64
+    h = (h ^ h >> 29) * int(MIX_2) & MASK_64
+    return h ^ h >> 32
 
 
-def _mixed(hashes: Hashes) -> Hashes:
+def _mixed(hashes: HashArray) -> HashArray:
     hashes = (hashes ^ (hashes >> SHIFT_1)) * MIX_1
     hashes = (hashes ^ (hashes >> SHIFT_2)) * MIX_2
     return hashes ^ (hashes >> SHIFT_3)
