@@ -170,6 +170,7 @@ def test_the_command_names_file_and_line_prints_a_table_and_leaves_nothing_behin
     assert left == ["feed", "feed/a.jsonl", "tmp"]
 
 
+@pytest.mark.processes
 def test_the_command_reads_a_pipe_answers_in_json_and_is_content_with_warnings(
     folder: Path,
 ) -> None:

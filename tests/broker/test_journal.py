@@ -83,7 +83,7 @@ def test_a_store_that_does_not_answer_leaves_the_entries_where_they_are(
 ) -> None:
     producer.enqueue([{"title": "t"}])
     with pytest.raises(Unavailable):
-        collect(channel, SqlStore("postgresql://worker@/x?host=/nowhere").enter)
+        collect(channel, SqlStore("postgresql://worker@/x?host=/nowhere").add_journal_entries)
     assert valkey.xlen(JOURNAL) == 1
     assert collect(channel, store.add_journal_entries) == 1
 
@@ -112,7 +112,7 @@ def test_several_workers_may_collect_at_once(
     def work(_: int) -> None:
         link, own = BrokerConnection(make_app(valkey_url, load_worker_rules())), SqlStore(store_url)
         with link.channel() as channel:
-            collect(channel, own.enter)
+            collect(channel, own.add_journal_entries)
         link.close()
         own.close()
 

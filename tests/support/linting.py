@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from tests.make import NOW
 from tests.support.pipelines import CONFIG
-from worker.client.lint import LintResult, lint
+from worker.client.lint import LintResult, Rehearsal, lint
 from worker.index.memory_index import MemoryIndex
 from worker.pipeline.ingestion import Pipeline
 from worker.store.migrate import migrate
@@ -19,7 +19,7 @@ def linted(*raws: object) -> list[LintResult]:
         store = SqlStore(f"sqlite:///{folder}/store.db")
         pipeline = Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
         named = ((f"feed.jsonl:{n}", raw) for n, raw in enumerate(raws, start=1))
-        found = list(lint(named, pipeline, NOW))
+        found = list(lint(named, Rehearsal(pipeline, store), NOW))
         store.close()
         return found
 

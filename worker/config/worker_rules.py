@@ -13,17 +13,23 @@ from worker.model.admission import LIMITS, Frozen
 
 
 class QueueRules(Frozen):
+    """The queue, and how many small messages are processed as one batch."""
+
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
     coalesce_messages: int = Field(ge=1, le=500)
     coalesce_bytes: int = Field(ge=1024)
 
 
 class BatchLimits(Frozen):
+    """The maximum size of a batch that a producer sends."""
+
     articles: int = Field(ge=1, le=LIMITS.batch_articles)
     bytes: int = Field(ge=1024, le=LIMITS.batch_bytes)
 
 
 class TimeLimits(Frozen):
+    """Limits in seconds for articles, batches, leases and shutdown."""
+
     article_s: float = Field(gt=0)
     hard_limit_s: float = Field(gt=0)
     visibility_timeout_s: float = Field(gt=0)
@@ -38,6 +44,8 @@ class TimeLimits(Frozen):
 
 
 class QuarantineRules(Frozen):
+    """Limits of the quarantine lane, which runs each article in its own process."""
+
     deliveries: int = Field(ge=1)
     attempts: int = Field(ge=1, le=10)
     passes: int = Field(default=3, ge=1, le=100)
@@ -46,19 +54,27 @@ class QuarantineRules(Frozen):
 
 
 class ProcessRules(Frozen):
+    """When a pool process is replaced."""
+
     max_batches: int = Field(ge=1)
     max_memory_mb: int = Field(ge=100)
 
 
 class LedgerRules(Frozen):
+    """How long the ledger waits for a receipt that it does not find."""
+
     grace_s: float = Field(ge=0)
 
 
 class DeadLetterRules(Frozen):
+    """How long dead letters are kept; 0 keeps them for ever."""
+
     keep_days: float = Field(ge=0)
 
 
 class WorkerRules(Frozen):
+    """All rules of config/worker.toml."""
+
     queue: QueueRules
     batch: BatchLimits
     time: TimeLimits

@@ -36,6 +36,7 @@ _STATE = sa.case(
 
 
 def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
+    """Return these dead letters in the order of the ids. An unknown id is left out."""
     letter_of = {}
     columns = (_STATE.label("state"), receipts.c.outcome, receipts.c.article_id)
     for chunk in chunks(list(dict.fromkeys(letter_ids))):
@@ -47,6 +48,7 @@ def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDea
 
 
 def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
+    """Return the ids of the dead letters that match, the last seen first."""
     ids = dead_letters.c.letter_id
     statement = sa.select(ids).select_from(_LETTERS).where(*_conditions(query))
     order = (dead_letters.c.last.desc(), ids)
@@ -54,6 +56,7 @@ def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
 
 
 def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, int]:
+    """Count the matching dead letters by reason, most frequent first."""
     number = sa.func.count()
     counted = sa.select(dead_letters.c.reason, number.label("number"))
     statement = counted.select_from(_LETTERS)
@@ -80,6 +83,7 @@ def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:
 
 
 def mark_replays(connection: Connection, replays: Mapping[str, str], now: datetime) -> None:
+    """Record the receipt under which each dead letter was replayed: letter id -> receipt."""
     rows: list[dict[str, Any]] = [
         {"p_letter_id": letter_id, "p_replay": replays[letter_id], "p_at": now}
         for letter_id in sorted(replays)  # in the order in which the pipeline locks them
@@ -96,6 +100,7 @@ def mark_replays(connection: Connection, replays: Mapping[str, str], now: dateti
 
 
 def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
+    """Remove dead letters; return how many existed."""
     dropped = 0
     for chunk in chunks(sorted(letter_ids)):
         dropped += _drop(connection, dead_letters.c.letter_id.in_(chunk))
@@ -103,6 +108,7 @@ def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
 
 
 def expire_letters(connection: Connection, before: datetime) -> int:
+    """Remove dead letters last seen before this time, unless a replay is under way."""
     unseen = dead_letters.c.last < sa.literal(before, UtcDateTime)
     ended = _STATE.in_([DeadLetterState.DEAD.value, DeadLetterState.REPLAYED.value])
     old = sa.select(dead_letters.c.letter_id).select_from(_LETTERS).where(unseen, ended)

@@ -35,6 +35,7 @@ def stale_revisions(
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
+    """Count the stale revisions. The limit of the query does not apply."""
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
 

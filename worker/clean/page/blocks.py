@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 BREAK = "\x00"  # a <br> inside a block; text from a parser has no NUL
 
-_NOT_SAID = (
+_NOT_CONTENT = (
     "script style noscript template svg iframe object embed canvas math select option head button "
     "input textarea audio video map area link meta param source track progress dialog datalist "
     "img picture wbr hr title"
@@ -38,7 +38,7 @@ _KINDS = (
     TAGS
     | dict.fromkeys(_FRAMES, _FRAME)
     | dict.fromkeys(_INLINES, _INLINE)
-    | dict.fromkeys(_NOT_SAID, _NOTHING)
+    | dict.fromkeys(_NOT_CONTENT, _NOTHING)
     | {"-text": _TEXT, "br": _BREAK, "a": _LINK}
 )
 

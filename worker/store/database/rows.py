@@ -25,6 +25,7 @@ Row = dict[str, Any]
 
 
 def receipt_row(outcome: Outcome) -> Row:
+    """Return the row of a receipt and its outcome, without the attempt."""
     return {
         "receipt": outcome.receipt,
         "outcome": outcome.kind.value,
@@ -38,6 +39,7 @@ def receipt_row(outcome: Outcome) -> Row:
 
 
 def outcome_of(row: RowMapping) -> Outcome:
+    """Return the outcome in a row of `receipts`."""
     return Outcome(
         receipt=row["receipt"],
         kind=OutcomeKind(row["outcome"]),
@@ -67,6 +69,7 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
 
 
 def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
+    """Return the row of a new revision, received at `now`."""
     article = record.article
     return {
         "article_id": verdict.article_id,
@@ -133,6 +136,7 @@ def _content(article: Article) -> Row:
 
 
 def decision_row(receipt: str, verdict: Verdict) -> Row:
+    """Return the row of the decision on a receipt."""
     return {
         "receipt": receipt,
         "article_id": verdict.article_id,
@@ -193,6 +197,7 @@ _LETTER = TypeAdapter(StoredDeadLetter)
 
 
 def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
+    """Return the dead letter in a row of `dead_letters`, with its state if the row has one."""
     fields = {
         field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
     }
@@ -201,6 +206,7 @@ def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
 
 
 def search_hit_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
+    """Return a search hit from a row of HIT_COLUMNS. `tags` are pairs of code and label."""
     fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(
         **{field: row[field] for field in fields},

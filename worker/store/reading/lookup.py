@@ -50,6 +50,7 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
 def latest_identities(
     connection: Connection, requested: Sequence[Article]
 ) -> list[StoredIdentity | None]:
+    """Return the stored identity of each article, found by its own key, else by an alias."""
     if not requested:
         return []
     # The key of the opening is stored only for articles without id and link, and for articles of
@@ -128,6 +129,7 @@ def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
+    """Return the fingerprint of each article's newest revision."""
     fingerprint_of = {}
     for chunk in chunks(list(dict.fromkeys(article_ids))):
         statement = sa.select(articles.c.article_id, revisions.c.fingerprint)
@@ -141,6 +143,7 @@ def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str
 def listing(
     connection: Connection, requested: Sequence[str]
 ) -> list[tuple[Outcome, SearchHit | None]]:
+    """Return the outcomes of these receipts with their articles, in the order of the receipts."""
     ended = outcomes(connection, requested)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
     hits: dict[str, SearchHit] = {}

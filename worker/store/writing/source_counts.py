@@ -21,6 +21,7 @@ def count_sources(
     stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
+    """Add the outcomes of a batch, and its bad external ids, to the counters of the sources."""
     # Called last: all writers update these rows, so their locks are held only until the commit.
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}
     receipts_by = Counter(stored_name(o.source) for o in outcomes if o.receipt not in reprocessed)
