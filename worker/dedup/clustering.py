@@ -47,9 +47,9 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
     canonical: list[ClusterMember] = []
     for member in members:
         pairs = ((c, copy_of(member.fingerprint, c.fingerprint, rules)) for c in canonical)
-        found = next(((c, match) for c, match in pairs if match), None)
-        if found:
-            assigned[member.article_id] = Assignment(found[0].article_id, found[1])
+        hit = next(((c, match) for c, match in pairs if match), None)
+        if hit:
+            assigned[member.article_id] = Assignment(hit[0].article_id, hit[1])
         elif canonical and (
             member.pinned or not comparable(member.fingerprint, canonical[0].fingerprint)
         ):

@@ -108,22 +108,22 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
-    begins: list[int] = []
-    ends: list[int] = []
+    starts: list[int] = []
+    stops: list[int] = []
     for n in maybe:
         if tokens[n] in spelled_out or DIGIT.search(tokens[n]):
-            if ends[-1:] != [n]:
-                begins.append(n)
-                ends.append(n)
-            ends[-1] += 1
-    if not begins:
+            if stops[-1:] != [n]:
+                starts.append(n)
+                stops.append(n)
+            stops[-1] += 1
+    if not starts:
         return np.empty((0, 2), np.uint64)
-    begins, ends = begins[:most], ends[:most]
+    starts, stops = starts[:most], stops[:most]
     around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
-    contexts = _mixed(around[np.array(begins, np.intp) - 1] * MIX_1 + around[ends])
-    values = ["".join(tokens[b:e]) for b, e in zip(begins, ends, strict=True)]
-    rows = np.empty((len(begins), 2), np.uint64)
+    contexts = _mixed(around[np.array(starts, np.intp) - 1] * MIX_1 + around[stops])
+    values = ["".join(tokens[b:e]) for b, e in zip(starts, stops, strict=True)]
+    rows = np.empty((len(starts), 2), np.uint64)
     rows[:, 0], rows[:, 1] = contexts, _hashes(values)
     return rows >> SHIFT_3
 
@@ -182,9 +182,9 @@ def _split(text: str) -> tuple[list[str], int]:
     han, southeast = kinds == HAN, kinds == SOUTHEAST_ASIAN
     if (single := han | southeast).any():
         sizes = 1 + 2 * single
-        ends = np.cumsum(sizes)[single]
+        stops = np.cumsum(sizes)[single]
         codes = np.repeat(codes, sizes)
-        codes[ends - 1] = codes[ends - 3] = SPACE
+        codes[stops - 1] = codes[stops - 3] = SPACE
     words = codes.astype("<u4").tobytes().decode("utf-32-le").split()
     for script, mask in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
         if 2 * np.count_nonzero(mask) > len(words):

@@ -18,7 +18,7 @@ from worker.store.ports import ArticleReader, DeletionStore
 from worker.store.values import Query, StoredDeadLetter
 
 PAGE = 200  # articles deleted in one transaction
-FOUND_AT_ONCE = 10_000  # articles of a source
+DELETED_AT_ONCE = 10_000  # articles of a source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class DeletionScope:
 
     @property
     def query(self) -> Query:
-        return Query(source=self.source, until=self.before, limit=FOUND_AT_ONCE)
+        return Query(source=self.source, until=self.before, limit=DELETED_AT_ONCE)
 
 
 def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
@@ -42,11 +42,13 @@ def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
     for beginning, stored in shown.items():
         if stored is None:
             raise LookupError(f"no article {beginning}; find ids with `worker search`")
-    found: list[Mapping[str, Any]] = [stored for stored in shown.values() if stored]
+    stored_articles: list[Mapping[str, Any]] = [stored for stored in shown.values() if stored]
     return DeletionScope(
-        article_ids=tuple(dict.fromkeys(a["article"]["article_id"] for a in found)),
-        titles=tuple(a["revisions"][-1]["title"] for a in found if a["revisions"]),
-        keys=frozenset((row["source"], row["key"]) for a in found for row in a["aliases"]),
+        article_ids=tuple(dict.fromkeys(a["article"]["article_id"] for a in stored_articles)),
+        titles=tuple(a["revisions"][-1]["title"] for a in stored_articles if a["revisions"]),
+        keys=frozenset(
+            (row["source"], row["key"]) for a in stored_articles for row in a["aliases"]
+        ),
     )
 
 

@@ -56,10 +56,10 @@ def balance(
     """Find the outcome or the place of each receipt of this time. Raises Unavailable."""
     collect(channel, store.add_journal_entries)
     tally = store.tally_receipts(since, until)
-    found = _find(tally.open.keys(), channel, queues, store, grace_s)
+    states = _find(tally.open.keys(), channel, queues, store, grace_s)
     counts: Counter[tuple[str, str]] = Counter(tally.ended)
-    counts.update((day, found.get(receipt, "missing")) for receipt, day in tally.open.items())
-    missing = sorted(tally.open.keys() - found.keys())
+    counts.update((day, states.get(receipt, "missing")) for receipt, day in tally.open.items())
+    missing = sorted(tally.open.keys() - states.keys())
     return ReceiptBalance(days=_days(counts, tally.foreign), missing=store.journal_entries(missing))
 
 
@@ -67,14 +67,14 @@ def _find(
     receipts: Iterable[str], channel: Any, queues: Sequence[str], store: AuditStore, grace_s: float
 ) -> dict[str, str]:
     """Outcome or message state by receipt. Searches again for missing ones until the time is up."""
-    found: dict[str, str] = {}
+    states: dict[str, str] = {}
     missing, deadline, pause_s = set(receipts), time.monotonic() + grace_s, 0.05
     while missing:
         for state, in_message in _messages(channel, queues, store):
-            found.update((receipt, state) for receipt in missing.intersection(in_message))
-        missing.difference_update(found)
+            states.update((receipt, state) for receipt in missing.intersection(in_message))
+        missing.difference_update(states)
         ended = store.outcomes(sorted(missing))
-        found.update((receipt, outcome.kind) for receipt, outcome in ended.items())
+        states.update((receipt, outcome.kind) for receipt, outcome in ended.items())
         missing.difference_update(ended)
         left_s = deadline - time.monotonic()
         if left_s <= 0:
@@ -82,7 +82,7 @@ def _find(
         if missing:
             time.sleep(min(left_s, pause_s))
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-    return found
+    return states
 
 
 def _messages(

@@ -133,13 +133,15 @@ class Reconciler:
         """Join canonical articles that are copies of an article in another cluster to it."""
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match
-        found = [[c.article_id for c in of_member] for of_member in match(_entries(canonical))]
-        candidates = self._members_by_id({i for ids in found for i in ids})
+        candidate_ids = [
+            [c.article_id for c in of_member] for of_member in match(_entries(canonical))
+        ]
+        candidates = self._members_by_id({i for ids in candidate_ids for i in ids})
         targets = self._members_by_id({m.cluster_id for m in candidates.values()})
         clusters = self._clusters.members_of({member.article_id for member in canonical})
         with_copies = {m.cluster_id for m in clusters if not m.canonical}
         moved: set[str] = set()
-        for member, ids in zip(canonical, found, strict=True):
+        for member, ids in zip(canonical, candidate_ids, strict=True):
             others = [candidates[i] for i in ids if i in candidates]
             others = [other for other in others if other.cluster_id != member.article_id]
             has_copies = member.article_id in with_copies
@@ -246,7 +248,7 @@ def _cluster_member(member: Member) -> ClusterMember:
 
 
 def _by_cluster(members: Iterable[Member]) -> dict[str, list[Member]]:
-    found: dict[str, list[Member]] = defaultdict(list)
+    clusters: dict[str, list[Member]] = defaultdict(list)
     for member in members:
-        found[member.cluster_id].append(member)
-    return found
+        clusters[member.cluster_id].append(member)
+    return clusters
