@@ -25,7 +25,7 @@ from worker.broker.messages import ClaimedMessage, InvalidMessage
 from worker.celery import INGEST, REDO, app
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
-from worker.maintenance.reprocess import Reprocessing, redo
+from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
@@ -186,7 +186,7 @@ def _redo(message: ClaimedMessage) -> None:
     if message.quarantined:
         redo_in_sandbox(kind, article_ids, rules())
     else:
-        redo(pipeline(), kind, article_ids, now=datetime.now(UTC))
+        reprocess(pipeline(), kind, article_ids, now=datetime.now(UTC))
 
 
 def _reject_failures(work: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from worker.dedup.dedup_rules import DedupRules, Revisions
+from worker.dedup.dedup_rules import DedupRules, RevisionRules
 from worker.dedup.similarity import Match, compare, overlap_of
 from worker.model.records import Fingerprint, OutcomeKind
 
@@ -51,9 +51,9 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
     canonical: list[ClusterMember] = []
     for member in members:
         pairs = ((c, copy_of(member.fingerprint, c.fingerprint, rules)) for c in canonical)
-        found = next(((c, match) for c, match in pairs if match), None)
-        if found:
-            assigned[member.article_id] = Assignment(found[0].article_id, found[1])
+        hit = next(((c, match) for c, match in pairs if match), None)
+        if hit:
+            assigned[member.article_id] = Assignment(hit[0].article_id, hit[1])
         elif canonical and (
             member.pinned or not comparable(member.fingerprint, canonical[0].fingerprint)
         ):
@@ -75,11 +75,16 @@ def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
+<<<<<<< HEAD
 def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> EditSize:
     """Classify the edit between two revisions of one article as format, minor or substantial.
 
     An edit that changes a figure is substantial, however few words it changes.
     """
+=======
+def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
+    """How much an edit changed. A changed figure is substantial, however small the edit is."""
+>>>>>>> wt-index
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR
     if _figures(before) != _figures(after):

@@ -1,14 +1,18 @@
+<<<<<<< HEAD
 """Make the fingerprint of an article: the set of hashes by which two articles are compared."""
+=======
+"""Make the fingerprint of an article: all that two articles are compared by."""
+>>>>>>> wt-index
 
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
 
-from worker.dedup.dedup_rules import DedupRules, Shingles
+from worker.dedup.dedup_rules import DedupRules, ShingleRules
 from worker.dedup.shingles import (
-    Hashes,
-    Words,
+    HashArray,
+    TokenizedText,
     below,
     content_words,
     distinct,
@@ -22,9 +26,10 @@ from worker.dedup.shingles import (
 )
 from worker.model.records import Article, Fingerprint
 
-ALGORITHM = "3"  # counts up when the same rules would give other fingerprints or verdicts
+ALGORITHM = "3"  # increased when the same rules give other fingerprints or verdicts
 
 
+<<<<<<< HEAD
 def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:
     """Compute the hashes by which an article is compared with others.
 
@@ -32,6 +37,15 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     content hash, which covers the exact cleaned title and text. If learned boilerplate lines were
     left out of `article`, pass the article that still has them as `whole`: the content hash is made
     from it, so that learning a new line does not count as a revision.
+=======
+def fingerprint(
+    article: Article, rules: DedupRules, complete: Article | None = None
+) -> Fingerprint:
+    """Fingerprint an article. Texts that differ only in case, quotes, dashes or spacing are equal.
+
+    Their content hashes differ: a content hash is made of the exact title and text, and of the
+    `complete` article if learned lines were left out. So learning a line makes no revision.
+>>>>>>> wt-index
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)
@@ -44,7 +58,7 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
     spelled_out = _words_in(rules.content.number_words)
     return Fingerprint(
-        content_hash=_exact(whole or article),
+        content_hash=_exact(complete or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
@@ -59,13 +73,20 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     )
 
 
+<<<<<<< HEAD
 def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
     """The shingle hashes of a text; they depend on how many content words it has.
 
     A tiny text has no shingles, a short one has wide and narrow ones, and others have wide ones.
     """
+=======
+def _shingles(
+    text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
+) -> HashArray:
+    """The shingles of a text: none of a tiny one, of a short one narrow ones besides the wide."""
+>>>>>>> wt-index
     widths, content = widths_of(text, rules.shingles), rules.content
-    # A character is a part of a word: as many of them as a shingle is wide count as three words.
+    # In scripts without spaces, as many characters as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
     if words < content.tiny_words:
         return wide[:0]
@@ -75,12 +96,17 @@ def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) 
     return distinct(np.concatenate(both))
 
 
+<<<<<<< HEAD
 def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
     """The hash of the words of a text; equal hashes mean an exact copy.
 
     A tiny text says too little alone, so its title is hashed as well. An article without any words
     is hashed by its characters.
     """
+=======
+def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
+    """Hash of the words, of a tiny text with its title; without words, of the exact content."""
+>>>>>>> wt-index
     if not text.total and not title.total:
         return _exact(article)
     parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
@@ -88,12 +114,18 @@ def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> st
 
 
 def _exact(article: Article) -> str:
+<<<<<<< HEAD
     """The hash of title and text exactly as they are.
 
     The title's length is hashed as well, since it tells where the text begins.
     """
     whole = f"{len(article.title)}:{article.title}{article.text}"
     return _digest(whole.encode("utf-8", "surrogatepass"))
+=======
+    """Hash of the exact title and text; the length of the title separates them."""
+    content = f"{len(article.title)}:{article.title}{article.text}"
+    return _digest(content.encode("utf-8", "surrogatepass"))
+>>>>>>> wt-index
 
 
 @lru_cache
@@ -102,8 +134,13 @@ def _words_in(words: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache
+<<<<<<< HEAD
 def _version(rules: Shingles) -> str:
     """The version of a fingerprint, which differs when the same text would get other hashes."""
+=======
+def _version(rules: ShingleRules) -> str:
+    """Version of fingerprints; different when the same text would give other hashes."""
+>>>>>>> wt-index
     return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from worker.dedup.clustering import change_of, copy_of
-from worker.dedup.dedup_rules import DedupRules, Identity
+from worker.dedup.dedup_rules import DedupRules, IdentityRules
 from worker.dedup.fingerprint import ALGORITHM
 from worker.dedup.similarity import Match, overlap_of, same_title
 from worker.model.records import (
@@ -346,7 +346,7 @@ def _containment(fingerprint: Fingerprint, stored: Fingerprint | None) -> float:
 
 
 def _unrelated_scores(
-    fingerprint: Fingerprint, stored: Fingerprint | None, rules: Identity
+    fingerprint: Fingerprint, stored: Fingerprint | None, rules: IdentityRules
 ) -> Evidence:
     """(scores, thresholds) that show that two contents share nothing.
 

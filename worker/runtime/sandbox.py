@@ -28,7 +28,7 @@ from typing import Any
 from worker import bootstrap
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import Unavailable
-from worker.maintenance.reprocess import Reprocessing, redo
+from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import NO_ATTEMPT, Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.settings import Settings
@@ -232,7 +232,8 @@ def _run_and_exit(pipeline: Pipeline, run: dict[str, Any], write_end: int) -> No
     try:
         _stage_pipe = write_end
         if "redo" in run:
-            redo(pipeline, Reprocessing(run["redo"]), [run["article_id"]], now=datetime.now(UTC))
+            kind, article_ids = Reprocessing(run["redo"]), [run["article_id"]]
+            reprocess(pipeline, kind, article_ids, now=datetime.now(UTC))
         else:
             deliveries = [Delivery(receipt=r, raw=raw) for r, raw in run["deliveries"]]
             handling = Attempt(**run["handling"])
