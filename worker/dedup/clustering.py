@@ -75,16 +75,11 @@ def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
-<<<<<<< HEAD
-def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> EditSize:
+def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
     """Classify the edit between two revisions of one article as format, minor or substantial.
 
     An edit that changes a figure is substantial, however few words it changes.
     """
-=======
-def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
-    """How much an edit changed. A changed figure is substantial, however small the edit is."""
->>>>>>> wt-index
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR
     if _figures(before) != _figures(after):

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Make the fingerprint of an article: the set of hashes by which two articles are compared."""
-=======
-"""Make the fingerprint of an article: all that two articles are compared by."""
->>>>>>> wt-index
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -29,23 +25,15 @@ from worker.model.records import Article, Fingerprint
 ALGORITHM = "3"  # increased when the same rules give other fingerprints or verdicts
 
 
-<<<<<<< HEAD
-def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:
+def fingerprint(
+    article: Article, rules: DedupRules, complete: Article | None = None
+) -> Fingerprint:
     """Compute the hashes by which an article is compared with others.
 
     Texts that differ only in case, quotes, dashes or spacing get equal hashes, except for the
     content hash, which covers the exact cleaned title and text. If learned boilerplate lines were
     left out of `article`, pass the article that still has them as `whole`: the content hash is made
     from it, so that learning a new line does not count as a revision.
-=======
-def fingerprint(
-    article: Article, rules: DedupRules, complete: Article | None = None
-) -> Fingerprint:
-    """Fingerprint an article. Texts that differ only in case, quotes, dashes or spacing are equal.
-
-    Their content hashes differ: a content hash is made of the exact title and text, and of the
-    `complete` article if learned lines were left out. So learning a line makes no revision.
->>>>>>> wt-index
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)
@@ -73,18 +61,13 @@ def fingerprint(
     )
 
 
-<<<<<<< HEAD
-def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
+def _shingles(
+    text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
+) -> HashArray:
     """The shingle hashes of a text; they depend on how many content words it has.
 
     A tiny text has no shingles, a short one has wide and narrow ones, and others have wide ones.
     """
-=======
-def _shingles(
-    text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
-) -> HashArray:
-    """The shingles of a text: none of a tiny one, of a short one narrow ones besides the wide."""
->>>>>>> wt-index
     widths, content = widths_of(text, rules.shingles), rules.content
     # In scripts without spaces, as many characters as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
@@ -96,17 +79,12 @@ def _shingles(
     return distinct(np.concatenate(both))
 
 
-<<<<<<< HEAD
-def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
+def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
     """The hash of the words of a text; equal hashes mean an exact copy.
 
     A tiny text says too little alone, so its title is hashed as well. An article without any words
     is hashed by its characters.
     """
-=======
-def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
-    """Hash of the words, of a tiny text with its title; without words, of the exact content."""
->>>>>>> wt-index
     if not text.total and not title.total:
         return _exact(article)
     parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
@@ -114,18 +92,12 @@ def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, t
 
 
 def _exact(article: Article) -> str:
-<<<<<<< HEAD
     """The hash of title and text exactly as they are.
 
     The title's length is hashed as well, since it tells where the text begins.
     """
-    whole = f"{len(article.title)}:{article.title}{article.text}"
-    return _digest(whole.encode("utf-8", "surrogatepass"))
-=======
-    """Hash of the exact title and text; the length of the title separates them."""
     content = f"{len(article.title)}:{article.title}{article.text}"
     return _digest(content.encode("utf-8", "surrogatepass"))
->>>>>>> wt-index
 
 
 @lru_cache
@@ -134,13 +106,8 @@ def _words_in(words: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache
-<<<<<<< HEAD
-def _version(rules: Shingles) -> str:
-    """The version of a fingerprint, which differs when the same text would get other hashes."""
-=======
 def _version(rules: ShingleRules) -> str:
-    """Version of fingerprints; different when the same text would give other hashes."""
->>>>>>> wt-index
+    """The version of a fingerprint, which differs when the same text would get other hashes."""
     return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
 
 
