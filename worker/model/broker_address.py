@@ -141,7 +141,7 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """What one setting accepts, and its name and value for error messages."""
+    """What a setting may have as schemes and options, and its name and value for error messages."""
 
     name: str
     shown: str  # the complete setting, masked

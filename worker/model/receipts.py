@@ -55,7 +55,11 @@ def derived_receipt(message_id: str, index: int) -> str:
 
 
 def undeliverable_receipt(queue: str, entry: bytes) -> str:
-    """The receipt of an entry of a queue's dead list: moved twice, it is stored once."""
+    """Return the receipt of an entry of a queue's dead list, where the broker puts bad messages.
+
+    It is derived from the queue and the entry, so an entry that is moved to the store twice is
+    stored once.
+    """
     digest = blake2b(queue.encode() + b"\0" + entry, digest_size=16).hexdigest()
     return f"undeliverable-{digest}"
 
