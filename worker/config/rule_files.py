@@ -93,7 +93,7 @@ def _key_path(location: tuple[int | str, ...], values: Any) -> str:
 
 
 def _keys(rules: type[BaseModel]) -> list[str]:
-    """Return all keys that a file of these rules may have, at any depth."""
+    """Return all keys that a file of these rules may have, at any depth, for hints in errors."""
     keys: list[str] = []
     for name, field in rules.model_fields.items():
         keys.append(name)

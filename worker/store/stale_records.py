@@ -1,8 +1,9 @@
-"""Find stored records that other versions of the rules made, read them, and replace their tags.
+"""Find and read articles that older or other rules processed, and replace their tags.
 
-Re-tagging adds no revision and no sighting. Tags are replaced, and the change feed gets one entry
-for each article that reads differently. Cleaning again is a delivery under its own receipt, made
-of article, revision and cleaner version, so that it has its effect once.
+To re-tag adds no revision and no sighting: tags are replaced, and the change feed gets one entry
+for each article for which it shows a difference. To clean again is different. The stored payload is
+processed under a receipt made of article, revision and cleaner version, so that it takes effect
+only once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def stale_revisions(
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
-    """Count the stale revisions. The limit of the query does not apply."""
+    """Count all revisions that `stale_revisions` finds. The query's limit does not apply."""
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
 
@@ -52,7 +53,10 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
 
 
 def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRecord]:
-    """Return the newest revisions of these articles by article id, with tags and payload."""
+    """Return the newest revision of each of these articles, with tags and payload, by article id.
+
+    Unknown and withdrawn articles are left out.
+    """
     statement = sa.select(revisions, articles.c.key, articles.c.source).select_from(NEWEST)
     statement = statement.where(articles.c.article_id.in_(article_ids))
     rows = connection.execute(statement.order_by(articles.c.article_id)).mappings().all()
@@ -76,7 +80,10 @@ _ARTICLE = TypeAdapter(Article)
 
 
 def article_of(row: sa.RowMapping) -> Article:
-    """Return the cleaned article of a row of `revisions` that also has `source` and `key`."""
+    """Return the cleaned article that a row of table `revisions` holds.
+
+    The row must also have the columns `source` and `key` of `articles`.
+    """
     fields = {field: row[field] for field in field_names(Article) & row.keys()}
     versions = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
     return _ARTICLE.validate_python({**fields, **versions})
@@ -95,7 +102,7 @@ def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple
 
 
 def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -> int:
-    """Replace the tags of articles; return how many articles a reader sees changed.
+    """Replace the tags of articles; return for how many the change feed shows a difference.
 
     An article that was revised, withdrawn or re-tagged since it was read is skipped.
     """
@@ -125,7 +132,11 @@ RetagTarget = tuple[sa.RowMapping, Retagged]
 def _lock_targets(
     connection: Connection, retagged: Mapping[str, Retagged]
 ) -> dict[str, RetagTarget]:
-    """Lock the articles, in the order of ids, and return those unchanged since they were read."""
+    """Lock the rows of the articles to re-tag, in the order of their ids.
+
+    Returns article id -> its newest revision and its new tags, without articles that were revised,
+    withdrawn or re-tagged since they were read.
+    """
     columns = (articles.c.article_id, articles.c.revision, articles.c.newest)
     not_withdrawn = sa.select(*columns).where(
         articles.c.article_id.in_(retagged), articles.c.withdrawn_at.is_(None)

@@ -31,7 +31,7 @@ def add(
 
 
 def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
+    """Return an INSERT for the connection's database, in the class that supports ON CONFLICT."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -95,7 +95,10 @@ class ClusterStore(ClusterReader, Protocol):
         ...
 
     def pin(self, pins: Mapping[str, str], note: str, *, now: datetime) -> None:
-        """Pin articles to clusters (article id -> cluster id), so that no rule moves them."""
+        """Pin articles to clusters (article id -> cluster id), so that no automatic rule moves one.
+
+        `note` is the operator's remark.
+        """
         ...
 
     def unpin(self, article_ids: Collection[str]) -> int:

@@ -119,7 +119,7 @@ class StaleRecordReader(RecordReader, Protocol):
         ...
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
-        """Count the stale revisions. The limit of the query does not apply."""
+        """Count all revisions that `stale_revisions` finds. The query's limit does not apply."""
         ...
 
 

@@ -31,7 +31,7 @@ class JournalWriter(ClosableStore, Protocol):
     """Write the receipt journal: which receipts the broker has accepted, and when."""
 
     def add_journal_entries(self, entries: Sequence[JournalEntry]) -> None:
-        """Add entries to the journal. A receipt that has an entry keeps it."""
+        """Add entries to the journal, except for receipts that already have an entry."""
         ...
 
 
@@ -43,7 +43,7 @@ class DeadLetterReader(Protocol):
         ...
 
     def letter_ids(self, query: DeadLetterQuery) -> Sequence[str]:
-        """Return the ids of the dead letters that match, the last seen first."""
+        """Return the ids of dead letters that match, up to the query's limit, last seen first."""
         ...
 
     def count_letters(self, query: DeadLetterQuery) -> dict[str, int]:

@@ -90,7 +90,7 @@ class ChangeFeed(Protocol):
         ...
 
     def changes(self, cursor: str, limit: int = ...) -> list[Change]:
-        """Return the page of changes after the cursor, oldest first, each exactly once."""
+        """Return the next changes after a cursor, oldest first, without gaps and repetitions."""
         ...
 
 

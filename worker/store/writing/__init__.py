@@ -1,4 +1,4 @@
-"""The write transaction of a batch: locks, decisions and statements.
+"""The transaction that writes a batch: its locks, its decisions and its SQL statements.
 
 May import `database`, and the values and ports of the store.
 """
