@@ -123,7 +123,7 @@ class Fingerprint:
     version: str = ""
 
     def packed(self) -> bytes:
-        """Return the fingerprint as bytes, without compression: hashes do not compress."""
+        """Return the fingerprint as bytes for the store, uncompressed: hashes do not compress."""
         texts = f"{self.day}\n{self.version}".encode("ascii")
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
         parts = (texts, sketch, *(getattr(self, name) for name in _SETS))

@@ -1,4 +1,4 @@
-"""The store on SQLAlchemy: one implementation for SQLite and PostgreSQL."""
+"""The store on SQLAlchemy, for SQLite and PostgreSQL: all ports of worker.store.ports."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence

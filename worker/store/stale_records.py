@@ -1,7 +1,7 @@
 """Find and read articles that older or other rules processed, and replace their tags.
 
-To re-tag adds no revision and no sighting: tags are replaced, and the change feed gets one entry
-for each article for which it shows a difference. To clean again is different. The stored payload is
+To re-tag adds no revision and no receipt: tags are replaced, and the change feed gets one entry for
+each article for which it shows a difference. To clean again is different: the stored payload is
 processed under a receipt made of article, revision and cleaner version, so that it takes effect
 only once.
 """
@@ -29,7 +29,12 @@ from worker.store.values import Query
 def stale_revisions(
     connection: Connection, query: Query, part: str, version: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
-    """Return the next newest revisions after `after` whose `part` has another version."""
+    """Return a page of the newest revisions that another version of a part has processed.
+
+    `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision id,
+    article id). The page starts after revision id `after`. Revisions that this version of the
+    cleaner has already cleaned again are left out.
+    """
     statement = _stale(connection, query, part, version).where(revisions.c.id > after)
     statement = statement.order_by(revisions.c.id).limit(limit)
     return [(row.id, row.article_id) for row in connection.execute(statement)]
@@ -170,5 +175,5 @@ def _set_versions(connection: Connection, targets: Sequence[RetagTarget]) -> Non
 
 
 def _visible_tags(article_tags: Sequence[Tag]) -> set[tuple[str, str, str, float]]:
-    """Return the fields of tags that the change feed shows."""
+    """Return only the fields of tags that the change feed shows, to compare old and new tags."""
     return {(tag.scheme, tag.code, tag.label, tag.score) for tag in article_tags}

@@ -113,9 +113,9 @@ class Change:
 
 
 class DeadLetterState(StrEnum):
-    """How far a dead letter has come: kept, being processed again (replayed), or processed.
+    """The state of a dead letter: not replayed, being replayed, or replayed with success.
 
-    If it fails again in a replay, its state is `dead` again.
+    To replay is to send it through the worker again. A letter that then fails is `dead` again.
     """
 
     DEAD = "dead"
@@ -162,7 +162,7 @@ class StoredDeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
-    """A source that has delivered articles, with its counters."""
+    """A source that has delivered articles, with counts of receipts, dead letters and bad ids."""
 
     source: str
     receipts: int
@@ -208,7 +208,7 @@ class DisplayTitle:
 class ReceiptTally:
     """The receipts that the broker accepted in a period, compared with the outcomes in the store.
 
-    Days are UTC days. A receipt counts on the day of its journal entry.
+    Days are UTC days of the journal entry, or of the outcome where there is no entry.
     """
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts

@@ -1,4 +1,4 @@
-"""Queries for the members of clusters whose canonical article is present, withdrawn or moved.
+"""Queries for members of clusters, and for clusters whose canonical article is withdrawn or moved.
 
 The canonical article is the first of a cluster; the other members are its copies.
 """

@@ -1,6 +1,6 @@
 """Open SQLite and PostgreSQL databases with SQLAlchemy, so that several processes can share them.
 
-Transactions that write wait for each other, and outages raise Unavailable.
+On SQLite, a transaction that writes waits for its turn at its start. Outages raise Unavailable.
 """
 
 import sqlite3
@@ -66,9 +66,10 @@ def parse(url: str) -> URL:
 
 
 def open_engine(url: URL) -> Engine:
-    """Return an SQLAlchemy engine that has not connected yet. Raises BadConfig for bad options.
+    """Return an SQLAlchemy engine for this URL that has not connected yet.
 
-    A process that is forked from this one must open its own engine.
+    A process that is forked from this one must open its own engine. Raises BadConfig for bad
+    options.
     """
     try:
         engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)

@@ -114,8 +114,8 @@ class ClusteredStore(ClosableStore, Protocol):
 
 
 class ClusterEditStore(ArticleReader, ClusteredStore, Protocol):
-    """What the commands for operators need: show articles, and split, merge or pin clusters."""
+    """The store for operators who look at articles, and split, merge or pin their clusters."""
 
 
 class RededuplicationStore(FingerprintReader, ClusteredStore, Protocol):
-    """What deciding again which stored articles are copies needs: fingerprints and clusters."""
+    """The store for deciding again, from stored fingerprints, which articles are copies."""

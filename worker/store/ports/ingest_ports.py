@@ -65,13 +65,16 @@ class CandidateReader(FingerprintReader, Protocol):
 
 
 class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
-    """Read what is already stored about the articles of a batch, and write the batch."""
+    """Read what is already stored about the articles of a batch, and write the batch.
+
+    A batch is the raw articles of one message.
+    """
 
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         """Return what is stored about each article, or None for an article that is new.
 
-        An article is found by its own key, else by the first of its aliases that is stored. One
-        that was found by an alias has another article_id than `articles` has.
+        An article is found by its own key, else by the first of its aliases that is stored. If an
+        alias found it, the stored article_id differs from that of the given article.
         """
         ...
 
@@ -124,7 +127,7 @@ class StaleRecordReader(RecordReader, Protocol):
 
 
 class WorkerStore(RecordReader, IngestStore, Protocol):
-    """What a worker process needs: to ingest batches, and to process stored articles again."""
+    """The store for a worker process, which ingests batches and processes stored articles again."""
 
     def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
         """Replace the tags of articles; return for how many the change feed shows a difference.

@@ -85,4 +85,4 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
 
 
 class ProducerStore(OutcomeReader, ClosableStore, Protocol):
-    """What a producer needs: to look up outcomes, and to close the store when it is done."""
+    """The store for a producer, which looks up outcomes and closes the store when it is done."""

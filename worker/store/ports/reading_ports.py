@@ -86,11 +86,15 @@ class ChangeFeed(Protocol):
     """
 
     def cursor(self, since: str) -> str:
-        """Return the cursor for `start`, `now` or a cursor. Raises LookupError for other text."""
+        """Return the cursor to start reading from.
+
+        `since` is `start` for all changes, `now` for those still to come, or the cursor of a change
+        that was read before. Raises LookupError for any other text.
+        """
         ...
 
     def changes(self, cursor: str, limit: int = ...) -> list[Change]:
-        """Return the next changes after a cursor, oldest first, without gaps and repetitions."""
+        """Return the next changes after a cursor, oldest first. None is skipped or given twice."""
         ...
 
 
@@ -120,7 +124,7 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
     """Delete articles, and the content of the dead letters of a source."""
 
     def article_ids(self, query: Query) -> Sequence[str]:
-        """Return the ids of matching articles in the order of storage, up to the query's limit."""
+        """Return the ids of articles that match, up to the query's limit, in order of storage."""
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
@@ -144,7 +148,7 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
     def clear_letters(self, letter_ids: Sequence[str]) -> None:
         """Remove payload and detail from these dead letters, but keep their rows.
 
-        If the same payload fails again, its content is not stored again.
+        If the same payload fails again, the payload is not stored again.
         """
         ...
 

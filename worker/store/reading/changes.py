@@ -33,8 +33,8 @@ _NEXT = sa.literal_column(f"pg_snapshot_xmax({_SNAPSHOT}", sa.BigInteger)
 def cursor(connection: Connection, since: str) -> str:
     """Return the cursor to start reading from.
 
-    `since` is `start`, `now`, or a cursor, which is checked and returned. Raises LookupError for
-    any other text.
+    `since` is `start` for all changes, `now` for those still to come, or a cursor, which is checked
+    and returned. Raises LookupError for any other text.
     """
     if _in_postgres(connection):
         _refuse_future(connection)
@@ -85,8 +85,8 @@ def _refuse_future(connection: Connection) -> None:
 def age_restored(connection: Connection) -> None:
     """Make the feed readable after the database was restored from a dump of another server.
 
-    Transaction ids that this server has not reached yet are made negative, so that all old changes
-    come before the new ones.
+    If the feed has transaction ids that this PostgreSQL server has not reached yet, all ids so far
+    are made negative, so that the old changes come before the new ones.
     """
     last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
     future = last.where(changes.c.xid >= _NEXT).subquery()

@@ -31,7 +31,7 @@ def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Disp
 def find_articles(
     connection: Connection, keys: Sequence[str], urls: Sequence[str]
 ) -> Sequence[str]:
-    """Return the ids of articles that have one of these keys or canonical URLs."""
+    """Return the ids of the articles that have one of these keys or these canonical links."""
     article_ids = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
     statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(article_ids))
     return connection.scalars(statement.order_by(articles.c.seq)).all()

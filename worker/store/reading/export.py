@@ -69,7 +69,7 @@ def page(
 
 
 def first_ids(connection: Connection, query: Query) -> Sequence[str]:
-    """Return the ids of the first articles that match, up to the limit of the query."""
+    """Return the ids of articles that match a query, up to its limit, in order of storage."""
     chosen = _matching_ids(connection, query).with_only_columns(articles.c.article_id)
     return connection.scalars(chosen.order_by(revisions.c.id).limit(query.limit)).all()
 

@@ -38,7 +38,7 @@ from worker.store.values import SearchHit
 def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outcome]:
     """Return receipt -> outcome, without the receipts that have none.
 
-    Receipts are in the form in which they were given; the stored form of long ones is shorter.
+    The receipts are as they were given, not in the shortened form in which long ones are stored.
     """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     stored = {}
@@ -84,9 +84,10 @@ def _first(
     article_keys: Sequence[StoredKey],
     owners: Mapping[StoredKey, str],
 ) -> StoredIdentity | None:
-    """Return the first of `stored`, with the other ones as its alternatives; None if there is none.
+    """Return the first of the identities found for an article, with the others as alternatives.
 
-    `owners` maps keys to article ids. Each identity gets those of `article_keys` that it owns.
+    `stored` may be empty; then None is returned. `owners` maps keys to article ids. Each identity
+    gets those of `article_keys` that its article owns.
     """
     keys_of: dict[str, set[str]] = defaultdict(set)
     for source, key in article_keys:
@@ -173,7 +174,10 @@ def listing(
 def tagged(
     connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
 ) -> list[SearchHit]:
-    """Return the rows as search hits, in the same order, with their tags, strongest first."""
+    """Return a search hit for each row, in the same order, with its tags, the strongest first.
+
+    `rows` have the columns HIT_COLUMNS (statements.py); `snippets` are in the order of `rows`.
+    """
     ids = [row["article_id"] for row in rows]
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)
     statement = statement.where(tags.c.article_id.in_(ids))

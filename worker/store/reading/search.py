@@ -50,7 +50,7 @@ def read_terms(words: str) -> list[Term]:
 
 
 def _letters(text: str) -> str:
-    """Replace everything but letters, digits and combining marks by spaces."""
+    """Return the text with all characters but letters, digits and accents replaced by spaces."""
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
 
 

@@ -31,7 +31,7 @@ class WriteBatch:
     dead: tuple[DeadLetter, ...]
 
     def results(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
-        """Everything that gives a receipt an outcome, in the order of the outcomes."""
+        """Return all values that give a receipt an outcome: records, withdrawals, dead letters."""
         return (*self.records, *self.withdrawals, *self.dead)
 
     def fresh(self, receipts: Collection[str]) -> Self:
@@ -57,7 +57,7 @@ class WriteBatch:
 class Decision:
     """The final verdict on one record, made under the lock of its article.
 
-    It is None when the article is withdrawn; then nothing of the record is stored.
+    `verdict` is None when the article is withdrawn; then nothing of the record is stored.
     """
 
     record: Record
@@ -125,7 +125,10 @@ def _after(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """The articles that one withdrawal removes. The first is named in its outcome."""
+    """A withdrawal, and the ids of the articles that it removes.
+
+    The outcome of the withdrawal names the first of them.
+    """
 
     withdrawal: Withdrawal
     article_ids: tuple[str, ...]
@@ -136,8 +139,8 @@ def take_down(
 ) -> Takedown:
     """Return the articles that a withdrawal removes.
 
-    They are the article of the first key that belongs to an article in `existing`, and the
-    tombstone that this withdrawal makes of keys unknown so far. `owners` maps keys to article ids.
+    They are the first article in `existing` that owns one of its keys, and, if some of its keys
+    were unknown, the tombstone that owns those. `owners` maps keys to article ids.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
@@ -158,10 +161,10 @@ def tombstone_id(withdrawal: Withdrawal) -> str:
 def claimed_keys(
     batch: WriteBatch, distrusted: Collection[str] = (), full: Collection[str] = ()
 ) -> dict[StoredKey, str]:
-    """Map the keys of this batch to article ids. The first article that names a key gets it.
+    """Return key -> article id for the keys in this batch; the first article with a key gets it.
 
-    An article of a `distrusted` source is also found by the key of its opening. An article in
-    `full` has the maximum number of keys and gets no more.
+    An article of a source in `distrusted`, whose external ids are often wrong, also gets the key of
+    its opening words. An article in `full` has the maximum number of keys and gets no more.
     """
     keys: dict[StoredKey, str] = {}
     for record in batch.records:

@@ -56,7 +56,7 @@ def take_receipts(
 
 
 class ClaimedKeys(NamedTuple):
-    """The owners of the keys of a batch, and which of these articles are stored or withdrawn."""
+    """Which article owns each key of a batch, and which of these are stored or withdrawn."""
 
     owners: dict[StoredKey, str]
     existing: set[str]
@@ -64,7 +64,10 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert the keys of the batch that have no owner, and read the owners of all of them."""
+    """Insert the keys of the batch that no article owns yet; return the owners of all its keys.
+
+    A key identifies an article within its source: an external id, a link or the opening words.
+    """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
     claimed = claimed_keys(fresh, _distrusted(connection, fresh), _full(connection, fresh))
@@ -89,7 +92,7 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
 
 
 def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
-    """Return the sources of the batch whose external ids are not trusted."""
+    """Return the sources in the batch whose external ids are not trusted: many were wrong."""
     source_names = {stored_name(record.article.source) for record in fresh.records}
     if not source_names:
         return set()
@@ -119,10 +122,10 @@ def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return article id -> a withdrawn identity, for articles whose own key was withdrawn earlier.
+    """Return the articles that must not be stored, because their own key was withdrawn earlier.
 
-    The key belongs to a withdrawn article or tombstone with another article id. These articles must
-    not be stored.
+    The key belongs to a withdrawn article or a tombstone with another article id. Each article id
+    is mapped to an identity that is marked as withdrawn.
     """
     blocked = {}
     for record in fresh.records:

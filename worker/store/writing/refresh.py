@@ -1,7 +1,7 @@
 """Update stored revisions in place after their payload was cleaned again by newer rules.
 
 Only revisions whose content hash stays the same are updated. Other fields may differ, and the text
-may lose lines that workers have learned as boilerplate since. The tags must be made again later.
+may lose lines that workers have learned as boilerplate since. Their tags are marked as outdated.
 The change feed gets one entry for each article for which it shows a difference.
 """
 
@@ -44,7 +44,7 @@ def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime
 
 
 def _changed(connection: Connection, rows: Iterable[Row]) -> list[str]:
-    """Return the articles whose newest revision reads differently with these rows."""
+    """Return the ids of articles for which the new rows make a difference in the change feed."""
     new: dict[tuple[str, str], dict[str, Any]] = {
         (row["article_id"], row["content_hash"]): row for row in rows
     }

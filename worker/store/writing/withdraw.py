@@ -64,7 +64,10 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
 
 
 def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
-    """Mark the remaining members of these clusters: they wait for a new canonical article."""
+    """Mark the copies of these withdrawn articles: they need a new canonical article.
+
+    The mark is the column `canonical_pending`. The job that reconciles clusters finds it later.
+    """
     ids = articles.c.article_id
     remaining = sa.select(ids).where(
         articles.c.cluster_id.in_(canonical_ids),
@@ -96,7 +99,7 @@ def letters_of_source(
 def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
     """Remove payload and detail from these dead letters, but keep their rows.
 
-    If the same payload fails again, its content is not stored again.
+    If the same payload fails again, the payload is not stored again.
     """
     ids = dead_letters.c.letter_id
     # The pipeline locks letters in this order. In another order the two could deadlock.

@@ -1,4 +1,4 @@
-"""Write a batch in one transaction.
+"""Write a batch, the results for the raw articles of one message, in one transaction.
 
 Tables are locked in the order of the calls in `write`, and rows in the order of their keys. So two
 writers never wait for each other in a circle. On SQLite only one transaction can write at a time.
