@@ -98,8 +98,8 @@ class Payload(Frozen):
 
         The hash covers the value as JSON with sorted keys, or the text of an article that was not
         parsed. Of an excerpt, the hash covers the excerpt itself, because nobody can verify the
-        claimed hash of the whole article. A value that can't be written as JSON becomes its keys,
-        or the name of its type.
+        claimed hash of the whole article. A value that can't be written as JSON is reduced to the
+        names of its keys, or to the name of its type.
         """
         body = raw.text if isinstance(raw, Unopened) else _json(raw)
         data = body.encode("utf-8", "surrogatepass")

@@ -141,7 +141,10 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """What a setting may have as schemes and options, and its name and value for error messages."""
+    """The schemes and options that one setting may have.
+
+    The name of the setting and its masked value are for error messages.
+    """
 
     name: str
     shown: str  # the complete setting, masked

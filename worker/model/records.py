@@ -182,7 +182,7 @@ class StoredIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What an article is compared with those stored before it: new, unchanged, a copy and so on.
+    """How an article relates to those stored before it: new, a revision, a copy and so on.
 
     It carries its evidence: the signal that decided, scores, thresholds, and the article compared
     with.
@@ -281,7 +281,8 @@ class Retagged:
 class Withdrawal:
     """A publisher's request to take an article down.
 
-    The store removes its content and keeps its row, the tombstone, so it is not stored again.
+    The store removes its content and keeps its row, the tombstone, so that the article is not
+    stored again.
     """
 
     receipt: str

@@ -102,7 +102,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of the change feed, with the article's content at that revision."""
+    """One entry of the change feed: what happened to an article, and its content at that time."""
 
     cursor: str  # the next page starts after this change
     at: datetime

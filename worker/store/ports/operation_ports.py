@@ -74,7 +74,10 @@ class DeadLetterStore(DeadLetterReader, DeadLetterWriter, ClosableStore, Protoco
 
 
 class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
-    """What the ledger needs to compare the receipts that the broker accepted with the outcomes."""
+    """The store for the ledger, which looks for accepted receipts that never got an outcome.
+
+    It also reads and copies the journal, the list of receipts that the broker has accepted.
+    """
 
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
         """Count the journal's receipts of a period by outcome, and list those without an outcome.
