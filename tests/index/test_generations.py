@@ -1,4 +1,4 @@
-"""The window moves on: what is old leaves the index, and what the store knows of it holds."""
+"""The window moves on: old articles leave the index, and what the store knows of them stays."""
 
 from datetime import UTC, datetime
 

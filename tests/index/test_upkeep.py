@@ -50,7 +50,7 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
 
     assert "would put back 4 articles" in command("index", "rebuild", "--dry-run").stdout
     assert "put back 4 articles" in command("index", "rebuild").stdout
-    assert "the index says what the store says" in command("index", "verify").stdout
+    assert "index and store agree" in command("index", "verify").stdout
     assert now_ingest(pipeline, 4, OTHER) is OutcomeKind.DUPLICATE
     assert now_ingest(pipeline, 5, STORY) is OutcomeKind.DUPLICATE
     assert "twin 1" in command("reconcile").stdout
@@ -73,7 +73,7 @@ def test_a_register_that_says_otherwise_is_found_and_rebuilt(
     [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
     assert (found["what"], found["index"], found["store"]) == ("register", other, mine)
     command("index", "rebuild", "--from-nothing")
-    assert "the index says what the store says" in command("index", "verify").stdout
+    assert "index and store agree" in command("index", "verify").stdout
 
 
 def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Run) -> None:
