@@ -22,6 +22,7 @@ from devtools.servers import (
     unix_url,
 )
 from tests.missing_server import skip_or_fail
+from tests.support.reused_databases import Schema, emptied, schema
 from worker.client.producer import Producer
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
@@ -53,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     _running[:] = [item]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Allow processes from here on: servers of the whole run are stopped after its last test."""
+    _running.clear()
 
 
 def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
@@ -126,13 +133,29 @@ def sqlite_store_url(_sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/store.db"
 
 
+@pytest.fixture(scope="session")
+def _postgres_schema(postgres_url: str, _postgres_template: str) -> Schema:
+    return schema(in_database(postgres_url, _postgres_template))
+
+
+_spare_databases: list[str] = []
+
+
 @pytest.fixture
-def postgres_store_url(postgres_url: str, _postgres_template: str) -> Iterator[str]:
-    """A fresh, migrated PostgreSQL database."""
-    name = f"store_{next(_numbers)}"
-    create_database(postgres_url, name, _postgres_template)
-    yield in_database(postgres_url, name)
-    drop_database(postgres_url, name)
+def postgres_store_url(
+    postgres_url: str, _postgres_template: str, _postgres_schema: Schema
+) -> Iterator[str]:
+    """An empty, migrated PostgreSQL database."""
+    if not _spare_databases:
+        _spare_databases.append(f"store_{next(_numbers)}")
+        create_database(postgres_url, _spare_databases[-1], _postgres_template)
+    name = _spare_databases.pop()
+    url = in_database(postgres_url, name)
+    yield url
+    if emptied(url, _postgres_schema):
+        _spare_databases.append(name)
+    else:
+        drop_database(postgres_url, name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.processes)])

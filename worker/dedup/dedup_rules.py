@@ -1,4 +1,7 @@
-"""The schema of `config/dedup.toml`. The values and their sources are in the file."""
+"""The settings of deduplication that `config/dedup.toml` contains, as validated values.
+
+The values themselves, their units and where they come from are explained in that file.
+"""
 
 from typing import Annotated, Self
 
@@ -12,14 +15,20 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class ShingleWidths(Frozen):
-    """Widths of shingles: `wide` for all texts, and `narrow` as well for short ones."""
+    """How many words (or characters) make one shingle, which is a run of adjacent words of a text.
+
+    All texts get shingles of `wide` words; short texts get shingles of `narrow` words as well.
+    """
 
     wide: Count
     narrow: Count
 
 
 class ShingleRules(Frozen):
-    """Fingerprints made under different values of this table can't be compared."""
+    """How texts are cut into shingles, and how many shingle hashes a fingerprint keeps.
+
+    Fingerprints made under different values of this table can't be compared with each other.
+    """
 
     sketch: Count  # hashes
     most: Count  # hashes
@@ -29,7 +38,10 @@ class ShingleRules(Frozen):
 
 
 class ContentRules(Frozen):
-    """Sizes of texts and sets of words that fingerprints are made of."""
+    """Which texts count as tiny or short, and how much of a text is hashed.
+
+    `number_words` are compared as figures; `stop_words` are not content words.
+    """
 
     tiny_words: Count
     short_words: Count
@@ -47,7 +59,11 @@ class ContentRules(Frozen):
 
 
 class CopyRules(Frozen):
-    """When a text is a copy of another. Shares are of the shorter text's."""
+    """Thresholds from which two texts of ordinary length are a copy or a variant of each other.
+
+    `containment`, `variant`, `whole` and `far_containment` are shares of the shorter text's
+    shingles. config/dedup.toml explains each field.
+    """
 
     containment: Share
     variant: Share
@@ -64,7 +80,7 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """When a text is a copy of another and one of the two is short."""
+    """Thresholds as in Copies, for pairs of which at least one text is short."""
 
     containment: Share
     whole: Share
@@ -74,7 +90,7 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """When a key or an alias leads to the same article."""
+    """Thresholds that decide whether a reused link or id leads to the same article or another."""
 
     alias_containment: Share
     stranger_containment: Share
@@ -83,13 +99,16 @@ class IdentityRules(Frozen):
 
 
 class RevisionRules(Frozen):
-    """How much an edit changed."""
+    """Share of shingles that two revisions must have in common for a minor edit."""
 
     minor: Share
 
 
 class SimilarityIndexRules(Frozen):
-    """Rules of the similarity index. worker.index names these fields in a protocol of its own."""
+    """Settings of the index that finds candidate copies in Redis.
+
+    worker.index reads them; it may not import this module and describes the fields by a Protocol.
+    """
 
     window_days: Count
     rival_ttl_s: Count
@@ -100,7 +119,7 @@ class SimilarityIndexRules(Frozen):
 
 
 class DedupRules(Frozen):
-    """All of `config/dedup.toml`."""
+    """All settings of deduplication: the contents of `config/dedup.toml`."""
 
     version: str
     shingles: ShingleRules

@@ -1,4 +1,4 @@
-"""Make the fingerprint of an article: all that two articles are compared by."""
+"""Make the fingerprint of an article: the set of hashes by which two articles are compared."""
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -28,10 +28,12 @@ ALGORITHM = "3"  # increased when the same rules give other fingerprints or verd
 def fingerprint(
     article: Article, rules: DedupRules, complete: Article | None = None
 ) -> Fingerprint:
-    """Fingerprint an article. Texts that differ only in case, quotes, dashes or spacing are equal.
+    """Compute the hashes by which an article is compared with others.
 
-    Their content hashes differ: a content hash is made of the exact title and text, and of the
-    `complete` article if learned lines were left out. So learning a line makes no revision.
+    Texts that differ only in case, quotes, dashes or spacing get equal hashes, except for the
+    content hash, which covers the exact cleaned title and text. If learned boilerplate lines were
+    left out of `article`, pass the article that still has them as `whole`: the content hash is made
+    from it, so that learning a new line does not count as a revision.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)
@@ -62,7 +64,10 @@ def fingerprint(
 def _shingles(
     text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
 ) -> HashArray:
-    """The shingles of a text: none of a tiny one, of a short one narrow ones besides the wide."""
+    """The shingle hashes of a text; they depend on how many content words it has.
+
+    A tiny text has no shingles, a short one has wide and narrow ones, and others have wide ones.
+    """
     widths, content = widths_of(text, rules.shingles), rules.content
     # In scripts without spaces, as many characters as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
@@ -75,7 +80,11 @@ def _shingles(
 
 
 def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
-    """Hash of the words, of a tiny text with its title; without words, of the exact content."""
+    """The hash of the words of a text; equal hashes mean an exact copy.
+
+    A tiny text says too little alone, so its title is hashed as well. An article without any words
+    is hashed by its characters.
+    """
     if not text.total and not title.total:
         return _exact(article)
     parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
@@ -83,7 +92,10 @@ def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, t
 
 
 def _exact(article: Article) -> str:
-    """Hash of the exact title and text; the length of the title separates them."""
+    """The hash of title and text exactly as they are.
+
+    The title's length is hashed as well, since it tells where the text begins.
+    """
     content = f"{len(article.title)}:{article.title}{article.text}"
     return _digest(content.encode("utf-8", "surrogatepass"))
 
@@ -95,7 +107,7 @@ def _words_in(words: frozenset[str]) -> frozenset[str]:
 
 @lru_cache
 def _version(rules: ShingleRules) -> str:
-    """Version of fingerprints; different when the same text would give other hashes."""
+    """The version of a fingerprint, which differs when the same text would get other hashes."""
     return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
 
 

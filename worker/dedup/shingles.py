@@ -1,6 +1,7 @@
-"""Split a text into normalised words, and hash its shingles with vectorised code.
+"""Split a text into normalised words, and hash its shingles (runs of adjacent words).
 
-The hashes depend on the text alone: they are equal on every machine, process and byte order.
+The hashes depend on the text alone: they are equal on every machine, in every process and for every
+byte order.
 """
 
 import re
@@ -42,7 +43,10 @@ CACHED_WORD_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
-    """The words of a normalised text; in scripts without spaces each character is a word."""
+    """The normalised words of a text, with the hash of each; see words_of().
+
+    In Han and South-East Asian scripts, which have no spaces, every character is a word.
+    """
 
     words: list[str]
     hashes: HashArray
@@ -54,10 +58,9 @@ class TokenizedText(NamedTuple):
 
 
 def words_of(text: str) -> TokenizedText:
-    """Split a text into words.
+    """Split a text into normalised words, and hash each of them.
 
-    Texts give equal words if they differ only in case, compatibility forms, quotes, dashes and
-    invisible characters.
+    Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
     """
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
@@ -67,7 +70,10 @@ def words_of(text: str) -> TokenizedText:
 
 
 def runs(words: TokenizedText, width: int) -> HashArray:
-    """64-bit hashes of all runs of `width` words, in order."""
+    """Return the 64-bit hash of each run of `width` adjacent words, in text order.
+
+    The shape is (words.total - width + 1,), or (0,) if the text is too short.
+    """
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for offset in range(1, width):
@@ -76,12 +82,18 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """The distinct hashes of runs, ascending, marked as those of narrow or of wide shingles."""
+    """Turn hashes of runs into shingles: distinct, ascending, marked in the lowest bit.
+
+    The lowest bit of each hash is set to 1 for `narrow` shingles, and to 0 for wide ones.
+    """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """The distinct hashes, ascending. np.unique takes five times as long for a few hundred."""
+    """Return the distinct hashes, ascending.
+
+    For a few hundred, this is five times as fast as np.unique.
+    """
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -91,9 +103,9 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Hashes of the content words in order: words of two letters or more that are not in `stop`.
+    """Return the hashes of the content words, in text order: no stop words and no single letters.
 
-    In scripts without spaces, hashes of all pairs of neighbouring characters.
+    In scripts without spaces, return the hashes of all pairs of adjacent characters instead.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
@@ -101,10 +113,11 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 
 
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
-    """Hash the first `most` figures: rows of the hash of the words around it and of the figure.
+    """Return the first `most` figures of a text as hashes, to tell whether two texts agree in them.
 
-    A figure is a run of words with digits, or of number words (`spelled_out`): 6-5/16 is one, and
-    so is a row of a table. Punctuation makes no difference. Both hashes are high halves.
+    The shape is (n, 2): the hash of the words before and after the figure, and that of the figure;
+    both are the high 32 bits of 64-bit hashes. A figure is a run of words with digits or of number
+    words (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -129,28 +142,27 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """The high halves of hashes: distinct, ascending and packed as little-endian 32-bit integers.
+    """Pack the high 32 bits of each 64-bit hash as little-endian bytes, distinct and ascending.
 
-    32 bits are enough to compare two sets: of sets of a thousand hashes, one in four thousand has a
-    false match. The lowest bit still tells narrow shingles from wide ones.
+    32 bits are enough to compare two sets: of pairs of sets of a thousand hashes, one in four
+    thousand has a false match. The lowest bit still tells narrow shingles from wide ones.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
-    """The shingle widths for the script of most words."""
+    """Return the shingle widths that the rules set for the script of this text."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
 def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
-    """Sample at most `most` of ascending hashes; return them and the scale of the sample.
+    """Keep at most `most` of ascending hashes; return them and the scale of the sample.
 
-    The hashes below 2**64 / scale are kept.
-
-    FracMinHash (Irber et al. 2022, doi:10.1101/2022.01.11.475838): containment between two such
-    samples is that of the whole sets, up to sampling error, however different their sizes are.
+    The hashes kept are those below 2**64 / scale (FracMinHash; Irber et al. 2022,
+    doi:10.1101/2022.01.11.475838). The containment of one such sample in another estimates that of
+    the whole sets, however different their sizes are.
     """
     scale = 1
     while len(hashes) > most:
@@ -160,7 +172,7 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """The part of ascending hashes that a sample of this scale keeps."""
+    """Return those of ascending hashes that a sample of this scale keeps; see sampled()."""
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize
@@ -174,7 +186,7 @@ def _normalised(text: str) -> str:
 
 
 def _split(text: str) -> tuple[list[str], int]:
-    """Split a normalised text; return its words and the script of most of them."""
+    """Return the normalised words of a text, and the script of most of them (LETTER, HAN, …)."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     kinds = _kinds()[np.minimum(codes, RARE_HAN)]
     visible = kinds != DROPPED
@@ -194,7 +206,10 @@ def _split(text: str) -> tuple[list[str], int]:
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """The kind of each code point. Marks count as letters, because Indic words contain them."""
+    """A table from code point to kind of character: SEPARATOR, LETTER, HAN and so on.
+
+    Combining marks count as letters: otherwise words of Indic scripts would be split at them.
+    """
     categories = [unicodedata.category(chr(code)) for code in range(RARE_HAN)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED
@@ -213,7 +228,7 @@ def _hashes(words: Sequence[str]) -> HashArray:
 
 @lru_cache(CACHED_WORDS)
 def _hash_of(word: str) -> int:
-    """Polynomial hash of the code points of a word, 64 bits."""
+    """Return the 64-bit polynomial hash of the code points of a word."""
     h: int = sum(map(mul, map(ord, word), cycle(POWERS))) & MASK_64
     h = (h ^ h >> 33) * int(MIX_1) & MASK_64
     h = (h ^ h >> 29) * int(MIX_2) & MASK_64
