@@ -1,4 +1,4 @@
-"""Buckets grow in number and generations pass while articles come: copies go on being found."""
+"""Copies are found while the number of buckets grows and generations pass."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -47,11 +47,11 @@ def entries(name: str, stories: range) -> list[IndexEntry]:
 
 
 def register(index: RedisIndex | MemoryIndex, name: str, stories: range) -> list[list[str]]:
-    """The ids of the rivals of each story."""
+    """The ids of the candidates of each article."""
     met = []
     for start in range(stories.start, stories.stop, 50):
         of_it = index.register_and_match(entries(name, range(start, min(start + 50, stories.stop))))
-        met += [[rival.article_id for rival in rivals] for rivals in of_it]
+        met += [[candidate.article_id for candidate in candidates] for candidates in of_it]
     return met
 
 
@@ -136,8 +136,11 @@ def test_what_is_moved_between_writing_and_reading_is_met(
         return replies
 
     monkeypatch.setattr(index.client, "execute", execute)
-    [[rival]] = index.register_and_match([second])
-    assert (rival.article_id, rival.hits) == (first.article_id, len(first.fingerprint.sketch))
+    [[candidate]] = index.register_and_match([second])
+    assert (candidate.article_id, candidate.hits) == (
+        first.article_id,
+        len(first.fingerprint.sketch),
+    )
     mover.close()
 
 
@@ -191,9 +194,10 @@ def settled(url: str, share: list[tuple[str, int]]) -> dict[str, str]:
             met = index.register_and_match(batch)
             votes = [
                 CopyVote(
-                    article_id=c.article_id, copies=tuple(rival.article_id for rival in rivals)
+                    article_id=c.article_id,
+                    copies=tuple(candidate.article_id for candidate in candidates),
                 )
-                for c, rivals in zip(batch, met, strict=True)
+                for c, candidates in zip(batch, met, strict=True)
             ]
             homes = index.elect_canonical(votes)
         answers |= {c.article_id: home for c, home in zip(batch, homes, strict=True)}

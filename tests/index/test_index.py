@@ -1,4 +1,4 @@
-"""One suite for every index; what only the shared one has is in test_redis."""
+"""One suite for both indexes; test_redis has the properties of the shared one alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -47,8 +47,8 @@ def register(index: Index, **prints: Fingerprint) -> dict[str, list[Candidate]]:
     return dict(zip(prints, index.register_and_match(entries), strict=True))
 
 
-def ids(rivals: list[Candidate]) -> list[str]:
-    return [rival.article_id for rival in rivals]
+def ids(candidates: list[Candidate]) -> list[str]:
+    return [candidate.article_id for candidate in candidates]
 
 
 def test_the_first_of_its_kind_has_no_rivals(index: Index) -> None:
@@ -57,9 +57,9 @@ def test_the_first_of_its_kind_has_no_rivals(index: Index) -> None:
 
 def test_an_article_meets_those_before_it_with_their_fingerprints(index: Index) -> None:
     register(index, a=PRINT, b=OTHER)
-    (rival,) = register(index, c=EDITED)["c"]
-    assert (rival.article_id, rival.fingerprint) == (A, PRINT)
-    assert RULES.index.min_hits <= rival.hits <= len(PRINT.sketch)
+    (candidate,) = register(index, c=EDITED)["c"]
+    assert (candidate.article_id, candidate.fingerprint) == (A, PRINT)
+    assert RULES.index.min_hits <= candidate.hits <= len(PRINT.sketch)
 
 
 def test_claims_of_one_call_meet_each_other(index: Index) -> None:
@@ -79,7 +79,7 @@ def test_an_article_never_meets_itself(index: Index) -> None:
 def test_a_revision_is_met_with_its_newest_fingerprint(index: Index) -> None:
     register(index, a=PRINT)
     register(index, a=EDITED)
-    assert [rival.fingerprint for rival in register(index, b=PRINT)["b"]] == [EDITED]
+    assert [candidate.fingerprint for candidate in register(index, b=PRINT)["b"]] == [EDITED]
 
 
 def test_the_exact_text_comes_first(index: Index) -> None:
@@ -91,8 +91,8 @@ def test_tiny_texts_meet_only_the_same_words(index: Index) -> None:
     register(
         index, a=fingerprint_of("See the video", "Fire"), b=fingerprint_of("See the video", "Flood")
     )
-    (rival,) = register(index, c=fingerprint_of("See the video!", "Fire"))["c"]
-    assert (rival.article_id, rival.hits) == (A, 0)
+    (candidate,) = register(index, c=fingerprint_of("See the video!", "Fire"))["c"]
+    assert (candidate.article_id, candidate.hits) == (A, 0)
 
 
 def test_rivals_are_limited(index: Index) -> None:
@@ -104,7 +104,7 @@ def test_rivals_are_limited(index: Index) -> None:
     index.register_and_match(articles)
     (met,) = index.register_and_match([IndexEntry(article_id=A, fingerprint=sum_of(articles))])
     assert len(met) == RULES.index.most_rivals
-    assert [rival.hits for rival in met] == sorted((r.hits for r in met), reverse=True)
+    assert [candidate.hits for candidate in met] == sorted((r.hits for r in met), reverse=True)
 
 
 def sum_of(entries: list[IndexEntry]) -> Fingerprint:

@@ -1,4 +1,4 @@
-"""Where hashes are written and read: every entry is found where it was moved to."""
+"""Addresses of hashes: each entry is read at the address that it was moved to."""
 
 from dataclasses import replace
 

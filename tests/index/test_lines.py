@@ -1,4 +1,4 @@
-"""One suite for every memory of lines; what only the shared one has stands below."""
+"""One suite for both line counts; the properties of the shared ones are below."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

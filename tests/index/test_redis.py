@@ -1,4 +1,4 @@
-"""What only the shared index has: round trips, generations, a server that fails, races."""
+"""Properties of the shared index: round trips, generations, a server that fails, races."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_copies_meet_across_one_generation_but_not_two(
 ) -> None:
     index.register_and_match(one(A))
     grow_old(valkey)
-    assert [rival.article_id for rival in index.register_and_match(one(B))[0]] == [A]
+    assert [candidate.article_id for candidate in index.register_and_match(one(B))[0]] == [A]
     grow_old(valkey)
     grow_old(valkey)
     assert index.register_and_match(one(article_id_of("wire", "id:c"))) == [[]]
@@ -93,8 +93,8 @@ def test_a_rival_without_its_fingerprint_is_still_named(
     index.register_and_match(one(A))
     for key in valkey.keys("aw:f:*"):
         valkey.delete(key)
-    (rival,) = index.register_and_match(one(B))[0]
-    assert (rival.article_id, rival.fingerprint) == (A, None)
+    (candidate,) = index.register_and_match(one(B))[0]
+    assert (candidate.article_id, candidate.fingerprint) == (A, None)
 
 
 def test_a_fingerprint_of_another_release_counts_as_gone(
@@ -146,7 +146,7 @@ def test_a_full_server_is_unavailable_and_a_later_claim_goes_on(
     finally:
         valkey.config_set("maxmemory", 0)
     assert index.register_and_match(one(A)) == [[]]
-    assert [rival.article_id for rival in index.register_and_match(one(B))[0]] == [A]
+    assert [candidate.article_id for candidate in index.register_and_match(one(B))[0]] == [A]
 
 
 @pytest.mark.parametrize(
@@ -197,11 +197,11 @@ def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
     index, answers = RedisIndex(url, RULES), {}
     for batch in shares:
         prints = {article_id: fingerprint_of(text) for article_id, text in batch}
-        rivals = index.register_and_match(
+        candidates = index.register_and_match(
             [IndexEntry(article_id=i, fingerprint=p) for i, p in prints.items()]
         )
         votes = []
-        for (mine, print_), met in zip(prints.items(), rivals, strict=True):
+        for (mine, print_), met in zip(prints.items(), candidates, strict=True):
             likes = [(r.article_id, compare(print_, r.fingerprint, RULES)) for r in met]
             copies = tuple(i for i, like in likes if like and like.kind is OutcomeKind.DUPLICATE)
             votes.append(CopyVote(article_id=mine, copies=copies))
