@@ -134,7 +134,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
 
 
 def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain) -> None:
-    assert "waits on the queue, or it was never received" in explain("r-unknown", code=1).stderr
+    assert "is no article, receipt, publisher" in explain("r-unknown", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/x", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/", code=1).stderr
     assert json.loads(explain("nothing", "--json", code=1).stdout)["articles"] == []

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 import redis
+from click.testing import CliRunner
 
 from tests.commands import Run, on
+from worker.cli import group
+from worker.errors import BadConfig
 
 RSS = '<rss version="2.0"><channel><item><title>a</title></item></channel></rss>'
 JSON_FEED = '{"version": "https://jsonfeed.org/version/1.1", "title": "News", "items": []}'
@@ -96,3 +99,16 @@ def test_the_config_is_printed_the_same_in_two_runs(arguments: list[str], tmp_pa
         )
 
     assert printed("1") == printed("2")
+
+
+def test_a_search_in_a_store_that_was_never_migrated_says_so(
+    tmp_path: Path, valkey_url: str
+) -> None:
+    for command in (("search", "harbour"), ("show", "6cc1")):
+        done = CliRunner().invoke(group, command, env=run_environment(tmp_path, valkey_url))
+        assert isinstance(done.exception, BadConfig), done.output
+        assert "worker migrate" in str(done.exception)
+
+
+def run_environment(folder: Path, broker_url: str) -> dict[str, str]:
+    return {"WORKER_STORE_URL": f"sqlite:///{folder}/x.db", "WORKER_BROKER_URL": broker_url}

@@ -104,3 +104,9 @@ def test_a_broker_that_does_not_answer_is_a_typed_error_without_its_password() -
     ):
         producer.enqueue([{"title": "a"}])
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("article", [{"title": "a"}, "a title", b"a title"])
+def test_one_article_in_place_of_a_list_is_a_type_error(producer: Producer, article: Any) -> None:
+    with pytest.raises(TypeError, match="expected a list of raw articles"):
+        producer.enqueue(article)

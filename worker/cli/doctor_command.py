@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -15,10 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker import bootstrap
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
+from worker.broker.load_measurement import measure_load
 from worker.broker.server_info import EVICTS, ServerInfo, server_info
 from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
-from worker.cli.terminal import out, print_json, print_table, visible
+from worker.cli.terminal import out, print_json, print_table, several, visible
 from worker.config.loader import load_config
 from worker.config.worker_rules import WorkerRules
 from worker.dedup import DedupRules
@@ -31,6 +33,7 @@ from worker.store.migrate import is_current, revision
 _OLDEST_POSTGRES = 13  # the first version with xid8, which the change feed needs
 _CLOCK_S = 5  # a larger difference shifts dates, order of ids and days of the ledger
 _DISK_GB = 1  # SQLite needs room for its log beside the database
+_HEARTBEATS = "*.heartbeat"  # see Settings.heartbeat
 _FULL = 0.9
 
 
@@ -118,10 +121,12 @@ def _broker_results(settings: Settings, rules: WorkerRules) -> Iterator[CheckRes
 
 
 def _broker_checks(settings: Settings, rules: WorkerRules) -> Iterator[CheckResult]:
-    link = BrokerConnection(make_app(broker_url(settings), rules))
+    app = make_app(broker_url(settings), rules)
+    link = BrokerConnection(app)
     try:
         with link.channel() as channel:
             info = server_info(channel)
+            load = measure_load(channel, list(app.amqp.queues))
     except Unavailable as e:
         log = settings.var_dir / "broker.log"
         mend = (
@@ -131,10 +136,23 @@ def _broker_checks(settings: Settings, rules: WorkerRules) -> Iterator[CheckResu
         return
     finally:
         link.close()
+    yield _queue_result(settings, rules, load.waiting)
     for result in check_server(info):
         # Advice on a memory limit is for operators who run their own broker.
         advice = result.mend and not (settings.embedded_broker and result.state is CheckState.NOTE)
         yield result if advice else replace(result, mend="")
+
+
+def _queue_result(settings: Settings, rules: WorkerRules, waiting: int) -> CheckResult:
+    """Note messages that wait while no worker with the same var folder is at work."""
+    limit_s = 2 * rules.time.hard_limit_s
+    ages = [time.time() - file.stat().st_mtime for file in settings.var_dir.glob(_HEARTBEATS)]
+    found = f"{several(waiting, 'message')} waiting"
+    if waiting and not any(age_s <= limit_s for age_s in ages):
+        found += f", and no worker at work with {settings.var_dir}"
+        mend = "start one: celery -A worker worker (or is it on another machine?)"
+        return CheckResult(what="queue", state=CheckState.NOTE, found=found, mend=mend)
+    return CheckResult(what="queue", state=CheckState.OK, found=found)
 
 
 def check_server(info: ServerInfo) -> Iterator[CheckResult]:

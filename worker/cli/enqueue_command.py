@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from worker.broker import embedded
 from worker.broker.backpressure import Advice
 from worker.cli import EXIT_UNAVAILABLE
 from worker.cli.inputs import (
@@ -20,6 +21,7 @@ from worker.cli.inputs import (
 from worker.cli.terminal import err, out, print_json, progress, several, visible
 from worker.client.producer import Invalid, OnInvalid, Producer
 from worker.errors import Busy
+from worker.settings import Settings
 
 
 @click.command(
@@ -58,6 +60,7 @@ def enqueue(
     """
     check_inputs(paths)
     skipped: list[SkippedInput] = []
+    _say_new_broker(Settings.load())
     with Producer(source=source) as producer:
         try:
             locations, receipts = push(
@@ -91,6 +94,18 @@ def enqueue(
         parts += filter(None, [skipped_summary(skipped)])
         out.print("; ".join(parts), markup=False, soft_wrap=True)
     sys.exit(1 if problems or refused or (skipped and not locations) else 0)
+
+
+def _say_new_broker(settings: Settings) -> None:
+    """Say where an embedded broker is about to start: a worker in another folder has another."""
+    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
+        err.print(
+            f"starting an embedded broker in {settings.var_dir.absolute()}; only a worker with the "
+            "same var folder reads from it: start it in this folder, or set WORKER_VAR_DIR",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def push(

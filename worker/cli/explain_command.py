@@ -108,6 +108,8 @@ def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
         stored = store.show(what)
         if stored:
             return Explanation(articles=_explained(store, [stored["article"]["article_id"]]))
+        if by_publisher_id := store.find_articles([f"id:{what}"], []):
+            return Explanation(articles=_explained(store, by_publisher_id[:_MOST]))
         return Explanation(letter=_letter_by_id(store, what))
     letters = store.letters([outcome.letter_id]) if outcome.letter_id else []
     letter = next(iter(letters), None)
@@ -154,7 +156,12 @@ def _print(what: str, explanation: Explanation) -> None:
         if "://" in what:
             err.print("no article has this address; find articles with `worker search`")
         else:
-            err.print("not in the store: it waits on the queue, or it was never received")
+            err.print(
+                f"{what} is no article, receipt, publisher's id or dead letter of this store; "
+                "articles that wait on the queue are counted by `worker ledger`",
+                markup=False,
+                soft_wrap=True,
+            )
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")

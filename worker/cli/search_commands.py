@@ -1,12 +1,14 @@
 """`worker search` and `worker show`: find and print stored articles."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 from dateutil import parser as dates
+from sqlalchemy.exc import SQLAlchemyError
 
 from worker import bootstrap
 from worker.cli.article_printing import print_article
@@ -60,7 +62,9 @@ def search(
     query = Query(
         words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
     )
-    hits = bootstrap.store(Settings.load()).search(query)
+    store = bootstrap.store(Settings.load())
+    with _migrated():
+        hits = store.search(query)
     if as_json:
         print_json(hits)
     elif hits:
@@ -69,6 +73,19 @@ def search(
     else:
         err.print("nothing found")
     sys.exit(0 if hits else 1)
+
+
+@contextmanager
+def _migrated() -> Iterator[None]:
+    """Raise BadConfig for a store that must be migrated first, when a query fails.
+
+    The check loads the migrations, so it is not made before every query.
+    """
+    try:
+        yield
+    except SQLAlchemyError:
+        bootstrap.prepare_store(Settings.load())
+        raise
 
 
 def _row(hit: SearchHit) -> tuple[object, ...]:
@@ -93,7 +110,8 @@ def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_j
     store = bootstrap.store(Settings.load())
     click.get_current_context().call_on_close(store.close)
     try:
-        stored = store.show(article_id)
+        with _migrated():
+            stored = store.show(article_id)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
     if stored is None:

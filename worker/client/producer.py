@@ -121,7 +121,11 @@ class Producer:
         Invalid articles do not keep the others from being sent. By `invalid`, they are raised at
         the end as InvalidArticles, collected in `self.invalid`, or sent to become dead letters.
         Raises Unavailable when the broker does not take a message; those sent before stay sent.
+        Raises TypeError for one article instead of a list.
         """
+        if isinstance(articles, Mapping | str | bytes):
+            kind = type(articles).__name__
+            raise TypeError(f"articles: expected a list of raw articles, got one {kind}")
         self.invalid = []
         receipts: list[str] = []
         for batch in batches(self._pack(articles, invalid), self._rules.batch):
