@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.commands import Run, on
-from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
+from tests.dedup.texts import OTHER, RULES, STORY, fingerprint_of, invented
 from tests.make import NOW
 from tests.support.pipelines import CONFIG, raw
 from worker.index import verification
@@ -93,7 +93,7 @@ def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
     index = RedisIndex(valkey_url, RULES)
-    prints = [print_of(invented(n)) for n in range(200)]
+    prints = [fingerprint_of(invented(n)) for n in range(200)]
     ids = [article_id_of("wire", str(n)) for n in range(200)]
     page = [ExpectedEntry(i, i, p, NOW) for i, p in zip(ids, prints, strict=True)]
     best = float("inf")
