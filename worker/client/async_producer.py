@@ -1,7 +1,7 @@
 """Enqueue from asyncio: `async with AsyncProducer() as p: await p.enqueue(articles)`.
 
-A Producer does the work in one thread of its own, with the same packing, guarantees and errors, so
-that the event loop never waits for the broker.
+A Producer does the work in a thread of its own, so the event loop never waits for the broker. The
+packing of messages, the guarantees and the errors are those of Producer.
 """
 
 import asyncio
@@ -32,11 +32,17 @@ Result = TypeVar("Result")
 
 
 class SendCancelled(Exception):
-    """Raised in the thread between two messages when the call of `enqueue` was cancelled."""
+    """Ends the sending in the producer's thread when the call of `enqueue` was cancelled.
+
+    It is raised in the thread after the message that is being sent.
+    """
 
 
 class AsyncProducer:
-    """A Producer for one event loop. Any number of tasks may enqueue; their messages take turns."""
+    """A Producer for the tasks of one asyncio event loop.
+
+    Any number of tasks may call `enqueue` at the same time; their messages are sent one by one.
+    """
 
     def __init__(
         self,
@@ -47,8 +53,11 @@ class AsyncProducer:
         journal: str | Path = "",
         linger_s: float = 1.0,
     ) -> None:
-        """The arguments are those of Producer, and `linger_s`: the articles that an async iterable
-        has yielded are sent after so long, although the message is not full."""
+        """Take the arguments of Producer, and `linger_s` in seconds.
+
+        An article that an async iterable has yielded is sent after `linger_s` at the latest,
+        although its message is not full.
+        """
         self._producer = Producer(broker, store=store, source=source, journal=journal)
         # One thread: a Producer must not be shared by threads, and further calls wait for their
         # turn.
@@ -69,7 +78,7 @@ class AsyncProducer:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections, after the message that is being sent."""
+        """Close the connections to broker and store, after the message that is being sent."""
         try:
             await self._run(self._producer.close)
         except BaseException:
@@ -85,9 +94,9 @@ class AsyncProducer:
     ) -> list[str]:
         """Send all valid articles, and return their receipts in order, as Producer.enqueue does.
 
-        Raises InvalidArticles, Unavailable or Busy. `self.invalid` belongs to the last call that
-        finished. A cancelled call sends no further message; one that is being sent is completed.
-        Articles with receipts of their own can simply be enqueued again after a cancelled call.
+        Raises InvalidArticles, Unavailable or Busy. `self.invalid` has the invalid articles of the
+        last call that finished. A cancelled call completes the message that is being sent, and
+        sends no further one. Afterwards all articles that bring receipts can be enqueued again.
         """
         problems: list[Invalid] = []
         receipts: list[str] = []
@@ -135,7 +144,10 @@ class AsyncProducer:
 def _chunks(
     articles: Iterable[Any] | AsyncIterable[Any], linger_s: float
 ) -> AsyncGenerator[list[Any], None]:
-    """Divide the articles into chunks. The iterable is read on the event loop."""
+    """Divide the articles into chunks, each of which is handed to the producer's thread at once.
+
+    The iterable is read on the event loop, not in the thread.
+    """
     if isinstance(articles, AsyncIterable):
         return _chunks_in_time(aiter(articles), linger_s)
     return _chunks_by_count(iter(articles))
@@ -149,7 +161,7 @@ async def _chunks_by_count(articles: Iterator[Any]) -> AsyncGenerator[list[Any],
 async def _chunks_in_time(
     articles: AsyncIterator[Any], linger_s: float
 ) -> AsyncGenerator[list[Any], None]:
-    """Yield a chunk when it is full, or when its first article has waited for `linger_s`."""
+    """Yield a chunk of articles when it is full or its first article has waited for `linger_s`."""
     now = asyncio.get_running_loop().time
     chunk: list[Any] = []
     due = 0.0

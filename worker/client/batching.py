@@ -12,7 +12,7 @@ from worker.model.receipts import new_receipt
 
 
 class PackedArticle(NamedTuple):
-    """One raw article as it is sent."""
+    """One raw article as it is put into a message, with its receipt and size."""
 
     receipt: str
     raw: object  # a JSON value
@@ -20,7 +20,10 @@ class PackedArticle(NamedTuple):
 
 
 def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[PackedArticle]]:
-    """Divide by count and bytes. An article larger than a batch becomes a batch of its own."""
+    """Divide articles into batches of at most `limit.articles` articles and `limit.bytes` bytes.
+
+    An article that is larger than `limit.bytes` becomes a batch of its own.
+    """
     batch: list[PackedArticle] = []
     size = 0
     for packed in articles:
@@ -34,7 +37,7 @@ def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[Pack
 
 
 def plain_values(article: Any) -> tuple[object, int]:
-    """The article as plain JSON values, and the bytes of its JSON text.
+    """The article as plain JSON values, and the number of bytes of its JSON text.
 
     Dates become ISO 8601 text and mappings become dicts. Raises Rejected for any other type, and
     for values nested too deep.
@@ -65,7 +68,7 @@ def plain_values(article: Any) -> tuple[object, int]:
 def pack_invalid(raw: object, error: Rejected) -> PackedArticle:
     """Pack an article that breaks the contract, so that the worker keeps it as a dead letter.
 
-    If it is over the size limit, an excerpt is sent instead.
+    If the article is over the size limit, an excerpt of it is packed instead.
     """
     payload = Payload.of(raw)
     if payload.whole:

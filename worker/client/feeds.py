@@ -19,10 +19,10 @@ _FIRST_ERROR = 400  # the lowest HTTP status that is an error
 
 
 def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
-    """Convert one entry; `feed` is the result of feedparser.parse, or its `.feed`.
+    """Convert one entry to a raw article; `feed` is the result of feedparser.parse, or its `.feed`.
 
-    The former also fills `fetch`, from the HTTP response. A summary over the size limit is taken
-    for the full text, and becomes content.
+    Only the whole result has the HTTP response, from which the field `fetch` is filled. A summary
+    over the size limit is taken for the full text, and becomes content.
     """
     result, feed = (feed, feed["feed"]) if "feed" in feed else ({}, feed)
     links = _listed(entry.get("links"))
@@ -58,7 +58,10 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 
 
 def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
-    """Convert one item of a JSON Feed, 1.0 or 1.1; `feed` is the complete document."""
+    """Convert one item of a JSON Feed, version 1.0 or 1.1, to a raw article.
+
+    `feed` is the complete document.
+    """
     people = _people(item) or _people(feed)
     images = (item.get("image"), item.get("banner_image"))
     attachments = [
@@ -88,13 +91,20 @@ def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 
 
 def _status(status: Any) -> Any:
-    """The HTTP status, without errors: a feed may be served as an error and have entries, which
-    would then be taken for failed fetches."""
+    """The HTTP status of the feed, or None if it is an error.
+
+    A feed with entries may be served with an error status. Its entries would be taken for failed
+    fetches.
+    """
     return None if isinstance(status, int) and status >= _FIRST_ERROR else status
 
 
 def _texts(entry: FeedMapping) -> tuple[str, list[dict[str, str]]]:
-    """The summary and the content, apart: feedparser copies the content into a missing summary."""
+    """The summary and the list of contents of an entry.
+
+    The summary is "" if it only repeats a content, because feedparser copies the content into a
+    missing summary.
+    """
     content = [
         _present(
             type=body.get("type"), value=body.get("value"), language=body.get("language") or ""
@@ -117,7 +127,7 @@ def _names(entry: FeedMapping) -> list[str]:
 
 
 def _media(entry: FeedMapping, links: Iterable[FeedMapping]) -> list[dict[str, str]]:
-    """The enclosures, then media:content; thumbnails only if there is nothing larger."""
+    """The media of an entry: enclosures, then media:content, and thumbnails only without these."""
     enclosures = [
         _present(url=link.get("href"), type=link.get("type"), title=link.get("title"))
         for link in links
@@ -132,9 +142,9 @@ def _media(entry: FeedMapping, links: Iterable[FeedMapping]) -> list[dict[str, s
 
 
 def _origin(source: FeedMapping) -> dict[str, str]:
-    """The publisher that an aggregator names, for people to read.
+    """The publisher that an aggregator names as the source of an entry, for people to read.
 
-    It gets no id: an aggregator that spells the name differently would create another article.
+    It gets no id, because another spelling of the name would then make another article.
     """
     url = source.get("href") or source.get("link") or _href(_listed(source.get("links")), "self")
     return _present(title=source.get("title"), url=url)
@@ -146,7 +156,7 @@ def _tags(item: FeedMapping) -> list[str]:
 
 
 def _people(item: FeedMapping) -> list[FeedMapping]:
-    """The `authors` of version 1.1, or the `author` of version 1.0."""
+    """The authors of an item or feed: `authors` in JSON Feed 1.1, or `author` in 1.0."""
     return _listed(item.get("authors")) or _listed([item["author"]] if "author" in item else [])
 
 
@@ -168,7 +178,7 @@ def _unique(names: Iterable[str]) -> list[str]:
 
 
 def _listed(value: Any) -> list[FeedMapping]:
-    """The objects in a list; none for any other value, because feeds break their own formats."""
+    """The objects in a list; [] for any other value, because feeds break their own formats."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 

@@ -113,7 +113,10 @@ _ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFinding:
-    """One problem of a raw article."""
+    """One problem of a raw article, with advice how to fix it.
+
+    `slug` names the kind of problem, such as `no-date`.
+    """
 
     level: Literal["error", "warning"]
     slug: str
@@ -129,18 +132,18 @@ class LintFinding:
 
 
 def error(reason: Reason | str, what: str) -> LintFinding:
-    """A finding of level error, with the fix that belongs to the reason."""
+    """Make a finding of level error; its fix is the usual one for this reason."""
     reason = Reason(reason)
     return LintFinding(level="error", slug=reason, what=what, fix=_FIXES[reason])
 
 
 def warning(slug: str, what: str, fix: str) -> LintFinding:
-    """A finding of level warning."""
+    """Make a finding of level warning."""
     return LintFinding(level="warning", slug=slug, what=what, fix=fix)
 
 
 def refused(raw: object, why: Rejected) -> list[LintFinding]:
-    """All problems by which a raw article that was not admitted breaks the contract."""
+    """List all that breaks the contract in a raw article that was rejected; `why` is the error."""
     if isinstance(raw, str):
         return [error(why.reason, _not_json(raw))]
     if not isinstance(why.__cause__, ValidationError):
@@ -171,7 +174,10 @@ def _problem(problem: Mapping[str, Any]) -> str:
 def before_cleaning(
     raw: Mapping[str, Any], article: RawArticle, size: int
 ) -> Iterator[LintFinding]:
-    """The findings about an admitted raw article of `size` bytes, before it is cleaned."""
+    """Yield the warnings about an admitted raw article of `size` bytes, before it is cleaned.
+
+    `article` is the parsed form of `raw`.
+    """
     yield from _unknown_keys(raw)
     yield from _identity(article)
     for name in ("published", "updated"):
@@ -188,7 +194,10 @@ def before_cleaning(
 
 
 def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[LintFinding]:
-    """The findings about a cleaned article: from its flags, and whether it is `dated`."""
+    """Yield the warnings about a cleaned article.
+
+    `flags` are those that cleaning set; `dated` tells whether it has a date of publication.
+    """
     for flag in flags:
         if flag in _FLAGS:
             yield warning(flag, *_FLAGS[flag])

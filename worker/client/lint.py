@@ -1,6 +1,7 @@
-"""Check raw articles by processing them as the worker would, without storing anything.
+"""Check raw articles by processing them as the worker would, without keeping any of them.
 
-The articles take the worker's own path, with a store and an index that are deleted afterwards.
+The articles pass through the worker's own pipeline, with a store and an index that are deleted
+afterwards.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -59,7 +60,7 @@ class LintResult:
 
 
 class Rehearsal(NamedTuple):
-    """A pipeline with the store that it writes to."""
+    """The worker's pipeline with a temporary store that it writes to, for trying raw articles."""
 
     pipeline: Pipeline
     store: SqlStore
@@ -67,7 +68,10 @@ class Rehearsal(NamedTuple):
 
 @contextmanager
 def rehearsal(config_dir: Path | None) -> Iterator[Rehearsal]:
-    """A pipeline with the rules in force, whose store is deleted afterwards. Raises BadConfig."""
+    """A context with a pipeline that follows the rules in `config_dir`, and its temporary store.
+
+    The store is deleted at the end. Raises BadConfig for invalid rules.
+    """
     config = load_config(config_dir)
     with TemporaryDirectory(prefix="worker-lint-") as folder:
         url = f"sqlite:///{folder}/store.sqlite3"
@@ -82,7 +86,10 @@ def rehearsal(config_dir: Path | None) -> Iterator[Rehearsal]:
 def lint(
     articles: Iterable[tuple[str, object]], trial: Rehearsal, now: datetime
 ) -> Iterator[LintResult]:
-    """Check (location, raw article) pairs in order; later ones may repeat earlier ones."""
+    """Process pairs of location and raw article in order, and yield a result for each.
+
+    Later articles are compared with earlier ones, so the result of one may be that it is a copy.
+    """
     receipts: dict[str, str] = {}  # of articles that bring one -> location of the first
     numbered = enumerate(articles)
     while batch := list(islice(numbered, _BATCH)):
@@ -99,7 +106,10 @@ def lint(
 
 
 def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
-    """The findings before cleaning; `receipts` gets the article's own receipt."""
+    """Check one raw article before cleaning; return a result without its outcome.
+
+    `receipts` maps receipts to the location of the first article with each. The article's is added.
+    """
     size = Payload.of(raw).bytes
     try:
         article = admit(raw, size)
@@ -117,7 +127,7 @@ def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
 
 
 def _with_outcome(result: LintResult, outcome: Outcome, store: SqlStore) -> LintResult:
-    """The result with the outcome of its article, the stored values, and further findings."""
+    """Add to a result the outcome of its article, the stored values and further findings."""
     values: dict[str, Any] = {"outcome": outcome.kind.value, "source": outcome.source}
     findings = result.findings
     if outcome.letter_id and not any(f.level == "error" for f in findings):

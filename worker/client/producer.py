@@ -44,7 +44,10 @@ class Invalid:
 
 
 class InvalidArticles(WorkerError):
-    """Some articles break the contract; the others are enqueued, with `receipts`."""
+    """Raised by `enqueue` at the end when some articles break the contract for raw articles.
+
+    The other articles were sent: `receipts` has their receipts, and `invalid` the broken ones.
+    """
 
     def __init__(self, invalid: list[Invalid], receipts: list[str]) -> None:
         first = invalid[0]
@@ -55,16 +58,20 @@ class InvalidArticles(WorkerError):
 
 
 class Producer:
-    """A connection to the broker. It may stay open for long, and must not be shared by threads."""
+    """Puts raw articles on the queue, over one connection to the broker.
+
+    It may stay open for long, and must not be shared by threads.
+    """
 
     def __init__(
         self, broker: str = "", *, store: str = "", source: str = "", journal: str | Path = ""
     ) -> None:
-        """Addresses that are not passed are read from the environment, else the embedded ones.
+        """Read addresses that are not passed from the environment; else use embedded servers.
 
         `source` is the source of articles that name none by id, feed or link. `journal` is a file,
-        or the address of a store, that gets all receipts before the push; `worker ledger` uses it
-        to name the articles that were lost with a broker. Raises BadConfig for an invalid address.
+        or the address of a store, to which receipts are written before their articles are sent.
+        `worker ledger` finds in it the articles that were lost with a broker. Raises BadConfig for
+        an invalid address.
         """
         settings = Settings.load()
         self._settings = settings
@@ -138,13 +145,16 @@ class Producer:
         return receipts
 
     def advice(self) -> Advice:
-        """Ask the broker once whether to send, slow down or stop. Raises Unavailable."""
+        """Ask the broker how full it is; return the advice to send, slow down or stop.
+
+        Raises Unavailable when it does not answer.
+        """
         with self._connection.channel() as channel:
             load = measure_load(channel, list(self._app.amqp.queues))
         return backpressure.advise(load, self._rules.pressure)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """The outcome of one receipt; None while its article waits or is processed."""
+        """Return the outcome of one receipt; None while its article waits or is processed."""
         return self._store.outcomes([receipt]).get(receipt)
 
     @cached_property
@@ -193,14 +203,15 @@ class Producer:
             return Advice(answer=Answer.ACCEPT)
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles unchecked, with their receipts, to the replay queue."""
+        """Send raw articles to the replay queue unchecked, with the receipts that they have."""
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Send stored articles to the replay queue for reprocessing: `retag` or `reclean`.
+        """Ask workers, over the replay queue, to reprocess stored articles.
 
-        Waits while the advice is to stop. Raises Unavailable.
+        `what` is `retag` or `reclean`. Waits while the broker is too full to take more. Raises
+        Unavailable when the broker does not take the message.
         """
         self._await_capacity([], pace=True, on_stop=lambda advice: None)
         queue = self._rules.queue.name + REPLAY

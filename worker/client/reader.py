@@ -28,11 +28,11 @@ class Filters(TypedDict, total=False):
 
 
 class Archive:
-    """The stored records, for reading.
+    """Read access to stored articles: search, export, outcomes of receipts and changes.
 
-    Without a URL it reads the store of the settings. Raises BadConfig when there is no such store
-    or its schema is of another version, and Unavailable when it does not answer. It must not be
-    used across a fork or shared by threads.
+    Without a URL it reads the store that the settings name. Raises BadConfig when there is no such
+    store or its schema is of another version, and Unavailable when it does not answer. It must not
+    be used across a fork or shared by threads.
     """
 
     def __init__(self, url: str = "") -> None:
@@ -44,16 +44,19 @@ class Archive:
     def search(
         self, words: str = "", *, limit: int = 20, **filters: Unpack[Filters]
     ) -> list[SearchHit]:
-        """The best matches for words as `worker search` takes them; without words, the newest."""
+        """Search with words in the syntax of `worker search`; return the best `limit` matches.
+
+        Without words, the newest articles are returned.
+        """
         return self._store.search(Query(words=words, limit=limit, **filters))
 
     def articles(
         self, words: str = "", *, all_revisions: bool = False, **filters: Unpack[Filters]
     ) -> Iterator[StoredArticle]:
-        """All articles that match, with text and tags, in the order of storage.
+        """Yield all articles that match, with text and tags, in the order of storage.
 
-        They are read page by page, so memory stays small. An article that is revised meanwhile may
-        be yielded twice, the newer revision last.
+        They are read page by page, so memory use stays small. An article that is revised meanwhile
+        may be yielded twice, the newer revision last. With `all_revisions` older ones come too.
         """
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
@@ -65,14 +68,14 @@ class Archive:
         return self._store.show(article_id)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """The outcome of a receipt; None while its article waits or is processed."""
+        """Return the outcome of a receipt; None while its article waits or is processed."""
         return self._store.outcomes([receipt]).get(receipt)
 
     def changes(self, since: str = "start") -> Iterator[Change]:
-        """The changes since a cursor, `start` or `now`, oldest first, up to this moment.
+        """Yield the changes of articles after `since`, oldest first, up to this moment.
 
-        Keep the cursor of the last change you processed, and continue from it. Raises LookupError
-        for an invalid cursor.
+        `since` is a cursor, `start` or `now`. Keep the cursor of the last change that you
+        processed, and continue from it. Raises LookupError for an invalid cursor.
         """
         cursor = self._store.cursor(since)
         while page := self._store.changes(cursor):
@@ -80,7 +83,7 @@ class Archive:
             cursor = page[-1].cursor
 
     def cursor(self, since: str = "now") -> str:
-        """A cursor for `changes`: by default the present end of the feed."""
+        """Return a cursor to pass to `changes`, by default that of the newest change."""
         return self._store.cursor(since)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
-"""A producer's own journal: receipts are recorded before the push, so that they survive a broker.
+"""A producer's own journal of receipts, which shows what was sent when a broker has lost messages.
 
-The journal is a file, or a table of the store. The file has one JSON line per message:
+Receipts are recorded before their articles are sent. The journal is a file, or a table of the
+store. The file has one JSON line per message:
 {"message": id, "receipts": [...], "at": time}. `worker ledger --journal FILE` reads it.
 """
 
@@ -17,17 +18,17 @@ from worker.store.ports import JournalWriter
 
 
 class ReceiptJournal(Protocol):
-    """A place that keeps receipts for good."""
+    """A place where a producer records the receipts of the articles that it sends."""
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Record the receipts of a message that is about to be pushed. They are on disk then."""
+        """Record the receipts of a message before it is sent; return when they are stored."""
 
     def close(self) -> None:
         """Release files and connections."""
 
 
 def open_journal(journal: str | Path) -> ReceiptJournal:
-    """Open a file, or the journal in a store when `journal` is the address of one."""
+    """Open the journal: a file, or a table in a store if `journal` is the address of a store."""
     if "://" not in str(journal):
         return FileJournal(Path(journal))
     from worker.store.sql_store import SqlStore  # a poller that only pushes needs no database
@@ -36,13 +37,13 @@ def open_journal(journal: str | Path) -> ReceiptJournal:
 
 
 class FileJournal:
-    """A journal in a file. Raises BadConfig when a line can't be written."""
+    """A journal of receipts in a file. Raises BadConfig when a line can't be written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Append a line, and wait until it is on disk."""
+        """Append a line with the receipts of a message to the file; return when it is on disk."""
         line = {"message": message_id, "receipts": receipts, "at": datetime.now(UTC).isoformat()}
         try:
             with self._path.open("a", encoding="utf-8") as file:
@@ -58,27 +59,30 @@ class FileJournal:
 
 
 class StoreJournal:
-    """A journal in the store, which `worker ledger` reads. Raises Unavailable."""
+    """A journal of receipts in a table of the store, which `worker ledger` reads.
+
+    Raises Unavailable when the store does not answer.
+    """
 
     def __init__(self, store: JournalWriter) -> None:
         self._store = store
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Write the receipts in one transaction."""
+        """Write the receipts of a message into the table, in one transaction."""
         at = datetime.now(UTC)
         self._store.add_journal_entries(
             [JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts]
         )
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the connection to the store."""
         self._store.close()
 
 
 def read_journal(path: Path) -> Iterator[JournalEntry]:
-    """The entries of a journal file. Raises BadConfig for a line of another format.
+    """Yield an entry for each receipt in a journal file. Raises BadConfig for an invalid line.
 
-    A last line that is cut off is ignored: its message was never pushed.
+    A last line that is cut off is ignored, because its message was never sent.
     """
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):

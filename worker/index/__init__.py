@@ -1,7 +1,9 @@
 """The similarity index: propose candidates for an article, and elect the canonical one of copies.
 
-The index holds hints; the store holds the truth. When the index is lost, no identity and no
-decision is lost.
+A candidate is an earlier article that may have the same text, and is worth comparing. A hash is
+that of a whole text or of a shingle (some words in a row); the sketch of an article is its smallest
+shingle hashes. The index remembers of each hash the first article that had it, its owner. The store
+alone has identities and decisions, so nothing of these is lost with the index.
 
 What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
 lines that sources repeat. May import the model only.
@@ -27,15 +29,15 @@ class Candidate:
     """A registered article that shares enough hashes with an entry to be compared with it."""
 
     article_id: str
-    hits: int  # sketch hashes of the entry that the candidate owns
+    hits: int  # number of the entry's sketch hashes that this candidate was the first to have
     fingerprint: Fingerprint | None  # None once the index has evicted it: the store has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyVote:
-    """An article and the candidates it was verified to copy, the strongest match first.
+    """An article for `elect_canonical`, and the articles it was found to copy, best match first.
 
-    No copies means that the article is canonical as far as its worker can see.
+    Without `copies`, the worker that compared the article takes it for canonical.
     """
 
     article_id: str
@@ -43,7 +45,10 @@ class CopyVote:
 
 
 class Index(Protocol):
-    """Every method raises Unavailable when the index does not answer."""
+    """What the pipeline needs of a similarity index, in memory or on Redis or Valkey.
+
+    Every method raises Unavailable when the index does not answer.
+    """
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
         """Register all entries, then return the candidates of each, most hits first.
@@ -55,29 +60,35 @@ class Index(Protocol):
         ...
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """The id of the canonical article for each vote: its own, or that of an article it copies.
+        """Return for each vote the id of its canonical article: its own, or that of the original.
 
-        An article that was elected stays canonical. A candidate that was undecided when it was
-        compared may have become a copy since: then the canonical article of both is returned.
+        An article that was elected stays canonical. If the article that a vote copies is itself a
+        copy of a third one, the id of that third article is returned.
         """
         ...
 
     def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """The candidates of each entry, as from `register_and_match`, without writing anything."""
+        """Return the candidates of each entry as `register_and_match` does, but write nothing."""
         ...
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Overwrite who is canonical: article id -> id of its canonical article in the store."""
+        """Overwrite the canonical articles that the index holds with those of the store.
+
+        `canonical` maps the id of an article to the id of its canonical article.
+        """
         ...
 
     def try_lock(self, name: str, ttl_s: float) -> bool:
-        """Take a lock that all workers share, for `ttl_s` seconds. False when another has it."""
+        """Take the lock `name`, shared by all workers, for `ttl_s` seconds.
+
+        Returns False when another worker holds it.
+        """
         ...
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Propose these articles as candidates no longer.
+        """Stop proposing these articles as candidates, for example after they were withdrawn.
 
-        Who is canonical stays as it is; `set_canonical` changes that.
+        The canonical articles of clusters stay as they are; `set_canonical` changes those.
         """
         ...
 

@@ -1,7 +1,7 @@
 """Number the articles of the index in the order in which they arrive.
 
-A number takes less memory than an article id, and tells which of two articles came first: that is
-what the election of the canonical article needs.
+A number takes less memory than an article id, and tells which of two articles came first, which
+the election of the canonical article needs.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """Articles with their numbers, and the layouts in which those were read."""
+    """Articles with their numbers, and the bucket layouts in use when these were read."""
 
     layouts: ActiveLayouts
     numbers: dict[str, int]  # by article id
@@ -23,16 +23,16 @@ class NumberedArticles(NamedTuple):
 
 
 class ArticleNumbers:
-    """Numbers of articles, and article ids of numbers, on the server of the index."""
+    """The two tables on the index's server: article id -> number, and number -> article id."""
 
     def __init__(self, client: RedisClient, buckets: Buckets) -> None:
         self._client = client
         self._buckets = buckets
 
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
-        """Return the numbers of articles; those without one get the next numbers.
+        """Return the numbers of articles; those without a number get the next free ones.
 
-        Two round trips. Starts again when the layouts change meanwhile.
+        Takes two round trips, and repeats both when another worker changes the layouts meanwhile.
         """
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -61,9 +61,9 @@ class ArticleNumbers:
         return NumberedArticles(layouts, numbers, created)
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """The numbers of articles by id, None for those without.
+        """Return the number of each article by its id; None for an article without a number.
 
-        Two round trips. Starts again when the layouts change meanwhile.
+        Takes two round trips, and repeats the second when the layouts change meanwhile.
         """
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
@@ -80,14 +80,14 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """The article ids of numbers; numbers that were forgotten are left out."""
+        """Return the article id of each number; numbers of forgotten articles are left out."""
         if not numbers:
             return {}
         replies = self._client.execute([id_command(number) for number in numbers])
         return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
-        """The commands that write the article id of each number."""
+        """The Redis commands that store the article id of each number; `numbers` is by id."""
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))
             for article_id, n in numbers.items()
@@ -107,10 +107,10 @@ class ArticleNumbers:
 def _assign_commands(
     fields: Sequence[bytes], keys: Sequence[str], first: int, layouts: ActiveLayouts
 ) -> list[Command]:
-    """Write new numbers from `first` on, unless there is one, and read those of every layout.
+    """The commands that give each article without a number the next one, and read it back.
 
-    The layout that is written is read last: entries that are no longer in the one before have been
-    moved to it by then.
+    The numbers are read from every layout, the written one last. An entry that is no longer in the
+    older layout has been moved to the written one by then.
     """
     commands: list[Command] = []
     for number, (key, field) in enumerate(zip(keys, fields, strict=True), first):
@@ -120,12 +120,12 @@ def _assign_commands(
 
 
 def id_command(number: int) -> Command:
-    """The command that reads the article id of a number."""
+    """The Redis command that reads the article id of a number."""
     return "HGET", *_id_address(number)
 
 
 def fingerprint_key(number: int) -> str:
-    """The key that holds the fingerprint of a number's article."""
+    """The Redis key that holds the fingerprint of the article with this number."""
     return f"aw:f:{number}"
 
 

@@ -1,4 +1,8 @@
-"""The buckets of the generations on the server: which layouts exist, and when buckets expire."""
+"""Read and write the buckets of the index on the server, add buckets, and let old ones expire.
+
+A bucket is a Redis hash with the owners of some hashes. A generation is a time window of the
+server's clock, and a layout is a generation with a certain number of buckets (layout.py).
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +29,7 @@ READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    """Reads and writes buckets, begins generations and lets them grow."""
+    """Access to the buckets on the server: writes entries, begins generations, adds buckets."""
 
     def __init__(self, client: RedisClient, rules: IndexRules) -> None:
         self._client = client
@@ -41,18 +45,21 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """The layouts of now. Without the running generation until an article is registered."""
+        """Read which layouts are in use now.
+
+        The running generation is not among them until its first article is registered.
+        """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """The layouts in the replies to READ_LAYOUTS."""
+        """Read the layouts in use from the server's replies to the commands READ_LAYOUTS."""
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
     def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
-        """Reserve `count` article numbers; return the layouts and the last of these numbers.
+        """Reserve `count` article numbers; return the layouts in use and the last of the numbers.
 
-        One round trip, and another one when a generation begins.
+        Takes one round trip, and another one when a generation begins.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -63,9 +70,9 @@ class Buckets:
         return layouts, newest
 
     def layouts_of(self, generation: int) -> ActiveLayouts:
-        """The layouts of the running generation or an earlier one, which begins if it has not.
+        """The layouts of `generation`, the running one or an earlier one.
 
-        Up to two round trips.
+        Begins that generation if it has no layout yet. Takes one or two round trips.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
         return self._begin(generation, int(newest or 0), layout_state(reply))
@@ -85,8 +92,8 @@ class Buckets:
     ) -> tuple[list[Any], float]:
         """Send commands that write to the buckets `keys`, in one round trip.
 
-        Sets the expiry of buckets that the commands may have created. Returns the replies, and how
-        many entries the first of the buckets have on average.
+        Also sets the expiry of buckets that the commands may have created. Returns the replies to
+        the commands, and the average number of entries in the first SAMPLED_BUCKETS buckets.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -96,11 +103,17 @@ class Buckets:
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
     def expires(self, layout: BucketLayout) -> int:
-        """When the buckets of a layout expire, in Unix seconds: a day late, for late batches."""
+        """The Unix second at which the buckets of a layout expire.
+
+        It is a day after the generation is read no longer, for batches that run late.
+        """
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Open the next layout when buckets are full, or move some buckets if no one else does."""
+        """Open a layout with more buckets when the present ones are full.
+
+        If one has been opened already, move some buckets to it, unless another worker is doing so.
+        """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])
         elif layouts.moves:

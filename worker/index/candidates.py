@@ -1,4 +1,7 @@
-"""Rank the owners of an article's hashes, and choose those that are worth comparing."""
+"""Rank the articles that share hashes with an article, and choose those worth comparing with it.
+
+The owner of a hash is the first article that had it.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -8,7 +11,7 @@ Owner = TypeVar("Owner", int, str)
 
 
 class IndexRules(Protocol):
-    """The part of the deduplication rules that an index reads; units as in config/dedup.toml."""
+    """The part of the deduplication rules that an index reads; config/dedup.toml explains each."""
 
     @property
     def window_days(self) -> int: ...
@@ -25,7 +28,10 @@ class IndexRules(Protocol):
 
 
 class SupportsIndexRules(Protocol):
-    """Rules with a part for the index. DedupRules is one; it must not be imported here."""
+    """Any rules that have index rules as their attribute `index`, as DedupRules have.
+
+    DedupRules itself must not be imported here.
+    """
 
     @property
     def index(self) -> IndexRules: ...
@@ -37,10 +43,10 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """The best owners with their hits, without `own`, the article's own number.
+    """Return the best candidates of an article, as pairs of owner and hits (hashes that it owns).
 
-    Owners of the exact text come first, then those with most hits, then the earliest, which has
-    the smallest number. `owners_by_hash` holds the owners of each sketch hash, one per layout.
+    Articles with `exact`ly its text come first, then those with most hits, then the earliest, which
+    has the smallest number. `owners_by_hash` has the owners of each sketch hash, `own` is itself.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

@@ -16,19 +16,25 @@ Pointers = dict[int, int]
 
 
 class CanonicalTable(Protocol):
-    """The cells of all articles. Each method takes one round trip."""
+    """The table with one cell per article, which holds the number of the article that it copies.
+
+    Each method takes one round trip.
+    """
 
     def read(self, numbers: Collection[int]) -> Pointers:
-        """The contents of the cells; empty ones are left out."""
+        """Return the contents of the cells of these articles; empty cells are left out."""
         ...
 
     def fill(self, pointers: Mapping[int, int]) -> None:
-        """Fill the cells that are empty; leave the others."""
+        """Write the pointers of these articles into cells that are empty; leave the others."""
         ...
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """The canonical article of each vote. Votes map an article to the articles that it copies."""
+    """Elect the canonical article of each article that votes, and write it into the table.
+
+    `votes` map an article's number to the numbers of the articles that it copies.
+    """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
     while forced := _forced(follow(table, voted, pointers), votes):
@@ -50,10 +56,10 @@ def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) ->
 
 
 def end_of(pointers: Pointers, number: int) -> int:
-    """The last article of the chain that begins at `number`.
+    """The last article of the chain of copies that begins at `number`.
 
-    Repairs overwrite cells, and two at the same time could make a cycle: then the smallest number
-    in the cycle is its end.
+    Repairs overwrite cells, and two at the same time could make a cycle of pointers. Then the
+    smallest number in the cycle is returned.
     """
     passed: list[int] = []
     while pointers.get(number, number) != number:
@@ -65,7 +71,11 @@ def end_of(pointers: Pointers, number: int) -> int:
 
 
 def _forced(pointers: Pointers, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Pointers for the later, undecided copies of articles that are the first and undecided."""
+    """The cells to fill before voting articles fill their own, so that no copy becomes canonical.
+
+    If a voting article is undecided and none that it copies is earlier or canonical, the cells of
+    all that it copies are to point to it.
+    """
     forced: Pointers = {}
     for own in sorted(votes):
         if own not in pointers and _choice(pointers, own, votes[own]) == own:
@@ -75,7 +85,10 @@ def _forced(pointers: Pointers, votes: Mapping[int, Sequence[int]]) -> Pointers:
 
 
 def _choice(pointers: Pointers, own: int, copies: Sequence[int]) -> int:
-    """The first canonical one of the copies; else the earliest undecided one, perhaps `own`."""
+    """The article that `own` should point to: the first of its `copies` that is canonical.
+
+    If none is, it is the earliest of the undecided ones, perhaps `own` itself.
+    """
     targets = [end_of(pointers, number) for number in copies]
     canonical = [end for end in targets if end in pointers and end != own]
     return canonical[0] if canonical else min([own, *targets])

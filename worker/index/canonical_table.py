@@ -1,7 +1,8 @@
-"""The table of canonical articles on Redis or Valkey.
+"""The table of canonical articles on Redis or Valkey, with one cell for each article.
 
-A cell holds the distance from the article's number back to that of the article it copies: 0 for
-most, which is the smallest value. Cells lie in hashes of consecutive numbers.
+A cell holds the distance from the article's number back to that of the article it copies. It is 0
+for a canonical article, as most are, and takes the least memory then. The cells of 200 consecutive
+numbers lie in one Redis hash, called a bucket.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +15,10 @@ BUCKET_NUMBERS = 200
 
 
 class RedisCanonicalTable:
-    """Cells that expire `ttl_s` seconds after the last write to their bucket."""
+    """A table with one cell per article, which points to the article that it copies.
+
+    Cells expire `ttl_s` seconds after the last write to their bucket of 200 cells.
+    """
 
     def __init__(self, client: RedisClient, ttl_s: int) -> None:
         self._client = client
@@ -29,7 +33,7 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        """Set cells whatever they hold."""
+        """Set the cells of these articles, also those that are filled already."""
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:
@@ -39,5 +43,5 @@ class RedisCanonicalTable:
 
 
 def _address(number: int) -> tuple[str, int]:
-    """Key and field of an article's cell."""
+    """The Redis key and field of the cell of the article with this number."""
     return f"aw:c:{number // BUCKET_NUMBERS}", number % BUCKET_NUMBERS

@@ -1,9 +1,10 @@
 """Compute where the owner of a hash is stored, from the state of the buckets on the server.
 
-A generation is a window of the server's clock. It begins with a quarter of the buckets that the
-generation before ended with, and gets four times as many whenever they are full. A layout is a
-generation at one number of buckets. Entries of a layout are moved to the next one (resharding.py),
-so at most two layouts of a generation are read at a time.
+The owner of a hash is the first article that had it. A bucket is a Redis hash with the owners of
+some hashes. A generation is a window of the server's clock. It begins with a quarter of the buckets
+that the generation before ended with, and gets four times as many whenever they are full. A layout
+is a generation at one number of buckets. Entries of a layout are moved to the next one
+(resharding.py), so at most two layouts of a generation are read at a time.
 
 A field is 13 bits of a hash, and its value is the owner: both are integers, which are small in a
 listpack. Below the owner, a value holds spare bits of its hash. They tell to which new bucket an
@@ -34,11 +35,17 @@ FULL_BUCKET = 320
 STATE = "aw:buckets"
 
 LayoutState = Mapping[str, str]
-"""Fields and values of the key STATE: the generations, and how far their buckets were moved."""
+"""The content of the Redis hash STATE: which generations began, and how many buckets were moved.
+
+A field `generation` has the value `base:bits`; a field `generation:bits` has the number of buckets.
+"""
 
 
 class BucketLayout(NamedTuple):
-    """A generation at 2**bits buckets."""
+    """A generation (a time window of the index) while it has 2**bits buckets.
+
+    It tells the keys of the buckets and how their entries are packed.
+    """
 
     generation: int
     bits: int
@@ -71,33 +78,43 @@ class BucketLayout(NamedTuple):
 
     @property
     def grown(self) -> "BucketLayout":
-        """The layout with four times as many buckets."""
+        """The layout of the same generation with four times as many buckets."""
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
     def spare_bits(self) -> int:
-        """Bits of the hash in a value."""
+        """Number of bits of the hash that a value holds below the number of the owner."""
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
 
     @property
     def is_last(self) -> bool:
-        """Whether it can't grow, because too few spare bits are left to distribute its entries."""
+        """Whether this layout can't grow: values have too few spare bits to divide its buckets."""
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Of the four buckets that a bucket becomes, the one for an entry, and its new value."""
+        """Where an entry moves when its bucket is divided into four.
+
+        Returns which of the four buckets (0 to 3) gets the entry, and its value there.
+        """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
     def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
-        """As `split`, for the number of an article id; its value stays as it is."""
+        """Where the entry of an article id moves when its bucket is divided into four.
+
+        Returns which of the four buckets (0 to 3) gets the entry, and its unchanged value.
+        """
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class BucketMove(NamedTuple):
-    """A move of all buckets of a layout to the next: they are copied in order, then dropped."""
+    """The progress of moving the entries of a layout to the next one, with four times the buckets.
+
+    Old buckets are copied and dropped in the order of their numbers. After the last one they are
+    dropped once more, with the entries that late workers wrote to them.
+    """
 
     old: BucketLayout
     done: int  # buckets copied; from 2**bits on, 2**bits more than the buckets dropped
@@ -112,7 +129,10 @@ class BucketMove(NamedTuple):
 
 
 class ActiveLayouts(NamedTuple):
-    """The layouts that are read: of the running generation, newest first, then the one before."""
+    """The layouts that are read and written now, and the unfinished moves between them.
+
+    `read` has the layouts of the running generation, newest first, then those of the one before.
+    """
 
     read: tuple[BucketLayout, ...]
     moves: tuple[BucketMove, ...]
@@ -132,7 +152,10 @@ class ActiveLayouts(NamedTuple):
 
 
 class IndexHashes(NamedTuple):
-    """The hashes of some fingerprints in a row: of each the hash of the text, then its sketch."""
+    """The hashes of several fingerprints, as arrays, to compute keys and values for all at once.
+
+    Each fingerprint contributes the hash of its whole text, then the hashes of its sketch.
+    """
 
     fields: list[int]
     high_bits: NDArray[np.uint64]  # the bits above those of the field
@@ -152,12 +175,15 @@ class IndexHashes(NamedTuple):
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
     def keys(self, layout: BucketLayout) -> list[str]:
-        """The key of each hash's bucket."""
+        """The Redis key of the bucket that holds each hash in this layout."""
         mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """The spare bits of each hash, by which its value is recognised."""
+        """The spare bits of each hash, which tell its value from that of another hash.
+
+        `owner_of` compares them with the spare bits in a stored value.
+        """
         spares: list[int] = self._spares(layout).tolist()
         return spares
 
@@ -166,7 +192,10 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """The values that make articles owners of their hashes; a number for each fingerprint."""
+        """The values to store so that articles become the owners of their hashes in this layout.
+
+        `numbers` holds the article number of each fingerprint.
+        """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
         packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
         values: list[int] = packed.tolist()
@@ -174,7 +203,10 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """The number of the owner in a value; None without a value, or when it is of another hash."""
+    """The number of the article that owns a hash, read from the stored value of the hash's field.
+
+    None when the field is empty, or holds another hash, whose spare bits differ from `spare`.
+    """
     if value is None:
         return None
     bits = int(value) + VALUE_OFFSET
@@ -183,18 +215,21 @@ def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | Non
 
 
 def flat_reply(reply: Any) -> list[bytes]:
-    """Fields and values by turns, from a reply to HGETALL in RESP 2 or 3."""
+    """Turn a reply to HGETALL, in RESP version 2 or 3, into a list: field, value, field, value …"""
     return [*chain.from_iterable(reply.items())] if isinstance(reply, dict) else reply
 
 
 def layout_state(reply: Any) -> LayoutState:
-    """The state of the layouts in a reply to HGETALL."""
+    """Decode a reply to HGETALL of the key STATE, which tells how far buckets were moved."""
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
 def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
-    """The layouts that are read while `generation` runs. It is left out until it has begun."""
+    """The layouts to read while `generation` runs: its own, and those of the generation before.
+
+    Its own are left out until `state` has an entry for it, which its first article makes.
+    """
     read: list[BucketLayout] = []
     moves: list[BucketMove] = []
     for g in (generation, generation - 1):
@@ -214,13 +249,19 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 def new_generation(
     generation: int, newest: int, state: LayoutState, least_bits: int
 ) -> tuple[str, str]:
-    """The field and value of STATE that begin a generation; `newest` is the last article number."""
+    """The field and value to write to STATE to begin a generation.
+
+    `newest` is the number of the newest article; there are 2**least_bits buckets or more.
+    """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """The layout to open: the written one is full, and all buckets have been moved to it."""
+    """The layout with four times the buckets, if it should be opened now, else None.
+
+    It should be when the buckets are full and no earlier move of buckets is unfinished.
+    """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
     if entries_per_bucket < FULL_BUCKET or moving or layout.is_last:
@@ -229,5 +270,5 @@ def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayo
 
 
 def expired_fields(generation: int, state: LayoutState) -> list[str]:
-    """The fields of STATE for generations that are read no longer."""
+    """The fields of STATE that can be removed, because their generations are read no longer."""
     return [field for field in state if int(field.split(":")[0]) < generation - 1]

@@ -1,7 +1,8 @@
-"""Keep which lines stood around the texts of a source on which day.
+"""Keep which lines stood around the article texts of a source on which day.
 
-Workers add entries and read them back. Entries are opaque bytes of equal length. Entries of a day
-are read on later days only, so workers need to agree on nothing but the date.
+Boilerplate is learned from them: lines that a source repeats. A line entry stands for one line of
+one article; here it is opaque bytes of equal length. Line entries of a day are read on later days
+only, so workers need to agree on nothing but the date.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LinesByDay = Mapping[int, frozenset[bytes]]
-"""Entries by day, which is the ordinal of a UTC date."""
+"""The line entries of one source by day, which is the ordinal of a UTC date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCountLimits:
-    """Limits of what is kept, however much arrives."""
+    """How many days and how many line entries are kept, however many articles arrive."""
 
     window_days: int
     buckets: int  # per day
@@ -22,21 +23,24 @@ class LineCountLimits:
 
 
 class LineCounts(Protocol):
-    """Methods raise Unavailable. All may be lost: then lines are learned from new articles."""
+    """The line entries of recent days, by source. Methods raise Unavailable.
+
+    If all are lost, boilerplate is learned again from new articles.
+    """
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep the entries of each source. Adding an entry again changes nothing."""
+        """Keep the line entries of each source for `day`. Adding an entry again changes nothing."""
         ...
 
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """The entries that were kept for each source on these days."""
+        """Return the line entries that were added for each source on each of these days."""
         ...
 
 
 class MemoryLineCounts:
-    """The line counts of one process."""
+    """Line entries in the memory of one process, for tests, dry runs and a single worker."""
 
     def __init__(self) -> None:
         self._days: dict[int, dict[str, set[bytes]]] = {}

@@ -1,6 +1,6 @@
-"""The index of one process, for tests, dry runs and a worker that runs alone.
+"""The similarity index in the memory of one process, for tests, dry runs and a single worker.
 
-Keeps the same window as the index on Redis, in dictionaries.
+It finds articles of the same time window as the index on Redis.
 """
 
 import time
@@ -16,7 +16,10 @@ DAY_S = 86_400
 
 
 class MemoryIndex:
-    """First owners of hashes and the table of canonical articles; `clock` gives Unix seconds."""
+    """A similarity index in dictionaries; `clock` returns the time in Unix seconds.
+
+    It holds the first article of each hash, and the table of canonical articles.
+    """
 
     def __init__(self, rules: SupportsIndexRules, clock: Callable[[], float] = time.time) -> None:
         self._rules = rules.index
@@ -75,7 +78,10 @@ class MemoryIndex:
         """Do nothing: no connection is open."""
 
     def _begin_generation(self) -> None:
-        """Drop the articles that were registered in neither this generation nor the one before."""
+        """Begin a generation (a time window) if the clock has reached it, and drop old articles.
+
+        Those are dropped that were registered in neither this generation nor the one before.
+        """
         generation = int(self._clock() // (self._rules.window_days * DAY_S))
         if generation != self._generation:
             self._generation = generation

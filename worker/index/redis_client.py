@@ -34,7 +34,10 @@ _KEY_POSITIONS = {"MEMORY": 2, "SCAN": 3, "EVAL": 3}
 
 
 class RedisClient:
-    """A connection that opens on first use; redis-py opens another one in a forked child."""
+    """A connection to Redis or Valkey, directly or through Sentinel. It opens on first use.
+
+    In a forked child, redis-py opens another connection.
+    """
 
     def __init__(self, url: str, timeout_s: float) -> None:
         server = parse_address(url)
@@ -45,7 +48,7 @@ class RedisClient:
     def execute(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands in one round trip and return their replies in order. Raises Unavailable.
 
-        This is no transaction.
+        They are no transaction: commands of other clients may run between them.
         """
         self.round_trips += 1
         if self._prefix:
@@ -60,7 +63,10 @@ class RedisClient:
             raise Unavailable("index", str(e)) from e
 
     def scan(self, pattern: str) -> Iterator[list[str]]:
-        """The keys that match a pattern, without the prefix, some at a time."""
+        """Yield the keys that match a pattern, some at a time.
+
+        They come without the key prefix that the broker URL may set. A key may come twice.
+        """
         cursor = 0
         while True:
             [(next_cursor, keys)] = self.execute(
@@ -72,14 +78,17 @@ class RedisClient:
                 return
 
     def _prefixed(self, command: Command) -> Command:
-        """The command with the prefix before its key."""
+        """The command with the key prefix of the broker URL before its key."""
         n = _KEY_POSITIONS.get(command[0], 1)
         if len(command) <= n:
             return command
         return *command[:n], f"{self._prefix}{command[n]}", *command[n + 1 :]
 
     def _send(self, packed: bytes, commands: int) -> list[Any]:
-        """Send and read as a redis-py pipeline, in less CPU time: a batch has 3,000 commands."""
+        """Send packed commands and read their replies.
+
+        A redis-py pipeline does the same in more CPU time, and a batch has 3,000 commands.
+        """
         pool: Any = self._redis.connection_pool
         connection = pool.get_connection()
         try:

@@ -10,13 +10,14 @@
     aw:f:<number>                      string  fingerprint, packed; for rival_ttl_s
     aw:turn:<name>                     string  lock of a task that one worker at a time does
 
-Only the first article owns a hash, of a shingle or of the whole text: there are no posting lists
-and no hot keys. A generation is window_days of the server's clock, and its buckets expire as a
-whole. The running generation is written; it and the one before are read. layout.py describes the
-entries of a bucket, resharding.py how the number of buckets grows. A wrong owner does not become a
-candidate by itself: that takes min_hits.
+A hash, of a shingle or of the whole text, belongs to the first article that had it, its owner. So
+there are no lists of articles per hash, and no keys that all workers write. A generation is
+window_days of the server's clock, and its buckets (Redis hashes of entries) expire as a whole. The
+running generation is written; it and the one before are read. layout.py describes the entries of a
+bucket, resharding.py how the number of buckets grows. One wrong owner does not make a candidate,
+because a candidate needs min_hits hashes.
 
-Every command uses one key and may be repeated: a batch that is delivered again registers the same.
+Every command uses one key and may be repeated, so a batch that is delivered again changes nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -38,11 +39,14 @@ from worker.index.redis_client import Command, RedisClient
 from worker.model.records import Fingerprint
 
 Owners = list[list[int]]
-"""The owners of each hash, one for each layout that has one."""
+"""For each hash the numbers of the articles that own it, at most one from each bucket layout."""
 
 
 class RedisIndex:
-    """Connects at the first call. Raises Unavailable, also when the server is out of memory."""
+    """The similarity index on a Redis or Valkey server. It connects at the first call.
+
+    Methods raise Unavailable when the server does not answer or is out of memory.
+    """
 
     def __init__(self, url: str, rules: SupportsIndexRules) -> None:
         self.rules = rules.index
@@ -58,11 +62,12 @@ class RedisIndex:
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Take five round trips: clock and counter, numbers, write, read, candidates.
+        """Register all entries, then return the candidates of each, in five round trips.
 
-        One more each when a generation begins, when articles of the generation before arrive, when
-        a hash belongs to a forgotten article, and when buckets are full; six for a worker that
-        moves buckets. Starts again when the layouts change meanwhile.
+        These are: clock and counter, numbers, write, read, candidates. One more each is needed when
+        a generation begins, when articles of the generation before arrive, when a hash belongs to a
+        forgotten article, and when buckets are full; six more when this worker moves buckets. All
+        starts again when another worker changes the bucket layouts meanwhile.
         """
         if not entries:
             return []
@@ -82,9 +87,10 @@ class RedisIndex:
         return candidates
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Take three round trips, and two for each step of a race or of a chain of copies.
+        """Return the id of the canonical article for each vote, in three round trips.
 
-        Up to three more for articles that were not in the last registration.
+        Two more are needed for each step of a race between workers or of a chain of copies, and up
+        to three for articles that the last `register_and_match` neither got nor returned.
         """
         if not votes:
             return []
@@ -104,7 +110,10 @@ class RedisIndex:
         ]
 
     def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Take three round trips: clock, read, candidates."""
+        """Return the candidates of each entry and write nothing, in three round trips.
+
+        These are: clock, read, candidates. The read is repeated when layouts change meanwhile.
+        """
         if not entries:
             return []
         hashes = IndexHashes.of([entry.fingerprint for entry in entries])
@@ -121,7 +130,10 @@ class RedisIndex:
         ]
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Take four round trips. Articles that the index does not know get a number."""
+        """Overwrite the canonical articles of these articles, in four round trips.
+
+        Articles that are not in the index are added to its table of numbers.
+        """
         if not canonical:
             return
         article_ids = [*dict.fromkeys([*canonical, *canonical.values()])]
@@ -132,28 +144,29 @@ class RedisIndex:
         )
 
     def try_lock(self, name: str, ttl_s: float) -> bool:
-        """Take one round trip."""
+        """Take the lock `name` for `ttl_s` seconds, in one round trip; False if it is taken."""
         lock = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
         return bool(self.client.execute([lock])[0])
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Take three round trips."""
+        """Stop proposing these articles as candidates, in three round trips."""
         if article_ids:
             numbers = self.numbers.find(article_ids)
             self.numbers.forget([number for number in numbers.values() if number])
 
     @property
     def round_trips(self) -> int:
-        """Round trips so far."""
+        """Number of round trips to the server since this object was made."""
         return self.client.round_trips
 
     def close(self) -> None:
         self.client.close()
 
     def _numbers_of(self, article_ids: Sequence[str], own: Collection[str]) -> dict[str, int]:
-        """Numbers by article id. Copies that the index has evicted become canonical.
+        """The number of each article, by its id. Articles without a number get one.
 
-        `own` are the articles that are to be decided.
+        `own` are the articles to be decided. Any other article that got its number just now was
+        evicted from the index, and is entered as canonical.
         """
         numbers = {i: n for i in article_ids if (n := self._recent.get(i))}
         if missing := [i for i in article_ids if i not in numbers]:
@@ -167,10 +180,10 @@ class RedisIndex:
     def _write(
         self, entries: Sequence[IndexEntry], hashes: IndexHashes, numbered: NumberedArticles
     ) -> tuple[list[bool], float]:
-        """Write fingerprints, article ids and owners.
+        """Write the fingerprints and ids of articles, and make them owners of hashes without one.
 
-        Returns which hashes got their article as the first owner, and how many entries buckets have
-        on average.
+        Returns for each hash whether its article became the owner, and the average number of
+        entries in a bucket.
         """
         numbers = [numbered.numbers[entry.article_id] for entry in entries]
         layout, ttl_s = numbered.layouts.written, self.rules.rival_ttl_s
@@ -187,7 +200,10 @@ class RedisIndex:
     def owner_commands(
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
-        """The bucket of each hash, and the command that makes its article the first owner."""
+        """Return each hash's bucket key, and the command that makes its article the owner.
+
+        The command does nothing when the hash has an owner. `numbers` has one number per article.
+        """
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)
         return keys, [("HSETNX", *entry) for entry in zip(keys, hashes.fields, values, strict=True)]
@@ -195,11 +211,11 @@ class RedisIndex:
     def _owners(
         self, hashes: IndexHashes, layouts: ActiveLayouts, created: Sequence[bool] = ()
     ) -> tuple[Owners, ActiveLayouts]:
-        """Read the owners of each hash; return them, and the layouts after they were read.
+        """Read the owners of each hash; return them, and the layouts in use after the reading.
 
-        Hashes whose entry was just `created` have their own article as owner in the written layout
-        and are not read there, unless an entry that is moved there may overwrite it. The oldest
-        layout is read first, as resharding.py needs it.
+        `created` tells which hashes just got their own article as owner in the written layout. They
+        are not read there, unless buckets are being moved and an older entry may overwrite theirs.
+        The oldest layout is read first, because resharding.py drops buckets once they are copied.
         """
         commands: list[Command] = []
         reads: list[tuple[int, int, BucketLayout]] = []
@@ -221,7 +237,10 @@ class RedisIndex:
     def _ranked(
         self, hashes: IndexHashes, owners: Owners, own: Sequence[int]
     ) -> list[list[tuple[int, int]]]:
-        """The best owners of each entry's hashes with their hits; `own` are the entry numbers."""
+        """The best candidates of each entry, as pairs of article number and hits.
+
+        `own` are the numbers of the entries themselves, which are no candidates of theirs.
+        """
         return [
             rank_candidates(number, owners[begin + 1 : end], owners[begin], self.rules)
             for number, (begin, end) in zip(own, pairwise(hashes.bounds), strict=True)
@@ -230,7 +249,10 @@ class RedisIndex:
     def _load(
         self, ranked: Sequence[Sequence[tuple[int, int]]]
     ) -> tuple[list[list[Candidate]], set[int]]:
-        """The candidates of each entry, and the numbers of forgotten articles among the owners."""
+        """Load ids and fingerprints of the `ranked` article numbers of each entry.
+
+        Returns the candidates of each entry, and the numbers among them of forgotten articles.
+        """
         numbers = sorted({number for owners in ranked for number, _ in owners})
         if not numbers:
             return [[] for _ in ranked], set()
@@ -257,9 +279,9 @@ class RedisIndex:
         forgotten: set[int],
         layout: BucketLayout,
     ) -> None:
-        """Give the hashes of forgotten articles to the articles that have them now.
+        """Make the articles being registered the owners of hashes that forgotten articles owned.
 
-        Later copies would find no candidate otherwise.
+        Otherwise a later copy of these articles would get no candidate.
         """
         keys, commands = self.owner_commands(hashes, numbers, layout)
         overwrites = [

@@ -1,6 +1,6 @@
-"""All private names of redis-py that this package uses.
+"""Read replies through private names of redis-py; this module has all uses of such names.
 
-tests/broker/test_internals.py pins them, so that a redis-py release that moves one fails there
+tests/broker/test_internals.py checks the names, so a redis-py release that moves one fails there
 first.
 """
 
@@ -13,8 +13,8 @@ from redis._parsers.hiredis import NOT_ENOUGH_DATA
 def read_replies(connection: Any, count: int) -> list[Any]:
     """Read `count` replies from a redis-py connection. Raises the first reply that is an error.
 
-    redis-py waits for the socket; replies that came with the first one are read from hiredis
-    itself, because redis-py takes four times the CPU to hand out each of them.
+    redis-py waits for the first reply. Those that arrived with it are read from the hiredis parser
+    directly, because redis-py takes four times the CPU time for each.
     """
     reader = getattr(connection._parser, "_reader", None)
     replies: list[Any] = []

@@ -1,11 +1,11 @@
-"""Line counts on Redis or Valkey, shared by all workers.
+"""The lines that sources repeat, as line entries on Redis or Valkey, shared by all workers.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
 All sources of a day share a fixed number of buckets, and a bucket takes a fixed number of entries.
-The first entries are kept, which is enough: a line that a source repeats is in its first articles
-too. The keys do not begin with aw:, so the similarity index can be cleared and rebuilt without
-losing what was learned.
+The first entries are kept, which is enough because a line that a source repeats is in its first
+articles too. The keys do not begin with aw:, so the similarity index can be cleared and rebuilt
+without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ return count
 
 
 class RedisLineCounts:
-    """Uses the connection of the similarity index."""
+    """Line entries on the server of the similarity index, over the same connection."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep the entries of each source, in one round trip."""
+        """Keep the line entries of each source for `day`, in one round trip."""
         ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
         for source, entries in seen.items():
@@ -50,7 +50,7 @@ class RedisLineCounts:
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """The entries that were kept for each source on these days, in one round trip."""
+        """Return the line entries of each source on each of these days, in one round trip."""
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]
         commands: list[Command] = [("HKEYS", _key(day, buckets[s][0])) for s, day in pairs]
@@ -68,6 +68,9 @@ def _key(day: int, bucket: int) -> str:
 
 
 def _bucket_and_prefix(source: str, limits: LineCountLimits) -> tuple[int, bytes]:
-    """The bucket that holds a source's entries, and the bytes that they begin with in it."""
+    """The number of the bucket with a source's line entries, and the bytes before each of them.
+
+    The prefix tells the entries of sources in the same bucket apart.
+    """
     digest = blake2b(source.encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest[_SOURCE_BYTES:]) % limits.buckets, digest[:_SOURCE_BYTES]

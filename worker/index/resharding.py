@@ -1,6 +1,7 @@
-"""Move full buckets to four times as many, a slice at a time, while workers read and write.
+"""Move the entries of full buckets to four times as many buckets, while workers read and write.
 
-Nothing is locked. Once a layout is open, workers write to it and read the layout before it too.
+A layout is the index at one number of buckets, and a slice is some buckets in a row. No reader or
+writer waits. Once a layout is open, workers write to it and read the layout before it too.
 When all buckets of that have been copied, it is read no longer and dropped. A worker that learns of
 either change only after it has written registers its batch again. A copied entry is older, so it
 overwrites what was written to the new layout meanwhile. A slice is dropped as soon as it is copied,
@@ -19,10 +20,10 @@ DROPPED_BUCKETS = 1024
 
 
 def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
-    """Copy or drop the next slice of buckets and return the move after it.
+    """Copy the next slice of old buckets, or drop it when all are copied; return the progress.
 
-    `expiry` is the Unix second in which the buckets of the generation expire. Three round trips to
-    copy; one to drop what late workers wrote.
+    `expiry` is the Unix second in which the buckets of the generation expire. Takes three round
+    trips to copy a slice, and one to drop the entries that late workers wrote to the old buckets.
     """
     step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)

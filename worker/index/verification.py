@@ -1,7 +1,7 @@
-"""Compare the index with the store, count what it holds, and restore what it lost.
+"""Compare the similarity index with the store, count its entries, and restore lost ones.
 
-Later decisions are right without any of this: the store has every identity and every cluster. A
-lost index costs copies that are not found while it is empty.
+The store has every identity and every cluster, so nothing stored gets wrong when the index is lost.
+But copies are not found, and are taken for new articles, while the index is empty.
 """
 
 from collections import Counter
@@ -26,13 +26,13 @@ LAYERS = {
     "aw:f:*": "rivals in flight",
     "awl:*": "learned lines",
 }
-"""Key pattern -> name of the layer."""
+"""Pattern of Redis keys -> name of the layer, one kind of entries that is counted by itself."""
 _WINDOW_LAYERS = ("ids", "names", "hashes", "register")  # kept for the whole window
 _SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
 class ExpectedEntry(NamedTuple):
-    """What the index should hold of one article, by the store."""
+    """What the index should hold about one article, according to the store."""
 
     article_id: str
     canonical: str
@@ -42,7 +42,7 @@ class ExpectedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLayer:
-    """Counts of one kind of key."""
+    """How many keys, entries and bytes one layer (a kind of Redis key) of the index has."""
 
     layer: str
     keys: int
@@ -52,7 +52,7 @@ class IndexLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStats:
-    """Counts of all that the index holds."""
+    """Counts of articles, keys, entries and bytes in the index, for `worker index stats`."""
 
     newest: int  # number of the newest article
     generation: int
@@ -61,18 +61,18 @@ class IndexStats:
 
     @property
     def articles(self) -> int:
-        """Articles in the window."""
+        """Number of articles in the window, the span of time whose articles the index finds."""
         return next(layer.entries for layer in self.layers if layer.layer == "names")
 
     @property
     def bytes_each(self) -> float:
-        """Bytes per article that are kept for the whole window."""
+        """Bytes per article, without entries that expire before the window of the index ends."""
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
 
 
 def stats(index: RedisIndex) -> IndexStats:
-    """Count what the index holds; reads every key name once."""
+    """Count articles, keys, entries and bytes in the index; reads every key name once."""
     now_s = index.buckets.now_s()
     [newest] = index.client.execute([("GET", "aw:next")])
     return IndexStats(
@@ -84,7 +84,10 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """When the generation before the running one began: later articles are found."""
+    """When the window of the index begins; the index finds only articles from then on.
+
+    That is when the generation before the running one began. `now_s` is in Unix seconds.
+    """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
 
@@ -106,7 +109,10 @@ def _layer(index: RedisIndex, pattern: str, name: str) -> IndexLayer:
 
 
 def clear(index: RedisIndex) -> int:
-    """Remove all keys of the index and return how many there were. Workers may run meanwhile."""
+    """Remove all keys of the similarity index and return how many there were.
+
+    Workers may run meanwhile. Learned lines stay.
+    """
     removed = 0
     for keys in index.client.scan("aw:*"):
         removed += sum(index.client.execute([("UNLINK", key) for key in keys]))
@@ -114,9 +120,10 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Restore numbers, ids, owners of hashes and canonical articles; the earliest article first.
+    """Write articles of the store back to the index: numbers, hashes and canonical articles.
 
-    Each article goes to the generation of its date. A hash that has an owner keeps it.
+    The earliest article must come first. Each goes to the generation of its date. A hash that
+    belongs to an article in the index already stays with that article.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -133,9 +140,9 @@ def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
 
 
 def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Sequence[int]) -> None:
-    """Make articles the owners of their hashes in a generation.
+    """Make articles the owners of their hashes in a generation, where hashes have no owner yet.
 
-    Three round trips, and those of moving buckets. Starts again when the layouts change meanwhile.
+    Takes three round trips and those of moving buckets. Starts again when layouts change meanwhile.
     """
     layouts = index.buckets.layouts_of(generation)
     while True:
@@ -148,18 +155,22 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDifference:
-    """A difference between the index and the store in one article."""
+    """A difference between the index and the store about one article.
+
+    `what` is `missing` (the article has no number in the index), `unowned` (one of its hashes is
+    not in the index) or `register` (the two name different canonical articles).
+    """
 
     article_id: str
-    what: str  # missing, unowned, register
+    what: str
     index: str = ""  # canonical article by the index
     store: str = ""  # canonical article by the store
 
 
 def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
-    """Compare these articles with the index.
+    """Compare these articles of the store with the index, and yield each difference.
 
-    Five round trips, and one for each step of a chain of copies.
+    Takes five round trips, and one for each step of a chain of copies.
     """
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])
@@ -181,14 +192,14 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """How many differences there are of each kind."""
+    """Count the differences of each kind: `missing`, `unowned` or `register`."""
     return dict(Counter(difference.what for difference in compared))
 
 
 def _all_owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]:
     """Whether every hash of each fingerprint has an owner, which may be another article.
 
-    Two round trips, and one more each time that the layouts change meanwhile.
+    Takes two round trips, and one more each time that the layouts change meanwhile.
     """
     hashes = IndexHashes.of(fingerprints)
     layouts, current = None, index.buckets.layouts()

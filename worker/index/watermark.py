@@ -1,7 +1,8 @@
-"""Note in the index which server has held it, and until when it was complete.
+"""The watermark: a note in the index itself, by which workers see that the index lost entries.
 
-A failover, a restart and a restored backup all bring another server process (`run_id`). The
-watermark that they bring is as old as the last writes that survived. An emptied index has none.
+It says which server process (`run_id`) held the index, and until which date it had every stored
+article. A failover, a restart and a restored backup all bring another server process, and the
+watermark found there is as old as the last writes that survived. An emptied index has none.
 """
 
 import re
@@ -15,7 +16,10 @@ _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
 class Watermark(NamedTuple):
-    """The watermark in the index, beside the server process that answers now."""
+    """The date until which the index had every stored article, and the server that had it then.
+
+    A `run_id` other than that of the server that answers now means that entries may be lost.
+    """
 
     run_id: str  # of the server process that answers now
     written_run_id: str  # of the one that answered when the watermark was written; "" without one
@@ -23,12 +27,12 @@ class Watermark(NamedTuple):
 
     @property
     def server_changed(self) -> bool:
-        """Whether writes after `complete_until` may be lost."""
+        """Whether another server process answers now; it may lack writes after `complete_until`."""
         return self.run_id != self.written_run_id
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the watermark and the server's run id, in one round trip."""
+    """Read the watermark and the run id of the server that answers, in one round trip."""
     info, written = index.client.execute([("INFO",), ("GET", KEY)])
     match = _RUN_ID.search(info)
     written_run_id, _, date = (written or b"").decode().partition(" ")
@@ -37,5 +41,5 @@ def read_watermark(index: RedisIndex) -> Watermark:
 
 
 def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:
-    """Note that the server process `run_id` has every article stored before the date."""
+    """Note in the index that server process `run_id` has every article stored before the date."""
     index.client.execute([("SET", KEY, f"{run_id} {complete_until.isoformat()}")])

@@ -1,4 +1,8 @@
-"""Keep the identities of one batch, so that later articles of it meet the earlier ones."""
+"""Let later articles of a batch be identified with earlier ones that are not stored yet.
+
+The identity of an article is what identification compares a new delivery with: its id, its keys
+and its newest revision.
+"""
 
 from dataclasses import replace
 
@@ -14,7 +18,10 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """The stored identity of an article, updated by the earlier articles of the batch."""
+        """The identity to compare an article with, or None if it is new.
+
+        It is `stored`, the identity in the store, updated by the earlier articles of the batch.
+        """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):
             article_id = self._article_ids.get((article.source, key), "")
@@ -34,7 +41,10 @@ class BatchIdentities:
         identity: StoredIdentity | None,
         verdict: Verdict,
     ) -> None:
-        """Note the verdict of an article; `identity` is what `identity_of` returned for it."""
+        """Note the verdict on an article, so that later articles of the batch are compared with it.
+
+        `identity` is what `identity_of` returned for the article.
+        """
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):
             self._article_ids.setdefault((article.source, key), article_id)

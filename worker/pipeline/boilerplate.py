@@ -1,8 +1,9 @@
-"""Learn the lines that each source repeats around its articles.
+"""Learn boilerplate: the lines that each source repeats around its articles.
 
 Boilerplate is decided once per source and day, from the lines of the days before, so every worker
 decides the same. The lines of a day are used from an hour after its end, when no batch that began
-on it can still run. The lines of a batch never count for the batch itself.
+on it can still run. The lines of a batch never count for the batch itself. A line entry is some
+bytes that stand for one line at the beginning or the end of one article.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,10 @@ _MAX_CACHED_SOURCES = 20_000
 
 
 class Boilerplate:
-    """Boilerplate of sources, cached for a day. Methods raise Unavailable."""
+    """Learns the boilerplate of sources from stored line entries, and caches it for a day.
+
+    Methods raise Unavailable when the line entries can't be read or written.
+    """
 
     def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
         self.lines = lines
@@ -31,7 +35,10 @@ class Boilerplate:
         self._learned: dict[str, SourceBoilerplate] = {}
 
     def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, SourceBoilerplate]:
-        """Boilerplate by source. One round trip if a source is not cached yet today, else none."""
+        """Return the boilerplate by source, at least for these sources.
+
+        Takes one round trip if any of these sources is not cached yet today, else none.
+        """
         day = (now - _DAY_COMPLETE_AFTER).date().toordinal()
         if day != self._day or len(self._learned) > _MAX_CACHED_SOURCES:
             self._day, self._learned = day, {}
@@ -44,7 +51,10 @@ class Boilerplate:
         return self._learned
 
     def note(self, sightings: Sequence[tuple[str, Sequence[bytes]]], now: datetime) -> None:
-        """Keep the (source, line entries) pairs of a batch for later days, in one round trip."""
+        """Store the line entries of a batch; boilerplate is learned from them on later days.
+
+        `sightings` are pairs of source and line entries. Takes one round trip.
+        """
         by_source: dict[str, dict[bytes, None]] = {}
         for source, entries in sightings:
             by_source.setdefault(source, {}).update(dict.fromkeys(entries))

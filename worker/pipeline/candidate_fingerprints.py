@@ -1,8 +1,8 @@
-"""Load the fingerprints that articles are compared with.
+"""Load the fingerprints of the earlier articles that new articles are compared with.
 
-The index proposes candidates. Only the first article that has a shingle is proposed for it, so an
-article that copies another part of the same text may get no candidate that it is a copy of. The
-other members of the candidates' clusters are compared as well then.
+The index proposes candidates. For each shingle (some words in a row) it proposes only the first
+article that had it. So an article that copies another part of the same text may get no candidate
+that it is a copy of. It is then compared with the other members of the candidates' clusters too.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 def candidate_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
-    """The fingerprints of each article's candidates, in the order of the candidates.
+    """Return for each article the fingerprints of its candidates, in the order of the candidates.
 
-    They come from the index, which alone has articles that are not stored yet, or from the store
-    when the index has evicted them: one round trip at most.
+    Those that the index has evicted are read from the store, in one round trip. Articles that are
+    not stored yet are in the index only.
     """
     proposed = [c for of_article in candidates for c in of_article]
     fingerprints = {c.article_id: c.fingerprint for c in proposed if c.fingerprint}
@@ -40,9 +40,9 @@ def candidate_fingerprints(
 def cluster_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: CandidateReader
 ) -> list[FingerprintsById]:
-    """The fingerprints of the other members of the clusters of each article's candidates.
+    """Return for each article the fingerprints of other articles in its candidates' clusters.
 
-    Two round trips at most.
+    The candidates themselves are left out. Takes two round trips at most.
     """
     candidate_ids = {c.article_id for of_article in candidates for c in of_article}
     members = store.cluster_members(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}

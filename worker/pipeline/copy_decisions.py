@@ -5,8 +5,8 @@
     elect     the canonical article of each new article
     resolve   the verdict of each article
 
-Ingestion and the replay of stored decisions go through `decide_copies`. They differ in where
-fingerprints come from and in who elects.
+Ingestion and `worker dedup replay` both call `decide_copies`. They differ in where the fingerprints
+come from, and in the function that elects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,14 +20,20 @@ from worker.model.records import Fingerprint, OutcomeKind, Verdict
 from worker.pipeline.candidate_fingerprints import FingerprintsById
 
 Matches = tuple[tuple[str, Match], ...]
-"""(article id, match) pairs, the strongest first."""
+"""Pairs of the id of an earlier article and how it matches, the strongest match first."""
 
 Elect = Callable[[Sequence[CopyVote]], list[str]]
-"""Returns the canonical article id of each vote, as `Index.elect_canonical` does."""
+"""A function that returns the id of the canonical article for each vote.
+
+`Index.elect_canonical` is one.
+"""
 
 
 class Identified(Protocol):
-    """An article whose verdict by identity is known."""
+    """An article that was compared with stored ones of the same identity, but not with others yet.
+
+    `verdict` says whether it is new, a revision or unchanged.
+    """
 
     @property
     def verdict(self) -> Verdict: ...
@@ -40,7 +46,7 @@ IdentifiedT = TypeVar("IdentifiedT", bound=Identified)
 
 @dataclass(frozen=True, slots=True)
 class _Compared(Generic[IdentifiedT]):
-    """An article with the matches found so far."""
+    """An article with the earlier articles found so far that it matches."""
 
     article: IdentifiedT
     matches: Matches = ()
@@ -61,7 +67,10 @@ class _Compared(Generic[IdentifiedT]):
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Compare with these candidates too. An article is never compared with itself."""
+        """Return this article with the matches among these candidates added.
+
+        An article is never compared with itself.
+        """
         new_matches = [
             (candidate_id, match)
             for candidate_id, fingerprint in candidates.items()
@@ -85,9 +94,9 @@ def decide_copies(
 ) -> list[tuple[IdentifiedT, Verdict]]:
     """Compare articles with their candidates; return them with their verdicts, in the order given.
 
-    `candidates` are aligned with `articles`. `widen` loads further candidates of the articles at
-    some positions. `guard` is entered around the work on one article; an article whose guard
-    suppresses an error is left out.
+    `candidates` has one item per article. `widen` gets positions in `articles` and loads further
+    candidates of the articles there. `guard` makes a context that is entered around the work on one
+    article; an article is left out of the result if its context suppresses an error.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)
@@ -115,7 +124,10 @@ def _compare(
     rules: DedupRules,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]],
 ) -> dict[int, _Compared[IdentifiedT]]:
-    """Compare each article with the candidates at its position; leave out those that fail."""
+    """Compare each article with the candidates at its position.
+
+    Articles that fail are left out.
+    """
     succeeded = {}
     for n, c in compared.items():
         with guard(c.article):
@@ -124,6 +136,6 @@ def _compare(
 
 
 def _elected(new: Sequence[_Compared[IdentifiedT]], elect: Elect) -> dict[str, str]:
-    """Article id -> id of its canonical article."""
+    """Elect among new articles; return the id of each one's canonical article by article id."""
     votes = [CopyVote(article_id=c.article_id, copies=c.copies) for c in new]
     return dict(zip((c.article_id for c in new), elect(votes), strict=True)) if votes else {}

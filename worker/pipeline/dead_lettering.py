@@ -1,4 +1,4 @@
-"""Make dead letters of the articles that can't be processed: one for each, with its payload."""
+"""Make a dead letter, which keeps the payload and the reason, of each article that fails."""
 
 import json
 import logging
@@ -16,11 +16,14 @@ from worker.store.ports import DeadLetterWriter
 log = logging.getLogger("worker")
 
 StageDeadline = Callable[[str], AbstractContextManager[object]]
-"""Returns the context that limits one stage of one article; the argument is the stage's name."""
+"""A function that gets a stage's name and returns a context, to be entered around that stage.
+
+The context limits the time that the stage takes for one article.
+"""
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """Limit nothing."""
+    """A stage deadline without a limit, for tests and dry runs."""
     return nullcontext()
 
 
@@ -30,9 +33,9 @@ def dead_letter(
     now: datetime,
     handling: Attempt = NO_ATTEMPT,
 ) -> None:
-    """Write dead letters. If the store refuses them, write each again as ASCII text.
+    """Write dead letters into the store. If it refuses them, write each again as ASCII text.
 
-    Raises only Unavailable.
+    Raises Unavailable when the store does not answer.
     """
     try:
         store.write_dead_letters(letters, now=now, handling=handling)
@@ -45,9 +48,10 @@ def dead_letter(
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:
-    """A copy of the dead letter that every store accepts.
+    """A copy of the dead letter in ASCII, which every store accepts.
 
-    Its payload is JSON of the original payload's text and size, so its letter id differs.
+    Its payload is a JSON object with the text and size of the original payload. So its letter id,
+    which depends on the payload, differs from that of the original.
     """
     text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(
@@ -68,7 +72,7 @@ def _ascii(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprocessed:
-    """Set on a delivery that reprocesses a stored payload: key and date stay as they are stored."""
+    """The stored values that an article keeps when its stored payload is processed again."""
 
     key: str  # also if newer rules would make another key of the payload
     received: datetime
@@ -76,7 +80,7 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The delivery that an article of the batch came from: all that a dead letter is made of."""
+    """The delivery that an article came from, as far as a dead letter of the article needs it."""
 
     receipt: str
     source: str
@@ -85,7 +89,7 @@ class Origin:
 
 
 class DeadLetters:
-    """Collects the dead letters of one batch."""
+    """Collects the dead letters of one batch, while its articles pass the stages."""
 
     def __init__(self, stage_deadline: StageDeadline = no_deadline) -> None:
         self.letters: list[DeadLetter] = []
@@ -93,7 +97,10 @@ class DeadLetters:
 
     @contextmanager
     def catch(self, origin: Origin, stage: str) -> Iterator[None]:
-        """Make a dead letter of any exception that is raised inside, and suppress it."""
+        """A context for the work of one stage on one article, with the stage's time limit.
+
+        It suppresses an exception that is raised inside, and makes a dead letter of the article.
+        """
         try:
             with self._stage_deadline(stage):
                 yield

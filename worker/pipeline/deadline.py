@@ -1,8 +1,8 @@
 """Limit the CPU time of one stage of one article, so that a slow article does not fail its batch.
 
-Stages only compute, so CPU time is measured: an article does not fail because the machine was
-suspended or busy. A signal can't interrupt a loop in C. There the check before parsing helps, and
-the hard limit of the batch.
+Stages only compute, so their CPU time is measured. An article does not fail because the machine was
+suspended or busy. A signal can't interrupt a loop in C code, such as a parser. Against those help
+the checks of a text before it is parsed, and Celery's hard time limit of the whole batch.
 """
 
 import signal
@@ -15,7 +15,8 @@ from worker.errors import Reason, Rejected
 def deadline(limit_s: float) -> Callable[[str], AbstractContextManager[None]]:
     """Make a stage deadline that raises Rejected after `limit_s` seconds of CPU time.
 
-    Works in the main thread of a process only, and uses SIGPROF.
+    The result gets a stage's name and returns a context to enter around that stage. It works in the
+    main thread of a process only, and uses the signal SIGPROF.
     """
 
     def expire(number: int, frame: object) -> None:

@@ -1,10 +1,10 @@
-"""The path of a batch, from its deliveries to one outcome per receipt.
+"""Process a batch of raw articles in stages, from its deliveries to one outcome per receipt.
 
-    admit        check each raw article; split off the withdrawals
+    admit        check each raw article; set aside those that withdraw an earlier article
     clean        make articles of the others
     fingerprint  leave out lines that the source was seen to repeat, hash what remains
-    identify     the store says which article each one is
-    deduplicate  the index proposes candidates of new content and elects the canonical article
+    identify     decide by the store whether each one is a new article, a revision or unchanged
+    deduplicate  compare new content with the index's candidates; elect the canonical article
     tag          articles whose content is new
     write        one transaction; the message may be acknowledged only after it
 
@@ -72,7 +72,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article that keeps the contract."""
+    """A raw article that was checked and keeps the contract for raw articles."""
 
     origin: Origin
     raw: RawArticle
@@ -80,7 +80,7 @@ class AdmittedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedArticle:
-    """An article with all its lines, also those that its source repeats."""
+    """An article after the stage `clean`, with all lines, also those that its source repeats."""
 
     origin: Origin
     article: Article
@@ -88,7 +88,7 @@ class CleanedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintedArticle:
-    """An article as it will be stored, and its fingerprint."""
+    """An article after the stage `fingerprint`: as it will be stored, with its fingerprint."""
 
     origin: Origin
     article: Article
@@ -97,7 +97,10 @@ class FingerprintedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedArticle:
-    """An article with its verdict: that of its identity, and after deduplication the final one."""
+    """An article with the verdict on it, such as new, unchanged or duplicate.
+
+    The stage `identify` sets the verdict, and the stage `deduplicate` makes it final.
+    """
 
     origin: Origin
     article: Article
@@ -106,9 +109,10 @@ class DecidedArticle:
 
 
 class Pipeline:
-    """Runs batches through all stages with one set of rules and connections.
+    """Runs batches through all stages, with one config, store and index.
 
-    `stage_deadline` is entered with the stage's name around every stage of every article.
+    `stage_deadline` makes a context for the name of a stage, which limits the stage's time for one
+    article. `lines` keeps the lines that sources repeat; without it they stay in memory.
     """
 
     def __init__(
@@ -128,9 +132,10 @@ class Pipeline:
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch and return the outcomes written now: none for receipts already done.
+        """Process a batch, write the results to the store and return the new outcomes.
 
-        Raises Unavailable when the store or the index does not answer: then nothing was written.
+        Deliveries whose receipt has an outcome already are passed over. Raises Unavailable when the
+        store or the index does not answer; no outcome was written then.
         """
         started = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
@@ -167,9 +172,10 @@ class Pipeline:
     def _fingerprint(
         self, cleaned: Sequence[CleanedArticle], dead_letters: DeadLetters, now: datetime
     ) -> list[FingerprintedArticle]:
-        """Leave out learned boilerplate and fingerprint the rest; then note the batch's own lines.
+        """Leave out learned boilerplate and fingerprint the rest of each article.
 
-        Reprocessed articles are not noted: their lines were noted when they first came.
+        Then store the batch's own lines, from which boilerplate is learned later, but not those of
+        reprocessed articles, which were stored when the articles first came.
         """
         rules = self.config.cleaning.learned
         learned = self.boilerplate.learned({c.article.source for c in cleaned}, now)
@@ -191,9 +197,9 @@ class Pipeline:
     def _identify(
         self, fingerprinted: Sequence[FingerprintedArticle], dead_letters: DeadLetters
     ) -> list[DecidedArticle]:
-        """Decide which article each one is, in the order of arrival.
+        """Decide in the order of arrival whether each article is new, a revision or unchanged.
 
-        An article meets those before it in the batch as if they were stored.
+        Articles earlier in the batch count as if they were stored.
         """
         stored = self.store.latest_identities([f.article for f in fingerprinted])
         batch = BatchIdentities()
@@ -222,7 +228,10 @@ class Pipeline:
     def _deduplicate(
         self, identified: Sequence[DecidedArticle], dead_letters: DeadLetters
     ) -> list[DecidedArticle]:
-        """Decide which new articles are copies or variants; unchanged ones are not compared."""
+        """Decide which articles are copies or variants of others, and return all in order.
+
+        Unchanged articles are not compared.
+        """
         changed = [a for a in identified if a.verdict.kind is not OutcomeKind.UNCHANGED]
         decided = [a for a in identified if a.verdict.kind is OutcomeKind.UNCHANGED]
         if changed:
@@ -267,7 +276,8 @@ class Pipeline:
     def _forget_withdrawn(self, outcomes: Sequence[Outcome]) -> None:
         """Remove withdrawn articles from the index.
 
-        After the store: dying in between leaves a candidate that the store no longer has.
+        This comes after the write to the store. If the worker dies in between, the index proposes
+        a candidate that the store no longer has, which does no harm.
         """
         withdrawn = [o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN]
         if article_ids := [article_id for article_id in withdrawn if article_id]:
@@ -306,7 +316,7 @@ def _withdraw(admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters) ->
 def in_order_of_arrival(
     articles: Sequence[DecidedArticle], batch: Sequence[DecidedArticle]
 ) -> list[DecidedArticle]:
-    """Articles sorted as in the batch: the store numbers revisions in the order it is given."""
+    """Sort articles as they are in the batch, because the store numbers revisions in that order."""
     position = {a.origin.receipt: n for n, a in enumerate(batch)}
     return sorted(articles, key=lambda a: position[a.origin.receipt])
 
