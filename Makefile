@@ -1,4 +1,4 @@
-# Everything is set up on first use: `make run` and `make test` need Python 3.11+ and a package index.
+# Targets set up what they need on first use; this takes Python 3.11+ and a package index.
 PYTHON ?= python3
 SEEDS  ?= seeds/
 UV_VERSION := 0.13.9
@@ -12,7 +12,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-run: .venv/run.stamp ## run the main job on embedded defaults: seeds in, records out
+run: .venv/run.stamp ## ingest seeds/ with an embedded broker and store, and print the records
 	@$(BIN)/worker run $(SEEDS) --exclude expected.jsonl
 
 test: .venv/dev.stamp ## run the tests on private real servers, several at once (minutes)
@@ -24,49 +24,50 @@ test-fast: .venv/dev.stamp ## run the tests that start no other process (under a
 test-long: .venv/dev.stamp ## run what takes long, before a release: faults, races, many made-up inputs
 	@$(BIN)/pytest -n auto --dist worksteal -m 'long or hypothesis' --hypothesis-profile thorough
 
-check: format lint types imports test ## format, lint, types, import rules, tests
+check: format lint types imports test ## check format, lint, types and import rules, and run all tests
 
-format: .venv/dev.stamp ## is the code formatted?
+format: .venv/dev.stamp ## check the format
 	@$(BIN)/ruff format --check
 
-lint: .venv/dev.stamp ## lint
+lint: .venv/dev.stamp ## lint with ruff
+
 	@$(BIN)/ruff check
 
-types: .venv/dev.stamp ## mypy --strict
+types: .venv/dev.stamp ## check types with mypy --strict
 	@$(BIN)/mypy
 
-imports: .venv/dev.stamp ## imports point down only
+imports: .venv/dev.stamp ## check that imports point down only
 	@$(BIN)/lint-imports
 
-bench: .venv/dev.stamp ## articles a second on this machine, with both stores
+bench: .venv/dev.stamp ## measure articles per second on this machine, with both stores
 	@$(BIN)/python -m bench.throughput
 
-bench-race: .venv/dev.stamp ## copies at once in eight processes that die: one canonical article each?
+bench-race: .venv/dev.stamp ## enqueue copies at the same time in processes that are killed; check clusters
 	@$(BIN)/python -m bench.race
 
-bench-dedup: .venv/dev.stamp ## duplicates found against datasketch and rensa; DATA=folder with texts
+bench-dedup: .venv/dev.stamp ## compare deduplication with datasketch and rensa; DATA=folder of texts
 	@$(SYNC) --extra dev --extra bench
 	@$(BIN)/python -m bench.dedup $(or $(DATA),$(error DATA=FOLDER is missing: see devtools/news_corpora.py))
 
-bench-clean: .venv/dev.stamp ## main text of pages against other extractors; DATA=folder with pages
+bench-clean: .venv/dev.stamp ## compare main text with other extractors; DATA=folder of pages
 	@$(SYNC) --extra dev --extra bench --extra train
 	@$(BIN)/python -m bench.clean --folds var/bench $(or $(DATA),$(error DATA=FOLDER is missing: see bench/pages.py))
 
-chaos: .venv/dev.stamp ## break workers, broker and store again and again, and count what it cost (45 minutes)
+chaos: .venv/dev.stamp ## break workers, broker and store repeatedly, and count losses (45 minutes)
 	@$(BIN)/python -m bench.chaos --write docs/reliability.md
 
-bench-rules: .venv/dev.stamp ## tagging rules by number of phrases; TEXTS=file PHRASES=file, or invented ones
+bench-rules: .venv/dev.stamp ## measure tagging rules by number of phrases; TEXTS=file PHRASES=file, or generated texts
 	@$(BIN)/python -m bench.rules $(if $(TEXTS),--texts $(TEXTS)) $(if $(PHRASES),--phrases $(PHRASES))
 
-bench-tags: .venv/dev.stamp ## how right and fast tagging is: make bench-tags DATA=folder VECTORS=file
+bench-tags: .venv/dev.stamp ## measure accuracy and speed of tagging; DATA=folder VECTORS=file
 	@$(SYNC) --extra dev --extra bench
 	@$(BIN)/python -m bench.tags --data $(DATA) --vectors $(VECTORS)
 
-fuzz: .venv/dev.stamp ## feed cleaning whatever reaches new code, for SECONDS (60); Linux
+fuzz: .venv/dev.stamp ## fuzz cleaning for SECONDS (60); Linux only
 	@$(SYNC) --extra dev --extra fuzz
 	@mkdir -p var/fuzz && $(BIN)/python -m tests.clean.fuzz -max_total_time=$(or $(SECONDS),60) var/fuzz
 
-clean: ## stop the embedded broker, remove everything that was made here
+clean: ## stop the embedded broker, and remove all generated files
 	@if [ -x $(BIN)/worker ]; then $(BIN)/worker down || true; fi
 	@rm -rf .venv .uv var dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,8 +2,9 @@
 
     python -m bench.ceiling --data FOLDER          (environment: training/requirements.txt)
 
-all-MiniLM-L6-v2, 22 million parameters, goes once over the older part of Current Events.
-FOLDER is that of `bench.tags`. Twenty minutes on two cores; nothing of it is shipped.
+all-MiniLM-L6-v2 with 22 million parameters is trained for one epoch on the older part of Current
+Events. FOLDER is the data folder of `bench.tags`. A run takes twenty minutes on two cores. The
+model is not shipped.
 """
 
 import argparse
@@ -21,16 +22,16 @@ from transformers import AutoModel, AutoTokenizer
 from bench.topics import Data, judge, splits
 from devtools.topic_corpora import CLASSES, Row
 
-_PIECES = 56  # of a text that are read: nine of ten sentences have fewer
-_BATCH = 1536  # pieces at a time
-_RATE, _HEAD = 1.2e-4, 20.0  # the learning rate, and how much faster the new layer learns
-_WARM = 0.06  # the share of steps in which the rate grows; then it falls to nothing
+_PIECES = 56  # maximum word pieces per text: nine in ten sentences have fewer
+_BATCH = 1536  # word pieces per batch
+_RATE, _HEAD = 1.2e-4, 20.0  # learning rate of the encoder, and its factor for the new layer
+_WARM = 0.06  # share of the steps for the warm-up; then the rate falls to 2 %
 
 Pieces = list[int]
 
 
 class Encoder(torch.nn.Module):
-    """The mean of what the encoder makes of a text's pieces, and one layer for the classes."""
+    """A sentence encoder with mean pooling and one linear layer for the classes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Encoder(torch.nn.Module):
 
 
 def batches(texts: Sequence[Pieces], order: Sequence[int]) -> Iterator[list[int]]:
-    """The numbers of texts of about one length, as many as a batch holds."""
+    """Group the indexes of texts of similar length into batches."""
     batch: list[int] = []
     for number in sorted(order, key=lambda n: len(texts[n])):
         if batch and (len(batch) + 1) * len(texts[number]) > _BATCH:
@@ -68,7 +69,7 @@ def batches(texts: Sequence[Pieces], order: Sequence[int]) -> Iterator[list[int]
 
 
 def train(encoder: Encoder, rows: Sequence[Row]) -> None:
-    """Once over all rows, in an order of its own."""
+    """Train for one epoch over the rows in random order."""
     texts, classes = encoder.pieces(rows), torch.tensor([row.classes[0] for row in rows])
     order = random.sample(range(len(rows)), len(rows))
     chunks = [order[at : at + 2048] for at in range(0, len(order), 2048)]
@@ -96,6 +97,7 @@ def train(encoder: Encoder, rows: Sequence[Row]) -> None:
 
 
 def probabilities(encoder: Encoder, rows: Sequence[Row]) -> np.ndarray:
+    """The class probabilities of each row: texts x classes."""
     texts = encoder.eval().pieces(rows)
     odds = np.zeros((len(rows), len(CLASSES)))
     with torch.inference_mode():
@@ -107,7 +109,7 @@ def probabilities(encoder: Encoder, rows: Sequence[Row]) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--texts", type=int, help="train on so many only, to see that it runs")
+    parser.add_argument("--texts", type=int, help="train on this many texts only, as a test run")
     options = parser.parse_args()
     torch.manual_seed(0)
     random.seed(0)

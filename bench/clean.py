@@ -2,9 +2,10 @@
 
     python -m bench.clean FOLDER [--folds FOLDER] [--only NAME …] [--limit N]
 
-FOLDER holds pages with their main text (see bench.pages for the formats), or folders of such. All
-extractors take a page one after the other, so that a busy machine is busy for all of them. The
-worker's weights were trained on the WCXB development pages: measure those with --folds.
+FOLDER has pages with their gold main text (bench.pages describes the formats), or folders of such
+pages. All extractors process a page before the next page is read, so that load of the machine
+affects all of them. The worker's weights were trained on the WCXB development pages: measure those
+pages with --folds.
 """
 
 import argparse
@@ -23,19 +24,22 @@ _FOLDS = 5
 
 
 class Run(NamedTuple):
+    """The scores and times of one extractor, one entry for each page."""
+
     name: str
     scores: list[Score]
     cpu_ms: list[float]
 
 
 def run(pages: Sequence[Page], chosen: dict[str, Extractor]) -> list[Run]:
+    """Run all extractors on all pages."""
     runs = [Run(name, [], []) for name in chosen]
     for extract in chosen.values():
         extract(pages[0].markup)  # imports and models are loaded once
     for turn, page in enumerate(pages):
         # Extractors share parsers and caches: none is always the first to warm them.
-        for at in range(len(runs)):
-            done = runs[(at + turn) % len(runs)]
+        for offset in range(len(runs)):
+            done = runs[(offset + turn) % len(runs)]
             text, cpu_ms = timed(chosen[done.name], page.markup)
             done.scores.append(score(page, text))
             done.cpu_ms.append(cpu_ms)
@@ -43,25 +47,27 @@ def run(pages: Sequence[Page], chosen: dict[str, Extractor]) -> list[Run]:
 
 
 def timed(extract: Extractor, markup: str) -> tuple[str, float]:
+    """The extracted text, empty if the extractor raises, and the CPU milliseconds it took."""
     start = time.process_time()
     try:
         text = extract(markup)
-    except Exception:  # noqa: BLE001 - an extractor that stumbles found nothing
+    except Exception:  # noqa: BLE001 - an extractor that raises has found no text
         text = ""
     return text, (time.process_time() - start) * 1000
 
 
 def table(runs: Sequence[Run]) -> list[str]:
-    """Markdown; the last column is what the first extractor is ahead by, with its 95 % interval."""
+    """A Markdown table. Its last column: F1 of the first extractor minus that of the row's, with
+    the 95 % interval of this difference."""
     lines = [
         "| extractor | F1 | precision | recall | ms mean | median | p99 | the worker is ahead by |",
         "|---|---|---|---|---|---|---|---|",
     ]
     ours = runs[0]
-    for one in runs:
-        f1, precision, recall = total(one.scores)
-        cells = [one.name, f"{f1:.4f}", f"{precision:.4f}", f"{recall:.4f}", *_times(one.cpu_ms)]
-        cells.append("" if one is ours else _ahead(ours.scores, one.scores))
+    for run_ in runs:
+        f1, precision, recall = total(run_.scores)
+        cells = [run_.name, f"{f1:.4f}", f"{precision:.4f}", f"{recall:.4f}", *_times(run_.cpu_ms)]
+        cells.append("" if run_ is ours else _f1_difference(ours.scores, run_.scores))
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -72,9 +78,9 @@ def _times(cpu_ms: Sequence[float]) -> list[str]:
     return [f"{mean:.1f}", f"{ordered[len(ordered) // 2]:.1f}", f"{p99:.0f}"]
 
 
-def _ahead(ours: Sequence[Score], theirs: Sequence[Score]) -> str:
-    low, high = interval(ours, theirs)
-    return f"{total(ours)[0] - total(theirs)[0]:+.4f} ({low:+.4f} to {high:+.4f})"
+def _f1_difference(worker: Sequence[Score], other: Sequence[Score]) -> str:
+    low, high = interval(worker, other)
+    return f"{total(worker)[0] - total(other)[0]:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def main() -> None:
@@ -83,14 +89,14 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="name of an extractor")
     parser.add_argument("--limit", type=int, default=None, help="pages of each data set")
     parser.add_argument(
-        "--folds", type=Path, help="judge by weights not trained on a page's site; kept in FOLDS"
+        "--folds", type=Path, help="use weights not trained on a page's site, cached in FOLDS"
     )
     options = parser.parse_args()
-    every = extractors()
+    by_name = extractors()
     print(f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}")
     for name, pages in data_sets(options.folder):
         pages = pages[: options.limit]
-        chosen = {n: e for n, e in every.items() if not options.only or n in options.only}
+        chosen = {n: e for n, e in by_name.items() if not options.only or n in options.only}
         if options.folds and pages[0].text and OURS in chosen:
             of_site = of_folds(pages, _FOLDS, options.folds)
             chosen |= {name: extract for name, extract in of_site.items() if name in chosen}

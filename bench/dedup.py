@@ -2,10 +2,10 @@
 
     python -m bench.dedup DATA [--tune] [--seed 2] [--scale 1000000]
 
-DATA is a folder as devtools/news_corpora.py describes it. Nothing was tuned on the documents that
-are measured, nor on the seed; --tune measures those that were. The thresholds of the other
-libraries are the best ones for exactly this stream: they are chosen with its truth in hand. The
-server is the valkey-server or redis-server on PATH, else the Valkey of the development extra.
+DATA is a folder as devtools/news_corpora.py describes it. Nothing was tuned on the measured
+documents or on this seed; --tune measures the tuning split instead. The other libraries get the
+thresholds that are best for exactly this stream, chosen with its gold labels. The server is the
+valkey-server or redis-server on PATH, else the Valkey of the development extra.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Any
 import redis
 
 from bench.decisions import Score, scored
-from bench.dedupers import Cost, Matches, article_of, best_threshold, decided, ours, steps
+from bench.dedupers import Cost, Matches, article_of, article_worker, best_threshold, decided, steps
 from bench.dedupers import datasketch as by_datasketch
 from bench.dedupers import rensa as by_rensa
 from bench.edits import Spelling
@@ -43,9 +43,9 @@ _LABELLED = ("duplicate", "revision", "variant", "different")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?")
-    parser.add_argument("--tune", action="store_true", help="the split that was tuned on")
+    parser.add_argument("--tune", action="store_true", help="measure the tuning split")
     parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--scale", type=int, help="only fill an index with so many articles")
+    parser.add_argument("--scale", type=int, help="only measure an index of this many articles")
     options = parser.parse_args()
     config = load_config(None)
     rules = config.dedup
@@ -67,8 +67,8 @@ def main() -> None:
 
 def _streams(items: Sequence[Item], rules: DedupRules) -> None:
     with _servers() as (url, store):
-        said, cost = ours(items, rules, url, store)
-    _row("article-worker", scored(items, said), cost, len(items))
+        canonical, cost = article_worker(items, rules, url, store)
+    _row("article-worker", scored(items, canonical), cost, len(items))
     for width in (3, 5):
         matches, cost = by_datasketch(items, width)
         _swept(f"datasketch, {width} words", items, matches, cost)
@@ -77,11 +77,13 @@ def _streams(items: Sequence[Item], rules: DedupRules) -> None:
         _swept("datasketch on Redis, 3 words", items, *by_datasketch(items, 3, url))
     unspaced = [item._replace(text=Spelling()(item.text)) for item in items]
     with _servers() as (url, store):
-        said, cost = ours(unspaced, rules, url, store)
-    _row("article-worker, no spaces", scored(unspaced, said), cost, len(unspaced))
+        canonical, cost = article_worker(unspaced, rules, url, store)
+    _row("article-worker, no spaces", scored(unspaced, canonical), cost, len(unspaced))
 
 
 def _swept(name: str, items: Sequence[Item], matches: Matches, cost: Cost) -> None:
+    """Print the row of a method at the threshold with the best F1."""
+
     def f1(threshold: float) -> float:
         return scored(items, decided(items, matches, threshold)).f1
 
@@ -97,8 +99,8 @@ def _row(name: str, score: Score, cost: Cost, articles: int) -> None:
         f"{cost.trips / articles:6.2f} trips",
         f"{cost.server_cpu_s / articles * 1e6:5.0f} us server CPU",
     ]
-    found = f"F1 {score.f1:.4f}  precision {score.precision:.4f}  recall {score.recall:.4f}"
-    print(f"{name:36}  {found}  {'  '.join(per_article)}")
+    accuracy = f"F1 {score.f1:.4f}  precision {score.precision:.4f}  recall {score.recall:.4f}"
+    print(f"{name:36}  {accuracy}  {'  '.join(per_article)}")
     print(f"    found: {_shares(score.found)}")
     print(f"    false: {_shares(score.false)}", flush=True)
 
@@ -118,12 +120,12 @@ def _servers() -> Iterator[tuple[str, SqlStore]]:
 
 
 def _labels(texts: Sequence[Text], rules: DedupRules, *, tuned: bool) -> None:
-    """The natural pairs; a pair belongs to the tuning split when both of its texts do."""
+    """Judge the labelled natural pairs; a pair is in the tuning split if both its texts are."""
     by_id = {text.id: text for text in texts}
 
     def duplicate(a: Text, b: Text) -> bool:
-        like = compare(*(fingerprint(article_of(text), rules) for text in (a, b)), rules)
-        return like is not None and like.kind is OutcomeKind.DUPLICATE
+        match = compare(*(fingerprint(article_of(text), rules) for text in (a, b)), rules)
+        return match is not None and match.kind is OutcomeKind.DUPLICATE
 
     for corpus in ("fnc1", "reuters"):
         rows = map(json.loads, (_LABELS / f"{corpus}.jsonl").read_text("utf-8").splitlines())
@@ -132,15 +134,15 @@ def _labels(texts: Sequence[Text], rules: DedupRules, *, tuned: bool) -> None:
         _labelled(corpus, [(label, duplicate(a, b)) for a, b, label in of_split])
 
 
-def _labelled(corpus: str, said: Sequence[tuple[str, bool]]) -> None:
-    def share(wanted: str) -> str:
-        of_it = [duplicate for label, duplicate in said if label == wanted]
-        return f"{sum(of_it)} of {len(of_it)}"
+def _labelled(corpus: str, answers: Sequence[tuple[str, bool]]) -> None:
+    def share(expected: str) -> str:
+        answers_of_label = [duplicate for label, duplicate in answers if label == expected]
+        return f"{sum(answers_of_label)} of {len(answers_of_label)}"
 
-    true = sum(d for label, d in said if label == "duplicate")
-    wrong = sum(d for label, d in said if label in ("variant", "different"))
+    right = sum(duplicate for label, duplicate in answers if label == "duplicate")
+    wrong = sum(duplicate for label, duplicate in answers if label in ("variant", "different"))
     called = [f"{share(label)} {label}" for label in _LABELLED]
-    precise = true / max(true + wrong, 1)
+    precise = right / max(right + wrong, 1)
     print(f"labelled {corpus}: called duplicate: {', '.join(called)}; precision {precise:.3f}")
 
 
@@ -149,8 +151,8 @@ def _machine() -> str:
         server: Any = client.info("server")
     name = server.get("server_name", "redis")
     versions = [f"{name} {server[f'{name}_version']}"]
-    libraries = [each for each in ("datasketch", "rensa", "numpy") if find_spec(each)]
-    versions += [f"{each} {version(each)}" for each in libraries]
+    libraries = [library for library in ("datasketch", "rensa", "numpy") if find_spec(library)]
+    versions += [f"{library} {version(library)}" for library in libraries]
     return ", ".join([platform.platform(), f"Python {platform.python_version()}", *versions])
 
 

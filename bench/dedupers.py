@@ -1,8 +1,9 @@
 """Run deduplicators over a stream in order of arrival: this worker's, datasketch and rensa.
 
-Each gives for every item what it knew when the item came: the earlier articles it might copy, best
-first, with a share; and what its own calls cost in CPU. For MinHash the share is the estimated
-Jaccard similarity; the threshold from which on it means a copy is chosen afterwards, the best one.
+Each deduplicator sees the items in order. The MinHash libraries return for each item the earlier
+items that it may copy, most similar first, with the estimated Jaccard similarity. The threshold
+from which an item counts as a copy is chosen afterwards. Each result has the cost of the library's
+own calls.
 """
 
 import re
@@ -20,7 +21,7 @@ import redis
 from bench.stream import Item
 from devtools.news_corpora import Text
 from devtools.servers import unix_url
-from worker.dedup import DedupRules, compare, fingerprint, resolve
+from worker.dedup import DedupRules, Match, compare, fingerprint, resolve
 from worker.index import CopyVote, IndexEntry
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
@@ -28,22 +29,24 @@ from worker.model.records import Article, Fingerprint, OutcomeKind, Record, Verd
 from worker.store.sql_store import SqlStore
 
 PERMUTATIONS = 128
-LEAST = 0.15  # estimated similarity from which on a candidate is kept: below every threshold tried
+LEAST = 0.15  # minimum similarity of a candidate that is kept: below all thresholds that are tried
 BATCH = 100
 _WORD = re.compile(r"\w+")
 
-Matches = dict[str, list[tuple[str, float]]]  # id -> earlier ids it may copy, best first
+Matches = dict[str, list[tuple[str, float]]]  # id -> earlier ids and similarities, highest first
 
 
 class Cost(NamedTuple):
+    """The cost of deduplicating a stream."""
+
     cpu_s: float  # of the client: signatures, queries, inserts, verification
     server_cpu_s: float
-    bytes: int  # on the server
-    trips: int
+    bytes: int  # memory that the server uses for the index
+    trips: int  # round trips to the server
 
 
-class Watch:
-    """Adds up the CPU of the parts that are measured."""
+class Stopwatch:
+    """Adds up the CPU seconds of the blocks that are measured."""
 
     def __init__(self) -> None:
         self.cpu_s = 0.0
@@ -55,14 +58,14 @@ class Watch:
         self.cpu_s += time.process_time() - began
 
 
-def ours(
+def article_worker(
     items: Sequence[Item], rules: DedupRules, index_url: str, store: SqlStore
 ) -> tuple[dict[str, str], Cost]:
-    """The id of each duplicate -> that of its canonical article.
+    """Deduplicate with this worker: id of each duplicate -> id of its canonical article.
 
-    Every rival's fingerprint is fetched from the store, as that of one from last week is.
+    All fingerprints of candidates are fetched from the store, as those of older articles are.
     """
-    index, watch = RedisIndex(index_url, rules), Watch()
+    index, watch = RedisIndex(index_url, rules), Stopwatch()
     server = redis.Redis.from_url(unix_url(index_url))
     names: dict[str, str] = {}
     canonical: dict[str, str] = {}
@@ -72,10 +75,10 @@ def ours(
         articles = [article_of(item.text) for item in batch]
         names |= {a.article_id: i.text.id for a, i in zip(articles, batch, strict=True)}
         with watch.running():
-            prints = [fingerprint(article, rules) for article in articles]
-            verdicts = _judged(articles, prints, rules, index, store)
-        _store(store, articles, prints, verdicts)
-        let_go(server, len(batch))
+            fingerprints = [fingerprint(article, rules) for article in articles]
+            verdicts = _verdicts(articles, fingerprints, rules, index, store)
+        _store(store, articles, fingerprints, verdicts)
+        evict_fingerprints(server, len(batch))
         canonical |= {
             names[v.article_id]: names[v.cluster_id]
             for v in verdicts
@@ -86,46 +89,61 @@ def ours(
     return canonical, cost
 
 
-def let_go(server: redis.Redis, articles: int) -> None:
-    """Of the newest fingerprints, which wait ten minutes for rivals in flight."""
+def evict_fingerprints(server: redis.Redis, articles: int) -> None:
+    """Delete the fingerprints of the newest articles, which the index keeps for ten minutes."""
     newest = int(str(server.get("aw:next"), "ascii"))
     server.delete(*(f"aw:f:{number}" for number in range(newest - articles, newest + 1)))
 
 
-def _judged(
+def _verdicts(
     articles: Sequence[Article],
-    prints: Sequence[Fingerprint],
+    fingerprints: Sequence[Fingerprint],
     rules: DedupRules,
     index: RedisIndex,
     store: SqlStore,
 ) -> list[Verdict]:
-    """What the pipeline does with new articles."""
+    """Decide on new articles as the pipeline does."""
     ids = [article.article_id for article in articles]
-    met = index.register_and_match(
-        [IndexEntry(article_id=i, fingerprint=p) for i, p in zip(ids, prints, strict=True)]
+    candidates = index.register_and_match(
+        [IndexEntry(article_id=i, fingerprint=f) for i, f in zip(ids, fingerprints, strict=True)]
     )
-    known = dict(zip(ids, prints, strict=True))
-    known |= store.fingerprints(sorted({r.article_id for each in met for r in each} - known.keys()))
-    likes = []
-    for print_, rivals in zip(prints, met, strict=True):
-        found = [(r.article_id, compare(print_, known[r.article_id], rules)) for r in rivals]
-        copies = [(article_id, like) for article_id, like in found if like]
-        likes.append(sorted(copies, key=lambda its: its[1].strength, reverse=True))
+    by_id = dict(zip(ids, fingerprints, strict=True))
+    candidate_ids = {c.article_id for of_article in candidates for c in of_article}
+    by_id |= store.fingerprints(sorted(candidate_ids - by_id.keys()))
+    matches = [
+        _matches(fingerprint_, [(c.article_id, by_id[c.article_id]) for c in of_article], rules)
+        for fingerprint_, of_article in zip(fingerprints, candidates, strict=True)
+    ]
     votes = [
         CopyVote(
-            article_id=i, copies=tuple(a for a, like in each if like.kind is OutcomeKind.DUPLICATE)
+            article_id=i,
+            copies=tuple(c for c, match in of_article if match.kind is OutcomeKind.DUPLICATE),
         )
-        for i, each in zip(ids, likes, strict=True)
+        for i, of_article in zip(ids, matches, strict=True)
     ]
-    homes = index.elect_canonical(votes)
-    new = [
-        Verdict(kind=OutcomeKind.NEW, article_id=i, revision=1, cluster_id=i, signal="unseen")
-        for i in ids
+    clusters = index.elect_canonical(votes)
+    return [
+        resolve(
+            Verdict(kind=OutcomeKind.NEW, article_id=i, revision=1, cluster_id=i, signal="unseen"),
+            of_article,
+            cluster_id,
+            rules,
+        )
+        for i, of_article, cluster_id in zip(ids, matches, clusters, strict=True)
     ]
-    return [resolve(v, each, home, rules) for v, each, home in zip(new, likes, homes, strict=True)]
+
+
+def _matches(
+    fingerprint_: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]], rules: DedupRules
+) -> list[tuple[str, Match]]:
+    """The candidates that the rules find similar, strongest first."""
+    compared = [(c, compare(fingerprint_, candidate, rules)) for c, candidate in candidates]
+    matches = [(c, match) for c, match in compared if match]
+    return sorted(matches, key=lambda pair: pair[1].strength, reverse=True)
 
 
 def article_of(text: Text) -> Article:
+    """The cleaned article of a corpus text, published at noon of its day."""
     day = text.day
     published = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) if day else None
     return Article(
@@ -136,30 +154,31 @@ def article_of(text: Text) -> Article:
 def _store(
     store: SqlStore,
     articles: Sequence[Article],
-    prints: Sequence[Fingerprint],
+    fingerprints: Sequence[Fingerprint],
     verdicts: Sequence[Verdict],
 ) -> None:
     payload = Payload.of({})
     records = [
         Record(receipt=str(uuid4()), payload=payload, article=a, fingerprint=p, verdict=v)
-        for a, p, v in zip(articles, prints, verdicts, strict=True)
+        for a, p, v in zip(articles, fingerprints, verdicts, strict=True)
     ]
     store.write(records, [], [], now=datetime.now(UTC))
 
 
 def shingles(text: str, width: int) -> list[bytes]:
+    """The sequences of `width` lowercase words of a text."""
     words = _WORD.findall(text.lower())
     if len(words) < width:
         return [" ".join(words).encode()]
-    columns = [words[place:] for place in range(width)]
+    columns = [words[offset:] for offset in range(width)]
     return [" ".join(shingle).encode() for shingle in zip(*columns, strict=False)]
 
 
 def datasketch(items: Sequence[Item], width: int, index_url: str = "") -> tuple[Matches, Cost]:
-    """MinHashLSH in memory, or on Redis with the MinHash of each article beside it."""
+    """Deduplicate with MinHashLSH in memory, or on Redis with the MinHash of each article."""
     from datasketch import MinHash, MinHashLSH
 
-    watch, matches = Watch(), Matches()
+    watch, matches = Stopwatch(), Matches()
     server = redis.Redis.from_url(unix_url(index_url)) if index_url else None
     storage = {"type": "redis", "basename": b"ds", "redis": _address(index_url)} if server else None
     lsh = MinHashLSH(threshold=0.2, num_perm=PERMUTATIONS, storage_config=storage)
@@ -169,16 +188,16 @@ def datasketch(items: Sequence[Item], width: int, index_url: str = "") -> tuple[
     for item in items:
         name = item.text.id
         with watch.running():
-            mine = MinHash(num_perm=PERMUTATIONS)
-            mine.update_batch(shingles(item.text.text, width))
-            found = lsh.query(mine)
-            theirs = _minhashes(found, values, server)
-            matches[name] = _best(mine.hashvalues, theirs)
-            lsh.insert(name, mine)
+            minhash = MinHash(num_perm=PERMUTATIONS)
+            minhash.update_batch(shingles(item.text.text, width))
+            candidate_ids = lsh.query(minhash)
+            candidates = _minhashes(candidate_ids, values, server)
+            matches[name] = _best(minhash.hashvalues, candidates)
+            lsh.insert(name, minhash)
             if server:
-                server.set(f"m:{name}", mine.hashvalues.astype("<u4").tobytes())
+                server.set(f"m:{name}", minhash.hashvalues.astype("<u4").tobytes())
             else:
-                values[name] = mine.hashvalues
+                values[name] = minhash.hashvalues
     cost = Cost(
         watch.cpu_s,
         _server_cpu(server) - server_cpu,
@@ -193,52 +212,59 @@ def _minhashes(
 ) -> dict[str, Any]:
     if not server:
         return {name: values[name] for name in names}
-    kept: Any = server.mget([f"m:{name}" for name in names]) if names else []
-    return {n: np.frombuffer(k, "<u4") for n, k in zip(names, kept, strict=True) if k}
+    stored: Any = server.mget([f"m:{name}" for name in names]) if names else []
+    return {n: np.frombuffer(k, "<u4") for n, k in zip(names, stored, strict=True) if k}
 
 
-def _best(mine: Any, theirs: Mapping[str, Any]) -> list[tuple[str, float]]:
-    shares = [(name, float(np.mean(mine == other))) for name, other in theirs.items()]
+def _best(hashvalues: Any, candidates: Mapping[str, Any]) -> list[tuple[str, float]]:
+    shares = [
+        (name, float(np.mean(hashvalues == candidate))) for name, candidate in candidates.items()
+    ]
     return sorted((s for s in shares if s[1] >= LEAST), key=lambda s: -s[1])
 
 
 def rensa(items: Sequence[Item], width: int) -> tuple[Matches, Cost]:
+    """Deduplicate with rensa's MinHash LSH in memory."""
+
     from rensa import RMinHash, RMinHashLSH
 
-    watch, matches = Watch(), Matches()
+    watch, matches = Stopwatch(), Matches()
     lsh = RMinHashLSH(threshold=0.2, num_perm=PERMUTATIONS, num_bands=64)
     hashes: list[Any] = []
     for number, item in enumerate(items):
         with watch.running():
-            mine = RMinHash(num_perm=PERMUTATIONS, seed=42)
-            mine.update([s.decode() for s in shingles(item.text.text, width)])
-            found = [(items[n].text.id, mine.jaccard(hashes[n])) for n in lsh.query(mine)]
-            kept = [match for match in found if match[1] >= LEAST]
+            minhash = RMinHash(num_perm=PERMUTATIONS, seed=42)
+            minhash.update([s.decode() for s in shingles(item.text.text, width)])
+            candidates = [
+                (items[n].text.id, minhash.jaccard(hashes[n])) for n in lsh.query(minhash)
+            ]
+            kept = [match for match in candidates if match[1] >= LEAST]
             matches[item.text.id] = sorted(kept, key=lambda match: -match[1])
-            lsh.insert(number, mine)
-            hashes.append(mine)
+            lsh.insert(number, minhash)
+            hashes.append(minhash)
     return matches, Cost(watch.cpu_s, 0.0, 0, 0)
 
 
 def decided(items: Sequence[Item], matches: Matches, threshold: float) -> dict[str, str]:
-    """The id of each duplicate -> the canonical article of its best match."""
+    """Apply a threshold: id of each duplicate -> id of the canonical article of its best match."""
     canonical: dict[str, str] = {}
     for item in items:
-        found = matches[item.text.id]
-        if found and found[0][1] >= threshold:
-            best = found[0][0]
+        item_matches = matches[item.text.id]
+        if item_matches and item_matches[0][1] >= threshold:
+            best = item_matches[0][0]
             canonical[item.text.id] = canonical.get(best, best)
     return canonical
 
 
 def best_threshold(thresholds: Sequence[float], f1: Callable[[float], float]) -> float:
-    """The one of the highest F1; of a plateau the middle."""
+    """The threshold with the highest F1; the middle one if several are equal."""
     scores = {threshold: f1(threshold) for threshold in thresholds}
     top = [threshold for threshold, score in scores.items() if score == max(scores.values())]
     return top[len(top) // 2]
 
 
 def steps(low: float, high: float, count: int) -> list[float]:
+    """The midpoints of `count` equal intervals between `low` and `high`."""
     edges = [low + (high - low) * n / count for n in range(count + 1)]
     return [round((a + b) / 2, 4) for a, b in pairwise(edges)]
 
@@ -255,12 +281,12 @@ def _server_cpu(server: redis.Redis | None) -> float:
 
 
 def _bytes(server: redis.Redis | None) -> int:
-    """What emptying the server frees."""
+    """Flush the server and return the number of bytes that this frees."""
     if not server:
         return 0
-    held = _used(server)
+    used = _used(server)
     server.execute_command("FLUSHALL", "SYNC")
-    return held - _used(server)
+    return used - _used(server)
 
 
 def _used(server: redis.Redis) -> int:

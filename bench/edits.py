@@ -1,8 +1,7 @@
-"""Edits by newsrooms and machines: those that leave a text a copy, and those that make another
-text.
+"""Simulate edits by newsrooms and machines: some leave a text a copy, others make another text.
 
-Each edit takes a text and a source of chance and gives the edited one. `Words` come from texts that
-are in no measured stream, so that what is put in never makes a copy of something else.
+Each edit takes a text and `Donors`, and returns the edited text. Inserted words and sentences come
+from donor texts that are not in the measured stream, so an insertion never makes two texts similar.
 """
 
 import random
@@ -20,13 +19,13 @@ _CITIES = "LONDON,NEW YORK,PARIS,TOKYO,BRUSSELS,BONN,OTTAWA,MADRID,CHICAGO,SYDNE
 _AGENCIES = "Reuters,AP,AFP,dpa,UPI,Bloomberg".split(",")
 _TURNED = {"rose": "fell", "rise": "fall", "up": "down", "higher": "lower", "profit": "loss"}
 _TURNS = _TURNED | {to: frm for frm, to in _TURNED.items()}
-_SHORTEST = 20  # words left of a text that is cut
+_SHORTEST = 20  # minimum number of words that a cut text keeps
 
 Edit = Callable[[Text, "Donors"], Text]
 
 
 class Donors:
-    """Chance, and texts to take words, sentences and paragraphs from."""
+    """A random generator, and texts from which words, names and paragraphs are inserted."""
 
     def __init__(self, texts: Sequence[Text], seed: int) -> None:
         self.rng = random.Random(seed)
@@ -36,7 +35,7 @@ class Donors:
         self._names = sorted({n for t in texts[:300] for n in _NAME.findall(t.text) if len(n) > 3})
 
     def text(self, least_words: int) -> Text:
-        """Each in turn, or what shares a donor would be alike for that."""
+        """The next donor with enough words. Two texts that share a donor would be similar."""
         while True:
             text = self._texts[self._next % len(self._texts)]
             self._next += 1
@@ -51,14 +50,14 @@ class Donors:
 
 
 def headline(text: Text, donors: Donors) -> Text:
-    """Another headline about the same story: words of its text, in another order."""
+    """Replace the title by words of the text in another order."""
     words = [w.strip(".,\"'") for w in text.text.split()[:80] if len(w) > 3]
     picked = donors.rng.sample(words, min(7, len(words)))
     return text._replace(title=" ".join(picked).capitalize())
 
 
 def paragraphs(text: Text, donors: Donors) -> Text:
-    """One to three paragraphs are added, or a quarter of the text is dropped in paragraphs."""
+    """Insert one to three paragraphs, or drop paragraphs of up to a quarter of the words."""
     parts = _paragraphs(text.text)
     if donors.rng.random() < 0.5:
         for added in _paragraphs(donors.text(60).text)[: donors.rng.randint(1, 3)]:
@@ -73,45 +72,49 @@ def paragraphs(text: Text, donors: Donors) -> Text:
 
 
 def light(text: Text, donors: Donors) -> Text:
+    """Reword 2 to 8 % of the words."""
     return _reworded(text, donors, donors.rng.uniform(0.02, 0.08))
 
 
 def heavy(text: Text, donors: Donors) -> Text:
+    """Reword 15 to 25 % of the words, and replace the title of every second text."""
     edited = _reworded(text, donors, donors.rng.uniform(0.15, 0.25))
     return headline(edited, donors) if donors.rng.random() < 0.5 else edited
 
 
 def truncated(text: Text, donors: Donors) -> Text:
+    """Keep the first 25 to 60 % of the words, followed by an ellipsis."""
     words = text.text.split(" ")
     kept = max(_SHORTEST, round(len(words) * donors.rng.uniform(0.25, 0.6)))
     return text._replace(text=" ".join(words[:kept]) + " …")
 
 
 def extended(text: Text, donors: Donors) -> Text:
-    """Half as much to one and a half times as much again, before, behind and in between."""
-    wanted = round(len(text.text.split()) * donors.rng.uniform(0.5, 1.5))
+    """Insert donor paragraphs after the first one: 50 to 150 % of the text's words."""
+    remaining = round(len(text.text.split()) * donors.rng.uniform(0.5, 1.5))
     parts = _paragraphs(text.text)
-    while wanted > 0:
+    while remaining > 0:
         for part in _paragraphs(donors.text(60).text):
-            words = part.split(" ")[: max(wanted, 0)]
+            words = part.split(" ")[: max(remaining, 0)]
             parts.insert(donors.rng.randint(1, len(parts)), " ".join(words))
-            wanted -= len(words)
+            remaining -= len(words)
     edited = text._replace(text="\n\n".join(parts))
     return headline(edited, donors) if donors.rng.random() < 0.3 else edited
 
 
 def spliced(text: Text, donors: Donors) -> Text:
-    """Most of it, with another story of about the same length before or behind it."""
+    """Join most of the text with a donor text of about the same length, in either order."""
     words = text.text.split(" ")
-    mine = " ".join(words[: round(len(words) * donors.rng.uniform(0.6, 1.0))])
-    other = donors.text(60)
-    theirs = " ".join(other.text.split(" ")[: round(len(words) * donors.rng.uniform(0.7, 1.3))])
-    first, second = (mine, theirs) if donors.rng.random() < 0.5 else (theirs, mine)
-    title = text.title if first is mine else other.title
+    own = " ".join(words[: round(len(words) * donors.rng.uniform(0.6, 1.0))])
+    donor = donors.text(60)
+    added = " ".join(donor.text.split(" ")[: round(len(words) * donors.rng.uniform(0.7, 1.3))])
+    first, second = (own, added) if donors.rng.random() < 0.5 else (added, own)
+    title = text.title if first is own else donor.title
     return text._replace(title=title, text=f"{first}\n\n{second}")
 
 
 def dateline(text: Text, donors: Donors) -> Text:
+    """Prefix a dateline; every second text also gets a line of credits at the end."""
     day = text.day or date(1987, 3, 1)
     city, agency = donors.rng.choice(_CITIES), donors.rng.choice(_AGENCIES)
     opened = f"{city}, {day:%B} {day.day} ({agency}) - {text.text}"
@@ -122,7 +125,7 @@ def dateline(text: Text, donors: Donors) -> Text:
 
 
 def ocr(text: Text, donors: Donors) -> Text:
-    """Two to five characters of a hundred are read wrongly, lost or doubled: figures too."""
+    """Replace, drop or double 2 to 5 % of the characters, digits included."""
     share, rng = donors.rng.uniform(0.02, 0.05), donors.rng
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -135,7 +138,7 @@ def ocr(text: Text, donors: Donors) -> Text:
 
 
 def series(text: Text, donors: Donors) -> Text:
-    """Another day's issue of the same report: most figures are others, some turns too."""
+    """Turn the text into the report of another day: other figures, in half of them other trends."""
     changed = _refigured(text, donors, 0.85)
     if donors.rng.random() < 0.5:
         turned = re.compile(rf"\b({'|'.join(_TURNS)})\b")
@@ -147,19 +150,19 @@ def series(text: Text, donors: Donors) -> Text:
 
 
 def template(text: Text, donors: Donors) -> Text:
-    """The same form filled in for someone else: other names everywhere, other figures."""
+    """Fill in the same form for another subject: all names and most figures are replaced."""
     names: dict[str, str] = {}
 
-    def renamed(found: re.Match[str]) -> str:
-        return names.setdefault(found[0].lower(), donors.name())
+    def replacement(match: re.Match[str]) -> str:
+        return names.setdefault(match[0].lower(), donors.name())
 
-    body = _NAME.sub(renamed, text.text)
+    body = _NAME.sub(replacement, text.text)
     title = re.sub(r"\w+", lambda m: names.get(m[0].lower(), m[0]), text.title)
     return _later(_refigured(text._replace(title=title, text=body), donors, 0.85), donors, 0, 10)
 
 
 def background(text: Text, donors: Donors) -> Text:
-    """Another story that tells the same background: up to two fifths of it are shared."""
+    """Return another article that repeats the last 20 to 40 % of this text as its background."""
     other = donors.text(100)
     own = other.text.split(" ")
     shared = text.text.split(" ")[
@@ -171,7 +174,7 @@ def background(text: Text, donors: Donors) -> Text:
 
 
 def gallery(text: Text, donors: Donors) -> Text:
-    """Pictures of something else in the same frame: only the caption is its own."""
+    """Return a photo gallery that shares its frame text with all galleries; the caption differs."""
     words = donors.text(60).text.split(" ")
     begin = donors.rng.randrange(30)
     caption = " ".join(words[begin : begin + donors.rng.randint(8, 25)])
@@ -186,11 +189,11 @@ def gallery(text: Text, donors: Donors) -> Text:
 
 
 def boilerplate(text: Text, donors: Donors) -> Text:
-    """A short story of its own in a frame that the site puts around everything."""
+    """Return another short article with the closing text that a site appends to all articles."""
     own = donors.text(60)
-    story = " ".join(own.text.split(" ")[: donors.rng.randint(45, 90)])
+    excerpt = " ".join(own.text.split(" ")[: donors.rng.randint(45, 90)])
     frame = (
-        f"{story}\n\nThis article appeared in the print edition. Subscribe to our newsletter for "
+        f"{excerpt}\n\nThis article appeared in the print edition. Subscribe to our newsletter for "
         "the most important stories of the day, straight to your inbox every morning. By signing "
         "up you agree to our terms of use and privacy policy. Follow us on our social channels "
         "and never miss an update. Copyright by the publisher, all rights reserved."
@@ -220,7 +223,7 @@ SHORT_COPIES: dict[str, Edit] = {"headline": headline, "light": light, "dateline
 
 
 class Spelling(NamedTuple):
-    """Words become one to three Han characters, the same ones each time, without spaces."""
+    """Spell each word with one to three Han characters, the same ones each time, without spaces."""
 
     first: int = 0x4E00
     many: int = 5000
@@ -245,7 +248,7 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _reworded(text: Text, donors: Donors, share: float) -> Text:
-    """So many of its words are replaced, dropped or doubled by others; figures stay."""
+    """Replace, drop or insert words at this share of the words; words with digits stay."""
     words: list[str] = []
     for word in text.text.split(" "):
         if donors.rng.random() >= share or any(c.isdigit() for c in word):
@@ -257,12 +260,14 @@ def _reworded(text: Text, donors: Donors, share: float) -> Text:
 
 
 def _refigured(text: Text, donors: Donors, share: float) -> Text:
-    def other(found: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         if donors.rng.random() >= share:
-            return found[0]
-        return re.sub(r"\d", lambda _: str(donors.rng.randint(0, 9)), found[0])
+            return match[0]
+        return re.sub(r"\d", lambda _: str(donors.rng.randint(0, 9)), match[0])
 
-    return text._replace(title=_FIGURE.sub(other, text.title), text=_FIGURE.sub(other, text.text))
+    return text._replace(
+        title=_FIGURE.sub(replacement, text.title), text=_FIGURE.sub(replacement, text.text)
+    )
 
 
 def _later(text: Text, donors: Donors, least: int, most: int) -> Text:

@@ -1,4 +1,4 @@
-"""The extractors of main text that are compared. Each library is imported when it is named."""
+"""Main-text extractors to compare. A library is imported only when its extractor is made."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ OURS, ALONE = "article-worker", "block classifier alone"
 
 
 def extractors() -> dict[str, Extractor]:
-    """By name; the first is what the worker does."""
+    """All extractors by name; the first one is the worker's."""
     for noisy in ("trafilatura", "readability"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     return {
@@ -35,7 +35,7 @@ def extractors() -> dict[str, Extractor]:
 
 
 def _ours(weights: Mapping[str, BlockWeights]) -> dict[str, Extractor]:
-    """The worker's extractor, and its classifier alone, which never asks another extractor."""
+    """The worker's extractor, and its block classifier alone, without the fallback extractor."""
     rules = load_config(Path("config")).cleaning.html
     shipped = shipped_weights()
     return {
@@ -47,9 +47,9 @@ def _ours(weights: Mapping[str, BlockWeights]) -> dict[str, Extractor]:
 
 
 def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, Extractor]:
-    """The worker, each page judged by weights that no page of its site was trained on.
+    """The worker's extractors, cross-validated: weights for a page are not trained on its site.
 
-    Weights are kept as `fold-N.npz`, and taken from there if they are.
+    The weights of each fold are cached in the folder `kept_in` as `fold-N.npz`.
     """
     from bench.train_blocks import by_fold, pack, prepare, train
 
@@ -61,8 +61,8 @@ def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, Extr
         if not path.is_file():
             others = [prepare(p) for p, f in zip(pages, fold, strict=True) if f != number]
             path.write_bytes(pack(train([sample for sample in others if sample])))
-        read = read_weights(path.read_bytes())
-        weights |= {p.markup: read for p, f in zip(pages, fold, strict=True) if f == number}
+        fold_weights = read_weights(path.read_bytes())
+        weights |= {p.markup: fold_weights for p, f in zip(pages, fold, strict=True) if f == number}
     return _ours(weights)
 
 

@@ -1,12 +1,12 @@
-"""Measure the CPU time of cleaning a feed fragment or plain text: to clean text, and clean().
+"""Measure the CPU time of cleaning an HTML fragment of a feed, or plain text.
 
-"To clean text" is markup and line rules for the bodies; "all of it" is the complete article, with
-language, title, dates, addresses and keys.
+"To clean text" is markup and line rules of the body. "All of it" is clean(): the complete article
+with language, title, dates, addresses and keys.
 
     python -m bench.fragments [--chars 3000] [--profile]
 
-Fragments are paragraphs of seeds/ put together anew, with a link in each and the boilerplate that
-feeds append. Time is CPU of this process; the best of five rounds, for the machine may be busy.
+Fragments are random paragraphs of seeds/, each with a link, plus boilerplate that feeds append. The
+time is CPU time of this process, the minimum of five rounds because the machine may be busy.
 """
 
 import argparse
@@ -39,15 +39,15 @@ _APPENDED = (
 
 
 def paragraphs() -> list[str]:
-    """Paragraphs of English prose among the seeds."""
+    """The English paragraphs of 100 to 600 characters among the seeds."""
     rules, prose = load_config(None).cleaning, []
     for file in files_below(SEEDS, ["expected.jsonl"]):
         for _, raw in read_file(file):
             try:
                 article = clean(RawArticle.model_validate(raw), rules, NOW)
-            except ValueError:  # breaks the contract, as some seeds are meant to
+            except ValueError:  # some seeds break the contract on purpose
                 continue
-            except Exception:  # noqa: S112, BLE001 - or is rejected: another seed will do
+            except Exception:  # noqa: S112, BLE001 - cleaning rejects others on purpose
                 continue
             if article.language == "en":
                 prose += [p for p in article.text.split("\n\n") if 100 < len(p) < 600]
@@ -55,6 +55,7 @@ def paragraphs() -> list[str]:
 
 
 def raws(chars: int, wrap: Callable[[str], str], media_type: str) -> Iterator[RawArticle]:
+    """Yield raw articles with bodies of about `chars` characters; `wrap` marks up a paragraph."""
     rng, prose = random.Random(1), paragraphs()
     for number in range(FRAGMENTS):
         body: list[str] = []

@@ -1,10 +1,10 @@
-"""Measure the learning of boilerplate on a wire that signs each of its articles.
+"""Measure the learning of source boilerplate on a wire with the same last line in each article.
 
     python -m bench.learned FOLDER [--show]
 
-FOLDER holds reuters-1987-mar-apr.json (see devtools.news_corpora). The wire ends its stories with
-"Reuter", which should go, and has thousands of short results in the same few forms, of which
-nothing should.
+FOLDER has reuters-1987-mar-apr.json (see devtools.news_corpora). The wire ends its articles with
+"Reuter", which should be removed. It also has thousands of short company results in the same few
+forms, of which no line should be removed.
 """
 
 import argparse
@@ -27,7 +27,9 @@ SIGN_OFF = "Reuter"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.learned", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--show", action="store_true", help="Print every line that was left out.")
+    parser.add_argument(
+        "--show", action="store_true", help="print each removed line with its count"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures, lines = measure(reuters(options.folder))
@@ -40,14 +42,14 @@ def main() -> None:
         print(f"{times:6}  {line}")
 
 
-def measure(stories: list[Text]) -> tuple[dict[str, float], Counter[str]]:
-    """Shares are of the stories, and of the words, from the third day on."""
+def measure(articles: list[Text]) -> tuple[dict[str, float], Counter[str]]:
+    """Return the figures and the removed lines. Shares count from day `min_days` on."""
     rules = load_config(None).cleaning.learned
     boilerplate = Boilerplate(MemoryLineCounts(), rules)
     by_day: dict[date, list[Text]] = defaultdict(list)
-    for story in stories:
-        if story.day:
-            by_day[story.day].append(story)
+    for document in articles:
+        if document.day:
+            by_day[document.day].append(document)
     lines: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     for number, day in enumerate(sorted(by_day)):
@@ -55,18 +57,18 @@ def measure(stories: list[Text]) -> tuple[dict[str, float], Counter[str]]:
         began = process_time()
         learned = boilerplate.learned(["wire"], now).get("wire", SourceBoilerplate())
         seen = []
-        for story in by_day[day]:
-            article = _article(story)
+        for document in by_day[day]:
+            article = _article(document)
             shown = leave_out(article, learned, rules)
             seen.append(("wire", sighting(article, learned, rules)))
-            gone = [dropped.line for dropped in shown.dropped]
-            lines.update(gone)
+            removed = [dropped.line for dropped in shown.dropped]
+            lines.update(removed)
             counts["stories"] += 1
             if number >= rules.min_days:
                 counts["late"] += 1
-                counts["signed off"] += SIGN_OFF in gone
-                counts["words"] += len(story.text.split())
-                counts["lost"] += sum(len(line.split()) for line in gone if line != SIGN_OFF)
+                counts["signed off"] += SIGN_OFF in removed
+                counts["words"] += len(document.text.split())
+                counts["lost"] += sum(len(line.split()) for line in removed if line != SIGN_OFF)
         boilerplate.note(seen, now)
         counts["us"] += int((process_time() - began) * 1e6)
     return {
@@ -78,9 +80,9 @@ def measure(stories: list[Text]) -> tuple[dict[str, float], Counter[str]]:
     }, lines
 
 
-def _article(story: Text) -> Article:
-    text = f"{story.text}\n\n{SIGN_OFF}"
-    return Article(source="wire", key=story.id, title=story.title, text=text, words=0)
+def _article(document: Text) -> Article:
+    text = f"{document.text}\n\n{SIGN_OFF}"
+    return Article(source="wire", key=document.id, title=document.title, text=text, words=0)
 
 
 if __name__ == "__main__":

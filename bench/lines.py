@@ -2,8 +2,8 @@
 
     python -m bench.lines FOLDER [--show RULE|all]
 
-FOLDER holds texts that people cleaned (see bench.pages). Prints by rule how many lines and
-which share of all tokens it deletes; --show prints those lines.
+FOLDER has texts that people cleaned (see bench.pages). The output has the number of deleted lines
+and the share of deleted tokens for each rule; --show prints the deleted lines.
 """
 
 import argparse

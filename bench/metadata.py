@@ -2,10 +2,11 @@
 
     python -m bench.metadata FOLDER [FOLDER …] [--half 0|1] [--wrong title|author|date]
 
-"either" is the date of publication or that of the last change: the gold has one date, and where a
-page shows both it is often the second. "written" is the date of publication on pages that have the
-gold's day written anywhere: some gold has a day that its page does not. Pages are split by host:
-rules are made on half 0, half 1 is reported. Time is CPU of cleaning a page, main text included.
+"either" accepts the date of publication or of the last change: the gold data has one date, which is
+often the date of the change if a page shows both. "written" is the date of publication on pages
+whose markup has the gold day: some gold days are not on their page. Pages are split by host: rules
+are developed on half 0, and half 1 is reported. Time is the CPU time of cleaning a page, including
+its main text.
 """
 
 import argparse
@@ -28,17 +29,19 @@ from worker.errors import Rejected
 from worker.model.admission import Content, RawArticle
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # zones of the earth
+_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # extreme time zones: UTC-12 and UTC+14
 _QUOTES = str.maketrans("’‘“”–—", "''\"\"--")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[T ])")
 _BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+")
 
 
 def plain(text: str) -> str:
+    """The text with plain quotes and dashes, single spaces and folded case."""
     return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).split()).casefold()
 
 
 def people(text: str) -> set[str]:
+    """The names in a list of authors."""
     return {name for name in _BETWEEN.split(plain(text)) if name}
 
 
@@ -52,7 +55,7 @@ def cleaned(page: Page, rules: CleaningRules) -> Examined | None:
 
 
 def judge(page: Page, examined: Examined | None, rules: CleaningRules) -> dict[str, str]:
-    """right, wrong or missing for each field that the gold data has."""
+    """Return "right", "wrong" or "missing" for each field that the gold data has."""
     article = examined.article if examined else None
     title = article.title if article else ""
     authors = ",".join(article.authors) if article else ""
@@ -78,15 +81,15 @@ def _published_days(page: Page, examined: Examined, rules: CleaningRules) -> set
 
 
 def _days(at: datetime | None, declared: str = "") -> set[str]:
-    """The day in UTC, and that of the zone it was written in: 22:00-04:00 is the next day in UTC,
-    and people wrote down what they read."""
+    """The day in UTC, and the day as the page writes it: 22:00-04:00 is the next day in UTC, and
+    the annotators copied the written day."""
     written = {declared[:10]} if _ISO.match(declared) and at else set()
     return ({at.date().isoformat()} if at else set()) | written
 
 
 def _local_days(page: Page, examined: Examined, rules: CleaningRules) -> set[str]:
-    """The days a page shows its readers, printed or in its address, that were somewhere on earth at
-    the instant of publication: 03:00 in UTC, and the day before with an American site."""
+    """The days in the visible text or the address of a page that are the day of publication in some
+    time zone: 03:00 in UTC is the day before for an American site."""
     published = examined.article.published
     british = day_first(examined.article.language, examined.declared)
     visible = examined.body.page.visible_dates
@@ -104,7 +107,7 @@ def _local_days(page: Page, examined: Examined, rules: CleaningRules) -> set[str
 
 
 def _forms(day: str) -> re.Pattern[str]:
-    """What a day may look like on a page; nothing of a month without a day."""
+    """A pattern of the spellings of a day on a page. It matches nothing if the gold has no day."""
     if not _ISO.match(day):
         return re.compile("(?!)")
     year, month, number = day[:10].split("-")
@@ -131,6 +134,7 @@ def _fields(examined: Examined | None) -> str:
 
 
 def report(name: str, judged: list[tuple[dict[str, str], float]]) -> None:
+    """Print times and accuracy; `judged` has the verdicts and the CPU seconds of each page."""
     times = sorted(took * 1000 for _, took in judged)
     print(
         f"{name}: {len(judged)} pages, CPU ms a page: mean {mean(times):.1f}, "

@@ -1,4 +1,4 @@
-"""Exact F1 of recognised names on tagged corpora: this worker, heuristics, a textbook CRF."""
+"""Measure exact F1 of name recognition: this worker, heuristics, and a textbook CRF."""
 
 import tempfile
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pycrfsuite
 
-from bench.rivals import heuristics, plain_features
+from bench.baselines import heuristics, plain_features
 from worker.tag.entities import KINDS, recognise_names
 from worker.tag.entities.name_model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens
@@ -22,7 +22,7 @@ _SHORT = {kind: label for label, kind in KINDS.items()}
 
 
 def read(path: Path) -> list[Sentence]:
-    """Sentences of (word, label)."""
+    """Read sentences of (word, label): one word a line, with an empty line after each sentence."""
     blocks = path.read_text("utf-8").strip().split("\n\n")
     return [
         [(r.split("\t")[0], r.split("\t")[1]) for r in b.splitlines() if r.strip()] for b in blocks
@@ -30,7 +30,7 @@ def read(path: Path) -> list[Sentence]:
 
 
 def spans(labels: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """[start, end) and kind of each run of BIO labels."""
+    """Yield (start, end, kind) of each entity in BIO labels; `end` is exclusive."""
     start, kind = -1, ""
     for at, label in enumerate((*labels, "O")):
         if start >= 0 and label != "I-" + kind:
@@ -41,7 +41,7 @@ def spans(labels: Sequence[str]) -> Iterator[tuple[int, int, str]]:
 
 
 def in_text(words: Sequence[str], labels: Sequence[str]) -> Spans:
-    """Labels of words as character spans of the words joined by spaces."""
+    """Convert labels of words to character spans in the words joined by spaces."""
     starts = [0]
     for word in words:
         starts.append(starts[-1] + len(word) + 1)
@@ -49,15 +49,15 @@ def in_text(words: Sequence[str], labels: Sequence[str]) -> Spans:
 
 
 def entity_scores(folder: Path) -> None:
-    """One table: exact F1 by kind, and CPU time."""
+    """Print a table of exact F1 by kind of name, and of CPU time."""
     names = shipped()
-    places = frozenset({*names.place_aliases, *names.place_aliases.values()})
+    place_names = frozenset({*names.place_aliases, *names.place_aliases.values()})
     crf = _crf([s for name in TRAIN for s in read(folder / f"{name}.bio.tsv")])
     methods: dict[str, Callable[[list[str]], Spans]] = {
         "entities": lambda words: _ours(words, "fast"),
         "entities, thorough": lambda words: _ours(words, "thorough"),
         "textbook CRF, same training": lambda words: in_text(words, crf.tag(plain_features(words))),
-        "heuristics": lambda words: heuristics(" ".join(words), places),
+        "heuristics": lambda words: heuristics(" ".join(words), place_names),
     }
     print("\n| corpus | method | person | organisation | place | all | CPU ms per 500 tokens |")
     print("|---|---|---|---|---|---|---|")
@@ -66,15 +66,15 @@ def entity_scores(folder: Path) -> None:
         gold = [in_text([w for w, _ in s], [label for _, label in s]) for s in sentences]
         for method, find in methods.items():
             began = time.process_time()
-            found = [find([w for w, _ in s]) for s in sentences]
+            predictions = [find([w for w, _ in s]) for s in sentences]
             took = (time.process_time() - began) * 1000 / sum(map(len, sentences)) * 500
-            rates = " | ".join(f"{rate:.3f}" for rate in _f1(gold, found))
+            rates = " | ".join(f"{rate:.3f}" for rate in _f1(gold, predictions))
             print(f"| {corpus} | {method} | {rates} | {took:.2f} |", flush=True)
 
 
 def _ours(words: list[str], path: ModelPath) -> Spans:
-    found = recognise_names(Tokens(" ".join(words)), shipped(path).recogniser)
-    return {(m.start, m.end, _SHORT[m.kind]) for m in found}
+    mentions = recognise_names(Tokens(" ".join(words)), shipped(path).recogniser)
+    return {(m.start, m.end, _SHORT[m.kind]) for m in mentions}
 
 
 def _crf(sentences: Sequence[Sentence]) -> "pycrfsuite.Tagger":
@@ -89,13 +89,13 @@ def _crf(sentences: Sequence[Sentence]) -> "pycrfsuite.Tagger":
         return tagger
 
 
-def _f1(gold: Sequence[Spans], found: Sequence[Spans]) -> list[float]:
+def _f1(gold: Sequence[Spans], predictions: Sequence[Spans]) -> list[float]:
     counts: Counter[tuple[str, str]] = Counter()
-    for g, f in zip(gold, found, strict=True):
-        for what, its in (("hit", g & f), ("gold", g), ("found", f)):
-            for _, _, kind in its:
-                counts[what, kind] += 1
-                counts[what, "all"] += 1
+    for g, f in zip(gold, predictions, strict=True):
+        for kind_of_count, entities in (("hit", g & f), ("gold", g), ("found", f)):
+            for _, _, kind in entities:
+                counts[kind_of_count, kind] += 1
+                counts[kind_of_count, "all"] += 1
     return [
         2 * counts["hit", kind] / max(1, counts["gold", kind] + counts["found", kind])
         for kind in ("PER", "ORG", "LOC", "all")

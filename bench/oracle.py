@@ -1,12 +1,13 @@
-"""Compare the decisions of the whole system with an oracle that compares all pairs of articles.
+"""Compare the decisions of the complete system with an oracle that compares all pairs of articles.
 
     python -m bench.oracle [DATA] [--stories 600] [--workers 1 8] [--seed 3]
 
-The oracle has no sketch, no index and no order: the pure rules on all pairs, nothing else. Real
-pipelines on a real store and a real index take the same stream of raw articles, one worker in
-order, then several at once. Every link they make has to be one the oracle allows; what it would
-have linked and they did not is counted: 1 % of the articles at most. Without DATA
-(devtools/news_corpora.py) the stories are invented. Exit code 1 when anything is wrong.
+The oracle applies the pure deduplication rules to all pairs; it uses no sketches and no index, and
+the order of arrival does not matter to it. Pipelines on a real store and a real index process the
+same stream of raw articles, first with one worker in order, then with several at once. The oracle
+must allow every link that they make. Articles that they left without a link that the oracle found
+are counted; at most 1 % of the articles are accepted. Without DATA (the folder that
+devtools/news_corpora.py describes) the articles are generated. The exit code is 1 if a check fails.
 """
 
 import argparse
@@ -42,77 +43,85 @@ from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-BATCH = 5  # articles: small, so that copies meet across batches
+BATCH = 5  # articles: small, so that copies arrive in different batches
 MOST_MISSED = 0.01  # of the articles
 
-Likes = Mapping[str, Mapping[str, Match]]  # article -> what it is like -> how
+MatchesById = Mapping[str, Mapping[str, Match]]  # article id -> id of a similar article -> match
 
 
 class Oracle(NamedTuple):
-    """What the rules say of all pairs."""
+    """The matches that the deduplication rules find among all pairs of articles."""
 
-    prints: Mapping[str, Fingerprint]
-    holders: Counter[int]  # how many articles have a hash in their sketch
-    copies: Likes
-    variants: Likes
+    fingerprints: Mapping[str, Fingerprint]
+    sketch_counts: Counter[int]  # hash -> number of articles with this hash in their sketch
+    copies: MatchesById
+    variants: MatchesById
 
     @classmethod
-    def of(cls, prints: Mapping[str, Fingerprint], rules: DedupRules) -> "Oracle":
-        copies: dict[str, dict[str, Match]] = {article_id: {} for article_id in prints}
-        variants: dict[str, dict[str, Match]] = {article_id: {} for article_id in prints}
-        for mine, rival in _pairs(prints):
-            for one, other in ((mine, rival), (rival, mine)):
-                if like := compare(prints[one], prints[other], rules):
-                    its = copies if like.kind is OutcomeKind.DUPLICATE else variants
-                    its[one][other] = like
-        holders = Counter(hash_ for its in prints.values() for hash_ in its.sketch)
-        return cls(prints, holders, copies, variants)
+    def of(cls, fingerprints: Mapping[str, Fingerprint], rules: DedupRules) -> "Oracle":
+        copies: dict[str, dict[str, Match]] = {article_id: {} for article_id in fingerprints}
+        variants: dict[str, dict[str, Match]] = {article_id: {} for article_id in fingerprints}
+        for first, second in _pairs(fingerprints):
+            for article_id, other_id in ((first, second), (second, first)):
+                if match := compare(fingerprints[article_id], fingerprints[other_id], rules):
+                    matches = copies if match.kind is OutcomeKind.DUPLICATE else variants
+                    matches[article_id][other_id] = match
+        sketch_counts = Counter(hash_ for f in fingerprints.values() for hash_ in f.sketch)
+        return cls(fingerprints, sketch_counts, copies, variants)
 
     def groups(self) -> Iterator[set[str]]:
-        """Articles that are connected by copies, the single ones too."""
-        left = set(self.copies)
-        while left:
+        """Yield the connected components of the graph of copies, single articles included."""
+        ungrouped = set(self.copies)
+        while ungrouped:
             group: set[str] = set()
-            ahead = {next(iter(left))}
-            while ahead:
-                group |= ahead
-                ahead = {other for one in ahead for other in self.copies[one]} - group
-            left -= group
+            frontier = {next(iter(ungrouped))}
+            while frontier:
+                group |= frontier
+                frontier = {copy for member in frontier for copy in self.copies[member]} - group
+            ungrouped -= group
             yield group
 
     def certain(self, group: Collection[str], hits: int) -> bool:
-        """Each is a copy of all others and of no look-alike, and has hashes in its sketch that
-        nobody else has but them."""
-        alike = all(len(self.copies[one]) == len(group) - 1 for one in group)
-        if not alike or any(self.variants[one] for one in group):
+        """Whether the index must unite this group.
+
+        All its members are copies of each other and variants of no article, and each two of them
+        share at least `hits` sketch hashes that no article outside the group has.
+        """
+        all_copies = all(len(self.copies[article_id]) == len(group) - 1 for article_id in group)
+        if not all_copies or any(self.variants[article_id] for article_id in group):
             return False
-        within = Counter(hash_ for one in group for hash_ in self.prints[one].sketch)
-        own = {hash_ for hash_, count in within.items() if count == self.holders[hash_]}
-        return all(self._share(one, other, own) >= hits for one, other in combinations(group, 2))
-
-    def _share(self, one: str, other: str, own: set[int]) -> int:
-        mine, its = self.prints[one], self.prints[other]
-        same = len(mine.sketch) if mine.text_hash == its.text_hash else 0
-        return max(same, len(own.intersection(mine.sketch, its.sketch)))
+        in_group = Counter(hash_ for member in group for hash_ in self.fingerprints[member].sketch)
+        own = {hash_ for hash_, count in in_group.items() if count == self.sketch_counts[hash_]}
+        pairs = combinations((self.fingerprints[member] for member in group), 2)
+        return all(_common_hashes(first, second, own) >= hits for first, second in pairs)
 
 
-def _pairs(prints: Mapping[str, Fingerprint]) -> Iterator[tuple[str, str]]:
-    """Every pair that shares a hash of any kind: what shares none can't be alike."""
+def _common_hashes(first: Fingerprint, second: Fingerprint, own: set[int]) -> int:
+    """Count the hashes of `own` that both sketches have; equal texts share their whole sketch."""
+    same = len(first.sketch) if first.text_hash == second.text_hash else 0
+    return max(same, len(own.intersection(first.sketch, second.sketch)))
+
+
+def _pairs(fingerprints: Mapping[str, Fingerprint]) -> Iterator[tuple[str, str]]:
+    """Yield each pair that shares a hash of any kind; other pairs cannot be similar."""
     holders: dict[bytes | str, list[str]] = defaultdict(list)
-    for article_id, its in prints.items():
-        met = {rival for mine in {*_hashes(its)} for rival in holders[mine]}
-        yield from ((article_id, rival) for rival in sorted(met))
-        for mine in {*_hashes(its)}:
-            holders[mine].append(article_id)
+    for article_id, fingerprint_ in fingerprints.items():
+        earlier = {other_id for hash_ in {*_hashes(fingerprint_)} for other_id in holders[hash_]}
+        yield from ((article_id, other_id) for other_id in sorted(earlier))
+        for hash_ in {*_hashes(fingerprint_)}:
+            holders[hash_].append(article_id)
 
 
-def _hashes(of: Fingerprint) -> Iterator[bytes | str]:
-    yield of.text_hash
-    yield from (of.shingles[place : place + 4] for place in range(0, len(of.shingles), 4))
+def _hashes(fingerprint_: Fingerprint) -> Iterator[bytes | str]:
+    yield fingerprint_.text_hash
+    yield from (
+        fingerprint_.shingles[offset : offset + 4]
+        for offset in range(0, len(fingerprint_.shingles), 4)
+    )
 
 
-class Decided(NamedTuple):
-    """What the system says of one article: the row as it stands, and the decision on it."""
+class StoredDecision(NamedTuple):
+    """The stored row of an article with the decision that deduplication made on it."""
 
     seq: int
     article_id: str
@@ -123,87 +132,92 @@ class Decided(NamedTuple):
 
 
 class Report(NamedTuple):
+    """The result of comparing the stored decisions with the oracle."""
+
     articles: int
-    linked: int  # articles that have a copy
-    links: int  # of one article to its rival
-    forbidden: list[Decided]  # links that the oracle does not know
-    parted: list[set[str]]  # certainly copies of each other, and yet not one cluster
-    missed: set[str]  # called new although a copy stood in another cluster
+    with_copies: int  # articles that have a copy
+    links: int  # from an article to the article it was compared with
+    disallowed: list[StoredDecision]  # links that the oracle did not find
+    split_groups: list[set[str]]  # groups that Oracle.certain accepts, in more than one cluster
+    missed: set[str]  # articles called new although an earlier copy is in another cluster
     canonicals: int
 
     @property
-    def right(self) -> bool:
-        few = len(self.missed) <= MOST_MISSED * self.articles
-        return few and not self.forbidden and not self.parted
+    def passed(self) -> bool:
+        few_missed = len(self.missed) <= MOST_MISSED * self.articles
+        return few_missed and not self.disallowed and not self.split_groups
 
     def __str__(self) -> str:
         return (
-            f"{self.articles} articles, {self.linked} with copies, {self.canonicals} clusters: "
-            f"{self.links} links, {len(self.forbidden)} not allowed; groups torn apart: "
-            f"{len(self.parted)}; new beside a copy: {len(self.missed)} "
+            f"{self.articles} articles, {self.with_copies} with copies, "
+            f"{self.canonicals} clusters: {self.links} links, {len(self.disallowed)} not allowed; "
+            f"groups split: {len(self.split_groups)}; new beside a copy: {len(self.missed)} "
             f"({len(self.missed) / self.articles:.2%})"
         )
 
 
-def judged(oracle: Oracle, said: Sequence[Decided], rules: DedupRules) -> Report:
-    """Hold what the system says against the oracle."""
-    by_id = {its.article_id: its for its in said}
+def compare_with_oracle(
+    oracle: Oracle, stored: Sequence[StoredDecision], rules: DedupRules
+) -> Report:
+    """Report the stored decisions that contradict the oracle, and the copies that were missed."""
+    by_id = {decision.article_id: decision for decision in stored}
     clusters: dict[str, set[str]] = defaultdict(set)
-    for its in said:
-        clusters[its.cluster_id].add(its.article_id)
+    for decision in stored:
+        clusters[decision.cluster_id].add(decision.article_id)
     groups = [*oracle.groups()]
     group_of = {article_id: number for number, group in enumerate(groups) for article_id in group}
-    links = [its for its in said if its.rival and its.verdict != OutcomeKind.NEW]
-    forbidden = [its for its in links if not _allowed(its, oracle, group_of)]
-    forbidden += [its for its in said if group_of[its.article_id] != group_of[its.cluster_id]]
+    links = [d for d in stored if d.rival and d.verdict != OutcomeKind.NEW]
+    disallowed = [link for link in links if not _allowed(link, oracle, group_of)]
+    disallowed += [d for d in stored if group_of[d.article_id] != group_of[d.cluster_id]]
     certain = [g for g in groups if oracle.certain(g, rules.index.min_hits)]
     return Report(
-        articles=len(said),
-        linked=sum(len(group) for group in groups if len(group) > 1),
+        articles=len(stored),
+        with_copies=sum(len(group) for group in groups if len(group) > 1),
         links=len(links),
-        forbidden=forbidden,
-        parted=[g for g in certain if len({by_id[i].cluster_id for i in g}) != 1],
-        missed={its.article_id for its in said if _missed(its, oracle, by_id)},
+        disallowed=disallowed,
+        split_groups=[g for g in certain if len({by_id[i].cluster_id for i in g}) != 1],
+        missed={d.article_id for d in stored if _missed(d, oracle, by_id)},
         canonicals=len(clusters),
     )
 
 
-def _allowed(its: Decided, oracle: Oracle, group_of: Mapping[str, int]) -> bool:
-    if its.signal == "settled":  # with the one that settled for both, not with each of its copies
-        return group_of[its.article_id] == group_of[its.rival]
-    known = oracle.copies if its.verdict == OutcomeKind.DUPLICATE else oracle.variants
-    like = known[its.article_id].get(its.rival)
-    return like is not None and like.signal == its.signal
+def _allowed(decision: StoredDecision, oracle: Oracle, group_of: Mapping[str, int]) -> bool:
+    if decision.signal == "settled":  # the canonical of the group, not necessarily a direct copy
+        return group_of[decision.article_id] == group_of[decision.rival]
+    allowed = oracle.copies if decision.verdict == OutcomeKind.DUPLICATE else oracle.variants
+    match = allowed[decision.article_id].get(decision.rival)
+    return match is not None and match.signal == decision.signal
 
 
-def _missed(its: Decided, oracle: Oracle, by_id: Mapping[str, Decided]) -> bool:
-    """Canonical beside an earlier copy of it in another cluster: it should have joined that."""
-    copies = (by_id[rival] for rival in oracle.copies[its.article_id])
-    return its.cluster_id == its.article_id and any(
-        copy.seq < its.seq and copy.cluster_id != its.article_id for copy in copies
+def _missed(decision: StoredDecision, oracle: Oracle, by_id: Mapping[str, StoredDecision]) -> bool:
+    """Whether the article is canonical although an earlier copy of it is in another cluster."""
+    copies = (by_id[rival] for rival in oracle.copies[decision.article_id])
+    return decision.cluster_id == decision.article_id and any(
+        copy.seq < decision.seq and copy.cluster_id != decision.article_id for copy in copies
     )
 
 
-def prints_of(raws: Iterable[Raw], config: Config) -> dict[str, Fingerprint]:
-    """By the id of the article, past pipeline and store."""
-    cleaned = [clean(RawArticle.model_validate(each), config.cleaning, NOW) for each in raws]
+def fingerprints_of(raws: Iterable[Raw], config: Config) -> dict[str, Fingerprint]:
+    """Clean and fingerprint the raw articles without pipeline and store; keyed by article id."""
+    checked = [RawArticle.model_validate(raw_article) for raw_article in raws]
+    cleaned = [clean(raw_article, config.cleaning, NOW) for raw_article in checked]
     return {article.article_id: fingerprint(article, config.dedup) for article in cleaned}
 
 
 def run(
     raws: Sequence[Raw], workers: int, config: Config, store_url: str, index_url: str
-) -> list[Decided]:
-    """Ingest the stream; what the store then says of each article."""
+) -> list[StoredDecision]:
+    """Ingest the stream with this many worker threads, and read the decisions from the store."""
     queue: SimpleQueue[list[Delivery]] = SimpleQueue()
-    given = [Delivery(receipt=str(number), raw=each) for number, each in enumerate(raws)]
-    for start in range(0, len(given), BATCH):
-        queue.put(given[start : start + BATCH])
+    deliveries = [Delivery(receipt=str(number), raw=raw) for number, raw in enumerate(raws)]
+    for start in range(0, len(deliveries), BATCH):
+        queue.put(deliveries[start : start + BATCH])
     with ThreadPoolExecutor(workers) as pool:
         for done in [
             pool.submit(_work, queue, config, store_url, index_url) for _ in range(workers)
         ]:
             done.result()
-    return _said(store_url)
+    return _stored_decisions(store_url)
 
 
 def _work(queue: "SimpleQueue[list[Delivery]]", config: Config, *urls: str) -> None:
@@ -214,46 +228,50 @@ def _work(queue: "SimpleQueue[list[Delivery]]", config: Config, *urls: str) -> N
             batch = queue.get_nowait()
             try:
                 pipeline.ingest(batch, now=NOW)
-            except Unavailable:  # put back and tried again, as a worker does
+            except Unavailable:  # requeue the batch, as a worker does
                 queue.put(batch)
 
 
-def _said(store_url: str) -> list[Decided]:
+def _stored_decisions(store_url: str) -> list[StoredDecision]:
     engine = open_engine(parse(store_url))
-    its = (articles.c.seq, articles.c.article_id, articles.c.cluster_id)
-    why = (decisions.c.verdict, decisions.c.signal, decisions.c.rival)
+    article_columns = (articles.c.seq, articles.c.article_id, articles.c.cluster_id)
+    decision_columns = (decisions.c.verdict, decisions.c.signal, decisions.c.rival)
     same = decisions.c.article_id == articles.c.article_id
     with engine.connect() as connection:
-        rows = connection.execute(sa.select(*its, *why).join(decisions, same))
-        said = [Decided(*row) for row in rows]
+        rows = connection.execute(
+            sa.select(*article_columns, *decision_columns).join(decisions, same)
+        )
+        stored = [StoredDecision(*row) for row in rows]
     engine.dispose()
-    return said
+    return stored
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?")
-    parser.add_argument("--stories", type=int, default=600, help="invented ones; with DATA texts")
+    parser.add_argument(
+        "--stories", type=int, default=600, help="number of generated stories, or of texts of DATA"
+    )
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
     config = load_config()
     raws = [*map(raw, _texts(options))]
-    oracle = Oracle.of(prints_of(raws, config), config.dedup)
-    right = True
+    oracle = Oracle.of(fingerprints_of(raws, config), config.dedup)
+    passed = True
     for workers in options.workers:
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="oracle-"))
             store_url = f"sqlite:///{folder}/store.db"
             migrate(store_url)
             index_url = stack.enter_context(private_valkey())
-            said = run(raws, workers, config, store_url, index_url)
-            report = judged(oracle, said, config.dedup)
+            stored = run(raws, workers, config, store_url, index_url)
+            report = compare_with_oracle(oracle, stored, config.dedup)
         print(f"{workers} workers: {report}", flush=True)
-        for its in report.forbidden:
-            print(f"    not allowed: {its}")
-        right = right and report.right
-    sys.exit(0 if right else 1)
+        for decision in report.disallowed:
+            print(f"    not allowed: {decision}")
+        passed = passed and report.passed
+    sys.exit(0 if passed else 1)
 
 
 def _texts(options: argparse.Namespace) -> list[Text]:

@@ -1,7 +1,7 @@
 """Read folders of pages with their gold main text, in three formats.
 
-- WCXB: `html/N.html.gz` and `ground-truth/N.json` with the whole text;
-- segments: `html/*.html.gz` and `gold.json` with what must and what must not appear;
+- WCXB: `html/N.html.gz` and `ground-truth/N.json` with the complete text;
+- segments: `html/*.html.gz` and `gold.json` with segments that must or must not appear;
 - pairs: `name.html.gz` next to `name.txt`.
 """
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 
 class Page(NamedTuple):
-    """A page as a parser gets it. Either its whole text is known, or segments of it."""
+    """A page with its gold data: either the complete main text, or segments of it."""
 
     name: str
     site: str
@@ -30,12 +30,12 @@ class Page(NamedTuple):
 
     @property
     def half(self) -> int:
-        """0: rules are made on it, 1: reported; a site is in one of them alone."""
+        """0: rules are developed on it. 1: it is reported. All pages of a site share a half."""
         return blake2b(self.site.encode(), digest_size=1).digest()[0] & 1
 
 
 def data_sets(folder: Path) -> Iterator[tuple[str, list[Page]]]:
-    """The folder's own pages, or those of each folder in it; by name, in a fixed order."""
+    """Yield the name and pages of a folder, or of each of its subfolders in alphabetical order."""
     pages = read_pages(folder)
     if pages:
         yield folder.name, pages
@@ -46,17 +46,18 @@ def data_sets(folder: Path) -> Iterator[tuple[str, list[Page]]]:
 
 
 def read_pages(folder: Path) -> list[Page]:
+    """Read a folder in one of the three formats; empty if it has no pages."""
     if (folder / "ground-truth").is_dir():
         return [_wcxb(path) for path in sorted((folder / "ground-truth").glob("*.json"))]
     if (folder / "gold.json").is_file():
         gold = json.loads((folder / "gold.json").read_text(encoding="utf-8"))
         return [_segments(folder, url, entry) for url, entry in sorted(gold.items())]
-    found = (path.with_suffix("").with_suffix("") for path in sorted(folder.glob("*.html.gz")))
-    return [_pair(stem) for stem in found if stem.with_suffix(".txt").is_file()]
+    stems = (path.with_suffix("").with_suffix("") for path in sorted(folder.glob("*.html.gz")))
+    return [_pair(stem) for stem in stems if stem.with_suffix(".txt").is_file()]
 
 
 def site_of(url: str) -> str:
-    """The part of a host that one publisher owns: pages of one site never sit in two folds."""
+    """The registered domain of a URL, by a heuristic: example.com, paper.co.uk."""
     labels = (urlsplit(url).hostname or url).split(".")
     owned = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
     return ".".join(labels[-owned:])
@@ -66,9 +67,9 @@ _FACTS = {"text": "main_content", "title": "title", "author": "author", "date": 
 
 
 def _wcxb(truth: Path) -> Page:
-    found = json.loads(truth.read_text(encoding="utf-8"))
+    record = json.loads(truth.read_text(encoding="utf-8"))
     markup = _markup(truth.parent.parent / "html" / f"{truth.stem}.html.gz")
-    url, truths = found.get("url") or "", found["ground_truth"]
+    url, truths = record.get("url") or "", record["ground_truth"]
     facts = {name: truths.get(key) or "" for name, key in _FACTS.items()}
     return Page(truth.stem, site_of(url or truth.stem), markup, url=url, **facts)
 

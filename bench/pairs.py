@@ -2,8 +2,9 @@
 
     python -m bench.pairs DATA fnc1|reuters [--pairs 200] > pairs.txt
 
-Alike means: share of the shorter text's 4-word shingles that the longer one has, counted exactly.
-The labels are in bench/labels; they were given before any verdict of the worker was looked at.
+Similarity is containment: the exact share of the shorter text's 4-word shingles that are also in
+the longer text. The labels are in bench/labels; they were assigned before any verdict of the worker
+was seen.
 """
 
 import argparse
@@ -17,8 +18,8 @@ from pathlib import Path
 from devtools.news_corpora import Text, fnc1, reuters
 
 _BOUNDS = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.65, 0.85, 0.999)
-_MOST_HOLDERS = 60  # a shingle that more texts have says nothing
-_SERIES = 0.25  # share of pairs that may be results of two companies: the easy ones
+_MOST_HOLDERS = 60  # shingles of more texts than this are ignored
+_SERIES = 0.25  # maximum share of pairs of results of two companies, which are easy to label
 _WORD = re.compile(r"\w+")
 
 
@@ -27,12 +28,12 @@ def shingles(text: str, width: int = 4) -> set[int]:
     return {hash(tuple(words[n : n + width])) for n in range(len(words) - width + 1)}
 
 
-def alike(texts: Sequence[Text]) -> dict[tuple[int, int], float]:
+def similar_pairs(texts: Sequence[Text]) -> dict[tuple[int, int], float]:
     """Containment of all pairs that share at least one shingle in fifty."""
     sets = [shingles(text.text) for text in texts]
     holders: defaultdict[int, list[int]] = defaultdict(list)
-    for number, held in enumerate(sets):
-        for shingle in held:
+    for number, text_shingles in enumerate(sets):
+        for shingle in text_shingles:
             holders[shingle].append(number)
     shared: Counter[tuple[int, int]] = Counter()
     for numbers in holders.values():
@@ -48,7 +49,7 @@ def alike(texts: Sequence[Text]) -> dict[tuple[int, int], float]:
 def sample(
     texts: Sequence[Text], pairs: dict[tuple[int, int], float], most: int, seed: int
 ) -> list[tuple[Text, Text, float]]:
-    """Each text at most twice, as many pairs from each stretch between two bounds."""
+    """Draw equally many pairs from each interval between two bounds; each text at most twice."""
     rng = random.Random(seed)
     strata = [
         [(a, b, share) for (a, b), share in sorted(pairs.items()) if low <= share < high]
@@ -59,20 +60,20 @@ def sample(
     series = 0
     for stratum in strata:
         rng.shuffle(stratum)
-        wanted = (most - len(taken)) // (len(strata) - strata.index(stratum))
+        quota = (most - len(taken)) // (len(strata) - strata.index(stratum))
         for a, b, share in stratum:
             company = bool(texts[a].tickers and texts[b].tickers - texts[a].tickers)
             if used[a] > 1 or used[b] > 1 or (company and series >= _SERIES * most):
                 continue
-            if not wanted:
+            if not quota:
                 break
-            wanted, series = wanted - 1, series + company
+            quota, series = quota - 1, series + company
             used.update((a, b))
             taken.append((texts[a], texts[b], share))
     return taken
 
 
-def shown(pairs: Iterable[tuple[Text, Text, float]]) -> str:
+def format_pairs(pairs: Iterable[tuple[Text, Text, float]]) -> str:
     parts = []
     for number, (a, b, _) in enumerate(pairs, 1):
         rows = [f"## {number}  {a.id} | {b.id}  {a.day} | {b.day}"]
@@ -89,7 +90,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     texts = (fnc1 if options.corpus == "fnc1" else reuters)(options.data)
-    print(shown(sample(texts, alike(texts), options.pairs, options.seed)))
+    print(format_pairs(sample(texts, similar_pairs(texts), options.pairs, options.seed)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Enqueue copies of the same articles at once in processes that die; check for one canonical each.
+"""Ingest copies of the same story in concurrent processes that die; expect one canonical per story.
 
     python -m bench.race [--stories 1500] [--processes 8] [--crash 0.02]
 
-Real pipelines on a real store and a real index take batches off a list. Copies of a story lie
-side by side in different batches, some batches are delivered twice. With --crash a process kills
-itself (SIGKILL) with that probability before each round trip to the index and before and after
-the write, and once a second a random one is killed from outside; what it held is
-delivered again. Exit code 1 unless every story has exactly one canonical article.
+Pipelines on a real store and a real index take batches from a list. The copies of a story are in
+neighbouring batches, and one batch in ten is delivered twice. With --crash a process kills itself
+(SIGKILL) with that probability before and after each round trip to the index and each write, and
+once a second a random process is killed from outside; its batch is then delivered again. The exit
+code is 1 unless every story has exactly one canonical article.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-import psycopg  # noqa: F401  its import takes longer than a batch
+import psycopg  # noqa: F401  imported before the fork: the import takes longer than a batch
 import redis
 
 from bench.stories import stories
@@ -41,10 +41,10 @@ from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
-WAITING, HELD = "race:waiting", "race:held:{}"
-BATCH = 3  # articles: small, so that many batches meet
-TWICE = 0.1  # of the batches are delivered twice
-KILL_EVERY_S = 1.0
+WAITING, IN_WORK = "race:waiting", "race:held:{}"
+BATCH = 3  # articles: small, so that many batches have copies of the same stories
+TWICE = 0.1  # share of the batches that are delivered twice
+KILL_INTERVAL_S = 1.0
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 Deliveries = list[tuple[str, Any]]  # receipt, raw article
@@ -52,21 +52,23 @@ Deliveries = list[tuple[str, Any]]  # receipt, raw article
 
 @dataclass(frozen=True)
 class Race:
+    """The servers and settings of one run."""
+
     store_url: str
     index_url: str
     processes: int
-    crash: float
+    crash: float  # probability that a process kills itself at a call
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the stories."""
+    """How many stories ended with one canonical article, and the cost of the run."""
 
     stories: int
     articles: int
     one_canonical: int
-    several: int
-    none: int
+    several: int  # stories whose copies are in several clusters
+    none: int  # stories without a canonical article
     mixed: int  # stories that share a cluster with another
     lost: int  # receipts without outcome
     killed: int  # processes
@@ -74,25 +76,25 @@ class Result:
     cpu_s: float
 
     @property
-    def right(self) -> bool:
+    def passed(self) -> bool:
         return self.one_canonical == self.stories and not (self.mixed or self.lost)
 
 
-def race(its: Race, told: Sequence[Sequence[Any]]) -> Result:
-    """Run it. Forks, so call it from a process without threads."""
+def race(settings: Race, stories_: Sequence[Sequence[Any]]) -> Result:
+    """Ingest the copies of these stories. Forks, so the calling process must have no threads."""
     config = load_config()
     _warm(config)
-    client = redis.Redis.from_url(unix_url(its.index_url))
+    client = redis.Redis.from_url(unix_url(settings.index_url))
     deliveries = [
         [(f"{number}-{copy}", raw) for copy, raw in enumerate(copies)]
-        for number, copies in enumerate(told)
+        for number, copies in enumerate(stories_)
     ]
-    client.rpush(WAITING, *map(json.dumps, dealt(deliveries)))
+    client.rpush(WAITING, *map(json.dumps, to_batches(deliveries)))
     client.close()
     began, before_s = time.monotonic(), _children_s()
-    killed = _supervise(its, config)
+    killed = _supervise(settings, config)
     took = (time.monotonic() - began, _children_s() - before_s)
-    return _judged(its, deliveries, killed, took)
+    return _result(settings, deliveries, killed, took)
 
 
 def _children_s() -> float:
@@ -101,43 +103,43 @@ def _children_s() -> float:
 
 
 def _warm(config: Config) -> None:
-    """Whatever a worker loads on first use is loaded now: one that starts again starts at once."""
+    """Load whatever a worker loads on first use, so that a replaced process starts at once."""
     warm()
     with tempfile.TemporaryDirectory() as folder:
         migrate(f"sqlite:///{folder}/warm.db")
         store = SqlStore(f"sqlite:///{folder}/warm.db")
         raw = stories(1, seed=1)[0][0]
-        given = [Delivery(receipt="warm", raw=raw)]
-        Pipeline(config, store, MemoryIndex(config.dedup)).ingest(given, now=NOW)
+        deliveries = [Delivery(receipt="warm", raw=raw)]
+        Pipeline(config, store, MemoryIndex(config.dedup)).ingest(deliveries, now=NOW)
         store.close()
 
 
-def dealt(told: Sequence[Deliveries]) -> list[Deliveries]:
-    """Batches; the copies of a story lie in batches that follow each other."""
+def to_batches(stories_: Sequence[Deliveries]) -> list[Deliveries]:
+    """Distribute the articles over batches; the copies of a story are in consecutive batches."""
     rng = random.Random(5)
     batches = []
-    for start in range(0, len(told), BATCH):
-        some = [list(copies) for copies in told[start : start + BATCH]]
-        for copies in some:
+    for start in range(0, len(stories_), BATCH):
+        unsent = [list(copies) for copies in stories_[start : start + BATCH]]
+        for copies in unsent:
             rng.shuffle(copies)
-        while any(some):
-            batch = [copies.pop() for copies in some if copies]
+        while any(unsent):
+            batch = [copies.pop() for copies in unsent if copies]
             batches += [batch, batch] if rng.random() < TWICE else [batch]
     return batches
 
 
-def _supervise(its: Race, config: Config) -> int:
-    """Keep the processes running until nothing waits; returns how many were killed."""
+def _supervise(settings: Race, config: Config) -> int:
+    """Restart killed processes until the list is empty; return the number of processes killed."""
     fork, rng = multiprocessing.get_context("fork"), random.Random(7)
-    client = redis.Redis.from_url(unix_url(its.index_url))
+    client = redis.Redis.from_url(unix_url(settings.index_url))
     running: dict[int, BaseProcess] = {}
-    seeds, killed, next_kill = iter(range(10**9)), 0, time.monotonic() + KILL_EVERY_S
+    seeds, killed, next_kill = iter(range(10**9)), 0, time.monotonic() + KILL_INTERVAL_S
 
     def start(slot: int) -> None:
-        running[slot] = fork.Process(target=_work, args=(its, config, slot, next(seeds)))
+        running[slot] = fork.Process(target=_work, args=(settings, config, slot, next(seeds)))
         running[slot].start()
 
-    for slot in range(its.processes):
+    for slot in range(settings.processes):
         start(slot)
     while running:
         for slot, process in list(running.items()):
@@ -148,78 +150,82 @@ def _supervise(its: Race, config: Config) -> int:
             killed += process.exitcode == -signal.SIGKILL
             if process.exitcode not in (0, -signal.SIGKILL):
                 raise RuntimeError(f"a worker ended with {process.exitcode}")
-            while client.lmove(HELD.format(slot), WAITING, "RIGHT", "LEFT"):
+            while client.lmove(IN_WORK.format(slot), WAITING, "RIGHT", "LEFT"):
                 pass
             if client.llen(WAITING):
                 start(slot)
-        if its.crash and running and time.monotonic() > next_kill:
-            next_kill = time.monotonic() + KILL_EVERY_S
+        if settings.crash and running and time.monotonic() > next_kill:
+            next_kill = time.monotonic() + KILL_INTERVAL_S
             rng.choice([*running.values()]).kill()
     client.close()
     return killed
 
 
-def _work(its: Race, config: Config, slot: int, seed: int) -> None:
+def _work(settings: Race, config: Config, slot: int, seed: int) -> None:
     rng = random.Random(seed)
 
     def perhaps_die() -> None:
-        if rng.random() < its.crash:
+        if rng.random() < settings.crash:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    client = redis.Redis.from_url(unix_url(its.index_url))
-    index, store = RedisIndex(its.index_url, config.dedup), SqlStore(its.store_url)
-    _dying(index.client, "execute", perhaps_die)
-    _dying(store, "write", perhaps_die)
+    client = redis.Redis.from_url(unix_url(settings.index_url))
+    index, store = RedisIndex(settings.index_url, config.dedup), SqlStore(settings.store_url)
+    _die_around(index.client, "execute", perhaps_die)
+    _die_around(store, "write", perhaps_die)
     pipeline = Pipeline(config, store, index)
-    while batch := client.lmove(WAITING, HELD.format(slot), "LEFT", "RIGHT"):
-        given = [Delivery(receipt=receipt, raw=raw) for receipt, raw in json.loads(batch)]
-        with suppress(Unavailable):  # put back and tried again, as a worker does
-            pipeline.ingest(given, now=NOW)
-            client.lrem(HELD.format(slot), 1, batch)
+    while batch := client.lmove(WAITING, IN_WORK.format(slot), "LEFT", "RIGHT"):
+        deliveries = [Delivery(receipt=receipt, raw=raw) for receipt, raw in json.loads(batch)]
+        with suppress(Unavailable):  # requeue the batch, as a worker does
+            pipeline.ingest(deliveries, now=NOW)
+            client.lrem(IN_WORK.format(slot), 1, batch)
             continue
         client.rpush(WAITING, batch)
-        client.lrem(HELD.format(slot), 1, batch)
+        client.lrem(IN_WORK.format(slot), 1, batch)
 
 
-def _dying(its: Any, call: str, perhaps_die: Callable[[], None]) -> None:
-    """Before and after this call the process may end."""
-    real = getattr(its, call)
+def _die_around(target: Any, method: str, perhaps_die: Callable[[], None]) -> None:
+    """Replace a method of `target` by one that calls `perhaps_die` before and after it."""
+    real = getattr(target, method)
 
-    def called(*arguments: Any, **named: Any) -> Any:
+    def wrapper(*arguments: Any, **named: Any) -> Any:
         perhaps_die()
         answer = real(*arguments, **named)
         perhaps_die()
         return answer
 
-    setattr(its, call, called)
+    setattr(target, method, wrapper)
 
 
-def _judged(
-    its: Race, told: Sequence[Deliveries], killed: int, took: tuple[float, float]
+def _result(
+    settings: Race, stories_: Sequence[Deliveries], killed: int, took: tuple[float, float]
 ) -> Result:
-    store = SqlStore(its.store_url)
-    receipts = [receipt for copies in told for receipt, _ in copies]
+    store = SqlStore(settings.store_url)
+    receipts = [receipt for copies in stories_ for receipt, _ in copies]
     listing: list[tuple[Outcome, Any]] = store.listing(receipts)
     store.close()
-    cluster = {outcome.receipt: (outcome.article_id, found) for outcome, found in listing}
-    one = several = none = 0
-    homes: list[set[str]] = []
-    for copies in told:
-        members = [cluster[receipt] for receipt, _ in copies if receipt in cluster]
-        homes.append({found.cluster_id for _, found in members if found})
-        canonical = {mine for mine, found in members if found and found.cluster_id == mine}
-        one += len(canonical) == len(homes[-1]) == 1
-        several += len(homes[-1]) > 1
+    articles = {outcome.receipt: (outcome.article_id, article) for outcome, article in listing}
+    one_canonical = several = none = 0
+    cluster_ids: list[set[str]] = []
+    for copies in stories_:
+        members = [articles[receipt] for receipt, _ in copies if receipt in articles]
+        cluster_ids.append({article.cluster_id for _, article in members if article})
+        canonical = {
+            article_id
+            for article_id, article in members
+            if article and article.cluster_id == article_id
+        }
+        one_canonical += len(canonical) == len(cluster_ids[-1]) == 1
+        several += len(cluster_ids[-1]) > 1
         none += not canonical
-    shared = sum(map(len, homes)) - len(set().union(*homes))
+    shared = sum(map(len, cluster_ids)) - len(set().union(*cluster_ids))
     return Result(
-        stories=len(told),
+        stories=len(stories_),
         articles=len(receipts),
-        one_canonical=one,
+        one_canonical=one_canonical,
         several=several,
         none=none,
         mixed=shared,
-        lost=len(receipts) - len(cluster),
+        lost=len(receipts) - len(articles),
         killed=killed,
         wall_s=round(took[0], 1),
         cpu_s=round(took[1], 1),
@@ -231,10 +237,8 @@ def main() -> None:
     parser.add_argument("--stories", type=int, default=1500)
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--crash", type=float, action="append")
-    parser.add_argument(
-        "--store", help="unset: SQLite and PostgreSQL of its own, one after another"
-    )
-    parser.add_argument("--index", help="unset: a Valkey of its own")
+    parser.add_argument("--store", help="default: a private SQLite, then a private PostgreSQL")
+    parser.add_argument("--index", help="default: a private Valkey")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     results = []
@@ -245,7 +249,7 @@ def main() -> None:
             name = kind.partition(":")[0]
             line = asdict(result) if options.json else f"{name} crash={crash:g} {result}"
             print(json.dumps(line) if options.json else line, flush=True)
-    sys.exit(0 if all(result.right for result in results) else 1)
+    sys.exit(0 if all(result.passed for result in results) else 1)
 
 
 def _run(options: argparse.Namespace, kind: str, crash: float) -> Result:
@@ -259,8 +263,8 @@ def _run(options: argparse.Namespace, kind: str, crash: float) -> Result:
             store_url = stack.enter_context(private_postgres())
         with suppress(KeyboardInterrupt):
             migrate(store_url)
-            its = Race(store_url, index_url, options.processes, crash)
-            return race(its, stories(options.stories))
+            settings = Race(store_url, index_url, options.processes, crash)
+            return race(settings, stories(options.stories))
         sys.exit(130)
 
 

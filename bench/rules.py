@@ -2,13 +2,13 @@
 
     python -m bench.rules [--texts FILE --phrases FILE] [--words 500]
 
-Both files are JSON lists or JSON lines with a "text" each: of the first as many words are tagged,
-the second gives phrases, sequences of one to three words that are rare in it, one in seven as
-beginnings of words. Without files both are drawn from one invented vocabulary whose words are as
-frequent as those of a language.
+Both files are JSON lists or JSON lines with a "text" in each row. The first --words words of each
+text of --texts are tagged. Phrases are rare sequences of one to three words of the texts of
+--phrases; one phrase in seven is a prefix. Without files, both are generated from a vocabulary with
+the word frequencies of a natural language.
 
-`find` is the automaton with whole words, letters and offsets; `all` is tags with evidence, from
-rules of 20 phrases each. `re` is one alternation of the same phrases.
+`find` is the time of the phrase automaton. `all` is the time of tags with evidence, from rules of
+20 phrases each. `re` is the time of one regular expression with the same phrases as alternatives.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from worker.tag.topics.topic_tags import topic_tags
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PHRASES_A_RULE = 20
 COUNTS = (100, 1_000, 10_000)
-RARE = 0.002  # share of the texts that a phrase may stand in at most
+RARE = 0.002  # maximum share of the texts that a phrase may occur in
 
 
 def read(path: Path) -> Iterator[str]:
@@ -42,14 +42,14 @@ def read(path: Path) -> Iterator[str]:
     return (row["text"] for row in rows)
 
 
-def invented(rng: random.Random, count: int, length: int) -> list[str]:
+def generated(rng: random.Random, count: int, length: int) -> list[str]:
     words = vocabulary(rng, 50_000)
     frequency = [1 / (rank + 3) for rank in range(len(words))]
     return [" ".join(rng.choices(words, frequency, k=length)) for _ in range(count)]
 
 
 def articles(texts: Iterator[str] | Sequence[str], length: int) -> list[Article]:
-    """The beginnings of those texts that are long enough."""
+    """Articles of the first `length` words of each text; shorter texts than 60 % are skipped."""
     split = (text.split(" ") for text in texts)
     bodies = [" ".join(words[:length]) for words in split if len(words) >= length * 0.6]
     return [
@@ -59,6 +59,7 @@ def articles(texts: Iterator[str] | Sequence[str], length: int) -> list[Article]
 
 
 def rare_phrases(rng: random.Random, texts: Sequence[str], count: int) -> list[str]:
+    """Up to `count` phrases that occur in at least two texts, but not in many."""
     text_counts: Counter[str] = Counter()
     for text in texts:
         words = re.findall(r"\w[\w'-]*", text.casefold())
@@ -81,7 +82,7 @@ def taxonomy(phrases: Sequence[str]) -> Taxonomy:
 
 
 def ms(work: Callable[[Article], object], sample: Sequence[Article]) -> float:
-    """Mean CPU of one article; the fastest of five rounds, for the machine is not ours alone."""
+    """Mean CPU milliseconds per article; the fastest of five rounds, as the machine may be busy."""
     rounds = []
     for _ in range(5):
         began = time.process_time()
@@ -92,7 +93,7 @@ def ms(work: Callable[[Article], object], sample: Sequence[Article]) -> float:
 
 
 def alternation(phrases: Sequence[str], sample: Sequence[Article]) -> float:
-    """One regular expression of `re`, on a few of the articles: it is slow."""
+    """CPU milliseconds per article of one regular expression. It is slow: five articles only."""
     bare = sorted({p.removesuffix("*") for p in phrases}, key=len, reverse=True)
     one = re.compile(r"\b(?:" + "|".join(map(re.escape, bare)) + r")\b")
     return ms(lambda a: one.findall(a.text.casefold()), sample[:5])
@@ -105,11 +106,11 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=500)
     options = parser.parse_args()
     rng = random.Random(7)
-    texts = read(options.texts) if options.texts else invented(rng, 200, options.words)
+    texts = read(options.texts) if options.texts else generated(rng, 200, options.words)
     sample = articles(texts, options.words)
     if not sample:
         parser.error(f"no text has {options.words * 0.6:.0f} words")
-    source = [*read(options.phrases)] if options.phrases else invented(rng, 2000, 100)
+    source = [*read(options.phrases)] if options.phrases else generated(rng, 2000, 100)
     all_phrases = rare_phrases(rng, source, max(COUNTS))
     mean = sum(len(article.text.split()) for article in sample) / len(sample)
     print(

@@ -1,12 +1,13 @@
-"""Measure bytes and time for each article while an index grows, at each factor of √10.
+"""Measure bytes and CPU time per article while an index grows, reported at each factor of √10.
 
-Timed is what the pipeline does with a new article before it is tagged: its fingerprint, identity,
-claim, comparison with whom it met, settling, verdict; of that the index alone as well. Its store is
-an empty one: generated articles copy only those of their batch, whose fingerprints the index has.
-The most bytes an article since the line before are looked for every thousand articles, also while
-buckets are moved. An empty index is one that was emptied: a server keeps statistics of commands.
-How long anything takes depends on what else the machine does. So a second index, which begins anew
-whenever it holds ten thousand articles, takes some of the same batches in the same run.
+Measured is the deduplication of a new article in the pipeline: fingerprint, identity, claim,
+comparison with the candidates, election of the canonical article, verdict. The time of the index
+calls is also reported alone. The store stays empty: a generated article only copies articles of its
+own batch, and the index still has their fingerprints. The peak of bytes per article since the line
+before is sampled every thousand articles, also while buckets are moved. The baseline is a flushed
+server, because a server keeps statistics of commands. Times depend on the load of the machine. So a
+control index, which is flushed whenever it has ten thousand articles, takes one batch in twenty of
+the same run.
 """
 
 import tempfile
@@ -18,8 +19,8 @@ from typing import Any, NamedTuple
 
 import redis
 
-from bench.dedupers import let_go
-from bench.endless import Made, endless
+from bench.dedupers import evict_fingerprints
+from bench.endless import GeneratedArticle, endless
 from devtools.servers import private_valkey, unix_url
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify
@@ -33,17 +34,17 @@ from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 
 _BATCH = 100
-_FIRST = 10_000
-_LOOK = 1000
-_SHARE = 20  # of so many batches the second index takes one
+_FIRST_REPORT = 10_000
+_SAMPLE_EVERY = 1000
+_CONTROL_EVERY = 20  # the control index takes one batch in so many
 _ORIGIN = Origin(receipt="", source="scale", payload=Payload.of({}))
 
 
 class Us(NamedTuple):
-    """Microseconds of CPU an article."""
+    """Microseconds of CPU per article."""
 
-    all: float  # of the client
-    index: float  # of that
+    all: float  # client
+    index: float  # the part of `all` spent in calls of the index
     server: float
 
     def __str__(self) -> str:
@@ -54,19 +55,19 @@ class Us(NamedTuple):
         return self.all + self.server
 
 
-class Clocked:
-    """An index that knows how much of the client's CPU its calls took."""
+class TimedIndex:
+    """An index that adds up the client's CPU time of its calls."""
 
     def __init__(self) -> None:
         self.took_s = 0.0
 
-    def begin(self, index: RedisIndex) -> None:
+    def use(self, index: RedisIndex) -> None:
         self._index = index
 
-    def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        return self._timed(lambda: self._index.register_and_match(entries))
+    def claim(self, claims: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        return self._timed(lambda: self._index.register_and_match(claims))
 
-    def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
+    def settle(self, votes: Sequence[CopyVote]) -> list[str]:
         return self._timed(lambda: self._index.elect_canonical(votes))
 
     def _timed(self, call: Callable[[], Any]) -> Any:
@@ -76,43 +77,43 @@ class Clocked:
         return answer
 
 
-class Filled:
-    """An index with the time that its articles took since they were last looked at."""
+class MeasuredIndex:
+    """An index with its bytes, and the CPU time of the articles added since the last report."""
 
     def __init__(self, url: str, store: SqlStore, config: Config) -> None:
         self._config, self._url = config, url
         self.server = redis.Redis.from_url(unix_url(url))
-        self._index = Clocked()
+        self._index = TimedIndex()
         self._pipeline = Pipeline(config, store, self._index)
-        self.look()
-        self.begin()
-        self.take(next(endless(_BATCH, seed=0)))
-        self.begin()
-        self.look()
+        self.reset_counters()
+        self.clear()
+        self.add(next(endless(_BATCH, seed=0)))
+        self.clear()
+        self.reset_counters()
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         self.server.execute_command("FLUSHALL", "SYNC")
         self.server.set("aw:next", 1 << 24)  # numbers as long as they are after 17 million articles
-        self._index.begin(RedisIndex(self._url, self._config.dedup))
-        self.held, self._empty = 0, self._bytes()
+        self._index.use(RedisIndex(self._url, self._config.dedup))
+        self.article_count, self._empty = 0, self._bytes()
 
-    def look(self) -> None:
+    def reset_counters(self) -> None:
         self._since, self._took_s, self._index.took_s = 0, 0.0, 0.0
         self._used, self.most_bytes = self._cpu(), 0.0
 
-    def take(self, batch: Sequence[Made]) -> int:
-        """How many were called copies."""
+    def add(self, batch: Sequence[GeneratedArticle]) -> int:
+        """Deduplicate a batch; return the number of articles that were called duplicates."""
         began = time.process_time()
-        verdicts = self._judged(batch)
+        decisions = self._deduplicated(batch)
         self._took_s += time.process_time() - began
-        let_go(self.server, len(batch))  # fingerprints are not of the window
-        self.held += len(batch)
+        evict_fingerprints(self.server, len(batch))  # they would distort the bytes of the window
+        self.article_count += len(batch)
         self._since += len(batch)
-        if self.held % _LOOK == 0:
-            self.most_bytes = max(self.most_bytes, self.bytes_each())
-        return sum(j.verdict.kind is OutcomeKind.DUPLICATE for j in verdicts)
+        if self.article_count % _SAMPLE_EVERY == 0:
+            self.most_bytes = max(self.most_bytes, self.bytes_per_article())
+        return sum(d.verdict.kind is OutcomeKind.DUPLICATE for d in decisions)
 
-    def _judged(self, batch: Sequence[Made]) -> list[DecidedArticle]:
+    def _deduplicated(self, batch: Sequence[GeneratedArticle]) -> list[DecidedArticle]:
         rules, new = self._config.dedup, []
         for article, _ in batch:
             hashes = fingerprint(article, rules)
@@ -126,10 +127,10 @@ class Filled:
             )
         return self._pipeline._deduplicate(new, DeadLetters())
 
-    def bytes_each(self) -> float:
-        return (self._bytes() - self._empty) / self.held
+    def bytes_per_article(self) -> float:
+        return (self._bytes() - self._empty) / self.article_count
 
-    def us_each(self) -> Us:
+    def cpu_per_article(self) -> Us:
         used_s = self._cpu() - self._used
         return Us(*(s / self._since * 1e6 for s in (self._took_s, self._index.took_s, used_s)))
 
@@ -143,7 +144,7 @@ class Filled:
 
 
 def grow(most: int, config: Config) -> None:
-    """Print a line at 10, 32, 100, 320 thousand articles and so on."""
+    """Fill an index with `most` articles; print a line at 10, 32, 100, 320 thousand and so on."""
     print("CPU of client + server an article: its deduplication (the index alone)")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aw-bench-"))
@@ -152,34 +153,36 @@ def grow(most: int, config: Config) -> None:
         store = SqlStore(store_url)
         stack.callback(store.close)
         urls = [stack.enter_context(private_valkey()) for _ in range(2)]
-        grown, small = (Filled(url, store, config) for url in urls)
-        _filled(grown, small, most)
+        growing, control = (MeasuredIndex(url, store, config) for url in urls)
+        _grow_both(growing, control, most)
 
 
-def _filled(grown: Filled, small: Filled, most: int) -> None:
-    mark, copies, found = min(_FIRST, most), 0, 0
-    for done, batch in enumerate(endless(_BATCH, seed=1), 1):
-        copies += sum(made.copy for made in batch)
-        found += grown.take(batch)
-        if done % _SHARE == 0:
-            small.take(batch)
-        if small.held == _FIRST:
-            small.begin()
-        if grown.held < mark:
+def _grow_both(growing: MeasuredIndex, control: MeasuredIndex, most: int) -> None:
+    next_report, copies, found_copies = min(_FIRST_REPORT, most), 0, 0
+    for batch_number, batch in enumerate(endless(_BATCH, seed=1), 1):
+        copies += sum(generated.copy for generated in batch)
+        found_copies += growing.add(batch)
+        if batch_number % _CONTROL_EVERY == 0:
+            control.add(batch)
+        if control.article_count == _FIRST_REPORT:
+            control.clear()
+        if growing.article_count < next_report:
             continue
-        its, control = grown.us_each(), small.us_each()
-        said = [
-            f"{grown.bytes_each():6.1f} bytes, at most {grown.most_bytes:.1f} meanwhile",
-            f"{its}  below {_FIRST} meanwhile {control}  {its.total / control.total:.2f} times",
-            f"{found} of {copies} copies found",
+        cpu, control_cpu = growing.cpu_per_article(), control.cpu_per_article()
+        columns = [
+            f"{growing.bytes_per_article():6.1f} bytes, at most {growing.most_bytes:.1f} meanwhile",
+            f"{cpu}  below {_FIRST_REPORT} meanwhile {control_cpu}",
+            f"{cpu.total / control_cpu.total:.2f} times",
+            f"{found_copies} of {copies} copies found",
         ]
-        print(f"{grown.held:8} articles  {'  '.join(said)}", flush=True)
-        if grown.held >= most:
+        print(f"{growing.article_count:8} articles  {'  '.join(columns)}", flush=True)
+        if growing.article_count >= most:
             return
-        mark = min(_next(mark), most)
-        grown.look()
-        small.look()
+        next_report = min(_next(next_report), most)
+        growing.reset_counters()
+        control.reset_counters()
 
 
-def _next(mark: int) -> int:
-    return mark * 32 // 10 if str(mark).startswith("1") else mark // 32 * 100
+def _next(reported: int) -> int:
+    """The next article count to report at: 10,000 -> 32,000 -> 100,000."""
+    return reported * 32 // 10 if str(reported).startswith("1") else reported // 32 * 100

@@ -2,8 +2,8 @@
 
     python -m bench.single [--messages 2000]
 
-The messages wait when the worker starts; counted is the CPU time of its main process and its
-children from the first hundred done until the last ack.
+The worker first processes a hundred messages as a warm-up. Then the CPU time of its main process
+and its children is counted until all messages are acknowledged.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from worker.store.migrate import migrate
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _WARM = 100
 
-WAYS = {
+SETUPS = {
     "stock, pipeline does nothing": "bench.idle_stock",
     "ours, pipeline does nothing": "bench.idle",
     "ours, whole pipeline": "worker",
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    figures = {way: measure(app, options.messages) for way, app in WAYS.items()}
+    figures = {setup: measure(app, options.messages) for setup, app in SETUPS.items()}
     if options.json:
         print(json.dumps(figures))
         return
@@ -45,12 +45,12 @@ def main() -> None:
         f"{options.messages} messages of one article of 3 KB, 2 processes, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, {platform.system()}"
     )
-    for way, ms in figures.items():
-        print(f"{way:30} {ms:6.2f} ms of worker CPU a message")
+    for setup, ms in figures.items():
+        print(f"{setup:30} {ms:6.2f} ms of worker CPU a message")
 
 
 def measure(app: str, messages: int) -> float:
-    """Milliseconds of CPU a message."""
+    """CPU milliseconds per message of a worker that runs this Celery app."""
     with tempfile.TemporaryDirectory(prefix="aw-", ignore_cleanup_errors=True) as folder:
         store_url = f"sqlite:///{folder}/store.db"
         migrate(store_url)
@@ -63,15 +63,15 @@ def measure(app: str, messages: int) -> float:
 
 
 def _measured(stack: Stack, client: redis.Redis, messages: int) -> float:
-    def left() -> int:
+    def unfinished() -> int:
         return client.llen("articles") + client.hlen("unacked")
 
     worker = stack.start_worker(level="WARNING")
     _push(client, _WARM, seed=1)
-    until(lambda: left() == 0, "the worker is warm", 300)
+    until(lambda: unfinished() == 0, "the worker has warmed up", 300)
     before = _cpu_s(stack, worker)
     _push(client, messages, seed=2)
-    until(lambda: left() == 0, "all are done", 600)
+    until(lambda: unfinished() == 0, "all messages are processed", 600)
     return (_cpu_s(stack, worker) - before) / messages * 1000
 
 
@@ -83,7 +83,7 @@ def _push(client: redis.Redis, count: int, seed: int) -> None:
 
 
 def _cpu_s(stack: Stack, worker: Worker) -> float:
-    """Of its main process, its children, and children of these that have ended."""
+    """CPU seconds of the main process, its children, and their ended children."""
     total = 0
     for pid in (worker.pid, *stack.children(worker)):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -7,7 +7,7 @@ from typing import Any
 from devtools.generated_articles import vocabulary
 
 WORDS = 120
-DROPPED = 0.02  # of a copy's words: a light edit
+DROPPED = 0.02  # share of a copy's words that are dropped, as in a light edit
 
 Raw = dict[str, Any]
 

@@ -1,7 +1,8 @@
-"""A stream of articles in order of arrival, each with the decision of a perfect deduplicator.
+"""Make a stream of articles in order of arrival with gold labels for deduplication.
 
-Originals are texts that are like no other in their corpus; some of them get a copy. Look-alikes are
-made of them, and a wire brings its own: results of other companies, reports that come every day.
+Originals are texts that are similar to no other text of the corpora. Some get an edited copy, some
+get a look-alike: a similar text that is no copy. The Reuters wire also has natural look-alikes:
+results of other companies, and daily reports.
 """
 
 import random
@@ -11,24 +12,24 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from bench.edits import COPIES, LOOKALIKES, SHORT_COPIES, Donors
-from bench.pairs import alike
+from bench.pairs import similar_pairs
 from devtools.news_corpora import Text
 
-_LEAST_WORDS = 80  # of an original that is edited in all ways
-_SHORT_WORDS = 25  # of one that is edited as a short text
-_ALIKE = 0.15  # of the shorter text's shingles: from here on two texts may be copies
-_DONORS = 50  # percent of the texts that are like no other: in the stream only as parts of others
-_FIGURES = 4  # of a report of which a series is made, and the share of its words
-_DENSITY = 0.03
-_DAYS = (0, 0, 0, 1, 1, 2)  # from an original to its copy
-_TIMES = 4  # days on which a title comes that is a series of its own
+_LEAST_WORDS = 80  # minimum length of an original for all kinds of copies
+_SHORT_WORDS = 25  # minimum length of an original for SHORT_COPIES, and for look-alikes
+_SIMILAR = 0.15  # containment of the shorter text's shingles from which two texts may be copies
+_DONORS = 50  # percent of the unique texts that only serve as donors for edits
+_FIGURES = 4  # minimum number of figures in a text of which a series or a template is made
+_DENSITY = 0.03  # and their minimum share of its words
+_DAYS = (0, 0, 0, 1, 1, 2)  # delays of a copy, each equally likely
+_TIMES = 4  # minimum number of days with the same title that make a natural series
 _BEGIN = date(1987, 3, 1)
 
 
 class Item(NamedTuple):
     text: Text
     story: str  # items of one story are copies of each other
-    kind: str  # original, a copy, a look-alike, or natural: of a wire's own series
+    kind: str  # "original", a key of COPIES or LOOKALIKES, "short", or "natural"
 
     @property
     def copied(self) -> bool:
@@ -36,15 +37,18 @@ class Item(NamedTuple):
 
 
 def stream(texts: Sequence[Text], seed: int) -> list[Item]:
-    """The same for the same texts and seed."""
+    """The stream in order of arrival; equal texts and seeds give equal streams."""
     rng = random.Random(seed)
-    pairs = [pair for pair, share in alike(texts).items() if share >= _ALIKE]
+    pairs = [pair for pair, share in similar_pairs(texts).items() if share >= _SIMILAR]
     linked = {texts[number].id for pair in pairs for number in pair}
     lonely = [_dated(text, rng) for text in texts if text.id not in linked]
     rng.shuffle(lonely)
-    given = len(lonely) * _DONORS // 100
-    donors = Donors(lonely[:given], seed + 1)
-    items = [*_edited(lonely[given:], donors), *_natural([t for t in texts if t.id in linked])]
+    donor_count = len(lonely) * _DONORS // 100
+    donors = Donors(lonely[:donor_count], seed + 1)
+    items = [
+        *_edited(lonely[donor_count:], donors),
+        *_natural([t for t in texts if t.id in linked]),
+    ]
     return sorted(items, key=lambda item: (item.text.day or _BEGIN, _draw(seed, item)))
 
 
@@ -68,9 +72,10 @@ def _edited(originals: Sequence[Text], donors: Donors) -> Iterator[Item]:
 
 
 def _natural(texts: Sequence[Text]) -> Iterator[Item]:
-    """Of a wire's own look-alikes those that are certainly no copies of each other.
+    """Choose look-alikes of the wire that are certainly no copies of each other.
 
-    Results of companies that come once, and one report a day under a title of many days.
+    These are the results of companies that have one report, and one report a day of each title that
+    occurs on several days.
     """
     by_title: defaultdict[str, dict[date, Text]] = defaultdict(dict)
     by_company: defaultdict[frozenset[str], list[Text]] = defaultdict(list)
@@ -79,9 +84,9 @@ def _natural(texts: Sequence[Text]) -> Iterator[Item]:
             by_company[text.tickers].append(text)
         elif text.day and text.day.toordinal() % 2 == 0:
             by_title[text.title].setdefault(text.day, text)
-    found = [own[0] for own in by_company.values() if len(own) == 1]
-    found += [t for days in by_title.values() if len(days) >= _TIMES for t in days.values()]
-    return (Item(t._replace(id=f"{t.id}:natural"), t.id, "natural") for t in found)
+    chosen = [own[0] for own in by_company.values() if len(own) == 1]
+    chosen += [t for days in by_title.values() if len(days) >= _TIMES for t in days.values()]
+    return (Item(t._replace(id=f"{t.id}:natural"), t.id, "natural") for t in chosen)
 
 
 def _after(text: Text, kind: str, rng: random.Random) -> Text:
@@ -90,7 +95,7 @@ def _after(text: Text, kind: str, rng: random.Random) -> Text:
 
 
 def _dated(text: Text, rng: random.Random) -> Text:
-    """Seven of ten of the undated texts get a day of the wire's two months."""
+    """Give seven in ten undated texts a random day of the two months of the Reuters corpus."""
     if text.day or rng.random() < 0.3:
         return text
     return text._replace(day=_BEGIN + timedelta(days=rng.randrange(60)))

@@ -3,8 +3,8 @@
     python -m bench.tags --data FOLDER --vectors vectors.npz          (extra: bench)
 
 FOLDER has topics/ (current_events_train_lt2020.jsonl, huffpost_train60.jsonl, iptc_mapping.json,
-wikinews_2019_2020.json), cleaning/wcxb-dev/, dedup/fnc1-*.csv and ner/*.bio.tsv; vectors.npz is
-what `python -m training.words` made. docs/models/ says where each comes from. Times are CPU time.
+wikinews_2019_2020.json), cleaning/wcxb-dev/, dedup/fnc1-*.csv and ner/*.bio.tsv. `python -m
+training.words` makes vectors.npz. docs/models/ names the source of each file. Times are CPU time.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.baselines import NameLexicon, TfidfLinear
 from bench.names import entity_scores
-from bench.rivals import NameLexicon, TfidfLinear
 from bench.topics import Data, article_of, by_class, topics
 from devtools.news_corpora import Text
 from devtools.topic_corpora import Row, phrases
@@ -42,19 +42,19 @@ _WORDS = 500
 
 
 def _long(rows: Sequence[Row] | Sequence[Text]) -> list[Article]:
-    """The first 500 words of those that have as many."""
-    found = []
+    """Articles of the first 500 words of each text; shorter texts are skipped."""
+    articles = []
     for row in rows:
-        ends = [match.end() for match in islice(re.finditer(r"\S+", row.text), _WORDS)]
-        if len(ends) == _WORDS:
-            found.append(article_of(row.text[: ends[-1]]))
-    return found
+        word_ends = [match.end() for match in islice(re.finditer(r"\S+", row.text), _WORDS)]
+        if len(word_ends) == _WORDS:
+            articles.append(article_of(row.text[: word_ends[-1]]))
+    return articles
 
 
 def cpu_ms(
     work: Callable[[Article], object], articles: Sequence[Article], rounds: int = 15
 ) -> float:
-    """CPU milliseconds an article, of each the best round: a busy machine only adds."""
+    """Mean CPU milliseconds per article, over the fastest round of each: load only adds time."""
     best = [float("inf")] * len(articles)
     for _ in range(rounds):
         for at, article in enumerate(articles):
@@ -64,16 +64,16 @@ def cpu_ms(
     return sum(best) * 1000 / len(articles)
 
 
-def speed_of_rivals(tfidf: TfidfLinear, lexicon: NameLexicon, data: Data) -> None:
+def speed_of_baselines(tfidf: TfidfLinear, lexicon: NameLexicon, data: Data) -> None:
     articles = _long(data.wikinews[:80])
-    print("\n| other method | CPU ms per 500 words |\n|---|---|")
-    rivals: list[tuple[str, Callable[[Article], object]]] = [
+    print("\n| rival | CPU ms per 500 words |\n|---|---|")
+    baselines: list[tuple[str, Callable[[Article], object]]] = [
         ("TF-IDF + linear", lambda a: tfidf.probabilities([f"{a.title} {a.text}"])),
         ("IPTC-name lexicon", lambda a: lexicon.probabilities([f"{a.title} {a.text}"])),
         ("flashtext, the taxonomy's phrases", _flashtext()),
         ("YAKE, keyphrases", _yake()),
     ]
-    for name, work in rivals:
+    for name, work in baselines:
         print(f"| {name} | {cpu_ms(work, articles, 2):.2f} |", flush=True)
 
 
@@ -98,7 +98,7 @@ def speed(data: Data) -> None:
     if not topic_rules or not entity_rules:
         raise ValueError("the packaged config tags with both models")
     articles = _long(data.wikinews[:80])
-    gc.freeze()  # no worker holds all these texts: they are not its garbage to look through
+    gc.freeze()  # a worker does not hold these texts, so garbage collection must not scan them
     unseen = _unseen(entity_rules, _long(data.stream))
     thorough = entity_rules.model_copy(update={"path": "thorough"})
     thorough.warm()
@@ -118,8 +118,8 @@ def speed(data: Data) -> None:
 
 
 def _unseen(rules: EntityRules, articles: Sequence[Article], rounds: int = 5) -> list[float]:
-    """CPU seconds of each article when its process sees it for the first time, of several such
-    processes the best."""
+    """CPU seconds of each article with an empty vocabulary, as in a new process; the fastest of
+    several rounds."""
     best = [float("inf")] * len(articles)
     for _ in range(rounds):
         reset_vocabulary()
@@ -170,10 +170,10 @@ def main() -> None:
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}")
     data = Data(options.data)
-    wanted = [options.only] if options.only else _PARTS
-    for name in wanted:
+    parts = [options.only] if options.only else _PARTS
+    for name in parts:
         if name == "topics":
-            speed_of_rivals(*topics(data, load_words(options.vectors)), data)
+            speed_of_baselines(*topics(data, load_words(options.vectors)), data)
         elif name == "entities":
             entity_scores(options.data / "ner")
         elif name == "classes":

@@ -2,8 +2,8 @@
 
     python -m bench.throughput [--articles 1000] [--processes 2]
 
-A warm worker first takes one article, so that start-up is not measured; then the clock runs from
-the first article enqueued until the last has its outcome.
+The worker first processes one article, so that its start is not measured. Then the time runs from
+the first enqueued article until the last one has its outcome.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Accuracy of topics on four splits, with baselines trained on the same texts, and by class."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.rivals import Matrix, NameLexicon, TfidfLinear
+from bench.baselines import Matrix, NameLexicon, TfidfLinear
 from devtools.news_corpora import Text, fnc1
 from devtools.topic_corpora import (
     CLASSES,
@@ -37,21 +37,21 @@ from worker.tag.topics.topic_tags import topic_tags
 
 _LABELS = Path(__file__).parent / "labels" / "wikinews.jsonl"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_SURE = 0.6  # the share of texts a method is surest of
-_FEWEST = 5  # texts of a class whose F1 is worth a mean
-_DRAWS = 1000  # of texts, for an interval
+_SURE = 0.6  # share of the texts, the most certain ones, that are judged apart
+_FEWEST = 5  # texts a class must have for its F1 to count in the mean
+_DRAWS = 1000  # bootstrap samples for a confidence interval
 
-Given = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
 Counts = NDArray[np.float64]
 
 
 class Data:
-    """All that is trained and measured on."""
+    """The corpora for training and for measuring, read from the folder of `bench.tags`."""
 
     def __init__(self, folder: Path) -> None:
         topics = folder / "topics"
         events = sentences(topics / "current_events_train_lt2020.jsonl")
-        # The rows are in the order of their days: the newest begin where 2019 begins to be named.
+        # The rows are ordered by day: the newest part begins where texts start to mention 2019.
         newest = next(
             n for n in range(len(events)) if _year_share(events[n : n + 300], "2019") > 0.02
         )
@@ -67,7 +67,7 @@ class Data:
 
 
 def _distinct(texts: Sequence[Text]) -> list[Text]:
-    """Without copies, told by words from their middle."""
+    """Remove copies: texts with the same 40 characters in the middle. The last copy is kept."""
     return list({text.text[len(text.text) // 2 :][:40]: text for text in texts}.values())
 
 
@@ -76,20 +76,22 @@ def _year_share(rows: Sequence[Row], year: str) -> float:
 
 
 def splits(data: Data) -> list[tuple[str, list[Row], list[Row]]]:
-    """(name, train, test); no test text, and none of its publisher, is in its training."""
-    third = data.pages[::3]
+    """Return (name, training rows, test rows). No publisher of a test text is trained on, except
+    in the split by time."""
+    third_of_pages = data.pages[::3]
     rest = [row for n, row in enumerate(data.pages) if n % 3]
-    every = [*data.before, *data.huffpost, *rest, *data.stories]
+    all_older = [*data.before, *data.huffpost, *rest, *data.stories]
     return [
         ("time: Current Events, late 2018 and 2019, from before", data.before, data.newest),
         ("source: HuffPost, from Current Events", data.before, data.huffpost),
-        ("unseen sites: a third of the web pages", every, third),
-        ("unseen publisher: Wikinews, full articles", every, data.wikinews),
+        ("unseen sites: a third of the web pages", all_older, third_of_pages),
+        ("unseen publisher: Wikinews, full articles", all_older, data.wikinews),
     ]
 
 
 def judge(odds: Matrix, rows: Sequence[Row]) -> str:
-    """Share right (main label), right with any label, among the surest, and calibration error."""
+    """Format the accuracy for the main label, for any label, for any label among the most certain
+    texts, and the calibration error."""
     top, sure = odds.argmax(1), odds.max(1)
     main = np.array([t == row.classes[0] for t, row in zip(top, rows, strict=True)])
     any_ = np.array([t in row.classes for t, row in zip(top, rows, strict=True)])
@@ -98,24 +100,24 @@ def judge(odds: Matrix, rows: Sequence[Row]) -> str:
     return f"{main.mean():.3f} | {any_.mean():.3f} | {any_[best].mean():.3f} | {error:.3f}"
 
 
-def ahead(ours: Matrix, theirs: Matrix, rows: Sequence[Row]) -> str:
-    """How much more often the first is right than the second, text by text; 95 % interval."""
-    main = np.array([row.classes[0] for row in rows])
-    gain = (ours.argmax(1) == main).astype(float) - (theirs.argmax(1) == main)
-    return f"{gain.mean():+.3f} ± {1.96 * gain.std() / len(rows) ** 0.5:.3f}"
+def accuracy_difference(first: Matrix, second: Matrix, rows: Sequence[Row]) -> str:
+    """Format the difference in accuracy, first minus second, with its paired 95 % interval."""
+    labels = np.array([row.classes[0] for row in rows])
+    differences = (first.argmax(1) == labels).astype(float) - (second.argmax(1) == labels)
+    return f"{differences.mean():+.3f} ± {1.96 * differences.std() / len(rows) ** 0.5:.3f}"
 
 
 class Tags(NamedTuple):
-    """Texts, classes: what was given, and what should have been."""
+    """Assigned tags and gold labels as flags: texts x classes."""
 
-    given: Given
-    gold: Given
+    tagged: Flags
+    gold: Flags
 
     @property
     def counts(self) -> Counts:
-        """Text by text: tags that are right, tags given, labels."""
-        right = (self.given & self.gold).sum(1)
-        return np.stack([right, self.given.sum(1), self.gold.sum(1)], 1).astype(float)
+        """Per text: the numbers of correct tags, of tags, and of labels."""
+        right = (self.tagged & self.gold).sum(1)
+        return np.stack([right, self.tagged.sum(1), self.gold.sum(1)], 1).astype(float)
 
 
 def tags(odds: Matrix, limits: Matrix, rows: Sequence[Row]) -> Tags:
@@ -124,37 +126,37 @@ def tags(odds: Matrix, limits: Matrix, rows: Sequence[Row]) -> Tags:
 
 
 def f1(counts: Counts) -> float:
-    right, given, gold = counts.sum(0)
-    return float(2 * right / max(1, given + gold))
+    right, tagged, gold = counts.sum(0)
+    return float(2 * right / max(1, tagged + gold))
 
 
-def judge_tags(its: Tags) -> str:
-    """Precision, recall and F1 of all tags, the mean F1 of classes with five texts or more, the
-    share of texts that get a tag at all, and of those the share with a right one."""
-    right, given, gold = its.counts.sum(0)
-    common = np.flatnonzero(its.gold.sum(0) >= _FEWEST)
-    each = [f1(Tags(its.given[:, [n]], its.gold[:, [n]]).counts) for n in common]
-    tagged = its.given.any(1)
-    well = (its.given & its.gold).any(1)[tagged].mean()
-    rates = right / given, right / gold, f1(its.counts), np.mean(each), tagged.mean(), well
+def judge_tags(result: Tags) -> str:
+    """Format precision, recall and F1 of all tags, the mean F1 of classes with five texts or more,
+    the share of texts that get a tag, and the share of these with a correct tag."""
+    right, tagged, gold = result.counts.sum(0)
+    common = np.flatnonzero(result.gold.sum(0) >= _FEWEST)
+    class_f1 = [f1(Tags(result.tagged[:, [n]], result.gold[:, [n]]).counts) for n in common]
+    has_tag = result.tagged.any(1)
+    well = (result.tagged & result.gold).any(1)[has_tag].mean()
+    rates = right / tagged, right / gold, f1(result.counts), np.mean(class_f1), has_tag.mean(), well
     return " | ".join(f"{rate:.3f}" for rate in rates)
 
 
-def ahead_in_tags(ours: Tags, theirs: Tags) -> str:
-    """How much better the first's F1 is; the interval of 95 % is of texts drawn anew."""
-    first, second = ours.counts, theirs.counts
-    draw = np.random.default_rng(0).integers(len(first), size=(_DRAWS, len(first)))
-    gains = [f1(first[texts]) - f1(second[texts]) for texts in draw]
-    low, high = np.quantile(gains, [0.025, 0.975])
-    return f"{f1(first) - f1(second):+.3f} ({low:+.3f} to {high:+.3f})"
+def f1_difference(first: Tags, second: Tags) -> str:
+    """Format the difference in F1, first minus second, with its bootstrap 95 % interval."""
+    first_counts, second_counts = first.counts, second.counts
+    draw = np.random.default_rng(0).integers(len(first_counts), size=(_DRAWS, len(first_counts)))
+    differences = [f1(first_counts[texts]) - f1(second_counts[texts]) for texts in draw]
+    low, high = np.quantile(differences, [0.025, 0.975])
+    return f"{f1(first_counts) - f1(second_counts):+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 class Trained(NamedTuple):
-    """Both methods, of the same texts; what sets thresholds was held back from both."""
+    """Our model and the TF-IDF baseline for the same texts; thresholds come from held-out rows."""
 
     ours: TopicModel
     tfidf: TfidfLinear
-    limits: Matrix  # of the latter
+    limits: Matrix  # thresholds of the TF-IDF baseline
 
 
 def trained(rows: Sequence[Row], extra: Sequence[Row], vocabulary: WordVectors) -> Trained:
@@ -165,7 +167,7 @@ def trained(rows: Sequence[Row], extra: Sequence[Row], vocabulary: WordVectors) 
 
 
 def topics(data: Data, vocabulary: WordVectors) -> tuple[TfidfLinear, NameLexicon]:
-    """Prints both tables; the rivals are returned for their speed."""
+    """Print both accuracy tables; return the baselines, whose speed is measured later."""
     cells = "main label | any label | surest 60 % | calibration error | main label, ahead"
     print(f"\n| split | method | {cells} |\n|---|---|---|---|---|---|---|")
     extra = [*data.definitions, *phrases()]
@@ -175,38 +177,42 @@ def topics(data: Data, vocabulary: WordVectors) -> tuple[TfidfLinear, NameLexico
     for name, train, test in splits(data):
         if len(train) not in methods:
             methods[len(train)] = trained(train, extra, vocabulary)
-        its = methods[len(train)]
+        method = methods[len(train)]
         texts = [row.text for row in test]
-        odds, usual = predicted(its.ours, test), its.tfidf.probabilities(texts)
-        plain = lexicon.probabilities(texts)
+        odds, tfidf_odds = predicted(method.ours, test), method.tfidf.probabilities(texts)
+        lexicon_odds = lexicon.probabilities(texts)
         print(f"| {name} ({len(test)}) | topic model | {judge(odds, test)} | |")
-        print(f"| | TF-IDF + linear | {judge(usual, test)} | {ahead(odds, usual, test)} |")
-        print(f"| | IPTC-name lexicon | {judge(plain, test)} | {ahead(odds, plain, test)} |")
-        ours, theirs = tags(odds, its.ours.thresholds, test), tags(usual, its.limits, test)
-        lines.append(f"| {name} ({len(test)}) | topic model | {judge_tags(ours)} | |")
-        gain = ahead_in_tags(ours, theirs)
-        lines.append(f"| | TF-IDF + linear | {judge_tags(theirs)} | {gain} |")
+        for baseline, other_odds in (
+            ("TF-IDF + linear", tfidf_odds),
+            ("IPTC-name lexicon", lexicon_odds),
+        ):
+            difference = accuracy_difference(odds, other_odds, test)
+            print(f"| | {baseline} | {judge(other_odds, test)} | {difference} |")
+        model_tags = tags(odds, method.ours.thresholds, test)
+        tfidf_tags = tags(tfidf_odds, method.limits, test)
+        lines.append(f"| {name} ({len(test)}) | topic model | {judge_tags(model_tags)} | |")
+        difference = f1_difference(model_tags, tfidf_tags)
+        lines.append(f"| | TF-IDF + linear | {judge_tags(tfidf_tags)} | {difference} |")
     cells = "tags right | labels found | F1 | F1, mean of classes | texts tagged | with a right one"
     print(f"\n| split | method | {cells} | F1, ahead |\n|---|---|---|---|---|---|---|---|---|")
     print("\n".join(lines))
-    return its.tfidf, lexicon
+    return method.tfidf, lexicon
 
 
 def by_class(data: Data) -> None:
-    """How the shipped model tags Wikinews: alone, and with the rules."""
+    """Print precision and recall by class on Wikinews: the shipped model, the rules, and both."""
     config, model = load_config(), shipped()
     counts: dict[str, Counter[str]] = {"model": Counter(), "rules": Counter(), "both": Counter()}
     for row in data.wikinews:
         article = article_of(row.text)
         gold = {CODES[n] for n in row.classes}
-        learned = {model.codes[guess.number] for guess in model.guess(words(row.text), 1)}
-        rules = {t.code for t in topic_tags(article, config.tagging.rules, _NOW)} & set(CODES)
-        for name, said in (("model", learned), ("rules", rules), ("both", learned | rules)):
-            for code in gold | said:
-                counts[name][
-                    ("both" if code in gold & said else "said" if code in said else "gold") + code
-                ] += 1
-            counts[name]["none"] += not said
+        model_codes = {model.codes[guess.number] for guess in model.guess(words(row.text), 1)}
+        rule_codes = {t.code for t in topic_tags(article, config.tagging.rules, _NOW)} & set(CODES)
+        methods = {"model": model_codes, "rules": rule_codes, "both": model_codes | rule_codes}
+        for name, predicted_codes in methods.items():
+            for code in gold | predicted_codes:
+                counts[name][_agreement(code, gold, predicted_codes) + code] += 1
+            counts[name]["none"] += not predicted_codes
     print("\n| Wikinews by class | texts | model: precision, recall | rules | both |")
     print("|---|---|---|---|---|")
     for code, label in zip(CODES, CLASSES, strict=True):
@@ -219,14 +225,23 @@ def by_class(data: Data) -> None:
     print("| no tag at all | | " + " | ".join(str(counts[n]["none"]) for n in counts) + " |")
 
 
+def _agreement(code: str, gold: Collection[str], predicted_codes: Collection[str]) -> str:
+    """Whether a class is in the labels ("gold"), in the tags ("tag"), or in both ("both")."""
+    if code in gold:
+        return "both" if code in predicted_codes else "gold"
+    return "tag"
+
+
 def _rates(counts: Counter[str], code: str) -> str:
-    hit, said, gold = (
-        sum(n for key, n in counts.items() if key.startswith(what + code) and key != "none")
-        for what in ("both", "said", "gold")
+    """Precision and recall of a class; with an empty code, of all classes."""
+    correct, tag_only, gold = (
+        sum(n for key, n in counts.items() if key.startswith(kind + code) and key != "none")
+        for kind in ("both", "tag", "gold")
     )
-    return f"{hit / max(1, hit + said):.2f}, {hit / max(1, hit + gold):.2f}"
+    return f"{correct / max(1, correct + tag_only):.2f}, {correct / max(1, correct + gold):.2f}"
 
 
 def article_of(text: str) -> Article:
+    """An English article; the first line is its title."""
     title, _, body = text.partition("\n")
     return Article(source="bench", key="id:1", title=title, text=body.strip(), language="en")

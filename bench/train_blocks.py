@@ -1,9 +1,9 @@
-"""Train the trees that classify the blocks of a page; writes worker/clean/weights/.
+"""Train the gradient-boosted trees that classify the blocks of a page, and write their weights.
 
     python -m bench.train_blocks FOLDER [--out worker/clean/weights]
 
-FOLDER is a data set whose pages have their whole main text (bench/pages.py). Nothing a page is
-judged by in training was learned from its own site: names and first judgements come from folds.
+FOLDER is a data set whose pages have their complete main text (bench/pages.py). In training, the
+class-name scores and the first-stage predictions of a page come from folds without its site.
 """
 
 import argparse
@@ -37,12 +37,15 @@ _PARAMS = {
     "lambda_l2": 5.0, "verbose": -1, "num_threads": 1, "force_col_wise": True, "seed": 1,
     "deterministic": True,
 }  # fmt: skip
-_PRIOR, _PRIOR_SITES, _MIN_SITES = 0.35, 3.0, 3  # of a name: as if seen on so many average sites
-_CERTAIN_KEPT = 0.2  # share of the blocks without any gold word that are trained on
-_MAX_WORDS = 80  # of a block that weigh
+_PRIOR, _PRIOR_SITES = 0.35, 3.0  # a class name starts as if seen on three sites with this share
+_MIN_SITES = 3  # class names of fewer pages get no score
+_CERTAIN_KEPT = 0.2  # share of the blocks without gold words that are trained on
+_MAX_WORDS = 80  # a block weighs as much as its words, up to this number
 
 
 class Sample(NamedTuple):
+    """A parsed page with a label and a weight for each of its blocks."""
+
     site: str
     blocks: Blocks
     larger: HolderLevels
@@ -55,13 +58,14 @@ Rows = list[NDArray[np.float32]]  # one table a page, one row a block
 
 
 def prepare(page: Page) -> Sample | None:
+    """Parse and label a page; None if it has no blocks."""
     tree = LexborHTMLParser(page.markup)
     blocks = read_blocks(tree)
     if not blocks.texts:
         return None
     labels = np.array(label(blocks.texts, page.text))
     count = np.array([min(len(words(text)), _MAX_WORDS) + 1 for text in blocks.texts])
-    # Each page weighs the same, as it does in the measure.
+    # All pages have the same total weight, as they have in the measured score.
     weights = count / max(100, (count * (labels > 0.5)).sum())
     return Sample(page.site, blocks, larger_holders(blocks), title_of(tree), labels, weights)
 
@@ -75,7 +79,7 @@ def by_fold(sites: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
 
 
 def learn_names(samples: Sequence[Sample]) -> dict[str, float]:
-    """Log odds that what an element of this name holds is the article's, against the average."""
+    """Log odds, relative to the average, that text in elements of a class name is main text."""
     seen: dict[str, list[float]] = defaultdict(list)
     for sample in samples:
         for token, share in _shares(sample).items():
@@ -91,36 +95,40 @@ def learn_names(samples: Sequence[Sample]) -> dict[str, float]:
 
 
 def _shares(sample: Sample) -> dict[str, float]:
+    """For each class-name token of a page, the share of main text in its elements."""
     holders = sample.blocks.holders
     sizes = np.array([len(text) for text in sample.blocks.texts])
-    whole = np.concatenate(([0.0], np.cumsum(sizes)))
-    good = np.concatenate(([0.0], np.cumsum(sizes * sample.labels)))
+    cumulative = np.concatenate(([0.0], np.cumsum(sizes)))
+    cumulative_gold = np.concatenate(([0.0], np.cumsum(sizes * sample.labels)))
     sums: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(2))
     for name, low, high in zip(holders.names, holders.first, holders.stop, strict=True):
         for token in tokens(name):
-            sums[token] += (good[high] - good[low], whole[high] - whole[low])
+            sums[token] += (
+                cumulative_gold[high] - cumulative_gold[low],
+                cumulative[high] - cumulative[low],
+            )
     return {token: float(g / w) for token, (g, w) in sums.items()}
 
 
 def train(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
-    """The arrays that worker.clean.page.block_classifier reads."""
+    """Train both stages; return the arrays that worker.clean.page.block_classifier reads."""
     fold = by_fold([sample.site for sample in samples], _FOLDS, seed=2)
-    told: Rows = [np.empty(0, np.float32)] * len(samples)
+    feature_tables: Rows = [np.empty(0, np.float32)] * len(samples)
     for number in range(_FOLDS):
         class_scores = ClassNameScores(
             learn_names([s for s, f in zip(samples, fold, strict=True) if f != number])
         )
         for at in np.flatnonzero(fold == number):
             s = samples[at]
-            told[at] = features(s.blocks, s.larger, s.title, class_scores).T
-    first = _fit(told, samples, range(len(samples)), _FIRST_TREES)
-    stacked: Rows = list(told)
+            feature_tables[at] = features(s.blocks, s.larger, s.title, class_scores).T
+    first = _fit(feature_tables, samples, range(len(samples)), _FIRST_TREES)
+    stacked: Rows = list(feature_tables)
     for number in range(_FOLDS):
-        inner = _fit(told, samples, np.flatnonzero(fold != number), _FIRST_TREES)
+        inner = _fit(feature_tables, samples, np.flatnonzero(fold != number), _FIRST_TREES)
         for at in np.flatnonzero(fold == number):
-            judged = np.asarray(inner.predict(told[at])).astype(np.float32)
+            first_scores = np.asarray(inner.predict(feature_tables[at])).astype(np.float32)
             stacked[at] = second_features(
-                samples[at].blocks, samples[at].larger, told[at].T, judged
+                samples[at].blocks, samples[at].larger, feature_tables[at].T, first_scores
             ).T
     second = _fit(stacked, samples, range(len(samples)), _SECOND_TREES)
     names = learn_names(samples)
@@ -146,7 +154,8 @@ def _fit(
 
 
 def _arrays(booster: lightgbm.Booster, prefix: str) -> dict[str, NDArray[Any]]:
-    """Inner nodes with the leaves each leaves over when its condition fails, and leaf values."""
+    """Export the trees: inner nodes with a mask of the leaves still reachable when the condition of
+    the node fails, and leaf values."""
     trees = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
     nodes: list[tuple[int, int, float, int]] = []
     leaves = np.zeros((len(trees), LEAVES), dtype=np.float32)
@@ -155,7 +164,7 @@ def _arrays(booster: lightgbm.Booster, prefix: str) -> dict[str, NDArray[Any]]:
     tree, feature, threshold, mask = zip(*nodes, strict=True)
     exact = np.array(threshold, dtype=np.float64)
     rounded = exact.astype(np.float32)
-    # Features are 32 bits wide: rounded down, a threshold parts them as the exact one does.
+    # Features have 32 bits: a threshold that is rounded down splits them as the exact one does.
     low = np.where(rounded > exact, np.nextafter(rounded, np.float32(-np.inf)), rounded)
     return {
         f"{prefix}_tree": np.array(tree, dtype=np.uint16),
@@ -173,7 +182,7 @@ def _export(
     nodes: list[tuple[int, int, float, int]],
     leaves: NDArray[np.float32],
 ) -> int:
-    """Number the leaves from left to right, beginning with `at`; the next free number."""
+    """Number the leaves from left to right from `at` on, and return the next free number."""
     if "leaf_value" in node:
         leaves[tree, at] = node["leaf_value"]
         return at + 1
@@ -193,7 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path("worker/clean/weights"))
-    parser.add_argument("--source", default="", help="what the pages are, and their licence")
+    parser.add_argument("--source", default="", help="source and licence of the pages")
     options = parser.parse_args()
     samples = [s for page in read_pages(options.folder) if (s := prepare(page))]
     packed = pack(train(samples))

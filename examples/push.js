@@ -1,9 +1,9 @@
-// Push a raw article with nothing but ioredis: node push.js article.json [redis://…]
+// Push a raw article with ioredis: node push.js article.json [redis://…]
 const { randomUUID } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const Redis = require("ioredis");
 
-// A Celery message, task protocol 2. Several articles can share one: see docs/message.md.
+// A Celery message, task protocol 2. It may hold several articles: see docs/message.md.
 function message(article, receipt) {
   const body = [[[article]], { receipts: [receipt] }, {}];
   return JSON.stringify({

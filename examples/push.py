@@ -1,4 +1,4 @@
-"""Push a raw article with nothing but redis-py: python push.py article.json [redis://…]"""
+"""Push a raw article with redis-py: python push.py article.json [redis://…]"""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import redis
 
 
 def message(article: dict, receipt: str) -> str:
-    """A Celery message, task protocol 2. Several articles can share one: see docs/message.md."""
+    """A Celery message, task protocol 2. It may hold several articles: see docs/message.md."""
     body = [[[article]], {"receipts": [receipt]}, {}]
     return json.dumps(
         {

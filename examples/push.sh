@@ -1,8 +1,8 @@
 #!/bin/sh
-# Push a raw article with nothing but redis-cli (or valkey-cli): push.sh article.json [redis://…]
+# Push a raw article with redis-cli or valkey-cli: push.sh article.json [redis://…]
 set -eu
 article=$(cat "$1")
-# redis-cli 7.0 takes ":password@" for a user without a name.
+# redis-cli 7.0 reads ":password@" as a user with an empty name.
 url=$(printf %s "${2:-redis://localhost:6379/0}" | sed 's#//:#//default:#')
 cli=$(command -v redis-cli || command -v valkey-cli)
 

@@ -17,7 +17,7 @@ def push(article: dict, url: str) -> str:
             kwargs={"receipts": [receipt]},
             queue="articles",
             ignore_result=True,
-            argsrepr="[1 article]",  # else the text itself rides in the headers
+            argsrepr="[1 article]",  # otherwise the headers contain the text
         )
     return receipt
 

@@ -56,6 +56,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     _running[:] = [item]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Allow processes from here on: servers of the whole run are stopped after its last test."""
+    _running.clear()
+
+
 def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
     """Fail a test that starts a process without the marker `processes`."""
     if event != "subprocess.Popen" or not _running:

@@ -141,7 +141,7 @@ Start = Callable[[str, SqlStore, Path, BaseException], tuple[BackgroundLoop | No
 
 def _journal(url: str, store: SqlStore, folder: Path, error: BaseException) -> Any:
     app = FaultyApp(url, error)
-    return journal.start(app, store.enter), app.connection_for_write
+    return journal.start(app, store.add_journal_entries), app.connection_for_write
 
 
 def _dead_letters(url: str, store: SqlStore, folder: Path, error: BaseException) -> Any:

@@ -21,7 +21,7 @@ from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_client import RedisClient
 from worker.index.redis_line_counts import RedisLineCounts
-from worker.maintenance.reprocess import Reprocessing, redo
+from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import Outcome, OutcomeKind
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
@@ -142,7 +142,7 @@ def test_cleaning_again_takes_learned_lines_out_in_place(taught: Pipeline, tmp_p
     before = store.cursor("now")
     ids = [found.article_id for found in store.search(Query())]
     for _ in range(2):
-        redo(newer, Reprocessing.RECLEAN, ids, now=day(3))
+        reprocess(newer, Reprocessing.RECLEAN, ids, now=day(3))
     assert store.search(Query(words="love")) == []
     assert len(store.search(Query(words="merchant"))) == 6
     changes = [c for c in store.changes(before) if c.kind is not ChangeKind.RETAGGED]

@@ -261,5 +261,5 @@ def test_payloads_never_go_to_a_log(
     worker("list")
     worker("replay", "--yes")
     worker("drop", "--all", "--yes")
-    assert "message.buried" in caplog.text
+    assert "message.dead-lettered" in caplog.text
     assert "SECRET" not in caplog.text

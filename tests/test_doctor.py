@@ -79,6 +79,7 @@ def test_embedded_defaults_need_no_mending_before_and_after_their_first_use(tmp_
     assert embedded.is_running(tmp_path)
 
 
+@pytest.mark.processes
 def test_the_embedded_broker_is_really_started(tmp_path: Path) -> None:
     """Its program is there and well; what it can't read shows when it starts."""
     folder = tmp_path / "broker-aof"
@@ -107,6 +108,7 @@ def test_a_broker_that_somebody_took_into_use_meanwhile_is_left_running(tmp_path
     assert embedded.is_running(tmp_path)
 
 
+@pytest.mark.processes
 def test_a_real_broker_as_a_cache_is_configured_is_refused_with_every_reason(
     monkeypatch: pytest.MonkeyPatch, sqlite_store_url: str
 ) -> None:

@@ -24,7 +24,7 @@ from worker.cli.ledger_command import ledger
 from worker.client import receipt_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.maintenance.receipt_audit import Balance, Day, balance
+from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.maintenance.undeliverable import drain, give_up
 from worker.model.records import JournalEntry
 from worker.store.sql_store import SqlStore
@@ -45,7 +45,7 @@ def link(valkey_url: str, valkey: redis.Redis) -> Iterator[BrokerConnection]:
 
 def look(
     link: BrokerConnection, store: SqlStore, grace_s: float = 0, since: datetime = NOW - 2 * DAY
-) -> Balance:
+) -> ReceiptBalance:
     with link.channel() as channel:
         return balance(channel, QUEUES, store, since, NOW + DAY, grace_s=grace_s)
 
@@ -71,7 +71,7 @@ def test_every_place_a_receipt_may_be_in_is_found(
     found = look(link, store)
     assert found.missing == []
     [day] = found.days
-    assert day == Day(
+    assert day == DayBalance(
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         received=32,
         ended={"new": 1, "dead": 1},

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 import redis
 
-from bench.oracle import MOST_MISSED, Oracle, Report, judged, prints_of, run
+from bench.oracle import MOST_MISSED, Oracle, Report, compare_with_oracle, fingerprints_of, run
 from bench.wire import Raw, invented, raw
 from devtools.servers import unix_url
 from tests.store.stored import Rows, rows
@@ -26,33 +26,46 @@ class Alone(NamedTuple):
 @pytest.fixture(scope="module")
 def alone(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Alone:
     raws = [raw(text) for text in invented(120, seed=6)]
-    oracle = Oracle.of(prints_of(raws, CONFIG), CONFIG.dedup)
+    oracle = Oracle.of(fingerprints_of(raws, CONFIG), CONFIG.dedup)
     store_url = f"sqlite:///{tmp_path_factory.mktemp('alone')}/store.db"
     migrate(store_url)
     with redis.Redis.from_url(unix_url(valkey_url)) as client:
         client.flushall()
-    said = run(raws, 1, CONFIG, store_url, valkey_url)
-    return Alone(raws, oracle, judged(oracle, said, CONFIG.dedup), rows(store_url, "decisions"))
+    stored = run(raws, 1, CONFIG, store_url, valkey_url)
+    return Alone(
+        raws,
+        oracle,
+        compare_with_oracle(oracle, stored, CONFIG.dedup),
+        rows(store_url, "decisions"),
+    )
 
 
 def test_eight_workers_link_what_the_oracle_allows_as_one_does(
     alone: Alone, postgres_store_url: str, valkey: redis.Redis, valkey_url: str
 ) -> None:
-    said = run(alone.raws, 8, CONFIG, postgres_store_url, valkey_url)
-    eight = judged(alone.oracle, said, CONFIG.dedup)
-    for each in (alone.report, eight):
-        assert (each.articles, each.forbidden, each.parted) == (len(alone.raws), [], [])
-        assert len(each.missed) <= MOST_MISSED * each.articles, str(each)
+    stored = run(alone.raws, 8, CONFIG, postgres_store_url, valkey_url)
+    eight = compare_with_oracle(alone.oracle, stored, CONFIG.dedup)
+    for report in (alone.report, eight):
+        assert (report.articles, report.disallowed, report.split_groups) == (
+            len(alone.raws),
+            [],
+            [],
+        )
+        assert len(report.missed) <= MOST_MISSED * report.articles, str(report)
     assert alone.report.links > 100
     assert abs(alone.report.canonicals - eight.canonicals) <= MOST_MISSED * eight.articles
 
 
 def test_every_decision_keeps_its_evidence_and_has_a_sentence_of_its_own(alone: Alone) -> None:
-    seen = {(its["verdict"], its["signal"]) for its in alone.decisions}
+    seen = {(decision["verdict"], decision["signal"]) for decision in alone.decisions}
     assert seen >= {("duplicate", signal) for signal in ("exact", "near", "contained", "extended")}
     assert seen >= {("new", "unseen"), ("variant", "series"), ("variant", "template")}
     assert seen <= explain_templates.EXPLAINED
-    for its in alone.decisions:
-        assert its["version"].endswith(f"/{CONFIG.dedup.version}")
-        assert bool(its["rival"]) == (its["verdict"] != "new") == ("containment" in its["scores"])
-        assert its["thresholds"] or its["signal"] in ("unseen", "exact")
+    for decision in alone.decisions:
+        assert decision["version"].endswith(f"/{CONFIG.dedup.version}")
+        assert (
+            bool(decision["rival"])
+            == (decision["verdict"] != "new")
+            == ("containment" in decision["scores"])
+        )
+        assert decision["thresholds"] or decision["signal"] in ("unseen", "exact")

@@ -9,7 +9,7 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from tests.dedup.texts import OTHER, STORY, invented, print_of
+from tests.dedup.texts import OTHER, STORY, fingerprint_of, invented
 from tests.make import NOW, article, record
 from tests.store.stored import rows
 from tests.support.clusters import homes, story
@@ -65,7 +65,7 @@ def test_copies_of_an_article_that_died_wait_for_it_and_then_go_on_without(
     dead = article("id:a-1")
     orphan = record(
         article("id:a-2", text=STORY),
-        fingerprint=print_of(STORY),
+        fingerprint=fingerprint_of(STORY),
         verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": dead.article_id},
     )
     pipeline.store.write([orphan], [], [], now=LATER)

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dedup.texts import RULES, STORY, invented, print_of
+from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
 from tests.support.pipelines import CONFIG, ingest, raw
 from worker.cli import group
 from worker.cli.revision_diff import pieces
@@ -42,7 +42,7 @@ def show(store_url: str) -> Show:
     ],
 )
 def test_an_edit_is_format_minor_or_substantial(edited: str, kind: str) -> None:
-    assert change_of(print_of(STORY), print_of(edited), RULES.revisions).value == kind
+    assert change_of(fingerprint_of(STORY), fingerprint_of(edited), RULES.revisions).value == kind
 
 
 @given(st.text(), st.text())

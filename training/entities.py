@@ -81,7 +81,7 @@ class Words:
             usual_label=self.usual_labels.get(word, ""),
         )
 
-    def of(self, word: str) -> tuple[tuple[str, ...], ...]:
+    def forms_of(self, word: str) -> tuple[tuple[str, ...], ...]:
         if word not in self._forms:
             self._forms[word] = word_features(word, self.entry(word) if word else LexiconEntry())
         return self._forms[word]
@@ -90,7 +90,7 @@ class Words:
         """The features of each word of a sentence, as the CRF sees them."""
         padded = [EDGE, EDGE, *words, EDGE, EDGE]
         forms, kinds = (
-            [self.of(w) for w in padded],
+            [self.forms_of(w) for w in padded],
             [shape_kind(shape(w)) if w else NONE for w in padded],
         )
         word_traits = (
@@ -117,10 +117,12 @@ def _clusters(path: Path) -> dict[str, int]:
     stored = np.load(path)
     vectors = stored["vectors"].astype(np.float32)
     vectors -= vectors.mean(0)
-    turned = vectors @ np.linalg.svd(vectors.T @ vectors)[0][:, :64]
-    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
-    found = MiniBatchKMeans(_CLUSTERS, random_state=0, n_init=2, batch_size=4096, max_iter=60)
-    return dict(zip(map(str, stored["words"]), found.fit(turned).labels_.tolist(), strict=True))
+    reduced = vectors @ np.linalg.svd(vectors.T @ vectors)[0][:, :64]
+    reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
+    clustering = MiniBatchKMeans(_CLUSTERS, random_state=0, n_init=2, batch_size=4096, max_iter=60)
+    return dict(
+        zip(map(str, stored["words"]), clustering.fit(reduced).labels_.tolist(), strict=True)
+    )
 
 
 def _lower_quarters(paths: Sequence[Path]) -> dict[str, int]:
@@ -140,8 +142,8 @@ def _lower_quarters(paths: Sequence[Path]) -> dict[str, int]:
 
 def _common(paths: Sequence[Path]) -> list[str]:
     """The forms of words that most texts have."""
-    every = (text for path in paths for text in texts(path))
-    counts = Counter(word for text in every for word in dict.fromkeys(Tokens(text).words))
+    all_texts = (text for path in paths for text in texts(path))
+    counts = Counter(word for text in all_texts for word in dict.fromkeys(Tokens(text).words))
     return [word for word, _ in counts.most_common(_COMMON) if word != LINE_END]
 
 
@@ -188,14 +190,14 @@ def usual_labels(
                 for word, label in zip(sentence, labels, strict=True):
                     if word[0].isupper():
                         label_counts[word][label] += 1
-    found = {}
+    usual = {}
     for word, labels in label_counts.items():
         total = labels.total()
         if total >= 2:
             label, times = labels.most_common(1)[0]
             sure = "9" if times > 0.9 * total else "7" if times > 0.7 * total else "5"
-            found[word] = label + sure + ("+" if total >= 8 else "")
-    return found
+            usual[word] = label + sure + ("+" if total >= 8 else "")
+    return usual
 
 
 def pack(
@@ -243,15 +245,15 @@ def _as_bytes(weights: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _moves(tagger: "pycrfsuite.Tagger", labels: Sequence[str]) -> np.ndarray:
     moves = np.zeros((len(labels), len(labels)), np.float32)
-    for (before, behind), weight in tagger.info().transitions.items():
-        moves[labels.index(before), labels.index(behind)] += weight
+    for (before, after), weight in tagger.info().transitions.items():
+        moves[labels.index(before), labels.index(after)] += weight
     return moves
 
 
 def _lexicon(words: Words) -> dict[str, np.ndarray]:
-    every = {crc32(w.encode()): w for w in {*words.clusters, *words.groups, *words.lower_quarters}}
-    keys = np.array(sorted(every), np.uint32)
-    entries = [words.entry(every[int(key)]) for key in keys]
+    by_key = {crc32(w.encode()): w for w in {*words.clusters, *words.groups, *words.lower_quarters}}
+    keys = np.array(sorted(by_key), np.uint32)
+    entries = [words.entry(by_key[int(key)]) for key in keys]
     sets = sorted({" ".join(entry.groups) for entry in entries})
     forms = {crc32(w.encode()): label for w, label in words.usual_labels.items()}
     names = sorted(set(forms.values()))
@@ -283,13 +285,13 @@ def main() -> None:
         words.learn(usual_labels(first, words, options.texts))
         fast = train(words, sentences, Path(folder, "fast"))
         slow = train(words, sentences, Path(folder, "slow"), thorough=True)
-        made = {
+        models = {
             "entities": pack([fast], words, options.version, thorough=False),
             "entities-thorough": pack(
                 [fast, slow], words, f"{options.version}-thorough", thorough=True
             ),
         }
-    for name, arrays in made.items():
+    for name, arrays in models.items():
         out = options.out / f"{name}.npz"
         np.savez_compressed(out, **arrays)
         print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")

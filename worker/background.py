@@ -1,8 +1,8 @@
 """Run the background work of a worker's main process: loops, and jobs that run once.
 
-No other module of the package starts a thread or sleeps in one. A loop is a function that is called
-once per turn, in a daemon thread that lives until the process exits. Whatever a turn raises is
-logged with its traceback and counted under the name of the loop, and the loop goes on after its
+No other module of the package starts a thread or sleeps in one. A loop calls a function again and
+again, once per turn, in a daemon thread that lives until the process exits. Whatever a turn raises
+is logged with its traceback and counted under the name of the loop, and the loop goes on after its
 pause. Without that, one exception would end the loop, and nobody would notice until leases expire
 or dead lists fill up.
 """
@@ -22,7 +22,7 @@ _error_lock = threading.Lock()
 
 
 class LoopSignal(Enum):
-    """The value by which a turn ends its own loop."""
+    """What the function of a background loop returns to end the loop."""
 
     DONE = "done"
 
@@ -32,7 +32,10 @@ Turn = Callable[[], float | LoopSignal | None]
 
 
 class BackgroundLoop:
-    """A running loop. `stop` exists for tests: in a worker, loops live as long as the process."""
+    """A background loop that runs in a thread of its own; `start_loop` and `run_once` make it.
+
+    `stop` exists for tests: in a worker, loops live as long as the process.
+    """
 
     def __init__(
         self,
@@ -57,13 +60,19 @@ class BackgroundLoop:
         self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """End the loop after the turn that is running. True when it ended within `timeout_s`."""
+        """Let the turn that is running now end, and then end the loop.
+
+        Returns True when its thread ended within `timeout_s` seconds; None waits without a limit.
+        """
         self._stopped = True
         self._wake.set()
         return self.join(timeout_s)
 
     def join(self, timeout_s: float | None = None) -> bool:
-        """Wait until the loop has ended. True when it ended within `timeout_s`."""
+        """Wait until the loop's thread has ended. True when it ended within `timeout_s` seconds.
+
+        None waits without a limit.
+        """
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -112,13 +121,16 @@ def start_loop(
 def run_once(name: str, job: Callable[[], None], *, delay_s: float = 0.0) -> BackgroundLoop:
     """Call `job` once in a daemon thread, after `delay_s` seconds.
 
-    An error is logged and counted as in a loop; the job is not repeated.
+    An error that it raises is logged, and counted under `name`; the job is not repeated.
     """
     return BackgroundLoop(name, job, 0.0, first_pause_s=delay_s, repeats=False)
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Check `condition` every 20 ms until it is true. False when `timeout_s` passed first."""
+    """Check `condition` every 20 ms until it is true.
+
+    False when `timeout_s` seconds passed first.
+    """
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
@@ -128,13 +140,16 @@ def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
 
 
 def error_count(name: str) -> int:
-    """The number of turns of the loop `name` that raised, since this process started."""
+    """The number of turns of the background loop `name` that raised, since this process started."""
     with _error_lock:
         return _error_counts[name]
 
 
 def error_counts() -> Mapping[str, int]:
-    """For each loop that raised at least once, how many of its turns did."""
+    """The number of turns that raised an error, by the name of the background loop.
+
+    A loop whose turns never raised is left out.
+    """
     with _error_lock:
         return dict(_error_counts)
 

@@ -1,6 +1,7 @@
-"""Build a pipeline from settings and config: the one module that chooses implementations.
+"""Build the pipeline, the store and the index from settings and config.
 
-All commands import this module, so modules that only some of them need are imported on use.
+No other module chooses their implementations. All commands import this module, so modules that only
+some commands need are imported on use.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def prepare(settings: Settings) -> None:
-    """Prepare broker, store and models before the first message, in the parent process.
+    """Make broker, store and models ready before a worker's first message, in the parent process.
 
-    Raises BadConfig or Unavailable.
+    An embedded broker is started, an embedded store is migrated. Raises BadConfig or Unavailable.
     """
     if settings.embedded_broker:
         from worker.broker import embedded
@@ -39,14 +40,14 @@ def prepare(settings: Settings) -> None:
 
 
 def warm() -> None:
-    """Load the models, so that forked processes share their memory."""
+    """Load the models for cleaning now, so that processes forked later share their memory."""
     from worker import clean
 
     clean.warm()
 
 
 def prepare_store(settings: Settings) -> None:
-    """Migrate the embedded store; check that any other store is migrated.
+    """Migrate the embedded store to the current schema; check that any other store is migrated.
 
     Raises BadConfig or Unavailable.
     """
@@ -60,9 +61,10 @@ def prepare_store(settings: Settings) -> None:
 
 
 def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) -> Pipeline:
-    """Everything loaded, nothing connected: connections open on first use, after the fork.
+    """Build a pipeline with all rules loaded and nothing connected.
 
-    `stage_deadline` replaces the limit of CPU time that each stage of each article has.
+    Its connections open on first use, so that a process can fork before. `stage_deadline` replaces
+    the limit of CPU time that each stage of each article has. Raises BadConfig for invalid config.
     """
     from worker.config.loader import load_config
     from worker.index.redis_line_counts import RedisLineCounts
@@ -79,7 +81,10 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
-    """Return a pipeline with other rules and the same connections."""
+    """Make a pipeline with the rules of `config`, and with the open connections of `pipeline`.
+
+    The connection to the index is a new one if the deduplication rules have changed.
+    """
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
 
@@ -91,7 +96,7 @@ def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipel
 
 
 def probe(settings: Settings, service: str, rules: DedupRules) -> None:
-    """Check that the index or the store works. Raises Unavailable when it does not."""
+    """Check that a service, "index" or "store", answers. Raises Unavailable when it does not."""
     if service == "index":
         redis_index = index(settings, rules)
         redis_index.ping()
@@ -102,13 +107,17 @@ def probe(settings: Settings, service: str, rules: DedupRules) -> None:
 
 
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Add journal entries to the store, from a process that may fork later."""
+    """Add journal entries, each the receipt of an article that a producer pushed, to the store.
+
+    The store is open only during the call, and no fork happens meanwhile, because a forked process
+    must not inherit an open store.
+    """
     with fork_lock(), closing(store(settings)) as opened:
         opened.add_journal_entries(entries)
 
 
 def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """Open the index. An embedded server is started if it is not running."""
+    """Open the similarity index. If it is on the embedded broker, start that unless it runs."""
     if settings.embedded_broker and not settings.index_url:
         from worker.broker import embedded
 
@@ -117,9 +126,10 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
-    """Open the line counts that the workers have collected.
+    """Open the counts from which the workers learn the lines that each source repeats.
 
-    Without `start`, an embedded server is not started and may be unavailable.
+    The counts are on the index's server. Without `start`, an embedded server is not started, and
+    the counts may be unavailable.
     """
     from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate
@@ -131,7 +141,10 @@ def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Bo
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """Open the index at its address, else on the broker. Connects on first use."""
+    """Open the similarity index at its own address, or else on the broker's server.
+
+    It connects on first use.
+    """
     from worker.broker import embedded
     from worker.index.redis_index import RedisIndex
 
@@ -140,7 +153,7 @@ def index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def store(settings: Settings) -> ArticleStore:
-    """Open the store. An embedded store that does not exist is created."""
+    """Open the store that the settings name. An embedded store that does not exist is created."""
     if settings.embedded_store and not settings.store_file.exists():
         prepare_store(settings)
     return SqlStore(settings.store)

@@ -1,8 +1,8 @@
-"""The Celery application: `celery -A worker worker`, or `python -P -m worker.celery worker`, which
-also works in a folder that holds another worker.py.
+"""The Celery application of the worker, for producers, commands and `celery -A worker worker`.
 
-The settings belong together: a message is acked only after its records are written, the message of
-a killed process is delivered again, and no result backend is used.
+`python -P -m worker.celery worker` starts a worker also in a folder that holds another worker.py.
+The Celery settings made here belong together: a message is acked only after its records are
+written, the message of a killed process is delivered again, and no result backend is used.
 """
 
 import sys
@@ -27,14 +27,15 @@ SEND_ERRORS = (OperationalError, OSError)  # raised by a push that the broker do
 
 
 def broker_url(settings: Settings) -> str:
-    """The broker's address in Celery's notation."""
+    """The broker's address, as Celery writes it; that of the embedded broker if none is set."""
     return settings.broker_url or embedded.broker_url(settings.var_dir)
 
 
 def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> Celery:
-    """Make an application for this broker, without connecting.
+    """Make a Celery application for the broker at `url`, without connecting to it.
 
-    Raises BadConfig for an invalid address; `name` is the setting or argument it names.
+    Raises BadConfig for an invalid address. `name` is the setting or argument that the error names
+    as its source.
     """
     broker.register()
     address = broker_address(url, name)
@@ -47,7 +48,7 @@ def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> C
 
 
 def _transport_options(address: Address) -> dict[str, Any]:
-    """The options of kombu's transport that the address contains."""
+    """The options for kombu's transport that a broker address contains, such as a key prefix."""
     options: dict[str, Any] = {
         "master_name": address.master_name,
         "global_keyprefix": address.global_keyprefix,
@@ -114,9 +115,10 @@ def _app() -> Celery:
 
 
 def __getattr__(name: str) -> Any:
-    """Make `app` when Celery or the tasks first read it.
+    """Make the attribute `app`, the application for the worker's settings, when it is first read.
 
-    A producer imports this module too, and an error in the environment must not end its process.
+    Celery and the tasks read it. A producer imports this module too, and does not read it: an error
+    in the environment must not end its process.
     """
     if name == "app":
         return _app()

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The reason why a raw article is a dead letter. The slugs are stored, and must not change."""
+    """Why a raw article became a dead letter. The values are stored, and must not change."""
 
     MALFORMED = "malformed"  # not the JSON object the contract asks for
     TOO_LARGE = "too-large"  # over one of the contract's limits
@@ -28,11 +28,11 @@ class Reason(StrEnum):
 
 
 class WorkerError(Exception):
-    """Base class of the errors that this package raises on purpose."""
+    """Base class of the errors that this package raises on purpose. Their text is for operators."""
 
 
 class Rejected(WorkerError):
-    """One raw article can't be processed: it becomes a dead letter with this reason."""
+    """Raised when one raw article can't be processed: it becomes a dead letter with this reason."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)  # pickle rebuilds an exception from its arguments
@@ -44,7 +44,10 @@ class Rejected(WorkerError):
 
 
 class Unavailable(WorkerError):
-    """A service does not answer. Nothing is lost: the batch goes back to its queue."""
+    """Raised when a service, such as broker, store or index, does not answer.
+
+    No article is lost: the batch goes back to its queue, and is tried again later.
+    """
 
     def __init__(self, what: str, detail: str = "") -> None:
         super().__init__(what, detail)
@@ -56,7 +59,10 @@ class Unavailable(WorkerError):
 
 
 class Busy(Unavailable):
-    """The broker is too full. `receipts` were sent; send the rest after `retry_after_s`."""
+    """Raised to a producer when the broker is too full to take all of its articles.
+
+    The articles with these `receipts` were sent. Send the rest after `retry_after_s` seconds.
+    """
 
     def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:
         super().__init__("broker", reason)
@@ -73,10 +79,14 @@ class Busy(Unavailable):
 
 
 class BadConfig(WorkerError):
-    """Settings or config are invalid. The message names file, key and expectation."""
+    """Raised when settings or config are invalid. The message names file, key and expectation."""
 
 
 def exit_code(error: WorkerError) -> int:
-    """The exit code of a command: 3 if a service does not answer, 4 for bad settings or config."""
+    """The exit code of a command that ends with this error.
+
+    It is 3 if a service does not answer, 4 for invalid settings or config, and 1 for any other
+    error.
+    """
     codes = {Unavailable: 3, BadConfig: 4}
     return next((code for kind, code in codes.items() if isinstance(error, kind)), 1)

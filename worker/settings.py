@@ -1,4 +1,7 @@
-"""Settings from environment variables with the prefix `WORKER_`. No other module reads them."""
+"""The settings of the worker, read from environment variables with the prefix `WORKER_`.
+
+No other module reads these variables.
+"""
 
 import os
 import re
@@ -21,7 +24,10 @@ _KUBERNETES = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
 
 
 class Settings(BaseSettings):
-    """Every field is also an environment variable: `store_url` is WORKER_STORE_URL."""
+    """Where broker, store, index, data and config are, and how many processes a worker has.
+
+    Every field is also an environment variable: `store_url` is WORKER_STORE_URL.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, env_ignore_empty=True, str_strip_whitespace=True
@@ -46,7 +52,11 @@ class Settings(BaseSettings):
         return path.expanduser().absolute() if path else path
 
     def refuse_celery_broker(self, environ: Mapping[str, str] = os.environ) -> None:
-        """Raise BadConfig when Celery's own variables name another broker: it would not be used."""
+        """Raise BadConfig when CELERY_BROKER_URL or a similar variable names another broker.
+
+        Celery's own variables are not used here, so the worker would connect elsewhere than
+        intended.
+        """
         for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
             if environ.get(name) and environ[name] != self.broker_url:
                 problem = f"{name} (or `celery --broker`) is not read here"
@@ -62,16 +72,19 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> str:
-        """The store's URL, with the embedded default filled in."""
+        """The SQLAlchemy URL of the store; that of the embedded SQLite file when none is set."""
         return self.store_url or f"sqlite:///{self.store_file}"
 
     @property
     def store_file(self) -> Path:
-        """The file of the embedded store."""
+        """The SQLite file of the embedded store."""
         return self.var_dir / "articles.sqlite3"
 
     def make_var_dir(self) -> None:
-        """Create the folder. Raises BadConfig when that fails."""
+        """Create the folder for embedded data (WORKER_VAR_DIR).
+
+        Raises BadConfig when that fails.
+        """
         try:
             self.var_dir.mkdir(parents=True, exist_ok=True)
         except OSError as e:
@@ -79,16 +92,19 @@ class Settings(BaseSettings):
             raise BadConfig(f"{problem}; choose a folder that can be written") from e
 
     def heartbeat(self, node: str) -> Path:
-        """The file that the worker with this Celery node name touches while it is alive."""
+        """The file that the worker with this Celery node name touches while it makes progress."""
         return self.var_dir / f"{node}.heartbeat"
 
     def config_report(self, node: str) -> Path:
-        """The file in which the worker with this Celery node name reports its config."""
+        """The file in which the worker with this Celery node name reports the config in force."""
         return self.var_dir / f"{node}.config.json"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings from the environment. Raises BadConfig with the variable's name."""
+        """Read the settings from the environment, and check them without connecting.
+
+        Raises BadConfig that names the variable, also for an unknown one with the prefix `WORKER_`.
+        """
         _refuse_unknown(environ)
         try:
             settings = cls()
@@ -109,13 +125,16 @@ class Settings(BaseSettings):
             _check_folder(self.store_url)
 
     def origins(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """Return the origin of each value: the name of the variable, or "default"."""
+        """The origin of each field's value: the name of its environment variable, or "default"."""
         names = {field: PREFIX + field.upper() for field in type(self).model_fields}
         return {f: name if environ.get(name) else "default" for f, name in names.items()}
 
 
 def _check_folder(store_url: str) -> None:
-    """Check that the folder of a SQLite file exists: SQLite creates only the file."""
+    """Check that the folder of a SQLite store exists, because SQLite creates only the file.
+
+    Raises BadConfig.
+    """
     scheme, _, rest = store_url.partition("://")
     if scheme.partition("+")[0] != "sqlite":
         return

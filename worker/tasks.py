@@ -1,8 +1,8 @@
 """The Celery tasks: pass the raw articles of a message through the pipeline.
 
-The pipeline turns what it can't process into dead letters. When a task raises all the same,
-`broker.request` decides in the main process: the message goes back, or its articles are tried
-alone.
+The pipeline turns articles that it can't process into dead letters. When a task raises all the
+same, `worker.broker.request` decides in the main process where the message goes: back to its queue,
+or to the quarantine queue, where its articles are tried alone.
 """
 
 import logging
@@ -25,7 +25,7 @@ from worker.broker.messages import ClaimedMessage, InvalidMessage
 from worker.celery import INGEST, REDO, app
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
-from worker.maintenance.reprocess import Reprocessing, redo
+from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
@@ -45,26 +45,34 @@ _node = f"celery@{gethostname()}"  # Celery's name of this worker, until the wor
 
 @cache
 def _current() -> CurrentConfig:
-    """Made in the main process; each of its children keeps its own copy up to date."""
+    """The config and pipeline of this process.
+
+    They are loaded on the first call, in the main process. Each forked process keeps its own copy
+    up to date.
+    """
     settings = Settings.load()
     return CurrentConfig(settings, settings.config_report(_node))
 
 
 def pipeline() -> Pipeline:
-    """The pipeline for the next batch, with the newest valid rules."""
+    """The pipeline for the next batch.
+
+    It is rebuilt first if config files were changed and are valid.
+    """
     return _current().pipeline()
 
 
 def rules() -> WorkerRules:
-    """The worker rules in force."""
+    """The worker rules (worker.toml) in force, as of the last batch."""
     return _current().in_force.config.worker
 
 
 @celeryd_init.connect
 def _prepare(sender: str, **_: object) -> None:
-    """Load rules and models before the first message and any fork.
+    """Prepare broker, store and models, and load the rules, before the first message and any fork.
 
-    Celery logs whatever a signal handler raises, and goes on. Only SystemExit ends the worker.
+    Errors end the worker by SystemExit: Celery logs whatever else a signal handler raises, and goes
+    on.
     """
     global _node
     _node = sender
@@ -77,13 +85,20 @@ def _prepare(sender: str, **_: object) -> None:
 
 @celeryd_after_setup.connect
 def _limit_shutdown(instance: Any, **_: object) -> None:
-    """Runs before the worker is ready: SIGTERM may come while it starts."""
+    """Limit the time of a warm shutdown.
+
+    This comes before the worker is ready, because SIGTERM may come while it starts.
+    """
     shutdown.limit_warm_shutdown(instance, rules().time.drain_s)
 
 
 @worker_ready.connect
 def _start_loops(sender: Any, **_: object) -> None:
-    """Start the background loops of the main process; the lease loop is a step of the worker."""
+    """Start the background loops of the main process when the worker is ready.
+
+    The loop that renews leases is not among them, because it starts earlier, as a step of the
+    worker.
+    """
     shutdown.delay_sigterm()
     settings = Settings.load()
     dedup_rules = pipeline().config.dedup
@@ -96,7 +111,7 @@ def _start_loops(sender: Any, **_: object) -> None:
 
 
 class Ingest(Task):
-    """Base class of the tasks: worker.broker.request decides the fate of their messages.
+    """Base class of the tasks, by which worker.broker.request decides the fate of their messages.
 
     A task receives claimed messages, not the arguments that producers send (docs/message.md), so
     Celery's check of arguments is off.
@@ -107,19 +122,25 @@ class Ingest(Task):
 
     @staticmethod
     def probe(service: str) -> None:
-        """Ask the store or the index whether it answers. Raises Unavailable."""
+        """Check that `service`, "store" or "index", answers.
+
+        The circuit breaker calls this to go on. Raises Unavailable when it does not answer.
+        """
         bootstrap.probe(Settings.load(), service, _current().in_force.config.dedup)
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)
 def ingest(self: Task, *messages: ClaimedMessage) -> None:
-    """Process the raw articles of one message, or of many small ones as one batch."""
+    """Celery task: process the raw articles of one message, or of many small ones as one batch."""
     _reject_failures(lambda: _ingest(self, messages))
 
 
 @app.task(name=REDO, base=Ingest, bind=True)
 def redo_stored(self: Task, message: ClaimedMessage) -> None:
-    """Reprocess stored articles under the current rules; in the quarantine queue one at a time."""
+    """Celery task: reprocess stored articles under the current rules.
+
+    A message of the quarantine queue is processed one article at a time, in sandbox processes.
+    """
     _reject_failures(lambda: _redo(message))
 
 
@@ -138,7 +159,11 @@ def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
 
 
 def _decode(messages: Sequence[ClaimedMessage]) -> tuple[list[Delivery], dict[int, str]]:
-    """The deliveries of the readable messages, and by index the reason for each unreadable one."""
+    """Decode the raw articles of the messages that can be read.
+
+    Returns their deliveries, each an article with its receipt, and by the index of each unreadable
+    message the reason.
+    """
     deliveries, unreadable = [], {}
     for index, message in enumerate(messages):
         try:
@@ -161,11 +186,15 @@ def _redo(message: ClaimedMessage) -> None:
     if message.quarantined:
         redo_in_sandbox(kind, article_ids, rules())
     else:
-        redo(pipeline(), kind, article_ids, now=datetime.now(UTC))
+        reprocess(pipeline(), kind, article_ids, now=datetime.now(UTC))
 
 
 def _reject_failures(work: Callable[[], object]) -> None:
-    """Turn Unavailable into the Reject by which our Request puts the message back."""
+    """Do a task's work, and turn an Unavailable that it raises into Celery's Reject.
+
+    By the Reject, worker.broker.request puts the message back on its queue. A MemoryError becomes a
+    RuntimeError, because Celery would end the worker on a MemoryError.
+    """
     try:
         work()
     except Unavailable as e:

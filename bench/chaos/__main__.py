@@ -2,7 +2,7 @@
 
     python -m bench.chaos [--fault worker,broker] [--store sqlite] [--transport ours] [--times 5]
 
-Rows that the results file has are not run again, so that a run may be broken off and go on.
+Rows that are in the results file are not run again, so an interrupted run can be continued.
 """
 
 import argparse
@@ -67,16 +67,16 @@ def _run(fault: matrix.Fault, transport: str, store: str, postgres_url: str, tim
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__)
     names = ",".join(fault.name for fault in matrix.FAULTS)
-    parser.add_argument("--fault", default="", metavar="NAMES", help=f"of {names}")
+    parser.add_argument("--fault", default="", metavar="NAMES", help=f"any of {names}")
     parser.add_argument("--store", default="sqlite,postgres")
     parser.add_argument("--transport", default="ours,stock")
-    parser.add_argument("--times", type=int, help="instead of the number the table gives")
-    parser.add_argument("--results", default="var/chaos.jsonl", help="rows that are done")
+    parser.add_argument("--times", type=int, help="repetitions, instead of those of the matrix")
+    parser.add_argument("--results", default="var/chaos.jsonl", help="file of finished rows")
     parser.add_argument(
         "--again", dest="rerun", action="store_true", help="do not read the results file"
     )
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--write", metavar="FILE", help="put the table into this page")
+    parser.add_argument("--write", metavar="FILE", help="replace the table in this page")
     return parser.parse_args()
 
 

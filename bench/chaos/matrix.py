@@ -25,8 +25,8 @@ OUR_LEASE_S, STOCK_LEASE_S = 6, 10
 NAP_S = 15
 
 
-class Place(NamedTuple):
-    """Where a row runs: what a scenario needs to break its broker or its store."""
+class Environment(NamedTuple):
+    """The servers of one row: what a scenario needs to break its broker or its store."""
 
     stack: Stack
     broker_dir: Path
@@ -34,35 +34,37 @@ class Place(NamedTuple):
 
 
 class Fault(NamedTuple):
+    """A row of the matrix."""
+
     name: str
-    what: str  # as the table says it
-    times: int
-    run: Callable[[Place, int], Cost]
+    description: str  # the first cell of the row
+    times: int  # repetitions
+    run: Callable[[Environment, int], Cost]
     settings: dict[str, float] = {}
 
 
-def _on_stack(scenario: Callable[[Stack, int], Cost]) -> Callable[[Place, int], Cost]:
-    return lambda place, times: scenario(place.stack, times)
+def _on_stack(scenario: Callable[[Stack, int], Cost]) -> Callable[[Environment, int], Cost]:
+    return lambda environment, times: scenario(environment.stack, times)
 
 
-def _broker(place: Place, times: int) -> Cost:
+def _broker(environment: Environment, times: int) -> Cost:
     return scenarios.kill_broker(
-        place.stack, times, lambda: embedded.ensure(place.broker_dir) and None
+        environment.stack, times, lambda: embedded.ensure(environment.broker_dir) and None
     )
 
 
-def _store(place: Place, times: int) -> Cost:
-    if place.store_url.startswith("sqlite"):
-        return _full_disk(place, times)
-    return scenarios.stop_store(place.stack, times, place.store_url)
+def _store(environment: Environment, times: int) -> Cost:
+    if environment.store_url.startswith("sqlite"):
+        return _full_disk(environment, times)
+    return scenarios.stop_store(environment.stack, times, environment.store_url)
 
 
-def _full_disk(place: Place, times: int) -> Cost:
-    """A file store can't be stopped; its disk is full for two seconds instead."""
+def _full_disk(environment: Environment, times: int) -> Cost:
+    """Fill the disk of an SQLite store for two seconds, because a file cannot be stopped."""
     if os.geteuid() != 0:
-        raise SystemExit("the row `store` on SQLite fills a disk of its own: run it as root")
-    place.stack.start_worker()
-    ballast = Path(place.store_url.removeprefix("sqlite:///")).with_name("ballast")
+        raise SystemExit("the row `store` on SQLite mounts a small disk and fills it: run as root")
+    environment.stack.start_worker()
+    ballast = Path(environment.store_url.removeprefix("sqlite:///")).with_name("ballast")
 
     def inject(number: int) -> None:
         with ballast.open("wb", buffering=0) as file:
@@ -74,12 +76,12 @@ def _full_disk(place: Place, times: int) -> Cost:
         ballast.unlink()
         time.sleep(1)
 
-    return measure_cost(place.stack, times, inject)
+    return measure_cost(environment.stack, times, inject)
 
 
-def _poison(name: str, what: str, fault: str = "") -> Fault:
+def _poison(name: str, description: str, fault: str = "") -> Fault:
     scenario = partial(hostile_messages.poison, fault=fault or name)
-    return Fault(name, what, 3, _on_stack(scenario), {"memory_mb": 450})
+    return Fault(name, description, 3, _on_stack(scenario), {"memory_mb": 450})
 
 
 FAULTS = (
@@ -111,7 +113,7 @@ FAULTS = (
 
 
 def run(fault: Fault, transport: str, store: str, postgres_url: str, times: int) -> Cost:
-    """One row, on a broker, a store and workers of its own."""
+    """Run one row on a private broker, a private store and workers of its own."""
     app, lease_s = {
         OURS: ("devtools.chaos.short_lease_app", OUR_LEASE_S),
         STOCK: ("bench.chaos.stock", STOCK_LEASE_S),
@@ -124,7 +126,7 @@ def run(fault: Fault, transport: str, store: str, postgres_url: str, times: int)
         if transport == STOCK:
             stack.patience_s = 0  # three leases are long enough to see what is lost
         try:
-            return fault.run(Place(stack, broker_dir, store_url), times)
+            return fault.run(Environment(stack, broker_dir, store_url), times)
         finally:
             stack.close()
             embedded.stop(broker_dir)
@@ -159,7 +161,7 @@ def _store_url(store: str, folder: Path, postgres_url: str) -> Iterator[str]:
 
 @contextmanager
 def _small_disk(path: Path) -> Iterator[None]:
-    """200 MB that can be filled. Only root may mount it; all rows but one do without."""
+    """Mount a disk of 200 MB. Without root no disk is mounted; only the row `store` needs it."""
     path.mkdir()
     if os.geteuid() != 0:
         yield

@@ -17,6 +17,8 @@ _BEGIN, _END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
 
 
 class Row(BaseModel):
+    """The result of one fault on one transport and one store."""
+
     transport: str
     store: str
     fault: str
@@ -36,12 +38,12 @@ def read(file: Path) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    """In the order of the matrix, ours above stock; of rows that ran twice the last."""
+    """The Markdown table in the order of the matrix; of rows that ran twice, the later result."""
     latest = {row.key[:3]: row for row in rows}
     lines = [_HEAD, "|" + "---|" * _HEAD.count(" | ") + "---|"]
     kinds = product(matrix.FAULTS, (matrix.SQLITE, matrix.POSTGRES), (matrix.OURS, matrix.STOCK))
     lines += [
-        _line(fault.what, latest[key])
+        _line(fault.description, latest[key])
         for fault, store, transport in kinds
         if (key := (transport, store, fault.name)) in latest
     ]
@@ -49,15 +51,15 @@ def table(rows: list[Row]) -> str:
 
 
 def write(page: Path, rows: list[Row]) -> None:
-    """Put the table between the marks of the page."""
+    """Replace the text between the two marks of the page by the table."""
     text = page.read_text()
     marked = f"{_BEGIN}\n{table(rows)}\n{_END}"
     page.write_text(re.sub(f"(?s){_BEGIN}.*{_END}", lambda _: marked, text))
 
 
-def _line(what: str, row: Row) -> str:
+def _line(description: str, row: Row) -> str:
     c = row.cost
-    cells = [what, c.faults, row.store, row.transport, c.published, c.stored, c.dead, c.lost]
+    cells = [description, c.faults, row.store, row.transport, c.published, c.stored, c.dead, c.lost]
     reran = "" if c.reran is None else c.reran
     cells += [c.stuck, c.doubled, reran, c.buried, c.ended, c.recovery_s]
     return (

@@ -1,7 +1,7 @@
 """Stock Celery on stock kombu with our pipeline: the baseline of the fault matrix.
 
-The settings are those that stock needs to lose least: late acks, messages of lost children put
-back, outages retried without end, a short visibility timeout and a fast sweep.
+The settings are those with which stock Celery loses fewest messages: late acks, messages of killed
+pool processes requeued, unlimited retries, a short visibility timeout and a fast sweep.
 """
 
 from datetime import UTC, datetime
@@ -54,8 +54,8 @@ def _prepare(**_: object) -> None:
 def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
     batch = articles if isinstance(articles, list) else [articles]
     deliveries = [
-        Delivery(receipt=delivered_receipt(raw, place, str(self.request.id), receipts), raw=raw)
-        for place, raw in enumerate(batch)
+        Delivery(receipt=delivered_receipt(raw, index, str(self.request.id), receipts), raw=raw)
+        for index, raw in enumerate(batch)
     ]
     try:
         _pipeline[0].ingest(deliveries, now=datetime.now(UTC))

@@ -50,7 +50,7 @@ def long_tasks(stack: Stack, times: int, *, sleep_s: float) -> Cost:
         good.extend(stack.enqueue([next(neighbours), slow]))
 
     cost = measure_cost(stack, times, inject, good=good)
-    return cost.model_copy(update={"again": stack.logs(100_000).count("nap began") - times})
+    return cost.model_copy(update={"reran": stack.logs(100_000).count("nap began") - times})
 
 
 def full_broker(stack: Stack, times: int) -> Cost:

@@ -143,7 +143,7 @@ def test_a_full_broker_takes_neither_message_nor_receipts(
     producer = full_at(slow_s=0.001)
     valkey.config_set("maxmemory", "1mb")
     try:
-        batch = list(producer._packed([{"title": "t"}], "raise"))
+        batch = list(producer._pack([{"title": "t"}], "raise"))
         with pytest.raises(Unavailable, match="used memory"):
             producer._send(batch)
     finally:

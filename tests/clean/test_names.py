@@ -6,7 +6,7 @@ from worker.clean.text.titles import from_text, of_page, site_names, without_sit
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("bylines", "expected"),
     [
         (["Ann Lee"], ("Ann Lee",)),
         (["By Ann Lee"], ("Ann Lee",)),
@@ -23,9 +23,9 @@ from worker.clean.text.titles import from_text, of_page, site_names, without_sit
     ],
 )
 def test_authors_are_people_without_their_wrapping(
-    given: list[str], expected: tuple[str, ...]
+    bylines: list[str], expected: tuple[str, ...]
 ) -> None:
-    assert authors(given, RULES.text) == expected
+    assert authors(bylines, RULES.text) == expected
 
 
 def test_names_keep_their_order_and_first_spelling() -> None:

@@ -68,11 +68,11 @@ def test_what_only_names_itself_says_nothing_of_the_origin(fields: dict[str, Any
 
 
 def test_a_payload_that_is_cut_off_or_emptied_still_has_its_dateline() -> None:
-    its = stored(content=f"ODESSA, Nov 20 (AFP) - {TEXT}")
+    article = stored(content=f"ODESSA, Nov 20 (AFP) - {TEXT}")
     for payload in ("", "[1]", '{"source": {"ti', '{"source": "wire", "feed": 7}'):
-        found = publisher_of(replace(its, payload=payload), RULES.datelines)
-        assert found
-        assert found.name == "AFP"
+        publisher = publisher_of(replace(article, payload=payload), RULES.datelines)
+        assert publisher
+        assert publisher.name == "AFP"
 
 
 def test_the_surest_place_wins_and_of_two_the_first() -> None:

@@ -1,11 +1,12 @@
 """A date in any form, language and zone gives the instant that it means, or no date."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import NOW, RULES
@@ -165,6 +166,8 @@ def test_what_does_not_belong_never_makes_another_date(
     first = day_first(language, "")
     alone = read_date(text, RULES.dates, NOW, day_first=first)
     words = text.split()
+    # "Mar May 3 2022" is a whole date in Spanish: martes, 3 May.
+    assume(junk != "May" or "mar" not in re.split(r"\W+", text.casefold()))
     words.insert(position, junk)
     result = read_date(" ".join(words), RULES.dates, NOW, day_first=first)
     assert result in (ParsedDate(None, "bad-date"), alone)

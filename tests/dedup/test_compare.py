@@ -1,4 +1,4 @@
-"""What one text is to another, as tables; symmetry as a property."""
+"""Pairs of texts are duplicates, variants or unrelated, and comparing them is symmetric."""
 
 import re
 from dataclasses import replace
@@ -19,8 +19,8 @@ from tests.dedup.texts import (
     RULES,
     STORY,
     TITLE,
+    fingerprint_of,
     invented,
-    print_of,
 )
 from worker.dedup import Match, compare
 from worker.model.records import Fingerprint, OutcomeKind
@@ -35,16 +35,20 @@ SHORT = "The central bank of Norway left its key rate unchanged after a meeting 
 RATES = "Norges bank leaves its key rate unchanged"
 
 
-def same_kind(mine: Fingerprint, rival: Fingerprint) -> Match | None:
-    """What `mine` is to the rival, checked against what the rival is to it."""
+def symmetric_match(article: Fingerprint, candidate: Fingerprint) -> Match | None:
+    """The match of two fingerprints, after a check that the reverse match agrees with it."""
     swapped = {"contained": "extended", "extended": "contained"}
-    like, other = compare(mine, rival, RULES), compare(rival, mine, RULES)
-    if like is None or other is None:
-        assert like == other
-        return like
-    assert (like.kind, like.scores, like.thresholds) == (other.kind, other.scores, other.thresholds)
-    assert like.signal == swapped.get(other.signal, other.signal)
-    return like
+    match, reverse = compare(article, candidate, RULES), compare(candidate, article, RULES)
+    if match is None or reverse is None:
+        assert match == reverse
+        return match
+    assert (match.kind, match.scores, match.thresholds) == (
+        reverse.kind,
+        reverse.scores,
+        reverse.thresholds,
+    )
+    assert match.signal == swapped.get(reverse.signal, reverse.signal)
+    return match
 
 
 @pytest.mark.parametrize(
@@ -64,9 +68,9 @@ def same_kind(mine: Fingerprint, rival: Fingerprint) -> Match | None:
     ],
 )
 def test_copies_are_duplicates(text: str, title: str, signal: str) -> None:
-    like = same_kind(print_of(text, title), print_of(STORY))
-    assert like is not None
-    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, signal)
+    match = symmetric_match(fingerprint_of(text, title), fingerprint_of(STORY))
+    assert match is not None
+    assert (match.kind, match.signal) == (OutcomeKind.DUPLICATE, signal)
 
 
 @pytest.mark.parametrize(
@@ -78,59 +82,74 @@ def test_copies_are_duplicates(text: str, title: str, signal: str) -> None:
         pytest.param(PARAGRAPHS[5], OTHER_TITLE, "template", id="short, from the middle"),
     ],
 )
-def test_the_same_words_with_another_sense_are_variants(text: str, title: str, signal: str) -> None:
-    like = same_kind(print_of(text, title), print_of(STORY))
-    assert like is not None
-    assert (like.kind, like.signal) == (OutcomeKind.VARIANT, signal)
+def test_the_same_words_with_another_meaning_are_variants(
+    text: str, title: str, signal: str
+) -> None:
+    match = symmetric_match(fingerprint_of(text, title), fingerprint_of(STORY))
+    assert match is not None
+    assert (match.kind, match.signal) == (OutcomeKind.VARIANT, signal)
 
 
 def test_a_shared_background_is_a_template() -> None:
     background = "\n\n".join(PARAGRAPHS[1:5])
-    mine = print_of(f"{OTHER}\n\n{background}", OTHER_TITLE)
-    rival = print_of(f"{invented(5, words=90)}\n\n{background}", "Mapolo verter sunka")
-    like = same_kind(mine, rival)
-    assert like is not None
-    assert (like.kind, like.signal) == (OutcomeKind.VARIANT, "template")
+    article = fingerprint_of(f"{OTHER}\n\n{background}", OTHER_TITLE)
+    candidate = fingerprint_of(f"{invented(5, words=90)}\n\n{background}", "Mapolo verter sunka")
+    match = symmetric_match(article, candidate)
+    assert match is not None
+    assert (match.kind, match.signal) == (OutcomeKind.VARIANT, "template")
 
 
-def test_issues_of_two_borrowers_are_no_copies() -> None:
-    mine, rival = (ISSUE.format(**issue) for issue in ISSUES)
-    like = same_kind(
-        print_of(mine, "Elektra issues Australian dollar bond"),
-        print_of(rival, "Hanse Bank issues 75 million bond"),
+def test_reports_of_bonds_of_two_borrowers_are_no_copies() -> None:
+    first, second = (ISSUE.format(**issue) for issue in ISSUES)
+    match = symmetric_match(
+        fingerprint_of(first, "Elektra issues Australian dollar bond"),
+        fingerprint_of(second, "Hanse Bank issues 75 million bond"),
     )
-    assert like is None or like.kind is OutcomeKind.VARIANT
+    assert match is None or match.kind is OutcomeKind.VARIANT
 
 
 @pytest.mark.parametrize(
-    ("mine", "rival"),
+    ("article", "candidate"),
     [
-        pytest.param(print_of(STORY), print_of(OTHER, OTHER_TITLE), id="two stories"),
-        pytest.param(print_of(STORY), print_of(OTHER, TITLE), id="only the title is shared"),
-        pytest.param(print_of(CHINESE), print_of(CHINESE_OTHER), id="two Chinese stories"),
-        pytest.param(print_of(SUNNY), print_of(SUNNY, days=1), id="tiny, next day"),
-        pytest.param(print_of(SUNNY), print_of(SUNNY, "Lisbon"), id="tiny, another title"),
-        pytest.param(print_of(SUNNY, days=None), print_of(SUNNY, days=None), id="tiny, undated"),
-        pytest.param(print_of(SUNNY), print_of(f"{SUNNY} again"), id="tiny, one word more"),
-        pytest.param(print_of(""), print_of(STORY), id="nothing against something"),
+        pytest.param(fingerprint_of(STORY), fingerprint_of(OTHER, OTHER_TITLE), id="two stories"),
+        pytest.param(
+            fingerprint_of(STORY), fingerprint_of(OTHER, TITLE), id="only the title is shared"
+        ),
+        pytest.param(
+            fingerprint_of(CHINESE), fingerprint_of(CHINESE_OTHER), id="two Chinese stories"
+        ),
+        pytest.param(fingerprint_of(SUNNY), fingerprint_of(SUNNY, days=1), id="tiny, next day"),
+        pytest.param(
+            fingerprint_of(SUNNY), fingerprint_of(SUNNY, "Lisbon"), id="tiny, another title"
+        ),
+        pytest.param(
+            fingerprint_of(SUNNY, days=None), fingerprint_of(SUNNY, days=None), id="tiny, undated"
+        ),
+        pytest.param(
+            fingerprint_of(SUNNY), fingerprint_of(f"{SUNNY} again"), id="tiny, one word more"
+        ),
+        pytest.param(fingerprint_of(""), fingerprint_of(STORY), id="an empty text"),
     ],
 )
-def test_what_is_not_alike_is_nothing(mine: Fingerprint, rival: Fingerprint) -> None:
-    assert same_kind(mine, rival) is None
+def test_unrelated_texts_have_no_match(article: Fingerprint, candidate: Fingerprint) -> None:
+    assert symmetric_match(article, candidate) is None
 
 
 @pytest.mark.parametrize(
     ("days", "kind"),
     [(0, OutcomeKind.DUPLICATE), (3, OutcomeKind.DUPLICATE), (4, OutcomeKind.VARIANT)],
 )
-def test_a_short_text_that_comes_again_later_is_the_next_of_a_series(
+def test_a_short_text_that_is_repeated_days_later_is_the_next_of_a_series(
     days: int, kind: OutcomeKind
 ) -> None:
-    again, reworded = print_of(SHORT, RATES, days), print_of(SHORT + " in Oslo", RATES, days)
-    for mine in (again, reworded):
-        like = same_kind(mine, print_of(SHORT, RATES))
-        assert like is not None
-        assert like.kind is kind
+    repeated, reworded = (
+        fingerprint_of(SHORT, RATES, days),
+        fingerprint_of(SHORT + " in Oslo", RATES, days),
+    )
+    for article in (repeated, reworded):
+        match = symmetric_match(article, fingerprint_of(SHORT, RATES))
+        assert match is not None
+        assert match.kind is kind
 
 
 @pytest.mark.parametrize(
@@ -141,72 +160,76 @@ def test_a_short_text_that_comes_again_later_is_the_next_of_a_series(
         pytest.param(REWRITTEN, 20, OutcomeKind.VARIANT, id="rewritten weeks later"),
     ],
 )
-def test_a_long_text_may_come_again_later_but_not_rewritten(
+def test_a_long_text_is_a_duplicate_weeks_later_unless_it_is_rewritten(
     text: str, days: int, kind: OutcomeKind
 ) -> None:
-    like = same_kind(print_of(text, days=days), print_of(STORY))
-    assert like is not None
-    assert like.kind is kind
+    match = symmetric_match(fingerprint_of(text, days=days), fingerprint_of(STORY))
+    assert match is not None
+    assert match.kind is kind
 
 
 def test_tiny_texts_are_copies_on_the_same_day() -> None:
-    like = same_kind(print_of(SUNNY), print_of(SUNNY.upper()))
-    assert like is not None
-    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, "exact")
+    match = symmetric_match(fingerprint_of(SUNNY), fingerprint_of(SUNNY.upper()))
+    assert match is not None
+    assert (match.kind, match.signal) == (OutcomeKind.DUPLICATE, "exact")
 
 
-def test_a_short_text_without_a_title_has_to_be_all_there() -> None:
-    longer = same_kind(print_of(SHORT + " in Oslo", ""), print_of(SHORT, ""))
+def test_a_short_text_without_a_title_is_a_duplicate_only_if_it_is_complete() -> None:
+    longer = symmetric_match(fingerprint_of(SHORT + " in Oslo", ""), fingerprint_of(SHORT, ""))
     assert longer is not None
     assert longer.kind is OutcomeKind.DUPLICATE
-    reworded = same_kind(print_of(BRIEF.replace("Friday evening", "Sunday"), ""), print_of(BRIEF))
+    reworded = symmetric_match(
+        fingerprint_of(BRIEF.replace("Friday evening", "Sunday"), ""), fingerprint_of(BRIEF)
+    )
     assert reworded is not None
     assert (reworded.kind, reworded.signal) == (OutcomeKind.VARIANT, "template")
 
 
 def test_a_chinese_copy_is_found() -> None:
     edited = CHINESE.replace("港务局表示,", "").replace("周五晚间", "星期五晚上")
-    like = same_kind(print_of(edited, "风暴逼近鹿特丹"), print_of(CHINESE, "鹿特丹港关闸"))
-    assert like is not None
-    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, "near")
+    match = symmetric_match(
+        fingerprint_of(edited, "风暴逼近鹿特丹"), fingerprint_of(CHINESE, "鹿特丹港关闸")
+    )
+    assert match is not None
+    assert (match.kind, match.signal) == (OutcomeKind.DUPLICATE, "near")
 
 
 def test_a_part_is_found_in_a_sampled_text() -> None:
     book = invented(6, words=6000)
     part = " ".join(book.split()[2000:3500])
-    like = same_kind(print_of(part), print_of(book))
-    assert like is not None
-    assert like.signal == "contained"
-    assert like.scores["containment"] == 1
+    match = symmetric_match(fingerprint_of(part), fingerprint_of(book))
+    assert match is not None
+    assert match.signal == "contained"
+    assert match.scores["containment"] == 1
 
 
 def test_fingerprints_of_other_rules_are_not_compared() -> None:
-    mine = print_of(LIGHT)
-    assert compare(replace(mine, version="0"), print_of(STORY), RULES) is None
+    stale = fingerprint_of(LIGHT)
+    assert compare(replace(stale, version="0"), fingerprint_of(STORY), RULES) is None
 
 
-def test_a_likeness_shows_scores_and_thresholds() -> None:
-    like = compare(print_of(LIGHT), print_of(STORY, days=1), RULES)
-    assert like is not None
-    assert set(like.scores) == {"containment", "numbers", "about", "opening", "days"}
-    assert like.thresholds["containment"] == RULES.copies.containment
-    assert like.strength == like.scores["containment"]
+def test_a_match_has_its_scores_and_thresholds() -> None:
+    match = compare(fingerprint_of(LIGHT), fingerprint_of(STORY, days=1), RULES)
+    assert match is not None
+    assert set(match.scores) == {"containment", "numbers", "about", "opening", "days"}
+    assert match.thresholds["containment"] == RULES.copies.containment
+    assert match.strength == match.scores["containment"]
 
 
 @pytest.mark.parametrize(
-    ("mine", "rival", "about"),
+    ("title", "candidate_title", "about"),
     [
-        pytest.param("Zoo gardens", "Palm gardens", 0.0, id="one word of two is there by chance"),
-        pytest.param("Gardens", "Palm gardens", 1.0, id="one word is all there is"),
+        pytest.param("Zoo gardens", "Palm gardens", 0.0, id="one word of two counts as chance"),
+        pytest.param("Gardens", "Palm gardens", 1.0, id="the only word of a title"),
         pytest.param("Zoo gardens reopen", "Palm gardens reopen", 0.6667, id="two of three"),
     ],
 )
-def test_titles_are_about_each_other_by_more_than_one_word(
-    mine: str, rival: str, about: float
+def test_titles_support_each_other_by_more_than_one_word(
+    title: str, candidate_title: str, about: float
 ) -> None:
-    like = same_kind(print_of(LIGHT, mine), print_of(STORY, rival))
-    assert like is not None
-    assert like.scores["about"] == about
+    match = symmetric_match(fingerprint_of(LIGHT, title), fingerprint_of(STORY, candidate_title))
+    assert match is not None
+    assert match.scores["about"] == about
 
 
 @settings(deadline=None)
@@ -217,16 +240,19 @@ def test_titles_are_about_each_other_by_more_than_one_word(
     st.integers(0, 3),
 )
 def test_comparing_is_symmetric(
-    mine: list[str], rival: list[str], days: int | None, edits: int
+    parts: list[str], candidate_parts: list[str], days: int | None, edits: int
 ) -> None:
-    words = " ".join(mine).split()
+    words = " ".join(parts).split()
     Random(edits).shuffle(words[: edits * 5])
-    same_kind(print_of(" ".join(words)), print_of(" ".join(rival), TITLE.lower(), days))
+    symmetric_match(
+        fingerprint_of(" ".join(words)),
+        fingerprint_of(" ".join(candidate_parts), TITLE.lower(), days),
+    )
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=60))
 def test_a_text_is_an_exact_copy_of_itself(text: str, title: str) -> None:
-    like = compare(print_of(text, title), print_of(text, title), RULES)
-    assert like is not None
-    assert (like.kind, like.signal) == (OutcomeKind.DUPLICATE, "exact")
+    match = compare(fingerprint_of(text, title), fingerprint_of(text, title), RULES)
+    assert match is not None
+    assert (match.kind, match.signal) == (OutcomeKind.DUPLICATE, "exact")

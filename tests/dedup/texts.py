@@ -1,4 +1,4 @@
-"""Stories to compare, the rules as they ship, and the fingerprint of a few words."""
+"""Texts to compare, the packaged rules, and factories of fingerprints and of generated texts."""
 
 import tomllib
 from datetime import UTC, datetime, timedelta
@@ -66,14 +66,14 @@ CHINESE_OTHER = (
 DAY = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
-def print_of(text: str, title: str = TITLE, days: int | None = 0) -> Fingerprint:
-    """The fingerprint of a text published so many days after an ordinary one; None: undated."""
+def fingerprint_of(text: str, title: str = TITLE, days: int | None = 0) -> Fingerprint:
+    """The fingerprint of a text published `days` after DAY; without a date if `days` is None."""
     published = None if days is None else DAY + timedelta(days=days)
     return fingerprint(make.article(title=title, text=text, published=published), RULES)
 
 
 def invented(seed: int, words: int = 150) -> str:
-    """A text that shares nothing with another seed's."""
+    """A generated text; texts of different seeds have no words in common but by chance."""
     random = Random(seed)
     syllables = ["ka", "lo", "mi", "ter", "sun", "ver", "dra", "pel", "qui", "zo", "nab", "rif"]
     spoken = ("".join(random.choices(syllables, k=random.randint(2, 4))) for _ in range(words))

@@ -7,16 +7,16 @@ from threading import Thread
 import fakeredis
 import pytest
 
-from tests.dedup.texts import RULES, STORY, invented, print_of
+from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
 from worker.index import Candidate, CopyVote, Index, IndexEntry
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Fingerprint, article_id_of
 
 A, B, C, D = (article_id_of("wire", f"id:{name}") for name in "abcd")
-PRINT = print_of(STORY)
-EDITED = print_of(STORY.replace("Friday", "Saturday"))
-OTHER = print_of(invented(1))
+PRINT = fingerprint_of(STORY)
+EDITED = fingerprint_of(STORY.replace("Friday", "Saturday"))
+OTHER = fingerprint_of(invented(1))
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +88,10 @@ def test_the_exact_text_comes_first(index: Index) -> None:
 
 
 def test_tiny_texts_meet_only_the_same_words(index: Index) -> None:
-    register(index, a=print_of("See the video", "Fire"), b=print_of("See the video", "Flood"))
-    (rival,) = register(index, c=print_of("See the video!", "Fire"))["c"]
+    register(
+        index, a=fingerprint_of("See the video", "Fire"), b=fingerprint_of("See the video", "Flood")
+    )
+    (rival,) = register(index, c=fingerprint_of("See the video!", "Fire"))["c"]
     assert (rival.article_id, rival.hits) == (A, 0)
 
 
@@ -97,7 +99,7 @@ def test_rivals_are_limited(index: Index) -> None:
     """Each of many articles owns some shingles of the last one."""
     parts = [invented(seed, words=30) for seed in range(9)]
     articles = [
-        IndexEntry(article_id=article_id_of("w", p), fingerprint=print_of(p)) for p in parts
+        IndexEntry(article_id=article_id_of("w", p), fingerprint=fingerprint_of(p)) for p in parts
     ]
     index.register_and_match(articles)
     (met,) = index.register_and_match([IndexEntry(article_id=A, fingerprint=sum_of(articles))])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dedup.texts import STORY, print_of
+from tests.dedup.texts import STORY, fingerprint_of
 from worker.index.layout import (
     FULL_BUCKET,
     LEAST_SPARE_BITS,
@@ -98,7 +98,7 @@ def test_what_is_past_is_what_nobody_reads() -> None:
 
 
 def print_with(hash_: int) -> IndexHashes:
-    return IndexHashes.of([replace(print_of(STORY), sketch=(hash_,))])
+    return IndexHashes.of([replace(fingerprint_of(STORY), sketch=(hash_,))])
 
 
 @given(

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import redis
 
-from tests.dedup.texts import RULES, STORY, invented, print_of
+from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
 from tests.support.generations import grow_old
 from tests.support.processes import at_once
 from worker.dedup import compare
@@ -18,7 +18,7 @@ from worker.index.redis_index import RedisIndex
 from worker.model.records import OutcomeKind, article_id_of
 
 A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
-PRINT = print_of(STORY)
+PRINT = fingerprint_of(STORY)
 PROCESSES, STORIES, BATCH = 4, 200, 10
 
 
@@ -35,7 +35,7 @@ def one(article_id: str) -> list[IndexEntry]:
 
 @pytest.mark.parametrize("size", [1, 100])
 def test_a_batch_costs_the_same_round_trips_whatever_its_size(index: RedisIndex, size: int) -> None:
-    prints = [print_of(invented(seed)) for seed in range(size)]
+    prints = [fingerprint_of(invented(seed)) for seed in range(size)]
     for name in ("first", "second"):  # the second ones meet the first
         ids = [article_id_of(name, str(number)) for number in range(size)]
         before = index.round_trips
@@ -109,7 +109,7 @@ def test_a_fingerprint_of_another_release_counts_as_gone(
 def test_buckets_stay_small(index: RedisIndex, valkey: redis.Redis) -> None:
     """Sketches are the smallest hashes: chosen by their high bits, buckets would overflow."""
     entries = [
-        IndexEntry(article_id=article_id_of("w", str(n)), fingerprint=print_of(invented(n)))
+        IndexEntry(article_id=article_id_of("w", str(n)), fingerprint=fingerprint_of(invented(n)))
         for n in range(300)
     ]
     index.register_and_match(entries)
@@ -196,7 +196,7 @@ def ingest(url: str, shares: list[list[tuple[str, str]]]) -> dict[str, str]:
     """What a worker does with its batches: article id -> canonical id."""
     index, answers = RedisIndex(url, RULES), {}
     for batch in shares:
-        prints = {article_id: print_of(text) for article_id, text in batch}
+        prints = {article_id: fingerprint_of(text) for article_id, text in batch}
         rivals = index.register_and_match(
             [IndexEntry(article_id=i, fingerprint=p) for i, p in prints.items()]
         )

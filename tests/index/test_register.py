@@ -59,7 +59,7 @@ def test_the_canonical_article_is_elected(
 
 
 @pytest.mark.parametrize(
-    ("meanwhile", "settled"),
+    ("meanwhile", "elected"),
     [
         pytest.param(({}, {9: 9}), 5, id="forced in time"),
         pytest.param(({9: 9},), 9, id="the later one is canonical before it can be forced"),

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.commands import Run, on
-from tests.dedup.texts import OTHER, RULES, STORY, invented, print_of
+from tests.dedup.texts import OTHER, RULES, STORY, fingerprint_of, invented
 from tests.make import NOW
 from tests.support.pipelines import CONFIG, raw
 from worker.index import verification
@@ -50,7 +50,7 @@ def test_losing_the_index_in_mid_run_loses_no_identity_and_no_decision(
 
     assert "would put back 4 articles" in command("index", "rebuild", "--dry-run").stdout
     assert "put back 4 articles" in command("index", "rebuild").stdout
-    assert "the index says what the store says" in command("index", "verify").stdout
+    assert "index and store agree" in command("index", "verify").stdout
     assert now_ingest(pipeline, 4, OTHER) is OutcomeKind.DUPLICATE
     assert now_ingest(pipeline, 5, STORY) is OutcomeKind.DUPLICATE
     assert "twin 1" in command("reconcile").stdout
@@ -73,7 +73,7 @@ def test_a_register_that_says_otherwise_is_found_and_rebuilt(
     [found] = json.loads(command("index", "verify", "--json", code=1).stdout)["differences"]
     assert (found["what"], found["index"], found["store"]) == ("register", other, mine)
     command("index", "rebuild", "--from-nothing")
-    assert "the index says what the store says" in command("index", "verify").stdout
+    assert "index and store agree" in command("index", "verify").stdout
 
 
 def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Run) -> None:
@@ -93,7 +93,7 @@ def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
     index = RedisIndex(valkey_url, RULES)
-    prints = [print_of(invented(n)) for n in range(200)]
+    prints = [fingerprint_of(invented(n)) for n in range(200)]
     ids = [article_id_of("wire", str(n)) for n in range(200)]
     page = [ExpectedEntry(i, i, p, NOW) for i, p in zip(ids, prints, strict=True)]
     best = float("inf")

@@ -10,7 +10,7 @@ from tests.make import NOW, article, record, tag, withdrawal
 from tests.support.own_config import cleaner, configured
 from worker.config.loader import Config, load_config
 from worker.index.memory_index import MemoryIndex
-from worker.maintenance.reprocess import Reprocessing, redo
+from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import OutcomeKind, Retagged
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
@@ -127,7 +127,7 @@ def test_new_rules_reach_what_is_stored_once(store: SqlStore, tmp_path: Path) ->
     ids = ingest(piped(store, load_config()))
     newer = piped(store, configured(tmp_path, rules_own=OWN))
     for _ in range(3):
-        redo(newer, Reprocessing.RETAG, ids, now=NOW)
+        reprocess(newer, Reprocessing.RETAG, ids, now=NOW)
     assert {t for f in store.search(Query()) for t in f.tags} >= {"taxonomy:own:bridge"}
     assert kinds(store) == [ChangeKind.STORED] * 4 + [ChangeKind.RETAGGED] * 4
     assert store.count_stale(Query(), "tagger", newer.config.tagging.version) == 0
@@ -153,7 +153,7 @@ def test_what_reads_differently_when_cleaned_again_is_a_revision_of_its_article(
     (first,) = older.ingest([Delivery(receipt="r1", raw=raw)], now=NOW)
     newer = piped(store, configured(tmp_path, cleaning=cleaner(DROP)))
     for _ in range(2):
-        redo(newer, Reprocessing.RECLEAN, [first.article_id], now=NOW)
+        reprocess(newer, Reprocessing.RECLEAN, [first.article_id], now=NOW)
 
     stored = store.show(first.article_id)
     assert stored
@@ -170,7 +170,7 @@ def test_what_reads_the_same_when_cleaned_again_is_brought_up_to_date_in_place(
 ) -> None:
     ids = ingest(piped(store, load_config()))
     newer = piped(store, configured(tmp_path, cleaning=cleaner()))
-    redo(newer, Reprocessing.RECLEAN, ids, now=NOW)
+    reprocess(newer, Reprocessing.RECLEAN, ids, now=NOW)
     assert {(s.revision, s.cleaner) for s in store.records(ids)} == {(1, newer.config.cleaner)}
     assert {s.tagger for s in store.records(ids)} == {newer.config.tagging.version}
     assert kinds(store) == [ChangeKind.STORED] * 4
@@ -183,7 +183,7 @@ def test_a_reclean_that_dies_leaves_the_article_and_a_letter_that_says_why(
     (its_id,) = ingest(piped(store, load_config()), 1)
     strict = cleaner().replace("min_letters = 3", "min_letters = 100000", 1)
     newer = piped(store, configured(tmp_path, cleaning=strict))
-    redo(newer, Reprocessing.RECLEAN, [its_id], now=NOW)
+    reprocess(newer, Reprocessing.RECLEAN, [its_id], now=NOW)
     (outcome,) = store.outcomes([f"reclean-{its_id}-1-{newer.config.cleaner}"]).values()
     assert outcome.kind is OutcomeKind.DEAD
     assert [s.revision for s in store.records([its_id])] == [1]

@@ -1,7 +1,8 @@
-"""Back-pressure: advise producers by how full the broker is.
+"""Back-pressure: advise producers to send, slow down or stop, by how full the broker is.
 
-The measures are the number of messages, waiting or leased, and the memory used, where the broker
-has a limit. A producer that asks before each message never reaches that limit by itself.
+Two things are measured: the number of messages, waiting or leased to workers, and the share of the
+broker's memory limit that is used, if a limit is set. A producer that asks before each message
+never fills the broker up to that limit by itself.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,12 @@ from worker.model.admission import Frozen
 
 
 class Pressure(Frozen):
-    """The limits from which producers slow down, and from which they stop."""
+    """How full the broker may be before producers are told to slow down, and to stop.
+
+    Messages are counted, waiting and leased together; memory is a share of the broker's limit, 0 to
+    1. A slowed producer waits up to `slow_s` seconds before its next message; a stopped one asks
+    again after `stop_s` seconds.
+    """
 
     slow_messages: int = Field(ge=1)
     stop_messages: int = Field(ge=2)
@@ -31,7 +37,7 @@ class Pressure(Frozen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much the broker holds."""
+    """How much the broker holds now: messages of the worker's queues, and bytes of memory."""
 
     waiting: int = 0  # messages, all queues and priorities
     leased: int = 0  # messages
@@ -40,12 +46,12 @@ class Load:
 
     @property
     def memory(self) -> float | None:
-        """The share of the memory limit that is used; None without a limit."""
+        """The share of the broker's memory limit in use, 0 to 1; None when no limit is set."""
         return self.used_bytes / self.limit_bytes if self.limit_bytes else None
 
 
 class Answer(StrEnum):
-    """The advice to a producer: send, slow down, or stop."""
+    """What a producer should do with its next message: send it, send it later, or not send it."""
 
     ACCEPT = "accept"  # send
     SLOW = "slow"  # wait retry_after_s before the next message
@@ -54,7 +60,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """The answer to a producer, with its reason and the figures that decided it."""
+    """The advice to one producer: what to do, for how long, why, and the load that decided it."""
 
     answer: Answer
     reason: str = ""
@@ -65,7 +71,11 @@ class Advice:
 
 
 def advise(load: Load, limits: Pressure) -> Advice:
-    """Judge by messages or memory, whichever is worse. The wait grows from `slow` to `stop`."""
+    """Decide what a producer should do while the broker holds this load.
+
+    Messages and memory are both compared with their limits, and the one nearer to its stop limit
+    decides. While a producer is to slow down, the advised wait grows with the load, up to `slow_s`.
+    """
     messages = load.waiting + load.leased
     by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)
     by_memory = _fraction(load.memory or 0.0, limits.slow_memory, limits.stop_memory)
@@ -94,5 +104,5 @@ def _reason(load: Load, limits: Pressure, *, by_messages: bool) -> str:
 
 
 def _fraction(value: float, low: float, high: float) -> float:
-    """The position of `value` between `low`, which is 0, and `high`, which is 1."""
+    """How far `value` is on the way from `low` to `high`: 0.0 at `low`, 1.0 at `high`."""
     return (value - low) / (high - low)

@@ -1,7 +1,8 @@
-"""Decode the body of a claimed message in a pool process, with limits of size and depth.
+"""Decode the body of a claimed message into raw articles, within limits of size and depth.
 
-Decompression stops at the maximum size of a message. An article that is nested too deep is removed
-before the JSON is parsed, so that the other articles of the message are still processed.
+This runs in a pool process, so that a hostile body can't harm the main process. Decompression stops
+at the maximum size of a message. An article whose JSON is nested too deep is replaced by a
+placeholder before the body is parsed, so that the other articles of the message are processed.
 """
 
 import bz2
@@ -23,7 +24,11 @@ _LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 
 
 def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
-    """The raw articles of a message, each with its receipt. Raises InvalidMessage."""
+    """Decode the raw articles of a message; each is returned as (receipt, article).
+
+    The receipt is the id under which the store records what became of the article. Raises
+    InvalidMessage when the body can't be decoded or has other arguments than the task takes.
+    """
     args, kwargs, cut = _arguments(message)
     value, receipts = _bind(lambda articles, receipts=None: (articles, receipts), args, kwargs)
     batch = value if isinstance(value, list) else [value]
@@ -38,7 +43,11 @@ def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
 
 
 def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
-    """The kind of reprocessing, and the ids of the articles. Raises InvalidMessage."""
+    """Decode a message that asks to reprocess stored articles.
+
+    Returns the kind of reprocessing, not checked yet, and the ids of the articles. Raises
+    InvalidMessage when the body can't be decoded or has other arguments.
+    """
     args, kwargs, _ = _arguments(message)
     what, ids = _bind(lambda what, article_ids: (what, article_ids), args, kwargs)
     are_ids = isinstance(ids, list) and all(isinstance(article_id, str) for article_id in ids)
@@ -48,9 +57,9 @@ def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
 
 
 def receipts_in(data: bytes) -> list[str]:
-    """The receipts of the raw articles in a message; an empty list when it can't be read.
+    """The receipts of the raw articles in a stored message; an empty list when it can't be read.
 
-    Messages of unknown tasks are read too, because their producers may wait for the receipts.
+    A message for an unknown task is read too, because its producer may wait for the receipts.
     """
     try:
         return [receipt for receipt, _ in articles(read(data, any_task=True))]
@@ -59,7 +68,11 @@ def receipts_in(data: bytes) -> list[str]:
 
 
 def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict[str, bytes]]:
-    """The args and kwargs of a body, and the articles that were removed, by their placeholders."""
+    """Decode the positional and keyword arguments of a message, without articles nested too deep.
+
+    Returns args, kwargs, and the JSON text of each article that was removed, by the placeholder
+    that stands in its position. Raises InvalidMessage.
+    """
     content = _content(message)
     try:
         data, cut = cut_deep_articles(content, LIMITS.depth)
@@ -75,7 +88,10 @@ def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict
 
 
 def _content(message: ClaimedMessage) -> bytes:
-    """The JSON text of the body, in UTF-8. Raises InvalidMessage."""
+    """Decode base64, compression and charset of a message's body. Returns its JSON text in UTF-8.
+
+    Raises InvalidMessage when one of them does not fit the body.
+    """
     try:
         if message.body_encoding != "base64":
             return message.body.encode("utf-8", "surrogatepass")
@@ -92,7 +108,7 @@ def _content(message: ClaimedMessage) -> bytes:
 
 
 def _decompressed(data: bytes, compression: str) -> bytes:
-    """Decompress within the limits.
+    """Decompress a body without exceeding the maximum size of a message or of the decoder's memory.
 
     Raises InvalidMessage when the output reaches the maximum size of a message, ValueError when the
     input is truncated, and the library's own error when it is corrupt.
@@ -114,7 +130,10 @@ def _decompressed(data: bytes, compression: str) -> bytes:
 
 
 def _parsed(text: str) -> Any:
-    """Parse JSON. Integers over Python's limit of digits stay strings. Raises ValueError."""
+    """Parse JSON. An integer with more digits than Python converts stays a string of digits.
+
+    Raises ValueError for invalid JSON.
+    """
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -126,7 +145,10 @@ def _parsed(text: str) -> Any:
 
 
 def _bind(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Call `signature` with args and kwargs. Raises InvalidMessage when they do not match."""
+    """Match a message's arguments with the parameters of `signature`, and return what it returns.
+
+    Raises InvalidMessage when an argument is missing or unexpected.
+    """
     try:
         return signature(*args, **kwargs)
     except TypeError as e:
@@ -138,7 +160,7 @@ def _is_placeholder(value: object, cut: Mapping[str, bytes]) -> bool:
 
 
 def _restored(raw: object, cut: Mapping[str, bytes]) -> object:
-    """The article itself, or for a placeholder the article that was removed, unparsed."""
+    """The raw article itself, or for a placeholder the unparsed article that it replaced."""
     if not (isinstance(raw, str) and raw in cut):
         return raw
     return Unopened(

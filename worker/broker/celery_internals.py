@@ -23,53 +23,64 @@ CONNECTION_STEP = "celery.worker.consumer.connection:Connection"
 
 
 def accepted_requests() -> tuple[Any, ...]:
-    """The requests that a pool process accepted.
+    """The requests that a pool process has started to work on.
 
-    Raises RuntimeError when the main thread changes the set meanwhile: it has no lock.
+    A request is Celery's object for one claimed message. Raises RuntimeError when another thread
+    changes Celery's set of them during the copy.
     """
     return tuple(state.active_requests)
 
 
 def reserved_requests() -> tuple[Any, ...]:
-    """The requests this worker took from the broker, accepted or not. Raises as above."""
+    """The requests for all messages that this worker took from the broker and has not finished.
+
+    They include those that no pool process has started. Raises RuntimeError when another thread
+    changes Celery's set of them during the copy.
+    """
     return tuple(state.reserved_requests)
 
 
 def scheduled_requests() -> tuple[Any, ...]:
-    """The requests that wait for their ETA. Raises as above."""
+    """The requests that wait in this worker for the time (ETA) at which their task may run.
+
+    Raises RuntimeError when another thread changes Celery's set of them during the copy.
+    """
     return tuple(state.scheduled_requests)
 
 
 def is_terminating() -> bool:
-    """Whether a cold shutdown was asked for."""
+    """Whether this worker was asked for a cold shutdown, which does not wait for running tasks."""
     return bool(state.should_terminate)
 
 
 def mark_ready(request: Any) -> None:
-    """Remove a request from the sets of requests that are reserved and accepted."""
+    """Remove a finished request from Celery's sets of reserved and accepted requests."""
     state.task_ready(request)
 
 
 def hide_arguments(request: Any) -> None:
-    """Hide the arguments of a request from `celery inspect active`."""
+    """Hide a request's arguments from `celery inspect active`. The task still gets them."""
     request._args = request._request_dict["args"] = ()
 
 
 def was_cancelled(request: Any) -> bool:
-    """Whether this worker itself cancelled or revoked the request."""
+    """Whether this worker itself cancelled or revoked the request; its end is no failure then."""
     return bool(request._already_cancelled or request._already_revoked)
 
 
 def set_pool_entry(controller: Any, hand_over: Callable[[Any, Any], None]) -> None:
-    """Make the worker call `hand_over(controller, request)` to pass a request to the pool.
+    """Make the worker pass each request to its process pool by `hand_over(controller, request)`.
 
-    Celery looks the method up for each message, after it acquired a slot of the pool.
+    Celery calls it once per message, after it acquired one of the pool's slots for the request.
     """
     controller._process_task = partial(hand_over, controller)
 
 
 def release_pool_slot(controller: Any) -> None:
-    """Release the slot acquired for a request. Does nothing for a pool that has no slots."""
+    """Release the pool slot that Celery acquired for a request, so that another request can run.
+
+    Does nothing when the pool of this worker has no slots.
+    """
     release = getattr(controller, "_quick_release", None)
     if release is not None:
         release()
@@ -82,7 +93,10 @@ def pool_processes(worker: Any) -> list[Any]:
 
 
 def hide_rejection_records() -> None:
-    """Drop Celery's log record of a rejected task, twenty lines each: our own line says why."""
+    """Drop Celery's log records of rejected tasks, which have twenty lines each.
+
+    This package logs the reason of each rejection itself, in one line.
+    """
 
     def is_no_rejection(record: logging.LogRecord) -> bool:
         return getattr(record, "data", {}).get("description") != "rejected"

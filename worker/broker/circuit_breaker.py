@@ -1,8 +1,9 @@
-"""A circuit breaker: stop taking messages while a service that batches need does not answer.
+"""A circuit breaker: stop taking messages while the store or the index does not answer.
 
-While it is open, the transport claims nothing, so no message is counted as delivered, acked or
-retried in vain; the connection to the broker is kept busy by a pause on the server. A probe in the
-main process asks the service, and closes the breaker when it answers.
+While the breaker is open, so that no message is taken, none is counted as delivered or retried in
+vain. The transport keeps its connection to the broker alive meanwhile by a blocking command that
+returns nothing. A background loop of the main process, the probe, asks the service again and again,
+and closes the breaker, so that messages are taken again, when it answers.
 """
 
 import logging
@@ -22,7 +23,10 @@ _RELAPSE_S = 10.0  # opened again this soon: a probe that succeeds proves little
 
 
 class CircuitBreaker:
-    """The state of the breaker in this process. Safe for use by several threads."""
+    """Says whether this process may take messages from the broker, and if not, what it waits for.
+
+    Threads may share it; each process has its own.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,14 +36,15 @@ class CircuitBreaker:
 
     @property
     def paused_for(self) -> str:
-        """The service that is waited for; "" while messages are taken."""
+        """The service whose answer this process waits for; "" while messages are taken."""
         return self._paused_for
 
     def pause(self, service: str, probe: Callable[[], None]) -> background.BackgroundLoop | None:
-        """Take no messages until `probe` returns. Returns the loop that probes, None if one runs.
+        """Take no messages until `service` answers.
 
-        `probe` raises Unavailable while the service does not answer. Any other error of it is
-        logged and counted, and it is called again.
+        A background loop calls `probe` until it returns: `probe` raises Unavailable while the
+        service does not answer. Any other error is logged and counted, and `probe` is called again.
+        Returns the loop; None when messages are paused already.
         """
         with self._lock:
             if self._paused_for:
@@ -70,7 +75,7 @@ class CircuitBreaker:
             return None
 
     def stop(self) -> None:
-        """Take no more messages: this process is about to end."""
+        """Take no more messages in this process, which is about to end. No probe can undo this."""
         with self._lock:
             self._paused_for = SHUTDOWN
 

@@ -1,4 +1,7 @@
-"""A separate connection to the broker, for a thread, a producer's question or a command."""
+"""Connections to the broker beside the one on which Celery consumes messages.
+
+A background thread, a producer that asks how full the broker is, and a command each open their own.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +17,10 @@ _TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 
 
 def connect(app: Any) -> Any:
-    """Open a connection with one attempt. Raises RedisError or OSError."""
+    """Open a new connection to the broker of `app`, with one attempt and short timeouts.
+
+    Raises RedisError or OSError when the broker does not answer.
+    """
     connection = app.connection_for_write()
     connection.transport_options = {**connection.transport_options, **_TIMEOUTS}
     connection.connect()  # default_channel alone would retry, with pauses of its own
@@ -22,14 +28,14 @@ def connect(app: Any) -> Any:
 
 
 def uses_our_transport(app: Any) -> bool:
-    """Whether kombu loads this package's transport for the broker of the application."""
+    """Whether kombu loads this package's transport, and not its own, for the broker of `app`."""
     return issubclass(app.connection_for_write().get_transport_cls(), Transport)
 
 
 class BrokerConnection:
-    """A connection that is opened on first use, and reopened after an error.
+    """A connection to the broker that is opened on first use, and reopened after an error.
 
-    It must not be shared between threads.
+    Only one thread may use it.
     """
 
     def __init__(self, app: Any) -> None:
@@ -38,7 +44,11 @@ class BrokerConnection:
 
     @contextmanager
     def channel(self) -> Iterator[Any]:
-        """A channel of the open connection. Raises Unavailable when the broker does not answer."""
+        """Yield a kombu channel to a `with` block, after connecting if necessary.
+
+        Raises Unavailable when the broker does not answer, whether to the connection attempt or to
+        a command in the block.
+        """
         try:
             if self._connection is None:
                 self._connection = connect(self._app)

@@ -1,9 +1,10 @@
-"""Celery's consumer, with three faults repaired: lost messages, forgotten messages, leaked slots.
+"""Celery's consumer, changed so that it loses no message and no slot of the process pool.
 
 Celery acks a message it can't decode, and writes its body into the log; here such a message goes to
-the dead list, and its text is not shown. When a connection or the worker ends, Celery forgets the
-messages that no process has started; here they are put back, uncounted. When passing a message to
-the pool raises, Celery never releases the slot that was acquired for it.
+the dead list of its queue, and its text is not shown. When a connection or the worker ends, Celery
+forgets the messages that no process has started; here they are put back on their queue, and the
+delivery is not counted as failed. When passing a message to the pool raises, Celery never releases
+the slot that was acquired for it; here it is released.
 """
 
 import logging
@@ -19,38 +20,59 @@ log = logging.getLogger("worker.broker")
 
 
 class Consumer(CeleryConsumer):
-    """The consumer of a worker; celery.py names it in the setting `worker_consumer`."""
+    """Celery's message consumer in a worker, changed to lose no message and no slot of the pool.
+
+    The setting `worker_consumer`, made in worker/celery.py, puts it in the place of Celery's own.
+    """
 
     def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
         super().__init__(*args, controller=controller, **options)
         set_pool_entry(controller, hand_to_pool)
 
     def on_close(self) -> None:
-        """Put unstarted messages back when the connection closes."""
+        """When the connection closes, also put the messages back that no pool process has started.
+
+        Celery only forgets them.
+        """
         unstarted = held_messages.unstarted()
         super().on_close()
         if unstarted:
             deferred_requeues.add(*unstarted)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """Move the message to the dead list."""
+        """Move a message that kombu can't decode to the dead list of its queue.
+
+        Celery would log its body and ack it, so that it is lost.
+        """
         _dead_letter(message, "undecodable")
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
-        """Move the message to the dead list."""
+        """Move a message that is in no format of a Celery task to the dead list of its queue.
+
+        Celery would also write it into the log, and this does not.
+        """
         _dead_letter(message, "unknown-message")
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """Move the message to the dead list."""
+        """Move a message to the dead list of its queue when this worker does not have its task.
+
+        Celery would also write its body into the log, and this does not.
+        """
         _dead_letter(message, "unknown-task")
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """Move the message to the dead list."""
+        """Move a message to the dead list of its queue when Celery can't make a request of it.
+
+        Celery would also write its body into the log, and this does not.
+        """
         _dead_letter(message, "invalid-task")
 
 
 def hand_to_pool(controller: Any, request: Any) -> None:
-    """Pass a request to the pool; if that raises, release its slot and quarantine the message."""
+    """Pass a request to the process pool. When that raises, release the pool slot acquired for it.
+
+    The message then goes to the quarantine queue, unless its task was revoked.
+    """
     try:
         request.execute_using_pool(controller.pool)
     except TaskRevokedError:

@@ -1,8 +1,8 @@
-"""The dead lists of the queues: read undeliverable messages, remove them, send them again.
+"""Read and empty the broker's dead lists, where undeliverable messages are kept, one per queue.
 
-An entry of `<queue>.dead` is a line of JSON {reason, queue, at}, a newline, and the message
-unchanged. It is removed only after it was stored elsewhere: after a death in between, it is read
-again.
+An entry of the list `<queue>.dead` is a line of JSON {reason, queue, at}, a newline, and the
+unchanged bytes of the message. It is removed only after the caller has stored it elsewhere. When a
+process dies in between, the entry is read again.
 """
 
 import json
@@ -23,7 +23,7 @@ _SEND = "return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedDeadLetter:
-    """One undeliverable message."""
+    """One entry of a dead list: an undeliverable message, its queue, the reason and the date."""
 
     queue: str
     reason: str
@@ -35,10 +35,11 @@ class QueuedDeadLetter:
 def move_entries(
     channel: Any, queues: Sequence[str], store_entry: Callable[[QueuedDeadLetter], None]
 ) -> int:
-    """Pass each entry, oldest first, to `store_entry`, then remove it. Returns how many.
+    """Empty the dead lists of `queues`: pass each entry to `store_entry`, then remove it.
 
-    When two processes do this at once, both may get the same entry; it is removed once. Entries are
-    read one at a time, because a message may have megabytes.
+    The oldest entry of a list comes first. Returns the number of entries. When two processes do
+    this at once, both may get the same entry; it is removed once. Entries are read one at a time,
+    because a message may have megabytes.
     """
     count = 0
     for queue in (*queues, UNKNOWN):
@@ -50,7 +51,7 @@ def move_entries(
 
 
 def send_again(channel: Any, queue: str, message: bytes) -> None:
-    """Put a message unchanged at the end of its queue."""
+    """Put an undeliverable message, unchanged, at the end of the queue named `queue`."""
     channel.eval(_SEND, [queue], [message])
 
 

@@ -1,8 +1,9 @@
-"""The embedded broker: a Valkey server that is started on first use and stopped by `worker down`.
+"""The embedded broker: a Valkey server on this machine that serves one data folder, `var_dir`.
 
-It listens on a unix socket only, keeps an append-only file, and outlives the command that started
-it. One file lock ensures that two commands at once start one server. The server itself holds
-another one as long as it runs, so that no second server works on the same files.
+It is started on first use and stopped by `worker down`. It listens on a unix socket only, keeps an
+append-only file, and outlives the command that started it. One file lock ensures that two commands
+at once start one server. The server itself holds another file lock as long as it runs, so that no
+second server works on the same files.
 """
 
 import errno
@@ -40,7 +41,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ServerState(Enum):
-    """The state of the server, as seen by a client that connects to its socket."""
+    """What a client finds that connects to the embedded server's socket now."""
 
     ABSENT = "absent"  # nobody listens
     READING = "reading"  # it reads its files, and refuses commands meanwhile
@@ -49,7 +50,10 @@ class ServerState(Enum):
 
 
 def socket_path(var_dir: Path) -> Path:
-    """The socket of the server: in `var_dir`, or in a private folder if that path is too long."""
+    """The path of the unix socket on which the embedded server for `var_dir` listens.
+
+    It is in `var_dir`, or in a private temporary folder if that path is too long for a socket.
+    """
     path = var_dir / "broker.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
@@ -58,20 +62,21 @@ def socket_path(var_dir: Path) -> Path:
 
 
 def broker_url(var_dir: Path) -> str:
-    """The address of the embedded broker in Celery's notation."""
+    """The address of the embedded server for `var_dir`, as a redis+socket:// URL."""
     return f"redis+socket://{socket_path(var_dir)}"
 
 
 def is_running(var_dir: Path) -> bool:
-    """Whether the server answers."""
+    """Whether the embedded server for `var_dir` runs and answers."""
     return _state(var_dir) is ServerState.READY
 
 
 def ensure(var_dir: Path) -> bool:
-    """Start the server unless it answers already. True when this call started it.
+    """Start the embedded server for `var_dir`, unless it runs.
 
-    Raises Unavailable when it does not start, and BadConfig for a folder that can't be written.
-    Both name the folder, the reason and the remedy in one line.
+    Returns whether this call started it. Raises Unavailable when the server does not start, and
+    BadConfig for a folder that can't be written. Both name the folder, the reason and the remedy in
+    one line.
     """
     with _write_errors(var_dir):
         var_dir.mkdir(parents=True, exist_ok=True)
@@ -88,9 +93,10 @@ def ensure(var_dir: Path) -> bool:
 
 @contextmanager
 def borrowed(var_dir: Path) -> Iterator[bool]:
-    """Run the server for a time. It is stopped afterwards if it was started here and is idle.
+    """Make the embedded server for `var_dir` run at least for the duration of a `with` block.
 
-    Yields whether this call started it.
+    Yields whether this call started it. If so, the server is stopped after the block, unless
+    another client is connected then.
     """
     started = ensure(var_dir)
     try:
@@ -101,7 +107,11 @@ def borrowed(var_dir: Path) -> Iterator[bool]:
 
 
 def stop(var_dir: Path) -> bool:
-    """Stop the server after its files are written. False when none was running."""
+    """Stop the embedded server for `var_dir`, and wait until its files are written.
+
+    Returns False when none was running. Raises Unavailable when it does not answer or does not
+    stop.
+    """
     if not var_dir.is_dir():
         return False
     with _write_errors(var_dir), _lock(var_dir):
@@ -117,7 +127,10 @@ def stop(var_dir: Path) -> bool:
 
 
 def _start_one(var_dir: Path) -> None:
-    """Start the first server program that can read the files in the folder. Raises Unavailable."""
+    """Try the server programs of this machine until one starts and reads the files in `var_dir`.
+
+    Raises Unavailable when none does.
+    """
     servers = installed_servers(var_dir)
     if not servers:
         raise Unavailable(SERVICE, embedded_diagnosis.no_server(var_dir))
@@ -136,7 +149,10 @@ def _start_one(var_dir: Path) -> None:
 
 
 def _start(server: Server, var_dir: Path) -> str:
-    """Start one server program. Returns "" when it is ready, else its output and log."""
+    """Start one server program on `var_dir`, and wait until it is ready.
+
+    Returns "" when it is ready, or what it wrote to its output and its log when it exited.
+    """
     log = var_dir / "broker.log"
     before = log.stat().st_size if log.exists() else 0
     with _alive_lock(var_dir) as lock:
@@ -171,7 +187,10 @@ def _options(var_dir: Path) -> list[str]:
 
 
 def _wait_until_ready(var_dir: Path) -> bool:
-    """Wait until the server is ready. False when it exited. Raises Unavailable after too long."""
+    """Wait until the embedded server answers. Returns False when it exited instead.
+
+    Raises Unavailable after 15 s without an answer, or 120 s in which it reads its files.
+    """
     began = time.monotonic()
     while (state := _state(var_dir)) is not ServerState.READY:
         if state is ServerState.ABSENT and not _is_alive(var_dir):
@@ -212,7 +231,7 @@ def _state(var_dir: Path) -> ServerState:
 
 
 def _is_used(var_dir: Path) -> bool:
-    """Whether other clients are connected."""
+    """Whether other clients than this one are connected to the embedded server."""
     if not is_running(var_dir):
         return False
     with _client(var_dir) as client:
@@ -221,9 +240,10 @@ def _is_used(var_dir: Path) -> bool:
 
 @contextmanager
 def _alive_lock(var_dir: Path) -> Iterator[IO[str]]:
-    """Lock a file that the server inherits: it stays locked as long as the server runs.
+    """Lock the file by which others see that a server runs, and yield it to pass it to the server.
 
-    Raises Unavailable while another server runs whose socket was removed.
+    The server inherits the open file, so it stays locked as long as the server runs. Raises
+    Unavailable while another server runs whose socket was removed.
     """
     deadline = time.monotonic() + _STOP_DEADLINE_S / 4
     while _is_alive(var_dir):  # it may be about to exit
@@ -270,7 +290,10 @@ def _lock(var_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def _write_errors(var_dir: Path) -> Iterator[None]:
-    """Turn an OSError of a file that can't be written into one line with the remedy."""
+    """Turn an OSError in the `with` block into an error that names file and remedy in one line.
+
+    A full disk becomes Unavailable, any other error of a file BadConfig.
+    """
     try:
         yield
     except OSError as e:

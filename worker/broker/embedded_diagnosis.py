@@ -1,4 +1,7 @@
-"""Explain from its log why the embedded server does not start, and name a remedy, in one line."""
+"""Explain in one line why the embedded broker's server does not start, and name a remedy.
+
+`output` is always what the server wrote to its output and log before it exited.
+"""
 
 import re
 import shutil
@@ -21,24 +24,27 @@ _NEWER = re.compile(
 
 
 def is_about_files(output: str) -> bool:
-    """Whether the files are the reason, so that another server program may read them."""
+    """Whether a server exited because it can't read its data files.
+
+    Another program may be able to read them.
+    """
     return bool(_FILES.search(output)) and not _SYSTEM.search(output)
 
 
 def exited(server: Server, var_dir: Path, output: str) -> str:
-    """The explanation for a server that exited for another reason than its files."""
+    """Explain why a server exited for another reason than its data files, and name a remedy."""
     if shutil.disk_usage(var_dir).free < _FULL_BYTES or "No space left" in output:
         return no_space(var_dir)
     return f"{server} ended at once: {_reason(output)}; see {var_dir / 'broker.log'}"
 
 
 def no_space(var_dir: Path) -> str:
-    """The explanation for a full disk."""
+    """Explain that the disk of the data folder is full, and name the remedy."""
     return f"no space is left for {var_dir}: make room there, then try again"
 
 
 def no_server(var_dir: Path) -> str:
-    """The explanation for a machine without a server program."""
+    """Explain that this machine has no server program for the data folder, and name a remedy."""
     if author := writer(var_dir):
         folder = var_dir / AOF_FOLDER
         return f"{folder} was written by {author}, and no server is here: {_remedy(author)}"
@@ -47,7 +53,10 @@ def no_server(var_dir: Path) -> str:
 
 
 def unreadable(var_dir: Path, servers: Sequence[Server], reasons: Sequence[str]) -> str:
-    """The explanation for files that none of these servers could read; `reasons` are their logs."""
+    """Explain why none of `servers` could read the data files in `var_dir`, and name a remedy.
+
+    `reasons` holds the output and log of each server, in the same order.
+    """
     folder, author = var_dir / AOF_FOLDER, writer(var_dir)
     away = f"move {folder} away, with what waits on its queues"
     first, newer = servers[0].version, _NEWER.search(reasons[0])
@@ -71,7 +80,10 @@ def _remedy(author: ServerVersion) -> str:
 
 
 def _reason(output: str) -> str:
-    """The last warning in the log that is no mere advice, without process and time."""
+    """The last warning that a server logged before it exited, without process and time.
+
+    Warnings that only give advice are skipped. Returns the last line if there is no warning.
+    """
     lines = [_PREFIX.sub("", line).strip() for line in output.splitlines() if " # " in line]
     warnings = [line for line in lines if line and not line.startswith("WARNING")]
     last = warnings[-1] if warnings else output.strip().rpartition("\n")[2]

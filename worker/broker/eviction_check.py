@@ -1,4 +1,4 @@
-"""Refuse a broker that may evict the queue when its memory is full."""
+"""Refuse to work with a broker that may drop the queue's messages when its memory is full."""
 
 from typing import Any
 
@@ -11,7 +11,10 @@ from worker.errors import Unavailable
 
 
 class NoEviction(bootsteps.StartStopStep):
-    """Step of each connection's start that ends a worker whose broker may evict the queue."""
+    """A step of Celery's start-up that ends the worker if its broker may evict messages.
+
+    Celery runs it each time the worker has connected to the broker.
+    """
 
     requires = (CONNECTION_STEP,)
 

@@ -1,8 +1,9 @@
 """A file that is touched while the worker makes progress; `worker health` checks its age.
 
-A worker can be alive and connected, and still finish nothing. So the file is touched when a message
-was finished since the last turn, or when no message waits and none that is held is overdue. It is
-also touched while broker, store or index are down: a restart would not help.
+A worker can be alive and connected, and still finish no message. So every 10 s the file is touched
+if a message was finished since it was last touched, or if no message waits in the broker and none
+that the worker holds is overdue. It is also touched while broker, store or index are down, because
+a restart of the worker would not help then.
 """
 
 import atexit
@@ -23,7 +24,10 @@ EVERY_S = 10.0
 
 
 def start(app: Any, file: Path) -> background.BackgroundLoop:
-    """Start the loop that touches `file`. The file is removed when the process exits."""
+    """Start the background loop that touches `file` every 10 s while the worker makes progress.
+
+    The file is removed when the process exits.
+    """
     atexit.register(file.unlink, missing_ok=True)
     finished: int | None = None
 
@@ -37,15 +41,21 @@ def start(app: Any, file: Path) -> background.BackgroundLoop:
 
 
 def makes_progress(app: Any, finished_before: int | None) -> bool:
-    """Whether another number than `finished_before` messages were finished so far, or consuming is
-    paused for a service that is down, or no message waits and none is overdue."""
+    """Whether the worker works as it should, so that a restart would not help.
+
+    It does when a message was finished since `finished_before` messages were, or no messages are
+    taken because a service is down, or no message waits and none that the worker holds is overdue.
+    """
     if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True
     return not held_messages.overdue(app.conf.task_time_limit) and _queues_are_empty(app)
 
 
 def _queues_are_empty(app: Any) -> bool:
-    """Whether no message waits on the queues this worker consumes, or the broker does not say."""
+    """Whether no message waits on the queues that this worker consumes.
+
+    True also when the broker does not answer.
+    """
     connection = BrokerConnection(app)
     try:
         with connection.channel() as channel:

@@ -1,4 +1,8 @@
-"""The messages that this process holds: taken from the broker, and not yet acked or rejected."""
+"""The messages that this process holds: claimed from the broker, and not yet acked or rejected.
+
+The functions return delivery tags, the names of the messages' leases in the broker. Any thread may
+call them.
+"""
 
 import time
 from collections.abc import Callable
@@ -14,15 +18,16 @@ RequestSet = Callable[[], tuple[Any, ...]]
 
 
 def in_flight() -> list[str]:
-    """Delivery tags of all messages this process holds, started or not."""
+    """The delivery tags of all messages that this process holds, whether started or not."""
     return split_group_tags({request.message.delivery_tag for request in _unfinished()})
 
 
 def overdue(limit_s: float) -> list[str]:
-    """Delivery tags of messages that should have finished.
+    """The delivery tags of the held messages that should have finished by now.
 
-    A running message is overdue after `limit_s` plus a margin. One that waits for a process is
-    overdue after twice that limit plus the margin, because it may wait for one whole batch.
+    `limit_s` is the time limit of a task. A running message is overdue after `limit_s` plus a
+    margin. One that waits for a process is overdue after twice that limit plus the margin, because
+    it may wait for one whole batch.
     """
     now = time.monotonic()
 
@@ -35,7 +40,10 @@ def overdue(limit_s: float) -> list[str]:
 
 
 def unstarted() -> list[str]:
-    """Delivery tags of messages that no pool process has started to work on."""
+    """The delivery tags of the held messages that no pool process has started to work on.
+
+    A group of messages that run as one has one tag here.
+    """
     reserved = _read(celery_internals.reserved_requests)
     accepted = set(_read(celery_internals.accepted_requests))
     return [r.message.delivery_tag for r in reserved if r not in accepted and not _is_done(r)]

@@ -1,4 +1,4 @@
-"""List the messages that the broker holds: the state of each, and the receipts it carries."""
+"""List all messages in the broker, to find out where the articles that a producer sent are now."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -15,7 +15,7 @@ _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 
 
 class MessageState(StrEnum):
-    """The state of a message in the broker."""
+    """Where a message is: on a queue, under a worker's lease, or on a dead list."""
 
     WAITING = "waiting"
     LEASED = "leased"
@@ -23,10 +23,11 @@ class MessageState(StrEnum):
 
 
 def list_messages(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessageState, list[str]]]:
-    """The state and the receipts of each message that does not move while this reads.
+    """List the messages of `queues`, all leased messages, and those on the dead lists.
 
-    A message that moves meanwhile may be listed twice or not at all: a caller that misses one must
-    list them again.
+    Yields the state of each message with the receipts of its articles. A message that moves between
+    queue, lease and dead list meanwhile may be listed twice or not at all: a caller that misses one
+    must list them again.
     """
     client = Redis(connection_pool=channel.pool)
     prefix = channel.global_keyprefix
@@ -42,10 +43,10 @@ def list_messages(channel: Any, queues: Sequence[str]) -> Iterator[tuple[Message
 
 
 def _list_items(client: Any, key: str) -> Iterator[bytes]:
-    """The items of a list from the left, the end where messages are added.
+    """The items of a Redis list, read page by page from the left, the end where messages are added.
 
-    Adding moves the other items to higher indexes, so that some are read twice and none is missed;
-    removing from the right moves nothing.
+    An addition meanwhile moves the other items to higher indexes, so that some are read twice and
+    none is missed. A removal from the right moves no item.
     """
     start = 0
     while page := client.lrange(key, start, start + _PAGE - 1):

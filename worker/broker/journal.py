@@ -1,8 +1,9 @@
-"""The journal of pushed receipts: a stream in the broker that is moved into the store.
+"""The journal: a stream in the broker that notes the receipts of each message a producer pushed.
 
-lua/push.lua writes an entry with each push. A background loop of every worker moves the entries:
-they are first stored and then deleted, so any number of workers may do so at once, and any may die
-in between.
+Moved into the store, it tells which articles were sent and have no outcome yet. lua/push.lua writes
+an entry together with each push. A background loop of every worker moves the entries: it stores
+them first and then deletes them, so any number of workers may do so at once, and any may die in
+between.
 """
 
 import json
@@ -29,7 +30,7 @@ _MESSAGES_PER_PAGE = 100  # stored in one transaction: up to 10,000 receipts
 
 
 def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
-    """Start the loop that moves the journal into the store by calling `enter`."""
+    """Start the background loop that moves the journal into the store, by calling `enter`."""
     connection, pause_s = BrokerConnection(app), EVERY_S
 
     def turn() -> float:
@@ -49,9 +50,9 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
 
 
 def collect(channel: Any, enter: StoreEntries) -> int:
-    """Move the entries that are in the journal now into the store. Returns the number of receipts.
+    """Move the present entries of the journal into the store, by calling `enter` for each page.
 
-    Raises Unavailable.
+    Returns the number of receipts. Raises Unavailable when the store does not answer.
     """
     client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal
@@ -69,7 +70,10 @@ def collect(channel: Any, enter: StoreEntries) -> int:
 
 
 def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[JournalEntry]:
-    """The receipts of one entry of the stream; none, and a warning, for one of another format."""
+    """The receipts in one entry of the stream, with the message id and the date of the push.
+
+    An entry in another format yields none and is logged as a warning.
+    """
     try:
         at = datetime.fromtimestamp(int(id_.partition(b"-")[0]) / 1000, UTC)
         message_id = fields[b"message"].decode()

@@ -17,20 +17,27 @@ KombuSentinelChannel = stock.SentinelChannel
 
 
 def replace_transports(classes: Mapping[str, str]) -> None:
-    """Make kombu load these classes, given as "module:name" by URL scheme, instead of its own."""
+    """Make kombu load other transport classes than its own for broker URLs.
+
+    `classes` maps a URL scheme such as "redis" to a class given as "module:name".
+    """
     transport.TRANSPORT_ALIASES.update(classes)
     for scheme in classes:
         transport._transport_cache.pop(scheme, None)
 
 
 def queue_key(channel: Any, queue: str, priority: int) -> str:
-    """The key, without prefix, of the list that holds a queue's messages of one priority step."""
+    """The key of the Redis list that holds the messages of one queue and one priority step.
+
+    kombu keeps one list per step of priorities. The configured key prefix is not part of the
+    result.
+    """
     key: str = channel._q_for_pri(queue, priority)
     return key
 
 
 def message_priority(channel: Any, message: Mapping[str, Any]) -> int:
-    """The priority in a message's properties, limited to the range the channel supports."""
+    """The priority in a message's properties, limited to the range that the channel supports."""
     priority: int = channel._get_message_priority(message, reverse=False)
     return priority
 
@@ -42,42 +49,58 @@ def queue_size(channel: Any, queue: str) -> int:
 
 
 def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
-    """Pass a decoded message to the consumer of its queue. Raises whatever the consumer raises."""
+    """Pass a decoded message to the callback that consumes `queue`.
+
+    Raises what the callback raises.
+    """
     channel.connection._deliver(message, queue)
 
 
 class RedisChannel(stock.Channel):
-    """kombu's Redis channel, whose private hooks call methods with public names.
+    """kombu's Redis channel, with its private hooks renamed to public methods for subclasses.
 
-    Subclasses override the public methods; their defaults are kombu's own behaviour.
+    A subclass overrides the public methods. Those it leaves alone do what kombu does.
     """
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
-        """Add a message to a queue."""
+        """Add a message to a queue. The default is kombu's own push."""
         super()._put(queue, message, **options)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """The next command of the consuming connection, for these (queue, key) pairs."""
+        """The next Redis command by which the channel asks for messages.
+
+        `queues` are pairs of a queue and the key of one of its lists. The reply is read by
+        `read_poll_reply`. A subclass must define both.
+        """
         raise NotImplementedError
 
     def read_poll_reply(self, **options: Any) -> bool:
-        """Read the reply to `poll_command` and deliver its messages. Raises Empty for none."""
+        """Read the reply to `poll_command`, and deliver the messages in it.
+
+        Returns whether any came. Raises Empty when there are none.
+        """
         raise NotImplementedError
 
     def receive_broadcast(self, client: Any) -> Any:
-        """Read one message of the subscribed connection, and deliver it. Raises Empty for none."""
+        """Read one message from the pub/sub connection, and deliver it.
+
+        Such a message is a remote control command, for example. Raises Empty when none has come.
+        """
         return super()._receive_one(client)
 
     def deliver_broadcast(self, message: Any, exchange: str) -> bool:
-        """Deliver a decoded message of a fanout exchange, such as a remote control command."""
+        """Deliver a decoded message of a fanout exchange, such as a remote control command.
+
+        Returns whether it was delivered.
+        """
         return bool(super()._deliver_fanout_message(message, exchange))
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back on its queue."""
+        """Put a delivered message back at the front of its queue, or at the end if `leftmost`."""
         super()._restore(message, leftmost)
 
     def prefer_other_queues(self, queue: str) -> None:
-        """Move a queue to the end of the order in which queues are asked."""
+        """Make the channel ask `queue` for messages after all its other queues next time."""
         self._queue_cycle.rotate(queue)
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
@@ -110,14 +133,20 @@ class RedisChannel(stock.Channel):
 
 
 class RedisQoS(stock.QoS):
-    """kombu's record of the messages that a channel delivered, with public names."""
+    """kombu's record of the messages that a channel delivered and that are not acked yet.
+
+    It gives public names to the private parts of kombu's class that worker.broker.qos uses.
+    """
 
     def record_delivery(self, message: Any, delivery_tag: str) -> None:
-        """Record a delivery in memory only: kombu's `append` would write it to the broker too."""
+        """Record a delivered message in memory only.
+
+        kombu's `append` writes it to the broker too.
+        """
         virtual.QoS.append(self, message, delivery_tag)
 
     def release_credit(self, delivery_tag: str) -> None:
-        """Forget a delivery in memory only, so that another message may be delivered instead."""
+        """Forget a delivered message in memory only, so that the worker may take another one."""
         virtual.QoS.ack(self, delivery_tag)
 
     def unacked_tags(self) -> list[str]:
@@ -126,5 +155,5 @@ class RedisQoS(stock.QoS):
         return list(self._delivered)
 
     def forget_deliveries(self) -> None:
-        """Forget all deliveries."""
+        """Forget all delivered messages in memory; their leases in the broker stay as they are."""
         self._delivered.clear()

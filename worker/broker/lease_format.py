@@ -1,4 +1,7 @@
-"""The format of a lease: a message with the queue it was taken from, as stored while in flight."""
+"""The format of a lease: what the broker stores of a message while a worker has it.
+
+A lease holds the message and the name of the queue it was taken from.
+"""
 
 import json
 import re
@@ -11,9 +14,11 @@ _QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
 
 
 def unpack_lease(lease: bytes) -> tuple[bytes, str]:
-    """The message byte for byte, and its queue. For anything else: `lease` itself and UNKNOWN.
+    """Split a lease into the message, byte for byte, and the name of the queue it was taken from.
 
-    lua/claim.lua writes the lease around the bytes of the message; kombu writes one JSON text.
+    Returns `lease` itself and UNKNOWN for anything else. lua/claim.lua writes the lease around the
+    bytes of the message; kombu writes message and queue as one JSON text, whose message is encoded
+    again.
     """
     message, _, rest = lease.rpartition(b',"","')
     if message.startswith(b"[") and rest.endswith(b'"]'):

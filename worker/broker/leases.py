@@ -1,7 +1,9 @@
-"""Keep the leases of messages in flight, and send deferred acks and requeues.
+"""Renew the leases of the messages this worker holds, and do deferred acks and requeues.
 
-A background loop of the worker's main process does this over its own connection. So it continues
-while a channel is rebuilt, while the broker restarts, and while the pool finishes its last batches.
+A lease is the broker's record that a worker has a message; when it expires, the message goes back
+to its queue. A background loop of the worker's main process renews leases over its own connection.
+So it continues while a channel is rebuilt, while the broker restarts, and while the pool finishes
+its last batches.
 """
 
 import logging
@@ -25,7 +27,11 @@ _GATHER_S = 0.1  # after a deferred ack: those that follow at once are sent with
 
 
 class LeaseKeeper(bootsteps.StartStopStep):
-    """Step of the worker's start-up that starts the loop. Refuses another transport than ours."""
+    """A step of a Celery worker's start-up: starts the background loop that renews leases.
+
+    It refuses to start a worker with another transport than this package's, which would lose
+    messages.
+    """
 
     requires = (POOL_STEP,)
 
@@ -36,11 +42,17 @@ class LeaseKeeper(bootsteps.StartStopStep):
         start(parent.app)
 
     def stop(self, parent: Any) -> None:
-        """Do nothing: messages are worked on until the process exits, and so long leases last."""
+        """Do nothing when the worker stops, so that the background loop goes on renewing leases.
+
+        Messages are worked on until the process exits, and need their leases so long.
+        """
 
 
 def start(app: Any) -> background.BackgroundLoop:
-    """Start the loop: a turn every fourth of a lease, and at once for a deferred ack or requeue."""
+    """Start the background loop that renews leases, and does deferred acks and requeues.
+
+    It has a turn four times per lease duration, and at once when an ack or requeue is deferred.
+    """
     pause_s = app.conf.broker_transport_options["visibility_timeout"] / 4
     limit_s = app.conf.task_time_limit
     connection = BrokerConnection(app)
@@ -61,7 +73,10 @@ def start(app: Any) -> background.BackgroundLoop:
 
 
 def send_deferred(channel: Any) -> None:
-    """Send the deferred acks and requeues, and remove each that was sent. Raises RedisError."""
+    """Do the deferred acks and requeues now, and remove each from its set once the broker took it.
+
+    Raises RedisError.
+    """
     tags = deferred_acks.tags()
     if tags:
         keys = [channel.unacked_index_key, channel.unacked_key]
@@ -75,9 +90,10 @@ def send_deferred(channel: Any) -> None:
 
 
 def renew_leases(channel: Any, limit_s: float) -> None:
-    """Renew the lease of each message in flight, except those that are overdue.
+    """Renew the lease of each message that this process holds, except of those that are overdue.
 
-    An overdue message is given up: when its lease expires, another worker claims it.
+    `limit_s` is the time limit of a task. An overdue message is given up: when its lease expires,
+    another worker claims it.
     """
     expiring = overdue(limit_s)
     if expiring:

@@ -12,7 +12,10 @@ from worker.broker.kombu_internals import queue_key
 
 
 def measure_load(channel: Any, queues: Sequence[str]) -> Load:
-    """Ask the broker in one round trip how full it is. Raises RedisError or OSError."""
+    """Ask the broker for its load: the messages on `queues`, the leased messages, and its memory.
+
+    It takes one round trip. Raises RedisError or OSError.
+    """
     keys = [queue_key(channel, queue, step) for queue in queues for step in channel.priority_steps]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         pipe.info("memory")

@@ -1,8 +1,8 @@
-"""The Lua scripts of the broker, and the format of delivery tags.
+"""The Lua scripts that run in the broker, and the format of delivery tags.
 
-The tag of one message is `<fencing token>:<n>`; the tag of a group of messages that run as one is
-`<fencing token>:0,1,2`. Each claim has its own fencing token, so a worker that lost a lease can't
-ack the message for the worker that holds it now.
+A delivery tag names a leased message: `<fencing token>:<n>`. The tag of a group, several messages
+that run as one, is `<fencing token>:0,1,2`. The fencing token is a random id, another one for each
+claim, so a worker that lost a lease can't ack the message for the worker that holds it now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,18 +17,24 @@ CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH = (
 
 
 def message_tag(token: str, index: int) -> str:
-    """The delivery tag of one message of a claim."""
+    """The delivery tag of the message at position `index` among the messages of one claim."""
     return f"{token}:{index}"
 
 
 def group_tag(tags: Sequence[str]) -> str:
-    """Combine delivery tags of one claim into one for the group."""
+    """Combine the delivery tags of messages that run as a group into one tag.
+
+    All are of one claim. For example, `t:0` and `t:2` become `t:0,2`.
+    """
     token = tags[0].partition(":")[0]
     return f"{token}:{','.join(tag.partition(':')[2] for tag in tags)}"
 
 
 def split_group_tags(tags: Iterable[str]) -> list[str]:
-    """The delivery tags of single messages, with the tags of groups split into their messages."""
+    """Split each tag of a group into the delivery tags of its messages, and keep the other tags.
+
+    For example, `t:0,2` becomes `t:0` and `t:2`.
+    """
     singles = []
     for tag in tags:
         token, _, indexes = tag.partition(":")

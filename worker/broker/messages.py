@@ -1,4 +1,4 @@
-"""Read messages of Celery's task protocol 2 by an allow-list, and build new ones for Celery.
+"""Check messages of Celery's task protocol 2 before Celery sees them, and build safe ones for it.
 
 The content of a message is untrusted, and Celery acts on many headers: time limits, expiry,
 callbacks, stamps. So `read` checks the fields of an allow-list and ignores all others, and
@@ -42,7 +42,7 @@ _LONGEST_ERROR = 300  # characters
 
 
 class InvalidMessage(ValueError):
-    """This worker can't process a message: it goes to the dead list unchanged."""
+    """Raised for a message that this worker can't process. It goes to the dead list unchanged."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)  # pickle rebuilds an exception from its arguments
@@ -54,7 +54,10 @@ class InvalidMessage(ValueError):
 
 
 class ClaimedMessage(NamedTuple):
-    """The checked fields of one message. The body is still encoded."""
+    """The checked fields of one message that a worker took from its queue.
+
+    The body is still encoded.
+    """
 
     task: str
     message_id: str
@@ -71,8 +74,11 @@ class ClaimedMessage(NamedTuple):
 
     @property
     def stands_alone(self) -> bool:
-        """Whether it must not run in a group: it was put back before, it is compressed (the limit
-        of decompression is per message), or it holds no raw articles."""
+        """Whether the message must run by itself, and not in a group with other small messages.
+
+        So it is for a message that was put back before, one that is compressed (the limit of
+        decompression is per message), and one that holds no raw articles.
+        """
         returned = self.redelivered or self.deliveries or self.quarantined
         return bool(returned or self.compression) or self.task != INGEST
 
@@ -83,7 +89,11 @@ def text(value: bytes | str) -> str:
 
 
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
-    """Parse and check a message in its stored form. Raises InvalidMessage."""
+    """Parse a message as the broker stores it, and check the fields that this worker uses.
+
+    With `any_task`, a message of an unknown task is accepted, and `task` is "". Raises
+    InvalidMessage.
+    """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
     try:
@@ -110,8 +120,11 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
 
 
 def count(value: object) -> int:
-    """A header as a counter of at most 1,000. True counts as 1, because earlier releases wrote it;
-    any other value that is not a positive integer counts as 0."""
+    """Read the value of a header as a counter, from 0 to 1,000.
+
+    True counts as 1, because earlier releases wrote it; any other value that is not a positive
+    integer counts as 0.
+    """
     return min(int(value), _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
 
 
@@ -120,7 +133,11 @@ def _priority(properties: Mapping[str, Any]) -> int:
 
 
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of ClaimedMessage that workers set as headers when they put a message back."""
+    """Read the headers that workers set when they put a message back on a queue.
+
+    They say how often the message failed, and why. They are returned as keyword arguments for
+    ClaimedMessage.
+    """
     return {
         "deliveries": count(headers.get("x-delivery-count")),
         "quarantined": count(headers.get("x-quarantine")),
@@ -132,9 +149,11 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
 def given_back(
     message: dict[str, Any], *, delivered: bool, quarantined: bool, error: str = ""
 ) -> dict[str, Any]:
-    """Copy a message that is to be put back on a queue, with its counters increased.
+    """Copy a message that is to be put back on a queue, with its counters in the headers increased.
 
-    Raises KeyError or TypeError when it has no headers.
+    `delivered` counts a delivery whose worker vanished; `quarantined` counts a move to the
+    quarantine queue, for which `error` is the reason. Raises KeyError or TypeError when it has no
+    headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)
@@ -154,17 +173,20 @@ def given_back(
 
 
 def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
-    """The first `longest` characters, with spaces for control characters; "" if it is no text."""
+    """The first `longest` characters of a text, with spaces for control characters.
+
+    Returns "" for a value that is no text.
+    """
     if not isinstance(value, str):
         return ""
     return "".join(c if c.isprintable() else " " for c in value[:longest]).strip()
 
 
 def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
-    """Build one message for Celery from claimed messages of the same task.
+    """Build the one message that Celery gets for claimed messages of the same task.
 
-    The claimed messages become the arguments of the task. The body is a tuple, so that Celery does
-    not decode it.
+    The claimed messages become the arguments of the task. `tag` is the delivery tag of the message
+    or of the group. The body is a tuple, so that Celery does not decode it.
     """
     first = messages[0]
     message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)
@@ -220,7 +242,10 @@ def _charset(message: Mapping[str, Any]) -> str:
 
 
 def _one_of(reason: str, value: object, names: Mapping[str, str]) -> str:
-    """The canonical name of a value. Raises InvalidMessage when `names` does not contain it."""
+    """The canonical form of a header's value, by the table `names` of accepted values.
+
+    Raises InvalidMessage with `reason` when the table does not contain the value.
+    """
     name = "" if value is None else value
     canonical = names.get(name.strip().lower()) if isinstance(name, str) else None
     if canonical is None:

@@ -1,4 +1,7 @@
-"""The messages a channel delivered and that are not acked yet, each under a lease in the broker."""
+"""What a channel does with the messages it delivered: ack, put back, quarantine, or dead list.
+
+Each delivered message has a lease in the broker until one of these is done.
+"""
 
 import json
 import logging
@@ -22,7 +25,11 @@ _RESTORED_PER_SWEEP = 500  # expired leases
 
 
 class QoS(RedisQoS):
-    """kombu's record of delivered messages, with leases, and with acks that never fail."""
+    """kombu's record of a channel's delivered messages, changed so that no failure loses one.
+
+    Each message is named by its delivery tag. It stays leased in the broker until it is acked or
+    moved, and an ack that the broker does not take is repeated later.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,21 +40,27 @@ class QoS(RedisQoS):
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Record a delivered message. A claimed one is leased already."""
+        """Record a delivered message in memory.
+
+        A message that was not claimed is also leased by kombu. The claim of a claimed message has
+        leased it in the broker already.
+        """
         if ":" in delivery_tag:
             self.record_delivery(message, delivery_tag)
         else:  # not claimed by us: basic_get, or a message that is being refused
             super().append(message, delivery_tag)
 
     def mark_started(self, delivery_tag: str) -> None:
-        """Note that a pool process works on a message: a closing channel leaves it its lease."""
+        """Note that a pool process works on a message; `restore_unacked` leaves it alone then."""
         self._started.add(delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Delete the message; when the broker does not answer, leave that to the lease loop.
+        """Delete an acked message and its lease.
 
-        Never raises, and releases the prefetch credit in any case: a worker without credit sends no
-        command, so it would never notice that the broker is back.
+        When the broker does not answer, the ack is deferred. The background loop of
+        worker.broker.leases repeats it. `ack` never raises, and always releases the prefetch
+        credit: a worker without credit sends no command, so it would never notice that the broker
+        is back.
         """
         try:
             self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
@@ -57,23 +70,26 @@ class QoS(RedisQoS):
         self._release(delivery_tag)
 
     def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
-        """Make `reject` move this delivery to the quarantine queue, whatever its `requeue` says.
+        """Make a later `reject` move this message to the quarantine queue.
 
-        After too many failures there, `reject` moves it to the dead list instead.
+        The `requeue` given to `reject` is ignored then. `error` is kept as the reason. After too
+        many failures in that queue, `reject` moves the message to the dead list instead.
         """
         self._errors[delivery_tag] = error
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """Make `reject` move only the messages at these indexes of the group to the dead list.
+        """Make a later `reject` of a group move only some of its messages to the dead list.
 
-        It acks the others.
+        It acks the others. `reasons` maps the index of such a message in the group to the reason.
         """
         self._reject_reasons[delivery_tag] = reasons
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Move each message to its queue, the quarantine queue or the dead list, or ack it.
+        """Move a message back to its queue, to the quarantine queue or to the dead list.
 
-        Raises a connection error when the broker does not answer; the leases will expire.
+        It goes to its queue with `requeue`, else to the dead list, unless `route_to_quarantine` or
+        `set_reject_reasons` was called before. Each message of a group is moved by itself. Raises a
+        connection error when the broker does not answer; the leases will expire then.
         """
         error = self._errors.pop(delivery_tag, None)
         tags = split_group_tags([delivery_tag])
@@ -97,10 +113,11 @@ class QoS(RedisQoS):
             self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put messages back whose lease expired because their worker vanished.
+        """Put messages whose lease expired, because their worker vanished, back on their queues.
 
-        A channel younger than a lease does nothing: after a restart of the broker, every worker
-        first gets the chance to renew the leases of what it still works on.
+        kombu calls this at intervals; its arguments are ignored. A channel younger than the
+        duration of a lease does nothing: after a restart of the broker, every worker first gets the
+        chance to renew the leases of its messages.
         """
         if monotonic() - self._created < self.visibility_timeout:
             return
@@ -112,9 +129,10 @@ class QoS(RedisQoS):
             log.warning("sweep.refused error=%s", e)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Put messages back that nobody has started. kombu calls this when the channel closes.
+        """Put delivered messages back on their queues that no pool process has started.
 
-        A message that a pool process works on keeps its lease, and is acked by its tag later.
+        kombu calls this when the channel closes. A message that a pool process works on keeps its
+        lease, and is acked by its delivery tag later.
         """
         try:
             for tag in split_group_tags(t for t in self.unacked_tags() if t not in self._started):
@@ -133,10 +151,11 @@ class QoS(RedisQoS):
         delivered: bool = False,
         error: str | None = None,
     ) -> None:
-        """Put a message back at the front of its queue, or at the end if `leftmost`.
+        """Put a leased message back at the front of its queue, or at the end if `leftmost`.
 
         `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
-        quarantine queue, or to the dead list after `quarantine_passes` failures there.
+        quarantine queue, or to the dead list after `quarantine_passes` failures there. A message
+        whose lease is gone is left alone.
         """
         lease = self._read_lease(tag)
         if lease is None:
@@ -166,7 +185,7 @@ class QoS(RedisQoS):
         self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
 
     def dead_letter(self, tag: str, reason: str) -> None:
-        """Move a message to the dead list of its queue, after a line with the reason."""
+        """Move a leased message to the dead list of its queue, with the reason in front of it."""
         lease = self._read_lease(tag)
         if lease is None:
             return
@@ -187,8 +206,11 @@ class QoS(RedisQoS):
         return lease if isinstance(lease, bytes) else lease.encode("utf-8", "surrogateescape")
 
     def _move(self, tag: str, key: str, message: str | bytes, command: str) -> None:
-        """Move a message from its lease to a list. If the broker refuses, it stays leased, and the
-        sweep tries again when the lease has expired."""
+        """Move a message from its lease to the list `key`, by the command LPUSH or RPUSH.
+
+        If the broker refuses, the message stays leased, and `restore_visible` puts it back when the
+        lease has expired.
+        """
         try:
             self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), key], [tag, message, command])
         except ResponseError as e:

@@ -30,13 +30,21 @@ _CODE_LINE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
 
 
 class FinishedMessages:
-    """Counts the messages that this process acked or rejected since it started."""
+    """Counts the messages that this process acked or rejected since it started.
+
+    The heartbeat (worker.broker.heartbeat) sees by it that the worker makes progress.
+    """
 
     count = 0
 
 
 class Request(CeleryRequest):
-    """A message in the main process, from its claim until it is acked or rejected."""
+    """Celery's object for one message in the main process, changed in what follows a failure.
+
+    A message whose task failed goes back to its queue, to the quarantine queue or to the dead list,
+    as the table at the top of this module says. The object lives until the message is acked or
+    rejected.
+    """
 
     def __init__(self, message: Any, **options: Any) -> None:
         super().__init__(message, **options)
@@ -46,25 +54,32 @@ class Request(CeleryRequest):
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
-        """Note that a pool process started to work on the message."""
+        """Note also when a pool process started to work on the message. Celery calls this then.
+
+        From then on the message is not put back when its channel closes.
+        """
         self.running_since = monotonic()
         self.message.channel.qos.mark_started(self.message.delivery_tag)
         super().on_accepted(pid, time_accepted)
 
     def acknowledge(self) -> None:
-        """Ack the message, and count it as finished."""
+        """Ack the message as Celery does, and count it as finished."""
         FinishedMessages.count += 1
         super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
-        """Reject the message, and count it as finished."""
+        """Reject the message as Celery does, and count it as finished."""
         FinishedMessages.count += 1
         super().reject(requeue)
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
-        """Route the message by the error that its task raised or its process died of."""
+        """Decide where the message goes, by the error that its task raised or its process died of.
+
+        A Reject is left to Celery, and so is an error during a cold shutdown or after a revocation.
+        After any other error the message goes to the quarantine queue.
+        """
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         terminated = celery_internals.was_cancelled(self) or celery_internals.is_terminating()
         if isinstance(error, Reject):
@@ -76,15 +91,21 @@ class Request(CeleryRequest):
             self.fail(_error_line(error, exc_info), error=type(error).__name__)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        """Quarantine the message when its process was killed at the hard limit."""
+        """Send the message to the quarantine queue when its process ran into the hard time limit.
+
+        A soft time limit, and any limit during a cold shutdown, is left to Celery.
+        """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)
         else:
             self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
 
     def fail(self, reason: str, *, error: str) -> None:
-        """Log the failure in one line, and send the message to the quarantine queue, or to the dead
-        list after too many failures. Only the first call counts: Celery reports a time limit twice.
+        """Log why the message failed, and send it to the quarantine queue.
+
+        After too many failures there it goes to the dead list. Only the first call has an effect,
+        because Celery reports a time limit twice. `error` is the name of the error's class, for
+        monitoring.
         """
         if self.acknowledged:
             return
@@ -107,7 +128,7 @@ class Request(CeleryRequest):
 
 
 def _error_line(error: BaseException, exc_info: Any) -> str:
-    """The error and the line of code that raised it, in one line."""
+    """The error, and the file and line of the code that raised it, as one line of text."""
     lines = _CODE_LINE.findall(str(exc_info.traceback or ""))
     location = " at {}:{}".format(*lines[-1]) if lines else ""
     return bounded(f"{type(error).__name__}: {error}", 240) + location

@@ -1,4 +1,4 @@
-"""Read from a broker whether it is fit to hold a queue."""
+"""Read the facts about a broker that decide whether it is fit to hold a queue."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ EVICTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """The facts about a broker that decide whether it may hold a queue."""
+    """The version, persistence, memory and clock of a broker, from which its fitness is judged."""
 
     server: str  # valkey, redis …
     version: str
@@ -26,7 +26,10 @@ class ServerInfo:
 
 
 def server_info(channel: Any) -> ServerInfo:
-    """Read the facts in one round trip. Raises RedisError or OSError."""
+    """Ask the broker for version, persistence, memory and clock, in one round trip.
+
+    Raises RedisError or OSError.
+    """
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         sent_at = time.time()
         for section in ("server", "memory", "persistence"):

@@ -1,8 +1,9 @@
-"""Find the server programs of this machine, and the one that wrote the files of a data folder.
+"""Find the Valkey and Redis server programs of this machine, and choose one for a data folder.
 
 Valkey from version 9 on and Redis from 7.4 on write files that the other can't read, nor older
-versions of the same server. So the server that wrote a folder is preferred. A note beside the data
-names it. Folders from before the note contain its version in the header of their base file.
+versions of the same server. So the program that wrote the files of the folder is preferred. A note,
+a small JSON file beside the data, names it. Folders from before the note was introduced contain the
+version in the header of their base file, a full copy of the data.
 """
 
 import json
@@ -31,7 +32,7 @@ _MANIFEST_LINE = re.compile(r"^file (\S+) seq \d+ type ([a-z])", re.M)
 
 
 class ServerVersion(NamedTuple):
-    """The version of a server."""
+    """The kind and version of a server, for example Valkey 9.1.2."""
 
     kind: str  # Valkey or Redis
     numbers: tuple[int, int, int]
@@ -41,7 +42,7 @@ class ServerVersion(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A server program of this machine."""
+    """A Valkey or Redis server program that is installed on this machine, with its version."""
 
     version: ServerVersion
     program: Path
@@ -52,10 +53,11 @@ class Server(NamedTuple):
 
 
 def installed_servers(var_dir: Path) -> list[Server]:
-    """The programs that run here and are new enough for the transport, in the order to try them.
+    """The server programs that could serve the data folder `var_dir`, in the order to try them.
 
-    For a folder without data: the bundled one, then those on PATH. For a folder with data: the
-    version that wrote it, the bundled one, a newer one of its kind, the other kind, an older one.
+    Each runs on this machine and is new enough for the transport. For a folder without data: the
+    bundled one, then those on PATH. For a folder with data: the version that wrote it, the bundled
+    one, a newer one of its kind, the other kind, an older one.
     """
     servers = [server for program in _programs(var_dir) if (server := _server(program))]
     wrote = writer(var_dir)
@@ -73,7 +75,10 @@ def _rank(server: Server, wrote: ServerVersion) -> int:
 
 
 def _programs(var_dir: Path) -> Iterator[Path]:
-    """The bundled program, all on PATH, and the one in the note, each of them once."""
+    """The paths of all server programs: the bundled one, those on PATH, and the one in the note.
+
+    Each is listed once.
+    """
     folders = [Path(folder) for folder in os.get_exec_path() if folder]
     on_path = [folder / name for name in _NAMES for folder in folders if (folder / name).is_file()]
     noted = Path(_note(var_dir).get("program", ""))
@@ -94,7 +99,7 @@ def _bundled() -> list[Path]:
 
 
 def _server(program: Path) -> Server | None:
-    """The server, or None if the program does not run here or is too old."""
+    """Ask a server program for its version. None if it does not run here or is too old."""
     try:
         answer = subprocess.run(
             [str(program), "--version"],
@@ -120,19 +125,25 @@ def _version(kind: str, major: str, minor: str, patch: str) -> ServerVersion:
 
 
 def writer(var_dir: Path) -> ServerVersion | None:
-    """The server that wrote the data last; None without data, or when the version is unknown."""
+    """The version of the server that last wrote the data in `var_dir`.
+
+    None when the folder has no data, or when the version is unknown.
+    """
     if not has_data(var_dir):
         return None
     return _noted_version(var_dir) or _header_version(var_dir)
 
 
 def has_data(var_dir: Path) -> bool:
-    """Whether a server has written files in the folder."""
+    """Whether a server has ever written data files in the folder `var_dir`."""
     return _manifest(var_dir).exists()
 
 
 def remember(var_dir: Path, server: Server) -> None:
-    """Write the note that this server writes the data from now on."""
+    """Write a note beside the data in `var_dir` that `server` is the program that writes it now.
+
+    If the note can't be written, for example on a full disk, nothing is raised.
+    """
     note = {"server": str(server.version), "program": str(server.program)}
     if note == _note(var_dir):
         return
@@ -143,12 +154,16 @@ def remember(var_dir: Path, server: Server) -> None:
 
 
 def remembered(var_dir: Path) -> str:
-    """The server in the note, with its program; "" without a note."""
+    """The server that the note in `var_dir` names, as "version, program"; "" without a note."""
     return ", ".join(_note(var_dir).values())
 
 
 def _note(var_dir: Path) -> dict[str, str]:
-    """The note; empty if it is missing, invalid or of another user: its program is executed."""
+    """Read the note in `var_dir` that names the server program which wrote the data.
+
+    It is empty if the file is missing, invalid or of another user, because the program it names is
+    executed.
+    """
     file = var_dir / _NOTE
     try:
         if file.stat().st_uid != os.getuid():
@@ -166,7 +181,7 @@ def _noted_version(var_dir: Path) -> ServerVersion | None:
 
 
 def _header_version(var_dir: Path) -> ServerVersion | None:
-    """The version in the header of the base file, a full copy of the data."""
+    """The server's version in the header of the base file, which is a full copy of the data."""
     try:
         with _part(var_dir, "b").open("rb") as file:
             wrote = _HEADER_VERSION.search(file.read(_HEADER_BYTES))
@@ -176,9 +191,10 @@ def _header_version(var_dir: Path) -> ServerVersion | None:
 
 
 def cut_zeros(var_dir: Path) -> bool:
-    """Remove zeros from the end of the newest file. False when there were none.
+    """Repair the newest append-only file after a power failure: remove the zeros at its end.
 
-    A power failure leaves blocks that are allocated and not written. No command ends in a zero.
+    A power failure leaves blocks that are allocated and not written; no command ends in a zero.
+    Returns False when there were no zeros, or the file can't be changed.
     """
     try:
         with _part(var_dir, "i").open("r+b") as file:
@@ -197,7 +213,10 @@ def cut_zeros(var_dir: Path) -> bool:
 
 
 def _part(var_dir: Path, kind: str) -> Path:
-    """The newest file of a kind in the manifest: "b" is the base, "i" the commands after it."""
+    """The newest data file of a kind that the manifest of the append-only folder lists.
+
+    `kind` is "b" for the base file, a full copy of the data, or "i" for the commands after it.
+    """
     manifest = _manifest(var_dir).read_text()
     names = [name for name, type_ in _MANIFEST_LINE.findall(manifest) if type_ == kind]
     return var_dir / AOF_FOLDER / Path(names[-1] if names else "none").name

@@ -1,6 +1,7 @@
-"""End a warm shutdown within a time limit: unfinished messages go back to their queue, uncounted.
+"""End a worker's warm shutdown within a time limit, and put unfinished messages back.
 
-Celery's own soft shutdown sleeps in the main process, which then acks and renews nothing. Here a
+They go to the front of their queue, and this does not count as a failed delivery. Celery's own soft
+shutdown sleeps in the main process, which then acks no message and renews no lease. Here a
 background job waits instead, and everything else continues until the time is up.
 """
 
@@ -27,7 +28,10 @@ _HAND_OVER_S = 2.0  # messages that wait longer for a process go back to their q
 
 
 def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
-    """Give running batches `drain_s` seconds after SIGTERM, then end the process."""
+    """Give running batches `drain_s` seconds after the start of a warm shutdown.
+
+    Then their messages are put back on their queue, and the worker and its pool processes end.
+    """
 
     def on_shutdown(how: str, **_: object) -> None:
         if how == "Warm":
@@ -38,10 +42,11 @@ def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
 
 
 def delay_sigterm() -> None:
-    """Make SIGTERM stop the claiming first, and begin the shutdown once the pool has all messages.
+    """Make SIGTERM begin the shutdown only after all messages taken so far are handed to the pool.
 
-    During a shutdown Celery writes nothing more to the pool, and the pool discards what is left in
-    its pipes. So a message taken just before would be forgotten, or the pool would wait for itself.
+    Until then no more messages are claimed. During a shutdown Celery writes nothing more to the
+    pool, and the pool discards what is left in its pipes. So a message taken just before would be
+    forgotten, or the pool would wait for itself.
     """
     celery_handler = signal.getsignal(signal.SIGTERM)
     requested, handed_over = Event(), Event()

@@ -1,4 +1,4 @@
-"""Signal handlers for the start of a worker: the embedded broker, the log level, and refusals."""
+"""Signal handlers that start the embedded broker and set the log level when a worker starts."""
 
 import logging
 import sys
@@ -14,19 +14,20 @@ log = logging.getLogger("worker")
 
 
 def refusal(error: WorkerError) -> SystemExit:
-    """Print the error in one line on standard error, and return the SystemExit to raise.
+    """Print why a worker refuses to start, in one line on standard error, and return a SystemExit.
 
-    Celery logs any other exception of a signal handler and goes on, or prints a page of traceback.
+    The caller raises it. Celery logs any other exception of a signal handler and goes on, or prints
+    a page of traceback.
     """
     print(f"worker: {error}", file=sys.stderr)
     return SystemExit(exit_code(error))
 
 
 def start_broker(**_: Any) -> None:
-    """Start the embedded broker unless the settings name another one.
+    """Start the embedded broker, unless the settings name another one.
 
-    For Celery's signal `celeryd_init`, which comes before the banner, the first connection and any
-    fork.
+    Celery calls this by its signal `celeryd_init`, before the banner, the first connection and any
+    fork. Raises SystemExit when the broker does not start.
     """
     settings = Settings.load()
     if not settings.embedded_broker:
@@ -38,10 +39,11 @@ def start_broker(**_: Any) -> None:
 
 
 def set_log_level(logger: logging.Logger, **_: Any) -> None:
-    """Give the loggers of this package the level of the settings; the root logger keeps WARNING.
+    """Give the loggers of this package the level in the settings; the root logger keeps WARNING.
 
-    For Celery's signal `after_setup_logger`. So the lines per batch and per dead letter are shown,
-    and Celery's own lines are not. With `--loglevel` the level of that option holds for both.
+    Celery calls this by its signal `after_setup_logger`. So the log lines per batch and per dead
+    letter are shown, and Celery's own lines are not. With `--loglevel`, the level of that option
+    holds for both.
     """
     if _has_loglevel_option():
         return
@@ -51,7 +53,7 @@ def set_log_level(logger: logging.Logger, **_: Any) -> None:
 
 
 def _has_loglevel_option() -> bool:
-    """Whether --loglevel, or its variable CELERY_WORKER_LOGLEVEL, was passed to `celery worker`."""
+    """Whether `celery worker` was given --loglevel, or its variable CELERY_WORKER_LOGLEVEL."""
     context = click.get_current_context(silent=True)
     source = context.get_parameter_source("loglevel") if context else None
     return source not in (None, click.core.ParameterSource.DEFAULT)

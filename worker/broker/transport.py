@@ -1,8 +1,8 @@
-"""kombu's Redis transport, changed so that delivery loses nothing. Same keys and formats.
+"""kombu's Redis transport, changed so that no delivery is lost. It uses the same keys and formats.
 
-The differences: a message moves from its queue to a lease in one script (kombu pops it first and
-records it later); a lease carries the server's time and a fencing token; an ack that fails is kept
-and sent again; an undeliverable message moves to `<queue>.dead`; small messages of one task are
+The differences: one script moves a message from its queue to a lease (kombu pops it first and
+records it later); a lease carries the server's time and a fencing token; an ack that fails is
+repeated later; an undeliverable message moves to `<queue>.dead`; small messages of one task are
 handed to the worker as one. The folder lua/ holds the scripts and documents the keys.
 """
 
@@ -32,7 +32,11 @@ _COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP"}
 
 
 class Channel(RedisChannel):
-    """Claims messages, waits for new ones, and hands claimed ones to the worker."""
+    """A connection's view of the queues: claims messages, waits for new ones, and delivers them.
+
+    It extends kombu's Redis channel. Small messages that one claim returns are delivered as a
+    group.
+    """
 
     QoS = QoS
 
@@ -54,13 +58,19 @@ class Channel(RedisChannel):
         super().__init__(*args, **kwargs)
 
     def eval(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a script on keys that get the prefix. It is one command, and safe to repeat."""
+        """Run a Lua script in the broker, in one command. Returns the script's reply.
+
+        Each key gets the configured prefix. The scripts of this package are safe to repeat.
+        """
         prefixed = [self.global_keyprefix + key for key in keys]
         with self.conn_or_acquire() as client:
             return client.execute_command("EVAL", script, len(prefixed), *prefixed, *arguments)
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
-        """Push a message. If its properties hold `receipts`, journal them in the same step."""
+        """Push a message. If its properties hold `receipts`, also write them to the journal.
+
+        Both are done in one step, and the pushed message does not contain the receipts.
+        """
         properties = dict(message["properties"])  # a copy: kombu tries again with the same one
         receipts = properties.pop("receipts", None)
         message = {**message, "properties": properties}
@@ -73,7 +83,10 @@ class Channel(RedisChannel):
         self.eval(lua_scripts.PUSH, [key, self.journal], arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """The next command of the consuming connection; `read_poll_reply` takes its reply."""
+        """The next command on the consuming connection: claim messages, wait for one, or pause.
+
+        It pauses while the circuit breaker is open, and after the broker refused a command.
+        """
         prefix = self.global_keyprefix
         first = prefix + queues[0][1]
         if circuit_breaker.paused_for and self._next == "claim":
@@ -91,7 +104,10 @@ class Channel(RedisChannel):
         return ["EVAL", lua_scripts.CLAIM, len(keys), *(prefix + k for k in keys), *limits, *names]
 
     def read_poll_reply(self, **options: Any) -> bool:
-        """Deliver the claimed messages. Raises Empty when there are none."""
+        """Read the reply to the last `poll_command`, and deliver the messages that it claimed.
+
+        Returns True. Raises Empty when no message was claimed.
+        """
         sent, self._next = self._next, "claim"
         reply = self._read_reply(sent, options)
         if sent != "claim" or not reply:
@@ -120,7 +136,7 @@ class Channel(RedisChannel):
             raise
 
     def _deliver_control_replies(self, queue: str, bodies: list[bytes]) -> None:
-        """Deliver replies to remote control commands unchanged to the client that sent them."""
+        """Ack replies to a remote control command, and deliver them to the client that sent it."""
         tags = [message_tag(self._token, index) for index in range(len(bodies))]
         self.eval(lua_scripts.ACK, [self.unacked_index_key, self.unacked_key], tags)
         for tag, body in zip(tags, bodies, strict=True):
@@ -134,7 +150,10 @@ class Channel(RedisChannel):
                 log.warning("control.ignored error=%r", e)
 
     def _deliver_claimed(self, queue: str, bodies: list[bytes]) -> None:
-        """Deliver the claimed messages: the small ones as one group, the others one by one."""
+        """Deliver the messages of one claim: the small ones as one group, the others one by one.
+
+        A message that can't be read goes to the dead list.
+        """
         singles: list[tuple[str, ClaimedMessage]] = []
         group: list[tuple[str, ClaimedMessage]] = []
         for index, body in enumerate(bodies):
@@ -167,7 +186,10 @@ class Channel(RedisChannel):
             self.qos.release_credit(tag)
 
     def receive_broadcast(self, client: Any) -> Any:
-        """Receive a remote control command. One whose JSON is nested too deep is ignored."""
+        """Receive a remote control command as kombu does.
+
+        One with JSON nested too deep is ignored.
+        """
         try:
             return super().receive_broadcast(client)
         except RecursionError as e:
@@ -175,7 +197,7 @@ class Channel(RedisChannel):
             raise Empty from e
 
     def deliver_broadcast(self, message: Any, exchange: str) -> bool:
-        """Deliver a remote control command. A malformed one is logged and ignored.
+        """Deliver a remote control command as kombu does, but log and ignore a malformed one.
 
         Any client of the broker can publish one, and it must not end the worker.
         """
@@ -188,19 +210,22 @@ class Channel(RedisChannel):
             return True
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message, or each message of a group, back on its queue."""
+        """Put a delivered message back on its queue: at the front, or at the end if `leftmost`.
+
+        Each message of a group is put back by itself.
+        """
         for tag in split_group_tags([message.delivery_tag]):
             self.qos.restore_by_tag(tag, leftmost=leftmost)
 
 
 class Transport(KombuTransport):
-    """The transport for redis:// and rediss:// addresses."""
+    """This package's transport for redis:// and rediss:// broker addresses."""
 
     Channel = Channel
 
 
 class SentinelChannel(KombuSentinelChannel, Channel):
-    """The same channel, whose client asks Redis Sentinel for the primary server."""
+    """This module's Channel for Redis Sentinel, which is asked for the primary server's address."""
 
     QoS = QoS
     from_transport_options = tuple(
@@ -209,7 +234,7 @@ class SentinelChannel(KombuSentinelChannel, Channel):
 
 
 class SentinelTransport(Transport):
-    """The transport for sentinel:// addresses."""
+    """This package's transport for sentinel:// broker addresses."""
 
     Channel = SentinelChannel
     default_port = 26379

@@ -1,7 +1,8 @@
-"""Clean one raw article to an Article, or reject it.
+"""Clean one raw article (the input of the worker) to an Article (what is stored), or reject it.
 
-What belongs here: `examine`, which calls the steps of cleaning in their order, and the rooms that
-hold the steps. May import the model and the errors. Pure: no clock, no network, no disk.
+What belongs here: `examine`, which calls the steps of cleaning in their order, and the packages
+that hold the steps. May import the model and the errors. Cleaning is pure: it uses no clock, no
+network and no disk.
 """
 
 from datetime import datetime, tzinfo
@@ -44,7 +45,7 @@ VERSION = "7"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
-    """An article with its intermediate results, which `explain_cleaning` describes."""
+    """A cleaned article with the intermediate results of its cleaning, for `explain_cleaning`."""
 
     article: Article
     raw: RawArticle
@@ -56,7 +57,7 @@ class Examined(NamedTuple):
 
 
 def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
-    """Clean a raw article. Fields of the feed outrank the metadata of its page.
+    """Clean a raw article. Fields that its feed gives outrank the metadata of its web page.
 
     Raises Rejected with `failed-fetch`, `empty`, `malformed` or `hostile`.
     """
@@ -64,7 +65,10 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
 
 
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
-    """Clean a raw article and keep the intermediate results. Raises as `clean`."""
+    """Clean a raw article like `clean`, and return the intermediate results, too.
+
+    Raises Rejected with the same reasons as `clean`.
+    """
     fetched = read_fetched(raw, rules)
     body, summary, text_flag = fetched.body, fetched.summary, NO_PAGE if fetched.failure else ""
     if not body.text and summary.text:
@@ -129,18 +133,25 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """The version of code and rules. Another version may make another article of one payload."""
+    """Return the version of the cleaning code and its rules, such as "7/2026-11.8".
+
+    It is stored with each article: another version may clean the same raw article to a different
+    Article.
+    """
     return f"{VERSION}/{rules.version}"
 
 
 def warm() -> None:
-    """Load models and extractor, half a second, before the worker forks: processes share them."""
+    """Load the language models and the text extractor, which takes half a second.
+
+    Called before the worker forks, so that its processes share the memory.
+    """
     load_models()
     load_extractor()
 
 
 def _summary_as_body(body: Body, summary: Body) -> Body:
-    """The summary as the body of an article that has none, with the metadata of its page."""
+    """Make the body of an article without text from its summary, with the metadata of its page."""
     return summary._replace(page=body.page, flags=body.flags + summary.flags, read_as="summary")
 
 
@@ -157,9 +168,10 @@ def _readable(text: str, rules: CleaningRules) -> bool:
 def _dated(
     raw: RawArticle, body: Body, british: bool, zone: tzinfo, rules: CleaningRules, now: datetime
 ) -> tuple[Body, ParsedDate, ParsedDate]:
-    """The body with the dates chosen from its page, and the dates of publication and last change.
+    """Decide when an article was published and last changed, from its feed, else from its page.
 
-    No article is published after it was fetched.
+    Returns the body, whose page metadata now names the chosen dates, and the two dates. A date
+    after the page was fetched becomes the date of the fetch.
     """
     fetched = read_date(raw.fetch.at, rules.dates, now).at or now
     read = partial(read_date, rules=rules.dates, latest=fetched, day_first=british, zone=zone)

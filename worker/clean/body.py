@@ -1,4 +1,7 @@
-"""Read the bodies of a raw article and choose the one with the most text."""
+"""Read the contents of a raw article, such as a page and a fragment of a feed, as bodies.
+
+A body is one content with its text and metadata; the one with the most text becomes the article.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -34,7 +37,8 @@ _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 
 class Body(NamedTuple):
-    """The text of one body as clean paragraphs, the metadata of its page, and how it was read."""
+    """One content of a raw article: its text as clean paragraphs, its metadata, and how it was
+    read."""
 
     text: str = ""
     page: PageMetadata = NO_METADATA
@@ -48,9 +52,10 @@ class Body(NamedTuple):
 
 
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
-    """Read the contents that are text, the largest first. Takes pairs (index, content).
+    """Read the largest contents that are text, the largest first, and return a body for each.
 
-    Raises Rejected with `hostile` or `malformed`.
+    `contents` are pairs (index in the raw article, content). Raises Rejected with `hostile` or
+    `malformed`.
     """
     texts = [(at, content) for at, content in contents if is_text(content.type)]
     largest = sorted(texts, key=lambda pair: len(pair[1].value), reverse=True)
@@ -58,7 +63,10 @@ def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -
 
 
 def richest(bodies: Sequence[Body]) -> Body:
-    """The body with the most text, the first of equals, with the metadata of the first page."""
+    """Choose the body with the most text, the first of equals; an empty body if there is none.
+
+    It gets the metadata of the first body that is a web page.
+    """
     if len(bodies) == 1:
         return bodies[0]
     best = max(bodies, key=lambda body: len(body.text), default=Body())
@@ -68,7 +76,10 @@ def richest(bodies: Sequence[Body]) -> Body:
 
 
 def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -> Body:
-    """Read one body. Raises Rejected with `hostile` or `malformed`."""
+    """Read one content: decode it, extract its text and metadata, and recognise a failed fetch.
+
+    Raises Rejected with `hostile` for markup that is too costly to parse, or with `malformed`.
+    """
     value, failure = decode_content(content)
     if failure:
         return Body(content_index=content_index, failure=failure)
@@ -109,7 +120,7 @@ class _Markup(NamedTuple):
 
 
 def _markup(value: str, rules: CleaningRules) -> _Markup:
-    """Text and metadata of markup; text without any tag is returned unchanged."""
+    """Extract text and metadata from markup; a text without any tag is returned unchanged."""
     if not has_tags(value):
         if not is_escaped(value):
             return _Markup(value)

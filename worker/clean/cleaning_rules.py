@@ -1,4 +1,7 @@
-"""The validated rules of cleaning, with the same tables and keys as `config/cleaning.toml`."""
+"""The validated rules of cleaning, with the same tables and keys as `config/cleaning.toml`.
+
+Line rules are patterns of lines that are not part of an article (see `line_rule_config`).
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +31,8 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits of markup that is parsed, and whether safe markup is stored. Counts are per body."""
+    """Limits of the markup that is parsed, and whether safe markup is stored. Limits are per
+    content."""
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
     max_extract_tags: int = Field(gt=0)  # more: the text of a page is its complete body
@@ -46,7 +50,7 @@ class HtmlRules(Frozen):
 
 
 class TextRules(Frozen):
-    """Limits of titles, names and texts."""
+    """Limits of the length and number of titles, names and texts."""
 
     min_letters: int = Field(ge=1)  # of title or text
     max_title_chars: int = Field(gt=20)  # of a title taken from the text
@@ -56,7 +60,7 @@ class TextRules(Frozen):
 
 
 class DateRules(Frozen):
-    """Limits of dates, labels of visible dates, and the time zones of sources."""
+    """Limits of dates, the words before visible dates on pages, and the time zones of sources."""
 
     earliest_year: int = Field(ge=1, le=9998)
     future_h: float = Field(ge=0)  # hours a clock may run ahead
@@ -75,17 +79,19 @@ class DateRules(Frozen):
         return zones
 
     def zone_of(self, source: str) -> tzinfo:
-        """The time zone of a source's dates that have none."""
+        """Return the time zone for dates of a source that name none; UTC if none is configured."""
         return ZoneInfo(self.zones[source]) if source in self.zones else UTC
 
     @property
     def tolerance(self) -> timedelta:
-        """How far a date may lie in the future."""
+        """How far a date may lie in the future before it is flagged, because clocks may run
+        ahead."""
         return timedelta(hours=self.future_h)
 
 
 class LanguageRules(Frozen):
-    """Thresholds of language detection: fast detector for long texts, another for short ones."""
+    """Thresholds of language detection, which has two detectors: a fast one for long texts, and
+    another for short texts."""
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
     long_chars: int = Field(gt=0)  # longer texts go to the fast detector
@@ -98,14 +104,15 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
-    """The query parameters that are removed from links."""
+    """The query parameters that are removed from links because they only track readers."""
 
     tracking: WordSet  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
     tracking_by_host: dict[str, WordSet] = {}  # more parameters, of a host and its subdomains
 
     def tracking_of(self, host: str) -> frozenset[str]:
-        """The tracking parameters of this host or the nearest parent domain that has any."""
+        """Return the tracking parameters listed for a host, or for its nearest parent domain with a
+        list."""
         by_host = self.tracking_by_host
         while host and host not in by_host:
             host = host.partition(".")[2]
@@ -113,9 +120,10 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The line rules for one language and position, compiled into one expression.
+    """The line rules that apply to one kind of line, also compiled into one expression for all.
 
-    Without IGNORECASE: with it, `re` could not skip alternatives by their first letter.
+    The kind is a language, a position in the text, and whether the line is long. The expression has
+    no IGNORECASE flag: with it, `re` could not skip alternatives by their first letter.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
@@ -123,7 +131,8 @@ class RuleSet(NamedTuple):
 
 
 class LanguageRuleSets(NamedTuple):
-    """The line rules of one language."""
+    """The line rules of one language: a filter that most lines fail because no rule can match them,
+    and a function that selects the rule set for a line."""
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
     select: Callable[[bool, bool, bool], RuleSet]  # for a line in the head, in the tail, a long one
@@ -133,7 +142,7 @@ RulePatterns = tuple[tuple[LineRule, str], ...]  # rules with their patterns in 
 
 
 class CleaningRules(Frozen):
-    """All rules of cleaning, with the line rules compiled by language on first use."""
+    """All rules of cleaning. The line rules of a language are compiled when it first occurs."""
 
     version: str = Field(pattern=r"^[a-z0-9.-]+$")
     html: HtmlRules
@@ -149,7 +158,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
-        """The rules that cut the end of a text, with expressions for all languages."""
+        """The line rules with position `end`, which cut the end of a text, with patterns of all
+        languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -158,12 +168,16 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_chars(self) -> int:
-        """The number of characters at the end of a line that `end` rules search."""
+        """How many characters at the end of a line are searched for matches of `end` rules."""
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
     def rule_sets(self, language: str) -> LanguageRuleSets:
-        """The rules for lines of a language: its own, those for any language, and those of
-        English, the language of site software. A language without rules gets the rules of all."""
+        """Return the line rules for texts in a language.
+
+        They are the rules of the language, those for any language, and the English ones, because
+        the software of sites writes English. A language without rules gets the rules of all
+        languages.
+        """
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._rule_sets:
             patterns = tuple(self._patterns_of(language))

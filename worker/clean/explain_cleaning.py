@@ -1,4 +1,5 @@
-"""List the decisions of cleaning for one article, for `worker clean --explain`."""
+"""Describe how one article was cleaned, for `worker clean --explain`: each field with its
+source."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from worker.clean import Examined
 
 @dataclass(frozen=True, slots=True)
 class CleaningDecision:
-    """One field of the article: its value, and where the value comes from."""
+    """One field of a cleaned article: its name (`about`), its value, and where the value comes
+    from."""
 
     about: str
     value: str
@@ -16,7 +18,8 @@ class CleaningDecision:
 
 
 def explain_cleaning(examined: Examined) -> tuple[CleaningDecision, ...]:
-    """List the decisions of cleaning, in the order of the fields of an article."""
+    """Describe where each field of a cleaned article comes from, in the order of an Article's
+    fields."""
     return tuple(_decisions(examined))
 
 
@@ -63,7 +66,7 @@ _RAW_FIELDS = {
 
 
 def _from(examined: Examined, about: str) -> str:
-    """The source of a field: the raw article, its text, or an element of its page."""
+    """Name the source of a field in words: the raw article, its text, or an element of its page."""
     if getattr(examined.raw, _RAW_FIELDS[about]):
         return "given with the article"
     if about == "title" and "no-title" in examined.article.flags:

@@ -1,4 +1,7 @@
-"""The rules that recognise failed fetches: table `failed_fetch` of `config/cleaning.toml`."""
+"""The rules that recognise failed fetches: table `failed_fetch` of `config/cleaning.toml`.
+
+A failed fetch brought a page that is no article, such as an error page or a captcha.
+"""
 
 import re
 from functools import cached_property
@@ -11,7 +14,8 @@ from worker.model.admission import Frozen
 
 
 class PageKind(Frozen):
-    """One kind of page that is no article, as each language writes it."""
+    """One kind of page that is no article, such as "challenge page", with the patterns of its
+    texts."""
 
     name: str = Field(min_length=1, max_length=40)  # begins the detail of its dead letters
     by_vendor: bool = False  # the detail also names the vendor of the page
@@ -27,8 +31,8 @@ class PageKind(Frozen):
 class FailedFetchRules(Frozen):
     """Patterns and limits that recognise a failed fetch. Bytes are bytes of UTF-8.
 
-    Text is explained if a pattern of a suspected page kind matches its sentence; `max_rest_*` limit
-    the text that is not.
+    A sentence is explained if it matches a pattern of a page kind that the page may belong to. The
+    `max_rest_*` limits say how much text of a failed fetch may be unexplained.
     """
 
     max_rest_bytes: int = Field(ge=0)  # where two of title, sentences and markup match
@@ -55,27 +59,29 @@ class FailedFetchRules(Frozen):
         return self
 
     def warm(self) -> None:
-        """Index the patterns by their prefixes, once before a worker forks."""
+        """Index the patterns by their first letters, once before the worker forks."""
         self.titles.may_match("warm")
         self.lines.may_match("warm")
 
     @cached_property
     def titles(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind of a title."""
+        """Finds the page kind that a title belongs to."""
         return PatternClassifier(self.pages, [kind.titles for kind in self.pages])
 
     @cached_property
     def lines(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind of a sentence."""
+        """Finds the page kind that a full sentence belongs to."""
         return PatternClassifier(self.pages, [kind.lines for kind in self.pages])
 
     @cached_property
     def signs(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind of a sign in a sentence."""
+        """Finds the page kind of a sign: words inside of a sentence that are typical of this
+        kind."""
         return PatternClassifier(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:
-        """The pattern that other sentences of a page of this kind match."""
+        """Return the pattern of sentences that are usual on pages of a kind, but no evidence for
+        it."""
         if kind.name not in self._mentions:
             self._mentions[kind.name] = re.compile("|".join(kind.mentions.values()) or "(?!)")
         return self._mentions[kind.name]

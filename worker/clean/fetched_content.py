@@ -1,6 +1,7 @@
-"""Read body and summary of a raw article, and recognise that the fetch of its page has failed.
+"""Read body and summary of a raw article, and recognise that the fetch of its web page has failed.
 
-The page of a failed fetch is not used: the body is then the content that came from the feed.
+The page of a failed fetch is not used: the body is then made of the content that came from the
+feed.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from worker.model.admission import Content, RawArticle
 
 
 class FetchedContent(NamedTuple):
-    """Body and summary of a raw article, and the failure of its fetch."""
+    """Body and summary of a raw article, and why the fetch of its page failed, if it did."""
 
     body: Body
     summary: Body
@@ -31,7 +32,10 @@ class FetchedContent(NamedTuple):
 
 
 def read_fetched(raw: RawArticle, rules: CleaningRules) -> FetchedContent:
-    """Read contents and summary. Raises Rejected with `hostile` or `malformed`."""
+    """Read the contents and the summary of a raw article, without the page of a failed fetch.
+
+    Raises Rejected with `hostile` or `malformed`.
+    """
     status = raw.fetch.status
     by_status = status_failure(status)
     contents = _feed_contents(raw.content) if by_status else enumerate(raw.content)
@@ -50,7 +54,8 @@ def read_fetched(raw: RawArticle, rules: CleaningRules) -> FetchedContent:
 
 
 def _empty_failure(raw: RawArticle, summary: Body, rules: CleaningRules) -> str:
-    """The failure of a raw article without any text, judged by its status and its title."""
+    """Name the failure of a raw article without any text, judged by its HTTP status and its
+    title."""
     if failure := unmodified_failure(raw.fetch.status):
         return failure
     alone = bool(raw.content) and not summary.text
@@ -58,16 +63,16 @@ def _empty_failure(raw: RawArticle, summary: Body, rules: CleaningRules) -> str:
 
 
 def _is_titled(raw_title: str, rules: CleaningRules) -> bool:
-    """Whether the raw article has a title that is not the title of an error page."""
+    """Whether the raw article has a title, and it is not the title of an error page."""
     title = tidy(raw_title, rules.text)
     enough = rules.text.min_letters
     return letters(title, enough) >= enough and not title_failure(title, rules.failed_fetch)
 
 
 def _feed_contents(contents: Sequence[Content]) -> list[tuple[int, Content]]:
-    """The contents from the feed, with their indexes: all that are not the response to the fetch.
+    """Return the contents that came from the feed, with their indexes: all but the fetched page.
 
-    None if no content is recognised as the response, for then any of them may be it.
+    Returns none if no content is recognised as the fetched page, for then any of them may be it.
     """
     pages = [_is_response(content) for content in contents]
     indexed = zip(enumerate(contents), pages, strict=True)
@@ -75,7 +80,8 @@ def _feed_contents(contents: Sequence[Content]) -> list[tuple[int, Content]]:
 
 
 def _is_response(content: Content) -> bool:
-    """Whether a content is a fetched response: a page, or bytes, which feeds do not carry."""
+    """Whether a content is the fetched page: a complete document, or bytes, which feeds do not
+    carry."""
     if content.encoding == "base64":
         return True
     return is_text(content.type) and is_page(content.value)
@@ -86,7 +92,10 @@ def _summary(raw: RawArticle, rules: CleaningRules) -> Body:
 
 
 def _checked(body: Body, title: str, status: int | None, rules: CleaningRules) -> Body:
-    """The body, or its failure instead; a page was judged when it was read, except its status."""
+    """Return the body; if its fetch failed, return an empty body with the failure.
+
+    A web page was judged by its text when it was read, so only its HTTP status is judged here.
+    """
     if body.failure or not (body.text or body.read_as == "page"):
         return body
     if body.read_as == "page":

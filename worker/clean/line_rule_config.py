@@ -1,4 +1,7 @@
-"""The validated rules for single lines: boilerplate, credits, datelines, and learned lines."""
+"""The validated rules for single lines of a text: boilerplate, credits, datelines, learned lines.
+
+A line is a paragraph. Boilerplate is a line such as "Read more" that is not part of the article.
+"""
 
 import re
 from functools import cached_property
@@ -13,7 +16,8 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class LineRule(Frozen):
-    """One kind of line that is not part of an article, with patterns by language."""
+    """One kind of line that is not part of an article, such as "Follow us on …", with its
+    patterns."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     # By language, "any" for all. Must match the full line in lower case; `end` rules are searched.
@@ -51,13 +55,14 @@ class LineRule(Frozen):
 
 
 class CreditRules(Frozen):
-    """Words that introduce credits by language: "(Reporting by A; Editing by B)"."""
+    """Words that introduce credits, by language: "(Reporting by Ann Lee; Editing by Bo Chen)"."""
 
     roles: dict[str, dict[str, tuple[str, ...]]]  # language -> role -> the words before the names
 
     @cached_property
     def role_of(self) -> dict[str, str]:
-        """The role by the words that introduce it, in lower case."""
+        """The role that each phrase introduces, by the phrase in lower case: "edited by" has
+        "editing"."""
         return {
             words: role
             for by_role in self.roles.values()
@@ -67,24 +72,30 @@ class CreditRules(Frozen):
 
     @cached_property
     def first_words(self) -> frozenset[str]:
-        """The first words of credits: a line with another first word has none."""
+        """The first words of all phrases that introduce credits: a line with another first word has
+        none."""
         return frozenset(words.split()[0] for words in self.role_of)
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """The beginnings of a line of credits, in lower case; a single word must end there."""
+        """All beginnings that a line of credits can have, in lower case, to find such lines
+        quickly.
+
+        A phrase of a single word must be followed by a space or a colon.
+        """
         endings = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
         return tuple(words + ending for words in endings for ending in endings[words])
 
     @cached_property
     def announced(self) -> re.Pattern[str]:
-        """An expression for the words that introduce a role, in lower case, longest first."""
+        """An expression that matches each phrase that introduces a role, in lower case, longest
+        first."""
         longest = sorted(self.role_of, key=len, reverse=True)
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*")
 
 
 class DatelineRules(Frozen):
-    """The agencies in datelines, and words that are no place."""
+    """The agencies that sign datelines such as "BERLIN (dpa) -", and words that are no place."""
 
     agencies: tuple[str, ...]  # as they are signed
     not_places: WordSet  # words before a dash that are no place, lower case
@@ -92,12 +103,18 @@ class DatelineRules(Frozen):
 
     @cached_property
     def agency_names(self) -> dict[str, str]:
-        """The first spelling of each agency by its name in lower case."""
+        """The name of each agency as it is stored, by its name in lower case.
+
+        If the list has several spellings that differ only in case, the first one is stored.
+        """
         return {name.casefold(): name for name in reversed(self.agencies)}
 
 
 class LineRules(Frozen):
-    """The rules for lines that are not part of an article, in the order in which they apply."""
+    """All line rules, in the order in which they apply to the lines of a text.
+
+    `head_lines` and `tail_lines` say which lines count as the first and the last ones.
+    """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to
     tail_lines: int = Field(ge=0)  # lines from the end that tail rules apply to
@@ -112,18 +129,23 @@ class LineRules(Frozen):
 
     @cached_property
     def max_chars(self) -> int:
-        """The length of the longest line that a rule can match, apart from `end` rules."""
+        """The length of the longest line that a rule can match, apart from rules with position
+        `end`."""
         return max((rule.max_chars for rule in self.rules if rule.position != "end"), default=0)
 
     @cached_property
     def languages(self) -> frozenset[str]:
-        """The languages with a pattern, and EVERY_LANGUAGE."""
+        """All languages that a rule has a pattern for, and "any" if there are patterns for any
+        language."""
         return frozenset(language for rule in self.rules for language in rule.patterns)
 
 
 class LearnedRules(Frozen):
-    """When a line that a source repeats around its articles is removed. Lines are compared in
-    lower case, with every number as 0."""
+    """Limits for learning the lines that a source repeats around its articles, which are then
+    removed.
+
+    Lines are compared in lower case, with every number as 0.
+    """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none
     tail_lines: int = Field(ge=0)  # lines from the end that are noted

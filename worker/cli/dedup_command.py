@@ -26,7 +26,7 @@ from worker.cli.terminal import (
 from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
-from worker.dedup.dedup_rules import Copies, Short
+from worker.dedup.dedup_rules import CopyRules, ShortTextRules
 from worker.maintenance.rededuplicate import (
     ChangedDecision,
     ClusterMover,
@@ -39,7 +39,7 @@ from worker.store.ports import ArticleReader, ClusteredStore
 from worker.store.values import DisplayTitle
 
 # Tables of dedup.toml: those that compare fingerprints, and those that make them.
-_TABLES: dict[str, type[Frozen]] = {"copies": Copies, "short": Short}
+_TABLES: dict[str, type[Frozen]] = {"copies": CopyRules, "short": ShortTextRules}
 _FINGERPRINTS = ("shingles", "content")
 
 

@@ -14,7 +14,7 @@ from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table
 from worker.client.receipt_journal import read_journal
 from worker.config.worker_rules import load_worker_rules
-from worker.maintenance.receipt_audit import Balance, Day, balance
+from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
@@ -76,7 +76,7 @@ def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datet
     return since or (now - 7 * _DAY).replace(hour=0, minute=0, second=0, microsecond=0), now + _DAY
 
 
-def _print_balance(audit: Balance, since: datetime) -> None:
+def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
     if not audit.days:
         out.print(f"nothing was received since {since:%Y-%m-%d %H:%M} UTC")
         return
@@ -95,7 +95,7 @@ def _print_balance(audit: Balance, since: datetime) -> None:
         err.print("enqueue these articles again, under the same receipts", style="red")
 
 
-def _row(day: Day) -> tuple[object, ...]:
+def _row(day: DayBalance) -> tuple[object, ...]:
     dead = day.ended.get(OutcomeKind.DEAD, 0)
     stored = sum(day.ended.values()) - dead
     return (

@@ -1,4 +1,4 @@
-"""Load all files of `config/` into one validated value."""
+"""Load all files of a config folder into one validated value, `Config`."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -31,7 +31,7 @@ _FIXED_FILES = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities",
 
 
 class Config(Frozen):
-    """All rules of one worker, with the path of each file."""
+    """All rules of a worker as one immutable value, and the paths of the files they came from."""
 
     worker: WorkerRules
     cleaning: CleaningRules
@@ -43,16 +43,19 @@ class Config(Frozen):
 
     @property
     def cleaner(self) -> str:
-        """The version that is stored with articles cleaned by these rules."""
+        """The version of the cleaner with these rules, stored with each article that it cleaned."""
         return cleaner_of(self.cleaning)
 
     def warm(self) -> None:
-        """Build what is derived from the rules on first use, so that forked processes share it."""
+        """Build all matchers and tables that the rules would otherwise build on first use.
+
+        Called before pool processes are forked, so that they share the memory.
+        """
         self.cleaning.failed_fetch.warm()
         self.tagging.warm()
 
     def of(self, name: str) -> BaseModel:
-        """Return the rules of the file of this name."""
+        """Return the rules of one file by its name, such as "dedup" or "rules/weather"."""
         parts: dict[str, BaseModel] = {
             **dict(self),
             **self.tag_rules,
@@ -61,7 +64,7 @@ class Config(Frozen):
         return parts[name]
 
     def _tagging_files(self) -> dict[str, BaseModel]:
-        """The values of the files that tagging uses, by name of the file."""
+        """Return the rules of the four files that tagging uses, by file name without `.toml`."""
         tagging = self.tagging
         files = {
             "taxonomy": tagging.taxonomy,
@@ -73,10 +76,11 @@ class Config(Frozen):
 
 
 def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
-    """Read and validate all files, and test the examples of the tagging rules.
+    """Read and validate all files of a config folder, and test the examples of the tagging rules.
 
-    `instead` maps names to files that are read in place of, or in addition to, those of the folder.
-    Raises BadConfig that names the file, the key or rule, and what was expected.
+    `instead` maps file names without `.toml` to files that are read in place of, or in addition to,
+    those of the folder. Raises BadConfig that names the file, the key or rule, and what was
+    expected.
     """
     files = {**files_of(config_dir), **instead}
     tag_rules = {
@@ -100,7 +104,7 @@ def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}
 
 
 def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
-    """Read the word frequencies for keyphrases, if keyphrases are enabled."""
+    """Read the file of word frequencies that keyphrases need; empty if they are not enabled."""
     if not rules.enabled:
         return Frequencies()
     path = folder / rules.frequencies
@@ -112,16 +116,20 @@ def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
 
 
 def files_of(config_dir: Path | None) -> dict[str, Path]:
-    """Return all files of the config by name without `.toml`.
+    """Return the path of each config file, by file name without `.toml`.
 
-    Raises BadConfig when `config_dir` does not exist.
+    A file that `config_dir` does not have is taken from the packaged defaults. Raises BadConfig
+    when `config_dir` does not exist.
     """
     names = (*_FIXED_FILES, *names_in(TAG_RULES, config_dir))
     return {name: find(f"{name}.toml", config_dir) for name in names}
 
 
 def digest(files: Iterable[Path]) -> str:
-    """Return a hash of the contents of the files. Raises BadConfig for an unreadable file."""
+    """Return a hash of the contents of the files, 16 hexadecimal digits.
+
+    Raises BadConfig for a file that can't be read.
+    """
     try:
         return blake2b(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
     except OSError as e:
@@ -129,9 +137,9 @@ def digest(files: Iterable[Path]) -> str:
 
 
 def _tag_rules(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> CompiledRules:
-    """Compile taxonomy.toml with the files that extend it, in the order of their names.
+    """Compile taxonomy.toml and the files of the folder `rules` that extend it, sorted by name.
 
-    Raises BadConfig for a file that contradicts another, and for examples that fail.
+    Raises BadConfig for a file that contradicts another, and when a rule fails its own examples.
     """
     try:
         taxonomy = read(files["taxonomy"], Taxonomy).extended_by(tag_rules)

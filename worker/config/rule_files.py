@@ -1,7 +1,6 @@
-"""Read one validated file of rules from `config/*.toml`, or from the packaged defaults.
+"""Find and read one file of rules, from the user's config folder or the packaged defaults.
 
-A file that WORKER_CONFIG_DIR does not have is read from the packaged defaults, so that an own
-folder needs only the files that differ.
+The user's folder (WORKER_CONFIG_DIR) needs only the files that differ from the defaults.
 """
 
 import tomllib
@@ -23,7 +22,7 @@ RuleModel = TypeVar("RuleModel", bound=BaseModel)
 
 
 def find(name: str, config_dir: Path | None) -> Path:
-    """Return the own file if it exists, else the packaged one.
+    """Return the path of the file `name` in `config_dir`, or else among the packaged defaults.
 
     Raises BadConfig when `config_dir` does not exist.
     """
@@ -34,13 +33,16 @@ def find(name: str, config_dir: Path | None) -> Path:
 
 
 def names_in(folder: str, config_dir: Path | None) -> list[str]:
-    """Return the names of the own and packaged files in a folder of rules, sorted."""
+    """Return the names of all `.toml` files in a folder of rules, such as "rules/weather", sorted.
+
+    Files of the packaged defaults and of `config_dir` are listed, without `.toml`.
+    """
     folders = [parent / folder for parent in (PACKAGED, config_dir) if parent]
     return sorted({f"{folder}/{file.stem}" for parent in folders for file in parent.glob("*.toml")})
 
 
 def read(path: Path, rules: type[RuleModel]) -> RuleModel:
-    """Read and validate a file.
+    """Read a TOML file of rules and validate it as the model `rules`.
 
     Raises BadConfig with up to five lines that name the file, the key and what was expected.
     """
@@ -71,7 +73,10 @@ def _explain(path: Path, rules: type[BaseModel], values: Any, problem: dict[str,
 
 
 def _key_path(location: tuple[int | str, ...], values: Any) -> str:
-    """Return the path of a key. Entries of a list are shown by their name, if they have one."""
+    """Return the path of a key in a file, such as `topic[sport].label`, for an error message.
+
+    An entry of a list is shown by its name or code, or by its index if it has neither.
+    """
     path_to_key = ""
     for part in location:
         try:
@@ -88,7 +93,7 @@ def _key_path(location: tuple[int | str, ...], values: Any) -> str:
 
 
 def _keys(rules: type[BaseModel]) -> list[str]:
-    """Return all keys that a file of these rules may have, at any depth."""
+    """Return all keys that a file of these rules may have, at any depth, for hints in errors."""
     keys: list[str] = []
     for name, field in rules.model_fields.items():
         keys.append(name)

@@ -1,6 +1,6 @@
-"""The rules of the worker process: `config/worker.toml` as one validated value.
+"""The rules of the worker process, read from `config/worker.toml` into one validated value.
 
-Producers read only this file of the config.
+Producers read this file too, but no other file of the config.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from worker.model.admission import LIMITS, Frozen
 
 
 class QueueRules(Frozen):
-    """The queue, and how many small messages are processed as one batch."""
+    """The name of the queue, and how many small messages a worker joins into one batch."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
     coalesce_messages: int = Field(ge=1, le=500)
@@ -21,14 +21,17 @@ class QueueRules(Frozen):
 
 
 class BatchLimits(Frozen):
-    """The maximum size of a batch that a producer sends."""
+    """The most articles and bytes that a producer puts into one message."""
 
     articles: int = Field(ge=1, le=LIMITS.batch_articles)
     bytes: int = Field(ge=1024, le=LIMITS.batch_bytes)
 
 
 class TimeLimits(Frozen):
-    """Limits in seconds for articles, batches, leases and shutdown."""
+    """Time limits in seconds: for one article, one batch, a message's lease and the shutdown.
+
+    A lease is the time for which one worker owns a message.
+    """
 
     article_s: float = Field(gt=0)
     hard_limit_s: float = Field(gt=0)
@@ -44,7 +47,10 @@ class TimeLimits(Frozen):
 
 
 class QuarantineRules(Frozen):
-    """Limits of the quarantine lane, which runs each article in its own process."""
+    """Limits of the quarantine lane, the queue for batches in which a process died.
+
+    It runs each article in a disposable process, with limits of memory and time.
+    """
 
     deliveries: int = Field(ge=1)
     attempts: int = Field(ge=1, le=10)
@@ -54,26 +60,29 @@ class QuarantineRules(Frozen):
 
 
 class ProcessRules(Frozen):
-    """When a pool process is replaced."""
+    """After how many batches, or at how much memory, a pool process is replaced by a new one."""
 
     max_batches: int = Field(ge=1)
     max_memory_mb: int = Field(ge=100)
 
 
 class LedgerRules(Frozen):
-    """How long the ledger waits for a receipt that it does not find."""
+    """How long the ledger waits before it reports a receipt as missing.
+
+    The ledger compares the receipts that the broker accepted with the outcomes in the store.
+    """
 
     grace_s: float = Field(ge=0)
 
 
 class DeadLetterRules(Frozen):
-    """How long dead letters are kept; 0 keeps them for ever."""
+    """How many days dead letters are kept; 0 keeps them for ever."""
 
     keep_days: float = Field(ge=0)
 
 
 class WorkerRules(Frozen):
-    """All rules of config/worker.toml."""
+    """All rules of `config/worker.toml`, one field for each table of the file."""
 
     queue: QueueRules
     batch: BatchLimits
@@ -86,5 +95,5 @@ class WorkerRules(Frozen):
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:
-    """Read config/worker.toml, the only file that a producer needs. Raises BadConfig."""
+    """Read and validate `config/worker.toml`, or its packaged default. Raises BadConfig."""
     return read(find("worker.toml", config_dir), WorkerRules)

@@ -1,10 +1,11 @@
-"""Deduplication: decide which article this is, and of which others it is a copy.
+"""Deduplication: decide which article a fetched one is, and which other articles it copies.
 
-An article is identified by its key, whatever its text becomes. Two articles are duplicates when
-the words and the figures of one are contained in the other; a text with other figures is a
-variant. Duplicates are stored in full and marked.
+An article is identified by its key (the publisher's id or the link), so it stays the same article
+when its text is edited. Two articles are duplicates when the words and the figures of one are
+contained in the other; a text with nearly the same words but other figures is a variant. Duplicates
+are stored in full and marked.
 
-What belongs here: pure functions on articles and fingerprints. May import the model only.
+What belongs here: pure functions on articles and fingerprints. May import `worker.model` only.
 """
 
 from worker.dedup.dedup_rules import DedupRules

@@ -1,4 +1,7 @@
-"""Re-cluster the members of one cluster, and measure how much an edit changed."""
+"""Re-assign the articles of one cluster of copies, and measure how much an edit changed a text.
+
+A cluster is a canonical article (the first one) together with the articles that are copies of it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from worker.dedup.dedup_rules import DedupRules, Revisions
+from worker.dedup.dedup_rules import DedupRules, RevisionRules
 from worker.dedup.similarity import Match, compare, overlap_of
 from worker.model.records import Fingerprint, OutcomeKind
 
 
 class EditSize(StrEnum):
-    """How much a revision changed of the one before."""
+    """How much a revision changed the text of the revision before it."""
 
     FORMAT = "format"  # case, punctuation, spacing: the words are the same
     MINOR = "minor"  # a few words, no figure
@@ -22,7 +25,7 @@ class EditSize(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMember:
-    """One article to be assigned to a cluster."""
+    """One article of a cluster, as input for recluster()."""
 
     article_id: str
     fingerprint: Fingerprint
@@ -30,26 +33,27 @@ class ClusterMember:
 
 
 class Assignment(NamedTuple):
-    """The cluster of one article."""
+    """The result of recluster() for one article: the cluster it belongs to, and by which match."""
 
     canonical: str  # article id of the canonical article
     match: Match | None  # with the canonical article; None for the canonical article itself
 
 
 def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
-    """Assign each member to the first canonical article that it is a copy of, in the order given.
+    """Assign each article to the first canonical article of which it is a copy.
 
-    Membership is never transitive: two copies of one article need not be copies of each other. A
-    pinned member, and one whose fingerprint can't be compared, stays with the first member.
-    Returns article id -> assignment.
+    `members` are tried in the order given; an article that copies none becomes canonical itself.
+    Two copies of one article need not be copies of each other, so an article is compared with
+    canonical articles only. A pinned article, and one that can't be compared with the first member,
+    joins the first member's cluster. Returns a dict from article id to assignment.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []
     for member in members:
         pairs = ((c, copy_of(member.fingerprint, c.fingerprint, rules)) for c in canonical)
-        found = next(((c, match) for c, match in pairs if match), None)
-        if found:
-            assigned[member.article_id] = Assignment(found[0].article_id, found[1])
+        hit = next(((c, match) for c, match in pairs if match), None)
+        if hit:
+            assigned[member.article_id] = Assignment(hit[0].article_id, hit[1])
         elif canonical and (
             member.pinned or not comparable(member.fingerprint, canonical[0].fingerprint)
         ):
@@ -61,18 +65,21 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
 
 
 def comparable(left: Fingerprint, right: Fingerprint) -> bool:
-    """Whether both were made by the same rules; other pairs can't be compared."""
+    """Whether both fingerprints were made by the same rules; others can't be compared."""
     return left.version == right.version
 
 
 def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """The match of two duplicates; None for variants and for unrelated articles."""
+    """The match of two articles that are duplicates; None if they are variants or unrelated."""
     match = compare(left, right, rules)
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
-def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> EditSize:
-    """How much an edit changed. A changed figure is substantial, however small the edit is."""
+def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
+    """Classify the edit between two revisions of one article as format, minor or substantial.
+
+    An edit that changes a figure is substantial, however few words it changes.
+    """
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR
     if _figures(before) != _figures(after):
@@ -86,5 +93,5 @@ def change_of(before: Fingerprint, after: Fingerprint, rules: Revisions) -> Edit
 
 
 def _figures(fingerprint: Fingerprint) -> set[int]:
-    """Hashes of the figures alone, without those of the words around them."""
+    """The hashes of a text's figures alone, without the hashes of the words around each figure."""
     return set(np.frombuffer(fingerprint.figures, "<u4")[1::2].tolist())

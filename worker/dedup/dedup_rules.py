@@ -1,4 +1,7 @@
-"""What `config/dedup.toml` may say. Values and their sources live there, not here."""
+"""The settings of deduplication that `config/dedup.toml` contains, as validated values.
+
+The values themselves, their units and where they come from are explained in that file.
+"""
 
 from typing import Annotated, Self
 
@@ -11,24 +14,35 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Widths(Frozen):
-    """Shingle widths: `wide` for every text, `narrow` besides for short ones."""
+class ShingleWidths(Frozen):
+    """How many words (or characters) make one shingle, which is a run of adjacent words of a text.
+
+    All texts get shingles of `wide` words; short texts get shingles of `narrow` words as well.
+    """
 
     wide: Count
     narrow: Count
 
 
-class Shingles(Frozen):
-    """Fingerprints made under different values of this table can't be compared."""
+class ShingleRules(Frozen):
+    """How texts are cut into shingles, and how many shingle hashes a fingerprint keeps.
+
+    Fingerprints made under different values of this table can't be compared with each other.
+    """
 
     sketch: Count  # hashes
     most: Count  # hashes
-    words: Widths  # words
-    han: Widths  # characters
-    southeast_asian: Widths  # characters
+    words: ShingleWidths  # words
+    han: ShingleWidths  # characters
+    southeast_asian: ShingleWidths  # characters
 
 
 class ContentRules(Frozen):
+    """Which texts count as tiny or short, and how much of a text is hashed.
+
+    `number_words` are compared as figures; `stop_words` are not content words.
+    """
+
     tiny_words: Count
     short_words: Count
     lead_words: Count
@@ -44,8 +58,12 @@ class ContentRules(Frozen):
         return self
 
 
-class Copies(Frozen):
-    """When a text is a copy of another. Shares are of the shorter text's."""
+class CopyRules(Frozen):
+    """Thresholds from which two texts of ordinary length are a copy or a variant of each other.
+
+    `containment`, `variant`, `whole` and `far_containment` are shares of the shorter text's
+    shingles. config/dedup.toml explains each field.
+    """
 
     containment: Share
     variant: Share
@@ -61,8 +79,8 @@ class Copies(Frozen):
     part: Share
 
 
-class Short(Frozen):
-    """The same where one of the two texts is short."""
+class ShortTextRules(Frozen):
+    """Thresholds as in Copies, for pairs of which at least one text is short."""
 
     containment: Share
     whole: Share
@@ -71,19 +89,26 @@ class Short(Frozen):
     days: Count
 
 
-class Identity(Frozen):
+class IdentityRules(Frozen):
+    """Thresholds that decide whether a reused link or id leads to the same article or another."""
+
     alias_containment: Share
     stranger_containment: Share
     stranger_words: Count
     stranger_title: Share
 
 
-class Revisions(Frozen):
+class RevisionRules(Frozen):
+    """Share of shingles that two revisions must have in common for a minor edit."""
+
     minor: Share
 
 
-class LikenessIndex(Frozen):
-    """What worker.index reads; it may not import this module and names the fields by a Protocol."""
+class SimilarityIndexRules(Frozen):
+    """Settings of the index that finds candidate copies in Redis.
+
+    worker.index reads them; it may not import this module and describes the fields by a Protocol.
+    """
 
     window_days: Count
     rival_ttl_s: Count
@@ -94,11 +119,13 @@ class LikenessIndex(Frozen):
 
 
 class DedupRules(Frozen):
+    """All settings of deduplication: the contents of `config/dedup.toml`."""
+
     version: str
-    shingles: Shingles
+    shingles: ShingleRules
     content: ContentRules
-    copies: Copies
-    short: Short
-    identity: Identity
-    revisions: Revisions
-    index: LikenessIndex
+    copies: CopyRules
+    short: ShortTextRules
+    identity: IdentityRules
+    revisions: RevisionRules
+    index: SimilarityIndexRules

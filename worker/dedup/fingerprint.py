@@ -1,14 +1,14 @@
-"""An article comes in, its fingerprint goes out: all that two articles are compared by."""
+"""Make the fingerprint of an article: the set of hashes by which two articles are compared."""
 
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
 
-from worker.dedup.dedup_rules import DedupRules, Shingles
+from worker.dedup.dedup_rules import DedupRules, ShingleRules
 from worker.dedup.shingles import (
-    Hashes,
-    Words,
+    HashArray,
+    TokenizedText,
     below,
     content_words,
     distinct,
@@ -22,14 +22,18 @@ from worker.dedup.shingles import (
 )
 from worker.model.records import Article, Fingerprint
 
-ALGORITHM = "3"  # counts up when the same rules would give other fingerprints or verdicts
+ALGORITHM = "3"  # increased when the same rules give other fingerprints or verdicts
 
 
-def fingerprint(article: Article, rules: DedupRules, whole: Article | None = None) -> Fingerprint:
-    """Fingerprints are equal for texts that differ in case, quotes, dashes or spacing only.
+def fingerprint(
+    article: Article, rules: DedupRules, complete: Article | None = None
+) -> Fingerprint:
+    """Compute the hashes by which an article is compared with others.
 
-    All but the content hash, that is: it is over title and text exactly as they were cleaned, and
-    of the `whole` article where lines were learned and left out: what is learned revises nothing.
+    Texts that differ only in case, quotes, dashes or spacing get equal hashes, except for the
+    content hash, which covers the exact cleaned title and text. If learned boilerplate lines were
+    left out of `article`, pass the article that still has them as `whole`: the content hash is made
+    from it, so that learning a new line does not count as a revision.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)
@@ -42,7 +46,7 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
     spelled_out = _words_in(rules.content.number_words)
     return Fingerprint(
-        content_hash=_exact(whole or article),
+        content_hash=_exact(complete or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
         sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
@@ -57,10 +61,15 @@ def fingerprint(article: Article, rules: DedupRules, whole: Article | None = Non
     )
 
 
-def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) -> Hashes:
-    """None for a tiny text; a short one has narrow shingles besides the wide ones."""
+def _shingles(
+    text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
+) -> HashArray:
+    """The shingle hashes of a text; they depend on how many content words it has.
+
+    A tiny text has no shingles, a short one has wide and narrow ones, and others have wide ones.
+    """
     widths, content = widths_of(text, rules.shingles), rules.content
-    # A character is a part of a word: as many of them as a shingle is wide count as three words.
+    # In scripts without spaces, as many characters as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
     if words < content.tiny_words:
         return wide[:0]
@@ -70,8 +79,12 @@ def _shingles(text: Words, wide: Hashes, content_words: int, rules: DedupRules) 
     return distinct(np.concatenate(both))
 
 
-def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> str:
-    """A tiny text says too little without its title; where no words are, signs must do."""
+def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
+    """The hash of the words of a text; equal hashes mean an exact copy.
+
+    A tiny text says too little alone, so its title is hashed as well. An article without any words
+    is hashed by its characters.
+    """
     if not text.total and not title.total:
         return _exact(article)
     parts = (title.hashes, np.zeros(1, np.uint64), text.hashes) if tiny else (text.hashes,)
@@ -79,9 +92,12 @@ def _text_hash(article: Article, title: Words, text: Words, *, tiny: bool) -> st
 
 
 def _exact(article: Article) -> str:
-    """The title's length tells where the text begins."""
-    whole = f"{len(article.title)}:{article.title}{article.text}"
-    return _digest(whole.encode("utf-8", "surrogatepass"))
+    """The hash of title and text exactly as they are.
+
+    The title's length is hashed as well, since it tells where the text begins.
+    """
+    content = f"{len(article.title)}:{article.title}{article.text}"
+    return _digest(content.encode("utf-8", "surrogatepass"))
 
 
 @lru_cache
@@ -90,8 +106,8 @@ def _words_in(words: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache
-def _version(rules: Shingles) -> str:
-    """Changes with everything that makes the hashes of the same text other hashes."""
+def _version(rules: ShingleRules) -> str:
+    """The version of a fingerprint, which differs when the same text would get other hashes."""
     return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
 
 

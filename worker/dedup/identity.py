@@ -1,15 +1,19 @@
-"""Decide which article a raw article is, and what it is to other articles.
+"""Decide which article an incoming article is, and whether it copies other articles.
 
-identify -> (the index returns candidates) -> compare -> resolve -> recheck_under_lock
+The steps are: identify() looks the article up by its keys; the index returns candidate copies;
+compare() compares the article with each; resolve() chooses the outcome; recheck_under_lock()
+corrects it if another worker wrote the article in between.
 
-Identity is decided first: an article that the store knows already is not compared with others.
+identify() comes first: an article that the store has already is not compared with others. A key is
+an id, a link, or the opening (a hash of title and first words) of an article; aliases are its
+further keys. A verdict is the decision, with the scores and thresholds that led to it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from worker.dedup.clustering import change_of, copy_of
-from worker.dedup.dedup_rules import DedupRules, Identity
+from worker.dedup.dedup_rules import DedupRules, IdentityRules
 from worker.dedup.fingerprint import ALGORITHM
 from worker.dedup.similarity import Match, overlap_of, same_title
 from worker.model.records import (
@@ -35,12 +39,12 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Compare an article with its own past: it is new, unchanged or a revision.
+    """Compare an article with what is stored under its keys: it is new, unchanged or a revision.
 
-    An alias leads to another article only when the content confirms it, because publishers reuse
-    links. They reuse ids as well: when the content contradicts the article's own key, the article
-    gets another key. An article that arrives with less text never replaces a longer one, unless it
-    is the stored payload, `reprocessed` under other rules.
+    An alias leads to a stored article only if the content agrees, because publishers reuse links.
+    When the content contradicts even the article's own key, it is new and gets another key. An
+    article that arrives as less (a summary instead of the full text) never replaces a fuller one,
+    unless `reprocessed`: then the stored payload itself was cleaned again under other rules.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)
@@ -89,10 +93,10 @@ def _identified(
 def _usable_identities(
     article: Article, fingerprint: Fingerprint, stored: StoredIdentity | None, rules: DedupRules
 ) -> list[StoredIdentity]:
-    """The stored articles that the keys of this article lead to.
+    """The stored articles that have one of this article's keys and may be the same article.
 
-    An opening is a weak key: an article that only its opening leads to must also be a copy,
-    figures included.
+    The opening is a weak key: a stored article that only shares the opening counts only if this
+    article is a copy of it, with the same figures.
     """
     if not stored or not stored.revision:
         return []
@@ -109,20 +113,20 @@ def _usable_identities(
 
 
 def _identities(stored: StoredIdentity | None) -> tuple[StoredIdentity, ...]:
-    """The identity and its alternatives."""
+    """The stored article and the other stored articles that have one of the keys looked up."""
     return (stored, *stored.alternatives) if stored else ()
 
 
 def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
-    """Whether only the opening of the article leads to this identity."""
+    """Whether this stored article shares no key with the article except the opening."""
     own = identity.article_id == article.article_id
     return not own and identity.keys == {article.opening_key}
 
 
 def with_key(article: Article, verdict: Verdict) -> Article:
-    """The article under the key of its verdict.
+    """Return the article with the key that the verdict chose for it.
 
-    `identify` chooses another key when another story already uses the article's own.
+    identify() chooses another key than the article's own when another story already uses that one.
     """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}
@@ -140,7 +144,10 @@ def _new_under_free_key(
     contradiction: Evidence,
     version: str,
 ) -> Verdict:
-    """New, under a key that no other story has: a reused id never overwrites an article."""
+    """The verdict that an article is new, under a key that no stored article has.
+
+    It is used when a publisher reuses an id, so that the new article never overwrites the old one.
+    """
     taken = own.keys.union(*(other.keys for other in others))
     free = (key for key in (*article.aliases, article.opening_key) if key not in taken)
     key = next(free, article.opening_key)
@@ -156,10 +163,10 @@ def _new_under_free_key(
 def _contradiction(
     article: Article, fingerprint: Fingerprint, own: StoredIdentity, rules: DedupRules
 ) -> Evidence | None:
-    """The evidence that another story already uses the article's key, or None.
+    """The evidence that the article's key belongs to another, stored story; None if there is none.
 
-    Content that shares nothing is evidence. When the link differs as well, or the ids of the
-    source are distrusted, content that is no copy under an unrelated title is evidence too.
+    Contents that share nothing are evidence. When the links differ too, or the source's ids are
+    distrusted, unrelated titles over texts that are no copies are evidence as well.
     """
     scores, thresholds = _unrelated_scores(fingerprint, own.fingerprint, rules.identity)
     if scores:
@@ -200,7 +207,10 @@ def _edited(
 def identity_after(
     identity: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
 ) -> StoredIdentity:
-    """The identity once this verdict is written; later copies in the same batch meet it."""
+    """The stored identity as it will be once this verdict is written.
+
+    Later articles of the same batch are compared with it, since the store has not been updated yet.
+    """
     if identity is not None and verdict.kind is OutcomeKind.UNCHANGED:
         return identity
     same = identity is not None and identity.article_id == verdict.article_id
@@ -218,10 +228,11 @@ def identity_after(
 def resolve(
     verdict: Verdict, matches: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
-    """Decide what a new article is to others, given the canonical article that the index elected.
+    """Decide whether a new article is a duplicate or variant of others, or stays new.
 
-    `matches` are (article id, match) pairs. A canonical article stays new although it has copies.
-    A verdict other than new is returned as it is.
+    `matches` are (article id, match) pairs, and `canonical` is the id of the article that the index
+    elected as first of the cluster. If that is the new article itself, it stays new although it has
+    copies. A verdict other than new is returned as it is.
     """
     if verdict.kind is not OutcomeKind.NEW:
         return verdict
@@ -241,9 +252,11 @@ def resolve(
 def recheck_under_lock(
     verdict: Verdict, content_hash: str, stored: StoredIdentity | None
 ) -> Verdict:
-    """Apply the rule of identity again to what another worker may have written meanwhile.
+    """Correct a verdict by what another worker may have written since identify() made it.
 
-    `stored` is the identity of the verdict's article, read under the store's lock.
+    `stored` is the identity of the verdict's article, read under the store's lock; None if there is
+    none. The verdict becomes unchanged if the same content, or more of the article, is stored by
+    now; a new article that was stored meanwhile becomes a revision.
     """
     if stored is None or stored.revision == 0:
         return verdict
@@ -262,7 +275,7 @@ def recheck_under_lock(
 
 
 def _unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
-    """The verdict, or unchanged when less of the article arrived than is stored."""
+    """The verdict as it is, or "unchanged" if the store has more of the article than arrived."""
     if verdict.extent >= identity.extent:
         return verdict
     unchanged = _unchanged(identity, verdict.version)
@@ -281,7 +294,10 @@ def _new(article: Article, signal: str, version: str) -> Verdict:
 
 
 def _unchanged(identity: StoredIdentity, version: str) -> Verdict:
-    """Unchanged: the newest revision stays the newest, also when an older content comes back."""
+    """The verdict that an article is unchanged, with the number of its newest stored revision.
+
+    That revision stays the newest even when the content of an older revision arrives again.
+    """
     revision = _revision(identity, "content-hash", {}, {}, version)
     return replace(revision, kind=OutcomeKind.UNCHANGED, revision=identity.revision)
 
@@ -304,7 +320,7 @@ def _revision(
 def _with_strongest(
     verdict: Verdict, matches: Sequence[tuple[str, Match]], version: str
 ) -> Verdict:
-    """The verdict with the strongest match as its evidence."""
+    """The verdict with the signal, scores and thresholds of the strongest of these matches."""
     rival, match = max(matches, key=lambda pair: pair[1].strength)
     return replace(
         verdict,
@@ -330,9 +346,12 @@ def _containment(fingerprint: Fingerprint, stored: Fingerprint | None) -> float:
 
 
 def _unrelated_scores(
-    fingerprint: Fingerprint, stored: Fingerprint | None, rules: Identity
+    fingerprint: Fingerprint, stored: Fingerprint | None, rules: IdentityRules
 ) -> Evidence:
-    """The scores of two contents that share nothing, and the thresholds; else empty scores."""
+    """(scores, thresholds) that show that two contents share nothing.
+
+    The scores are empty if the contents share something, or are too short to tell.
+    """
     thresholds = {"containment": rules.stranger_containment}
     if stored is None or min(fingerprint.words, stored.words) < rules.stranger_words:
         return {}, thresholds

@@ -1,7 +1,7 @@
-"""Split a text into normalised words, and hash its shingles (runs of words).
+"""Split a text into normalised words, and hash its shingles (runs of adjacent words).
 
-The hashes depend on the text alone: they are equal on every machine, in every process and byte
-order.
+The hashes depend on the text alone: they are equal on every machine, in every process and for every
+byte order.
 """
 
 import re
@@ -15,9 +15,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.dedup.dedup_rules import Shingles, Widths
+from worker.dedup.dedup_rules import ShingleRules, ShingleWidths
 
-Hashes = NDArray[np.uint64]
+HashArray = NDArray[np.uint64]
 Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 
 SEPARATOR, LETTER, HAN, SOUTHEAST_ASIAN, DROPPED = range(5)
@@ -26,7 +26,7 @@ HAN_RANGES = (
     *((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x1B000, 0x1B16F)),
 )
 SOUTHEAST_ASIAN_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0xAA60, 0xAA7F))
-BEYOND = 0x20000  # code points from here on are rare Han characters
+RARE_HAN = 0x20000  # all code points from here on are rare Han characters
 SPACE = ord(" ")
 ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
 DIGIT = re.compile("[0-9]")
@@ -35,50 +35,65 @@ DIGIT = re.compile("[0-9]")
 MIX_1, MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 SHIFT_1, SHIFT_2, SHIFT_3 = np.uint64(33), np.uint64(29), np.uint64(32)
 NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wide ones
-WIDTH = (1 << 64) - 1
-PLACES = 1024
-POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(PLACES)]
-REMEMBERED = 1 << 15  # words, about 5 MB: most words of a text are in the cache
-REMEMBERED_CHARS = 64
+MASK_64 = (1 << 64) - 1
+POWER_COUNT = 1024
+POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(POWER_COUNT)]
+CACHED_WORDS = 1 << 15  # some 5 MB: nearly all words of a text have occurred before
+CACHED_WORD_CHARS = 64
 
 
-class Words(NamedTuple):
-    """Words of a normalised text; in scripts without spaces every character is a word."""
+class TokenizedText(NamedTuple):
+    """The normalised words of a text, with the hash of each; see words_of().
+
+    In Han and South-East Asian scripts, which have no spaces, every character is a word.
+    """
 
     words: list[str]
-    hashes: Hashes
-    script: int  # LETTER, HAN or SOUTHEAST_ASIAN: what most of the words are written in
+    hashes: HashArray
+    script: int  # of most words: LETTER, HAN or SOUTHEAST_ASIAN
 
     @property
     def total(self) -> int:
         return len(self.words)
 
 
-def words_of(text: str) -> Words:
-    """Split a text; case, compatibility forms, quotes, dashes, invisible characters are ignored."""
+def words_of(text: str) -> TokenizedText:
+    """Split a text into normalised words, and hash each of them.
+
+    Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
+    """
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
     else:
         words, script = _split(_normalised(text))
-    return Words(words, _hashes(words), script)
+    return TokenizedText(words, _hashes(words), script)
 
 
-def runs(words: Words, width: int) -> Hashes:
-    """Return 64-bit hashes of all runs of `width` words, in order: shape (total - width + 1,)."""
+def runs(words: TokenizedText, width: int) -> HashArray:
+    """Return the 64-bit hash of each run of `width` adjacent words, in text order.
+
+    The shape is (words.total - width + 1,), or (0,) if the text is too short.
+    """
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
-    for place in range(1, width):
-        hashes = _mixed(hashes * MIX_1 + words.hashes[place : place + count])
+    for offset in range(1, width):
+        hashes = _mixed(hashes * MIX_1 + words.hashes[offset : offset + count])
     return hashes
 
 
-def shingles(hashes: Hashes, *, narrow: bool) -> Hashes:
-    """Return the distinct hashes of runs, ascending; the lowest bit marks narrow shingles."""
+def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
+    """Turn hashes of runs into shingles: distinct, ascending, marked in the lowest bit.
+
+    The lowest bit of each hash is set to 1 for `narrow` shingles, and to 0 for wide ones.
+    """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the distinct hashes, ascending: five times as fast as np.unique for a few hundred."""
+    """Return the distinct hashes, ascending.
+
+    For a few hundred, this is five times as fast as np.unique.
+    """
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -87,65 +102,67 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
     return np.concatenate((ascending[:1], ascending[1:][other]))
 
 
-def content_words(words: Words, stop: Collection[str]) -> Hashes:
-    """Return the hashes of the words that are not in `stop`, in order, without single letters.
+def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
+    """Return the hashes of the content words, in text order: no stop words and no single letters.
 
-    In scripts without spaces, return the hashes of pairs of characters.
+    In scripts without spaces, return the hashes of all pairs of adjacent characters instead.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
     return words.hashes[[len(word) > 1 and word not in stop for word in words.words]]
 
 
-def figures_of(words: Words, spelled_out: Collection[str], most: int) -> Hashes:
-    """Return the first `most` figures, shape (n, 2): hash of the words around, and of the figure.
+def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
+    """Return the first `most` figures of a text as hashes, to tell whether two texts agree in them.
 
-    A figure is a run of words with digits, or of number words (`spelled_out`): 6-5/16 is one, and
-    so is a row of a table. Punctuation makes no difference. Only the high 32 bits are used.
+    The shape is (n, 2): the hash of the words before and after the figure, and that of the figure;
+    both are the high 32 bits of 64-bit hashes. A figure is a run of words with digits or of number
+    words (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
     """
     tokens = words.words
-    candidates = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
+    maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
     starts: list[int] = []
-    ends: list[int] = []
-    for position in candidates:
-        if tokens[position] in spelled_out or DIGIT.search(tokens[position]):
-            if ends[-1:] != [position]:
-                starts.append(position)
-                ends.append(position)
-            ends[-1] += 1
+    stops: list[int] = []
+    for n in maybe:
+        if tokens[n] in spelled_out or DIGIT.search(tokens[n]):
+            if stops[-1:] != [n]:
+                starts.append(n)
+                stops.append(n)
+            stops[-1] += 1
     if not starts:
         return np.empty((0, 2), np.uint64)
-    starts, ends = starts[:most], ends[:most]
-    around = np.zeros(words.total + 1, np.uint64)  # starts - 1 may be -1, its last element
+    starts, stops = starts[:most], stops[:most]
+    around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
-    contexts = _mixed(around[np.array(starts, np.intp) - 1] * MIX_1 + around[ends])
-    values = ["".join(tokens[b:e]) for b, e in zip(starts, ends, strict=True)]
-    figures = np.empty((len(starts), 2), np.uint64)
-    figures[:, 0], figures[:, 1] = contexts, _hashes(values)
-    return figures >> SHIFT_3
+    contexts = _mixed(around[np.array(starts, np.intp) - 1] * MIX_1 + around[stops])
+    values = ["".join(tokens[b:e]) for b, e in zip(starts, stops, strict=True)]
+    rows = np.empty((len(starts), 2), np.uint64)
+    rows[:, 0], rows[:, 1] = contexts, _hashes(values)
+    return rows >> SHIFT_3
 
 
-def high_halves(hashes: Hashes) -> bytes:
-    """Pack the high 32 bits of each hash, distinct and ascending.
+def high_halves(hashes: HashArray) -> bytes:
+    """Pack the high 32 bits of each 64-bit hash as little-endian bytes, distinct and ascending.
 
-    They are enough to compare two sets: of sets of a thousand, one in four thousand has a wrong
-    match. The lowest bit still tells narrow shingles from wide ones.
+    32 bits are enough to compare two sets: of pairs of sets of a thousand hashes, one in four
+    thousand has a false match. The lowest bit still tells narrow shingles from wide ones.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
-def widths_of(words: Words, rules: Shingles) -> Widths:
-    """Return the shingle widths for the script of a text."""
+def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
+    """Return the shingle widths that the rules set for the script of this text."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
-def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
-    """Return at most `most` of ascending hashes, and the scale: hashes below 2**64 / scale stay.
+def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
+    """Keep at most `most` of ascending hashes; return them and the scale of the sample.
 
-    FracMinHash (Irber et al. 2022, doi:10.1101/2022.01.11.475838): containment between two such
-    samples is that of the whole sets, up to sampling error, however different their sizes are.
+    The hashes kept are those below 2**64 / scale (FracMinHash; Irber et al. 2022,
+    doi:10.1101/2022.01.11.475838). The containment of one such sample in another estimates that of
+    the whole sets, however different their sizes are.
     """
     scale = 1
     while len(hashes) > most:
@@ -155,7 +172,7 @@ def sampled(hashes: Hashes, most: int) -> tuple[Hashes, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return the part of ascending hashes that a sample of this scale keeps."""
+    """Return those of ascending hashes that a sample of this scale keeps; see sampled()."""
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize
@@ -163,23 +180,23 @@ def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
 
 
 def _normalised(text: str) -> str:
-    if not text.isascii():  # NFKC would make a letter of the accent that stands for an apostrophe
+    if not text.isascii():  # NFKC would turn an accent that is used as an apostrophe into a letter
         text = unicodedata.normalize("NFKC", text.replace("´", "'"))
     return text.casefold()
 
 
 def _split(text: str) -> tuple[list[str], int]:
-    """Return the words of a text, and the script that most of them are written in."""
+    """Return the normalised words of a text, and the script of most of them (LETTER, HAN, …)."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    kinds = _kinds()[np.minimum(codes, BEYOND)]
+    kinds = _kinds()[np.minimum(codes, RARE_HAN)]
     visible = kinds != DROPPED
     codes, kinds = np.where(kinds == SEPARATOR, SPACE, codes)[visible], kinds[visible]
     han, southeast = kinds == HAN, kinds == SOUTHEAST_ASIAN
     if (single := han | southeast).any():
         sizes = 1 + 2 * single
-        ends = np.cumsum(sizes)[single]
+        stops = np.cumsum(sizes)[single]
         codes = np.repeat(codes, sizes)
-        codes[ends - 1] = codes[ends - 3] = SPACE
+        codes[stops - 1] = codes[stops - 3] = SPACE
     words = codes.astype("<u4").tobytes().decode("utf-32-le").split()
     for script, mask in ((HAN, han), (SOUTHEAST_ASIAN, southeast)):
         if 2 * np.count_nonzero(mask) > len(words):
@@ -189,8 +206,11 @@ def _split(text: str) -> tuple[list[str], int]:
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """Return the kind of each code point. Marks are letters, or Indic words would be split."""
-    categories = [unicodedata.category(chr(code)) for code in range(BEYOND)]
+    """A table from code point to kind of character: SEPARATOR, LETTER, HAN and so on.
+
+    Combining marks count as letters: otherwise words of Indic scripts would be split at them.
+    """
+    categories = [unicodedata.category(chr(code)) for code in range(RARE_HAN)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED
     for kind, ranges in ((HAN, HAN_RANGES), (SOUTHEAST_ASIAN, SOUTHEAST_ASIAN_RANGES)):
@@ -200,22 +220,22 @@ def _kinds() -> NDArray[np.uint8]:
     return np.append(kinds, np.uint8(HAN))
 
 
-def _hashes(words: Sequence[str]) -> Hashes:
-    short = max(map(len, words), default=0) <= REMEMBERED_CHARS
+def _hashes(words: Sequence[str]) -> HashArray:
+    short = max(map(len, words), default=0) <= CACHED_WORD_CHARS
     hash_of = _hash_of if short else _hash_of.__wrapped__
     return np.fromiter(map(hash_of, words), np.uint64, len(words))
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_WORDS)
 def _hash_of(word: str) -> int:
-    """Return a polynomial hash of the code points of a word."""
-    value: int = sum(map(mul, map(ord, word), cycle(POWERS))) & WIDTH
-    value = (value ^ value >> 33) * int(MIX_1) & WIDTH
-    value = (value ^ value >> 29) * int(MIX_2) & WIDTH
-    return value ^ value >> 32
+    """Return the 64-bit polynomial hash of the code points of a word."""
+    h: int = sum(map(mul, map(ord, word), cycle(POWERS))) & MASK_64
+    h = (h ^ h >> 33) * int(MIX_1) & MASK_64
+    h = (h ^ h >> 29) * int(MIX_2) & MASK_64
+    return h ^ h >> 32
 
 
-def _mixed(hashes: Hashes) -> Hashes:
+def _mixed(hashes: HashArray) -> HashArray:
     hashes = (hashes ^ (hashes >> SHIFT_1)) * MIX_1
     hashes = (hashes ^ (hashes >> SHIFT_2)) * MIX_2
     return hashes ^ (hashes >> SHIFT_3)

@@ -1,8 +1,9 @@
-"""Classify a pair of fingerprints as duplicate, variant or unrelated, with the deciding scores.
+"""Compare two fingerprints: the articles are duplicates, variants of each other, or unrelated.
 
-A text is a copy of another when its shingles are contained in the other and the figures agree: in
-a series (rates, results, bond issues) the words stay and the figures change. Two stories may share
-their background; when the shingles leave room for that, title or opening must agree as well.
+A text is a copy of another when its shingles (hashed runs of words) are contained in the other and
+the figures agree. In a series (rates, results, bond issues) the words stay and the figures change,
+so those texts are variants. Two stories may also share background paragraphs; unless nearly all
+shingles are shared, the title or the opening must agree as well.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A pair of articles that are duplicates or variants of each other."""
+    """The result of comparing two articles that are duplicates or variants of each other."""
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
     signal: str  # exact, near, contained, extended; of a variant: series, template
@@ -34,12 +35,12 @@ class Match:
 
     @property
     def strength(self) -> float:
-        """Sort key of matches; higher is stronger."""
+        """The share of common shingles, 0 to 1, by which the best of several matches is chosen."""
         return self.scores["containment"]
 
 
 class Overlap(NamedTuple):
-    """How much of two sets of shingles is shared."""
+    """The result of overlap_of(): the share of common shingles of two texts, and their numbers."""
 
     containment: float  # share of the smaller set that is in the larger one
     left: int  # size of the first set
@@ -48,9 +49,10 @@ class Overlap(NamedTuple):
 
 
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Return how two articles match, or None when they are unrelated.
+    """Return how two articles match: as duplicates or as variants. None means they are unrelated.
 
-    Symmetric, except that the signal `contained` is `extended` in the other direction.
+    The order of the two matters for the signal only: what is `contained` one way is `extended` the
+    other way.
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:
@@ -72,7 +74,11 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 
 
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
-    """Overlap of the shingles; None for tiny texts and for fingerprints of different versions."""
+    """How many shingles two texts have in common, and how many each has.
+
+    None if either text is too short to have shingles, or if the fingerprints have different
+    versions.
+    """
     if left.version != right.version or not (left.shingles and right.shingles):
         return None
     x, y = _hashes(left.shingles), _hashes(right.shingles)
@@ -89,12 +95,12 @@ def _hashes(packed: bytes) -> Halves:
 
 
 def _narrow(hashes: Halves) -> NDArray[np.bool_]:
-    """Mask of the hashes of narrow shingles, which only short texts have."""
+    """A mask that is True for hashes of narrow shingles, which only short texts have."""
     return (hashes & 1).astype(bool)
 
 
 def _common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """The intersection of two ascending sets, ascending."""
+    """The values that are in both of two ascending arrays of distinct values, ascending."""
     both = np.concatenate((x, y))
     both.sort()
     twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
@@ -106,9 +112,11 @@ def _shared(x: Halves, y: Halves) -> int:
 
 
 def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | None:
-    """Match of two texts with equal words.
+    """The match of two texts with equal words, published `days` apart (None: unknown).
 
-    The same few words on another day are another story ("Rate left unchanged").
+    Long texts are duplicates. The same few words on another day are another story ("Rate left
+    unchanged"), so short texts too many days apart are variants, and tiny texts don't match unless
+    they are of one day.
     """
     tiny = not left.shingles
     if tiny and days != 0:
@@ -144,12 +152,12 @@ def _scores(left: Fingerprint, right: Fingerprint, overlap: Overlap, days: int |
 
 
 def _same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: int) -> float:
-    """Share of figures that agree, between 0 and 1.
+    """Share of the figures in which two texts agree, 0 to 1.
 
-    When at least `enough` figures stand between the same words in both texts, only those count.
-    Otherwise all figures of the text with fewer of them count; with fewer than `least`, the share
-    is 1. A different figure in the same sentence means another story; a sentence left out together
-    with its figures does not.
+    If at least `enough` figures stand between the same words in both texts, only these are
+    compared: another figure in the same sentence means another story, but a sentence left out with
+    its figures does not. Otherwise all figures of the text with fewer of them are looked up in the
+    other; if it has fewer than `least`, the share is 1.
     """
     x, y = (_hashes(p.figures).reshape(-1, 2) for p in (left, right))
     around = _shared(distinct(x[:, 0]), distinct(y[:, 0]))
@@ -166,13 +174,19 @@ def _rows(figures: Halves) -> NDArray[np.uint64]:
 
 
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Share of the shorter title's content words in the other title; `unknown` without titles."""
+    """Share, 0 to 1, of the shorter title's content words that are in the other title.
+
+    Returns `unknown` if either article has no content words in its title.
+    """
     x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
 
 
 def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """How far the title of one article is supported by the title or the text of the other."""
+    """The highest share of one article's title words that is found in the other's title or text.
+
+    Returns `unknown` if either article has no title.
+    """
     if not (left.title and right.title):
         return unknown
     titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
@@ -180,14 +194,17 @@ def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> flo
 
 
 def _share_found(title: bytes, words: bytes) -> float:
-    """Share of the title's words found in `words`. One hit out of several words is chance: 0."""
+    """Share of the title's words that are in `words`; both are packed hashes.
+
+    One hit out of several words is probably chance, so it counts as 0.
+    """
     x, y = _hashes(title), _hashes(words)
     shared = _shared(x, y)
     return shared / len(x) if shared > 1 or len(x) == 1 else 0.0
 
 
 def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
-    """Share of the opening of `left` that occurs anywhere in `right`."""
+    """Share of the shingles in the opening of `left` that occur anywhere in `right`."""
     x, y = _hashes(left.opening), _hashes(right.shingles)
     scale = max(left.scale, right.scale)
     x = below(x, scale)
@@ -195,7 +212,11 @@ def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
 
 
 def _decide_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
-    """The thresholds, and the signal that makes the pair variants or ""."""
+    """Choose the thresholds for a pair with a short text, and find what makes it a variant.
+
+    Returns (thresholds, flaw). The flaw is "series" for other figures or days, "template" for texts
+    that only share their wording, and "" if nothing speaks against a duplicate.
+    """
     short = rules.short
     thresholds = {
         "containment": short.containment,
@@ -219,9 +240,10 @@ def _decide_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
 
 
 def _decide_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
-    """The thresholds, and the signal that makes the pair variants or "".
+    """Choose the thresholds for a pair of longer texts, and find what makes it a variant.
 
-    The fewer words the two share in text and title, the more the other measures must agree.
+    Returns (thresholds, flaw) as _decide_short() does. The less the texts and titles have in
+    common, the more the figures and the opening must agree.
     """
     copies = rules.copies
     thresholds = {"containment": copies.containment, "variant": copies.variant}

@@ -76,8 +76,8 @@ class ArticleNumbers:
             *replies, clock, state = self._client.execute([*commands, *READ_LAYOUTS])
             current = self._buckets.parse_layouts((clock, state))
         remaining = iter(replies)
-        found = [[int(n) for n in islice(remaining, len(oldest_first)) if n] for _ in fields]
-        return {i: min(n, default=None) for i, n in zip(article_ids, found, strict=True)}
+        values = [[int(n) for n in islice(remaining, len(oldest_first)) if n] for _ in fields]
+        return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
         """The article ids of numbers; numbers that were forgotten are left out."""

@@ -44,6 +44,6 @@ def rank_candidates(
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))
-    found = {owner for owner, count in hits.items() if count >= least} | set(exact)
-    ranked = sorted(found - {own}, key=lambda owner: (owner not in exact, -hits[owner], owner))
+    eligible = {owner for owner, count in hits.items() if count >= least} | set(exact)
+    ranked = sorted(eligible - {own}, key=lambda owner: (owner not in exact, -hits[owner], owner))
     return [(owner, hits[owner]) for owner in ranked[: rules.most_rivals]]

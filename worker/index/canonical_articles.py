@@ -43,9 +43,9 @@ def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) ->
     """Read cells into `pointers` until each chain ends at a canonical article or an empty cell."""
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:
-        found = table.read(unread)
-        pointers.update(found)
-        unread = set(found.values()) - pointers.keys()
+        cells = table.read(unread)
+        pointers.update(cells)
+        unread = set(cells.values()) - pointers.keys()
     return pointers
 
 
@@ -76,6 +76,6 @@ def _forced(pointers: Pointers, votes: Mapping[int, Sequence[int]]) -> Pointers:
 
 def _choice(pointers: Pointers, own: int, copies: Sequence[int]) -> int:
     """The first canonical one of the copies; else the earliest undecided one, perhaps `own`."""
-    ends = [end_of(pointers, number) for number in copies]
-    canonical = [end for end in ends if end in pointers and end != own]
-    return canonical[0] if canonical else min([own, *ends])
+    targets = [end_of(pointers, number) for number in copies]
+    canonical = [end for end in targets if end in pointers and end != own]
+    return canonical[0] if canonical else min([own, *targets])

@@ -116,8 +116,8 @@ class RedisIndex:
             layouts = current
         candidates, _ = self._load(self._ranked(hashes, owners, [-1] * len(entries)))
         return [
-            [candidate for candidate in found if candidate.article_id != entry.article_id]
-            for entry, found in zip(entries, candidates, strict=True)
+            [candidate for candidate in of_entry if candidate.article_id != entry.article_id]
+            for entry, of_entry in zip(entries, candidates, strict=True)
         ]
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:

@@ -54,13 +54,13 @@ class RedisLineCounts:
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]
         commands: list[Command] = [("HKEYS", _key(day, buckets[s][0])) for s, day in pairs]
-        found: dict[str, dict[int, frozenset[bytes]]] = {source: {} for source in buckets}
+        lines: dict[str, dict[int, frozenset[bytes]]] = {source: {} for source in buckets}
         for (source, day), fields in zip(pairs, self._client.execute(commands), strict=True):
             prefix = buckets[source][1]
-            found[source][day] = frozenset(
+            lines[source][day] = frozenset(
                 f[_SOURCE_BYTES:] for f in fields if f.startswith(prefix)
             )
-        return dict(found)
+        return dict(lines)
 
 
 def _key(day: int, bucket: int) -> str:

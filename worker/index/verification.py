@@ -164,8 +164,8 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])
     pointers = follow(index.canonical_table, [n for n in numbers.values() if n], {})
-    ends = {article_id: end_of(pointers, n) for article_id, n in numbers.items() if n}
-    ids = index.numbers.article_ids({*ends.values()})
+    canonical_numbers = {article_id: end_of(pointers, n) for article_id, n in numbers.items() if n}
+    ids = index.numbers.article_ids({*canonical_numbers.values()})
     for article, all_owned in zip(articles, owned, strict=True):
         article_id, canonical = article.article_id, article.canonical
         if not numbers[article_id]:
@@ -173,16 +173,16 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
             continue
         if not all_owned:
             yield IndexDifference(article_id=article_id, what="unowned", store=canonical)
-        indexed = ids.get(ends[article_id], "")
+        indexed = ids.get(canonical_numbers[article_id], "")
         if indexed != canonical:
             yield IndexDifference(
                 article_id=article_id, what="register", index=indexed, store=canonical
             )
 
 
-def count_by_kind(found: Sequence[IndexDifference]) -> dict[str, int]:
+def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
     """How many differences there are of each kind."""
-    return dict(Counter(difference.what for difference in found))
+    return dict(Counter(difference.what for difference in compared))
 
 
 def _all_owned(index: RedisIndex, fingerprints: Sequence[Fingerprint]) -> list[bool]:

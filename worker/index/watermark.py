@@ -30,10 +30,10 @@ class Watermark(NamedTuple):
 def read_watermark(index: RedisIndex) -> Watermark:
     """Read the watermark and the server's run id, in one round trip."""
     info, written = index.client.execute([("INFO",), ("GET", KEY)])
-    found = _RUN_ID.search(info)
+    match = _RUN_ID.search(info)
     written_run_id, _, date = (written or b"").decode().partition(" ")
     complete_until = datetime.fromisoformat(date) if date else None
-    return Watermark(found[1].decode() if found else "", written_run_id, complete_until)
+    return Watermark(match[1].decode() if match else "", written_run_id, complete_until)
 
 
 def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:

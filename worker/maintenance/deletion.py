@@ -1,6 +1,6 @@
-"""Deleting by hand: articles, or all of a source, with the dead letters that are about them.
+"""Delete articles by hand, or all articles of a source, and find their dead letters.
 
-What was deleted stays a tombstone: however often a poller delivers it again, it is `withdrawn`.
+A tombstone stays of a deleted article: each time that it is delivered again, it is `withdrawn`.
 """
 
 import json
@@ -17,60 +17,62 @@ from worker.model.admission import RawArticle
 from worker.store.ports import ArticleReader, DeletionStore
 from worker.store.values import Query, StoredDeadLetter
 
-PAGE = 200  # articles taken down in one transaction
-FOUND_AT_ONCE = 10_000  # of a source
+PAGE = 200  # articles deleted in one transaction
+DELETED_AT_ONCE = 10_000  # articles of a source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionScope:
-    """What a deletion is about: articles and the keys they are known by, or a whole source."""
+    """What to delete: articles with their keys, or everything of a source."""
 
     article_ids: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     keys: frozenset[tuple[str, str]] = frozenset()  # (source, key)
     source: str = ""
-    before: datetime | None = None  # published, or else received; of a dead letter: last seen
+    before: datetime | None = None  # date of publication or receipt; of dead letters, last seen
 
     @property
     def query(self) -> Query:
-        return Query(source=self.source, until=self.before, limit=FOUND_AT_ONCE)
+        return Query(source=self.source, until=self.before, limit=DELETED_AT_ONCE)
 
 
 def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
-    """Articles by their ids or the beginnings of them. Raises LookupError for one not there."""
+    """The articles with these ids or beginnings of ids. Raises LookupError if one is missing."""
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
         if stored is None:
             raise LookupError(f"no article {beginning}; find ids with `worker search`")
-    found: list[Mapping[str, Any]] = [stored for stored in shown.values() if stored]
+    stored_articles: list[Mapping[str, Any]] = [stored for stored in shown.values() if stored]
     return DeletionScope(
-        article_ids=tuple(dict.fromkeys(each["article"]["article_id"] for each in found)),
-        titles=tuple(each["revisions"][-1]["title"] for each in found if each["revisions"]),
-        keys=frozenset((row["source"], row["key"]) for each in found for row in each["aliases"]),
+        article_ids=tuple(dict.fromkeys(a["article"]["article_id"] for a in stored_articles)),
+        titles=tuple(a["revisions"][-1]["title"] for a in stored_articles if a["revisions"]),
+        keys=frozenset(
+            (row["source"], row["key"]) for a in stored_articles for row in a["aliases"]
+        ),
     )
 
 
-def delete_articles(store: DeletionStore, doomed: DeletionScope, now: datetime) -> Iterator[int]:
-    """Take the articles down, some at a time; yields how many each time."""
-    ids: Sequence[str] = doomed.article_ids or store.article_ids(doomed.query)
+def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -> Iterator[int]:
+    """Delete the articles page by page; yield how many were deleted in each page."""
+    ids: Sequence[str] = scope.article_ids or store.article_ids(scope.query)
     while ids:
         for start in range(0, len(ids), PAGE):
             yield store.delete(ids[start : start + PAGE], now=now)
-        ids = () if doomed.article_ids else store.article_ids(doomed.query)
+        ids = () if scope.article_ids else store.article_ids(scope.query)
 
 
-def letters_about(store: DeletionStore, doomed: DeletionScope) -> Iterator[list[str]]:
-    """The ids of the dead letters of the same articles, or of the source, a page at a time."""
-    for source in sorted({source for source, _ in doomed.keys} or {doomed.source}):
-        keys = {key for its_source, key in doomed.keys if its_source == source}
+def letters_about(store: DeletionStore, scope: DeletionScope) -> Iterator[list[str]]:
+    """Yield the ids of the dead letters of these articles or this source, page by page."""
+    for source in sorted({source for source, _ in scope.keys} or {scope.source}):
+        keys = {key for key_source, key in scope.keys if key_source == source}
         last = ""
-        while letters := store.letters_of_source(source, doomed.before, last):
+        while letters := store.letters_of_source(source, scope.before, last):
             last = letters[-1].letter_id
-            yield [each.letter_id for each in letters if not doomed.keys or keys & _keys(each)]
+            yield [x.letter_id for x in letters if not scope.keys or keys & _keys(x)]
 
 
 def _keys(letter: StoredDeadLetter) -> set[str]:
-    """The keys a raw article names, however broken it is besides."""
+    """The keys of the raw article in a dead letter, even if the rest of it is invalid."""
     try:
         raw = json.loads(letter.payload)
     except ValueError:  # cut off at the size limit

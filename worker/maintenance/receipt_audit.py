@@ -1,8 +1,8 @@
-"""The ledger: every receipt in the journal has an outcome or is in the broker, or it is missing.
+"""Audit receipts for `worker ledger`: each has an outcome, is in the broker, or is missing.
 
-Receipts move while this reads: from waiting to leased, back again, to an outcome. So the journal
-is read first and the outcomes last, and what nobody found is looked for again, for `grace_s`
-seconds. Only what is in no place at any look is missing.
+Receipts move during an audit: from waiting to leased and back, and to an outcome. So the journal is
+read first and the outcomes last, and receipts that were not found are searched again for `grace_s`
+seconds. A receipt is missing only if no search finds it.
 """
 
 import time
@@ -15,7 +15,7 @@ from typing import Any
 from worker.broker.bodies import receipts_in
 from worker.broker.inventory import MessageState, list_messages
 from worker.broker.journal import collect
-from worker.maintenance.undeliverable import buried_messages
+from worker.maintenance.undeliverable import undeliverable_messages
 from worker.model.records import JournalEntry
 from worker.store.ports import AuditStore, DeadLetterReader
 
@@ -23,22 +23,24 @@ _LONGEST_PAUSE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """The balance of one UTC day of the journal: `received` is the sum of all that follows."""
+class DayBalance:
+    """Counts of one UTC day of the journal. `received` is the sum of all but `foreign`."""
 
     day: str
     received: int
     ended: dict[str, int]  # outcome -> receipts
     waiting: int
     leased: int
-    undeliverable: int  # in messages on a dead list, or buried whole
+    undeliverable: int  # in undeliverable messages, in the broker or the store
     missing: int
-    foreign: int  # besides: outcomes of this day whose receipts nobody journalled
+    foreign: int  # outcomes of this day whose receipts are not in the journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    days: list[Day]
+class ReceiptBalance:
+    """The result of an audit."""
+
+    days: list[DayBalance]
     missing: list[JournalEntry]
 
 
@@ -50,29 +52,29 @@ def balance(
     until: datetime,
     *,
     grace_s: float,
-) -> Balance:
-    """What became of the receipts entered in this time. Raises Unavailable."""
+) -> ReceiptBalance:
+    """Find the outcome or the place of each receipt of this time. Raises Unavailable."""
     collect(channel, store.add_journal_entries)
     tally = store.tally_receipts(since, until)
-    found = _find(tally.open.keys(), channel, queues, store, grace_s)
+    states = _find(tally.open.keys(), channel, queues, store, grace_s)
     counts: Counter[tuple[str, str]] = Counter(tally.ended)
-    counts.update((day, found.get(receipt, "missing")) for receipt, day in tally.open.items())
-    missing = sorted(tally.open.keys() - found.keys())
-    return Balance(days=_days(counts, tally.foreign), missing=store.journal_entries(missing))
+    counts.update((day, states.get(receipt, "missing")) for receipt, day in tally.open.items())
+    missing = sorted(tally.open.keys() - states.keys())
+    return ReceiptBalance(days=_days(counts, tally.foreign), missing=store.journal_entries(missing))
 
 
 def _find(
-    wanted: Iterable[str], channel: Any, queues: Sequence[str], store: AuditStore, grace_s: float
+    receipts: Iterable[str], channel: Any, queues: Sequence[str], store: AuditStore, grace_s: float
 ) -> dict[str, str]:
-    """Where these receipts are. Looks again for what it does not find, until the time is up."""
-    found: dict[str, str] = {}
-    missing, deadline, pause_s = set(wanted), time.monotonic() + grace_s, 0.05
+    """Outcome or message state by receipt. Searches again for missing ones until the time is up."""
+    states: dict[str, str] = {}
+    missing, deadline, pause_s = set(receipts), time.monotonic() + grace_s, 0.05
     while missing:
-        for place, receipts in _held(channel, queues, store):
-            found.update((receipt, place) for receipt in missing.intersection(receipts))
-        missing.difference_update(found)
+        for state, in_message in _messages(channel, queues, store):
+            states.update((receipt, state) for receipt in missing.intersection(in_message))
+        missing.difference_update(states)
         ended = store.outcomes(sorted(missing))
-        found.update((receipt, outcome.kind) for receipt, outcome in ended.items())
+        states.update((receipt, outcome.kind) for receipt, outcome in ended.items())
         missing.difference_update(ended)
         left_s = deadline - time.monotonic()
         if left_s <= 0:
@@ -80,27 +82,27 @@ def _find(
         if missing:
             time.sleep(min(left_s, pause_s))
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-    return found
+    return states
 
 
-def _held(
+def _messages(
     channel: Any, queues: Sequence[str], store: DeadLetterReader
 ) -> Iterator[tuple[MessageState, list[str]]]:
-    """What broker and store hold of messages; undeliverable ones go from here to there."""
+    """The receipts of all messages. Undeliverable ones move from the broker to the store."""
     yield from list_messages(channel, queues)
-    for message in buried_messages(store):
+    for message in undeliverable_messages(store):
         yield MessageState.UNDELIVERABLE, receipts_in(message)
 
 
-def _days(counts: Counter[tuple[str, str]], foreign: dict[str, int]) -> list[Day]:
+def _days(counts: Counter[tuple[str, str]], foreign: dict[str, int]) -> list[DayBalance]:
     days: dict[str, dict[str, int]] = {day: {} for day in foreign}
     for (day, what), count in counts.items():
         days.setdefault(day, {})[what] = count
     return [_day(day, days[day], foreign.get(day, 0)) for day in sorted(days)]
 
 
-def _day(day: str, counts: dict[str, int], foreign: int) -> Day:
-    return Day(
+def _day(day: str, counts: dict[str, int], foreign: int) -> DayBalance:
+    return DayBalance(
         day=day,
         received=sum(counts.values()),
         waiting=counts.pop(MessageState.WAITING, 0),

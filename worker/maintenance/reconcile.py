@@ -1,13 +1,12 @@
-"""Repairs of clusters: what no single batch could see is found in the store and put right.
+"""Repair clusters where no single batch had all the articles that decide.
 
-    orphans   the canonical article was withdrawn, or died and never came
-    strays    the canonical article went to another cluster
-    edits     an article, or its canonical article, was edited into something else
-    twins     two canonical articles are alike: the index had lost one, or had let go of it
+    orphans    the canonical article was withdrawn, or became a dead letter
+    displaced  the canonical article joined another cluster
+    edits      an article or its canonical article was edited into a different text
+    twins      two canonical articles are copies: the index had lost or evicted one of them
 
-Every repair is a move that the store records with its evidence. What an operator has pinned stays.
-Stored first, then told to the index: dying in between loses a hint, which `worker index verify`
-finds.
+Every repair is a move that the store records with its evidence. Pinned articles stay. The store is
+written before the index: dying in between loses a hint, which `worker index verify` finds.
 """
 
 from collections import defaultdict
@@ -16,16 +15,19 @@ from datetime import datetime, timedelta
 
 from worker.dedup import DedupRules, Match, compare
 from worker.dedup.clustering import Assignment, ClusterMember, comparable, copy_of, recluster
-from worker.index import Candidate, Index, IndexEntry
+from worker.index import Index, IndexEntry
 from worker.store.cluster_values import ClusterMove, Member, MoveReason
 from worker.store.ports import ClusteredStore
 
-GRACE = timedelta(minutes=10)  # in which a canonical article in flight may still come
-PAGE = 200
+GRACE = timedelta(minutes=10)  # a canonical article may be stored this much later than its copies
+PAGE = 200  # articles
 
 
 class Reconciler:
-    """Without `write` it only says what it would do, as of now: one repair may lead to more."""
+    """Finds and makes the repairs. Methods yield each move after it is made.
+
+    Without `write` the moves are only computed, and none that would follow from another one.
+    """
 
     def __init__(
         self,
@@ -43,41 +45,44 @@ class Reconciler:
         self._write = write
 
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
-        """The repairs, as they are made. Edits and twins are looked for since then."""
+        """Make all repairs. Edits and twins are searched among articles stored since then."""
         yield from self.orphans()
-        yield from self.strays()
+        yield from self.displaced()
         for page in self._pages(since, edited=True):
             yield from self.edits(page)
         for page in self._pages(since) if twins else ():
             yield from self.twins(page)
 
     def orphans(self) -> Iterator[ClusterMove]:
+        """Give clusters without a canonical article a new one: the earliest member."""
         if self._write:
             self._clusters.clear_pending()
         seen: set[str] = set()
-        while gone := set(self._clusters.orphaned_clusters(self._now - GRACE, PAGE)) - seen:
-            seen |= gone
-            for cluster_id, members in _by_cluster(self._clusters.members_of(gone)).items():
+        while orphaned := set(self._clusters.orphaned_clusters(self._now - GRACE, PAGE)) - seen:
+            seen |= orphaned
+            for cluster_id, members in _by_cluster(self._clusters.members_of(orphaned)).items():
                 yield from self._inherit(cluster_id, members)
 
-    def _inherit(self, gone: str, members: Sequence[Member]) -> Iterator[ClusterMove]:
+    def _inherit(self, orphaned: str, members: Sequence[Member]) -> Iterator[ClusterMove]:
         heir = members[0].article_id
-        placed = recluster([_cluster_member(member) for member in members], self._rules)
-        yield from self._move(_inheritance(gone, placed, heir, self._rules.version))
+        assigned = recluster([_cluster_member(member) for member in members], self._rules)
+        yield from self._move(_inheritance(orphaned, assigned, heir, self._rules.version))
         if self._write:
-            self._index.set_canonical({gone: heir})  # if it comes after all, it is a copy
-            heads = {place.canonical for place in placed.values()}
-            yield from self.twins(self._clusters.members(heads))
+            # If the missing article is stored later after all, it is a copy.
+            self._index.set_canonical({orphaned: heir})
+            canonical = {assignment.canonical for assignment in assigned.values()}
+            yield from self.twins(self._clusters.members(canonical))
 
-    def strays(self) -> Iterator[ClusterMove]:
-        while strays := self._clusters.displaced_members(PAGE):
-            moved = self._move(strays)
+    def displaced(self) -> Iterator[ClusterMove]:
+        """Move members after their canonical article into its new cluster."""
+        while moves := self._clusters.displaced_members(PAGE):
+            moved = self._move(moves)
             yield from moved
             if not self._write or not moved:
                 return
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Whoever does not match its cluster any more leaves it, and perhaps joins another."""
+        """Take members that match their cluster no longer out of it; they may join another one."""
         clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
         for edited in page:
@@ -87,90 +92,98 @@ class Reconciler:
         moved = self._move([*leaving.values()])
         yield from moved
         if self._write:
-            heads = {move.joined for move in moved}
-            alone = {m.article_id for m in page if m.canonical} - heads
-            yield from self.twins(self._clusters.members(heads | alone))
+            joined = {move.joined for move in moved}
+            edited_canonical = {m.article_id for m in page if m.canonical} - joined
+            yield from self.twins(self._clusters.members(joined | edited_canonical))
 
     def _leaving(self, edited: Member, members: Sequence[Member]) -> Iterator[ClusterMove]:
+        """The moves out of the cluster of an edited article."""
         others = [member for member in members if member.article_id != edited.article_id]
         if edited.canonical:
-            placed = recluster(
-                [_cluster_member(edited), *map(_cluster_member, others)], self._rules
-            )
-            moved = (m for m in others if placed[m.article_id].canonical != edited.article_id)
-            for member in moved:
-                yield self._left(member, edited, placed[member.article_id].canonical)
+            ordered = [edited, *others]
+            assigned = recluster([_cluster_member(member) for member in ordered], self._rules)
+            for member in others:
+                canonical = assigned[member.article_id].canonical
+                if canonical != edited.article_id:
+                    yield self._leave(member, edited, canonical)
         elif not edited.pinned and not any(self._may_stay(edited, other) for other in others):
-            first = next((m for m in others if m.canonical), edited)
-            yield self._left(edited, first, edited.article_id)
+            canonical_member = next((m for m in others if m.canonical), edited)
+            yield self._leave(edited, canonical_member, edited.article_id)
 
-    def _left(self, member: Member, rival: Member, joined: str) -> ClusterMove:
-        like = compare(member.fingerprint, rival.fingerprint, self._rules)
+    def _leave(self, member: Member, compared: Member, joined: str) -> ClusterMove:
+        match = compare(member.fingerprint, compared.fingerprint, self._rules)
         return ClusterMove(
             article_id=member.article_id,
             left=member.cluster_id,
             joined=joined,
             reason=MoveReason.LEFT,
-            rival=rival.article_id,
-            scores=like.scores if like else {},
-            thresholds=like.thresholds if like else {},
+            rival=compared.article_id,
+            scores=match.scores if match else {},
+            thresholds=match.thresholds if match else {},
             version=self._rules.version,
         )
 
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Put back what the index lost of these, and join what it took for new meanwhile."""
+        """Register articles that the index lost, and join those that were taken for new since."""
         self._index.set_canonical({member.article_id: member.cluster_id for member in page})
-        claims = [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in page]
-        self._index.register_and_match(claims)
+        self._index.register_and_match(_entries(page))
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Canonical articles that are copies of an article in another cluster join that one."""
-        firsts = [member for member in page if member.canonical and not member.pinned]
-        claims = [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in firsts]
-        met = (self._index.register_and_match if self._write else self._index.match)(claims)
-        rivals = {m.article_id: m for m in self._clusters.members(_ids(met))}
-        homes = {m.cluster_id for m in rivals.values()}
-        canonical = {m.article_id: m for m in self._clusters.members(homes)}
-        copied = {
-            m.cluster_id for m in self._clusters.members_of(_ids_of(firsts)) if not m.canonical
-        }
-        gone: set[str] = set()
-        for mine, its in zip(firsts, met, strict=True):
-            others = [rivals[r.article_id] for r in its if r.article_id in rivals]
-            others = [o for o in others if o.cluster_id != mine.article_id]
-            move = self._joining(mine, others, canonical, alone=mine.article_id not in copied)
-            if move and not {move.article_id, move.joined} & gone:
-                gone.add(move.article_id)
+        """Join canonical articles that are copies of an article in another cluster to it."""
+        canonical = [member for member in page if member.canonical and not member.pinned]
+        match = self._index.register_and_match if self._write else self._index.match
+        candidate_ids = [
+            [c.article_id for c in of_member] for of_member in match(_entries(canonical))
+        ]
+        candidates = self._members_by_id({i for ids in candidate_ids for i in ids})
+        targets = self._members_by_id({m.cluster_id for m in candidates.values()})
+        clusters = self._clusters.members_of({member.article_id for member in canonical})
+        with_copies = {m.cluster_id for m in clusters if not m.canonical}
+        moved: set[str] = set()
+        for member, ids in zip(canonical, candidate_ids, strict=True):
+            others = [candidates[i] for i in ids if i in candidates]
+            others = [other for other in others if other.cluster_id != member.article_id]
+            has_copies = member.article_id in with_copies
+            move = self._join(member, others, targets, has_copies=has_copies)
+            if move and not {move.article_id, move.joined} & moved:
+                moved.add(move.article_id)
                 yield from self._move([move])
 
-    def _joining(
+    def _join(
         self,
-        mine: Member,
-        rivals: Iterable[Member],
-        canonical: dict[str, Member],
+        member: Member,
+        candidates: Iterable[Member],
+        targets: dict[str, Member],
         *,
-        alone: bool,
+        has_copies: bool,
     ) -> ClusterMove | None:
-        for rival in rivals:
-            like, home = self._alike(mine, rival), canonical.get(rival.cluster_id)
-            if not like or not home or home.pinned:
+        """The move that joins two clusters, or None.
+
+        `targets` are the canonical articles of the candidates' clusters by id.
+        """
+        for candidate in candidates:
+            match, target = self._copy_of(member, candidate), targets.get(candidate.cluster_id)
+            if not match or not target or target.pinned:
                 continue
-            # Whole clusters are joined only where the canonical articles themselves are alike.
-            direct = self._alike(mine, home)
-            if direct and mine.seq < home.seq:
-                return _twin(home, mine, mine, direct, self._rules.version)
-            if direct or alone:
-                return _twin(mine, home, rival, like, self._rules.version)
+            # Clusters with several members are joined only if their canonical articles are copies.
+            direct = self._copy_of(member, target)
+            if direct and member.seq < target.seq:
+                return _twin(target, member, member, direct, self._rules.version)
+            if direct or not has_copies:
+                return _twin(member, target, candidate, match, self._rules.version)
         return None
 
-    def _may_stay(self, mine: Member, other: Member) -> bool:
-        if not comparable(mine.fingerprint, other.fingerprint):
+    def _may_stay(self, member: Member, other: Member) -> bool:
+        if not comparable(member.fingerprint, other.fingerprint):
             return True
-        return self._alike(mine, other) is not None
+        return self._copy_of(member, other) is not None
 
-    def _alike(self, mine: Member, rival: Member) -> Match | None:
-        return copy_of(mine.fingerprint, rival.fingerprint, self._rules)
+    def _copy_of(self, member: Member, other: Member) -> Match | None:
+        return copy_of(member.fingerprint, other.fingerprint, self._rules)
+
+    def _members_by_id(self, article_ids: set[str]) -> dict[str, Member]:
+        return {member.article_id: member for member in self._clusters.members(article_ids)}
 
     def _pages(self, since: datetime, *, edited: bool = False) -> Iterator[list[Member]]:
         after = 0
@@ -187,15 +200,16 @@ class Reconciler:
 
 
 def _inheritance(
-    gone: str, placed: dict[str, Assignment], heir: str, version: str
+    orphaned: str, assigned: dict[str, Assignment], heir: str, version: str
 ) -> list[ClusterMove]:
+    """The moves of all members of an orphaned cluster to their new clusters."""
     moves = []
-    for article_id, (canonical, match) in placed.items():
+    for article_id, (canonical, match) in assigned.items():
         reason = MoveReason.INHERITED if canonical == heir else MoveReason.RELEASED
         moves.append(
             ClusterMove(
                 article_id=article_id,
-                left=gone,
+                left=orphaned,
                 joined=canonical,
                 reason=MoveReason.PROMOTED if article_id == heir else reason,
                 rival="" if canonical == article_id else canonical,
@@ -207,17 +221,24 @@ def _inheritance(
     return moves
 
 
-def _twin(mine: Member, home: Member, rival: Member, like: Match, version: str) -> ClusterMove:
+def _twin(
+    member: Member, target: Member, compared: Member, match: Match, version: str
+) -> ClusterMove:
+    """The move of a canonical article into the cluster of another one."""
     return ClusterMove(
-        article_id=mine.article_id,
-        left=mine.cluster_id,
-        joined=home.article_id,
+        article_id=member.article_id,
+        left=member.cluster_id,
+        joined=target.article_id,
         reason=MoveReason.TWIN,
-        rival=rival.article_id,
-        scores=like.scores,
-        thresholds=like.thresholds,
+        rival=compared.article_id,
+        scores=match.scores,
+        thresholds=match.thresholds,
         version=version,
     )
+
+
+def _entries(members: Sequence[Member]) -> list[IndexEntry]:
+    return [IndexEntry(article_id=m.article_id, fingerprint=m.fingerprint) for m in members]
 
 
 def _cluster_member(member: Member) -> ClusterMember:
@@ -227,15 +248,7 @@ def _cluster_member(member: Member) -> ClusterMember:
 
 
 def _by_cluster(members: Iterable[Member]) -> dict[str, list[Member]]:
-    found: dict[str, list[Member]] = defaultdict(list)
+    clusters: dict[str, list[Member]] = defaultdict(list)
     for member in members:
-        found[member.cluster_id].append(member)
-    return found
-
-
-def _ids(met: Iterable[Iterable[Candidate]]) -> set[str]:
-    return {rival.article_id for rivals in met for rival in rivals}
-
-
-def _ids_of(members: Iterable[Member]) -> set[str]:
-    return {member.article_id for member in members}
+        clusters[member.cluster_id].append(member)
+    return clusters

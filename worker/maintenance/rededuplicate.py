@@ -73,10 +73,10 @@ class Rededuplicator:
     def _changed(self, page: Sequence[StoredFingerprint]) -> Iterator[Rededuplicated]:
         candidates = [self._candidates(stored) for stored in page]
         fingerprints = {stored.article_id: stored.fingerprint for stored in page}
-        missing = sorted({c for found in candidates for c in found} - fingerprints.keys())
+        missing = sorted({c for ids in candidates for c in ids} - fingerprints.keys())
         fingerprints |= self._store.fingerprints(missing) if missing else {}
-        for stored, found in zip(page, candidates, strict=True):
-            loaded = {c: fingerprints[c] for c in found if c in fingerprints}
+        for stored, ids in zip(page, candidates, strict=True):
+            loaded = {c: fingerprints[c] for c in ids if c in fingerprints}
             generation = int(stored.at.timestamp() // self._window_s)
             before, after = (r.decide(stored, loaded, generation) for r in self._by_rules)
             if (before.called, before.canonical) != (after.called, after.canonical):
@@ -86,10 +86,10 @@ class Rededuplicator:
         """Ids of the article's candidates among those stored before it, in its time's window."""
         self._time_s = max(self._time_s, stored.at.timestamp())
         sketch = _only_sketch(stored.fingerprint)
-        [found] = self._index.register_and_match(
+        [candidates] = self._index.register_and_match(
             [IndexEntry(article_id=stored.article_id, fingerprint=sketch)]
         )
-        return [candidate.article_id for candidate in found]
+        return [candidate.article_id for candidate in candidates]
 
 
 def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
@@ -137,8 +137,8 @@ class DecisionReplay:
         return [self._canonical_of(v.copies[0]) if v.copies else v.article_id for v in votes]
 
     def _canonical_of(self, article_id: str) -> str:
-        found = (canonical.get(article_id) for canonical in self._canonical.values())
-        return next(filter(None, found), article_id)
+        canonical_ids = (canonical.get(article_id) for canonical in self._canonical.values())
+        return next(filter(None, canonical_ids), article_id)
 
     def _add(self, article_id: str, canonical: str, generation: int) -> None:
         self._canonical.setdefault(generation, {})[article_id] = canonical

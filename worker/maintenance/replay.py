@@ -1,7 +1,7 @@
-"""Replay: dead letters come in, their payloads go out again, each under a receipt of its own.
+"""Replay dead letters: send their payloads again, each under its own receipt.
 
-Sent first, marked after: broken off in between, a letter is still dead and may be replayed again,
-for its receipt is the same and has its effect once.
+A letter is sent first and marked afterwards. If that is interrupted, the letter may be replayed
+again: its receipt is the same and takes effect once.
 """
 
 import json
@@ -21,7 +21,7 @@ _SENT_AT_ONCE = 50  # articles
 
 
 def refusal(letter: StoredDeadLetter) -> str:
-    """Why a letter can't be replayed, or ""."""
+    """The reason why a letter can't be replayed, or "" if it can."""
     if not letter.whole:
         return "only the beginning of its payload was kept" if letter.payload else "it was deleted"
     if letter.queue:
@@ -41,25 +41,27 @@ def replay(
     per_s: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, str]]:
-    """Send these letters again, `per_s` of them a second at most; yields id -> receipt of those
-    sent. Raises Unavailable, and then what was sent is marked."""
-    began, sent = time.monotonic(), 0
+    """Send these letters again, at most `per_s` per second; yield id -> receipt of those sent.
+
+    Raises Unavailable; the letters that were sent before are marked.
+    """
+    started, sent = time.monotonic(), 0
     step = max(1, min(_SENT_AT_ONCE, int(per_s)))
     for start in range(0, len(letter_ids), step):
-        pause(max(0.0, began + sent / per_s - time.monotonic()))
+        pause(max(0.0, started + sent / per_s - time.monotonic()))
         letters = store.letters(letter_ids[start : start + step])
-        receipts = _send(producer, [each for each in letters if not refusal(each)])
+        receipts = _send(producer, [letter for letter in letters if not refusal(letter)])
         store.mark_replays(receipts, now=datetime.now(UTC))
         sent += len(receipts)
         yield receipts
 
 
 def _send(producer: Producer, letters: Sequence[StoredDeadLetter]) -> dict[str, str]:
-    producer.replay(_packed(each) for each in letters if not each.queue)
-    for each in letters:
-        if each.queue:
-            producer.send_message(each.queue, message_of(each))
-    return {each.letter_id: replay_receipt(each.letter_id, each.seen) for each in letters}
+    producer.replay(_packed(letter) for letter in letters if not letter.queue)
+    for letter in letters:
+        if letter.queue:
+            producer.send_message(letter.queue, message_of(letter))
+    return {x.letter_id: replay_receipt(x.letter_id, x.seen) for x in letters}
 
 
 def _packed(letter: StoredDeadLetter) -> PackedArticle:

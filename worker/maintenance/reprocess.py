@@ -1,7 +1,7 @@
-"""Doing over what is stored, a batch of articles at a time: by newer rules, in the replay lane.
+"""Reprocess stored articles by newer rules, a batch at a time, in the replay lane.
 
-Whatever is no longer stale when its turn comes is passed over, so a message may come any number
-of times. What fails is logged and stays as it is stored; its neighbours go on.
+Articles that are no longer stale are skipped, so a message may be delivered any number of times. An
+article that fails is logged and stays as it is stored; the rest of the batch goes on.
 """
 
 import json
@@ -20,29 +20,35 @@ log = logging.getLogger("worker")
 
 
 class Reprocessing(StrEnum):
-    """What can be done over."""
+    """The kinds of reprocessing."""
 
     RETAG = "retag"
     RECLEAN = "reclean"
 
 
-def redo(
+def reprocess(
     pipeline: Pipeline, what: Reprocessing, article_ids: Sequence[str], *, now: datetime
 ) -> int:
-    """Do these over; returns how many changed. Raises Unavailable, and then nothing was done."""
+    """Reprocess these articles and return how many changed.
+
+    Raises Unavailable; then nothing was changed.
+    """
     if what is Reprocessing.RETAG:
         return retag(pipeline, article_ids, now=now)
     return reclean(pipeline, article_ids, now=now)
 
 
 def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Tag again what was tagged by other rules; no revision, no sighting."""
+    """Tag the articles again that other rules tagged, without a new revision or sighting.
+
+    Returns how many articles changed.
+    """
     version = pipeline.config.tagging.version
     stored = pipeline.store.records(article_ids)
     retagged = [
         new
-        for each in stored
-        if each.tagger != version and (new := _retagged(pipeline, each)) is not None
+        for record in stored
+        if record.tagger != version and (new := _retagged(pipeline, record)) is not None
     ]
     changed = pipeline.store.retag(retagged, now=now) if retagged else 0
     log.info("batch.retagged articles=%d done=%d changed=%d", len(stored), len(retagged), changed)
@@ -50,12 +56,14 @@ def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> i
 
 
 def reclean(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Clean the stored payloads again: what reads differently becomes a revision of its article,
-    what does not is brought up to date in place. Then its tags are looked at."""
+    """Clean the stored payloads again, then tag the articles again; return how many were revised.
+
+    An article whose title or text changes gets a revision; another one is updated in place.
+    """
     version = pipeline.config.cleaner
     stored = [s for s in pipeline.store.records(article_ids) if s.cleaner != version]
-    outcomes = pipeline.ingest([_again(each, version) for each in stored], now=now)
-    retag(pipeline, [each.article_id for each in stored], now=now)
+    outcomes = pipeline.ingest([_delivery(record, version) for record in stored], now=now)
+    retag(pipeline, [record.article_id for record in stored], now=now)
     return sum(outcome.revision > 0 for outcome in outcomes)
 
 
@@ -77,7 +85,7 @@ def _retagged(pipeline: Pipeline, stored: StoredRecord) -> Retagged | None:
     )
 
 
-def _again(stored: StoredRecord, version: str) -> Delivery:
+def _delivery(stored: StoredRecord, version: str) -> Delivery:
     return Delivery(
         receipt=reclean_receipt(stored.article_id, stored.revision, version),
         raw=json.loads(stored.payload),

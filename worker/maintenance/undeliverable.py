@@ -1,6 +1,6 @@
-"""One place for all dead letters: the broker's dead lists are emptied into the store.
+"""Move the undeliverable messages of the broker into the store, as dead letters.
 
-Done by every worker's main process in a thread of its own, and by `worker dead` before it looks.
+A thread of each worker's main process does it, and so does `worker dead` before it reads.
 """
 
 import json
@@ -33,10 +33,10 @@ def drain(
     store: DeadLetterWriter,
     storing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Move every undeliverable message into the store; returns how many.
+    """Move every undeliverable message into the store; return how many there were.
 
-    Stored first, under a receipt made of the entry itself: broken off and repeated, or done by
-    several at once, each is stored once. Raises Unavailable.
+    A message is stored before it is removed, under a receipt that is derived from its entry. So it
+    is stored once, even if this is repeated or done by several processes. Raises Unavailable.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:
@@ -44,7 +44,7 @@ def drain(
         with storing():
             dead_letter(store, [letter], entry.at)
         log.warning(
-            "message.buried queue=%s reason=%s letter=%s",
+            "message.dead-lettered queue=%s reason=%s letter=%s",
             *(entry.queue, entry.reason, letter.letter_id[:12]),
         )
 
@@ -52,15 +52,15 @@ def drain(
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
-    """The message that an undeliverable letter keeps, byte for byte."""
+    """The bytes of the message that a dead letter was made of."""
     data = letter.payload.encode()
     if sha256(data).hexdigest() == letter.sha256:
         return data
     return b64decode(json.loads(letter.payload)["base64"])
 
 
-def buried_messages(store: DeadLetterReader) -> Iterator[bytes]:
-    """The messages that wait as dead letters to be sent again."""
+def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
+    """The complete messages that are dead letters and may be replayed."""
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
             if letter.whole:
@@ -68,15 +68,21 @@ def buried_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Before these letters are dropped: what an undeliverable message carried ends as dead, or the
-    ledger would miss it from then on."""
-    lost = [letter for letter in letters if letter.reason == Reason.UNDELIVERABLE and letter.whole]
-    ends = [_given_up(letter, r) for letter in lost for r in receipts_in(message_of(letter))]
-    if ends:
-        dead_letter(store, ends, now)
+    """Give the articles in undeliverable messages the outcome `dead`; then letters may be dropped.
+
+    Their receipts would be missing from the ledger otherwise.
+    """
+    dead = [
+        _dead_article(letter, receipt)
+        for letter in letters
+        if letter.reason == Reason.UNDELIVERABLE and letter.whole
+        for receipt in receipts_in(message_of(letter))
+    ]
+    if dead:
+        dead_letter(store, dead, now)
 
 
-def _given_up(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
+def _dead_article(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
     payload = Payload(text=letter.payload, sha256=letter.sha256, bytes=letter.bytes, whole=True)
     return DeadLetter(
         receipt=receipt,
@@ -90,12 +96,12 @@ def _given_up(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
 
 
 def expire(store: DeadLetterStore, keep_days: float, now: datetime) -> None:
-    """Drop the letters that were last seen longer ago."""
+    """Drop the letters that were last seen more than `keep_days` days ago."""
     before = now - timedelta(days=keep_days)
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         old = [letter for letter in store.letters([letter_id]) if letter.last < before]
         for letter in old:
-            give_up(store, [letter], letter.last)  # not seen anew: it would not expire
+            give_up(store, [letter], letter.last)  # a newer date would keep it from expiring
     dropped = store.expire_letters(before)
     if dropped:
         log.warning("letters.expired count=%d keep_days=%g", dropped, keep_days)

@@ -1,7 +1,7 @@
-"""The contract with producers: validate any JSON value as a RawArticle (`raw-article/1`).
+"""Check any JSON value against the contract with producers, `raw-article/1`, and parse it.
 
-Producers and workers use the same function, so a producer learns early what the worker would
-refuse. raw_article.py defines the models; other packages import them from this module.
+Producers and workers call the same function, `admit`, so a producer learns before sending what a
+worker would refuse. raw_article.py defines the models; other packages import them from here.
 """
 
 import json
@@ -55,7 +55,10 @@ _MAX_PAYLOAD_BYTES = 2**53  # bytes: integers up to this are exact in every lang
 
 
 def source_of(raw: object) -> str:
-    """Return the source of any JSON value, for raw articles that are not admitted."""
+    """Return the name of the source in any JSON value, for a raw article that `admit` refused.
+
+    Never raises; the name is `local` when the value names no source.
+    """
     if not isinstance(raw, Mapping):
         return DEFAULT_SOURCE
     source, feed = raw.get("source"), raw.get("feed")
@@ -67,14 +70,22 @@ def source_of(raw: object) -> str:
 
 
 class Unopened(Frozen):
-    """A raw article that is not parsed: its JSON text, and the reason."""
+    """A raw article that was not parsed, for example because its JSON is nested too deep.
+
+    It stands in the batch in place of the article: `text` is the JSON as received, `detail` the
+    reason that its dead letter shows.
+    """
 
     text: str
     detail: str
 
 
 class Payload(Frozen):
-    """The JSON of a raw article as it was received, or its head when it is over the size limit."""
+    """The JSON text of a raw article as it was received, stored with its article or dead letter.
+
+    If the article is over the size limit, `text` is only the beginning of its JSON, and `whole` is
+    False. `bytes` is the size of the complete JSON.
+    """
 
     text: str
     sha256: str
@@ -85,10 +96,10 @@ class Payload(Frozen):
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
         """Return the payload of any JSON value. Never raises.
 
-        The hash covers canonical JSON, keys sorted; of an article that is not parsed, its text.
-        An excerpt keeps its head, and the hash covers the excerpt, because nobody can verify the
+        The hash covers the value as JSON with sorted keys, or the text of an article that was not
+        parsed. Of an excerpt, the hash covers the excerpt itself, because nobody can verify the
         claimed hash of the whole article. A value that can't be written as JSON is reduced to the
-        names of its keys, or of its type.
+        names of its keys, or to the name of its type.
         """
         body = raw.text if isinstance(raw, Unopened) else _json(raw)
         data = body.encode("utf-8", "surrogatepass")
@@ -103,7 +114,12 @@ class Payload(Frozen):
 
 
 class Excerpt(Frozen):
-    """Sent in a batch in place of a raw article over the size limit: its head, hash and reason."""
+    """What a producer puts into a batch in place of a raw article that is over the size limit.
+
+    `excerpt` has the beginning of the article's JSON and the hash and size of all of it; `detail`
+    says which limit was exceeded. The worker stores it as a dead letter with the reason
+    `too-large`.
+    """
 
     schema_: Literal["raw-article-excerpt/1"] = Field(
         default="raw-article-excerpt/1", alias="schema"
@@ -113,7 +129,7 @@ class Excerpt(Frozen):
 
 
 def _excerpted(raw: object) -> Payload | None:
-    """Return the payload of an excerpt, or None when `raw` is not a valid excerpt."""
+    """Return the payload inside an Excerpt in JSON form, or None when `raw` is no valid excerpt."""
     if not isinstance(raw, Mapping) or raw.get("schema") != EXCERPT_SCHEMA:
         return None
     try:
@@ -132,9 +148,10 @@ def _json(raw: object) -> str:
 
 
 def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
-    """Validate one JSON value of `size` bytes against the contract.
+    """Check one JSON value, which had `size` bytes as received, against the contract and parse it.
 
-    Raises Rejected with `malformed`, `unknown-schema` or `too-large`; the detail names the key.
+    Raises Rejected with the reason `malformed`, `unknown-schema` or `too-large`, and a detail that
+    names the key at fault.
     """
     if isinstance(raw, Unopened):
         raise Rejected(Reason.MALFORMED, raw.detail)
@@ -158,7 +175,10 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
 
 
 def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:
-    """Yield name, size and limit of each limited quantity."""
+    """Yield (name, size, limit) for each part of an article whose size the contract limits.
+
+    An example is ("title bytes", 31, 1024).
+    """
     yield "id bytes", _bytes(article.id), limits.id_bytes
     yield "link bytes", _bytes(article.link), limits.link_bytes
     yield "title bytes", _bytes(article.title), limits.title_bytes

@@ -7,8 +7,8 @@
 Options in the query: `master_name` of the primary, `sentinel_password` if it differs from the
 password of the server, and `global_keyprefix`, the prefix of all keys.
 
-Producers, commands and workers use the same checks. The client libraries take some malformed
-addresses for localhost, and fail on others with a traceback.
+Producers, commands and workers use the same checks. Without them, the client libraries connect to
+localhost for some malformed addresses, and fail with a traceback on others.
 """
 
 import re
@@ -59,7 +59,10 @@ _STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _HOST_PORT + r"(?:[/?].*)?")
 
 
 class Address(NamedTuple):
-    """A parsed address, with the options that are not part of its URL."""
+    """A parsed address of Redis or Valkey, with the three options that only this package reads.
+
+    `url` is the address without these options; it may be several URLs with ";" between them.
+    """
 
     url: str  # without the options
     master_name: str = ""
@@ -72,7 +75,10 @@ class Address(NamedTuple):
 
 
 def parse_address(setting: str) -> Address:
-    """Split the options off an address. An option in one of several URLs holds for all."""
+    """Split `master_name`, `sentinel_password` and `global_keyprefix` off an address, unchecked.
+
+    When the address has several URLs, an option in one of them holds for all.
+    """
     options: dict[str, str] = {}
     urls = []
     for part in setting.split(";"):
@@ -88,20 +94,27 @@ def parse_address(setting: str) -> Address:
 
 
 def broker_address(setting: str, name: str = "WORKER_BROKER_URL") -> Address:
-    """Check the address of a broker.
+    """Check the address of a broker, and return it parsed.
 
-    Raises BadConfig with the setting's `name` and advice, never with a password.
+    Raises BadConfig with the setting's `name` and advice. The message never shows a password.
     """
     return _checked(setting, _AddressRules(name, masked(setting), _BROKERS))
 
 
 def index_address(setting: str, name: str = "WORKER_INDEX_URL") -> Address:
-    """Check the address of an index, which may have redis-py's schemes. Raises BadConfig."""
+    """Check the address of a similarity index, and return it parsed. Raises BadConfig.
+
+    In addition to the forms of a broker's address it may use redis-py's schemes `unix` and
+    `socket`, and redis-py's options.
+    """
     return _checked(setting, _AddressRules(name, masked(setting), _INDEXES, _INDEX_OPTIONS))
 
 
 def check_store(setting: str, name: str = "WORKER_STORE_URL") -> None:
-    """Raise BadConfig for an invalid address of a store. Opens no connection."""
+    """Raise BadConfig if `setting` is no valid address of an SQLite or PostgreSQL store.
+
+    Only the text is checked; no connection is opened.
+    """
     scheme, separator, rest = setting.partition("://")
     kind, shown = scheme.partition("+")[0], masked(setting)
     if not separator or kind not in ("sqlite", "postgresql", "postgres"):
@@ -128,7 +141,10 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """What one setting accepts, and its name and value for error messages."""
+    """The schemes and options that one setting may have.
+
+    The name of the setting and its masked value are for error messages.
+    """
 
     name: str
     shown: str  # the complete setting, masked
@@ -190,7 +206,10 @@ def _unreadable(authority: str, rest: str) -> str:
 
 
 def _is_ambiguous(authority: str, path: str, query: str) -> bool:
-    """Return whether an "@" follows the authority: a password may contain a "/" or "?"."""
+    """Return whether an "@" appears in the path or the query, where none is expected.
+
+    Then the password probably contains a "/" or "?" that was not percent-encoded.
+    """
     names = [pair.partition("=")[0] for pair in query.split("&") if "@" in pair]
     if any(name not in OPTIONS and name not in _TLS_OPTIONS for name in names):
         return True
@@ -198,7 +217,7 @@ def _is_ambiguous(authority: str, path: str, query: str) -> bool:
 
 
 def _parses(part: str) -> bool:
-    """Return whether `urlsplit` accepts the address: it refuses some non-ASCII characters."""
+    """Return whether `urlsplit` accepts the address. It raises for some non-ASCII characters."""
     try:
         urlsplit(part)
     except ValueError:

@@ -1,4 +1,7 @@
-"""How complete an article is. A less complete version never replaces a stored one."""
+"""How much of its text an article came with: title, teaser or text.
+
+A stored version of an article is never replaced by one that has less of the text.
+"""
 
 from collections.abc import Iterable
 from enum import IntEnum
@@ -10,7 +13,7 @@ _SUBSTITUTES = frozenset((SUMMARY_ONLY, NO_PAGE))
 
 
 class Extent(IntEnum):
-    """How much of the text an article has. A larger value is more complete."""
+    """How much of its text an article came with. A larger value is more complete."""
 
     TITLE = 0  # no text
     TEASER = 1  # the summary of the feed replaces the text
@@ -18,7 +21,10 @@ class Extent(IntEnum):
 
     @classmethod
     def of(cls, words: int, flags: Iterable[str]) -> Self:
-        """Return the extent of an article with this number of words and these flags."""
+        """Return the extent of an article from the number of words in its text and from its flags.
+
+        The flags `summary-only` and `no-page` say that a summary stands in for the text.
+        """
         if not words:
             return cls(cls.TITLE)
         return cls(cls.TEXT if _SUBSTITUTES.isdisjoint(flags) else cls.TEASER)

@@ -1,4 +1,4 @@
-"""Names and values of the fields of a dataclass, for rows and JSON objects."""
+"""Field names and field values of dataclasses, for building database rows and JSON objects."""
 
 from collections.abc import Collection, KeysView
 from dataclasses import fields
@@ -9,11 +9,17 @@ if TYPE_CHECKING:
 
 
 def field_names(kind: "type[DataclassInstance]") -> KeysView[str]:
-    """Return the field names of a dataclass, in order, as a set-like view."""
+    """Return the field names of a dataclass, in the order of definition.
+
+    The result supports set operations such as `-` and `&`.
+    """
     return dict.fromkeys(field.name for field in fields(kind)).keys()
 
 
 def field_values(value: "DataclassInstance", leave_out: Collection[str] = ()) -> dict[str, Any]:
-    """Return the field names with their values. Nested values are not converted."""
+    """Return a dict of field name -> value, without the fields in `leave_out`.
+
+    Unlike `dataclasses.asdict`, it does not convert nested dataclasses.
+    """
     names = (field.name for field in fields(value))
     return {name: getattr(value, name) for name in names if name not in leave_out}

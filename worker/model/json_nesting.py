@@ -1,7 +1,7 @@
-"""Check how deep JSON text is nested, in linear time and before it is parsed.
+"""Measure how deep JSON text is nested, in linear time and before it is parsed.
 
-Parsers and other libraries fail at different depths. One lower limit that is checked first
-protects all of them.
+JSON parsers and other libraries fail at different depths of nesting. Text is checked first against
+one limit that is lower than all of theirs, so none of them fails.
 """
 
 import re
@@ -17,7 +17,7 @@ _ENVELOPE = 3  # levels around an article in a body: [[[article, ...]], {}, {}]
 
 
 def too_deep(data: bytes, limit: int) -> bool:
-    """Whether arrays and objects of this JSON text are nested more than `limit` levels deep."""
+    """Return whether arrays and objects in this JSON text are nested over `limit` levels deep."""
     if data.count(b"[") + data.count(b"{") <= limit:
         return False
     depth = 0
@@ -29,10 +29,11 @@ def too_deep(data: bytes, limit: int) -> bool:
 
 
 def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]:
-    """Replace each article that is nested more than `limit` levels deep by a placeholder string.
+    """Replace each raw article in a message body that is nested too deep by a placeholder string.
 
-    Returns the new body, and the removed text by placeholder; no producer can guess one. All other
-    bytes stay as they are. Raises ValueError when something outside of the articles is too deep.
+    Too deep is more than `limit` levels. Returns the new body, and a dict of placeholder -> JSON of
+    the article. No producer can guess a placeholder; all other bytes stay as they are. Raises
+    ValueError when something outside of the articles is nested too deep.
     """
     if not too_deep(body, limit + _ENVELOPE - 1):  # an article that stands alone is in no list
         return body, {}
@@ -51,9 +52,10 @@ def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]
 
 
 def _deep_articles(body: bytes, limit: int) -> list[tuple[int, int]]:
-    """Start and end offsets of the articles that are too deep.
+    """Return the (start, end) byte offsets of the articles that are nested too deep.
 
-    An article is an item of the batch list (level 4 of the body), or the argument itself (level 3).
+    An article is an item of the message's list of articles (level 4 of nesting in the body), or the
+    task's only argument itself when that is no list (level 3).
     """
     spans: list[tuple[int, int]] = []
     starts = [0] * (_ENVELOPE + 2)

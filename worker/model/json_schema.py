@@ -1,8 +1,8 @@
-"""The contract as JSON Schema, for pollers in any language.
+"""Write the contract with producers as JSON Schema, for feed pollers in any language.
 
-The worker admits what the schema accepts, with one exception: `maxLength` counts characters, and
-the limits are in bytes. The worker also accepts some values that the schema does not, such as the
-text "200" for a status.
+The worker admits what the schema accepts, with one exception: `maxLength` counts characters, but
+the worker's limits are bytes. The worker also accepts some values that the schema does not, such as
+the text "200" for an HTTP status.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,10 @@ _NULL = {"type": "null"}
 
 
 def json_schema() -> dict[str, Any]:
-    """Return `raw-article/1` in the 2020-12 dialect. Null and unknown keys are always allowed."""
+    """Return the JSON Schema (dialect 2020-12) of a raw article, `raw-article/1`.
+
+    Every key may also be null, and unknown keys are allowed.
+    """
     generated = RawArticle.model_json_schema(by_alias=True, mode="validation")
     parts = {name: _object(part) for name, part in generated["$defs"].items()}
     article = _object(generated)
@@ -64,9 +67,9 @@ def _object(generated: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Remove what pydantic adds: titles that repeat the key, and defaults.
+    """Remove what pydantic adds to a JSON Schema but no reader needs: titles and defaults.
 
-    A choice between plain types becomes a list of types.
+    An `anyOf` of plain types is shortened to a list of types.
     """
     if isinstance(value, list):
         return [_plain(item) for item in value]

@@ -1,7 +1,8 @@
-"""Replace passwords in addresses by three stars, in malformed addresses too.
+"""Replace passwords in addresses by three stars, for logs and error messages.
 
-An address whose password is not percent-encoded can be parsed in several ways. All text that is
-part of a password in any of them is hidden, which may hide more than necessary.
+Malformed addresses are masked too. If a password is not percent-encoded, an address can be parsed
+in several ways. All text that is part of a password in any of them is hidden, which may hide more
+than the password.
 """
 
 import re
@@ -33,7 +34,7 @@ _SHOWN = frozenset(
 
 
 def masked(text: str) -> str:
-    """Return one address, or several with ";" between them, with passwords hidden."""
+    """Return an address, or several with ";" between them, with each password replaced by `***`."""
     return ";".join(_masked(part) for part in _NEXT.split(text))
 
 
@@ -61,7 +62,10 @@ def _masked(url: str) -> str:
 
 
 def _credentials(text: str) -> str:
-    """Return `user:***`, or `***` when the user can't be separated from the password."""
+    """Mask the part of an address before the "@": return `user:***`, or a user without password.
+
+    Return `***` alone when the user can't be told from the password.
+    """
     user, colon, _ = text.partition(":")
     if not _USER.fullmatch(user):
         return STARS

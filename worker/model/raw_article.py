@@ -1,7 +1,7 @@
 """The model of a raw article, `raw-article/1`, as producers write it.
 
-Dates and languages stay as the text of the feed: cleaning parses them. The descriptions are for
-authors of pollers: `worker schema` prints them.
+Dates and languages stay as text here; the cleaner parses them later. The field descriptions are
+written for authors of feed pollers, because the command `worker schema` prints them.
 """
 
 import re
@@ -26,7 +26,7 @@ DEFAULT_SOURCE = "local"
 
 
 class Frozen(BaseModel):
-    """Base of all pydantic models: immutable, without unknown fields."""
+    """Base of this package's pydantic models: instances are immutable, unknown fields an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,7 @@ WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str
 
 
 class Limits(Frozen):
-    """The maximum sizes of a raw article. Sizes are bytes of UTF-8."""
+    """The maximum sizes of a raw article and of a batch of them. Sizes are bytes of UTF-8."""
 
     article_bytes: int = 5 * 1024 * 1024
     id_bytes: int = 1024
@@ -56,7 +56,10 @@ LIMITS = Limits()
 
 
 def _text(value: object) -> object:
-    """Convert dates and numbers to text: feed libraries produce them where text is expected."""
+    """Convert a date or number to text: feed libraries produce them where text is expected.
+
+    Any other value is returned as it is.
+    """
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     if isinstance(value, date):
@@ -67,19 +70,23 @@ def _text(value: object) -> object:
 
 
 def _name(value: object) -> object:
-    """Return the name of an author or tag, which may be an object with a name."""
+    """Return the name of an author or tag, given as text or as an object with a name."""
     if isinstance(value, Mapping):
         return value.get("name") or value.get("term") or value.get("label") or ""
     return _text(value)
 
 
 def _listed(value: object) -> object:
-    """Convert a single value to a list."""
+    """Put a single string or object into a list; return a list as it is."""
     return [value] if isinstance(value, str | Mapping) else value
 
 
 class Part(Frozen):
-    """Base of all parts of a raw article: null means absent, unknown keys go to `extra`."""
+    """Base of a raw article and of the objects inside it, which tolerates what producers add.
+
+    A null value counts as absent. Unknown keys are moved to the field `extra`, or ignored if the
+    object has no such field.
+    """
 
     @model_validator(mode="before")
     @classmethod
@@ -96,12 +103,12 @@ class Part(Frozen):
 
     @classmethod
     def known_keys(cls) -> set[str]:
-        """Return the keys that a producer may write here."""
+        """Return the JSON keys that this object defines. Producers may add others."""
         return {field.alias or name for name, field in cls.model_fields.items()}
 
 
 class Named(Part):
-    """An author or a tag as an object: the first of these that is not empty is its name."""
+    """An author or a tag as an object. The first key that has a value is its name."""
 
     name: str = Field(default="", description="As in JSON Feed, and authors of feedparser.")
     term: str = Field(default="", description="As in Atom, and tags of feedparser.")
@@ -118,7 +125,7 @@ NameListField = Annotated[
 
 
 class Content(Part):
-    """One body of the article; when there are several, the richest is read."""
+    """One body of the article. When there are several, the one with the most text is read."""
 
     type: str = Field(
         default="text/html",
@@ -140,7 +147,7 @@ class Content(Part):
 
 
 class Media(Part):
-    """A picture, a recording or a film that belongs to the article; it is not fetched."""
+    """A picture, a recording or a film that belongs to the article. It is not downloaded."""
 
     url: TextField = Field(default="", description="Where it is; without it the entry is left out.")
     type: str = Field(default="", description="Media type, such as image/jpeg.")
@@ -148,7 +155,7 @@ class Media(Part):
 
 
 class Source(Part):
-    """Who published it."""
+    """The publisher of the article."""
 
     id: TextField = Field(
         default="",
@@ -160,7 +167,7 @@ class Source(Part):
 
 
 class Feed(Part):
-    """The feed it was found in."""
+    """The feed in which the poller found the article."""
 
     url: str = Field(default="", description="Address of the feed.")
     title: str = Field(default="", description="Title of the feed.")
@@ -168,7 +175,7 @@ class Feed(Part):
 
 
 class Fetch(Part):
-    """How the poller got it."""
+    """The HTTP request with which the poller got the article."""
 
     at: TextField = Field(
         default="",
@@ -187,7 +194,10 @@ class Fetch(Part):
 
 
 def _as_content(value: object) -> object:
-    """Convert a body to a list of objects. It may be a string, an object, or a list of these."""
+    """Convert the value of `content` to a list of objects with a `value`.
+
+    Producers may write a string, an object, or a list of these.
+    """
     if isinstance(value, str | Mapping):
         value = [value]
     if not isinstance(value, list | tuple):
@@ -196,8 +206,9 @@ def _as_content(value: object) -> object:
 
 
 class RawArticle(Part):
-    """A news article as a feed poller found it. Every key is optional, as long as there is a
-    title or a text to read; null means absent; unknown keys are kept."""
+    """A news article as a feed poller found it. Every key is optional, as long as there is a title
+    or a text to read. Null means absent; unknown keys are kept.
+    """
 
     schema_: Literal["raw-article/1"] = Field(
         default="raw-article/1", alias="schema", description="Version of this contract."
@@ -254,12 +265,18 @@ class RawArticle(Part):
 
     @property
     def source_id(self) -> str:
-        """`source.id`, else the host of the feed, else the host of the link, else `local`."""
+        """The name of the article's source in this system.
+
+        It is `source.id`, else the host of the feed's URL, else the host of the link, else `local`.
+        """
         return best_name(self.source.id, self.feed.url, self.link)
 
 
 def best_name(source_id: object, feed_url: object, link: object) -> str:
-    """Return the name of a source: its id, else the host of the feed, else of the link."""
+    """Return the name of a source: its id, else the host of the feed or of the link, else `local`.
+
+    The values may be of any type, because they may come from an article that was not validated.
+    """
     name = " ".join(source_id.split())[:200] if isinstance(source_id, str) else ""
     if not name.isprintable():  # no NUL, no lone surrogate
         name = "".join(letter for letter in name if letter.isprintable())

@@ -1,4 +1,4 @@
-"""Values that the stages of the pipeline take and return. All are frozen and complete.
+"""Values that pass from one stage of the pipeline to the next. All are immutable.
 
 RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
            -> tag -> (Tag, ...) -> Record -> write -> Outcome
@@ -23,7 +23,11 @@ _HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
 class OutcomeKind(StrEnum):
-    """The outcome of one receipt: one of the five verdicts, `withdrawn` or `dead`."""
+    """What became of one receipt, that is of one delivered raw article.
+
+    Either one of the five verdicts on the article (`new` to `variant`); or `withdrawn`, the article
+    was taken down; or `dead`, it could not be processed.
+    """
 
     NEW = "new"
     UNCHANGED = "unchanged"
@@ -41,7 +45,7 @@ def article_id_of(source: str, key: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A line that cleaning removed from the text, and the rule that removed it."""
+    """A line that cleaning removed from the text of an article, and the name of the rule for it."""
 
     rule: str
     line: str
@@ -49,7 +53,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contributor:
-    """A person in the credits of an article."""
+    """A person named in the credits of an article, with the role in its making."""
 
     name: str
     role: str  # reporting, writing, editing, translation, photography
@@ -57,7 +61,10 @@ class Contributor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """A cleaned raw article. Text is paragraphs joined by a blank line; dates are aware UTC."""
+    """A raw article after cleaning: text, dates, links, identity and further metadata.
+
+    Paragraphs of `text` are separated by a blank line; dates are timezone-aware and in UTC.
+    """
 
     source: str
     key: str  # "id:…", "url:…" or "text:…": identifies the article within its source
@@ -96,9 +103,10 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """The hashes by which two articles are compared.
+    """The hashes by which the texts of two articles are compared.
 
-    Sets of hashes are ascending little-endian uint32: the high halves of 64-bit hashes.
+    The fields of type bytes are sets of 32-bit hashes, ascending and little-endian. Each is the
+    upper half of a 64-bit hash.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged
@@ -115,7 +123,7 @@ class Fingerprint:
     version: str = ""
 
     def packed(self) -> bytes:
-        """Return the fingerprint as bytes, without compression: hashes do not compress."""
+        """Return the fingerprint as bytes for the store, uncompressed: hashes do not compress."""
         texts = f"{self.day}\n{self.version}".encode("ascii")
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
         parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
@@ -124,7 +132,10 @@ class Fingerprint:
 
     @classmethod
     def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
-        """Return the fingerprint, or None when it is missing or another release packed it."""
+        """Return the fingerprint from the bytes that `packed` made.
+
+        Returns None when there are no bytes, or another release packed them in another format.
+        """
         if not data or data[0] != _FORMAT:
             return None
         _, words, scale, *lengths = _HEAD.unpack_from(data)
@@ -150,7 +161,10 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIdentity:
-    """The stored state of an article before this batch."""
+    """What the store knows about an article before it writes a batch with a new version of it.
+
+    The deduplicator compares the new version with this value.
+    """
 
     article_id: str
     hashes: frozenset[str]  # content hashes of all its revisions
@@ -168,7 +182,11 @@ class StoredIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The relation of an article to the stored articles, with the evidence."""
+    """How an article relates to those stored before it: new, a revision, a copy and so on.
+
+    It carries its evidence: the signal that decided, scores, thresholds, and the article compared
+    with.
+    """
 
     kind: OutcomeKind
     article_id: str
@@ -185,7 +203,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Evidence for a tag: characters [start, end) of a field of the article."""
+    """A passage that is evidence for a tag: characters [start, end) of a field of the article."""
 
     field: str  # title, text, url, category …
     start: int
@@ -209,7 +227,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The record that is stored for one receipt of an article."""
+    """All that is stored for one receipt of an article, as the pipeline hands it to the store."""
 
     receipt: str
     payload: Payload
@@ -224,7 +242,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """The newest revision of an article as it is stored, with all that reprocessing needs."""
+    """The newest stored revision of an article, with what re-tagging or cleaning it again needs."""
 
     article_id: str
     revision: int
@@ -246,7 +264,10 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retagged:
-    """New tags for a stored revision. They are dropped if the revision has changed since."""
+    """New tags for a stored revision, made by newer tagging rules.
+
+    The store skips them if the revision was replaced, withdrawn or re-tagged after it was read.
+    """
 
     article_id: str
     revision: int
@@ -258,7 +279,11 @@ class Retagged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """The withdrawal of an article by its publisher: a tombstone remains, without content."""
+    """A publisher's request to take an article down.
+
+    The store removes its content and keeps its row, the tombstone, so that the article is not
+    stored again.
+    """
 
     receipt: str
     source: str
@@ -267,7 +292,10 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A raw article that can't be processed. Letters with equal payloads are stored as one."""
+    """A raw article, or a whole message, that can't be processed, with the reason.
+
+    Dead letters with equal payloads have the same letter id and are stored as one.
+    """
 
     receipt: str
     reason: Reason
@@ -284,7 +312,10 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """A receipt in the journal: its raw article was sent to the broker."""
+    """A record that the broker accepted the raw article with this receipt, in this message.
+
+    The ledger looks for accepted receipts that never got an outcome.
+    """
 
     receipt: str
     message_id: str
@@ -293,10 +324,10 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The worker that processed a batch, and the number of deliveries of its message.
+    """The worker that processed a batch, and how often the batch's message had been delivered.
 
-    A delivery counts when the worker finished the message or vanished with it. A message that was
-    given back in an outage or a shutdown is not counted.
+    A delivery counts when the worker finished the message or died with it. A delivery does not
+    count when the worker gave the message back because of an outage or a shutdown.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown
@@ -308,7 +339,7 @@ NO_ATTEMPT = Attempt()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The outcome of one receipt, with the article or the dead letter."""
+    """The final result of one receipt, with the article or dead letter that it led to."""
 
     receipt: str
     kind: OutcomeKind

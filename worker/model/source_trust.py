@@ -1,4 +1,7 @@
-"""Decide from the counters of a source whether its external ids can be trusted."""
+"""Decide whether the external ids that a source gives its articles can be trusted.
+
+The decision rests on counters of missing, reused and changed ids.
+"""
 
 from dataclasses import dataclass
 
@@ -8,10 +11,10 @@ MIN_BAD = 3  # fewer bad ids are not enough to distrust a source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceIds:
-    """Counters of bad external ids of a source.
+    """How many articles a source has delivered, and how many of them with a bad external id.
 
-    A distrusted id is treated like a link: the content must confirm it. Article ids never change;
-    articles only get additional keys.
+    If too many are bad, `distrusted` is True. An id of this source then identifies an article only
+    if the content agrees. Article ids never change; articles only get additional keys.
     """
 
     articles: int

@@ -15,16 +15,16 @@ class BatchIdentities:
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
         """The stored identity of an article, updated by the earlier articles of the batch."""
-        found = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
+        by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):
             article_id = self._article_ids.get((article.source, key), "")
             if identity := self._identities.get(article_id):
-                before = found.get(article_id)
+                before = by_id.get(article_id)
                 keys = (before.keys if before else frozenset[str]()) | {key}
                 distrusted = bool(stored and stored.distrusted)
-                found[article_id] = replace(identity, keys=keys, distrusted=distrusted)
-        own = found.pop(article.article_id, None)
-        ranked = [*([own] if own else []), *found.values()]
+                by_id[article_id] = replace(identity, keys=keys, distrusted=distrusted)
+        own = by_id.pop(article.article_id, None)
+        ranked = [*([own] if own else []), *by_id.values()]
         return replace(ranked[0], alternatives=tuple(ranked[1:])) if ranked else None
 
     def add(

@@ -23,7 +23,7 @@ Matches = tuple[tuple[str, Match], ...]
 """(article id, match) pairs, the strongest first."""
 
 Elect = Callable[[Sequence[CopyVote]], list[str]]
-"""Returns the canonical article id of each vote, as `Index.settle` does."""
+"""Returns the canonical article id of each vote, as `Index.elect_canonical` does."""
 
 
 class Identified(Protocol):
@@ -62,13 +62,15 @@ class _Compared(Generic[IdentifiedT]):
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
         """Compare with these candidates too. An article is never compared with itself."""
-        found = [
+        new_matches = [
             (candidate_id, match)
             for candidate_id, fingerprint in candidates.items()
             if candidate_id != self.article_id
             if (match := compare(self.article.fingerprint, fingerprint, rules))
         ]
-        matches = sorted([*self.matches, *found], key=lambda pair: pair[1].strength, reverse=True)
+        matches = sorted(
+            [*self.matches, *new_matches], key=lambda pair: pair[1].strength, reverse=True
+        )
         return replace(self, matches=tuple(matches))
 
 
@@ -90,7 +92,11 @@ def decide_copies(
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)
     if widen and (single := [n for n, c in compared.items() if c.is_new and not c.copies]):
-        further = {n: found for n, found in zip(single, widen(single), strict=True) if found}
+        further = {
+            n: fingerprints
+            for n, fingerprints in zip(single, widen(single), strict=True)
+            if fingerprints
+        }
         widened = _compare({n: compared.pop(n) for n in further}, further, rules, guard)
         compared = dict(sorted((compared | widened).items()))
     canonical = _elected([c for c in compared.values() if c.is_new], elect)

@@ -198,9 +198,9 @@ class Pipeline:
         stored = self.store.latest_identities([f.article for f in fingerprinted])
         batch = BatchIdentities()
         identified = []
-        for f, found in zip(fingerprinted, stored, strict=True):
+        for f, stored_identity in zip(fingerprinted, stored, strict=True):
             with dead_letters.catch(f.origin, "deduplicate"):
-                identity = batch.identity_of(f.article, found)
+                identity = batch.identity_of(f.article, stored_identity)
                 verdict = identify(
                     f.article,
                     f.fingerprint,

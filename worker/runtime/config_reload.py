@@ -1,8 +1,9 @@
-"""Take up changed config between batches: when files change, the next batch runs by the new rules.
+"""Take up changed config files between batches, without a restart of the worker.
 
-Each process checks for itself, by a stat of a few files without parsing. A batch runs by one config
-from beginning to end. Invalid config is refused: the old rules stay in force, and the log says so,
-as do `worker health` and `worker doctor`, which read the report written here.
+Each process checks for itself, by a stat of a few files without parsing them. A batch runs by one
+config from beginning to end. Invalid config is refused: the rules that were valid before stay in
+force. The log says so, as do `worker health` and `worker doctor`, which read the report that this
+module writes (worker.runtime.config_report).
 """
 
 import logging
@@ -30,10 +31,14 @@ FilesState = frozenset[tuple[str, int, int, int]]  # path, time of change in ns,
 
 
 class CurrentConfig:
-    """The pipeline of this process, with the newest valid config."""
+    """Holds the pipeline of this process, and rebuilds it when the config files have changed."""
 
     def __init__(self, settings: Settings, report: Path) -> None:
-        """`report` is the file that gets the report. Raises BadConfig: no older rules can stay."""
+        """Load the config files and build the pipeline.
+
+        `report` is the file in which this process reports the config in force. Raises BadConfig for
+        invalid files, because there are no older rules yet that could stay in force.
+        """
         self._settings = settings
         self._report = report
         self._loaded = self._seen = files_state(settings.config_dir)
@@ -43,11 +48,11 @@ class CurrentConfig:
 
     @property
     def in_force(self) -> Pipeline:
-        """The pipeline as of the last check."""
+        """The pipeline as of the last check of the config files, without another check."""
         return self._pipeline
 
     def pipeline(self) -> Pipeline:
-        """Check the files, and return the pipeline for the next batch."""
+        """Check if the config files have changed, and return the pipeline for the next batch."""
         state = files_state(self._settings.config_dir)
         if state != self._loaded and self._is_settled(state):
             self._load(state)
@@ -87,10 +92,10 @@ class CurrentConfig:
             log.warning("config.restart queues, limits and pool of worker.toml ask for a restart")
 
     def _last_valid(self) -> Config:
-        """The last valid config of any process of this worker.
+        """The newest config that any process of this worker found valid.
 
-        This process may have been idle since, or was forked just now from the main process, which
-        never checks the files.
+        Another process may have loaded it while this one was idle, or before this one was forked
+        from the main process, which never checks the files.
         """
         current = self._pipeline.config
         report = read_report(self._report)
@@ -103,7 +108,10 @@ class CurrentConfig:
         return reported if reported.digest == report.digest else current
 
     def _copy_files(self) -> None:
-        """Keep a copy of the files in force, for processes of this worker that come too late."""
+        """Copy the config files in force beside the report, in a folder named after their digest.
+
+        A process that finds the files invalid later loads the last valid ones from there.
+        """
         config = self._pipeline.config
         copy = self._copies / config.digest
         try:
@@ -138,7 +146,11 @@ class CurrentConfig:
 
 
 def files_state(config_dir: Path | None) -> FilesState:
-    """The state of all config files. It differs after one was written, added or removed."""
+    """A value that differs after a config file was written, added or removed.
+
+    It holds path, time of change, size and inode of the packaged files and of those in
+    `config_dir`.
+    """
     return frozenset(_stat_files(config_dir))
 
 

@@ -1,4 +1,4 @@
-"""The config a worker runs with, reported in a file: its processes write it, commands read it."""
+"""A file that reports which config a worker runs with: its processes write it, commands read it."""
 
 import json
 import os
@@ -9,7 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigReport:
-    """The config in force in a worker."""
+    """The config in force in a worker: its digest, since when, and why newer files were refused.
+
+    `tagger` is the version of the tagging rules.
+    """
 
     digest: str
     tagger: str
@@ -18,7 +21,7 @@ class ConfigReport:
 
 
 def write_report(file: Path, report: ConfigReport) -> None:
-    """Replace the file in one step, so that nobody reads half of it. Raises OSError."""
+    """Write the report to `file` in one step, so that nobody reads half of it. Raises OSError."""
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     file.parent.mkdir(parents=True, exist_ok=True)
     draft.write_text(json.dumps(asdict(report) | {"since": report.since.isoformat()}), "utf-8")
@@ -26,7 +29,7 @@ def write_report(file: Path, report: ConfigReport) -> None:
 
 
 def read_report(file: Path) -> ConfigReport | None:
-    """The last report; None when there is no file, or it can't be read as one."""
+    """Read the report in `file`; None when there is no such file, or it holds no valid report."""
     try:
         fields = json.loads(file.read_text("utf-8"))
         since = datetime.fromisoformat(fields["since"])

@@ -21,9 +21,10 @@ _EXPIRE_EVERY_S = 3600.0
 
 
 def start(app: Any, store: DeadLetterStore, keep_days: float) -> background.BackgroundLoop:
-    """Start the loop. Once an hour it also deletes dead letters last seen over `keep_days` ago.
+    """Start the background loop that moves undeliverable messages into the store as dead letters.
 
-    With `keep_days` 0 they are kept for good.
+    Once an hour it also deletes dead letters last seen more than `keep_days` days ago; with 0 it
+    deletes none.
     """
     connection = BrokerConnection(app)
     expired_at = float("-inf")

@@ -1,9 +1,9 @@
-"""Process the quarantine queue: messages that failed before, in processes that may die.
+"""Process messages from the quarantine queue, which failed before, in processes that may die.
 
-The whole message is tried first, because most failures are accidents. Then each article without an
-outcome is tried alone. An article is done when the store has its receipt. Only a run of one article
-that leaves no receipt counts as an attempt; after `attempts` of them the article becomes a dead
-letter. Earlier failures of its message do not count.
+All articles of a message are tried together first, because most failures are accidents. Then each
+article without an outcome is tried alone. An article has an outcome when the store has its receipt.
+Only a run of one article that leaves no receipt counts as an attempt; after `attempts` of them the
+article becomes a dead letter. Earlier failures of its message do not count.
 """
 
 import logging
@@ -30,10 +30,10 @@ def ingest_in_sandbox(
     rules: WorkerRules,
     handling: Attempt = NO_ATTEMPT,
 ) -> None:
-    """Process the deliveries until each has an outcome. Raises Unavailable when some have none yet.
+    """Process the articles of a quarantined message in sandbox processes until each has an outcome.
 
-    Progress is kept by the receipts in the store: a message that is delivered again continues
-    there.
+    Raises Unavailable when the time for one message is over, or a service does not answer. When the
+    message is delivered again, articles whose receipts are in the store are not repeated.
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
@@ -60,9 +60,10 @@ def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list
 
 
 def redo_in_sandbox(what: Reprocessing, article_ids: Sequence[str], rules: WorkerRules) -> None:
-    """Reprocess each stored article in a process of its own. If that dies, the article stays as is.
+    """Reprocess stored articles, each in a sandbox process of its own.
 
-    Raises Unavailable when a process could not write.
+    If that process dies, the article stays as it is, and the next one follows. Raises Unavailable
+    when the store or the index did not answer a process.
     """
     for article_id in article_ids:
         end = _sandbox().redo(what, article_id, run_limit_s(rules))
@@ -91,7 +92,10 @@ def _try_alone(
     run: Callable[[Sequence[Delivery]], SandboxEnd],
     handling: Attempt,
 ) -> None:
-    """Run one article up to `attempts` times; if none leaves an outcome, write a dead letter."""
+    """Run one article alone, up to `attempts` times, until it has an outcome in the store.
+
+    If it has none after that, write it to the store as a dead letter.
+    """
     for attempt in range(1, attempts + 1):
         end = run([delivery])
         if not _without_outcome(pipeline, [delivery]):

@@ -1,9 +1,10 @@
-"""A background loop that repairs clusters and the index.
+"""A background loop that repairs clusters of copies, and restores articles that the index lost.
 
-Every half minute one of all workers makes a pass. It repairs clusters, and restores articles that
-the index lost with its server: by a failover, a restart, or a backup that was put back
-(worker.index.watermark). There may be many, so a pass restores them page by page for some time, and
-the next pass continues. Each repair is one line in the log.
+The index may lose its last writes by a failover, a restart, or a backup that was put back. Its
+watermark, a date stored in the index, says until when it was complete (worker.index.watermark).
+Every half minute one worker of all makes a pass over both tasks. There may be many articles to
+restore, so a pass restores them page by page for some time, and the next pass continues. Each
+repair is one line in the log.
 """
 
 import logging
@@ -33,7 +34,10 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 def start(
     store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
-    """Start the loop. In each turn one worker of all makes a pass: the one that gets the lock."""
+    """Start the background loop that repairs clusters and the index.
+
+    All workers run it, but in each half minute only the one that gets a lock makes a pass.
+    """
     period = FIRST_PERIOD
 
     def turn() -> None:
@@ -52,7 +56,12 @@ def start(
 def make_pass(
     store: ClusteredStore, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
 ) -> None:
-    """Check the edits of the last `period`, and restore articles from the index's watermark on."""
+    """Repair clusters, and restore articles that the index lost.
+
+    Articles that were edited are looked for in the last `period`; other faults of clusters are
+    found whatever their age. Articles are restored if the index's server has changed, beginning at
+    the date of the index's watermark.
+    """
     reconciler = Reconciler(store, index, rules, now=now)
     with fork_lock():
         try:
@@ -74,7 +83,10 @@ def _restore(
     mark: Watermark,
     now: datetime,
 ) -> datetime | None:
-    """Restore articles stored since the mark. Returns the date reached, None when all are done."""
+    """Add the articles stored since the date of the watermark `mark` to the index again.
+
+    Returns the date it has reached when its time was over, None when all articles are restored.
+    """
     window = timedelta(seconds=2 * index.window_s)
     since = max(mark.complete_until or now - window, now - window)
     deadline = time.monotonic() + RESTORE_S

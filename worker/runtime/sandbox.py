@@ -1,12 +1,12 @@
-"""Process articles that may crash a process, each in a process of its own.
+"""Process articles that may crash a process, each batch in a sandbox, a process of its own.
 
 A pool process can't fork (it is daemonic), so it starts `python -m worker.runtime.sandbox`. That
-server loads the pipeline once, and forks for each run. It reads one run per line of JSON on
-standard input, and writes one SandboxEnd per line of JSON on standard output. It exits when no run
-was asked for during 30 s.
+server loads the pipeline once, and forks for each run, one batch of articles. It reads one run per
+line of JSON on standard input, and writes one SandboxEnd per line of JSON on standard output. It
+exits when no run was asked for during 30 s.
 
-An exit code does not prove what was stored: an article may end its process with any code. Whether
-an article is done is read from the store, by its receipt (worker.runtime.quarantine).
+An exit code does not prove what was stored, because an article may end its process with any code.
+Whether an article is done is read from the store, by its receipt (worker.runtime.quarantine).
 """
 
 import json
@@ -28,7 +28,7 @@ from typing import Any
 from worker import bootstrap
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import Unavailable
-from worker.maintenance.reprocess import Reprocessing, redo
+from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import NO_ATTEMPT, Attempt
 from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.settings import Settings
@@ -44,7 +44,7 @@ _DONE, _FAILED = 0, os.EX_SOFTWARE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxEnd:
-    """How the process of one run ended."""
+    """How the sandbox process of one run ended, and how far it came."""
 
     code: int  # exit code, or the negative number of the signal that killed it
     stage: str  # the last stage it entered
@@ -54,7 +54,7 @@ class SandboxEnd:
 
     @property
     def failed(self) -> bool:
-        """Whether the process did not exit with 0."""
+        """Whether the sandbox process was killed, or exited with another code than 0."""
         return self.code != _DONE
 
     def __str__(self) -> str:
@@ -65,11 +65,14 @@ class SandboxEnd:
 
 
 class SandboxLost(Exception):
-    """The sandbox server ended during a run."""
+    """Raised when the sandbox server ended during a run, and so did the one started after it."""
 
 
 class SandboxServer:
-    """The client that a pool process uses. It starts the server on first use."""
+    """Runs batches of articles in sandbox processes, for the pool process that owns this object.
+
+    It starts a server, a child of the pool process, on first use; the server forks the sandboxes.
+    """
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
@@ -78,17 +81,18 @@ class SandboxServer:
     def run(
         self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Process these deliveries as one batch, in one process.
+        """Process raw articles with their receipts as one batch in one sandbox process.
 
-        Raises SandboxLost when the server ends, and a second one does too; and Unavailable when the
-        server is not ready within `limit_s`: a later call can use it.
+        Returns how that process ended; its failure raises nothing. Raises SandboxLost when the
+        server ends and a second one does too, and Unavailable when the server is not ready within
+        `limit_s` seconds; a later call can use it.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
         return self._request({"deliveries": raws, "handling": attempt}, limit_s)
 
     def redo(self, what: Reprocessing, article_id: str, limit_s: float) -> SandboxEnd:
-        """Reprocess one stored article in one process. Raises as `run` does."""
+        """Reprocess one stored article in one sandbox process. Returns and raises as `run` does."""
         return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
     def _request(self, run: dict[str, Any], limit_s: float) -> SandboxEnd:
@@ -134,7 +138,7 @@ class SandboxServer:
 
 
 def main() -> None:
-    """Run the server: fork one process per line of input."""
+    """Run the sandbox server: fork one process for each run that standard input asks for."""
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
     pipeline = bootstrap.pipeline(settings, _report)
@@ -151,9 +155,9 @@ def main() -> None:
 
 
 def _read_line() -> bytes:
-    """The next line of input; b"" at its end, and after 30 s without one.
+    """Read one line from standard input; b"" at its end, and after 30 s without a line.
 
-    The client sends one line at a time, so the buffer holds none while select waits.
+    The client sends one line at a time, so Python's buffer is empty while `select` waits.
     """
     readable, _, _ = select.select([sys.stdin.buffer], [], [], _IDLE_S)
     return sys.stdin.buffer.readline() if readable else b""
@@ -174,7 +178,10 @@ def _report(stage: str) -> AbstractContextManager[None]:
 
 
 def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> SandboxEnd:
-    """Fork, process the run in the child, and wait for its end."""
+    """Fork a process that does one run, wait for its end, and return how it ended.
+
+    `run` is what the client asked for: a batch of deliveries, or the id of a stored article.
+    """
     read_end, write_end = os.pipe()
     began = time.monotonic()
     pid = os.fork()
@@ -197,13 +204,16 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """Wall-clock limit of one run: hard_limit_s divided so that all attempts of an article, and the
-    run of its whole message before them, end before Celery kills the pool process."""
+    """The wall-clock limit of one run in a sandbox process, in seconds.
+
+    It divides hard_limit_s so that all attempts of an article, and the run of its whole message
+    before them, end before Celery kills the pool process.
+    """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
 
 def _set_limits(rules: WorkerRules) -> None:
-    """Limit memory and CPU time of this process."""
+    """Limit the memory and the CPU time of this sandbox process by the rules of worker.toml."""
     bytes_ = rules.quarantine.memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -213,13 +223,17 @@ def _set_limits(rules: WorkerRules) -> None:
 
 
 def _run_and_exit(pipeline: Pipeline, run: dict[str, Any], write_end: int) -> None:
-    """Process the run in the forked process. Never returns."""
+    """Do one run in the forked process, then exit. Never returns.
+
+    The stages that the articles enter are written to the pipe `write_end`.
+    """
     global _stage_pipe
     code = _FAILED
     try:
         _stage_pipe = write_end
         if "redo" in run:
-            redo(pipeline, Reprocessing(run["redo"]), [run["article_id"]], now=datetime.now(UTC))
+            kind, article_ids = Reprocessing(run["redo"]), [run["article_id"]]
+            reprocess(pipeline, kind, article_ids, now=datetime.now(UTC))
         else:
             deliveries = [Delivery(receipt=r, raw=raw) for r, raw in run["deliveries"]]
             handling = Attempt(**run["handling"])
@@ -234,7 +248,10 @@ def _run_and_exit(pipeline: Pipeline, run: dict[str, Any], write_end: int) -> No
 
 
 def _follow_stages(read_end: int, pid: int, deadline: float) -> tuple[str, bool]:
-    """Read the stages until the process ends. Returns the last one, and whether it was killed."""
+    """Read from a pipe which stage the forked process is in, until it ends or `deadline` passes.
+
+    Returns the last stage, and whether the process was killed because the deadline passed.
+    """
     stage = _BETWEEN_STAGES
     while True:
         timeout_s = max(0.0, deadline - time.monotonic())

@@ -1,4 +1,7 @@
-"""Values of clusters: their members, and the recorded moves of articles between them."""
+"""Values about clusters: their members, and the recorded moves of articles between clusters.
+
+A cluster is an article and its copies. Its id is the id of its canonical article, the first one.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +12,7 @@ from worker.model.records import Fingerprint
 
 
 class MoveReason(StrEnum):
-    """Why an article moved to another cluster. The slugs are stable."""
+    """Why an article moved to another cluster. The values are stored, so they must not change."""
 
     PROMOTED = "promoted"  # its canonical article was removed; it is the first remaining member
     INHERITED = "inherited"  # the same, and it is a copy of the promoted article
@@ -24,7 +27,7 @@ class MoveReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An article as a member of a cluster, with its newest revision. It is not withdrawn."""
+    """An article in its cluster, with its newest revision. Withdrawn articles are no members."""
 
     seq: int  # order of storage: the smallest was stored first
     article_id: str
@@ -45,7 +48,10 @@ class Member:
 
 
 class StoredFingerprint(NamedTuple):
-    """The fields of an article that the index needs. Small, because whole pages are read."""
+    """The fingerprint of a stored article, with what the similarity index needs to know of it.
+
+    The index is rebuilt from large pages of these, so they have no other fields.
+    """
 
     revision_id: int  # of the newest revision; the next page starts after it
     article_id: str
@@ -56,7 +62,7 @@ class StoredFingerprint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One receipt whose article is a member of a cluster."""
+    """One receipt that led to an article of a cluster, with its source, outcome and time."""
 
     receipt: str
     article_id: str
@@ -68,7 +74,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMove:
-    """The move of one article from one cluster to another, with the evidence."""
+    """A move of one article from one cluster to another, before it is stored, with its evidence."""
 
     article_id: str
     left: str  # cluster id
@@ -84,7 +90,7 @@ class ClusterMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedMove:
-    """A cluster move as it is stored."""
+    """A ClusterMove that was carried out and stored, with the time at which it was."""
 
     at: datetime
     article_id: str

@@ -1,9 +1,9 @@
-"""Find, count, replay and remove stored dead letters.
+"""Find, count, replay and remove stored dead letters: raw articles that could not be processed.
 
-The end of a replay is not stored separately. The receipt of a replay is made of the letter id and
-of `seen`, the number of failures so far. The outcome of that receipt, which the pipeline writes in
-its transaction, is the outcome of the replay; one more failure increases `seen` and makes the
-letter dead again.
+To replay one is to send it through the worker again, under a receipt made of the letter id and of
+`seen`, the number of failures so far. The pipeline stores an outcome for this receipt, as for any
+other; that outcome tells how the replay ended, and is stored nowhere else. One more failure
+increases `seen`, and the letter is dead again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ _STATE = sa.case(
 
 
 def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
-    """Return these dead letters in the order of the ids. An unknown id is left out."""
+    """Return the dead letters with these ids, in the order of the ids, without unknown ids."""
     letter_of = {}
     columns = (_STATE.label("state"), receipts.c.outcome, receipts.c.article_id)
     for chunk in chunks(list(dict.fromkeys(letter_ids))):
@@ -48,7 +48,7 @@ def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDea
 
 
 def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
-    """Return the ids of the dead letters that match, the last seen first."""
+    """Return the ids of the dead letters that match, up to the query's limit, last seen first."""
     ids = dead_letters.c.letter_id
     statement = sa.select(ids).select_from(_LETTERS).where(*_conditions(query))
     order = (dead_letters.c.last.desc(), ids)
@@ -56,7 +56,10 @@ def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
 
 
 def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, int]:
-    """Count the matching dead letters by reason, most frequent first."""
+    """Return reason -> number of the dead letters that match, the most frequent reason first.
+
+    The query's limit does not apply.
+    """
     number = sa.func.count()
     counted = sa.select(dead_letters.c.reason, number.label("number"))
     statement = counted.select_from(_LETTERS)
@@ -83,7 +86,7 @@ def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:
 
 
 def mark_replays(connection: Connection, replays: Mapping[str, str], now: datetime) -> None:
-    """Record the receipt under which each dead letter was replayed: letter id -> receipt."""
+    """Record with each dead letter the receipt of its last replay (letter id -> receipt)."""
     rows: list[dict[str, Any]] = [
         {"p_letter_id": letter_id, "p_replay": replays[letter_id], "p_at": now}
         for letter_id in sorted(replays)  # in the order in which the pipeline locks them
@@ -100,7 +103,7 @@ def mark_replays(connection: Connection, replays: Mapping[str, str], now: dateti
 
 
 def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
-    """Remove dead letters; return how many existed."""
+    """Remove the dead letters with these ids; return how many of them existed."""
     dropped = 0
     for chunk in chunks(sorted(letter_ids)):
         dropped += _drop(connection, dead_letters.c.letter_id.in_(chunk))
@@ -108,7 +111,10 @@ def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
 
 
 def expire_letters(connection: Connection, before: datetime) -> int:
-    """Remove dead letters last seen before this time, unless a replay is under way."""
+    """Remove dead letters that last failed before `before`, except those whose replay is under way.
+
+    Returns the number of removed letters.
+    """
     unseen = dead_letters.c.last < sa.literal(before, UtcDateTime)
     ended = _STATE.in_([DeadLetterState.DEAD.value, DeadLetterState.REPLAYED.value])
     old = sa.select(dead_letters.c.letter_id).select_from(_LETTERS).where(unseen, ended)

@@ -1,4 +1,4 @@
-"""Migrate the database from any earlier schema revision to the newest."""
+"""Bring the database schema from any earlier version to the newest, by Alembic's migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ ADVISORY_LOCK = 5_301_171
 
 
 def migrate(url: str) -> str:
-    """Migrate the database to the newest revision and return it.
+    """Bring the database to the newest schema, and return the id of the last migration.
 
     Several processes may call this at once. A database that a later version of this package has
     migrated is not changed.
@@ -39,15 +39,16 @@ def migrate(url: str) -> str:
 
 
 def revision(url: str) -> str:
-    """Return the revision of the database, "" when it was never migrated."""
+    """Return the id of the last migration of the database, or "" if it was never migrated."""
     with _connection(parse(url)) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def is_current(url: str) -> bool:
-    """Return whether this version of the package can work with the database.
+    """Return whether this version of the package can work with the database's schema.
 
-    A newer revision is accepted: migrations only add, so that two versions can run side by side.
+    A schema of a later version is accepted, because migrations only add to the schema. So two
+    versions can run side by side.
     """
     with _connection(parse(url)) as connection:
         stored = MigrationContext.configure(connection).get_current_revision()

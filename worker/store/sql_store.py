@@ -1,4 +1,4 @@
-"""The store on SQLAlchemy: one implementation for SQLite and PostgreSQL."""
+"""The store on SQLAlchemy, for SQLite and PostgreSQL: all ports of worker.store.ports."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ from worker.store.writing.write import write
 
 
 class SqlStore:
-    """A store that connects on first use, and again in a child process after a fork.
+    """A store that connects to its database on first use, and anew in a forked child process.
 
     The methods are documented in worker.store.ports.
     """
@@ -109,7 +109,10 @@ class SqlStore:
             return search(connection, query)
 
     def show(self, article_id: str) -> ArticleView | None:
-        """Raises LookupError that names the candidates when several ids begin so."""
+        """Return everything stored about an article, found by the beginning of its id.
+
+        Raises LookupError that lists the ids when several begin so.
+        """
         with self._reading() as connection:
             return article_view.show(connection, article_id)
 

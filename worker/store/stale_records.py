@@ -1,8 +1,9 @@
-"""Find stored records that other versions of the rules made, read them, and replace their tags.
+"""Find and read articles that older or other rules processed, and replace their tags.
 
-Re-tagging adds no revision and no sighting. Tags are replaced, and the change feed gets one entry
-for each article that reads differently. Cleaning again is a delivery under its own receipt, made
-of article, revision and cleaner version, so that it has its effect once.
+To re-tag adds no revision and no receipt: tags are replaced, and the change feed gets one entry for
+each article for which it shows a difference. To clean again is different: the stored payload is
+processed under a receipt made of article, revision and cleaner version, so that it takes effect
+only once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +29,19 @@ from worker.store.values import Query
 def stale_revisions(
     connection: Connection, query: Query, part: str, version: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
-    """Return the next newest revisions after `after` whose `part` has another version."""
+    """Return a page of the newest revisions that another version of a part has processed.
+
+    `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision id,
+    article id). The page starts after revision id `after`. Revisions that this version of the
+    cleaner has already cleaned again are left out.
+    """
     statement = _stale(connection, query, part, version).where(revisions.c.id > after)
     statement = statement.order_by(revisions.c.id).limit(limit)
     return [(row.id, row.article_id) for row in connection.execute(statement)]
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
-    """Count the stale revisions. The limit of the query does not apply."""
+    """Count all revisions that `stale_revisions` finds. The query's limit does not apply."""
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
 
@@ -52,7 +58,10 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
 
 
 def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRecord]:
-    """Return the newest revisions of these articles by article id, with tags and payload."""
+    """Return the newest revision of each of these articles, with tags and payload, by article id.
+
+    Unknown and withdrawn articles are left out.
+    """
     statement = sa.select(revisions, articles.c.key, articles.c.source).select_from(NEWEST)
     statement = statement.where(articles.c.article_id.in_(article_ids))
     rows = connection.execute(statement.order_by(articles.c.article_id)).mappings().all()
@@ -76,7 +85,10 @@ _ARTICLE = TypeAdapter(Article)
 
 
 def article_of(row: sa.RowMapping) -> Article:
-    """Return the cleaned article of a row of `revisions` that also has `source` and `key`."""
+    """Return the cleaned article that a row of table `revisions` holds.
+
+    The row must also have the columns `source` and `key` of `articles`.
+    """
     fields = {field: row[field] for field in field_names(Article) & row.keys()}
     versions = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
     return _ARTICLE.validate_python({**fields, **versions})
@@ -95,7 +107,7 @@ def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple
 
 
 def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -> int:
-    """Replace the tags of articles; return how many articles a reader sees changed.
+    """Replace the tags of articles; return for how many the change feed shows a difference.
 
     An article that was revised, withdrawn or re-tagged since it was read is skipped.
     """
@@ -125,7 +137,11 @@ RetagTarget = tuple[sa.RowMapping, Retagged]
 def _lock_targets(
     connection: Connection, retagged: Mapping[str, Retagged]
 ) -> dict[str, RetagTarget]:
-    """Lock the articles, in the order of ids, and return those unchanged since they were read."""
+    """Lock the rows of the articles to re-tag, in the order of their ids.
+
+    Returns article id -> its newest revision and its new tags, without articles that were revised,
+    withdrawn or re-tagged since they were read.
+    """
     columns = (articles.c.article_id, articles.c.revision, articles.c.newest)
     not_withdrawn = sa.select(*columns).where(
         articles.c.article_id.in_(retagged), articles.c.withdrawn_at.is_(None)
@@ -159,5 +175,5 @@ def _set_versions(connection: Connection, targets: Sequence[RetagTarget]) -> Non
 
 
 def _visible_tags(article_tags: Sequence[Tag]) -> set[tuple[str, str, str, float]]:
-    """Return the fields of tags that the change feed shows."""
+    """Return only the fields of tags that the change feed shows, to compare old and new tags."""
     return {(tag.scheme, tag.code, tag.label, tag.score) for tag in article_tags}

@@ -1,4 +1,7 @@
-"""The stored receipt journal, and its comparison with the outcomes."""
+"""Read and write the receipt journal, and compare it with the outcomes.
+
+The journal lists the receipts that the broker has accepted from producers.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +22,7 @@ from worker.store.values import ReceiptTally
 
 
 def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry]) -> None:
-    """Add entries to the journal. A receipt that has an entry keeps it."""
+    """Add entries to the journal, except for receipts that already have an entry."""
     # All writers use this order, so workers that add the same entries at once do not deadlock.
     rows = sorted(
         (field_values(entry) for entry in entries), key=lambda row: stored_name(row["receipt"])
@@ -29,7 +32,7 @@ def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry])
 
 
 def journal_entries(connection: Connection, requested: Sequence[str]) -> list[JournalEntry]:
-    """Return the entries of these receipts, oldest first."""
+    """Return the journal entries of these receipts, oldest first. Some may have none."""
     stored: list[JournalEntry] = []
     for start in range(0, len(requested), CHUNK):
         chunk = requested[start : start + CHUNK]
@@ -39,9 +42,10 @@ def journal_entries(connection: Connection, requested: Sequence[str]) -> list[Jo
 
 
 def tally_receipts(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
-    """Count the receipts of this period that have an outcome, and list the open ones.
+    """Count the journal's receipts of a period by outcome, and list those without an outcome.
 
-    One statement reads both, so that all receipts are seen at the same point in time.
+    The period is from `since` until before `until`. One statement reads both, so that no receipt
+    can get its outcome in between.
     """
     rows = connection.execute(
         sa.union_all(_ended(connection, since, until), _open(connection, since, until))
@@ -88,7 +92,7 @@ def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Sel
 
 
 def _day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnElement[str]:
-    """Return the UTC day as text, such as 2026-11-22."""
+    """Return an SQL expression for the UTC day of a time column, as text such as 2026-11-22."""
     if connection.dialect.name == "postgresql":
         return sa.func.to_char(sa.func.timezone("UTC", moment), sa.text("'YYYY-MM-DD'"))
     return sa.func.strftime(sa.text("'%Y-%m-%d'"), moment)

@@ -1,4 +1,4 @@
-"""Values of the store: queries, and their results."""
+"""Values that the store takes and returns: queries, and what they find."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,10 @@ from worker.model.source_trust import SourceIds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A search. Empty fields do not restrict it. In `words` quotes make phrases, `-` excludes."""
+    """A search for articles. An empty field does not restrict the search.
+
+    `words` is text as people type it: quotes make phrases, `-` excludes a word.
+    """
 
     words: str = ""
     tag: str = ""
@@ -25,7 +28,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """One row of a search or of a listing: the newest revision of an article."""
+    """An article as search results and listings show it: its newest revision, without the text."""
 
     article_id: str
     revision: int
@@ -45,7 +48,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTag:
-    """A tag of a stored article."""
+    """A tag of a stored article, without the evidence for it."""
 
     scheme: str
     code: str
@@ -55,7 +58,10 @@ class StoredTag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredArticle:
-    """One revision of an article with all its content. Tags belong to the newest revision."""
+    """One revision of an article with all its content, for exports and the change feed.
+
+    Only the newest revision has tags.
+    """
 
     article_id: str
     revision: int
@@ -85,7 +91,7 @@ class StoredArticle:
 
 
 class ChangeKind(StrEnum):
-    """What happened to an article."""
+    """The kind of a change in the change feed: what happened to an article."""
 
     STORED = "stored"  # a revision was added
     RETAGGED = "retagged"  # its tags changed, the content did not
@@ -96,7 +102,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of the change feed."""
+    """One entry of the change feed: what happened to an article, and its content at that time."""
 
     cursor: str  # the next page starts after this change
     at: datetime
@@ -107,7 +113,10 @@ class Change:
 
 
 class DeadLetterState(StrEnum):
-    """The state of a dead letter. A letter that fails again is dead again."""
+    """The state of a dead letter: not replayed, being replayed, or replayed with success.
+
+    To replay is to send it through the worker again. A letter that then fails is `dead` again.
+    """
 
     DEAD = "dead"
     REPLAYING = "replaying"  # the replay has no outcome yet
@@ -116,7 +125,7 @@ class DeadLetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterQuery:
-    """A query for dead letters. Empty fields do not restrict it."""
+    """A search for dead letters. An empty field does not restrict the search."""
 
     id_prefixes: tuple[str, ...] = ()  # of letter ids
     reason: str = ""
@@ -129,7 +138,7 @@ class DeadLetterQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDeadLetter:
-    """A dead letter as it is stored."""
+    """A dead letter in the store: how often it failed, why, its payload and its last replay."""
 
     letter_id: str
     reason: str
@@ -153,7 +162,7 @@ class StoredDeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
-    """A source with its counters."""
+    """A source that has delivered articles, with counts of receipts, dead letters and bad ids."""
 
     source: str
     receipts: int
@@ -166,7 +175,10 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDetails:
-    """A source with its receipts by outcome and its dead letters by reason, most frequent first."""
+    """A source with the numbers of its receipts by outcome and of its dead letters by reason.
+
+    The most frequent outcome and reason come first.
+    """
 
     source: SourceSeen
     outcomes: dict[str, int]
@@ -175,7 +187,7 @@ class SourceDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedLineCount:
-    """A line that cleaning removed from articles of one source because the source repeats it."""
+    """A line that cleaning removed from articles because their source repeats it, and how often."""
 
     line: str  # as it was written the last time
     rule: str  # learned or pinned
@@ -185,7 +197,7 @@ class RemovedLineCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayTitle:
-    """Title and source of an article, for people."""
+    """The title and source of an article, to show to people in place of its id."""
 
     article_id: str
     title: str
@@ -194,7 +206,10 @@ class DisplayTitle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptTally:
-    """The journal compared with the outcomes at one time. Days are UTC days of the entries."""
+    """The receipts that the broker accepted in a period, compared with the outcomes in the store.
+
+    Days are UTC days of the journal entry, or of the outcome where there is no entry.
+    """
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts
     open: dict[str, str]  # receipt without an outcome -> day

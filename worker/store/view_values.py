@@ -1,11 +1,14 @@
-"""Everything stored about one article, as `worker show --json` prints it. Keys are column names."""
+"""The types of what `worker show --json` prints: everything stored about one article.
+
+Their keys are the names of the table columns.
+"""
 
 from datetime import datetime
 from typing import TypedDict
 
 
 class ArticleRow(TypedDict):
-    """The article itself, with its state."""
+    """The row of an article: its identity, cluster and state."""
 
     article_id: str
     source: str
@@ -23,7 +26,7 @@ class ArticleRow(TypedDict):
 
 
 class RevisionRow(TypedDict):
-    """One revision, without its fingerprint and payload."""
+    """One revision of an article with its content, without fingerprint and payload."""
 
     number: int
     content_hash: str
@@ -52,7 +55,7 @@ class RevisionRow(TypedDict):
 
 
 class TagSpan(TypedDict):
-    """Characters [start, end) of a field that are evidence for a tag."""
+    """A passage that is evidence for a tag: characters [start, end) of a field of the article."""
 
     field: str
     start: int
@@ -61,7 +64,7 @@ class TagSpan(TypedDict):
 
 
 class TagRow(TypedDict):
-    """A tag of the newest revision, with its evidence."""
+    """A tag of the article's newest revision, with the rule that gave it and its evidence."""
 
     scheme: str
     code: str
@@ -74,7 +77,7 @@ class TagRow(TypedDict):
 
 
 class DecisionRow(TypedDict):
-    """The verdict on one receipt, with its evidence."""
+    """The verdict on the article for one receipt, with its scores and thresholds."""
 
     receipt: str
     verdict: str
@@ -87,7 +90,7 @@ class DecisionRow(TypedDict):
 
 
 class SightingRow(TypedDict):
-    """One receipt of the article."""
+    """One receipt that led to the article, with its outcome and the worker that processed it."""
 
     receipt: str
     outcome: str
@@ -99,14 +102,14 @@ class SightingRow(TypedDict):
 
 
 class AliasRow(TypedDict):
-    """A key that identifies the article within a source."""
+    """A key that leads to the article: an external id, a link or its opening words."""
 
     source: str
     key: str
 
 
 class ClusterRow(TypedDict):
-    """A member of the article's cluster."""
+    """An article in the same cluster: the article itself, its original or another copy."""
 
     article_id: str
     source: str
@@ -115,7 +118,7 @@ class ClusterRow(TypedDict):
 
 
 class MoveRow(TypedDict):
-    """A move of the article between clusters."""
+    """A move of the article from one cluster to another, with the reason and the evidence."""
 
     at: datetime
     left: str  # cluster id
@@ -130,7 +133,7 @@ class MoveRow(TypedDict):
 
 
 class ArticleView(TypedDict):
-    """Everything stored about one article."""
+    """Everything stored about one article, as `worker show --json` prints it."""
 
     article: ArticleRow
     revisions: list[RevisionRow]  # by number

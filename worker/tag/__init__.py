@@ -26,7 +26,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """All rules and models that tag an article. None switches a kind of tags off."""
+    """All rules and models that tag an article.
+
+    A field that is None switches its kind of tags off: topics by the model, entities or keyphrases.
+    """
 
     rules: CompiledRules
     topics: TopicRules | None = None
@@ -41,22 +44,26 @@ class Tagging:
 
     @property
     def version(self) -> str:
-        """The versions of all parts. Equal versions tag equally; re-tagging looks for other
-        ones."""
+        """The versions of all rules and models, joined by spaces.
+
+        Equal versions give equal tags. Re-tagging looks for articles whose tags have another
+        version.
+        """
         models = (self.topics, self.entities, self.keyphrases)
         return " ".join([self.taxonomy.version, *(m.full_version for m in models if m)])
 
     def warm(self) -> None:
-        """Load the models before the worker forks, so that its processes share them."""
+        """Load the models before the worker forks, so that its processes share their memory."""
         _ = self.version  # the version of a model is in its file
         if self.entities:
             self.entities.warm()
 
 
 def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
-    """Tag an article: topics (highest score first), unmapped feed categories, entities, keyphrases.
+    """Give an article its tags: topics, unmapped feed categories, entities and keyphrases.
 
-    `now` is the time of receipt. Rules expire by it if the article has no date of publication.
+    Topics come with the highest score first. `now` is the time of receipt: rules with an expiry
+    date are checked against it if the article has no date of publication.
     """
     topics = topic_tags(article, tagging.rules, now)
     if tagging.topics:

@@ -1,4 +1,4 @@
-"""Explain tagging rule by rule, with the same evaluation that the worker uses."""
+"""Explain for each rule why it does or does not tag an article, by the evaluation of the worker."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MAX_SPANS = 20
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """Whether one rule fires on an article, by which evidence, or why it does not."""
+    """Whether one rule fires on an article, and by which evidence it does or why it does not."""
 
     code: str
     label: str
@@ -34,7 +34,7 @@ class RuleExplanation:
 
 
 def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
-    """The topics with this code, code without prefix, or label; case is ignored."""
+    """The topics whose code, code without its prefix, or label is this name; case is ignored."""
     folded = name.strip().casefold()
     return [
         topic
@@ -47,9 +47,10 @@ def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
 def explain_rules(
     article: Article, rules: CompiledRules, now: datetime, code: str = ""
 ) -> list[RuleExplanation]:
-    """Explain all rules of the topic with this code; without a code, the rules with any match.
+    """Explain for each rule of one topic whether it fires on this article, and why.
 
-    Firing rules come first, then the others by their score.
+    `code` is the code of the topic; if it is empty, all rules of which a phrase matches are
+    explained. Rules that fire come first, then the others by their score.
     """
     context = match_context(article, rules, now)
     explanations = [

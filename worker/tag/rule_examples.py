@@ -1,4 +1,4 @@
-"""Inline tests: evaluate the examples in rule files with the rules as the worker will run them."""
+"""Inline tests: check the examples in rule files by the evaluation that the worker uses."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _RECEIVED = datetime(2000, 1, 1, tzinfo=UTC)  # early, so that no rule expires i
 
 
 class FailedExample(NamedTuple):
-    """An example whose result differs from the one that its file states."""
+    """An example in a rule file that is tagged otherwise than the file says it should be."""
 
     file: str  # config name of the file
     rule: str  # id of the rule, or the topic's code
@@ -23,7 +23,10 @@ class FailedExample(NamedTuple):
 
 
 def failed_examples(rules: CompiledRules) -> Iterator[FailedExample]:
-    """Evaluate all examples; yield those that fail, first of rules, then of topics."""
+    """Evaluate all examples of the rule files, and yield those that fail.
+
+    The examples of rules come first, then those of topics.
+    """
     for rule in rules.rules:
         definition = rule.definition
         for example, should_match in _expectations(definition.matches, definition.misses):
@@ -36,7 +39,7 @@ def failed_examples(rules: CompiledRules) -> Iterator[FailedExample]:
 
 
 def count_examples(taxonomy: Taxonomy) -> int:
-    """The number of examples of all topics and rules."""
+    """The number of examples (`matches` and `not`) of all topics and rules."""
     topics = sum(len(topic.matches) + len(topic.misses) for topic in taxonomy.topics)
     rules = (rule for topic in taxonomy.topics for rule in topic.rules)
     return topics + sum(len(rule.matches) + len(rule.misses) for rule in rules)
@@ -45,7 +48,7 @@ def count_examples(taxonomy: Taxonomy) -> int:
 def _rule_failure(
     rules: CompiledRules, rule: CompiledRule, example: RuleExample, *, should_match: bool
 ) -> str:
-    """Why the example fails on this rule; "" if it holds."""
+    """Why an example of a rule fails, as a sentence; "" if the rule does what the example says."""
     language = next(iter(rule.definition.languages), "en")
     context = match_context(example.article(language), rules, _RECEIVED)
     evidence = context.evidence_for(rule.positive)
@@ -64,7 +67,7 @@ def _rule_failure(
 def _topic_failure(
     rules: CompiledRules, topic: Topic, example: RuleExample, *, should_match: bool
 ) -> str:
-    """Why the example fails on this topic; "" if it holds."""
+    """Why an example of a topic fails, as a sentence; "" if it is tagged as the example says."""
     tags = topic_tags(example.article("en"), rules, _RECEIVED)
     rule = next((tag.rule for tag in tags if tag.code == topic.code), "")
     if should_match:
@@ -75,7 +78,7 @@ def _topic_failure(
 def _expectations(
     matches: tuple[RuleExample, ...], misses: tuple[RuleExample, ...]
 ) -> Iterator[tuple[RuleExample, bool]]:
-    """Each example, and whether it should match."""
+    """Yield each example, and whether it should get the tag."""
     yield from ((example, True) for example in matches)
     yield from ((example, False) for example in misses)
 

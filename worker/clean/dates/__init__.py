@@ -1,4 +1,4 @@
-"""Read dates as feeds and pages write them.
+"""Read dates as feeds and pages write them, in many languages and forms.
 
 May import the cleaning rules and the model.
 """

@@ -1,4 +1,4 @@
-"""Parse a date as a feed or a page writes it to an aware UTC datetime and a flag."""
+"""Parse a date as a feed or a page writes it to a UTC datetime, and flag a bad or future date."""
 
 import html
 import re
@@ -34,14 +34,19 @@ _DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
 
 
 class ParsedDate(NamedTuple):
-    """A date, None if there is none or it is invalid, and a flag for a problem with it."""
+    """The result of reading a date: the UTC datetime, None if missing or invalid, and a problem
+    flag."""
 
     at: datetime | None
     flag: str = ""  # future-date, bad-date
 
 
 def day_first(language: str, declared: str) -> bool:
-    """Whether 3/4/2022 is in April: in all languages except English as it is written in the US."""
+    """Whether 3/4/2022 is in April: in all languages except English as it is written in the US.
+
+    `language` is the detected language of the article, `declared` the language tag its source
+    gives.
+    """
     return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
 
 
@@ -53,7 +58,8 @@ def read_date(
     day_first: bool = False,
     zone: tzinfo = UTC,
 ) -> ParsedDate:
-    """Parse a text that is one date. A date after `latest` becomes `latest`, flagged as future.
+    """Parse a text that consists of one date. A date too far after `latest` becomes `latest`,
+    flagged "future-date".
 
     A time without a zone is taken to be in `zone`; a day without a time is midnight UTC. A text
     that is not completely read, and a date before the configured year, give the flag "bad-date".
@@ -100,8 +106,10 @@ def _of_feed(
     minutes: str,
     name: str | None,
 ) -> datetime:
-    """Build a date of the usual form. Raises ValueError for an invalid date and for a zone without
-    a fixed offset."""
+    """Build a date from the parts of the usual form of feeds: "Wed, 04 May 2022 10:00:00 +0200".
+
+    Raises ValueError for an invalid date, and for a zone without a fixed offset.
+    """
     number = MONTHS.get(month.lower(), 0)
     at = datetime(int(year), number, int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
     if name:
@@ -115,8 +123,11 @@ def _of_feed(
 def _since_1970(
     text: str, seconds: str | None, millis: str | None, micros: str | None, of_net: str | None
 ) -> datetime:
-    """Build a date from a timestamp. Twelve digits are a day and a time if they are valid as such:
-    as milliseconds they would be before September 2001."""
+    """Build a date from a timestamp, the time since 1970 in seconds, milliseconds or microseconds.
+
+    Twelve digits are read as YYYYMMDDhhmm if that is valid, because as milliseconds they would be
+    before September 2001.
+    """
     if millis and len(text) == len("YYYYMMDDhhmm"):
         try:
             return _utc(read_written(text, day_first=False).local, UTC)
@@ -141,7 +152,10 @@ def _written(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> d
 
 
 def _without_label(text: str, rules: DateRules) -> str:
-    """The date after "Published:" or "Publié le"; other labels belong to other dates."""
+    """Remove a label of publication such as "Published:" or "Publié le" from the start of a date.
+
+    Other labels are not removed, because they belong to other dates.
+    """
     low = text.lower()
     for label in rules.published_words:
         if low.startswith(label):
@@ -154,10 +168,11 @@ def _utc(at: datetime, zone: tzinfo) -> datetime:
 
 
 def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
-    """Search the markup of a page without a declared or visible date by htmldate, by the day.
+    """Search a page that neither declares nor shows a readable date with htmldate; return a day in
+    UTC.
 
-    Its extensive search is off: it takes seconds for some pages, and most dates it finds are only
-    the year of a copyright notice.
+    The extensive search of htmldate is off: it takes seconds for some pages, and most dates it
+    finds are only the year of a copyright notice.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 

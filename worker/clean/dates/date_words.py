@@ -1,6 +1,6 @@
 """Words in written dates: months, days of the week, and the words between the parts of a date.
 
-Words are looked up in the form that `fold` returns, in lower case.
+To look a word up, bring it into the form that `fold` returns, in lower case.
 """
 
 import re
@@ -83,8 +83,10 @@ _EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|
 
 
 def fold(text: str) -> str:
-    """Replace letters by those without accents, digits and marks by ASCII, white space by one
-    space."""
+    """Simplify a text for look-ups of date words: "3. März 2022" becomes "3. Marz 2022".
+
+    Letters lose their accents, digits and marks become ASCII, white space becomes one space.
+    """
     if not text.isascii():
         apart = unicodedata.normalize("NFKD", text.translate(_FOLDED))
         kept = (c for c in apart if unicodedata.category(c) not in ("Mn", "Cf"))
@@ -93,7 +95,8 @@ def fold(text: str) -> str:
 
 
 def _months() -> dict[str, int]:
-    """The numbers of months by name, and by each prefix (sept, janv, févr) of only one month."""
+    """The number of each month by its names, and by each prefix that only one month has (sept,
+    janv)."""
     rows = [row.split() for row in _MONTHS.split("|")]
     names = {name: number for number, row in enumerate(rows, 1) for name in row}
     names |= {name: number for number, name in enumerate(_SHORT.split(), 1)}
@@ -112,12 +115,19 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """The end of an East Asian day of the week at offset `at`; `at` if there is none."""
+    """Match an East Asian day of the week, such as 月曜日, at offset `at`; return the offset of its
+    end.
+
+    Returns `at` if there is none.
+    """
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 
 
 def eastern_noon(text: str, at: int) -> tuple[bool, int]:
-    """Whether an East Asian word at offset `at` means p.m., and its end; `at` if there is none."""
+    """Match an East Asian word for a.m. or p.m., such as 午後, at offset `at`.
+
+    Returns whether it means p.m., and the offset of its end, which is `at` if there is none.
+    """
     half = _EASTERN_NOON.match(text, at)
     return (half[1] is None, half.end()) if half else (False, at)

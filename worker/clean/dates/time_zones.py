@@ -2,7 +2,7 @@
 
 Texts must be in the form that `date_words.fold` returns. Offsets have the sign of everyday use:
 GMT+0200, UTC+2 and +02:00 are two hours ahead of UTC. An abbreviation that is not in the table is
-no zone.
+not read as a zone.
 """
 
 import re
@@ -95,7 +95,7 @@ _COMMENT = re.compile(r"[(\[][^()\[\]0-9]{2,60}[)\]]$")
 
 
 class Zone(NamedTuple):
-    """One time zone given in a date; a date may give several."""
+    """One time zone as a date names it; a date may name several, as in "10:00 GMT+2 (CEST)"."""
 
     zone: tzinfo
     exact: bool  # a numeric offset, which outranks a name next to it
@@ -103,9 +103,11 @@ class Zone(NamedTuple):
 
 
 def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] | None:
-    """Parse the zone at offset `at` and return it with its end; `previous` is the zone before it.
+    """Parse the zone at offset `at` of a text; return it with the offset of its end, None without
+    one.
 
-    Raises ValueError for an offset that is used nowhere.
+    `previous` is the zone that the same date names just before. Raises ValueError for an offset
+    that no place uses.
     """
     if text[at] in "([":
         return _in_brackets(text, at, previous)
@@ -118,7 +120,8 @@ def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] 
 
 
 def _in_brackets(text: str, at: int, previous: Zone | None) -> tuple[Zone, int] | None:
-    """Parse a zone in brackets. After an offset, any text in brackets at the end names the zone."""
+    """Parse a zone in brackets. After a numeric offset, any words in brackets at the end of the
+    text are accepted as the name of the same zone: "+0200 (Central European Summer Time)"."""
     if previous and previous.exact and (comment := _COMMENT.match(text, at)):
         return previous, comment.end()
     inner = read_zone(text, at + 1, previous=None) if at + 1 < len(text) else None
@@ -143,7 +146,10 @@ def _named(text: str, at: int) -> tuple[Zone, int] | None:
 
 
 def _name_at(low: str, at: int) -> tuple[str, int]:
-    """The longest zone name at offset `at`, and its end; "" if there is none."""
+    """Find the longest zone name at offset `at` of a lower-case text; return it with its end.
+
+    Returns "" and `at` if there is none.
+    """
     if words := _WORDS.match(low, at):
         name = words[0]
         while " " in name:
@@ -157,7 +163,10 @@ def _name_at(low: str, at: int) -> tuple[str, int]:
 
 
 def fixed_offset(name: str) -> timedelta:
-    """The offset from UTC of a zone without summer time. Raises ValueError for any other name."""
+    """Return the offset from UTC of a zone without summer time, by its name or abbreviation.
+
+    Raises ValueError for any other name.
+    """
     zone = _FIXED.get(name.lower())
     if zone is None:
         raise ValueError(f"no time zone with a fixed offset: {name}")
@@ -184,7 +193,11 @@ def _region(name: str) -> tzinfo | None:
 
 
 def agreed(zones: Sequence[Zone], local: datetime) -> tzinfo:
-    """The zone of a date that gives these zones. Raises ValueError if their offsets differ."""
+    """Return the one zone that a date means by the zones it names; a numeric offset outranks a
+    name.
+
+    Raises ValueError if their offsets differ at `local`, the time of the date.
+    """
     exact = [zone for zone in zones if zone.exact]
     chosen = (exact or zones)[0].zone
     for zone in zones:

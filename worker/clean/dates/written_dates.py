@@ -1,8 +1,8 @@
-"""Parse a date as people write it, in the languages of `date_words`.
+"""Parse a date as people write it, such as "Tuesday, 4 May 2022 at 10:00 CEST", in many languages.
 
 The text is split into tokens: days in numbers, months, days of the week, times, zones, and the
-words and marks between them. Their order must be one that is used for dates. A text with any other
-or repeated token is no date, because a part of a date may mean another day.
+words and marks between them (see `date_words`). Their order must be one that is used for dates. A
+text with any other or repeated token is refused, because a part of a date may mean another day.
 """
 
 import re
@@ -65,7 +65,7 @@ _NOON = 12
 
 
 class WrittenDate(NamedTuple):
-    """A day, with a time and a zone if they are written."""
+    """A day, with a time and a zone if the text gives them; without a time `local` is midnight."""
 
     local: datetime  # naive
     timed: bool
@@ -82,7 +82,11 @@ _TokensAndEnd = tuple[Sequence[_Token], int]  # the tokens at an offset, and the
 
 
 def read_written(text: str, *, day_first: bool) -> WrittenDate:
-    """Parse a text that is one date. Raises ValueError if any part of it is not."""
+    """Parse a text that consists of one date. Raises ValueError if any part of it belongs to no
+    date.
+
+    `day_first` says that 3/4/2022 is in April.
+    """
     tokens = _with_military_time(_without_weekday([*_tokens(fold(text), day_first=day_first)]))
     kinds = "".join(token.kind for token in tokens)
     shape = _SHAPE.fullmatch(kinds)
@@ -99,14 +103,16 @@ def read_written(text: str, *, day_first: bool) -> WrittenDate:
 
 
 def _is_in_order(before: str, after: str) -> bool:
-    """Whether the parts before and after a time are a date: "Oct 15 10:00 2019" is one, but a time
-    inside a date with a year of two digits is not allowed."""
+    """Whether the kinds of tokens before and after a time together are a date in a usual order.
+
+    "Oct 15 10:00 2019" is one. A year of two digits must be on the same side as its day and month.
+    """
     date = before + after
     return date in _ORDERS and (date != "nmn" or date in (before, after))
 
 
 def _tokens(text: str, *, day_first: bool) -> Iterator[_Token]:
-    """Split a text into tokens. Raises ValueError for a part that is no token."""
+    """Split a text into the tokens of a date. Raises ValueError for a part that is none."""
     at, previous = 0, _Token("")
     if text.startswith("-"):  # years before the first are written so
         raise ValueError(f"no date begins with a dash: {text!r}")
@@ -117,7 +123,7 @@ def _tokens(text: str, *, day_first: bool) -> Iterator[_Token]:
 
 
 def _next(text: str, at: int, previous: _Token, *, day_first: bool) -> _TokensAndEnd:
-    """The tokens at offset `at`; none for a separator."""
+    """Read the tokens at offset `at`, with the offset of their end; no token for a separator."""
     if text[at].isdigit():
         return _numeric(text, at, day_first=day_first)
     if previous.kind == "T":
@@ -134,7 +140,10 @@ def _next(text: str, at: int, previous: _Token, *, day_first: bool) -> _TokensAn
 
 
 def _refuse_range(text: str, at: int, begin: _Token) -> None:
-    """Raises ValueError for "10:00-12:00", which is no time twelve hours behind UTC."""
+    """Raise ValueError for a range of times such as "10:00-12:00", whose end looks like an offset.
+
+    `begin` is the token of the time before offset `at`.
+    """
     until = _UNTIL.match(text, at)
     if until and (int(until[1]), int(until[2])) > begin.numbers[:2]:
         raise ValueError(f"a range of times: {text!r}")
@@ -180,10 +189,11 @@ def _of_digits(year: str, month: str, day: str, *clock: str | None) -> Sequence[
 def _year_last(
     first: str, mark: str, space: str, second: str, year: str, *, day_first: bool
 ) -> tuple[int, int, int]:
-    """Year, month and day: in the order of the language, or the only order that is valid.
+    """Return year, month and day of a date such as 3/4/2022, 03-04-2022 or 3.4.22.
 
-    US dates have slashes. Raises ValueError for a year of two digits after a dash or a space, where
-    the first number may be the year.
+    With slashes the language decides whether the day is first, unless only one order is valid.
+    Raises ValueError for a year of two digits after a dash or a space, where the first number may
+    be the year.
     """
     short = len(year) == 2
     if short and mark not in ("/", "."):
@@ -196,12 +206,16 @@ def _year_last(
 
 
 def _century(year: int) -> int:
-    """The full year of two digits; 69 to 99 are in the 20th century, as in POSIX."""
+    """Complete a year of two digits: 69 to 99 are in the 20th century, as in POSIX, 0 to 68 in the
+    21st."""
     return year + (1900 if year >= 69 else 2000)
 
 
 def _with_half(text: str, clock: re.Match[str]) -> _TokensAndEnd:
-    """A time with a.m. or p.m.; the German "am" before a day means neither."""
+    """Read a time, with a.m. or p.m. if it follows; return the token and the offset of its end.
+
+    The German "am" before a day ("10:00 am 4. Mai") means "on" and is passed over.
+    """
     token = _clock(*clock.groups())
     half = _HALF.match(text, clock.end())
     if not half:
@@ -225,7 +239,10 @@ def _clock(
 
 
 def _of_half(clock: _Token, *, noon: bool) -> _Token:
-    """Convert a 12-hour to a 24-hour time. 13:55 PM is accepted, 13:55 AM raises ValueError."""
+    """Convert the token of a 12-hour time to 24 hours; `noon` says that it is p.m.
+
+    13:55 PM is accepted; 13:55 AM raises ValueError.
+    """
     hour, *rest = clock.numbers
     if hour > _NOON and not noon:
         raise ValueError(f"{hour} o'clock is not a.m.")
@@ -234,7 +251,8 @@ def _of_half(clock: _Token, *, noon: bool) -> _Token:
 
 
 def _since_midnight(tokens: Sequence[_Token]) -> timedelta:
-    """The time since midnight of a time token, or of an a.m. or p.m. token and a time token.
+    """Compute the time since midnight from a time token, which a token for a.m. or p.m. may
+    precede.
 
     A leap second becomes the second before it.
     """
@@ -246,7 +264,8 @@ def _since_midnight(tokens: Sequence[_Token]) -> timedelta:
 
 
 def _day(tokens: Sequence[_Token]) -> datetime:
-    """Midnight of the day given by one token, or by three."""
+    """Build midnight of the day that one token gives in numbers, or three tokens as day, month and
+    year."""
     if tokens[0].kind == "D":
         year, month, day = tokens[0].numbers
         return datetime(year, month, day)  # noqa: DTZ001 - the zone comes later
@@ -260,10 +279,11 @@ def _day(tokens: Sequence[_Token]) -> datetime:
 
 
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
-    """Remove one day of the week, at any position; it is not checked: feeds get it wrong.
+    """Remove one day of the week, at any position. It is not checked, because feeds get it wrong.
 
-    Beside a month, a word that is both ("mar", the month or martes) is a day of the week at the
-    beginning or at the end; between the parts of a date it is a second month.
+    Some words name both a month and a day: "mar" is March or martes. Beside another month such a
+    word at the beginning or the end is a day of the week; between the parts of a date it is a
+    second month, and the date is refused.
     """
     two_months = sum(token.kind in ("m", "x") for token in tokens) > 1
     last = len(tokens) - 1
@@ -282,7 +302,7 @@ def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
 def _with_military_time(tokens: Sequence[_Token]) -> Sequence[_Token]:
     """Read four digits between a complete date and a zone as a time: 3 Apr 2002 1500 GMT.
 
-    1900 to 2099 are not read so: they may be a second year.
+    1900 to 2099 are not read as a time, because they may be a second year.
     """
     *date, time, zone = ("", "", *(token.kind for token in tokens))
     if (time, zone) != ("y", "Z") or "".join(date) not in _ORDERS:

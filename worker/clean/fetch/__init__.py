@@ -1,4 +1,4 @@
-"""Tell a failed fetch from an article: error pages, challenges, consent walls, empty shells.
+"""Tell a failed fetch from an article: error pages, captchas, consent walls, pages without content.
 
 May import `page`, `text`, `html`, `patterns` and the cleaning rules.
 """

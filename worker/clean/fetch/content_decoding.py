@@ -1,8 +1,8 @@
-"""Decode the value of one content to text, or report why it is no text.
+"""Decode the value of one content to text, or name the reason why it is no text.
 
-A poller that follows a link to a file sends the file as a page; an HTTP client that does not
-decompress sends compressed pages. Compressed content is unpacked up to a limit. Other binary
-content is recognised by the signature of its file type, or by its control characters.
+Pollers send what they fetched as a page: a file that a link leads to, or compressed bytes that
+their HTTP client did not unpack. Compressed content is unpacked up to a limit. Other binary content
+is recognised by the signature of its file type, or by its control characters.
 """
 
 import re
@@ -55,14 +55,17 @@ _LOST_SHARE = 0.25  # of characters that could not be decoded
 
 
 class DecodedContent(NamedTuple):
-    """The text of a content, or the failure if it is no text."""
+    """The text of a content; or, if it is no text, the failure, such as "no page: a PDF"."""
 
     text: str = ""
     failure: str = ""
 
 
 def decode_content(content: Content) -> DecodedContent:
-    """Decode one content. Raises Rejected with `malformed` for invalid base64."""
+    """Decode one content to text, or name the failure if it is a file or other bytes.
+
+    Raises Rejected with `malformed` for invalid base64.
+    """
     if content.encoding != "base64":
         return DecodedContent(content.value, _file(content.value))
     try:
@@ -78,7 +81,10 @@ def decode_content(content: Content) -> DecodedContent:
 
 
 def _unpacked(data: bytes) -> tuple[bytes, str]:
-    """Decompress gzip or zlib; return the bytes, and a failure if they exceed the limit."""
+    """Decompress gzip or zlib bytes, up to two layers; other bytes are returned unchanged.
+
+    The second result is a failure if the unpacked bytes exceed the limit for an article, else "".
+    """
     for _ in range(_MOST_LAYERS):
         if not data.startswith((_GZIP, _ZLIB)):
             break
@@ -96,7 +102,8 @@ def _unpacked(data: bytes) -> tuple[bytes, str]:
 
 
 def _file(text: str) -> str:
-    """The failure for a file instead of a text, by its first characters; "" for a text."""
+    """Recognise a file by its first characters, and return the failure, "no page: a PDF"; "" for a
+    text."""
     if _FILE_STARTS.match(text):
         names = (name for name, signature in _SIGNATURES if signature.match(text))
         if name := next(names, ""):

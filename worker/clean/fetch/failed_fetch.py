@@ -1,9 +1,9 @@
-"""Decide whether a body is a failed fetch: a challenge, an error, a wall or an empty shell.
+"""Decide whether a fetch failed: it brought a captcha, an error page, a wall or an empty page.
 
-Title, sentences and markup are evidence, but only where the page has little other text. Text that
-no pattern explains is counted, so that an article about captchas is kept. Each function returns the
-detail of a dead letter, such as "HTTP status 503" or "challenge page: Cloudflare", or "" for a body
-that may be an article.
+Title, sentences and markup are evidence, but only where the page has little other text: text that
+no pattern of failed fetches matches is counted, so that an article about captchas is not refused.
+Each function returns the failure, such as "HTTP status 503" or "challenge page: Cloudflare", or ""
+for what may be an article.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,32 +23,34 @@ _MAX_CHARS = 50_000  # of text: consent texts are the longest, with a fifth of t
 
 
 def status_failure(status: int | None) -> str:
-    """Judge a response by its status alone: 4xx and 5xx never bring an article."""
+    """Judge a response by its HTTP status alone: 4xx and 5xx never bring an article."""
     return f"HTTP status {status}" if status is not None and status in _ERROR_STATUSES else ""
 
 
 def redirect_failure(status: int | None, size: int, rules: FailedFetchRules) -> str:
-    """Judge a page with `size` bytes of text that came with 3xx: only a stub is a failure.
+    """Judge a page with `size` bytes of text that came with HTTP status 3xx.
 
-    Some clients follow redirects and report the first status with the last page.
+    It is a failure only if it has little text, because some clients follow redirects and report the
+    first status with the last page.
     """
     stub = status is not None and status in _REDIRECT_STATUSES and size <= rules.max_shell_bytes
     return f"HTTP status {status}" if stub else ""
 
 
 def unmodified_failure(status: int | None) -> str:
-    """Judge a raw article without any text: 304 means that the page was not sent."""
+    """Judge a raw article without any text: HTTP status 304 means that the server sent no page."""
     return f"HTTP status {status}: no text came with it" if status == _NOT_MODIFIED else ""
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Judge the title of a raw article that has no text."""
+    """Judge a raw article that has no text by its title: is it the title of an error page?"""
     kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 
 
 def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
-    """Judge a fragment or plain text by its sentences and by the title of the raw article."""
+    """Judge a body that is no complete page, by its sentences and by the title of the raw
+    article."""
     by_title = _kind_of_feed_title(title, rules)
     if by_title is None and len(text) > rules.max_fragment_chars:
         return ""
@@ -62,7 +64,10 @@ def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
 def page_failure(
     page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
 ) -> str:
-    """Judge a web page by its titles, its main text and its markup."""
+    """Judge a complete web page by its titles, its main text and its markup.
+
+    `titles` are all that the page declares or shows; one that matches is evidence.
+    """
     by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes
     suspected = by_title or short or begins_like_failure(text, rules)
@@ -101,8 +106,11 @@ def _failure(
 
 
 def _detail(kind: PageKind | None, vendor: str, rules: FailedFetchRules) -> str:
-    """Name the failure. A vendor's page of a kind without vendors, such as one that only asks for
-    JavaScript, is a challenge."""
+    """Return the name of a failure: the kind of page, and the vendor whose marks the page has.
+
+    A vendor's page of a kind that vendors don't make, such as a page that only asks for JavaScript,
+    counts as a challenge page.
+    """
     if kind is None or (vendor and not kind.by_vendor):
         kind = next((page_kind for page_kind in rules.pages if page_kind.by_vendor), kind)
     name = kind.name if kind else "page"
@@ -117,7 +125,11 @@ def _vendor(searched: str, rules: FailedFetchRules) -> str:
 
 
 def _kind_of_feed_title(title: str, rules: FailedFetchRules) -> PageKind | None:
-    """Feeds add no site name to titles: all parts of the title must match."""
+    """Return the page kind of a title that a feed gave, or None.
+
+    All parts of the title must match a pattern, because feeds, unlike pages, add no site name to
+    it.
+    """
     if not rules.titles.may_match(title_prefix(title)):
         return None
     kinds = [rules.titles.classify(part) for part in title_parts(title)]

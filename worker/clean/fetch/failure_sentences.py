@@ -1,4 +1,7 @@
-"""Classify the sentences of a text and count the bytes that patterns of failed fetches explain."""
+"""Find the sentences of a text that are usual on failed pages, such as captchas and error pages.
+
+Bytes of such sentences count as explained, all other bytes as the rest, which may be an article.
+"""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -11,7 +14,8 @@ _MIN_SIGNS = 2  # sentences that only contain a sign
 
 
 class TextEvidence(NamedTuple):
-    """The evidence in the sentences of a text for a kind of failed page."""
+    """The evidence in the sentences of a text that it comes from a failed page, and of which
+    kind."""
 
     kind: PageKind | None  # of the first sentence that matches
     matches: int  # sentences
@@ -20,7 +24,10 @@ class TextEvidence(NamedTuple):
 
 
 def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
-    """Whether one of the first sentences matches a pattern of a failed page."""
+    """Whether one of the first sentences of a text matches a pattern of a failed page.
+
+    `fragment` says that the text is not from a complete page: fewer page kinds apply to it.
+    """
     first = first_candidates(text, rules.first_sentences, rules.lines.may_match)
     return any(_kind_of_line(sentence, rules, fragment=fragment) for sentence in first)
 
@@ -33,9 +40,10 @@ def read_sentences(
     fragment: bool = False,
     signs: bool = False,
 ) -> TextEvidence:
-    """Collect the evidence in a text whose title matched the kind `by_title`, or none.
+    """Collect the evidence in the sentences of a text that it comes from a failed page.
 
-    `signs` also searches sentences for signs: allowed only for short pages.
+    `by_title` is the page kind that the title of the text matched. `signs` also searches for signs,
+    the words inside of a sentence that are typical of a page kind; use it only for short pages.
     """
     sentences = sentences_of(text)
     first = [
@@ -86,7 +94,8 @@ def _explained_bytes(
     *,
     signs: bool,
 ) -> int:
-    """Bytes of the sentences that are usual on pages of the suspected kinds."""
+    """Count the bytes of the sentences that are usual on failed pages of any of the suspected
+    kinds."""
     kinds = {kind.name: kind for kind in suspected if kind}
     mentions = [rules.mentions(kind) for kind in kinds.values()]
     return sum(

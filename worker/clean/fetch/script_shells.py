@@ -1,4 +1,7 @@
-"""Recognise pages without content of their own: redirects, and shells that scripts would fill."""
+"""Recognise pages without content of their own: redirects, and shells.
+
+A shell is a page that is empty until a browser runs its scripts.
+"""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +26,8 @@ _HIDDEN_PICTURES = ",".join(f"noscript {name}" for name in _PICTURES)
 
 
 def shell_failure(page: ParsedPage, rules: FailedFetchRules) -> str:
-    """The failure of a redirect or a shell, "" for any other page."""
+    """Return "redirect page" or "page that needs JavaScript" for such a page, "" for any other
+    page."""
     head = page.markup[:_SEARCHED_CHARS].lower()
     refreshed = "http-equiv" in head and any(_refreshes(page.tree, rules))
     scripted = _SCRIPT.search(head) is not None
@@ -43,7 +47,10 @@ def shell_failure(page: ParsedPage, rules: FailedFetchRules) -> str:
 
 
 def _refreshes(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterator[bool]:
-    """Whether each meta refresh redirects at once; articles may reload after minutes."""
+    """Yield for each meta refresh of a page whether it redirects at once.
+
+    An article may have one that reloads it after minutes.
+    """
     for meta in tree.css("meta[http-equiv]"):
         if attribute(meta, "http-equiv").strip().lower() == "refresh":
             match = _REFRESH.match(attribute(meta, "content"))
@@ -57,5 +64,5 @@ def _asks_for_scripts(tree: LexborHTMLParser, rules: FailedFetchRules) -> Iterat
 
 
 def _shows(tree: LexborHTMLParser) -> bool:
-    """Whether the page has images or media outside of <noscript>."""
+    """Whether a page has images or media outside of <noscript>."""
     return len(tree.css(",".join(_PICTURES))) > len(tree.css(_HIDDEN_PICTURES))

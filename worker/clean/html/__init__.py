@@ -1,4 +1,4 @@
-"""Markup: decode it, refuse hostile markup, turn it into text, make it safe to show.
+"""Markup: decode its bytes, refuse hostile markup, turn it into text, make it safe to show.
 
 May import the cleaning rules and the model.
 """

@@ -1,9 +1,10 @@
 """Decode the bytes of a text or a page, even if the declared charset is wrong or missing.
 
-Order, after the HTML standard's encoding sniffing: a byte order mark, valid UTF-8, the declared
-charset (of the response, else of a meta element or XML declaration), detection from the bytes.
-Valid UTF-8 comes before any declaration: text in another charset with more than ASCII is hardly
-ever valid UTF-8 by chance, and servers often declare the charset of their default configuration.
+The charset is found in this order, after the HTML standard's encoding sniffing: a byte order mark,
+valid UTF-8, the declared charset (of the response, else of a meta element or XML declaration),
+detection from the bytes. Valid UTF-8 comes before any declaration, because text in another charset
+with more than ASCII is hardly ever valid UTF-8 by chance, and servers often declare the charset of
+their default configuration.
 """
 
 import codecs
@@ -66,7 +67,7 @@ _LOST = 0.01  # share of undecodable characters above which a declaration is ign
 
 
 class Decoded(NamedTuple):
-    """A decoded text, its charset, and how the charset was found."""
+    """A decoded text, the charset of its bytes, and how this charset was found."""
 
     text: str
     charset: str
@@ -74,7 +75,8 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, declared: str = "") -> Decoded:
-    """Decode bytes; never raises. `declared` is a charset or a media type."""
+    """Decode bytes to text; never raises. `declared` is a charset or media type, as the response
+    gives it."""
     for mark, charset in _MARKS:
         if data.startswith(mark):
             return Decoded(data.decode(charset, "replace").removeprefix("\ufeff"), charset, "mark")
@@ -95,7 +97,10 @@ def decode(data: bytes, declared: str = "") -> Decoded:
 
 
 def charset_of(declared: str) -> str:
-    """The codec for a charset or media type, "" if there is none that decodes text."""
+    """Return the name of Python's codec for a declared charset or media type, "" if there is none.
+
+    Old names mean the charset that browsers use for them: "latin-1" is Windows-1252.
+    """
     parameter = _TYPE.search(declared)
     name = (parameter[1] if parameter else "" if "/" in declared else declared).strip().lower()
     try:
@@ -115,7 +120,7 @@ def _strict(data: bytes, charset: str) -> str:
 
 
 def _mostly(data: bytes, charset: str) -> str:
-    """The decoded text, "" if so much is undecodable that the charset must be wrong."""
+    """Decode bytes; return "" if so much is undecodable that the charset must be wrong."""
     text = data.decode(charset, "replace")
     return text if text.count("\ufffd") <= max(1, _LOST * len(text)) else ""
 
@@ -126,7 +131,10 @@ def _sibling(data: bytes, charset: str) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """Detect UTF-16 without a byte order mark: in markup nearly every other byte is NUL."""
+    """Detect UTF-16 without a byte order mark and return its codec, else "".
+
+    In such markup nearly every other byte is NUL.
+    """
     head = data[:1024]
     if head.count(0) * 3 < len(head) or len(head) < _FEW_BYTES:
         return ""
@@ -134,7 +142,8 @@ def _wide(data: bytes) -> str:
 
 
 def _sniffed(data: bytes) -> str:
-    """The charset that resiliparse's uchardet detects, or Windows-1252."""
+    """Detect the charset from the bytes with resiliparse's uchardet; if that fails,
+    Windows-1252."""
     from resiliparse.parse.encoding import detect_encoding
 
     if sum(byte > 127 for byte in data[:100_000]) < _FEW_BYTES:

@@ -1,8 +1,9 @@
 """Track the open elements inside a drawing (<svg>) or a formula (<math>), like an HTML parser.
 
-Inside these a slash at the end of a tag closes the element, unlike in the rest of HTML, and the end
-tag of the drawing closes all elements in it (HTML standard, 13.2.6.5). Only tags with a certain
-effect are tracked: at any other tag tracking stops, and the open elements count as HTML elements.
+`hostile_markup` uses it to know how deep elements are nested. In a drawing, unlike in the rest of
+HTML, a slash at the end of a tag closes the element, and the end tag of the drawing closes all
+elements in it (HTML standard, 13.2.6.5). Only tags with a certain effect are tracked: at any other
+tag tracking stops, and the open elements count as HTML elements.
 """
 
 import re
@@ -28,7 +29,7 @@ _CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # the slash of d=M/> belo
 
 
 class Drawing:
-    """The open elements of a drawing, from its <svg> or <math> on."""
+    """The open elements of one drawing or formula, from its <svg> or <math> on."""
 
     __slots__ = ("_ended", "_leaf", "open")
 
@@ -39,11 +40,16 @@ class Drawing:
 
     @classmethod
     def opened_by(cls, name: str, attributes: str) -> Self | None:
-        """The drawing that this start tag opens; None if its slash closes it, or may close it."""
+        """Return the drawing that a start tag opens; None if a slash closes the tag, or may close
+        it."""
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Apply a tag inside the drawing. False if the drawing has ended, or tracking stops."""
+        """Apply a tag inside the drawing to its open elements, and return True.
+
+        Returns False if the drawing has ended, or if the tag's effect is uncertain, so that
+        tracking stops.
+        """
         if self._ended:
             return False
         name = written.lower() if written.isascii() else written

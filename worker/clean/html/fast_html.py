@@ -1,8 +1,8 @@
 """Extract the text of simple markup, as most feeds write it, without a parser.
 
 Markup is simple if it has only block elements and text formatting, in lower case, with plain
-attributes that hide nothing: then its text is all that is between tags. Any other "<" needs a
-parser.
+attributes that hide nothing: its text is then all that is between tags. Markup with any other "<"
+needs a parser.
 """
 
 import re
@@ -18,7 +18,8 @@ _TAG = re.compile(rf"</?(?:({_BLOCKS})|(?:{_INLINE}))(?:>|(?=[\s/]){_REST})")
 
 
 def simple_text(markup: str) -> str | None:
-    """The text of simple markup, one line for each block element; None for any other markup."""
+    """Return the text of simple markup, one line for each block element; None for any other
+    markup."""
     parts = _TAG.split(markup)  # text and block name in turns; None for an inline tag
     parts[1::2] = ["\n" if block else "" for block in parts[1::2]]
     text = "".join(parts)

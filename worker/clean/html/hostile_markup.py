@@ -1,9 +1,9 @@
-"""Reject hostile markup by one linear scan, before a parser reads it.
+"""Reject markup that would block a parser for minutes, by one linear scan before it is parsed.
 
-Parsers are quadratic in the attributes of one tag and in the depth of open elements, and reopen
-formatting elements in every paragraph: 100,000 of any of these, in under 1 MB, block them for over
-a minute, and no time limit interrupts a loop in C. The scan reads tags like the tokenizer of the
-HTML standard, with possessive quantifiers only: it never backtracks.
+Parsers take quadratic time for the attributes of one tag and for the depth of open elements, and
+reopen formatting elements in every paragraph. 100,000 of any of these, in under 1 MB, block a
+parser for over a minute, and no time limit interrupts a loop in C. The scan reads tags like the
+tokenizer of the HTML standard, with possessive quantifiers only, so that it never backtracks.
 """
 
 import re
@@ -54,12 +54,13 @@ MarkupTag = tuple[int, int, str, bool, str]
 
 
 def count_tags(markup: str) -> int:
-    """An upper bound for the number of tags in markup."""
+    """Return an upper bound for the number of tags in markup: the number of "<"."""
     return markup.count("<")
 
 
 def refuse_hostile(markup: str, rules: HtmlRules) -> None:
-    """Raise Rejected with `hostile` if a parser would need quadratic time or memory."""
+    """Raise Rejected with `hostile` if a parser would need quadratic time or memory for the
+    markup."""
     if len(markup) <= _HARMLESS_CHARS:
         return
     if not _check(_TAGS.findall(markup), rules):
@@ -68,10 +69,11 @@ def refuse_hostile(markup: str, rules: HtmlRules) -> None:
 
 
 def _check(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False) -> bool:
-    """Raise Rejected if a limit is exceeded.
+    """Raise Rejected if tags (name, "", attributes) exceed a limit of the rules; return True if
+    not.
 
-    Return False, unless `slow`, if a script or style inside a drawing may contain elements, which
-    the fast expression skips.
+    Without `slow`, return False if the tags may be incomplete: they come from the fast expression,
+    which skips what a script or style contains, but inside a drawing that may be elements.
     """
     effects: dict[str, _TagEffect] = {}
     opened: defaultdict[str, list[int]] = defaultdict(lambda: [0])
@@ -135,12 +137,13 @@ def _effect_of(written: str, opened: Mapping[str, list[int]]) -> _TagEffect:
 
 
 def _lower(name: str) -> str:
-    """Lower case as parsers apply it: only to ASCII."""
+    """Lower case as HTML parsers apply it: a name that is not ASCII is unchanged."""
     return name.lower() if name.isascii() else name
 
 
 def cut_tags(markup: str) -> str:
-    """Remove tags, comments, scripts and styles from markup, in linear time without a tree."""
+    """Remove tags, comments, scripts and styles from markup, in linear time and without parsing
+    it."""
     pieces = []
     end = 0
     for start, stop, name, _, _ in _tags(markup):
@@ -165,7 +168,10 @@ def _tags(markup: str) -> Iterator[MarkupTag]:
 
 
 def _end_of_raw(markup: str, at: int, name: str) -> int:
-    """The end of a script or style whose content begins at `at`; ten times as fast as a regex."""
+    """Find the end of the content of a script or style, whose content begins at offset `at`.
+
+    Ten times as fast as a regular expression.
+    """
     after = 2 + len(name)
     while (at := markup.find("</", at)) >= 0:
         closes = markup[at + after : at + after + 1] in _AFTER_NAME

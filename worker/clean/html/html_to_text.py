@@ -38,7 +38,7 @@ _MAY_HOLD_NOT_TEXT = re.compile(
 
 
 def is_html(media_type: str) -> bool:
-    """Whether a media type is that of markup; a missing one is."""
+    """Whether a media type is that of markup, or missing."""
     return media_type.partition(";")[0].strip().lower() in _HTML_TYPES
 
 
@@ -59,14 +59,17 @@ def is_escaped(text: str) -> bool:
 
 
 def is_page(markup: str) -> bool:
-    """Whether markup is a complete document, of which only a part is the article."""
+    """Whether markup is a complete page, of which only a part is the article, and not a
+    fragment."""
     return _PAGE.search(markup) is not None
 
 
 def body_text(markup: str) -> str:
-    """All text of a fragment; a paragraph, list item, table row or <br> ends a line.
+    """Return all text of a fragment; the end of a paragraph, list item, table row or <br> ends a
+    line.
 
-    No main content is extracted: on fragments, extractors lose paragraphs and keep prompts.
+    No main content is extracted, because on fragments extractors lose paragraphs and keep lines
+    such as "Read more".
     """
     if (text := simple_text(_on_one_line(markup))) is not None:
         return text
@@ -83,12 +86,12 @@ def body_text(markup: str) -> str:
 
 
 def inline_text(markup: str) -> str:
-    """Remove the usual inline tags from a title or name; "Why <canvas> matters" is unchanged."""
+    """Remove inline tags such as <b> from a title or name; "Why <canvas> matters" is unchanged."""
     return _INLINE.sub("", _LINE_BREAK.sub(" ", markup)) if "<" in markup else markup
 
 
 def _flat(markup: str) -> str:
-    """Replace line breaks in the source by spaces, except inside <pre>."""
+    """Replace line breaks in the source of markup by spaces, except inside <pre>."""
     before, *parts = markup.split("<pre")
     flat = [_on_one_line(before)]
     for part in parts:

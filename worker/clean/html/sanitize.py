@@ -1,7 +1,8 @@
 """Sanitise untrusted markup, so that a site can show it as its own.
 
-The output is written from the parsed tree, instead of cutting the input: only the elements,
-attributes and URL schemes listed here are written, and all text is escaped. Linear, no recursion.
+The output is written from the parsed tree: only the elements, attributes and URL schemes listed
+here are written, and all text is escaped. This is safer than to cut dangerous parts from the input.
+It takes linear time and no recursion.
 """
 
 from html import escape
@@ -31,7 +32,7 @@ _REMOVED = frozenset(
 
 
 def safe_html(markup: str) -> str:
-    """The markup without scripts, styles, forms, event handlers and unsafe addresses."""
+    """Return the markup without scripts, styles, forms, event handlers and unsafe addresses."""
     body = LexborHTMLParser(markup).body
     node = body.first_child if body else None
     above: list[LexborNode] = []
@@ -59,7 +60,7 @@ def safe_html(markup: str) -> str:
 
 
 def paragraphs_html(text: str) -> str:
-    """Write a text of paragraphs as markup."""
+    """Write a plain text, whose paragraphs are separated by blank lines, as <p> elements."""
     return "".join(f"<p>{escape(line, quote=False)}</p>" for line in text.split("\n\n") if line)
 
 

@@ -1,4 +1,5 @@
-"""Read contributors and their roles from the credit line of an article."""
+"""Read contributors and their roles from credits such as "Reporting by Ann Lee; Editing by Bo
+Chen"."""
 
 import re
 
@@ -14,7 +15,7 @@ _AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
 
 
 def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
-    """The contributors in a line that consists of credits; () for any other line."""
+    """Return the contributors in a line that consists of credits; () for any other line."""
     first = _FIRST_WORD.match(line)
     if not first or first[1].lower() not in rules.first_words:
         return ()
@@ -36,7 +37,10 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
 
 
 def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:
-    """The offset of credits in brackets at the end of a line, and the contributors in them."""
+    """Find credits in brackets at the end of a line; return their offset and the contributors.
+
+    Without credits the offset is the length of the line, and there are no contributors.
+    """
     match = _AT_END.search(line) if line.endswith((")", "]")) else None
     contributors = read_credits(match[1], rules) if match else ()
     return (match.start(), contributors) if match and contributors else (len(line), ())

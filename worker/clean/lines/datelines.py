@@ -1,4 +1,4 @@
-"""Read place and news agency from the dateline that opens an article.
+"""Read place and news agency from the dateline that opens an article, such as "BERLIN (dpa) - ".
 
 "MOSCOW, Feb 5 (Reuters) - ", "Berlin (dpa) - ", "PARÍS, 5 feb (EFE).- ", "МОСКВА, 5 фев /ТАСС/. ",
 "ROMA (ANSA) - ", "(ANSA) - ROMA, 05 FEB - ", "BERLIN taz | ", "LONDON — ".
@@ -35,7 +35,7 @@ _MIN_LEFT_CHARS = 15  # of the sentence that a dateline opens
 
 
 class Dateline(NamedTuple):
-    """The place and the agency of a dateline, "" for the one that it does not have."""
+    """The place and the news agency that a dateline names; either may be ""."""
 
     place: str
     agency: str
@@ -43,7 +43,11 @@ class Dateline(NamedTuple):
 
 
 def read_dateline(line: str, rules: DatelineRules) -> Dateline | None:
-    """The dateline at the start of a line; without an agency the place must be in capitals."""
+    """Read the dateline at the start of a line, or return None if it has none.
+
+    The agency must be one of those in the rules. If no agency is named, the place must be in
+    capitals.
+    """
     opening = line[: rules.max_chars]
     if not any(map(opening.__contains__, _MARKS)):
         return None

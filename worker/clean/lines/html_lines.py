@@ -1,6 +1,6 @@
-"""Remove the lines from safe markup that cleaning removed from its text.
+"""Remove from an article's markup the lines that cleaning has removed from its text.
 
-The input is written by `safe_html`, where "<" only opens tags, so that one expression splits it.
+The markup must come from `safe_html`: "<" then only opens tags, and one expression can split it.
 """
 
 import re
@@ -23,8 +23,11 @@ TokenRun = list[int]  # indexes of the tokens that form one line
 
 
 def without_lines(markup: str, lines: Sequence[str]) -> str:
-    """Remove these lines from the markup: complete lines anywhere, the last ones first; parts of
-    lines only at the beginning or end of a line."""
+    """Remove these lines from the markup of an article, and the elements that become empty.
+
+    A line is removed where it is a complete line, the last one if there are several; else where it
+    is the beginning or the end of a line.
+    """
     if not markup or not lines:
         return markup
     tokens = _TOKEN.findall(markup)
@@ -69,7 +72,7 @@ def _cut_part(tokens: list[str], runs: Iterable[TokenRun], part: str) -> None:
 
 
 def _cut(tokens: list[str], run: TokenRun, start: int, stop: int) -> None:
-    """Delete the characters [start, stop) from the text of these tokens."""
+    """Delete the characters from `start` up to `stop` in the joined text of the tokens in `run`."""
     passed = 0
     for at in run:
         text = unescape(tokens[at])

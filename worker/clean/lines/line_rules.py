@@ -1,8 +1,9 @@
-"""Remove the lines of a text that are not part of its article, by the line rules.
+"""Remove the lines of a text that are not part of its article, such as "Follow us on Facebook".
 
-A line is a paragraph. Head rules apply to the first lines and tail rules to the last: "Follow us on
-the path to peace" in the middle of a speech is no prompt. Facts in a removed line are kept:
-sections become categories, credits become contributors, a dateline gives place and agency.
+A line is a paragraph. Most rules apply only to the first lines of a text (head) or to the last ones
+(tail), because "Follow us on the path to peace" in the middle of a speech belongs to it. Facts in a
+removed line are stored: sections become categories, credits become contributors, and a dateline
+gives place and agency.
 """
 
 import re
@@ -30,7 +31,8 @@ _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
 class ArticleMetadata(NamedTuple):
-    """Title, authors and site names of an article: lines that only repeat one are removed."""
+    """Title, authors and site names of an article, to remove the lines that only repeat one of
+    them."""
 
     title: str = ""
     authors: tuple[str, ...] = ()
@@ -38,7 +40,7 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text without the removed lines, and the facts that were in them."""
+    """A text from which `sweep` removed lines, the removed lines, and the facts found in them."""
 
     text: str
     dropped: tuple[Dropped, ...] = ()
@@ -51,7 +53,7 @@ class SweptText(NamedTuple):
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule removed, and the facts in it."""
+    """A line, or the end of one, that a rule removed, and the facts found in it."""
 
     rule: str
     line: str
@@ -62,9 +64,10 @@ class RemovedLine(NamedTuple):
 
 
 def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRules) -> SweptText:
-    """Remove the lines that match a rule and list them in `dropped`.
+    """Remove the lines of a text that match a rule, and list them in `dropped`.
 
-    Order: complete lines, then the end of the last line, then the dateline of the first.
+    First complete lines are removed, then what a rule cuts from the end of the last line, then the
+    dateline of the first line.
     """
     if not text:
         return SweptText("")
@@ -91,21 +94,22 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a short text ends in dots after a word, like a text that a feed has cut."""
+    """Whether a text ends in dots because a feed has cut it: it is short, and no sentence ends
+    there."""
     if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
         return False
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))
 
 
 def _captured(lines: Sequence[RemovedLine], effect: str) -> tuple[str, ...]:
-    """The captured names of the lines with this effect, each once."""
+    """Return the names or categories captured from lines with this effect, each once."""
     return tuple({name: None for line in lines if line.effect == effect for name in line.captured})
 
 
 def _complete_lines(
     lines: list[str], metadata: ArticleMetadata, language: str, rules: CleaningRules
 ) -> dict[int, RemovedLine]:
-    """The complete lines that a rule removes, by their index."""
+    """Find the lines that a rule removes completely; return them by their index in `lines`."""
     removed: dict[int, RemovedLine] = {}
     rule_sets = rules.rule_sets(language)
     longest, head_lines, tail_lines = _limits(rules)
@@ -134,7 +138,10 @@ def _complete_lines(
 
 
 def _prefix(line: str) -> str:
-    """The part of a line, in lower case, that the prefix filter needs."""
+    """Return the beginning of a line in lower case, as far as the prefix filter needs it.
+
+    That is the complete line if it does not begin with a letter.
+    """
     return (line[:_PREFIX_CHARS] if line[:1].isalpha() else line).lower()
 
 
@@ -158,7 +165,11 @@ def _removed_credits(line: str, rules: CleaningRules) -> RemovedLine | None:
 def _first_valid(
     rule_set: RuleSet, first: int, line: str, lower: str, at: int, tail: int
 ) -> RemovedLine | None:
-    """Apply the first rule from index `first` on that is in range and can read the line."""
+    """Apply the rules of a set in turn, beginning with index `first`, until one removes the line.
+
+    A rule removes the line if it applies at this position, its pattern matches the line, and the
+    facts it needs can be read. `at` counts lines from the start of the text, `tail` from its end.
+    """
     for rule, pattern in rule_set.rules[first:]:
         if len(line) > rule.max_chars or not _in_range(rule, at, tail):
             continue
@@ -176,7 +187,10 @@ def _in_range(rule: LineRule, at: int, tail: int) -> bool:
 
 
 def _read_captured(rule: LineRule, match: re.Match[str], line: str) -> tuple[str, ...] | None:
-    """The names or categories in a line, in its own case; None if a byline or agency has none."""
+    """Return the names or categories in a line that a rule matches, written as in the line.
+
+    () for a rule that only drops the line; None if the line of a byline or agency rule has no name.
+    """
     if rule.effect == "drop":
         return ()
     # Lower case can be longer than the line: that of İ has two characters.
@@ -192,14 +206,17 @@ def _read_captured(rule: LineRule, match: re.Match[str], line: str) -> tuple[str
 
 
 def _longest_echo(metadata: ArticleMetadata) -> int:
-    """The length of the longest line that can only repeat metadata."""
+    """Return the length of the longest line that may be a mere repetition of the metadata."""
     authors = sum(map(len, metadata.authors)) + _MAX_BY_CHARS if metadata.authors else 0
     site = _MAX_SITE_CHARS if metadata.sites else 0
     return min(max(2 * len(metadata.title), authors, site), _MAX_ECHO_CHARS)
 
 
 def _removed_echo(line: str, at: int, tail: int, metadata: ArticleMetadata) -> RemovedLine | None:
-    """A line that only repeats the title or the authors (head), or the site's name (tail)."""
+    """Return the line as removed if it only repeats metadata, else None.
+
+    At the head that is the title or the authors, at the tail the name of the site.
+    """
     may_echo = at < _MAX_DATELINE_LINE and at + tail and 0 < len(line) <= 2 * len(metadata.title)
     if may_echo and bare(line) == bare(metadata.title):
         return RemovedLine("title-echo", line)
@@ -218,8 +235,8 @@ def _names_authors(line: str, authors: tuple[str, ...]) -> bool:
 
 
 def _cut_ends(kept: list[str], rules: CleaningRules) -> list[RemovedLine]:
-    """Cut boilerplate from the end of the text: "… (Reporting by A) The post X appeared first on
-    Y"."""
+    """Cut boilerplate from the end of the last line, again and again: "… (Reporting by A) The post
+    X appeared first on Y" has two. Changes `kept`, and returns what was cut."""
     cuts: list[RemovedLine] = []
     while kept and len(cuts) < _MAX_CUTS and (cut := _cut_end(kept[-1], rules)):
         start, removed = cut

@@ -1,7 +1,8 @@
-"""Find out who published an article first, as far as the article names its origin.
+"""Find out which publisher an article was copied from, as far as the article names it.
 
-A copy can name its origin in four fields, in order of reliability: the source element of its feed
-entry, the agency of its dateline, a line such as "Source: dpa", and a byline such as "By Reuters".
+An article can name its origin in four fields. In order of reliability they are the source element
+of its feed entry, the agency of its dateline, a line such as "Source: dpa", and a byline such as
+"By Reuters".
 """
 
 import json
@@ -21,7 +22,7 @@ _STAFF = re.compile(r"(?:\s+(?:staff|news agency|newsroom)|\.com)$", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """The original publisher of an article, and the field that names it."""
+    """The publisher that an article was copied from, and the field of an article that names it."""
 
     name: str
     named_by: str  # source element, dateline, source line, byline
@@ -29,7 +30,7 @@ class Publisher:
 
 
 def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None:
-    """The original publisher that a stored article names in its most reliable field, if any."""
+    """Return the publisher that a stored article names in its most reliable field, or None."""
     for named_by, name in _names(record, rules):
         if name:
             return Publisher(name=name, named_by=named_by, article_id=record.article_id)
@@ -37,7 +38,11 @@ def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None
 
 
 def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | None:
-    """The publisher named in the most reliable field; the first of several."""
+    """Choose among the publishers that copies of one article name: the one in the most reliable
+    field.
+
+    The first of equally reliable ones is chosen; None if no copy names a publisher.
+    """
     named = [publisher for publisher in publishers if publisher]
     return min(named, key=lambda publisher: _FIELDS.index(publisher.named_by), default=None)
 
@@ -52,7 +57,7 @@ def _names(record: StoredRecord, rules: DatelineRules) -> Iterable[tuple[str, st
 
 
 def _raw(payload: str) -> dict[str, Any]:
-    """The raw article of a payload; {} if the payload was truncated or deleted."""
+    """Parse a stored payload to the raw article; {} if the payload was truncated or deleted."""
     try:
         raw = json.loads(payload)
     except ValueError:
@@ -61,7 +66,7 @@ def _raw(payload: str) -> dict[str, Any]:
 
 
 def _origin(raw: dict[str, Any]) -> str:
-    """The name of the entry's source element, unless it names the feed that the entry is from."""
+    """Return the publisher in the source element of a feed entry; "" if that is the feed's own."""
     source, feed = (raw[part] if isinstance(raw.get(part), dict) else {} for part in _PARTS)
     title, url = _text(source.get("title")), _text(source.get("url"))
     feed_host, feed_title = host(_text(feed.get("url"))), _text(feed.get("title"))

@@ -1,12 +1,15 @@
 """Learn the lines that a source repeats around its articles, and remove them from later articles.
 
-    sighting(article)   the keys of the short lines at the head and the tail of a text
+A sighting notes that a line, stored as its key (a hash), was in a text on some day:
+
+    sighting(article)   the sightings of the short lines at the head and the tail of a text
     learn(sightings)    the lines to remove, decided from the sightings of past days
     leave_out(article)  the article without these lines
 
-A line is learned when it was in `min_texts` new texts on each of `min_days` days: a daily column
-brings one text a day, a burst lasts one day, and a text that is published again is not new, neither
-under another id nor with other words. The result depends on nothing but the sightings.
+A line is learned when it was in `min_texts` new texts on each of `min_days` days. A daily column
+therefore teaches nothing, as it brings one text a day, nor does a burst, which lasts one day. A
+text that is published again is not new, neither under another id nor with other words. The result
+depends on nothing but the sightings.
 """
 
 import re
@@ -37,7 +40,7 @@ LineSighting = bytes  # of a line in a text: line key, a hash byte of the articl
 
 
 class RepeatedLine(NamedTuple):
-    """A learned line: the day of its first sighting, and how often it was seen."""
+    """A learned line: the day it was first seen, and how many texts and days it was seen in."""
 
     since: DayNumber
     texts: int
@@ -45,7 +48,7 @@ class RepeatedLine(NamedTuple):
 
 
 class SourceBoilerplate(NamedTuple):
-    """The lines that are removed from the texts of one source on one day."""
+    """The learned lines of one source, by key, that are removed from its texts on one day."""
 
     lines: Mapping[bytes, RepeatedLine] = {}
     version: str = ""  # the last day of sightings and a digest of the lines; "" without lines
@@ -53,8 +56,11 @@ class SourceBoilerplate(NamedTuple):
 
 @lru_cache(maxsize=4096)  # each line is hashed twice: to remove it, and to note it
 def line_key(source: str, line: str) -> bytes:
-    """Hash a line of a source. Lines that differ only in case, white space and numbers are equal;
-    the last bit is set if the line has a number."""
+    """Hash a line of a source to 6 bytes, so that it can be counted without storing its text.
+
+    Lines that differ only in case, white space and numbers have equal keys. The last bit is set if
+    the line has a number.
+    """
     plain, figures = _FIGURES.subn("0", " ".join(line.casefold().split()))
     keyed = f"{source}\0{plain}".encode("utf-8", "replace")
     key = bytearray(blake2b(keyed, digest_size=_KEY_BYTES).digest())
@@ -65,7 +71,11 @@ def line_key(source: str, line: str) -> bytes:
 def sighting(
     article: Article, learned: SourceBoilerplate, rules: LearnedRules
 ) -> list[LineSighting]:
-    """The sightings of a text: one for the text itself, one for each short line around it."""
+    """Return the sightings to note for an article: one for its text, one for each short line around
+    it.
+
+    `learned` are the lines learned so far; they do not count towards the limits of head and tail.
+    """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
     if not main or not rules.head_lines + rules.tail_lines:
@@ -84,7 +94,7 @@ def learn(
     rules: LearnedRules,
     last: DayNumber,
 ) -> SourceBoilerplate:
-    """Learn the lines of a source from its sightings by day, up to the day `last`."""
+    """Decide which lines of a source to remove, from its sightings by day up to the day `last`."""
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -106,10 +116,10 @@ def learn(
 
 
 def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
-    """The article without the lines that are learned or pinned.
+    """Return the article without the lines that were learned, or that the rules pin for its source.
 
-    Learned lines stay if they are too large a share of the text: then it is short, or consists of
-    them.
+    Learned lines are not removed if they are a large share of the text: it may be a short article,
+    or consist of such lines. Pinned lines are always removed.
     """
     pinned = {line_key(article.source, line) for line in rules.pinned.get(article.source, ())}
     if not learned.lines and not pinned:
@@ -137,7 +147,11 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
 
 
 def learned_before(article: Article) -> SourceBoilerplate:
-    """The learned lines that were removed from this article, as if learned again."""
+    """Return the learned lines that were already removed from this article, with its learned
+    version.
+
+    When the article is cleaned again, `leave_out` can remove the same lines with them.
+    """
     removed = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
     return SourceBoilerplate(dict.fromkeys(removed, RepeatedLine(0, 0, 0)), article.learned)
 
@@ -145,8 +159,11 @@ def learned_before(article: Article) -> SourceBoilerplate:
 def _around(
     lines: list[str], source: str, learned: SourceBoilerplate, rules: LearnedRules
 ) -> Iterator[int]:
-    """Indexes of the short lines at head and tail; learned lines do not count towards the limits,
-    so that the lines next to them are covered, too."""
+    """Yield the indexes of the short lines at the head and the tail of a text.
+
+    Learned lines do not count towards the limits of head and tail, so that the lines next to them
+    are reached, too.
+    """
     head = tail = 0
     first, last = 0, len(lines) - 1
     while first <= last and head < rules.head_lines:
@@ -168,8 +185,10 @@ def _is_learned(line: str, source: str, learned: SourceBoilerplate) -> bool:
 
 
 def _repeated(days: Mapping[DayNumber, list[LineSighting]], rules: LearnedRules) -> RepeatedLine:
-    """Count texts and days of a line. A text is new if neither its article nor its words were seen
-    on an earlier day."""
+    """Count the texts that had a line, and the days on which at least `min_texts` new texts had it.
+
+    A text is new if neither its article nor its words were seen on an earlier day.
+    """
     articles: set[int] = set()
     texts: set[int] = set()
     busy = 0
@@ -184,7 +203,8 @@ def _repeated(days: Mapping[DayNumber, list[LineSighting]], rules: LearnedRules)
 
 
 def _names_people(line: str) -> bool:
-    """Whether a line consists of personal names; one-word names are agencies and do not count."""
+    """Whether a line consists of personal names. A one-word name is that of an agency: it gives
+    False."""
     return " " in line and len(line) <= _MAX_NAMES_CHARS and bool(people(_BY.sub("", line)))
 
 

@@ -1,4 +1,4 @@
-"""Links of an article: the canonical form, its variants, and the keys that identify an article.
+"""Links of an article: normalise them, and make from them the keys that identify the article.
 
 May import `text`, `html` and the cleaning rules.
 """

@@ -1,8 +1,8 @@
 """The keys that identify an article within its source.
 
-Article ids are hashes of keys, so keys never change. "id:…" is the external id; "url:…" is the link
-normalised by the frozen version 1; "text:…" is a hash of title and opening words, for articles that
-have neither.
+Article ids are hashes of keys, so the key of an article must never change. "id:…" is the id that
+the source gives; "url:…" is the link in the frozen normal form of `link_key_v1`; "text:…" is a hash
+of title and opening words, for articles that have neither id nor link.
 """
 
 from hashlib import blake2b
@@ -18,7 +18,10 @@ _OPENING_CHARS = 200
 
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
-    """The key of an article, and further keys that are aliases of it."""
+    """Return the key of an article, and its aliases: further keys that find the same article.
+
+    `page_url` is the address that its page declares, or "".
+    """
     own_keys = _own_keys(raw)
     desk = desktop(raw.link)
     further = (
@@ -33,12 +36,15 @@ def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str,
 
 
 def opening_key(title: str, text: str) -> str:
-    """The key made of title and opening words."""
+    """Return the key that is made of a title and the first 200 characters of a text, "text:~…"."""
     return _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True)
 
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
-    """The keys in a withdrawal, the id first. Raises Rejected if there is none."""
+    """Return the keys of the article that a withdrawal names, the one of its id first.
+
+    Raises Rejected if the withdrawal has neither an id nor a link.
+    """
     keys = tuple(key for key in _own_keys(raw) if key)
     if not keys:
         raise Rejected(Reason.NO_IDENTITY, "a withdrawal names an id or the link of an article")
@@ -51,7 +57,7 @@ def _own_keys(raw: RawArticle) -> tuple[str, str]:
 
 
 def _link_key(link: str) -> str:
-    """The key of a link, "" for a home page: some feeds link all articles to it."""
+    """Return the key of a link; "" for a home page, because some feeds link all articles to it."""
     key = frozen_key(link)
     is_home = "/" not in key and "?" not in key and "#" not in key
     return "" if is_home else _bounded("url", key)

@@ -1,4 +1,4 @@
-"""Normalise the links of articles."""
+"""Normalise the links of articles, so that different spellings of one address become equal."""
 
 import re
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
@@ -24,10 +24,11 @@ _SECOND_LEVEL_CHARS = 3  # of "co" in example.co.uk, "com" in example.com.au
 
 
 def canonical(url: str, rules: UrlRules) -> str:
-    """Normalise a link: lower-case host, no default port, fragment, credentials or tracking.
+    """Normalise a link: write the host in lower case, and remove the default port, the fragment,
+    credentials and tracking parameters.
 
-    Idempotent. Returns "" for anything but a web link. Paths keep their case, because servers may
-    distinguish it.
+    The result of a result is unchanged. Returns "" for anything but a web link. Paths keep their
+    case, because servers may distinguish it.
     """
     if plain := _PLAIN.fullmatch(url):
         start, host, path, query = plain.groups("")
@@ -46,12 +47,15 @@ def canonical(url: str, rules: UrlRules) -> str:
 
 
 def is_variant(url: str) -> bool:
-    """Whether a link is the AMP or mobile form of a page's address."""
+    """Whether a link is the AMP or mobile form of the address of a page."""
     return _VARIANT.match(url) is not None
 
 
 def page_canonical(href: str, link: str, rules: UrlRules) -> str:
-    """The address that a page declares, normalised; "" if it is a home page or another site's."""
+    """Normalise the canonical address `href` that the page at `link` declares for itself.
+
+    Returns "" if it is a home page, belongs to another site, or is no web address.
+    """
     try:
         url = canonical(urljoin(link, href.strip()), rules)
     except ValueError:
@@ -94,12 +98,15 @@ def _query(query: str, host: str, rules: UrlRules) -> list[str]:
 
 
 def _escape(text: str, kept: str) -> str:
-    """Percent-encode unsafe characters; existing escapes in upper case (RFC 3986, 6.2.2.1)."""
+    """Percent-encode all characters except `kept`; write existing escapes in upper case.
+
+    See RFC 3986, 6.2.2.1.
+    """
     return _ESCAPE.sub(lambda escape: escape[0].upper(), quote(text, safe=kept))
 
 
 def _without_dots(path: str) -> str:
-    """Remove dot segments from an absolute path (RFC 3986, 5.2.4)."""
+    """Remove the segments "." and ".." from an absolute path (RFC 3986, 5.2.4)."""
     if "/." not in path:
         return path
     kept: list[str] = []
@@ -115,7 +122,8 @@ def _without_dots(path: str) -> str:
 
 
 def _site(url: str) -> str:
-    """The approximate registered domain: the last two labels, or three as in example.co.uk."""
+    """Return the approximate registered domain of a URL: the last two labels of its host, or three
+    as in example.co.uk."""
     try:
         labels = (urlsplit(url).hostname or "").split(".")
     except ValueError:

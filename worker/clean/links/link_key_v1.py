@@ -1,8 +1,9 @@
-"""Version 1 of link normalisation. It is frozen: article ids are hashes of its results.
+"""Version 1 of the normal form of links in keys. It is frozen: article ids are hashes of its
+results.
 
-Its results must never change, not even to fix a fault, and it imports nothing of this project: if a
+Its results must never change, not even to fix a fault, and it imports nothing of this project. If a
 link were normalised differently, its article would become a new one without its revisions. A better
-normalisation needs a second function whose keys are added as aliases.
+normal form needs a second function whose keys are added as aliases.
 """
 
 import re
@@ -22,11 +23,11 @@ _TRACKING_PREFIX = ("utm_", "pk_", "mtm_", "hsa_")
 
 
 def frozen_key(url: str) -> str:
-    """`host/path?query` of a web link, "" for anything else. Frozen: results must not change.
+    """Return the frozen normal form of a web link, `host/path?query`; "" for anything else.
 
     Removed are the scheme, `www.`, ports 80 and 443, credentials, trailing slashes, tracking
-    parameters and fragments, except for those that are a client-side path (`#!…` and `#/…`). The
-    rest of the query is sorted. A host alone means a home page.
+    parameters and fragments, except fragments that are a client-side path (`#!…` and `#/…`). The
+    rest of the query is sorted. The result for a home page is its host alone.
     """
     match = _URI.match(url.strip(_SPACE))
     if not match:

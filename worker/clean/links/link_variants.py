@@ -1,7 +1,7 @@
 """Convert the mobile and AMP forms of an article's link to the desktop form.
 
-The result is used for aliases only, so more forms can be added here: no article id depends on it. A
-wrong result does no harm, because the content must confirm an alias.
+The result is used only for aliases, so more forms can be added here without changing any article
+id. A wrong result does no harm, because an alias is used only if the content confirms it.
 """
 
 import re
@@ -18,7 +18,7 @@ _QUERY = {"amp", "outputtype", "m", "mobile"}
 
 
 def desktop(link: str) -> str:
-    """The desktop form of a link; the link itself if it is no known mobile or AMP form."""
+    """Return the desktop form of a link; the link itself if it is no known mobile or AMP form."""
     if not _HINT.search(link):
         return link
     try:

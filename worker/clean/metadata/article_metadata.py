@@ -1,6 +1,6 @@
-"""Choose title, authors, image and site names from a raw article and its page.
+"""Choose title, authors, image and site names of an article, from its feed and its web page.
 
-Fields of the feed outrank the page.
+What the feed gives (the fields of the raw article) outranks what the page declares.
 """
 
 from urllib.parse import urljoin
@@ -14,7 +14,10 @@ from worker.model.admission import RawArticle, host
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
-    """The names that the source may call itself, each as `bare` makes it."""
+    """Return the names that the source of an article may call itself, from its feed, page and host.
+
+    Each is reduced to letters and digits by `plain_text.bare`.
+    """
     return titles.site_names(
         (raw.source.title, raw.feed.title, raw.source.id, page.site), host(raw.link)
     )
@@ -23,7 +26,10 @@ def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
 def title_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> str:
-    """The title of the raw article, else that of its page, without the name of the site."""
+    """Choose the title of an article: that of its feed, else of its page, without the site's name.
+
+    `sites` are the names that `site_names` returns.
+    """
     if raw.title or not page.title:
         return titles.without_site(tidy(raw.title, rules.text), sites)
     others = [tidy(title, rules.text) for title in page.titles]
@@ -31,12 +37,13 @@ def title_of(
 
 
 def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tuple[str, ...]:
-    """The authors of the raw article, else those of its page."""
+    """Choose the authors of an article: those that its feed gives, else those of its page."""
     return authors(raw.authors or page.authors, rules.text)
 
 
 def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str:
-    """Canonical URL of the first image of the feed, else of the image that the page declares."""
+    """Return the normalised URL of the feed's first image, else of the image that the page
+    declares."""
     images = (m.url for m in raw.media if m.type.startswith("image"))
     image = next(images, "") or page.image
     try:

@@ -1,4 +1,5 @@
-"""Read the names of authors from the elements and texts of a page that may be bylines."""
+"""Read the names of authors from elements and texts of a page that may be bylines ("By Ann
+Lee")."""
 
 import re
 from collections.abc import Iterable
@@ -52,7 +53,10 @@ _MAX_PSEUDONYM_CHARS, _MAX_PSEUDONYM_WORDS = 40, 4
 
 
 def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """The names in the first element that is a short byline and not a comment or a biography."""
+    """Return the names in the first element that is a short byline.
+
+    Elements of comments, biographies, dates and share buttons are skipped, by their class or id.
+    """
     for node in list(nodes)[:_MAX_NODES]:
         marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
         if _NOT_AUTHOR.search(marks):
@@ -64,7 +68,10 @@ def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
 
 
 def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
-    """The names after the first "by" that begins a text, or is a text of its own."""
+    """Return the names after the first "by" of a page's texts; () if no names follow one.
+
+    The "by" must begin a text, or be a text of its own that the names follow.
+    """
     announced = False
     for text in texts:
         by = _BY.match(text)
@@ -77,7 +84,7 @@ def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """The text of the first author link that may be a name, even if it is written like none."""
+    """Return the text of the first author link that may be a name, even one like "harbour_cat"."""
     for node in nodes:
         name = " ".join(node.text().split())
         short = 2 < len(name) <= _MAX_PSEUDONYM_CHARS and len(name.split()) <= _MAX_PSEUDONYM_WORDS
@@ -87,14 +94,16 @@ def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
 
 
 def is_label(text: str) -> bool:
-    """Whether a text only announces an author: "Written by", "Verfasst von"."""
+    """Whether a text is only a label for an author, such as "Written by" or "Verfasst von"."""
     return _BY.fullmatch(text.strip()) is not None
 
 
 def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
-    """The people in "By Ann Lee and Bo Chen, staff writers | May 3"; () if it is no byline.
+    """Return the people in a byline: two for "By Ann Lee and Bo Chen, staff writers | May 3".
 
-    Only the first line counts, unless a line begins or ends with "and": lines are other elements.
+    () if the text is no byline. Only its first line is read, because others belong to other
+    elements, unless "and" joins two lines. `linked` says that the text is a link, which may be one
+    word.
     """
     text = _LINE_JOINTS.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
     by = _BY.match(text)

@@ -1,4 +1,4 @@
-"""Find the article in the JSON-LD of a page and resolve its references to people."""
+"""Find the article in the JSON-LD of a page, the metadata that scripts of the page hold as JSON."""
 
 import json
 import re
@@ -19,7 +19,11 @@ JsonObject = dict[str, Any]
 
 
 def find_article(scripts: list[str]) -> JsonObject:
-    """Return the first article object, completed by fields of the page's own object."""
+    """Return the first object that describes an article, with objects for its authors; {} without
+    one.
+
+    Dates, language and author that it lacks are taken from the object that describes the page.
+    """
     nodes = [node for script in scripts for node in _objects(_parsed(script))]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
     article = _first_of(nodes, _ARTICLE_TYPES)
@@ -35,7 +39,7 @@ def find_article(scripts: list[str]) -> JsonObject:
 
 
 def names_of(value: Any) -> tuple[str, ...]:
-    """Names in a JSON-LD value: a string, an object with a name, or a list of either."""
+    """Return the names in a JSON-LD value: a string, an object with a name, or a list of either."""
     values = value if isinstance(value, list) else [value]
     named = (v.get("name") if isinstance(v, dict) else v for v in values[:_MAX_NODES])
     flat = (n for name in named for n in (name if isinstance(name, list) else [name]))
@@ -43,7 +47,8 @@ def names_of(value: Any) -> tuple[str, ...]:
 
 
 def url_of(value: Any) -> str:
-    """The first URL in a JSON-LD value: a string, an object with a URL, or a list of either."""
+    """Return the first URL in a JSON-LD value: a string, an object with a URL, or a list of
+    either."""
     for item in value if isinstance(value, list) else [value]:
         url = item.get("url") or item.get("@id") if isinstance(item, dict) else item
         if isinstance(url, str) and url.strip():
@@ -83,7 +88,8 @@ def _first_of(nodes: list[JsonObject], types: tuple[str, ...]) -> JsonObject:
 
 
 def _resolved(value: Any, by_id: dict[str, JsonObject]) -> Any:
-    """Replace references to people by the objects of the graph that they refer to."""
+    """Replace the references to people in a value ({"@id": …}) by the objects in `by_id` they refer
+    to."""
     values = value if isinstance(value, list) else [value]
     return [
         by_id.get(str(item.get("@id")), item)

@@ -24,7 +24,8 @@ _MAX_INNER = 8  # elements within a heading
 
 
 class PageElements:
-    """The metadata elements of a page by tag, and the element that each field was taken from."""
+    """The elements of a page that hold metadata, by tag; for each field read, the element it came
+    from."""
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         by_tag: dict[str, list[LexborNode]] = {}
@@ -37,8 +38,11 @@ class PageElements:
         self.element_of: dict[str, str] = {}
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
-        """Return the first text that is not blank, of pairs (element, text), and note its element
-        for this field."""
+        """Return the first text that is not blank, of pairs (name of the element, text); "" if all
+        are.
+
+        The element is noted in `element_of` as the source of `field`.
+        """
         for element, text in candidates:
             if isinstance(text, str) and text.strip():
                 self.element_of[field] = element
@@ -46,16 +50,20 @@ class PageElements:
         return ""
 
     def of_meta(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Pairs (name, content) of the meta elements with these names, in this order."""
+        """Yield (name, content) for those of the names that a meta element has, in the order of
+        `names`."""
         return ((name, self.meta[name]) for name in names if name in self.meta)
 
     def texts(self, tag: str) -> list[str]:
-        """The texts of all elements with this tag that are not empty."""
+        """Return the texts of all elements with this tag, without empty ones."""
         return [text for node in self.by_tag.get(tag, []) if (text := text_of(node))]
 
 
 def _meta(nodes: list[LexborNode]) -> dict[str, str]:
-    """Contents of meta elements by lower-case name, property or itemprop; the first counts."""
+    """Return the contents of meta elements by their property, name or itemprop in lower case.
+
+    Of several elements with one name the first counts.
+    """
     contents: dict[str, str] = {}
     for node in nodes:
         attributes = node.attributes
@@ -68,7 +76,8 @@ def _meta(nodes: list[LexborNode]) -> dict[str, str]:
 
 
 def is_of_another(node: LexborNode) -> bool:
-    """Whether an element describes a comment, or another work that the article mentions."""
+    """Whether an element describes not the article, but a comment or a work that the article
+    mentions."""
     scope = node.parent
     while scope is not None and "itemscope" not in scope.attributes:
         scope = scope.parent
@@ -76,22 +85,22 @@ def is_of_another(node: LexborNode) -> bool:
 
 
 def attribute(node: LexborNode, name: str) -> str:
-    """The value of an attribute, "" where the element has none."""
+    """Return the value of an attribute of an element, "" if it has none."""
     return node.attributes.get(name) or ""
 
 
 def text_of(node: LexborNode) -> str:
-    """The text of an element on one line; a line break becomes a space."""
+    """Return the text of an element on one line; a line break becomes a space."""
     for line_break in node.css("br"):
         line_break.insert_before(" ")
     return " ".join(node.text_lexbor().split())
 
 
 def heading_text(node: LexborNode, titles: Collection[str]) -> str:
-    """The text of a heading without the lines above and below its title.
+    """Return the title in a heading, without lines above or below it such as the name of a section.
 
-    Such lines are recognised by their class, or because the rest is a declared title (`titles`, as
-    `bare` makes them).
+    They are recognised by their class, or because the rest of the heading is one of `titles`: the
+    titles that the page declares, each reduced to letters and digits by `plain_text.bare`.
     """
     text = text_of(node)
     for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * MAX_TITLE_CHARS else ():

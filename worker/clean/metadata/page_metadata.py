@@ -71,7 +71,7 @@ TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the fir
 
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
-    """Metadata of a page as it is written there; "" or () where the page has none."""
+    """The metadata of a page, as it is written there; "" or () where the page has none."""
 
     title: str = ""
     titles: tuple[str, ...] = ()  # all candidates for the title
@@ -93,7 +93,7 @@ NO_METADATA = PageMetadata()
 
 
 def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
-    """Read the metadata of a parsed page."""
+    """Read the metadata of a parsed page, with the element that each field was taken from."""
     elements = PageElements(tree)
     json_ld, by_tag = elements.json_ld, elements.by_tag
     links = {attribute(n, "rel").lower(): attribute(n, "href") for n in by_tag.get("link", [])}
@@ -146,7 +146,10 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
 
 
 def _declared(elements: PageElements) -> list[tuple[str, Any]]:
-    """Declared titles as pairs (element, value); a value of JSON-LD may be no string."""
+    """Return the titles that a page declares, as pairs (name of the element, title).
+
+    A title of JSON-LD may be of any type.
+    """
     return [
         ("json-ld", elements.json_ld.get("headline")),
         *elements.of_meta(_TITLE),
@@ -160,10 +163,12 @@ def _titles(elements: PageElements) -> tuple[str, ...]:
 
 
 def _title(elements: PageElements, site: str) -> str:
-    """Prefer a heading that a declared title begins or ends with, else a declared title.
+    """Choose the title of a page: a heading that a declared title begins or ends with, if there is
+    one.
 
-    Declared titles add the site's name or are written for search engines; of several headings one
-    may be the site's own name. A single heading that is long enough for a title is preferred, too.
+    Declared titles add the site's name or are written for search engines, and of several headings
+    one may be the site's own name. Next come a single heading that is long enough for a title or
+    shares words with a declared one, then the declared titles.
     """
     declared = _declared(elements)
     texts = [text for _, text in declared if isinstance(text, str)]
@@ -179,7 +184,8 @@ def _title(elements: PageElements, site: str) -> str:
 
 
 def _begins_with(declared: str, heading: str) -> bool:
-    """Whether a declared title begins with the heading; a short one must end at a separator."""
+    """Whether a declared title begins with a heading; a short heading must end at a separator in
+    it."""
     if declared.startswith(heading) and _SEPARATOR.match(declared, len(heading)):
         return True
     own = bare(heading)
@@ -192,13 +198,13 @@ def _is_title(heading: str, site: str, declared: Sequence[tuple[str, Any]]) -> b
 
 
 def _ends_with(declared: str, heading: str) -> bool:
-    """Whether a declared title ends with a separator and the heading."""
+    """Whether a declared title ends with a separator and a heading: "Sport | Harbour reopened"."""
     before = declared.removesuffix(heading)
     return before != declared and _AT_END.search(before) is not None
 
 
 def _shares_words(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
-    """Whether a declared title has half of the heading's words, of two or more."""
+    """Whether a declared title has half of the words of a heading, which must have two or more."""
     words = set(heading.casefold().split())
     others = [set(text.casefold().split()) for _, text in declared if isinstance(text, str)]
     return len(words) > 1 and any(2 * len(words & other) >= len(words) for other in others)
@@ -216,22 +222,26 @@ def _date_text(node: LexborNode) -> str:
 
 
 def _is_published(node: LexborNode) -> bool:
-    """Whether an element is marked as the date of publication."""
+    """Whether an element is marked as the date of the article's publication (itemprop
+    datePublished)."""
     if node.tag not in ("time", "span", "div", "p", "meta"):
         return False
     return attribute(node, "itemprop") == "datePublished" and not is_of_another(node)
 
 
 def _looks_published(node: LexborNode) -> bool:
-    """Whether the class of a <time> is usual for that date; lists of other articles use it, too."""
+    """Whether an element is a <time> with a class that is usual for the date of publication.
+
+    This is weak evidence, because lists of other articles use such classes, too.
+    """
     marks = attribute(node, "class").lower() if node.tag == "time" else ""
     return "publish" in marks or "entry-date" in marks
 
 
 def _authors(elements: PageElements, site: str, nearby: NearbyTexts) -> tuple[str, ...]:
-    """Prefer people to organisations, and full names to the names that people log in with.
+    """Choose the authors of a page: people before organisations, full names before login names.
 
-    An address is no author. The site's own name is one only where nobody else signs.
+    URLs are skipped. The site's own name is returned only if the page names nobody else.
     """
     json_ld = tuple(n for n in names_of(elements.json_ld.get("author")) if "://" not in n)
     meta = tuple(text for _, text in _by_meta(elements) if "://" not in text)[:1]
@@ -254,7 +264,10 @@ def _authors(elements: PageElements, site: str, nearby: NearbyTexts) -> tuple[st
 
 
 def _by_meta(elements: PageElements) -> Iterator[tuple[str, str]]:
-    """Meta elements for authors, and the Twitter card field that is labelled "Written by"."""
+    """Yield the meta elements that name authors, as (name of the element, author).
+
+    They include the field of a Twitter card that is labelled "Written by".
+    """
     yield from elements.of_meta(_AUTHOR)
     for number in "12":
         label = elements.meta.get(f"twitter:label{number}", "")
@@ -263,7 +276,7 @@ def _by_meta(elements: PageElements) -> Iterator[tuple[str, str]]:
 
 
 def _is_full(name: str) -> bool:
-    """Whether a name may be a first and a last name: unlike "ann.lee" or "Ann"."""
+    """Whether a name may consist of a first and a last name, unlike "ann.lee" or "Ann"."""
     return " " in name.strip()
 
 

@@ -1,8 +1,8 @@
-"""Decide the publication date of a page from the dates it declares and the dates it shows.
+"""Decide when the article of a page was published, from the dates it declares and the dates it
+shows.
 
-Some sites declare the day of their last build as the day of publication, while readers see the
-right one. A visible date is therefore preferred where it is older, and the declared date is then
-taken for that of a change.
+Some sites declare the day on which they last built the page as the day of publication, while
+readers see the right day. An older visible date is therefore preferred to the declared one.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +24,11 @@ ElementText = tuple[str, str]  # the name of an element, and its text
 def with_best_dates(
     page: PageMetadata, url: str, parse: DateParser, rules: DateRules
 ) -> PageMetadata:
-    """Return the page with its most credible dates of publication and of the last change.
+    """Return the page's metadata with the most credible dates of publication and of the last
+    change.
 
-    A visible date of a change is used only where the page declares none.
+    A visible date of a change is used only where the page declares none. `parse` reads a date in
+    the language of the page, and returns None for a text that is no date.
     """
     changes = [date for date in page.visible_dates if is_labelled(date, rules.updated_words)]
     others = [
@@ -45,9 +47,10 @@ def with_best_dates(
 
 
 def is_declared(page: PageMetadata) -> bool:
-    """Whether the page declares a date of publication, readable or not.
+    """Whether a page declares a date of publication, readable or not.
 
-    Where it does, no other date may be searched for: a search would make a day of a month.
+    If it does, no date should be searched for in its markup: a search would read a mere month as a
+    day.
     """
     if page.declared_dates or NO_DAY.fullmatch(page.published):
         return True
@@ -63,7 +66,7 @@ def _with_date(page: PageMetadata, field: str, source: ElementText) -> PageMetad
 
 
 def _with_readable(page: PageMetadata, parse: DateParser) -> PageMetadata:
-    """Replace an unreadable date of publication by the first declared one that can be read."""
+    """Replace a date of publication that cannot be read by the first declared one that can."""
     if not page.published or parse(page.published):
         return page
     readable = next((source for source in page.declared_dates if parse(source[1])), None)
@@ -77,7 +80,11 @@ def _better(
     parse: DateParser,
     rules: DateRules,
 ) -> ElementText | None:
-    """Pick a better publication date than the declared one, or None to keep it."""
+    """Return a better date of publication than the declared one, with its source; None to keep
+    that.
+
+    `others` are the visible dates that may be those of publication.
+    """
     declared = parse(page.published)
     if declared and page.element_of.get("published") not in _WEAK:
         better = others and _outranks_declared(others[0], page, parse, rules)
@@ -95,10 +102,10 @@ def _better(
 def _outranks_declared(
     date: VisibleDate, page: PageMetadata, parse: DateParser, rules: DateRules
 ) -> bool:
-    """Whether a visible date is that of publication, and the declared one is not.
+    """Whether a visible date is that of publication, and the declared date is not.
 
-    An older one is: sites declare the day of a change. A newer one is only where the page declares
-    it as well, and not as the date of a change.
+    An older visible date usually is, because sites declare the day of a change. A newer one is only
+    where the page declares it as well, and not as the date of a change.
     """
     declared, visible, updated = parse(page.published), parse(date.text), parse(page.updated)
     if not declared or not visible or _same(visible, declared):
@@ -119,5 +126,6 @@ def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
 
 
 def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
-    """Whether the label in front of a date contains one of these words."""
+    """Whether the label in front of a visible date contains one of these words, such as
+    "published"."""
     return any(word in date.label for word in words)

@@ -38,7 +38,8 @@ _MAX_HEADINGS = 20
 
 
 class VisibleDate(NamedTuple):
-    """One date that readers see."""
+    """One date that a page shows, with the label in front of it and its place relative to the
+    heading."""
 
     text: str
     label: str  # the text before it, on the same line or the line above; lower case
@@ -46,14 +47,17 @@ class VisibleDate(NamedTuple):
 
 
 class NearbyTexts(NamedTuple):
-    """The visible texts before and after the heading, in the order of the page."""
+    """The visible texts before and after the heading of a page, in the order of the page."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]  # begins with the heading itself
 
 
 def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> NearbyTexts:
-    """Collect the texts around the heading with this title; `far` collects to the page's end."""
+    """Collect the visible texts around the heading with this title.
+
+    Those after it are read up to 650 characters on, or with `far` up to 100,000.
+    """
     heading = _heading(tree, title)
     if heading is None:
         return NearbyTexts((), ())
@@ -62,7 +66,11 @@ def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Ne
 
 
 def find_dates(nearby: NearbyTexts, title: str) -> Iterator[VisibleDate]:
-    """Dates after the heading, then dates before it from the nearest on, then those far after."""
+    """Yield the dates in the texts around a heading, the most likely dates of publication first.
+
+    These are the dates soon after the heading, then those before it from the nearest on, then those
+    far after it.
+    """
     after = [*_dates(nearby.after, title)]
     yield from (date for date in after if date.region == AFTER)
     before = [*_dates(nearby.before, title)]
@@ -71,7 +79,8 @@ def find_dates(nearby: NearbyTexts, title: str) -> Iterator[VisibleDate]:
 
 
 def date_of_address(url: str) -> str:
-    """The ISO date in a URL path such as /2026/11/22/harbour or /2026/nov/22/, "" without one."""
+    """Return the date in a URL such as /2026/11/22/harbour or /2026/nov/22/ as "2026-11-22", else
+    ""."""
     date = _DAY_IN_ADDRESS.search(url)
     if not date:
         return ""
@@ -83,7 +92,11 @@ def date_of_address(url: str) -> str:
 
 
 def _heading(tree: LexborHTMLParser, title: str) -> LexborNode | None:
-    """The heading with the title, else the first h1: the first may be the name of the site."""
+    """Find the heading with this title, else the first h1, else the body.
+
+    Without the title the first h1 could be taken for it, which on some pages is the name of the
+    site.
+    """
     headings = tree.css("h1,h2")[:_MAX_HEADINGS]
     own = (node for node in headings if " ".join(node.text().split()) == title)
     first = (node for node in headings if node.tag == "h1")
@@ -109,7 +122,10 @@ def _dates(texts: Iterable[str], title: str) -> Iterator[VisibleDate]:
 def _texts(
     node: LexborNode | None, step: Callable[[LexborNode], LexborNode | None], max_chars: int
 ) -> Iterator[str]:
-    """Texts from this node on; a <time> element yields its machine-readable date instead."""
+    """Yield the texts from a node on, in the direction of `step`, until they exceed `max_chars`.
+
+    For a <time> element with a machine-readable date, that date is yielded instead of its text.
+    """
     chars = 0
     for _ in range(_MAX_NODES):
         if node is None or chars > max_chars:
@@ -129,7 +145,8 @@ def _machine_readable(node: LexborNode) -> str:
 
 
 def _next(node: LexborNode) -> LexborNode | None:
-    """The next node in document order."""
+    """Return the next node in document order, without the inside of scripts and dated <time>
+    elements."""
     skipped = node.tag in _SKIPPED or _machine_readable(node) != ""
     return (None if skipped else node.first_child) or _following(node)
 
@@ -144,7 +161,7 @@ def _following(node: LexborNode) -> LexborNode | None:
 
 
 def _previous(node: LexborNode) -> LexborNode | None:
-    """The next node against document order."""
+    """Return the node before this one in document order."""
     before = node.prev
     if before is None:
         return node.parent

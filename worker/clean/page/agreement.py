@@ -1,9 +1,9 @@
-"""Decide whether the block classifier's text can be trusted or trafilatura must be asked.
+"""Decide whether the block classifier's text of a page is used, or trafilatura extracts it again.
 
-The classifier was trained on English pages, and may be confident of a wrong part of other pages.
-Where it is less confident there, its text is compared with that of resiliparse, which is
-independent of it and takes a tenth of trafilatura's time. Resiliparse keeps more than the article,
-so the article should be in its text.
+The classifier was trained on English pages, and may be confident of a wrong part of a page in
+another language. Such a page is checked unless the classifier is very confident: its text is
+compared with that of resiliparse, an independent extractor that takes a tenth of trafilatura's
+time. Resiliparse keeps more than the article, so the article should be in its text.
 """
 
 import re
@@ -21,8 +21,12 @@ _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capital
 
 
 def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """Whether a text from the classifier is reliable; `language` is that which the page declares,
-    or ""."""
+    """Whether the classifier's `text` of a page is used without asking trafilatura.
+
+    `doubt` is `ClassifiedText.doubt`; `language` is the one that the page declares, or "". Long
+    text with little doubt is used. Unless the doubt is very small, most of a text that is not
+    English must also be in resiliparse's text.
+    """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False
     if doubt <= rules.second_opinion_doubt or language[:2].lower() == _TRAINED_ON:
@@ -39,7 +43,8 @@ def _is_cased(text: str) -> bool:
 
 
 def _shared(text: str, markup: str) -> float:
-    """The share of a text's runs of words that are in resiliparse's text of the page, too."""
+    """The share (0 to 1) of the four-word runs of a text that resiliparse's text of the page has,
+    too."""
     runs = _runs(text)
     other = _runs(extract_plain_text(markup, main_content=True, alt_texts=False))
     return len(runs & other) / max(1, len(runs))

@@ -1,7 +1,8 @@
-"""Classify the text blocks of a page, and return the text of its article with a measure of doubt.
+"""Classify the text blocks of a page: each is part of the article, or not.
 
-One walk over the tree collects the blocks. Two forests classify each block: the first by the block
-and its position, the second also by the first forest's results for the blocks around it.
+A block is a passage of text such as a paragraph or heading (see `blocks`). Two forests of
+regression trees give each block a probability. The first reads the block's own features; the second
+also reads the first forest's probabilities for the blocks around it.
 """
 
 import io
@@ -27,7 +28,7 @@ _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
-    """Everything that training learned: scores of class names, and two forests."""
+    """What the classifier learned in training: scores of class names, and the two forests."""
 
     class_scores: ClassNameScores
     first: Forest
@@ -35,7 +36,8 @@ class BlockWeights(NamedTuple):
 
 
 class ClassifiedText(NamedTuple):
-    """The text of the blocks that were kept, and the doubt about them."""
+    """The text that the classifier takes for the article of a page, and its doubt about this
+    choice."""
 
     text: str
     doubt: float  # sum of characters * p * (1 - p) over all blocks, per character kept
@@ -45,7 +47,10 @@ NO_TEXT = ClassifiedText("", 1.0)
 
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
-    """The text of the article, one line per paragraph, heading, list item or table row."""
+    """Return the blocks of a page that belong to its article, joined to a text, and the doubt.
+
+    Each paragraph, heading, list item or table row is one line. A page without text gives NO_TEXT.
+    """
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NO_TEXT
@@ -57,7 +62,10 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
 
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
-    """For each block the probability that it is part of the article."""
+    """Compute for each block of a page the probability (0 to 1) that it is part of the article.
+
+    `title` is the text of the page's <title>; headings are compared with it.
+    """
     larger = larger_holders(blocks)
     matrix = features(blocks, larger, title, weights.class_scores)
     probability = probabilities(weights.first, matrix)
@@ -68,13 +76,16 @@ def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Float
 
 
 def title_of(tree: LexborHTMLParser) -> str:
-    """The text of the <title> element, "" without one."""
+    """Return the text of a page's <title> element, "" if it has none."""
     title = tree.css_first("title")
     return title.text() if title else ""
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of the blocks at these indexes, without captions; a table row is one line."""
+    """Join the texts of the blocks at the indexes `kept`, one line each.
+
+    The cells of a table row share one line. Blocks in captions are left out.
+    """
     holders = blocks.holders
     parts: list[str] = []
     row_before = -1
@@ -91,12 +102,12 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 @cache
 def shipped_weights() -> BlockWeights:
-    """The weights in this package."""
+    """Read the classifier's weights that are part of this package, once per process."""
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
 def read_weights(stored: bytes) -> BlockWeights:
-    """Read weights from the bytes of an .npz file."""
+    """Read the classifier's weights from the bytes of an .npz file that training wrote."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))

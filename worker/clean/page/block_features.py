@@ -1,8 +1,9 @@
-"""Compute the features of text blocks: their words, their position, and the elements around them.
+"""Compute the numeric features of text blocks, from which the block classifier decides.
 
-The result has one row per feature. Characters are counted in one array for the complete page, and
-holders by running sums, so that a page needs some two hundred array operations, whatever the number
-of its blocks.
+Features describe a block's words, its position, and its holders: the block elements around it. The
+feature matrix has one row per feature and one column per block. Characters are counted in one array
+for the complete page, and holders by running sums, so that a page needs some two hundred array
+operations, however many blocks it has.
 """
 
 from collections import Counter
@@ -36,7 +37,7 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """The columns of a page's blocks that several features are computed from."""
+    """Arrays with one entry per block of a page, from which several features are computed."""
 
     blocks: Blocks
     tags: Ints
@@ -50,7 +51,10 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """The feature matrix of a page: one row per feature, one column per block."""
+    """Compute the feature matrix of a page: one row per feature, one column per block.
+
+    `larger` comes from `larger_holders`; `title` is the text of the page's <title>.
+    """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
     named = _names(page, class_scores)
@@ -86,7 +90,11 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
-    """The holder of each block, and three levels of larger holders around it."""
+    """For each block, find the element that holds it and three elements around that one.
+
+    Returns four arrays of holder indexes, innermost first, with one entry per block. Each next
+    holder is the nearest ancestor that holds more blocks.
+    """
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
     while len(larger) < _LEVELS:
@@ -95,7 +103,8 @@ def larger_holders(blocks: Blocks) -> HolderLevels:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each holder the nearest ancestor that holds more blocks, or the body."""
+    """For each holder, find the index of its nearest ancestor that holds more blocks; 0 is the
+    body."""
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
     same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
@@ -106,8 +115,11 @@ def wider(holders: Holders) -> Ints:
 
 
 def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
-    """Scores of the class names of a block's holders: sum, lowest and highest of all holders, and
-    those of the nearest holders."""
+    """Compute features from the class names and ids of the elements that hold a block.
+
+    Their scores (see `ClassNameScores`) are summed over all these elements, with the lowest and the
+    highest; then come the scores of the three innermost elements.
+    """
     h = page.blocks.holders
     meanings = {name: class_scores.read(name) for name in set(h.names)}
     read = [*map(meanings.__getitem__, h.names)]
@@ -125,8 +137,11 @@ def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
 
 
 def _holders(page: PageColumns) -> Columns:
-    """For each larger holder: its share of the page's text and prose, its links, its blocks. For
-    the two nearest also the number of holders with the same tag and names."""
+    """Compute features of the four holders of each block: shares of the page's text and of its
+    prose, share of text in links, number of blocks, and share of text that is prose.
+
+    For the two innermost also the tag, and how many holders have the same tag and names.
+    """
     h, sizes = page.blocks.holders, page.text.sizes
     first, stop = np.array(h.first), np.array(h.stop)
 
@@ -152,8 +167,11 @@ def _holders(page: PageColumns) -> Columns:
 
 
 def _position(page: PageColumns, title: str) -> Columns:
-    """The position of a block on the page, after the last heading, and after the title's heading;
-    and how often its text occurs."""
+    """Compute where each block is: on the page, after the last heading, and after the title's
+    heading.
+
+    The last of the seven features is how often the text of the block occurs on the page.
+    """
     sizes, texts = page.text.sizes, page.blocks.texts
     count = len(sizes)
     order = np.arange(count)
@@ -174,7 +192,10 @@ def _position(page: PageColumns, title: str) -> Columns:
 
 
 def _top_heading(page: PageColumns, title: str) -> int:
-    """The index of the heading with the largest share of its words in the title, -1 if none."""
+    """Find the article's heading: the one with the largest share of its words in the page's title.
+
+    Returns the index of its block, -1 if no heading has more than 30 % of its words in the title.
+    """
     words = set(title.lower().split())
     best, heading = _LIKE_TITLE, -1
     for at in np.flatnonzero(_HEADINGS[page.tags]).tolist() if words else ():
@@ -185,7 +206,11 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """The column shifted by `by` blocks; -1 where the page has no such block."""
+    """Give each block the value that the block `by` places before it has (after it, if `by` is
+    negative).
+
+    The value is -1 where the page has no such block.
+    """
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]
@@ -195,7 +220,10 @@ def shifted(column: Column, by: int) -> Floats:
 
 
 def _windows(page: PageColumns) -> Columns:
-    """Length of the text of the blocks around a block, and its shares of links and prose."""
+    """Compute features of the window of five blocks before and after each block.
+
+    They are the number of characters in the window, and the shares of them in links and in prose.
+    """
     order = np.arange(len(page.tags))
     low = np.maximum(order - _AROUND, 0)
     high = np.minimum(order + _AROUND + 1, len(order))

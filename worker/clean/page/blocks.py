@@ -1,8 +1,8 @@
-"""Collect the text blocks of a parsed page, and the elements that hold them, as columns.
+"""Collect the text blocks of a parsed page, and the elements that hold them, as lists by column.
 
-A block is text without a block element or two consecutive <br> in it. A holder is a block element:
-it covers the blocks from `first` up to `stop`, so that a sum over a subtree is the difference of
-two running sums.
+A block is a passage of text that no block element and no double <br> interrupts, such as a
+paragraph. A holder is a block element with text: it holds the blocks with the indexes from its
+`first` up to its `stop`, so that a sum over its blocks is the difference of two running sums.
 """
 
 import re
@@ -44,7 +44,11 @@ _KINDS = (
 
 
 class Holders(NamedTuple):
-    """Block elements in document order; the first is the body and its own parent."""
+    """The block elements of a page that hold text, in document order; entry n of each list is
+    holder n.
+
+    Holder 0 is the body, which is entered as its own parent.
+    """
 
     parents: list[int]
     tags: list[int]
@@ -55,7 +59,8 @@ class Holders(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """Blocks in document order, column by column, and their holders."""
+    """The text blocks of a page in document order, and their holders; entry n of each list is block
+    n."""
 
     texts: list[str]  # white space collapsed, BREAK for <br>
     link_chars: list[int]
@@ -64,7 +69,10 @@ class Blocks(NamedTuple):
 
 
 def read_blocks(tree: LexborHTMLParser) -> Blocks:
-    """Collect the blocks of a page in one walk, without scripts, images and menus."""
+    """Collect the text blocks of a page in one walk over its tree.
+
+    Scripts, images, form controls, menus (<nav>) and footers are left out.
+    """
     walk = _Walk()
     pieces = walk.pieces
     node = tree.body.first_child if tree.body else None
@@ -102,14 +110,18 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
 
 
 def _kind_of(name: str) -> int:
-    """The kind of an element in no list: comments are skipped, custom elements wrap blocks."""
+    """The kind of an element that the table of kinds does not list.
+
+    Comments are skipped, custom elements count as block elements, all others as inline elements.
+    """
     if name[0] in "-_!":
         return _NOTHING
     return CUSTOM if "-" in name else _INLINE
 
 
 class _Walk:
-    """The state of the walk: the open elements, and the columns written so far."""
+    """The state of `read_blocks` while it walks over a tree: open elements, and blocks stored so
+    far."""
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
@@ -120,7 +132,7 @@ class _Walk:
         self.in_links = self.link_chars = 0
 
     def end_line(self) -> None:
-        """A <br> ends a line, two in a row end the block."""
+        """Handle a <br>: one ends a line of the current block, two in a row end the block."""
         at = len(self.pieces) - 1
         while at >= 0 and self.pieces[at].isspace():
             at -= 1
@@ -130,7 +142,8 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Open an element; a block element ends the current block."""
+        """Handle the start of an element: a block element ends the current block, a link is
+        counted."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -139,7 +152,7 @@ class _Walk:
             self.in_links += 1
 
     def leave(self, kind: int) -> None:
-        """Close an element; a block element ends the current block."""
+        """Handle the end of an element: a block element ends the current block."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -152,7 +165,7 @@ class _Walk:
             self.in_links -= 1
 
     def flush(self) -> None:
-        """End the current block, and store it unless it is empty."""
+        """End the current block, and store it with its holder unless it has no text."""
         written = "".join(self.pieces)
         text = " ".join(written.split())
         if BREAK in written:
@@ -167,7 +180,11 @@ class _Walk:
         self.link_chars = 0
 
     def open_entered(self) -> None:
-        """Store the entered elements as holders: they hold the block that is stored next."""
+        """Store the elements entered since the last block as holders, just before a block is
+        stored.
+
+        Thus an element without text never becomes a holder.
+        """
         parents, tags, names, hidden, first, stop = self.holders
         for node, tag in self.entered:
             parents.append(self.open)
@@ -184,7 +201,7 @@ class _Walk:
         self.entered.clear()
 
     def finish(self) -> Blocks:
-        """End the last block, and return all blocks."""
+        """End the last block, and return all blocks of the page."""
         self.flush()
         self.holders.stop[0] = len(self.blocks.texts)
         return self.blocks

@@ -1,6 +1,7 @@
-"""Compute features of the characters of text blocks: case, marks, phrases.
+"""Compute features of text blocks from their characters: length, case, marks, stock phrases.
 
-All texts are counted in one array of characters: a page needs a few dozen array operations.
+The characters of all blocks of a page are in one array, so that a page needs only a few dozen array
+operations.
 """
 
 from typing import NamedTuple
@@ -37,7 +38,11 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """The characters of all blocks: block i is joined[starts[i] : starts[i] + sizes[i]]."""
+    """The characters of all blocks of a page in one string, with a bit mask of kinds for each
+    character.
+
+    The text of block i is joined[starts[i] : starts[i] + sizes[i]].
+    """
 
     joined: str
     kinds: NDArray[np.uint8]
@@ -46,7 +51,7 @@ class CharacterTable(NamedTuple):
 
 
 def read_text(texts: list[str]) -> CharacterTable:
-    """Join the texts of blocks, and look up the kind of each character."""
+    """Join the texts of blocks to one table, and look up for each character what kind it is."""
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     capped = np.minimum(codes, len(_KIND_OF) - 1)
@@ -58,8 +63,11 @@ def read_text(texts: list[str]) -> CharacterTable:
 
 
 def text_columns(text: CharacterTable) -> list[Floats]:
-    """Six features of each block: length, number of words, whether it ends like a sentence, share
-    of capitals, of capitalised words, of marks."""
+    """Compute six features of each block from its characters, one array per feature.
+
+    They are the length, the number of words, whether the last character ends a sentence, and the
+    shares of capital letters, of capitalised words, and of marks such as "|" and "»" per word.
+    """
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 
     def count(hits: NDArray[np.bool_]) -> Floats:
@@ -80,7 +88,10 @@ def text_columns(text: CharacterTable) -> list[Floats]:
 
 
 def phrase_shares(texts: list[str]) -> Floats:
-    """The share of each short text that is phrases of `chrome_phrases`; 0 for longer texts."""
+    """Compute for each text the share of its characters in phrases of `chrome_phrases` (0 to 1).
+
+    Texts of 300 characters or more get 0.
+    """
     shares = np.zeros(len(texts), dtype=np.float32)
     shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]
     text = read_text([_lower(texts[at]) for at in shorts])
@@ -95,5 +106,6 @@ def phrase_shares(texts: list[str]) -> Floats:
 
 
 def _lower(text: str) -> str:
-    """Lower case of the same length: only the lower case of İ would be two characters."""
+    """Lower case with the length of `text`: "İ", whose lower case is two characters, becomes
+    "i"."""
     return text.replace("\u0130", "I").lower()

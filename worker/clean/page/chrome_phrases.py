@@ -1,8 +1,9 @@
 """Phrases that stand around articles, such as "read more", by topic, in several languages.
 
-They are a feature, not a rule: the classifier uses the share of a block that is such phrases. It
-learned their weight from English pages, which applies to other languages as far as these lists
-cover them. After a new English phrase the classifier must be trained again.
+The block classifier has a feature for the share of a block that consists of these phrases; no
+phrase removes a block by itself. The classifier learned the weight of this feature from English
+pages, and applies it to each language that the lists cover. After a new English phrase it must be
+trained again.
 """
 
 from functools import cache
@@ -137,5 +138,8 @@ def _automaton() -> AhoCorasick:
 
 
 def find_phrases(text: str) -> list[tuple[int, int]]:
-    """Start and stop of each phrase in a text in lower case, also of phrases inside words."""
+    """Find the phrases in a text, which must be in lower case; return (start, stop) of each.
+
+    Phrases inside of longer words are found, too: the caller must check the characters around them.
+    """
     return [(start, stop) for _, start, stop in _automaton().find_matches_as_indexes(text)]

@@ -1,7 +1,7 @@
-"""Score the class names and ids of elements.
+"""Score elements by their class names, ids and roles, such as "article-body" or "sidebar".
 
-The score of a token is learned from many sites: the log odds that text in elements with this name
-belongs to the article.
+A token is a class name or a word in one. Its score was learned from many sites: the log odds that
+text in an element with this token belongs to the article, above 0 if it probably does.
 """
 
 import re
@@ -14,14 +14,19 @@ _MAX_TOKEN_CHARS = 40  # of a class that is a token itself, besides the words in
 
 
 class ClassNameScores:
-    """Learned scores of tokens, with a cache of classes: pages of one site share their classes."""
+    """Looks up the learned scores of class names, and caches them because the pages of a site share
+    them."""
 
     def __init__(self, scores: Mapping[str, float]) -> None:
         self.scores = scores
         self._cache: dict[str, tuple[float, float]] = {}
 
     def read(self, name: str) -> tuple[float, float]:
-        """The lowest score, at most 0, and the highest, at least 0, of the tokens of a name."""
+        """Return the lowest and the highest score of the tokens in an element's class names and
+        ids.
+
+        Tokens without a score count as 0, so the lowest is at most 0 and the highest at least 0.
+        """
         cache = self._cache
         low = high = 0.0
         for class_name in name[:_MAX_CHARS].split():
@@ -45,7 +50,10 @@ class ClassNameScores:
 
 
 def tokens(name: str) -> set[str]:
-    """The classes in a name and the words in them, in lower case."""
+    """Split class names into tokens: each class, and each word in it, in lower case.
+
+    "articleBody main" has the tokens articlebody, article, body and main.
+    """
     return {token for class_name in name[:_MAX_CHARS].split() for token in _tokens(class_name)}
 
 

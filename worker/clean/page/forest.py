@@ -1,9 +1,9 @@
-"""Evaluate boosted regression trees in numpy, without the library that trained them.
+"""Evaluate forests (boosted regression trees) in numpy, without the library that trained them.
 
-After QuickScorer (Lucchese and others, 2015): each leaf of a tree is a bit, and a condition that
-fails clears the bits of the leaves that it excludes. The bits that the first k conditions on a
-feature clear together are precomputed, so a feature needs one look-up for all trees. The lowest
-remaining bit is the leaf.
+The method is QuickScorer (Lucchese and others, 2015). Each leaf of a tree is a bit of a mask, and a
+condition of a tree that fails clears the bits of the leaves that can no longer be reached. The mask
+after the first k conditions on a feature have failed is precomputed, so that each feature needs one
+look-up for all trees. The lowest bit that remains is the leaf that the tree ends in.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,11 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All conditions on one feature: ascending thresholds, and the bits left after the first k."""
+    """All conditions of a forest on one feature: thresholds, and the masks of leaves that remain.
+
+    Row k of `left` has the mask of each tree for a value above the first k thresholds, which
+    ascend.
+    """
 
     feature: int
     thresholds: NDArray[np.float32]
@@ -27,7 +31,8 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """Boosted trees: their conditions by feature, and the values of their leaves."""
+    """A forest of boosted trees, stored as its conditions by feature and the values of all
+    leaves."""
 
     conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)
@@ -35,7 +40,11 @@ class Forest(NamedTuple):
 
 
 def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Forest:
-    """Read a forest from arrays that store tree, feature, threshold and mask of each inner node."""
+    """Build a forest from the arrays of an .npz file whose names begin with `prefix` and "_".
+
+    They store the tree, feature, threshold and mask of each inner node, and the leaves of each
+    tree.
+    """
     tree, feature, threshold, mask, leaves = (
         arrays[f"{prefix}_{name}"] for name in ("tree", "feature", "threshold", "mask", "leaves")
     )
@@ -54,7 +63,10 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One probability for each column of `features`, which has one row per feature."""
+    """Compute the forest's probability (0 to 1) for each column of `features`.
+
+    A column is one block; row n has the values of feature n.
+    """
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)
     for feature, thresholds, left in forest.conditions:

@@ -1,4 +1,7 @@
-"""Extract the main text of a web page. One function, so that the extractor can be replaced."""
+"""Extract the main text of a web page: the text of its article.
+
+Callers use only `parse` and `main_text`, so that another extractor can replace this one.
+"""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +18,8 @@ from worker.clean.page.block_classifier import BlockWeights, classify_blocks, sh
 
 
 class ParsedPage(NamedTuple):
-    """The markup of a page, and the tree that text and metadata are read from."""
+    """A web page: its markup, the tree parsed from it, and an upper bound for its number of
+    tags."""
 
     markup: str
     tree: LexborHTMLParser
@@ -23,17 +27,19 @@ class ParsedPage(NamedTuple):
 
 
 def parse(markup: str) -> ParsedPage:
-    """Parse the markup of a page."""
+    """Parse the markup of a page, once for its text and its metadata."""
     return ParsedPage(markup, LexborHTMLParser(markup), count_tags(markup))
 
 
 def main_text(
     page: ParsedPage, rules: HtmlRules, weights: BlockWeights | None = None
 ) -> tuple[str, str]:
-    """The text of the article on a page, and the flag "whole-page" if it is all text of the page.
+    """Extract the text of the article on a page; return it with a flag.
 
-    A trained classifier chooses the blocks. Trafilatura is asked where the classifier is unsure,
-    finds little text, or differs from resiliparse (see `max_doubt` in cleaning.toml).
+    The flag is "whole-page" if the text is all text of the page, because no article was found or
+    the page has too many tags, else "". A trained classifier chooses the blocks of the article.
+    Trafilatura extracts the text instead where the classifier is unsure, finds little text, or
+    differs from resiliparse (see `max_doubt` in cleaning.toml).
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
@@ -57,14 +63,16 @@ def _extract(markup: str) -> str:
 
 
 def load_extractor() -> None:
-    """Load the weights and trafilatura, so that the first page does not wait for them."""
+    """Load the classifier's weights and trafilatura, so that the first page need not wait for
+    them."""
     shipped_weights()
     _extract("<html><body><p>warm</p></body></html>")
 
 
 @cache
 def _trafilatura() -> Callable[..., Any]:
-    """Import trafilatura on first use: the import takes as long as cleaning a hundred pages."""
+    """Import trafilatura on first use, because the import takes as long as cleaning a hundred
+    pages."""
     from trafilatura import extract
 
     # It logs a warning for each page without main text; the article is flagged instead.

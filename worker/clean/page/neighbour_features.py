@@ -1,4 +1,7 @@
-"""Compute features for the second forest from the first one's results for the blocks around."""
+"""Compute the features of the second forest, which classifies each block by those around it.
+
+They are made of the probabilities that the first forest gave to the blocks of the page.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +18,11 @@ _MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neigh
 def second_features(
     blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
 ) -> Floats:
-    """Feature matrix for the second forest, one row per feature: the block's own features, its
-    probability from the first forest, and the probabilities around it."""
+    """Compute the feature matrix for the second forest: one row per feature, one column per block.
+
+    `matrix` is that of the first forest, and `probability` its result. The rows are the block's own
+    features, its probability, and the probabilities of the blocks and holders around it.
+    """
     sizes = matrix[0]
     count = len(sizes)
     weights = np.minimum(sizes, _MAX_WEIGHT)

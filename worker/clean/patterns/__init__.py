@@ -1,4 +1,4 @@
-"""Prepare the patterns that rule files hold, and the texts that are matched against them.
+"""Prepare the regular expressions in rule files, and the texts that are matched against them.
 
-The lowest room of `worker.clean`: it imports none of the others.
+This is the lowest package of `worker.clean`: it imports none of the others.
 """

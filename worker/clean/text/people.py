@@ -1,4 +1,4 @@
-"""Split a text into the names of people, or recognise that it is none."""
+"""Split a text such as a byline into the names of people, or recognise that it has none."""
 
 import re
 
@@ -15,20 +15,24 @@ _MAX_CHARS = 60  # of one name
 
 
 def people(text: str) -> tuple[str, ...]:
-    """The names in a text, each once; () unless each part may be the name of a person or agency."""
+    """Return the names in a text, each once: two for "Ann Lee and Bo Chen".
+
+    () unless every part of the text may be the name of a person or an agency.
+    """
     parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
     names = tuple(dict.fromkeys(part for part in parts if part))
     return names if all(map(is_name, names)) else ()
 
 
 def _bare(part: str) -> str:
-    """Remove marks around a name, except the dot of an initial: "Ann L."."""
+    """Remove marks and spaces around a name, except the dot of an initial: "Ann L."."""
     bare = part.strip(" .:")
     return f"{bare}." if _INITIAL.search(part) else bare
 
 
 def is_name(text: str) -> bool:
-    """Whether each word of a text is capitalised, or a particle of names: "van", "de la"."""
+    """Whether a text may be a name: each word is capitalised, or a particle such as "van" or "de
+    la"."""
     words = text.split()
     if not 0 < len(words) <= _MAX_WORDS or len(text) > _MAX_CHARS:
         return False

@@ -1,4 +1,7 @@
-"""Repair and normalise plain text, so that a store accepts it and a reader can read it."""
+"""Repair and normalise plain text, so that a database can store it and a reader can read it.
+
+Mojibake is text that was decoded with the wrong charset: "cafÃ©" for "café".
+"""
 
 import html
 import re
@@ -51,7 +54,7 @@ _WRAPPED = range(50, 101)
 
 
 def storable(text: str) -> str:
-    """Remove NUL and lone surrogates: PostgreSQL stores neither."""
+    """Remove NUL and lone surrogates from a text, because PostgreSQL stores neither."""
     try:
         data = text.encode()  # far faster than a search for surrogates
     except UnicodeEncodeError:
@@ -61,9 +64,10 @@ def storable(text: str) -> str:
 
 
 def is_sound(text: str) -> bool:
-    """Whether a text needs no repair except of white space: no mojibake, nothing invisible.
+    """Whether a text needs no repair except of white space: no mojibake, no invisible characters.
 
-    Checks the few characters that are not plain ASCII once, instead of once for each repair.
+    It checks the few characters that are not plain ASCII once, which is faster than to try each
+    repair.
     """
     if text.isascii() and text.isprintable():
         return True
@@ -75,7 +79,8 @@ def is_sound(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Remove all characters that are invisible or can't be stored; normalise to form C."""
+    """Remove the characters of a text that are invisible or can't be stored; normalise it to form
+    C."""
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
@@ -85,12 +90,15 @@ def visible(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Replace entities by their characters, once."""
+    """Replace HTML entities such as "&eacute;" in a text by their characters, once."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
 
 
 def unescape_again(text: str) -> str:
-    """Replace entities that remain of double escaping; never makes a tag out of text."""
+    """Replace HTML entities that remain in a text because its source escaped it twice.
+
+    A text in which this would make a new "<" is unchanged, so that no tag is made out of text.
+    """
     if "&" not in text:
         return text
     unescaped = unescape(text)
@@ -98,7 +106,7 @@ def unescape_again(text: str) -> str:
 
 
 def mend(text: str, max_chars: int) -> str:
-    """Repair lines that were decoded with the wrong charset, up to `max_chars` characters."""
+    """Repair the lines of a text that have mojibake, up to `max_chars` characters in all."""
     data = text.encode("utf-8", "replace")
     if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
         return text
@@ -113,17 +121,25 @@ def mend(text: str, max_chars: int) -> str:
 
 
 def _garbled(line: str) -> bool:
-    """Whether a line has mojibake. Tried at lead characters only: a search takes far longer."""
+    """Whether a line has mojibake.
+
+    It is looked for only where a character may begin it, as a search takes far longer.
+    """
     return any(_MOJIBAKE.match(line, lead.start()) for lead in _LEAD.finditer(line))
 
 
 def one_line(text: str) -> str:
-    """The visible characters of a text, with each run of white space as one space."""
+    """Return a text on one line, without invisible characters, and with one space for each run of
+    white space."""
     return " ".join(visible(text).split())
 
 
 def paragraphs(text: str, *, sound: bool = False) -> str:
-    """Make a paragraph of each line that is not empty; join them by exactly one blank line."""
+    """Make a paragraph of each line of a text that is not empty, with one blank line between two.
+
+    White space is normalised and invisible characters are removed. `sound` says that `is_sound`
+    holds.
+    """
     lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
         tidied = (" ".join(line.split()) for line in visible(text).splitlines())
@@ -132,7 +148,10 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """Split a text from `paragraphs`, at single line ends first, which takes half the time."""
+    """Split a text that `paragraphs` made into its paragraphs.
+
+    It splits at single line ends first, which takes half the time.
+    """
     lines = text.split("\n")
     if len(lines) % 2 and not any(lines[1::2]):
         return lines[::2]
@@ -140,14 +159,19 @@ def split_paragraphs(text: str) -> list[str]:
 
 
 def _is_tidy(line: str) -> bool:
-    """Whether a line is normalised: printable text has only spaces and visible characters."""
+    """Whether a line needs no change: all its characters are printable, it has no double space, and
+    it is in normal form C."""
     if not line.isprintable() or "  " in line:
         return False
     return line.isascii() or unicodedata.is_normalized("NFC", line)
 
 
 def unwrap(text: str) -> str:
-    """Join lines that were wrapped because the next word did not fit the width."""
+    """Join the lines of a text that was wrapped at a fixed width of 50 to 100 characters, as in
+    e-mails.
+
+    A line is joined to the one before if its first word would not have fitted there.
+    """
     beginning = text[: _WRAPPED.stop].rstrip()
     if len(beginning) == _WRAPPED.stop and len(beginning.splitlines()) == 1:
         return text  # the first line is wider: this text is not wrapped
@@ -168,7 +192,7 @@ def unwrap(text: str) -> str:
 
 
 def letters(text: str, enough: int) -> int:
-    """The number of letters in a text, of any script, counted up to `enough`."""
+    """Count the letters of any script in a text, but stop at `enough`."""
     count = 0
     for character in text:
         count += character.isalpha()
@@ -178,7 +202,8 @@ def letters(text: str, enough: int) -> int:
 
 
 def bare(text: str) -> str:
-    """Letters and digits only, case folded: equal results mean equal words."""
+    """Reduce a text to its letters and digits, case folded, so that texts with equal words are
+    equal."""
     if text.isascii():
         return text.encode().lower().translate(None, _ASCII_MARKS).decode()
     data = text.casefold().encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS)

@@ -22,7 +22,10 @@ _AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
 
 
 def tidy(text: str, rules: TextRules) -> str:
-    """Clean a text to one line of visible characters, without tags, entities and mojibake."""
+    """Clean a short text to one line of visible characters, without tags, entities and mojibake.
+
+    Mojibake is text that was decoded with the wrong charset.
+    """
     if "<" not in text and "&" not in text and is_sound(text):
         return " ".join(text.split())
     plain = unescape_again(unescape(inline_text(storable(text))))
@@ -30,7 +33,8 @@ def tidy(text: str, rules: TextRules) -> str:
 
 
 def names(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
-    """Clean names; keep the first of those that differ only in case, and the order."""
+    """Clean names of authors or categories, in their order; of those that differ only in case, keep
+    the first."""
     once: dict[str, str] = {}
     for name in texts:
         name = tidy(name, rules).strip(" ,;|")
@@ -46,7 +50,7 @@ def _list(text: str) -> list[str]:
 
 
 def authors(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
-    """Names of people and agencies: two in "By Ann Lee and Bo Chen", one in "Johnson & Johnson"."""
+    """Clean the names of authors: two in "By Ann Lee and Bo Chen", one in "Johnson & Johnson"."""
     people: list[str] = []
     for author in texts:
         author = tidy(author, rules)

@@ -19,8 +19,10 @@ _SENTENCE = re.compile(r".{20,}?[.!?。！？](?=\s|$)")
 
 
 def without_site(title: str, sites: Collection[str]) -> str:
-    """Remove " - Site" or " | Site" from a title if it is one of the site's names, which are given
-    as `bare` makes them."""
+    """Remove " - Site" or " | Site" from the end of a title if that is one of the site's names.
+
+    `sites` are its names, each reduced to letters and digits by `plain_text.bare`.
+    """
     separators = list(_SEPARATOR.finditer(title))
     if not separators or not separators[-1].start():
         return title
@@ -29,10 +31,11 @@ def without_site(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """The title of a page, without the name of its site as declared or as in its host name.
+    """Choose the title of a page, and remove the name of its site, which is in `sites` or the host
+    name.
 
-    URL paths are made of titles: if the title has none of the words of the path, and another
-    candidate has most of them, that candidate is the title.
+    The last part of a URL path is often made of the title. If `title` has none of its words, and
+    one of the `others`, the page's other titles, has most of them, that one is returned.
     """
     title = _without_sections(_without_host(without_site(title, sites), url))
     words = _words_of(url)
@@ -44,7 +47,11 @@ def of_page(title: str, others: Collection[str], url: str, sites: Collection[str
 
 
 def _without_host(title: str, url: str) -> str:
-    """Remove the text after the last separator, or before the first, if it is the host's name."""
+    """Remove the last or first part of a title, up to a separator, if it is the name in the host
+    name.
+
+    An example is "Harbour reopened - Daily News" on dailynews.example.
+    """
     separators = list(_SEPARATOR.finditer(title))
     label = bare(max(urlsplit(url).netloc.split(".")[:-1], key=len, default=""))
     if not separators or len(label) < _MIN_LABEL_CHARS:
@@ -56,7 +63,7 @@ def _without_host(title: str, url: str) -> str:
 
 
 def _without_sections(title: str) -> str:
-    """Remove a section or site name after a vertical bar."""
+    """Remove what follows the first vertical bar of a title, the section or site name, if short."""
     first, _, rest = title.partition(" | ")
     short = len(rest.split()) <= 2 * _MAX_NAME_WORDS
     return first if rest and short and len(first.split()) >= _MIN_TITLE_WORDS else title
@@ -81,7 +88,10 @@ def _share(words: Collection[str], title: str) -> float:
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
-    """All names of a site, as `bare` makes them: these names, their parts, and its host."""
+    """Return all names of a site, each reduced to letters and digits by `plain_text.bare`.
+
+    They are `names`, the parts of these names, and the host with parts of it.
+    """
     own_names = {name for name in names if name}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
     labels = host.split(".")[:-1]
@@ -90,7 +100,7 @@ def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
 
 
 def from_text(text: str, max_chars: int) -> str:
-    """Make a title from the first sentence of a text, or from as many of its words as fit."""
+    """Make a title from the first sentence of a text, or from as many of its first words as fit."""
     first = text.partition("\n")[0]
     sentence = _SENTENCE.match(first, 0, max_chars)
     if sentence:

@@ -1,4 +1,6 @@
-"""Clusters of articles in the database: members, moves and orphans.
+"""Clusters of articles in the database: their members, moves of articles, and orphaned clusters.
+
+An orphaned cluster has lost its canonical article, the one that the others are copies of.
 
 May import everything in `worker.store` except `sql_store`.
 """

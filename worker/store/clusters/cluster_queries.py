@@ -1,4 +1,7 @@
-"""Queries for cluster members, and for clusters whose canonical article is gone or moved."""
+"""Queries for members of clusters, and for clusters whose canonical article is withdrawn or moved.
+
+The canonical article is the first of a cluster; the other members are its copies.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -19,7 +22,7 @@ _CANONICAL = articles.alias("canonical")
 def other_members(
     connection: Connection, article_ids: Collection[str], limit: int
 ) -> dict[str, list[str]]:
-    """Return up to `limit` other members of each article's cluster, the newest ones."""
+    """Return article id -> ids of up to `limit` other members of its cluster, the newest ones."""
     members: dict[str, list[str]] = {}
     for chunk in chunks(sorted(article_ids)):
         for row in connection.execute(_other_members(chunk, limit)):
@@ -28,9 +31,10 @@ def other_members(
 
 
 def _other_members(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
-    """Rank each cluster once, however many of the articles are in it.
+    """Select pairs of an article and another member of its cluster, up to `limit` for each article.
 
-    A cluster with over 1,000 members is skipped, because ranking it would take long.
+    Members are ranked once for each cluster, even if several of the articles are in it. Clusters of
+    more than 1,000 members are skipped, because ranking them would take long.
     """
     c = articles.c
     small = sa.and_(
@@ -57,9 +61,10 @@ def _other_members(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
 
 
 def orphaned_clusters(before: datetime) -> sa.Select[str]:
-    """Select the clusters whose canonical article is withdrawn, or was not stored by `before`.
+    """Select the ids of clusters whose canonical article is withdrawn or was never stored.
 
-    Each half of the union is served by a partial index: pending articles, and withdrawn ones.
+    One that is not stored yet counts if a member has waited for it since before `before`. Each half
+    of the union uses a partial index: of articles that wait, and of withdrawn articles.
     """
     c = articles.c
     overdue = sa.select(c.cluster_id).where(
@@ -92,7 +97,11 @@ DISPLACED_MEMBERS = (
 
 
 def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
-    """Return a move for each displaced member, to the cluster that its canonical article joined."""
+    """Return a move for each displaced member, an article whose canonical article changed cluster.
+
+    The move takes the member to the cluster that its canonical article joined. `displaced` selects
+    the members, as DISPLACED_MEMBERS does.
+    """
     return [
         ClusterMove(
             article_id=row.article_id,

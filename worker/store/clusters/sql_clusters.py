@@ -1,6 +1,6 @@
-"""Clusters on SQLAlchemy.
+"""Read, repair and edit clusters with SQLAlchemy, on SQLite and PostgreSQL.
 
-Rows are locked in the order in which the writers of batches lock them: articles by id, then
+Rows are locked in the same order as by the transactions that write batches: articles by id, then
 clusters by id. So no two transactions wait for each other in a circle.
 """
 
@@ -50,7 +50,10 @@ _SLIGHT_CHANGES = ("format", "minor")  # they cannot separate an article from it
 
 
 class SqlClusters:
-    """The clusters of a store. The methods are documented in worker.store.ports.ClusterStore."""
+    """Reads and edits the clusters of an SQL store; implements worker.store.ports.ClusterStore.
+
+    The methods are documented there.
+    """
 
     def __init__(self, reading: Transaction, writing: Transaction) -> None:
         self._reading = reading
@@ -198,7 +201,11 @@ def _member(row: sa.RowMapping) -> Member:
 def _move(
     connection: Connection, moves_asked: Sequence[ClusterMove], now: datetime
 ) -> list[ClusterMove]:
-    """Apply the moves that are still valid under the lock; return those."""
+    """Lock the articles, and carry out and return the moves that are still valid.
+
+    A move is valid if its article is still in the cluster `left`, and the cluster `joined` exists
+    or is founded by one of these moves.
+    """
     article_ids = {i for move in moves_asked for i in (move.article_id, move.joined)}
     cluster_of = _lock_articles(connection, article_ids)
     founders = {move.article_id for move in moves_asked if move.article_id == move.joined}
@@ -227,7 +234,7 @@ def _move(
 
 
 def _lock_articles(connection: Connection, article_ids: Iterable[str]) -> dict[str, str]:
-    """Lock the articles that are not withdrawn; return article id -> cluster id."""
+    """Lock the rows of these articles, without withdrawn ones; return article id -> cluster id."""
     cluster_of: dict[str, str] = {}
     for chunk in chunks(sorted(article_ids)):
         c = articles.c

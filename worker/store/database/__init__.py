@@ -1,4 +1,4 @@
-"""Tables, column types, connections, and the conversion between values and rows.
+"""Tables, column types, connections, and the conversion between Python values and table rows.
 
 May import the values and ports of the store, and the model.
 """

@@ -1,4 +1,7 @@
-"""Column types that store any Python value safely, and return the same on both databases."""
+"""Column types that store any Python value without an error, on both PostgreSQL and SQLite.
+
+Both databases return the same value. Characters that PostgreSQL refuses are replaced.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +17,7 @@ NAME_BYTES = 1000
 
 
 def storable(text: str) -> str:
-    """Replace NUL and lone surrogates, which PostgreSQL refuses."""
+    """Replace the characters that PostgreSQL refuses in text: NUL and lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -23,7 +26,11 @@ def storable(text: str) -> str:
 
 
 def stored_name(text: str) -> str:
-    """Return the stored form of a key: it fits into an index, and different keys stay different."""
+    """Return the form in which a key or other name is stored, at most 1,000 bytes.
+
+    A name that is too long, or has characters that PostgreSQL refuses, is cut and gets a hash of
+    the whole name. So it fits into an index, and different names stay different.
+    """
     clean = storable(text)
     if clean == text and (len(text) * 4 <= NAME_BYTES or len(text.encode()) <= NAME_BYTES):
         return clean
@@ -32,7 +39,10 @@ def stored_name(text: str) -> str:
 
 
 def dumps(value: object) -> str:
-    """Write JSON that both databases accept: without NUL, lone surrogates and NaN."""
+    """Write a value as JSON text that both databases accept.
+
+    NUL characters and lone surrogates are replaced, and NaN and infinities become null.
+    """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
@@ -56,7 +66,10 @@ def _plain(value: object) -> object:
 
 
 class FreeText(TypeDecorator[str]):
-    """Free text of any length."""
+    """A text column of any length, for text that is not searched by equality.
+
+    When it writes, it replaces characters that PostgreSQL refuses.
+    """
 
     impl = Text
     cache_ok = True
@@ -66,7 +79,10 @@ class FreeText(TypeDecorator[str]):
 
 
 class KeyText(TypeDecorator[str]):
-    """Text that is compared in full, such as ids and slugs. Long text is cut and hashed."""
+    """A text column for ids, slugs and other names that are compared in full and indexed.
+
+    It writes the result of `stored_name`, which cuts and hashes long names.
+    """
 
     impl = Text
     cache_ok = True
@@ -76,7 +92,11 @@ class KeyText(TypeDecorator[str]):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time, aware and in UTC in Python. SQLite has no time zones and stores UTC."""
+    """A time column whose values are timezone-aware and in UTC in Python.
+
+    It refuses a time without time zone. SQLite has no time zones, so it gets the UTC time without
+    one.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,4 +1,7 @@
-"""Database connections whose transactions are safe between processes."""
+"""Open SQLite and PostgreSQL databases with SQLAlchemy, so that several processes can share them.
+
+On SQLite, a transaction that writes waits for its turn at its start. Outages raise Unavailable.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -49,7 +52,10 @@ LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the s
 
 
 def parse(url: str) -> URL:
-    """Parse a URL and set the driver. Raises BadConfig for any other database."""
+    """Parse the address of a store and choose the driver for it, pysqlite or psycopg.
+
+    Raises BadConfig if it is no valid address of an SQLite or PostgreSQL database.
+    """
     check_store(url, _NAME)
     try:
         parsed = make_url(url)
@@ -60,7 +66,11 @@ def parse(url: str) -> URL:
 
 
 def open_engine(url: URL) -> Engine:
-    """An engine that has not connected yet. It must not cross a fork."""
+    """Return an SQLAlchemy engine for this URL that has not connected yet.
+
+    A process that is forked from this one must open its own engine. Raises BadConfig for bad
+    options.
+    """
     try:
         engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)
     except (SQLAlchemyError, ValueError, TypeError) as e:  # of the options in the query
@@ -70,7 +80,10 @@ def open_engine(url: URL) -> Engine:
 
 
 def _connect(dialect: Any, _: object, arguments: Any, options: dict[str, Any]) -> Any:
-    """Drivers find unknown options in a URL when they connect, and call them a wrong program."""
+    """Connect, and raise BadConfig for an unknown option in the URL.
+
+    Drivers notice such options only when they connect, and raise errors that look like bugs.
+    """
     try:
         return dialect.connect(*arguments, **options)
     except (TypeError, ValueError, dialect.loaded_dbapi.ProgrammingError) as e:
@@ -124,7 +137,10 @@ def _set_up_session(connection: Any, _: object) -> None:
 
 @contextmanager
 def raising_unavailable(url: URL) -> Iterator[None]:
-    """Raise Unavailable for the errors of a database that can't serve requests now."""
+    """Raise Unavailable for database errors in this block if the database can't serve requests.
+
+    Other errors pass through. The password in `url` is hidden in the message.
+    """
     try:
         yield
     except SQLAlchemyError as e:

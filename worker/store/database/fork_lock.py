@@ -1,8 +1,8 @@
-"""A lock that keeps the process from forking while one of its threads has the store open.
+"""A lock that keeps a process from forking while one of its threads has an SQLite store open.
 
 A forked child inherits SQLite's record of the parent's file locks, and never releases them. So a
-thread beside a process pool writes under this lock, and closes the store before it releases it. A
-fork waits for the lock, which takes some milliseconds.
+thread in a process that forks pool processes writes under this lock, and closes the store before it
+releases the lock. A fork waits for the lock, which takes some milliseconds.
 """
 
 import os
@@ -18,6 +18,6 @@ os.register_at_fork(
 
 @contextmanager
 def fork_lock() -> Iterator[None]:
-    """Prevent forks in this block. Waits for a fork that is under way."""
+    """Keep this process from forking during the block. Waits first for a fork that is under way."""
     with _lock:
         yield

@@ -1,13 +1,13 @@
-"""Compress payloads and texts for blob columns, and restore them exactly."""
+"""Compress payloads and other long texts for binary columns, and restore them exactly."""
 
 import zlib
 
 
 def pack_text(text: str) -> bytes:
-    """Compress a text; lone surrogates are kept."""
+    """Compress a text to bytes. Any text is accepted, even with lone surrogates."""
     return zlib.compress(text.encode("utf-8", "surrogatepass"))
 
 
 def unpack_text(blob: bytes) -> str:
-    """Restore a text that `pack_text` compressed."""
+    """Return the text from the bytes that `pack_text` made of it."""
     return zlib.decompress(blob).decode("utf-8", "surrogatepass")

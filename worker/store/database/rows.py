@@ -1,4 +1,7 @@
-"""Conversion between values and rows: one function for each direction."""
+"""Convert values such as Record and Outcome to table rows, and rows back to values.
+
+A row is a dict of column name -> value, or SQLAlchemy's RowMapping.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -25,7 +28,7 @@ Row = dict[str, Any]
 
 
 def receipt_row(outcome: Outcome) -> Row:
-    """Return the row of a receipt and its outcome, without the attempt."""
+    """Return the row of table `receipts` for an outcome, without `worker` and `deliveries`."""
     return {
         "receipt": outcome.receipt,
         "outcome": outcome.kind.value,
@@ -39,7 +42,7 @@ def receipt_row(outcome: Outcome) -> Row:
 
 
 def outcome_of(row: RowMapping) -> Outcome:
-    """Return the outcome in a row of `receipts`."""
+    """Return the outcome that a row of table `receipts` holds."""
     return Outcome(
         receipt=row["receipt"],
         kind=OutcomeKind(row["outcome"]),
@@ -54,7 +57,10 @@ def outcome_of(row: RowMapping) -> Outcome:
 
 
 def article_row(article_id: str, source: str, key: str, verdict: Verdict | None) -> Row:
-    """Return the row of an article before its first revision, or of a tombstone (no verdict)."""
+    """Return the row of table `articles` for an article that has no revision yet.
+
+    Without a verdict, the row is a tombstone, which marks the article as withdrawn.
+    """
     return {
         "article_id": article_id,
         "source": source,
@@ -69,7 +75,7 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
 
 
 def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
-    """Return the row of a new revision, received at `now`."""
+    """Return the row of table `revisions` for a new revision, received at `now`."""
     article = record.article
     return {
         "article_id": verdict.article_id,
@@ -91,9 +97,10 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 
 
 def refreshed_row(record: Record, verdict: Verdict) -> Row:
-    """Return the columns of a revision that cleaning again may change.
+    """Return the columns of an existing revision that change when its article is cleaned again.
 
-    The title stays. The text may only lose lines that were learned since then.
+    The title does not change. The text may only lose lines, namely those which workers learned as
+    boilerplate after it was stored.
     """
     content = _content(record.article)
     return {
@@ -136,7 +143,7 @@ def _content(article: Article) -> Row:
 
 
 def decision_row(receipt: str, verdict: Verdict) -> Row:
-    """Return the row of the decision on a receipt."""
+    """Return the row of table `decisions` for the verdict on the article of this receipt."""
     return {
         "receipt": receipt,
         "article_id": verdict.article_id,
@@ -150,7 +157,7 @@ def decision_row(receipt: str, verdict: Verdict) -> Row:
 
 
 def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
-    """Return one row for each scheme and code; the first of equal tags counts."""
+    """Return rows of table `tags`: one for each pair of scheme and code, the first one given."""
     rows: dict[tuple[str, str], Row] = {}
     for tag in tags:
         row = {
@@ -165,12 +172,16 @@ def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
 
 
 def folded(text: str) -> str:
-    """Fold case and whitespace, to compare codes and labels of tags."""
+    """Return text in lower case and with single spaces, to compare codes and labels of tags."""
     return " ".join(text.casefold().split())
 
 
 def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
-    """Return one row for each letter id, in the order of ids, with the number of letters in it."""
+    """Return rows of table `dead_letters`, one for each letter id, sorted by id.
+
+    `seen` counts the letters with that id. The row has the payload of the first of them, and the
+    reason of the last.
+    """
     rows: dict[str, Row] = {}
     for letter in letters:
         row = rows.setdefault(
@@ -197,7 +208,10 @@ _LETTER = TypeAdapter(StoredDeadLetter)
 
 
 def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
-    """Return the dead letter in a row of `dead_letters`, with its state if the row has one."""
+    """Return the dead letter that a row of table `dead_letters` holds.
+
+    Its state, outcome and article are set if the query joined them to the row.
+    """
     fields = {
         field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
     }
@@ -206,7 +220,10 @@ def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
 
 
 def search_hit_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
-    """Return a search hit from a row of HIT_COLUMNS. `tags` are pairs of code and label."""
+    """Return a search hit from a row with the columns HIT_COLUMNS (statements.py).
+
+    `tags` are pairs of code and label.
+    """
     fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(
         **{field: row[field] for field in fields},

@@ -1,12 +1,12 @@
 """The tables of the store. worker.model.records describes their columns; migrations/ creates them.
 
-articles 1─* revisions      content, numbered from 1, never changed
+articles 1─* revisions      content of an article, numbered from 1, changed only when cleaned again
 articles 1─* aliases        (source, key): the keys that identify the article
-articles 1─* tags           of the newest revision
+articles 1─* tags           tags of its newest revision
 receipts 1─1 decisions      the evidence of the verdict
-articles 1─* moves          between clusters, after the first decision
-articles 1─1 pins           the cluster that an operator pinned it to
-articles 1─* changes        written by triggers, in the order of commits
+articles 1─* moves          moves of the article between clusters, after the first decision
+articles 1─1 pins           the cluster that an operator pinned the article to
+articles 1─* changes        entries of the change feed, written by triggers
 """
 
 from sqlalchemy import (

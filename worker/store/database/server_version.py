@@ -1,4 +1,4 @@
-"""The version of the PostgreSQL server."""
+"""Ask a PostgreSQL server for its version."""
 
 from sqlalchemy import text
 
@@ -6,7 +6,7 @@ from worker.store.database.engine import open_engine, parse, raising_unavailable
 
 
 def postgres_version(url: str) -> int:
-    """Return the server's major version. Raises Unavailable."""
+    """Return the major version of a PostgreSQL server, such as 16. Raises Unavailable."""
     parsed = parse(url)
     engine = open_engine(parsed)
     try:

@@ -1,4 +1,4 @@
-"""Parts of SQL statements that reading and writing share."""
+"""Parts of SQL statements that both the reading and the writing modules use."""
 
 import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -37,7 +37,11 @@ HIT_COLUMNS = (
 
 
 def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
-    """Select the aliases with these keys by a join: SQLite scans for (source, key) IN (…)."""
+    """Return a FROM clause with the rows of table `aliases` that have one of these keys.
+
+    It is a join with the list of keys, because SQLite would scan the table for (source, key) IN
+    (…).
+    """
     columns = (sa.column("source", KeyText), sa.column("key", KeyText))
     requested = sa.values(*columns, name="requested").data(sorted(keys)).cte("requested")
     same = sa.and_(aliases.c.source == requested.c.source, aliases.c.key == requested.c.key)
@@ -45,22 +49,28 @@ def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
 
 
 def stored_keys(source: str, keys: Iterable[str]) -> list[StoredKey]:
-    """Return source and key of each key in their stored form."""
+    """Return the pair (source, key) for each key, both in the form in which they are stored."""
     return [(stored_name(source), stored_name(key)) for key in keys]
 
 
 def external_ids_of(row: sa.RowMapping) -> SourceIds:
-    """Read the counters of a source. They are NULL for a source that is not counted yet."""
+    """Return the counters of bad external ids from a row that has these columns of `sources`.
+
+    NULL counts as 0, because a source that has no row yet gives NULL in an outer join.
+    """
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
 
 
 def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:
-    """One text in SQL of these parts: strings, and expressions that give text."""
+    """Return an SQL expression that joins these parts to one text.
+
+    A part is a string, or an SQL expression that gives text.
+    """
     parts = [sa.literal(part) if isinstance(part, str) else part for part in parts]
     return reduce(operator.add, parts)
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Split values into chunks that fit into one IN (…)."""
+    """Split values into chunks of 5,000, few enough for the parameters of one IN (…)."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]

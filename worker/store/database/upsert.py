@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT for both databases: SQLAlchemy has it per dialect only."""
+"""INSERT … ON CONFLICT for both databases. SQLAlchemy has a separate class for each of them."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,10 @@ def add(
     rows: Sequence[Row],
     latest: Sequence[str] = ("last_seen",),
 ) -> None:
-    """Insert rows; where a key exists, add to `counts` columns and replace `latest` columns."""
+    """Insert rows. If a row with the same `key` exists, update it instead.
+
+    The columns `counts` of the new row are added to it, and its columns `latest` are replaced.
+    """
     if not rows:
         return
     statement = insert(connection, table)
@@ -28,7 +31,7 @@ def add(
 
 
 def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
+    """Return an INSERT for the connection's database, in the class that supports ON CONFLICT."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -1,4 +1,4 @@
-"""Alembic's entry point: migrates in the transaction that worker.store.migrate opened."""
+"""Alembic's entry point: runs migrations in the transaction that worker.store.migrate opened."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Ports of the store: one narrow protocol for each kind of caller.
+"""Ports of the store: protocols, each with the few methods that one kind of caller needs.
 
 `worker.store.sql_store.SqlStore` implements all of them, for SQLite and PostgreSQL. Every call is
 one transaction unless its docstring says otherwise, and raises Unavailable when the database does
@@ -90,4 +90,7 @@ class ArticleStore(
     SourceReader,
     Protocol,
 ):
-    """All ports together, as worker.bootstrap opens them. Functions take a narrower port."""
+    """All ports together: the store as worker.bootstrap opens it.
+
+    Functions should take a narrower port, with only the methods that they call.
+    """

@@ -1,4 +1,4 @@
-"""Ports for clusters: reading, repairing and editing them."""
+"""Ports for reading, repairing and editing clusters, which are articles and their copies."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -17,14 +17,14 @@ from worker.store.ports.reading_ports import ArticleReader
 
 
 class ClusterReader(Protocol):
-    """Read clusters and their members. Members are in the order of storage."""
+    """Read clusters and their members, which come in the order in which they were stored."""
 
     def members(self, article_ids: Collection[str]) -> list[Member]:
-        """Return these articles as members of their clusters, without withdrawn ones."""
+        """Return each of these articles with its cluster, without the withdrawn ones."""
         ...
 
     def members_of(self, cluster_ids: Collection[str]) -> list[Member]:
-        """Return all members of these clusters."""
+        """Return all articles in these clusters, without the withdrawn ones."""
         ...
 
     def recent_members(
@@ -32,17 +32,18 @@ class ClusterReader(Protocol):
     ) -> list[Member]:
         """Return a page of the articles whose newest revision was received at `since` or later.
 
-        The page starts after revision id `after` and is in the order of revision ids. `edited`
-        restricts it to revisions that changed more than a few words.
+        The page starts after revision id `after` and is in the order of revision ids. With
+        `edited`, it has only articles that were revised and whose newest revision changed more than
+        a few words.
         """
         ...
 
     def recent_fingerprints(
         self, since: datetime, after: int, limit: int
     ) -> list[StoredFingerprint]:
-        """Return the page of `recent_members` with only the fields that the index needs.
+        """Return the same page as `recent_members`, but only what the similarity index needs.
 
-        Fingerprints that another release packed are left out.
+        Articles whose fingerprint another release stored in another format are left out.
         """
         ...
 
@@ -51,56 +52,70 @@ class ClusterReader(Protocol):
         ...
 
     def moves(self, article_ids: Collection[str]) -> list[RecordedMove]:
-        """Return the moves of these articles, oldest first."""
+        """Return all moves of these articles from one cluster to another, oldest first."""
         ...
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
-        """Return all receipts of these articles except those of reprocessing, oldest first."""
+        """Return all receipts that led to these articles, oldest first.
+
+        Receipts of cleaning a stored article again are left out.
+        """
         ...
 
 
 class ClusterStore(ClusterReader, Protocol):
-    """Repair and edit clusters."""
+    """Repair and edit clusters, automatically or for an operator."""
 
     def orphaned_clusters(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return clusters whose canonical article is withdrawn, or not stored before `before`."""
+        """Return the ids of up to `limit` clusters that have lost their canonical article.
+
+        That article was withdrawn, or it is not stored although a copy has waited for it since
+        before `before`.
+        """
         ...
 
     def displaced_members(self, limit: int) -> list[ClusterMove]:
-        """Return the moves that take members after a canonical article that changed cluster."""
+        """Return moves for members whose canonical article has moved to another cluster.
+
+        Each move takes one member to that cluster too. The moves are not carried out here.
+        """
         ...
 
     def clear_pending(self) -> None:
-        """Clear `canonical_pending` of duplicates whose canonical article is stored by now."""
+        """Clear the mark `canonical_pending` of copies whose canonical article is stored by now."""
         ...
 
     def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
-        """Apply the moves whose articles are still in the cluster they leave; return those.
+        """Move articles between clusters; return the moves that were carried out.
 
-        An article that joins a cluster while its canonical article leaves it is moved after it.
-        Takes several transactions.
+        A move is skipped if its article is no longer in the cluster `left`. When a canonical
+        article moves, an article that joined its old cluster meanwhile is moved after it. Takes
+        several transactions.
         """
         ...
 
     def pin(self, pins: Mapping[str, str], note: str, *, now: datetime) -> None:
-        """Pin articles to clusters (article id -> cluster id), so that no rule moves them."""
+        """Pin articles to clusters (article id -> cluster id), so that no automatic rule moves one.
+
+        `note` is the operator's remark.
+        """
         ...
 
     def unpin(self, article_ids: Collection[str]) -> int:
-        """Remove the pins of these articles; return how many were pinned."""
+        """Remove the pins of these articles; return how many of them were pinned."""
         ...
 
 
 class ClusteredStore(ClosableStore, Protocol):
-    """A store that gives access to its clusters."""
+    """A store with a property `clusters`, which reads and edits the clusters in it."""
 
     @property
     def clusters(self) -> ClusterStore: ...
 
 
 class ClusterEditStore(ArticleReader, ClusteredStore, Protocol):
-    """Show and edit clusters by hand."""
+    """The store for operators who look at articles, and split, merge or pin their clusters."""
 
 
 class RededuplicationStore(FingerprintReader, ClusteredStore, Protocol):
-    """Decide duplicates again, from the stored fingerprints."""
+    """The store for deciding again, from stored fingerprints, which articles are copies."""

@@ -1,4 +1,4 @@
-"""What the pipeline and the worker processes read and write."""
+"""Ports for ingesting batches, and for processing stored articles again with newer rules."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -21,39 +21,43 @@ from worker.store.values import Query
 
 
 class OutcomeReader(Protocol):
-    """Look up the outcomes of receipts."""
+    """Look up what became of receipts, each of which stands for one delivered raw article."""
 
     def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
-        """Return the outcomes of these receipts. A receipt without an outcome has no entry."""
+        """Return receipt -> outcome. A receipt without an outcome has no entry."""
         ...
 
 
 class FingerprintReader(Protocol):
-    """Look up the fingerprints of articles."""
+    """Look up fingerprints, the hashes by which the texts of articles are compared."""
 
     def fingerprints(self, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
-        """Return the fingerprint of each article's newest revision."""
+        """Return article id -> fingerprint of its newest revision.
+
+        An article that is unknown or withdrawn, or whose fingerprint has an older format, has no
+        entry.
+        """
         ...
 
 
 class DeadLetterWriter(Protocol):
-    """Store dead letters."""
+    """Store dead letters: raw articles that could not be processed."""
 
     def write_dead_letters(
         self, letters: Sequence[DeadLetter], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Write dead letters and the outcomes of their receipts.
+        """Write dead letters and the outcomes of their receipts; return these outcomes.
 
-        A receipt that already has an outcome is skipped. Returns the outcomes written now.
+        A receipt that already has an outcome is skipped. `handling` is stored with each receipt.
         """
         ...
 
 
 class CandidateReader(FingerprintReader, Protocol):
-    """Look up the articles that a new article is compared with."""
+    """Look up the candidates for a comparison with a new article, and their fingerprints."""
 
     def cluster_members(self, article_ids: Collection[str], limit: int) -> dict[str, list[str]]:
-        """Return up to `limit` other members of each article's cluster, the newest ones.
+        """Return article id -> ids of up to `limit` other members of its cluster, the newest ones.
 
         An article without other members has no entry.
         """
@@ -61,13 +65,16 @@ class CandidateReader(FingerprintReader, Protocol):
 
 
 class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
-    """Read what is stored about a batch, and write the batch."""
+    """Read what is already stored about the articles of a batch, and write the batch.
+
+    A batch is the raw articles of one message.
+    """
 
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
-        """Return the stored identity of each article, or None for a new article.
+        """Return what is stored about each article, or None for an article that is new.
 
-        An article is found by its own key, else by the first of its aliases that is stored. The
-        identity found by an alias has another article_id than the article itself.
+        An article is found by its own key, else by the first of its aliases that is stored. If an
+        alias found it, the stored article_id differs from that of the given article.
         """
         ...
 
@@ -80,46 +87,50 @@ class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
-        """Write a batch in one transaction. A receipt that already has an outcome is skipped.
+        """Write the results of a batch in one transaction; return their outcomes.
 
         Articles are locked in the order of their ids, and each verdict is checked again under the
-        lock (worker.dedup.recheck_under_lock). Returns the outcomes written now, in the order of
-        the arguments. `handling` is stored with each receipt.
+        lock (worker.dedup.recheck_under_lock). A receipt that already has an outcome is skipped.
+        The outcomes are in the order of the arguments. `handling` is stored with each receipt.
         """
         ...
 
 
 class RecordReader(Protocol):
-    """Read whole records."""
+    """Read stored articles with their tags, payload and versions."""
 
     def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
-        """Return the newest revisions of these articles by article id, without withdrawn ones."""
+        """Return the newest revision of each of these articles, sorted by article id.
+
+        Unknown and withdrawn articles are left out.
+        """
         ...
 
 
 class StaleRecordReader(RecordReader, Protocol):
-    """Find records that were made by other versions of the rules."""
+    """Find stored articles that another version of the tagging or cleaning rules has processed."""
 
     def stale_revisions(
         self, query: Query, part: str, version: str, after: int, limit: int
     ) -> list[tuple[int, str]]:
-        """Return a page of the newest revisions whose `part` has another version.
+        """Return a page of the newest revisions that another version of a part has processed.
 
-        `part` is `tagger` or `cleaner`. Each item is (revision id, article id); the page starts
-        after revision id `after` and is in the order of revision ids.
+        `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision
+        id, article id). The page starts after revision id `after` and is in the order of revision
+        ids.
         """
         ...
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
-        """Count the stale revisions. The limit of the query does not apply."""
+        """Count all revisions that `stale_revisions` finds. The query's limit does not apply."""
         ...
 
 
 class WorkerStore(RecordReader, IngestStore, Protocol):
-    """The store of a worker process: it ingests batches and reprocesses stored articles."""
+    """The store for a worker process, which ingests batches and processes stored articles again."""
 
     def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
-        """Replace the tags of articles; return how many articles a reader sees changed.
+        """Replace the tags of articles; return for how many the change feed shows a difference.
 
         An article that was revised, withdrawn or re-tagged since it was read is skipped.
         """

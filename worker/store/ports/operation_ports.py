@@ -1,4 +1,8 @@
-"""Ports for operating the store: the receipt journal, dead letters, and closing."""
+"""Ports for operators: the receipt journal, dead letters, and closing the store.
+
+The journal lists the receipts that the broker has accepted from producers. A dead letter is a raw
+article that could not be processed.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,66 +14,78 @@ from worker.store.values import DeadLetterQuery, ReceiptTally, StoredDeadLetter
 
 
 class ClosableStore(Protocol):
-    """A store whose connections can be closed. The next call opens them again."""
+    """A store whose database connections can be closed. The next call opens new ones."""
 
     def close(self) -> None: ...
 
 
 class JournalReader(OutcomeReader, Protocol):
-    """Read the receipt journal."""
+    """Read the receipt journal: which receipts the broker has accepted, and when."""
 
     def journal_entries(self, receipts: Sequence[str]) -> list[JournalEntry]:
-        """Return the journal entries of these receipts, oldest first."""
+        """Return the journal entries of these receipts, oldest first. Some may have none."""
         ...
 
 
 class JournalWriter(ClosableStore, Protocol):
-    """Write the receipt journal."""
+    """Write the receipt journal: which receipts the broker has accepted, and when."""
 
     def add_journal_entries(self, entries: Sequence[JournalEntry]) -> None:
-        """Add entries to the journal. A receipt that has an entry keeps it."""
+        """Add entries to the journal, except for receipts that already have an entry."""
         ...
 
 
 class DeadLetterReader(Protocol):
-    """Find and read dead letters."""
+    """Find, count and read dead letters."""
 
     def letters(self, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
-        """Return these dead letters in the order of the ids. An unknown id is left out."""
+        """Return the dead letters with these ids, in the order of the ids, without unknown ids."""
         ...
 
     def letter_ids(self, query: DeadLetterQuery) -> Sequence[str]:
-        """Return the ids of the dead letters that match, the last seen first."""
+        """Return the ids of dead letters that match, up to the query's limit, last seen first."""
         ...
 
     def count_letters(self, query: DeadLetterQuery) -> dict[str, int]:
-        """Count the matching dead letters by reason, most frequent first, without a limit."""
+        """Return reason -> number of the dead letters that match, the most frequent reason first.
+
+        The query's limit does not apply.
+        """
         ...
 
 
 class DeadLetterStore(DeadLetterReader, DeadLetterWriter, ClosableStore, Protocol):
-    """Write, read, replay and remove dead letters."""
+    """Write, read, replay and remove dead letters. To replay is to process a letter again."""
 
     def mark_replays(self, replays: Mapping[str, str], *, now: datetime) -> None:
-        """Record the receipt under which each dead letter was replayed: letter id -> receipt."""
+        """Record with each dead letter the receipt of its last replay (letter id -> receipt)."""
         ...
 
     def drop_letters(self, letter_ids: Sequence[str]) -> int:
-        """Remove dead letters; return how many existed."""
+        """Remove the dead letters with these ids; return how many of them existed."""
         ...
 
     def expire_letters(self, before: datetime) -> int:
-        """Remove dead letters last seen before this time, unless a replay is under way."""
+        """Remove dead letters that last failed before `before`; return how many.
+
+        Letters whose replay is under way are kept.
+        """
         ...
 
 
 class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
-    """Compare the receipt journal with the outcomes."""
+    """The store for the ledger, which looks for accepted receipts that never got an outcome.
+
+    It also reads and copies the journal, the list of receipts that the broker has accepted.
+    """
 
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
-        """Compare the journal entries of this period with the outcomes."""
+        """Count the journal's receipts of a period by outcome, and list those without an outcome.
+
+        The period is from `since` until before `until`.
+        """
         ...
 
 
 class ProducerStore(OutcomeReader, ClosableStore, Protocol):
-    """Look up outcomes for a producer, which closes the store when it is done."""
+    """The store for a producer, which looks up outcomes and closes the store when it is done."""

@@ -1,4 +1,4 @@
-"""Read everything that is stored about one article, for a person."""
+"""Read everything that is stored about one article, for the command `worker show`."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -24,9 +24,10 @@ HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 
 
 def show(connection: Connection, article_id: str) -> ArticleView | None:
-    """Find an article by its id or a unique prefix of it; return None for an unknown one.
+    """Return everything stored about an article, or None if the id is unknown.
 
-    Raises LookupError with the candidates when several ids have this prefix.
+    The beginning of an article id is enough. Raises LookupError that lists the ids if several begin
+    so.
     """
     article = _find(connection, article_id.strip().lower())
     if article is None:

@@ -1,13 +1,13 @@
-"""The change feed: pages of changes after a cursor, oldest first.
+"""Read the change feed, the list of what happened to articles: pages after a cursor, oldest first.
 
-PostgreSQL gives ids when rows are written and shows them when their transaction commits: one that
-took id 10 may commit after one that took 11. So changes are read in the order of (transaction, id)
-and only of transactions below the oldest that still runs: all of these have ended, and none can
-add anything before what was read. A transaction that stays open anywhere on the server delays
-the feed, but no change is skipped.
+PostgreSQL gives an id when a row is written, but others see the row only when its transaction
+commits. So the row with id 11 may appear before the row with id 10. Therefore changes are read in
+the order of (transaction, id), and only those of transactions older than the oldest that still
+runs. All of these have ended, so nothing can be added before a change that was read. A transaction
+that stays open anywhere on the server delays the feed, but no change is skipped.
 
-A cursor names the last change that was read. Its last two digits are a checksum: a cursor cut off
-in copying is refused, it would be a valid number.
+A cursor names the last change that was read. Its last two digits are a checksum, so that a cursor
+that was cut off in copying is refused. Without the checksum it would be another valid number.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,11 @@ _NEXT = sa.literal_column(f"pg_snapshot_xmax({_SNAPSHOT}", sa.BigInteger)
 
 
 def cursor(connection: Connection, since: str) -> str:
-    """Check a cursor, or resolve `now`. Raises LookupError for any other text."""
+    """Return the cursor to start reading from.
+
+    `since` is `start` for all changes, `now` for those still to come, or a cursor, which is checked
+    and returned. Raises LookupError for any other text.
+    """
     if _in_postgres(connection):
         _refuse_future(connection)
     if since == NOW:
@@ -45,7 +49,7 @@ def cursor(connection: Connection, since: str) -> str:
 
 
 def page(connection: Connection, since: str, limit: int) -> list[Change]:
-    """Return up to `limit` changes after the cursor, oldest first."""
+    """Return up to `limit` changes after the cursor `since`, oldest first, with their articles."""
     statement = sa.select(changes).where(_is_committed(connection)).order_by(*_ORDER).limit(limit)
     if since != START:
         statement = statement.where(sa.tuple_(*_ORDER) > _position(connection, since))
@@ -79,7 +83,11 @@ def _refuse_future(connection: Connection) -> None:
 
 
 def age_restored(connection: Connection) -> None:
-    """After a restore, sort the transactions of the old server before those of this server."""
+    """Make the feed readable after the database was restored from a dump of another server.
+
+    If the feed has transaction ids that this PostgreSQL server has not reached yet, all ids so far
+    are made negative, so that the old changes come before the new ones.
+    """
     last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
     future = last.where(changes.c.xid >= _NEXT).subquery()
     aged = sa.update(changes).where(changes.c.id <= future.c.id)

@@ -1,4 +1,4 @@
-"""Titles of articles for people, and articles found by key or URL."""
+"""Read titles of articles, to show them to people, and find articles by key or link."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from worker.store.values import DisplayTitle
 
 
 def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
-    """Return titles and sources of these articles. A withdrawn article has no entry."""
+    """Return article id -> title and source. A withdrawn or unknown article has no entry."""
     title_of = {}
     columns = (articles.c.article_id, articles.c.source, revisions.c.title)
     for chunk in chunks(sorted(set(article_ids))):
@@ -31,7 +31,7 @@ def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Disp
 def find_articles(
     connection: Connection, keys: Sequence[str], urls: Sequence[str]
 ) -> Sequence[str]:
-    """Return the ids of articles that have one of these keys or canonical URLs."""
+    """Return the ids of the articles that have one of these keys or these canonical links."""
     article_ids = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
     statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(article_ids))
     return connection.scalars(statement.order_by(articles.c.seq)).all()

@@ -1,6 +1,6 @@
 """Read whole articles in bulk, as pages in the order of storage.
 
-A page of up to 100,000 ids is selected first, then the articles are read in small pages, each in
+First up to 100,000 revision ids are selected, then their articles are read in small pages, each in
 its own transaction. So memory stays small and no writer waits, however slow the reader is.
 """
 
@@ -39,7 +39,7 @@ _KINDS_WITH_REVISION = [
 
 
 def count(connection: Connection, query: Query) -> int:
-    """Count the articles that match, whatever the limit of the query."""
+    """Count all articles that match a query. The query's limit does not apply."""
     matched = _matching_ids(connection, query)
     counted = sa.select(sa.func.count()).select_from(matched.subquery())
     return connection.execute(counted).scalar_one()
@@ -48,7 +48,10 @@ def count(connection: Connection, query: Query) -> int:
 def ids(
     connection: Connection, query: Query, after: int, *, all_revisions: bool = False
 ) -> Sequence[int]:
-    """Return the next revision ids. Many at once: a search may scan everything to find a few."""
+    """Return the next 100,000 revision ids after `after` that match a query.
+
+    They are many at once, because each search may have to scan the whole table.
+    """
     following = _matching_ids(connection, query, all_revisions=all_revisions)
     following = following.where(revisions.c.id > after).order_by(revisions.c.id).limit(MAX_IDS)
     return connection.scalars(following).all()
@@ -57,13 +60,16 @@ def ids(
 def page(
     connection: Connection, revision_ids: Sequence[int], *, all_revisions: bool = False
 ) -> list[StoredArticle]:
-    """Return the articles of these revisions, in order, without revisions that were superseded."""
+    """Return the articles with these revision ids, in the order of the ids.
+
+    Unless `all_revisions` is set, revisions that are no longer the newest are left out.
+    """
     content = read(connection, revision_ids, newest_only=not all_revisions)
     return [content[i] for i in revision_ids if i in content]
 
 
 def first_ids(connection: Connection, query: Query) -> Sequence[str]:
-    """Return the ids of the first articles that match, up to the limit of the query."""
+    """Return the ids of articles that match a query, up to its limit, in order of storage."""
     chosen = _matching_ids(connection, query).with_only_columns(articles.c.article_id)
     return connection.scalars(chosen.order_by(revisions.c.id).limit(query.limit)).all()
 
@@ -77,7 +83,10 @@ def _matching_ids(
 def read(
     connection: Connection, revision_ids: Sequence[int], *, newest_only: bool = False
 ) -> dict[int, StoredArticle]:
-    """Return these revisions by their ids."""
+    """Return revision id -> the article in that revision, with all content.
+
+    Only the newest revision of an article has its tags. With `newest_only`, others are left out.
+    """
     if not revision_ids:
         return {}
     joined = NEWEST if newest_only else ALL_REVISIONS
@@ -120,7 +129,10 @@ def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, lis
 
 
 def _verdicts(connection: Connection, article_ids: Collection[str]) -> dict[tuple[str, int], str]:
-    """Return the verdict of each revision from its receipt: `articles` has only the newest one."""
+    """Return (article id, revision number) -> verdict, read from the receipts of these articles.
+
+    The table `articles` has only the verdict of the newest revision.
+    """
     if not article_ids:
         return {}
     statement = sa.select(receipts.c.article_id, receipts.c.revision, receipts.c.outcome).where(

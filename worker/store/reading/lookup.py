@@ -1,4 +1,4 @@
-"""Look up outcomes by receipt, and identities and fingerprints by article."""
+"""Look up outcomes by receipt, and what is stored about articles by article id or key."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,10 @@ from worker.store.values import SearchHit
 
 
 def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outcome]:
-    """Return the outcomes of these receipts, by the receipt as it was given."""
+    """Return receipt -> outcome, without the receipts that have none.
+
+    The receipts are as they were given, not in the shortened form in which long ones are stored.
+    """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     stored = {}
     for chunk in chunks(list(receipt_of)):
@@ -50,7 +53,10 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
 def latest_identities(
     connection: Connection, requested: Sequence[Article]
 ) -> list[StoredIdentity | None]:
-    """Return the stored identity of each article, found by its own key, else by an alias."""
+    """Return what is stored about each article, or None for a new one.
+
+    An article is found by its own key, else by an alias, a further key of the same article.
+    """
     if not requested:
         return []
     # The key of the opening is stored only for articles without id and link, and for articles of
@@ -78,7 +84,11 @@ def _first(
     article_keys: Sequence[StoredKey],
     owners: Mapping[StoredKey, str],
 ) -> StoredIdentity | None:
-    """Return the first identity with its keys, and with the other identities as alternatives."""
+    """Return the first of the identities found for an article, with the others as alternatives.
+
+    `stored` may be empty; then None is returned. `owners` maps keys to article ids. Each identity
+    gets those of `article_keys` that its article owns.
+    """
     keys_of: dict[str, set[str]] = defaultdict(set)
     for source, key in article_keys:
         if owner := owners.get((source, key)):
@@ -129,7 +139,10 @@ def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
-    """Return the fingerprint of each article's newest revision."""
+    """Return article id -> fingerprint of its newest revision.
+
+    An article that is unknown or withdrawn, or whose fingerprint has an older format, has no entry.
+    """
     fingerprint_of = {}
     for chunk in chunks(list(dict.fromkeys(article_ids))):
         statement = sa.select(articles.c.article_id, revisions.c.fingerprint)
@@ -143,7 +156,11 @@ def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str
 def listing(
     connection: Connection, requested: Sequence[str]
 ) -> list[tuple[Outcome, SearchHit | None]]:
-    """Return the outcomes of these receipts with their articles, in the order of the receipts."""
+    """Return the outcome of each receipt and its article, in the order of the receipts.
+
+    A receipt without an outcome is left out. The article is None if there is none or it is
+    withdrawn.
+    """
     ended = outcomes(connection, requested)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
     hits: dict[str, SearchHit] = {}
@@ -157,7 +174,10 @@ def listing(
 def tagged(
     connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
 ) -> list[SearchHit]:
-    """Return the rows as search hits, in the same order, with their tags, strongest first."""
+    """Return a search hit for each row, in the same order, with its tags, the strongest first.
+
+    `rows` have the columns HIT_COLUMNS (statements.py); `snippets` are in the order of `rows`.
+    """
     ids = [row["article_id"] for row in rows]
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)
     statement = statement.where(tags.c.article_id.in_(ids))

@@ -2,8 +2,8 @@
 
     storm "north sea" -sport flood*
 
-Words are ANDed, quotes make phrases, `-` excludes, a trailing `*` matches a prefix of a word.
-No input is an error: a query without letters and digits has no terms.
+An article must have all words; quotes make phrases, `-` excludes, and a trailing `*` matches any
+word with that beginning. No input is an error. A query without letters and digits searches nothing.
 """
 
 import re
@@ -31,7 +31,7 @@ _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))(\*?)')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One term of a query: a word, or a phrase of several words."""
+    """One term of a search query: a word, or a phrase in quotes."""
 
     words: tuple[str, ...]
     excluded: bool = False
@@ -39,7 +39,7 @@ class Term:
 
 
 def read_terms(words: str) -> list[Term]:
-    """Return the terms of a query, at most 32."""
+    """Split a search query into its terms: words and phrases, at most 32."""
     terms = []
     for minus, phrase, plain, star in _TERM.findall(words):
         split = tuple(word[:MAX_WORD] for word in _letters(phrase or plain).split())[:MAX_TERMS]
@@ -50,12 +50,15 @@ def read_terms(words: str) -> list[Term]:
 
 
 def _letters(text: str) -> str:
-    """Replace everything but letters, digits and combining marks by spaces."""
+    """Return the text with all characters but letters, digits and accents replaced by spaces."""
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
 
 
 def search(connection: Connection, query: Query) -> list[SearchHit]:
-    """Return the best matches, or the newest articles when the query has no words."""
+    """Return the articles that match a query best, or the newest ones if it has no words.
+
+    The query's limit applies.
+    """
     required_terms = [term for term in read_terms(query.words) if not term.excluded]
     statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()
@@ -71,7 +74,10 @@ def search(connection: Connection, query: Query) -> list[SearchHit]:
 def matching(
     connection: Connection, query: Query, joined: sa.FromClause = NEWEST
 ) -> sa.Select[Any]:
-    """Select the ids of the revisions that match; for a query with words, the best first."""
+    """Return a SELECT of the revision ids that match; if the query has words, the best come first.
+
+    `joined` is the FROM clause: the newest revisions, or all of them.
+    """
     terms = read_terms(query.words)
     required_terms = [term for term in terms if not term.excluded]
     excluded_terms = [term for term in terms if term.excluded]
@@ -156,7 +162,10 @@ def _fts5(term: Term) -> str:
 
 
 def snippet(texts: Iterable[str], terms: Sequence[Term]) -> str:
-    """Return the text around the first match of one of the terms."""
+    """Return about 160 characters around the first match of one of the terms in one of the texts.
+
+    Without a match, return the beginning of the first text.
+    """
     pattern = re.compile("|".join(map(_pattern, terms)), re.IGNORECASE)
     for text in texts:
         if match := pattern.search(text):

@@ -1,4 +1,4 @@
-"""Statistics of sources: the counters of all, and the details of one."""
+"""Read statistics of sources: the counters of all sources, and the details of one."""
 
 from collections import Counter
 from dataclasses import replace
@@ -15,14 +15,17 @@ _MAX_READ = 10_000  # revisions
 
 
 def all_sources(connection: Connection) -> list[SourceSeen]:
-    """Return all sources, the last seen first."""
+    """Return all sources with their counters, the last seen first."""
     order = (sources.c.last_seen.desc(), sources.c.source)
     rows = connection.execute(sa.select(sources).order_by(*order)).mappings()
     return [_seen(row) for row in rows]
 
 
 def one_source(connection: Connection, name: str) -> SourceDetails | None:
-    """Return the details of a source, or None for an unknown one."""
+    """Return one source with its receipts by outcome and its dead letters by reason.
+
+    Returns None for an unknown source.
+    """
     row = connection.execute(sa.select(sources).where(sources.c.source == name)).mappings().first()
     if row is None:
         return None
@@ -39,7 +42,11 @@ def one_source(connection: Connection, name: str) -> SourceDetails | None:
 
 
 def removed_lines(connection: Connection, source: str) -> list[RemovedLineCount]:
-    """Count the repeated lines removed from the newest 10,000 revisions that have any."""
+    """Return the lines that cleaning removed from a source's articles because they repeat.
+
+    The most frequent comes first. Only the newest 10,000 revisions that lost such a line are
+    counted.
+    """
     written = sa.cast(revisions.c.dropped, sa.Text)
     repeated = sa.or_(*(written.like(f'%"{rule}"%') for rule in _REPEATED))
     of_source = revisions.join(articles, articles.c.article_id == revisions.c.article_id)

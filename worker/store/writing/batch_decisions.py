@@ -1,4 +1,7 @@
-"""Decide what a batch changes, without I/O, from its records and the stored identities."""
+"""Decide what a batch changes in the store, from its records and from what is stored.
+
+The functions here do not use the database; write.py and locks.py call them.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -21,18 +24,21 @@ from worker.store.database.statements import StoredKey, stored_keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBatch:
-    """The arguments of one call of `write`, or the part of them that is not written yet."""
+    """The results of one batch that are to be written: records, withdrawals and dead letters."""
 
     records: tuple[Record, ...]
     withdrawals: tuple[Withdrawal, ...]
     dead: tuple[DeadLetter, ...]
 
     def results(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
-        """Everything that gives a receipt an outcome, in the order of the outcomes."""
+        """Return all values that give a receipt an outcome: records, withdrawals, dead letters."""
         return (*self.records, *self.withdrawals, *self.dead)
 
     def fresh(self, receipts: Collection[str]) -> Self:
-        """Keep only the results for these receipts, and only the first result for each."""
+        """Return the batch with only the results for these receipts, one result for each receipt.
+
+        If several results have the same receipt, the first is kept.
+        """
         remaining = set(receipts)
 
         def take(result: Record | Withdrawal | DeadLetter) -> bool:
@@ -49,7 +55,10 @@ class WriteBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The final verdict on one record: None when its article is withdrawn and nothing is kept."""
+    """The final verdict on one record, made under the lock of its article.
+
+    `verdict` is None when the article is withdrawn; then nothing of the record is stored.
+    """
 
     record: Record
     verdict: Verdict | None
@@ -68,7 +77,10 @@ class Decision:
 
 
 def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> list[Decision]:
-    """Decide each record from the stored identities and from the records before it."""
+    """Return the final verdict on each record, from what is stored about its article.
+
+    If a batch has several records of one article, each counts as stored for the next one.
+    """
     from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
 
     identities = dict(stored)
@@ -113,7 +125,10 @@ def _after(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """The articles that one withdrawal removes. The first is named in its outcome."""
+    """A withdrawal, and the ids of the articles that it removes.
+
+    The outcome of the withdrawal names the first of them.
+    """
 
     withdrawal: Withdrawal
     article_ids: tuple[str, ...]
@@ -122,7 +137,11 @@ class Takedown:
 def take_down(
     withdrawal: Withdrawal, owners: Mapping[StoredKey, str], existing: Collection[str]
 ) -> Takedown:
-    """Find the article of the first key that has one, and the tombstone that owns other keys."""
+    """Return the articles that a withdrawal removes.
+
+    They are the first article in `existing` that owns one of its keys, and, if some of its keys
+    were unknown, the tombstone that owns those. `owners` maps keys to article ids.
+    """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
     own_tombstone = tombstone_id(withdrawal)
@@ -131,17 +150,21 @@ def take_down(
 
 
 def tombstone_id(withdrawal: Withdrawal) -> str:
-    """Return the article id of the tombstone that a withdrawal leaves for unknown keys."""
+    """Return the article id of the tombstone for a withdrawal whose keys are not stored.
+
+    A tombstone is an article row without content, so that an article with such a key that is
+    received later is withdrawn too.
+    """
     return article_id_of(withdrawal.source, withdrawal.keys[0])
 
 
 def claimed_keys(
     batch: WriteBatch, distrusted: Collection[str] = (), full: Collection[str] = ()
 ) -> dict[StoredKey, str]:
-    """Map the keys of this batch to article ids. The first article that names a key gets it.
+    """Return key -> article id for the keys in this batch; the first article with a key gets it.
 
-    An article of a `distrusted` source is also found by the key of its opening. An article in
-    `full` has the maximum number of keys and gets no more.
+    An article of a source in `distrusted`, whose external ids are often wrong, also gets the key of
+    its opening words. An article in `full` has the maximum number of keys and gets no more.
     """
     keys: dict[StoredKey, str] = {}
     for record in batch.records:
@@ -158,7 +181,10 @@ def claimed_keys(
 
 
 def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
-    """Return the outcome expected for one receipt before the articles are locked."""
+    """Return the outcome that a result should have, before its article is locked.
+
+    What is read under the lock may change the outcome; then the stored receipt is corrected.
+    """
     if isinstance(result, Record):
         return record_outcome(Decision(record=result, verdict=result.verdict), now)
     if isinstance(result, Withdrawal):
@@ -174,7 +200,7 @@ def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome
 
 
 def record_outcome(decision: Decision, now: datetime) -> Outcome:
-    """Return the final outcome of a record."""
+    """Return the final outcome of the receipt of a record."""
     return Outcome(
         receipt=decision.record.receipt,
         kind=decision.verdict.kind if decision.verdict else OutcomeKind.WITHDRAWN,
@@ -186,7 +212,7 @@ def record_outcome(decision: Decision, now: datetime) -> Outcome:
 
 
 def withdrawal_outcome(takedown: Takedown, now: datetime) -> Outcome:
-    """Return the final outcome of a withdrawal."""
+    """Return the final outcome of the receipt of a withdrawal."""
     return Outcome(
         receipt=takedown.withdrawal.receipt,
         kind=OutcomeKind.WITHDRAWN,

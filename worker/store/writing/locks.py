@@ -1,7 +1,7 @@
-"""Locks of a write transaction: first its receipts, then its keys, then its articles.
+"""Lock what a batch writes: first its receipts, then the keys of its articles, then the articles.
 
-Rows of a table are locked in the order of their key, so two writers never wait for each other in
-a circle.
+The rows of each table are locked in the order of their key, so two writers never wait for each
+other in a circle.
 """
 
 from collections import Counter
@@ -36,7 +36,11 @@ _STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)
 def take_receipts(
     connection: Connection, batch: WriteBatch, now: datetime, attempt: Attempt
 ) -> set[str]:
-    """Insert the receipts that have no outcome, with the expected one; return those receipts."""
+    """Insert the receipts of a batch that have no outcome yet; return these receipts.
+
+    They are stored with the outcomes that `intended` expects. Inserting locks them, so no other
+    worker can write the same receipt.
+    """
     rows: dict[str, Row] = {}
     for result in batch.results():
         rows.setdefault(
@@ -52,7 +56,7 @@ def take_receipts(
 
 
 class ClaimedKeys(NamedTuple):
-    """The owners of the keys of a batch, and which of these articles are stored or withdrawn."""
+    """Which article owns each key of a batch, and which of these are stored or withdrawn."""
 
     owners: dict[StoredKey, str]
     existing: set[str]
@@ -60,7 +64,10 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert the keys of the batch that have no owner, and read the owners of all of them."""
+    """Insert the keys of the batch that no article owns yet; return the owners of all its keys.
+
+    A key identifies an article within its source: an external id, a link or the opening words.
+    """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
     claimed = claimed_keys(fresh, _distrusted(connection, fresh), _full(connection, fresh))
@@ -85,7 +92,7 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
 
 
 def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
-    """Return the sources of the batch whose external ids are not trusted."""
+    """Return the sources in the batch whose external ids are not trusted: many were wrong."""
     source_names = {stored_name(record.article.source) for record in fresh.records}
     if not source_names:
         return set()
@@ -96,7 +103,10 @@ def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
-    """Return articles with the maximum number of keys: some sources send new ids in every poll."""
+    """Return the ids of articles in the batch that already have the maximum number of keys, 32.
+
+    There must be a maximum, because some sources send an article under a new id in every poll.
+    """
     stored = {r.verdict.article_id for r in fresh.records if r.verdict.kind in _STORED_BEFORE}
     if not stored:
         return set()
@@ -106,13 +116,17 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return the articles that each withdrawal of the batch removes."""
+    """Return each withdrawal of the batch with the articles that it removes."""
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return articles whose own key was withdrawn under another id before they were received."""
+    """Return the articles that must not be stored, because their own key was withdrawn earlier.
+
+    The key belongs to a withdrawn article or a tombstone with another article id. Each article id
+    is mapped to an identity that is marked as withdrawn.
+    """
     blocked = {}
     for record in fresh.records:
         article, article_id = record.article, record.verdict.article_id
@@ -135,7 +149,10 @@ def _withdrawn_identity(article_id: str, revision: int = 0) -> StoredIdentity:
 def lock_articles(
     connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, StoredIdentity]:
-    """Lock or insert the articles of the batch; return the identities of those stored before."""
+    """Lock the articles of the batch, and insert the new ones.
+
+    Returns article id -> identity of each article that was stored before.
+    """
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
         return {}
@@ -161,7 +178,11 @@ def lock_articles(
 def _article_rows(
     fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, Row]:
-    """Return a row for each article: inserted when it is new, with this batch's sightings."""
+    """Return article id -> row of table `articles` for each article of the batch.
+
+    A new article is inserted with it. A stored article only gets its `sightings`, the number of
+    times that the batch has it, and `last_seen`.
+    """
     rows: dict[str, Row] = {}
     for record in fresh.records:
         article, verdict = record.article, record.verdict

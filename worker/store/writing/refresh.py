@@ -1,7 +1,8 @@
-"""Update revisions in place that were cleaned again and have the same content hash.
+"""Update stored revisions in place after their payload was cleaned again by newer rules.
 
-Any other field may differ, and lines that were learned since then may be left out. The tags become
-stale. The change feed gets one entry for each article that reads differently.
+Only revisions whose content hash stays the same are updated. Other fields may differ, and the text
+may lose lines that workers have learned as boilerplate since. Their tags are marked as outdated.
+The change feed gets one entry for each article for which it shows a difference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,10 @@ _NOT_IN_FEED = {"versions", "fingerprint", "dropped"}  # columns
 
 
 def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
-    """Refresh the revisions of reprocessed records, in at most three statements."""
+    """Update the stored revisions of records that were cleaned again with the same content hash.
+
+    Takes at most three SQL statements, whatever the number of records.
+    """
     rows = [refreshed_row(r.record, r.verdict) for r in decisions if r.verdict and r.refreshes]
     if not rows:
         return
@@ -40,7 +44,7 @@ def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime
 
 
 def _changed(connection: Connection, rows: Iterable[Row]) -> list[str]:
-    """Return the articles whose newest revision reads differently with these rows."""
+    """Return the ids of articles for which the new rows make a difference in the change feed."""
     new: dict[tuple[str, str], dict[str, Any]] = {
         (row["article_id"], row["content_hash"]): row for row in rows
     }

@@ -1,4 +1,7 @@
-"""Add a batch to the counters of its sources: articles, receipts, dead letters and bad ids."""
+"""Add what a batch contains to the counters of its sources.
+
+The counters are articles, receipts, dead letters, and missing, reused or changed external ids.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +24,7 @@ def count_sources(
     stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    """Add the outcomes of a batch, and its bad external ids, to the counters of the sources."""
+    """Add the outcomes of a batch, and its bad external ids, to the counters of its sources."""
     # Called last: all writers update these rows, so their locks are held only until the commit.
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}
     receipts_by = Counter(stored_name(o.source) for o in outcomes if o.receipt not in reprocessed)
@@ -54,7 +57,11 @@ def _bad_ids(
     column_name: str,
     copies: Collection[str],
 ) -> Counter[str]:
-    """Count by source the articles whose external id was absent, reused or changed."""
+    """Count by source the articles in the batch with one kind of bad external id.
+
+    The kind is the counter `column_name`: without_id, reused_ids or changed_ids. `copies` are the
+    articles that `_under_another_id` returns.
+    """
     counts: Counter[str] = Counter()
     for decision in decisions:
         article, verdict = decision.record.article, decision.verdict
@@ -75,7 +82,10 @@ def _bad_ids(
 def _under_another_id(
     connection: Connection, decisions: Sequence[Decision], stored: Mapping[str, StoredIdentity]
 ) -> set[str]:
-    """Return the new articles that are exact copies of an article of the same source."""
+    """Return the ids of new articles that are exact copies of an article of the same source.
+
+    The source has probably sent the same article again under another external id.
+    """
     exact = {
         r.article_id: r.verdict.rival
         for r in decisions

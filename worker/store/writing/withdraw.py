@@ -1,4 +1,7 @@
-"""Withdraw articles: remove their content, and keep their rows and keys as tombstones."""
+"""Withdraw articles: remove their content, but keep their rows and keys.
+
+A row that stays is called a tombstone. It keeps the article from being stored again.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +27,10 @@ PAGE = 200  # dead letters, each with its payload
 
 
 def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) -> None:
-    """Replace these articles by tombstones. The caller holds the locks."""
+    """Remove the content of these articles and mark their rows as withdrawn.
+
+    The caller must have locked the rows.
+    """
     if not article_ids:
         return
     connection.execute(
@@ -42,9 +48,9 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Withdraw these articles; return how many were not withdrawn before.
+    """Withdraw these articles for an operator; return how many were not withdrawn before.
 
-    The caller then calls `mark_orphans` in a second transaction.
+    The caller must then call `mark_orphans` in a second transaction.
     """
     ids = articles.c.article_id
     not_withdrawn = sa.select(ids).where(ids.in_(article_ids), articles.c.withdrawn_at.is_(None))
@@ -58,7 +64,10 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
 
 
 def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
-    """Mark the remaining members of these clusters: they wait for a new canonical article."""
+    """Mark the copies of these withdrawn articles: they need a new canonical article.
+
+    The mark is the column `canonical_pending`. The job that reconciles clusters finds it later.
+    """
     ids = articles.c.article_id
     remaining = sa.select(ids).where(
         articles.c.cluster_id.in_(canonical_ids),
@@ -74,7 +83,11 @@ def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
 def letters_of_source(
     connection: Connection, source: str, before: datetime | None, after: str
 ) -> list[StoredDeadLetter]:
-    """Return a page of a source's dead letters that still have a payload, by id."""
+    """Return a page of 200 dead letters of a source that still have a payload, sorted by id.
+
+    Only letters last seen before `before` are returned, if it is given. The page starts after
+    letter id `after`.
+    """
     conditions = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
     conditions.append(dead_letters.c.payload != pack_text(""))
     if before:
@@ -84,7 +97,10 @@ def letters_of_source(
 
 
 def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
-    """Remove the content of dead letters. It stays removed when the same payload fails again."""
+    """Remove payload and detail from these dead letters, but keep their rows.
+
+    If the same payload fails again, the payload is not stored again.
+    """
     ids = dead_letters.c.letter_id
     # The pipeline locks letters in this order. In another order the two could deadlock.
     connection.execute(sa.select(ids).where(ids.in_(letter_ids)).order_by(ids).with_for_update())

@@ -1,7 +1,7 @@
-"""The write transaction of a batch.
+"""Write a batch, the results for the raw articles of one message, in one transaction.
 
-Two writers never wait for each other in a circle: tables are locked in the order of the calls in
-`write`, and rows in the order of their keys. On SQLite the transaction holds the only write lock.
+Tables are locked in the order of the calls in `write`, and rows in the order of their keys. So two
+writers never wait for each other in a circle. On SQLite only one transaction can write at a time.
 """
 
 from collections import Counter
@@ -57,7 +57,8 @@ def write(
 ) -> list[Outcome]:
     """Write the results of a batch whose receipts have no outcome yet; return their outcomes.
 
-    The number of statements does not depend on the size of the batch.
+    `attempt` is stored with each receipt. The number of SQL statements does not depend on the size
+    of the batch.
     """
     fresh = batch.fresh(take_receipts(connection, batch, now, attempt))
     if not fresh.results():
@@ -108,7 +109,7 @@ def _write_decisions(connection: Connection, decided: Sequence[Decision]) -> Non
 
 
 def _newest(decided: Sequence[Decision]) -> dict[str, Verdict]:
-    """Return the last verdict of each article that got a revision."""
+    """Return article id -> the last verdict in the batch that added a revision to the article."""
     return {r.article_id: r.verdict for r in decided if r.verdict and r.adds_revision}
 
 

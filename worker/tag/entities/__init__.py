@@ -28,9 +28,10 @@ _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a t
 
 
 def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
-    """One tag per name, the most mentioned first.
+    """Tag an article with the names in it: one tag per name, the most mentioned name first.
 
-    Own entries are found in any language, other names in the languages of the model.
+    The operator's own names are found in any language, other names only in the languages of the
+    model.
     """
     with VOCABULARY_LOCK:
         return _entity_tags(article, rules)
@@ -54,7 +55,7 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
-    """The names that the model recognises, in reading order."""
+    """The mentions of names that the trained model finds in a text, in reading order."""
     names, text = recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.stop)
     return [
@@ -66,7 +67,10 @@ def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
 def _repeated_surnames(
     tokens: Tokens, mentions: list[Mention], recogniser: Recogniser
 ) -> Iterator[Mention]:
-    """Unrecognised surnames of people whom the article names in full."""
+    """Mentions by surname only ("Biden") of people whom the article also names in full.
+
+    Only those mentions that the model did not recognise by itself are yielded.
+    """
     surnames = {
         m.surface.rsplit(None, 1)[-1] for m in mentions if m.kind == PERSON and " " in m.surface
     }
@@ -87,7 +91,7 @@ def _repeated_surnames(
 
 
 def _own_mentions(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
-    """Mentions of the operator's entries: the same words in a row, in the same case."""
+    """Mentions of the operator's own names: the same words in a row, in the same case."""
     matches = [
         (index, *match)
         for index in rules.first_word_finder.find(tokens)
@@ -100,8 +104,10 @@ def _own_mentions(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
 
 
 def _own_match(index: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str] | None:
-    """(number of words, kind) of the own entry that begins at this token; the longest alias
-    wins."""
+    """The operator's own name that begins at this token, as (number of words, kind), or None.
+
+    If several aliases begin there, the longest is taken.
+    """
     words = tokens.run(index, index + rules.max_alias_words)
     for alias, entity in rules.aliases_by_first_word[words[0]]:
         if words[: len(alias)] == alias:
@@ -110,9 +116,10 @@ def _own_match(index: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str
 
 
 def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Mention]:
-    """Drop recognised names that lie within an own entry, and keep longer ones around it.
+    """Drop recognised names that lie within a mention of the operator's own names.
 
-    A person's name gives up an own entry at its beginning ("Kremlin spokesman Dmitry Peskov").
+    Longer names around such a mention are kept, but a person's name is cut if it begins with it:
+    "Kremlin spokesman Dmitry Peskov" loses "Kremlin" if that is an own name.
     """
     if not own:
         yield from recognised
@@ -130,7 +137,10 @@ def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Ment
 
 
 def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention]:
-    """In A Title Written Like This, keep only own entries and names that the text repeats."""
+    """Drop names found in A Title Written Like This, where capitals do not show what is a name.
+
+    The operator's own names stay, and names that the text repeats. Other titles lose nothing.
+    """
     initials = [word[0] for word in title.split() if word[0].isalpha()]
     if not initials or sum(map(str.isupper, initials)) < _TITLE_CASE_SHARE * len(initials):
         return mentions
@@ -141,13 +151,16 @@ def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention
 
 
 class _TitleAndText(NamedTuple):
-    """The fields of which title, newline and text consist."""
+    """Where title and text begin in the joined string in which names are searched.
+
+    The string is the title, a newline, and the text (or the summary if there is no text).
+    """
 
     text_field: str  # text or summary
     text_start: int
 
     def span(self, mention: Mention) -> Span:
-        """The characters of a mention as a span of its field."""
+        """The characters of a mention as a span of the title, the text or the summary."""
         in_text = mention.start >= self.text_start
         field, offset = (self.text_field, self.text_start) if in_text else ("title", 0)
         start, end = mention.start - offset, mention.end - offset
@@ -155,7 +168,7 @@ class _TitleAndText(NamedTuple):
 
 
 def _prominence(mentions: Sequence[Mention], fields: _TitleAndText) -> float:
-    """How much of the article is about a name, 0 to 1.
+    """How much of the article is about a name, 0 to 1, by the number of its mentions.
 
     0.4 for one mention, 0.64 for two mentions or one in the title, 0.92 for five; multiplied by the
     highest score of a mention.

@@ -1,9 +1,10 @@
-"""A linear-chain CRF that labels the words of a text as names, vectorised over the whole text.
+"""A linear-chain CRF (conditional random field) that finds names by labelling the words of a text.
 
-The weights are those of a CRF trained by `training/entities.py`. Every feature belongs to one word
-form (see word_features.py), so the scores of a form in each of the six positions are summed once
-and kept. Labelling an article takes six table look-ups and one Viterbi pass over all its names side
-by side. A thorough model also has features of several words, for those that may belong to a name.
+The weights come from a CRF trained by `training/entities.py`. Every feature belongs to one word
+form, that is a word as written (see word_features.py). So the scores of a form in each of its six
+positions (as the word itself, as the word before, and so on) are summed once and kept. Labelling an
+article takes six table look-ups and one Viterbi pass over all its names side by side. The thorough
+model also has features of several words, for words that may belong to a name.
 """
 
 from collections.abc import Sequence
@@ -54,7 +55,10 @@ _POSITION = np.array([[HERE], [BEFORE], [AFTER], [BEFORE_2], [AFTER_2]])
 
 
 class NameSpans(NamedTuple):
-    """The names of a text, column by column: words [first, stop) are a name with this label."""
+    """The names in a text, as one list per property.
+
+    Words [first, stop) of the text are a name with this label (PER, ORG, LOC).
+    """
 
     first: list[int]
     stop: list[int]
@@ -66,7 +70,7 @@ _NO_NAMES = NameSpans([], [], [], [])
 
 
 class Recogniser:
-    """Finds the words that name a person, an organisation or a place."""
+    """A trained CRF that finds the words that name a person, an organisation or a place."""
 
     def __init__(self, arrays: ModelArrays) -> None:
         order = np.argsort(arrays["labels"] != OUTSIDE, kind="stable")  # OUTSIDE becomes label 0
@@ -94,7 +98,7 @@ class Recogniser:
         return self.labels.index("I-" + kind) if "I-" + kind in self.labels else -1
 
     def find(self, tokens: Tokens) -> NameSpans:
-        """The names in a text, in reading order."""
+        """The names in a tokenised text, in reading order."""
         if not len(tokens.numbers):
             return _NO_NAMES
         self._forms.ensure_rows(tokens)
@@ -113,14 +117,17 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Score these words now, so that processes forked from this one need not."""
+        """Score these words now, so that processes forked from this one share the scores."""
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.
         Tokens(" ".join([f"{word}." for word in words[:_WORDS_WITH_STOP] if word.isalpha()]))
 
     def _with_edges(self, numbers: IntArray) -> tuple[IntArray, IntArray]:
-        """Rows of the words with two edges around each sentence, and the index of each word
-        there."""
+        """The table rows of a text's words with two edges around each sentence.
+
+        An edge is a pseudo-word that stands for the beginning or end of a sentence. Also returns
+        the index of each word among these rows.
+        """
         steps = self._forms.steps.take(numbers)
         stops = steps.cumsum()
         indexes = stops - steps + 2
@@ -129,7 +136,11 @@ class Recogniser:
         return rows, indexes
 
     def _undecided(self, rows: IntArray) -> tuple[IntArray, FloatArray]:
-        """Indexes of the words that may belong to a name, and the limits of their margins."""
+        """The words that may belong to a name, as indexes of `rows`, and a limit for each.
+
+        A word's margin is the score of "no name" minus that of its best other label. If the margin
+        reaches the limit, the word belongs to no name.
+        """
         limits = self._forms.limits.take(rows)
         capital = limits == SURE_CAPITAL
         near = capital[:-1] | capital[1:]  # of two neighbours
@@ -139,7 +150,10 @@ class Recogniser:
         return undecided, limits[undecided]
 
     def _scores(self, rows: IntArray, words: IntArray, tokens: Tokens) -> FloatArray:
-        """The score of each label for the words at these indexes, by them and their neighbours."""
+        """The score of each label for the words at these indexes: words x labels.
+
+        The features of the word itself and of two neighbours on each side are summed.
+        """
         window = rows.take(words + _WINDOW)
         here, before, after = self._forms.kinds.take(window[:3])
         # A mark before the first word of a sentence is ignored.
@@ -155,7 +169,7 @@ class Recogniser:
         return scores
 
     def _combined(self, window: IntArray, words: Sequence[str]) -> LabelScores:
-        """The scores of features of several words."""
+        """The scores of the thorough model's features of several words together: words x labels."""
         keys: list[int] = []
         for rows in window[_IN_ORDER].T.tolist():
             keys += map(crc, combinations([self._traits(words[row]) for row in rows]))
@@ -164,7 +178,11 @@ class Recogniser:
         return scores
 
     def _path(self, scores: FloatArray, words: IntArray, edges: NDArray[np.int8]) -> IntArray:
-        """The likeliest label of each undecided word. Runs of adjacent words are independent."""
+        """The likeliest label of each undecided word, given its scores and those of its neighbours.
+
+        A run is a row of adjacent undecided words; the labels of one run do not depend on other
+        runs.
+        """
         first = np.concatenate(([0], np.flatnonzero(words[1:] - words[:-1] != 1) + 1))
         last = np.concatenate((first[1:], [len(words)])) - 1
         scores = scores.copy()
@@ -179,7 +197,7 @@ class Recogniser:
         return path
 
     def _viterbi(self, scores: FloatArray, first: IntArray, last: IntArray, path: IntArray) -> None:
-        """Write the best labels of all runs of several words into `path`.
+        """Write the likeliest labels of all runs of two and more words into `path`.
 
         The runs are processed side by side, the longest first. They are aligned at their ends, so
         the number of active runs grows from step to step.
@@ -207,9 +225,10 @@ class Recogniser:
     def _names(
         self, indexes: IntArray, words: IntArray, path: IntArray, margins: FloatArray
     ) -> NameSpans:
-        """Join adjacent words whose labels continue one name.
+        """Join adjacent words whose labels continue one name, and return the names.
 
-        `indexes` number the words of the text, and `words` count edges as well.
+        `indexes` are the words' positions in the text, and `words` their positions when the edges
+        around sentences are counted as well.
         """
         continues = (words[1:] - words[:-1] == 1) & (path[1:] == self._inside[path[:-1]])
         first = np.flatnonzero(np.concatenate(([True], ~continues)))

@@ -1,4 +1,4 @@
-"""The rules of entities: `config/entities.toml`, with the operator's own names."""
+"""The settings of entity tagging in `config/entities.toml`, with the operator's own names."""
 
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -13,7 +13,7 @@ EntityKind = Literal["person", "organisation", "place"]
 
 
 class Entity(Frozen):
-    """A name of the operator's own, with its aliases."""
+    """A name that the operator listed (an own entry), with its kind and its aliases."""
 
     name: Annotated[str, Field(min_length=2)]
     kind: EntityKind
@@ -21,7 +21,10 @@ class Entity(Frozen):
 
 
 class EntityRules(Frozen):
-    """Which names become tags; config/entities.toml has units and sources."""
+    """Whether and how names become tags, and which names are the operator's own.
+
+    config/entities.toml has units and sources.
+    """
 
     version: Annotated[str, Field(min_length=1)]
     recognise: bool = True
@@ -42,28 +45,31 @@ class EntityRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version of these rules and of the model that they use."""
+        """The version of these rules and, if names are recognised, that of the model."""
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
-        """Compute what processes forked from this one can share."""
+        """Compute tables and load the model, so that processes forked from this one share them."""
         _ = self.aliases_by_first_word
         if self.recognise:
             shipped(self.path).warm()
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:
-        """(name, kind) of the own entry, by name and by alias."""
+        """The (name, kind) of each of the operator's own entries, by its name and its aliases."""
         return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
 
     @cached_property
     def first_word_finder(self) -> WordFinder:
-        """Finds the tokens at which an alias of an own entry may begin."""
+        """A finder of the tokens with which a name or alias of the operator's own may begin."""
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property
     def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """Names and aliases as words, with their entries, by first word; the longest first."""
+        """The operator's own names and aliases as words, with their entries, by first word.
+
+        Of those with the same first word, the longest comes first.
+        """
         by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:
             for alias in (entity.name, *entity.aliases):
@@ -75,6 +81,6 @@ class EntityRules(Frozen):
 
     @cached_property
     def max_alias_words(self) -> int:
-        """The number of words of the longest alias."""
+        """The number of words of the longest name or alias of the operator's own."""
         by_first_word = self.aliases_by_first_word
         return max(len(words) for aliases in by_first_word.values() for words, _ in aliases)

@@ -1,4 +1,8 @@
-"""The lexicon: cluster, gazetteer groups, case and usual label of words, found by CRC-32."""
+"""The lexicon of a model of names: what is known of each word, found by the word's CRC-32.
+
+It has a word's cluster (of similar words), gazetteer groups, case and usual label; see
+LexiconEntry.
+"""
 
 from typing import NamedTuple
 
@@ -12,7 +16,7 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """The entries of some words, column by column; -1: unknown."""
+    """The lexicon entries of some words as one array per property; -1 stands for unknown."""
 
     clusters: LexiconColumn
     groups: LexiconColumn  # index of the set of groups
@@ -21,7 +25,10 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Entries of words as numbers from 0 on. Each table ends with the entry of unknown words."""
+    """Finds the lexicon entries of words, as numbers from 0 on.
+
+    Each table ends with a row for the words that it lacks.
+    """
 
     def __init__(self, arrays: ModelArrays) -> None:
         self._words = KeyTable(arrays["words"])
@@ -34,17 +41,17 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Entries of words, whose keys are passed in lowercase and as written."""
+        """The entries of some words, by the CRC-32 of each in lowercase and of each as written."""
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
         return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """How often a word is written in lowercase, in quarters; -1: unknown."""
+        """The share of a word's uses that are in lowercase, in quarters (0 to 4); -1: unknown."""
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:
-        """The entry of one word."""
+        """The lexicon entry of one word, with the names of its groups and its usual label."""
         cluster, groups, lower, label = (
             int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )

@@ -1,8 +1,8 @@
-"""Resolve the mentions of an article to names.
+"""Resolve mentions to names: decide which mentions in an article are of the same name.
 
-"Mr Biden" becomes Joe Biden if the article names Joe Biden in full, Kiev becomes Kyiv, and WHO the
-name that stands before "(WHO)". Only the article, the aliases of places and the operator's own
-entries are used.
+"Mr Biden" becomes Joe Biden if the article names Joe Biden in full, Kiev becomes Kyiv, and WHO
+becomes the name that stands before "(WHO)". Only the article, the aliases of places and the
+operator's own entries (listed names) are used.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
 class Mention(NamedTuple):
-    """Characters [start, end) of a text that name a person, an organisation or a place."""
+    """One place in a text, characters [start, end), that names a person, organisation or place."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Mention(NamedTuple):
 
 
 class ResolvedName(NamedTuple):
-    """A name and its mentions in reading order."""
+    """A name in its full or usual form, and all its mentions in reading order."""
 
     name: str
     kind: str
@@ -42,7 +42,7 @@ class ResolvedName(NamedTuple):
 
 
 def without_titles(surface: str) -> str:
-    """The name of a person on one line, without titles in front of it."""
+    """A person's name without titles in front and on one line: "Mr Biden" becomes "Biden"."""
     words = surface.split()
     if len(words) == 1:
         return surface
@@ -57,9 +57,10 @@ def resolve(
     own: Mapping[str, tuple[str, str]],
     text: str,
 ) -> list[ResolvedName]:
-    """The names of an article, most mentioned first.
+    """Group the mentions of an article by name; the most mentioned name comes first.
 
-    `own` maps a surface to (name, kind) of the operator's entry; it has priority.
+    `place_aliases` maps other names of a place to the usual one. `own` maps names and aliases that
+    the operator listed to (name, kind); it has priority.
     """
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
@@ -89,7 +90,7 @@ def _resolved(
     place_aliases: Mapping[str, str],
     own: Mapping[str, tuple[str, str]],
 ) -> tuple[str, str]:
-    """(name, kind) of a surface."""
+    """The (name, kind) that this surface (a mention as written, without titles) stands for."""
     if surface in own:
         return own[surface]
     if surface in people:
@@ -101,7 +102,7 @@ def _resolved(
 
 
 def _majority_kind(mentions: Sequence[Mention]) -> str:
-    """The kind with the most mentions, weighted by their scores."""
+    """The kind (person, organisation, place) with the most mentions, weighted by their scores."""
     votes: dict[str, float] = defaultdict(float)
     for mention in mentions:
         votes[mention.kind] += 1 + mention.score
@@ -109,7 +110,10 @@ def _majority_kind(mentions: Sequence[Mention]) -> str:
 
 
 def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
-    """Map first names and surnames to full names, except those that two people share."""
+    """Map the first names and surnames of people to their full names.
+
+    Left out are those that two people share. `kinds` maps each name in the article to its kind.
+    """
     people: dict[str, str] = {}
     shared: set[str] = set()
     for full, kind in kinds.items():
@@ -123,7 +127,7 @@ def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
 
 
 def _acronyms(mentions: Sequence[Mention], text: str) -> dict[str, str]:
-    """Map WHO to its long form, if the text has "World Health Organization (WHO)"."""
+    """Map acronyms to their long forms: WHO if the text has "World Health Organization (WHO)"."""
     acronyms: dict[str, str] = {}
     if " (" not in text:
         return acronyms

@@ -1,4 +1,4 @@
-"""The trained models of names in the package, each loaded once."""
+"""Load the trained models of names that the package contains, each once."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -14,7 +14,7 @@ ModelPath = Literal["fast", "thorough"]
 
 
 class EntityModel:
-    """The recogniser of names and the gazetteer's aliases, as stored in one file."""
+    """One trained model of names: the recogniser and the gazetteer's aliases of places."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.version = str(arrays["version"])
@@ -24,23 +24,26 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Score the commonest words, so that processes forked from this one share the results."""
+        """Score the commonest words, so that processes forked from this one share the scores."""
         self.recogniser.precompute(self.common)
 
 
 def pack_strings(strings: Iterable[str]) -> NDArray[np.uint8]:
-    """Pack strings for a model file: numpy's own format pads each to the length of the longest."""
+    """Pack strings without line breaks into one array of bytes for a model file.
+
+    numpy's own format for strings would pad each to the length of the longest.
+    """
     return np.frombuffer("\n".join(strings).encode(), np.uint8)
 
 
 def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
-    """The strings that pack_strings() packed."""
+    """Return the strings that pack_strings() packed into this array of a model file."""
     return array.tobytes().decode().split("\n")
 
 
 @cache
 def shipped(path: ModelPath = "fast") -> EntityModel:
-    """The model in the package for this path."""
+    """The model of names in the package: the fast one or the thorough one. It is loaded once."""
     name = "entities.npz" if path == "fast" else "entities-thorough.npz"
     with (files("worker.tag") / "data" / name).open("rb") as file:
         return EntityModel(dict(np.load(file)))

@@ -1,8 +1,8 @@
-"""Split texts into tokens as the training corpora do: "'s" is a token, and so are "Mr." and "U.S.".
+"""Split texts into tokens (words and punctuation marks), stored as numbers in a vocabulary.
 
-No token contains white space. So a text is split there first, and each piece is looked up in the
-vocabulary, which has most of them from earlier texts. A token is a number in the vocabulary, and a
-text is an array of numbers.
+Texts are split as in the training corpora: "'s" is a token, and so are "Mr." and "U.S.". No token
+contains white space. So a text is split there first, and each piece is looked up in the vocabulary,
+which has most pieces from earlier texts. A text becomes an array of token numbers.
 """
 
 import re
@@ -39,9 +39,10 @@ _MAX_PIECES = 150_000  # at this size, words included, the vocabulary is reset
 
 
 class Vocabulary(dict[str, bytes]):
-    """Maps pieces of text (parts between white space) to the packed numbers of their tokens.
+    """Gives each distinct token a number, and keeps how pieces of text are split into tokens.
 
-    `words` has the token of each number.
+    The dict maps a piece (a part of a text between white space) to the packed numbers of its
+    tokens. `words` has the token of each number.
     """
 
     def __init__(self) -> None:
@@ -50,19 +51,19 @@ class Vocabulary(dict[str, bytes]):
         self[_BREAK] = self._add(LINE_END)
 
     def number(self, word: str) -> int:
-        """The number of a token, which is added if it is new; -1 for several tokens."""
+        """The number of a token, which is added if it is new; -1 if the word is several tokens."""
         packed = self[word]
         return int.from_bytes(packed, byteorder) if len(packed) == _NUMBER_BYTES else -1
 
     def read(self, text: str) -> IntArray:
-        """The numbers of the tokens of a text."""
+        """Split a text into tokens and return their numbers, in reading order."""
         # A comma is always a token. Splitting it from its word leaves a fifth fewer pieces to keep.
         lines = text.replace(_BREAK, " ").replace(",", " , ").splitlines()
         pieces = f" {_BREAK} ".join([*lines, ""]).split()
         return np.frombuffer(b"".join(map(self.__getitem__, pieces)), np.int64)
 
     def lengths(self, numbers: IntArray) -> IntArray:
-        """The lengths of these tokens in characters."""
+        """The lengths of the tokens with these numbers, in characters."""
         return np.frombuffer(self._lengths, np.int64).take(numbers)
 
     def __missing__(self, piece: str) -> bytes:
@@ -88,20 +89,23 @@ VOCABULARY_LOCK = RLock()
 
 
 def _current_vocabulary() -> Vocabulary:
-    """The vocabulary in use. Tables indexed by its numbers are valid as long as it is the same."""
+    """The vocabulary in use; it is replaced by an empty one when it has grown too large.
+
+    Tables that are indexed by its numbers are valid as long as it is the same object.
+    """
     if len(_current) > _MAX_PIECES:
         reset_vocabulary()
     return _current
 
 
 def reset_vocabulary() -> None:
-    """Start with an empty vocabulary."""
+    """Replace the vocabulary in use by an empty one."""
     global _current
     _current = Vocabulary()
 
 
 def _split(piece: str) -> Sequence[str]:
-    """The tokens of a piece that is not only letters."""
+    """The tokens of a piece of text that has other characters than letters."""
     word, mark = piece[:-1], piece[-1]
     dotted = mark == "." and (len(word) == 1 or word in _KEEP_DOT)
     if mark in _MARKS and word.isalpha() and not dotted:
@@ -110,7 +114,7 @@ def _split(piece: str) -> Sequence[str]:
 
 
 class Tokens:
-    """The tokens of a text, and their positions in it."""
+    """The tokens of one text, and their offsets in it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -120,15 +124,15 @@ class Tokens:
 
     @cached_property
     def words(self) -> list[str]:
-        """The tokens as strings."""
+        """The tokens as strings, in reading order."""
         return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
 
     def run(self, first: int, stop: int) -> tuple[str, ...]:
-        """The tokens [first, stop) as strings."""
+        """The tokens with indexes [first, stop) as strings."""
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
     def indexes_of(self, words: Iterable[str]) -> list[int]:
-        """Indexes of the tokens that are one of these words, ascending."""
+        """The indexes of those tokens of the text that equal one of these words, ascending."""
         numbers = [
             n
             for word in words
@@ -142,7 +146,7 @@ class Tokens:
         return indexes
 
     def spans(self, first: Sequence[int], stop: Sequence[int]) -> list[tuple[int, int]]:
-        """Characters [start, end) of tokens [first, stop), for several runs at once."""
+        """The characters [start, end) of several runs of tokens with indexes [first, stop)."""
         if not first:
             return []
         offsets, letters_before = self._letters
@@ -166,14 +170,14 @@ class Tokens:
 
 
 class WordFinder:
-    """Finds the tokens that are one of a fixed set of words."""
+    """Finds one fixed set of words in many texts."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(words)
         self._vocabulary: Vocabulary | None = None
 
     def find(self, tokens: Tokens) -> list[int]:
-        """Indexes of the tokens that are one of the words, ascending."""
+        """The indexes of those tokens of a text that equal one of the words, ascending."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             numbers = [n for word in self._words if (n := self._vocabulary.number(word)) >= 0]
@@ -186,5 +190,5 @@ class WordFinder:
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a sentence ends with this token."""
+    """Whether this token ends a sentence: ".", "?", "!" or the end of a line."""
     return word in _SENTENCE_ENDS

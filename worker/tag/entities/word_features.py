@@ -1,7 +1,8 @@
-"""Features of words for the recogniser of names, as strings.
+"""The features of words by which the CRF recognises names, as strings.
 
-Each feature belongs to one word form, seen as the current word, the one before or the one after. So
-the scores of a form are computed once and kept, and an article costs a few table look-ups.
+Each feature belongs to one word form (a word as written), seen as the word that is labelled or as
+one of its neighbours. So the scores of a form are computed once and kept, and an article costs a
+few table look-ups.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ SHAPES = (*_KINDS, "d", "D", "P?", *("P" + mark for mark in _MARKS))
 
 
 class LexiconEntry(NamedTuple):
-    """The lexicon's entry of a word."""
+    """What the lexicon knows of one word: which words are similar, and how it is used elsewhere."""
 
     cluster: int = -1  # of its embedding; -1: unknown
     groups: tuple[str, ...] = ()  # of the gazetteer: country, city, title, orgcue …
@@ -37,8 +38,10 @@ class LexiconEntry(NamedTuple):
 
 
 def shape(word: str) -> str:
-    """One of SHAPES: `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a
-    comma."""
+    """The shape of a word, one of SHAPES: its letter case, digits or punctuation mark.
+
+    `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a comma.
+    """
     first = word[0]
     if not word.isalpha():
         if not first.isalnum():
@@ -61,7 +64,7 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """The kind of a shape, LOWER to OTHER, as used in kind_pattern()."""
+    """The kind (LOWER to OTHER) to which a shape belongs; kind_pattern() uses it."""
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
     return _KINDS.get(word_shape, OTHER)
@@ -78,9 +81,10 @@ SPELLING_PREFIXES = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
 def spelling_features(word: str, word_shape: str) -> list[str]:
-    """The suffixes of the spelling features, in the order of SPELLING_PREFIXES.
+    """The suffixes of a word's spelling features, in the order of SPELLING_PREFIXES.
 
-    Words without a capital have the first five features only, and without a hyphen the first six.
+    Words without a capital have only the first five features, and words with a capital but no
+    hyphen the first six.
     """
     lower = word.lower()
     suffixes = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
@@ -92,21 +96,25 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Features of cluster, groups and usual label, seen from the word and from its neighbours."""
+    """Features of a word's cluster, gazetteer groups and usual label.
+
+    They are the same for the word itself and for its neighbours.
+    """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]
     return [*features, "k=" + entry.usual_label] if entry.usual_label else features
 
 
 def cluster_shape(cluster: int, word_shape: str) -> str:
-    """The feature of cluster and shape together; "" without a cluster or a capital."""
+    """The feature that combines a word's cluster and shape; "" without a cluster or a capital."""
     return f"cs={cluster}{word_shape}" if cluster >= 0 and is_capital(word_shape) else ""
 
 
 def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
-    """Features of the shape, together with how often the word is written in lowercase.
+    """Features of a word's shape, and of how often the word is written in lowercase elsewhere.
 
-    `start` is "^" at the start of a sentence, where a capital is weaker evidence.
+    `lower` is that share in quarters. `start` is "^" for the first word of a sentence, where a
+    capital is weaker evidence.
     """
     features = ["s=" + word_shape + start]
     if is_capital(word_shape):
@@ -115,7 +123,7 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 
 
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
-    """Shape and case features of a word as seen from the words next to it."""
+    """Features of a word's shape and lowercase share, for labelling the words next to it."""
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
 
@@ -129,10 +137,11 @@ def features_by_position(
     near: Sequence[str] = (),
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
-    """Full names of a word's features, by position.
+    """The full names of a word's features, one tuple for each position from START on.
 
-    `here`: as the current word; `start`, `inside`: only at the start of a sentence, or only not
-    there; `near`: one word away; `far`: two words away. Empty names are left out.
+    `here` has the features of the word when it is labelled itself; `start` adds to them if it
+    begins a sentence, and `inside` if it does not. `near` has those that count for words one away,
+    and `far` for words two away. Empty names are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
@@ -141,7 +150,10 @@ def features_by_position(
 
 
 def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
-    """All features of a word with this lexicon entry, as the model is trained on them."""
+    """The names of all features of a word in each position, as the model is trained on them.
+
+    The empty word is the edge of a sentence.
+    """
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
     word_shape = shape(word)
@@ -164,13 +176,15 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """The feature of the kinds of three words in a row."""
+    """The name of the feature that combines the kinds of shape of three words in a row."""
     return f"x={before}{here}{after}"
 
 
 class WordTraits(NamedTuple):
-    """The properties of a word that are combined with those of its neighbours; empty for an
-    edge."""
+    """The properties of a word that combinations() joins with those of its neighbours.
+
+    All are empty for the edge of a sentence.
+    """
 
     word: str = ""
     cluster: str = ""
@@ -180,7 +194,7 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """The traits of a word with this lexicon entry."""
+    """The properties of a word with this lexicon entry, as combinations() needs them."""
     if not word:
         return WordTraits()
     groups = "+".join(entry.groups)
@@ -188,9 +202,9 @@ def traits(word: str, entry: LexiconEntry) -> WordTraits:
 
 
 def combinations(window: Sequence[WordTraits]) -> list[str]:
-    """Features of several words together, for the third of five words.
+    """Names of the features that combine several words, for labelling the middle one of five words.
 
-    Only the thorough model has them: no table of single forms can contain their scores.
+    Only the thorough model has them: no table of single word forms can contain their scores.
     """
     features = ["5=" + " ".join(word.shape for word in window)]
     for name, before, here, after in zip("wcgks", *window[1:4], strict=True):

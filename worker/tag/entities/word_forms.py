@@ -1,6 +1,6 @@
-"""Keep the scores of word forms in tables, one row per word of the vocabulary.
+"""Keep the scores of word forms (words as written) in tables with one row per vocabulary word.
 
-Each form is scored once. When the vocabulary is reset, the tables start anew.
+Each form is scored once. When the vocabulary is reset, all forms are scored anew.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ EDGE = 0  # the row of the edge, which stands before the first and after the las
 
 
 class WordFormTable:
-    """The columns of WordScores, with a row for each word of the vocabulary."""
+    """The arrays of WordScores, with a row for each word of the vocabulary; row 0 is the edge."""
 
     def __init__(self, scorer: WordScorer) -> None:
         self._scorer = scorer
@@ -20,7 +20,7 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
     def ensure_rows(self, tokens: Tokens) -> None:
-        """Score the words of a text that have no row yet, all at once."""
+        """Score those words of a text that have no row in the tables yet."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0

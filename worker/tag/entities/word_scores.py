@@ -1,8 +1,9 @@
-"""Score word forms: how much each supports every label, in every position it can be seen from.
+"""Score word forms: how much each supports every label of the CRF, in every position.
 
-Most features of a form are shared with others: its cluster, its groups, its shape. Their weights
-are summed beforehand in small tables. Only the features of its spelling are looked up for each
-form.
+A word form is a word as written. A position is the place from which its features are seen: as the
+word that is labelled, or as one of its neighbours. Most features of a form are shared with other
+forms: its cluster, its gazetteer groups, its shape. Their weights are summed beforehand in small
+tables. Only the features of its spelling are looked up for each form.
 """
 
 from collections.abc import Sequence
@@ -81,22 +82,25 @@ _LOWER = (0, 1, 2, 3, 4, -1)  # quarters of lowercase uses; -1 (unknown) comes l
 
 
 class FeatureWeights:
-    """The weights of features, found by the CRC of their names."""
+    """The weights of the model's features for each label, found by the features' CRC-32."""
 
     def __init__(self, arrays: ModelArrays, order: IntArray) -> None:
-        """`order` re-orders the labels of the model."""
+        """`order` lists the model's labels in the order in which `of` returns their weights."""
         self._keys = KeyTable(arrays["keys"])
         # In C order: otherwise each `take` would copy the table.
         weights = arrays["weights"][:, order].astype(np.int16, order="C")
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
     def of(self, keys: HashedKeys) -> LabelScores:
-        """The weights of these features: features x labels. Unknown features weigh nothing."""
+        """The weights of these features: features x labels.
+
+        Features that the model lacks weigh 0.
+        """
         weights: LabelScores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Sums over the features of each position: words x positions x labels."""
+        """Sum the weights of each word's features by position: words x positions x labels."""
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
             for by_position in features
@@ -105,7 +109,7 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """The scores of some word forms, column by column."""
+    """The scores of some word forms, as one array per property; see the comments of the fields."""
 
     scores: LabelScores  # forms x positions x labels
     kinds: IntArray  # kind of the shape
@@ -114,7 +118,7 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Scores word forms from the tables of shared features and the weights of their spelling."""
+    """Scores word forms, from tables of shared features and from the weights of their spelling."""
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
         self._lexicon, self._weights, self._scale = lexicon, weights, scale
@@ -127,12 +131,12 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the edge before the first and after the last word of a sentence."""
+        """The scores of the edge, a pseudo-word around each sentence, as a table with one row."""
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """Score some word forms at once."""
+        """The scores of these word forms, one row for each."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]
@@ -151,7 +155,7 @@ class WordScorer:
     def _add_spelling(
         self, spelling_keys: Sequence[int], suffixes: FeatureSuffixes, scores: LabelScores
     ) -> None:
-        """Add the weights of the spelling features to the scores."""
+        """Add the weights of the spelling features to `scores`, in place."""
         spelling = np.array(spelling_keys, np.uint32).reshape(-1, len(scores))
         keys = np.concatenate((spelling, _WORD_PREFIXES.keys(suffixes)))
         weights = self._weights.of(keys.ravel()).reshape(*keys.shape, -1)
@@ -160,7 +164,11 @@ class WordScorer:
         scores[:, BEFORE : AFTER_2 + 1] += weights[-4:].swapaxes(0, 1)
 
     def _limits(self, scores: LabelScores, kinds: IntArray) -> FloatArray:
-        """The limits of forms that may belong to a name; 0 for those that rarely do."""
+        """The limit of each form: the margin from which the form certainly belongs to no name.
+
+        A margin is the score of "no name" minus that of the best other label. The limit is 0 for
+        forms that rarely belong to a name.
+        """
         here = scores[:, START : HERE + 1]
         margins = here[..., 0] - np.maximum.reduce(here[..., 1:], 2)
         undecided = np.minimum(margins[:, 0], margins[:, 1]) * self._scale < _ALONE_OF.take(kinds)
@@ -171,9 +179,10 @@ class WordScorer:
 def _spelling_keys(
     words: Sequence[str], lowered: Sequence[str], shapes: Sequence[str], clusters: Sequence[int]
 ) -> list[int]:
-    """Keys of the features of parts of words: all words for the first feature, then for the next.
+    """The keys (CRC-32) of the words' spelling features, as one list.
 
-    See spelling_features() and cluster_shape(). Neighbours see the first two features.
+    It has the first feature of all words, then the second feature of all words, and so on. See
+    spelling_features() and cluster_shape(); the first two are those that neighbouring words see.
     """
     last_3 = [word[-3:].encode() for word in lowered]
     last_4, cluster_keys, hyphens = ([_NO_KEY] * len(words) for _ in range(3))

@@ -1,4 +1,4 @@
-"""Keyphrases of an article, by word counts of the operator's own articles.
+"""Keyphrases of an article: its most telling phrases, by word counts of the operator's articles.
 
-May import `rules` and the model.
+May import `worker.tag.rules` and `worker.model`.
 """

@@ -1,4 +1,4 @@
-"""Extract keyphrases: TF-IDF over runs of one to three words, with a bonus for early occurrence.
+"""Extract keyphrases: score runs of one to three words by TF-IDF, with a bonus if they occur early.
 
 Inverse document frequencies come from the operator's own articles. A word that is common there is
 no keyphrase, so no list of stop words is needed in any language.
@@ -23,9 +23,9 @@ _HALF_SCORE_OFFSET = 600  # characters; a phrase at this offset scores half of o
 
 
 class Frequencies(Frozen):
-    """Number of documents, and of documents with each word, by language.
+    """Word counts for TF-IDF: by language, the number of documents and of documents with each word.
 
-    `worker keyphrases` writes the file.
+    `worker keyphrases` writes the file that contains them.
     """
 
     documents: dict[str, int] = {}
@@ -33,8 +33,10 @@ class Frequencies(Frozen):
 
 
 class KeyphraseRules(Frozen):
-    """Whether keyphrases become tags, and how many; config/keyphrases.toml has units and
-    sources."""
+    """Whether keyphrases become tags, how many per article, and of how many words at most.
+
+    config/keyphrases.toml has units and sources.
+    """
 
     version: Annotated[str, Field(min_length=1)]
     enabled: bool
@@ -44,7 +46,7 @@ class KeyphraseRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version of these rules; keyphrases have no model."""
+        """The version of these rules. It has no model's version, since keyphrases have no model."""
         return self.version
 
 
@@ -60,14 +62,14 @@ _Offsets = tuple[int, int]
 
 
 def document_words(text: str) -> set[str]:
-    """The distinct words of a document, casefolded."""
+    """The distinct words of a document, casefolded, as Frequencies counts them."""
     return {word.casefold() for word in _WORD.findall(text)}
 
 
 def keyphrase_tags(article: Article, rules: KeyphraseRules, frequencies: Frequencies) -> list[Tag]:
-    """Keyphrases with scores relative to the best, best first.
+    """Tag an article with its keyphrases, best first; scores are relative to the best one.
 
-    None while keyphrases are off or too few documents of the language are counted.
+    No tags if keyphrases are switched off, or too few documents of the language were counted.
     """
     documents = frequencies.documents.get(article.language, 0)
     if not rules.enabled or documents < _MIN_DOCUMENTS:
@@ -83,7 +85,10 @@ def keyphrase_tags(article: Article, rules: KeyphraseRules, frequencies: Frequen
 
 
 def _runs(text: str, counts: dict[str, int], documents: int) -> list[list[_Word]]:
-    """Runs of words that are separated by single spaces only."""
+    """The runs of words in a text; in a run, only a single space stands between two words.
+
+    `counts` has the number of documents with each word, out of `documents`.
+    """
     runs: list[list[_Word]] = []
     end = -2
     for match in _WORD.finditer(text):
@@ -101,8 +106,10 @@ def _runs(text: str, counts: dict[str, int], documents: int) -> list[list[_Word]
 def _candidates(
     runs: list[list[_Word]], max_words: int
 ) -> tuple[dict[_Words, list[_Offsets]], dict[_Words, float]]:
-    """Spans of all occurrences, and summed rarity, of each phrase without a common word at an
-    edge."""
+    """The possible keyphrases: all parts of runs without a common word at their beginning or end.
+
+    Returns the spans of all occurrences of each phrase, and the summed rarity of its words.
+    """
     spans: dict[_Words, list[_Offsets]] = defaultdict(list)
     rarity: dict[_Words, float] = {}
     for run in runs:
@@ -117,7 +124,7 @@ def _candidates(
 
 
 def _frequency_factor(words: _Words, spans: list[_Offsets]) -> float:
-    """The factor of a phrase by how often and how early it occurs.
+    """The factor in a phrase's score for how often and how early it occurs at these spans.
 
     Several words that occur together only once are probably no fixed phrase: they count half.
     """
@@ -126,7 +133,7 @@ def _frequency_factor(words: _Words, spans: list[_Offsets]) -> float:
 
 
 def _without_overlap(ranked: list[_Words], most: int) -> list[_Words]:
-    """The first `most` phrases, without those that repeat words of better ones."""
+    """The best `most` of these ranked phrases, without those that repeat words of better ones."""
     chosen: list[_Words] = []
     taken: set[str] = set()
     for words in ranked:
@@ -154,7 +161,7 @@ def _tag(
 
 
 def _span(article: Article, start: int, end: int) -> Span:
-    """Characters [start, end) of title, newline and text as a span of their field."""
+    """Convert characters [start, end) of "title, newline, text" to a span of title or text."""
     if end <= len(article.title):
         return Span(field="title", start=start, end=end, surface=article.title[start:end])
     offset = len(article.title) + 1

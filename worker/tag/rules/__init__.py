@@ -1,4 +1,4 @@
-"""Tagging rules: their format, their compiled form, and how they are matched.
+"""Tagging rules: their format, their compiled form, and how they are matched with articles.
 
-May import the model only.
+May import `worker.model` only.
 """

@@ -1,5 +1,7 @@
-"""Compile a taxonomy: one automaton for the phrases of all rules, and an index from phrase to
-rules."""
+"""Compile a taxonomy's rules, so that one pass over an article finds the phrases of all of them.
+
+The result is one automaton for all phrases, and an index from each phrase to its rules.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -15,7 +17,7 @@ PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it
 
 
 class CompiledPattern(NamedTuple):
-    """A regular expression of a rule."""
+    """A compiled regular expression of a rule, with the scopes (parts of an article) it reads."""
 
     number: int  # negative, while phrases are numbered from 0
     scopes: int
@@ -24,7 +26,7 @@ class CompiledPattern(NamedTuple):
 
 
 class CompiledRule(NamedTuple):
-    """A rule whose phrases are replaced by their numbers."""
+    """A rule ready to be matched: its phrases are replaced by their numbers in CompiledRules."""
 
     topic: Topic
     definition: Rule
@@ -39,7 +41,10 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRules(NamedTuple):
-    """All rules of a taxonomy, ready to be matched."""
+    """All rules of a taxonomy, with the automaton that finds their phrases.
+
+    Phrases and rules are referred to by their numbers; scopes are bit masks of SCOPES.
+    """
 
     taxonomy: Taxonomy
     phrases: Phrases
@@ -51,7 +56,7 @@ class CompiledRules(NamedTuple):
 
 
 def compile_rules(taxonomy: Taxonomy) -> CompiledRules:
-    """Compile all rules, in the order of the topics."""
+    """Compile all rules of a taxonomy, in the order of its topics."""
     numbers: dict[Phrase, int] = {}
     rules = [
         _compile_rule(topic, rule, taxonomy, numbers)
@@ -86,7 +91,7 @@ def _used_scopes(rules: Iterable[CompiledRule]) -> int:
 def _compile_rule(
     topic: Topic, rule: Rule, taxonomy: Taxonomy, numbers: dict[Phrase, int]
 ) -> CompiledRule:
-    """Number the phrases of a rule; new phrases are added to `numbers`."""
+    """Compile one rule: replace its phrases by numbers, and add new phrases to `numbers`."""
     default = _mask(rule.scopes) or TEXT_SCOPES
 
     def numbered(phrases: Iterable[str]) -> PhraseScopes:
@@ -128,5 +133,5 @@ def _mask(names: Iterable[str]) -> int:
 
 
 def _readable(phrase: Phrase) -> str:
-    """The phrase in the notation of rules, with stars at open edges."""
+    """A phrase as rules write it, with a star where it may be part of a longer word."""
     return "*" * phrase.suffix + phrase.text + "*" * phrase.prefix

@@ -1,12 +1,14 @@
-"""Keep feed categories that belong to no topic as tags with the feed's own spelling."""
+"""Keep feed categories that mean no topic of the taxonomy as tags, in the feed's own spelling."""
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.rules.taxonomy import Taxonomy, category_code
 
 
 def category_tags(article: Article, taxonomy: Taxonomy) -> list[Tag]:
-    """One tag per category, in the feed's order; of two spellings of a category the first is
-    kept."""
+    """One tag for each feed category of an article that means no topic, in the feed's order.
+
+    Of two spellings of one category, only the first gets a tag.
+    """
     tags: dict[str, Tag] = {}
     for label in article.categories:
         code = category_code(label)

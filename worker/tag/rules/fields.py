@@ -1,6 +1,7 @@
 """Join the fields of an article into one text, so that one search covers all of them.
 
-A scope names the fields in which a phrase counts. Sets of scopes are bit masks.
+A scope (`title`, `lead`, `url` …) names the part of an article in which a phrase of a rule counts.
+Sets of scopes are bit masks.
 """
 
 from bisect import bisect_right
@@ -36,10 +37,10 @@ class JoinedField(NamedTuple):
 
 
 class JoinedFields:
-    """The fields of an article as one text, with the way back from offsets to fields."""
+    """The fields of an article joined into one text, which knows the field of each offset."""
 
     def __init__(self, article: Article, scopes: int) -> None:
-        """Only fields of these scopes are included."""
+        """Join the fields of these scopes only; `scopes` is a bit mask."""
         self.fields: list[JoinedField] = []
         start = 0
         for scope, field, value in _fields(article):
@@ -55,14 +56,17 @@ class JoinedFields:
         self.text = self.text.encode("utf-8", "replace").decode()
 
     def scope_at(self, offset: int) -> int:
-        """The scopes of the character at this offset; the first paragraph is lead and body."""
+        """The scopes, as a bit mask, of the character at this offset of the joined text.
+
+        In the first paragraph of the text they are BODY and LEAD; elsewhere there is one scope.
+        """
         field = self._field_at(offset)
         if field.scope == BODY and offset - field.start < self._lead_end:
             return BODY | LEAD
         return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        """Characters [start, end) of the joined text as a span of their field."""
+        """Convert characters [start, end) of the joined text to a span of the field they are in."""
         field = self._field_at(start)
         first, last = start - field.start, end - field.start
         surface = field.value[first:last]
@@ -73,7 +77,7 @@ class JoinedFields:
 
 
 def _fields(article: Article) -> Iterator[tuple[int, str, str]]:
-    """(scope, name, value) of each field, in reading order."""
+    """Yield each field of an article as (scope, name, value), in reading order."""
     yield TITLE, "title", article.title
     # A summary that the text begins with is skipped: its phrases would count twice.
     if not article.text.startswith(article.summary):
@@ -87,7 +91,7 @@ def _fields(article: Article) -> Iterator[tuple[int, str, str]]:
 
 
 def _lead_end(text: str) -> int:
-    """The length of the first paragraph, or of the text's beginning where that is too long."""
+    """The offset in the text at which its lead ends: the first line end, or a maximum length."""
     end = text.find("\n")
     if 0 <= end <= _MAX_LEAD_CHARS:
         return end

@@ -1,7 +1,8 @@
-"""Match compiled rules against an article, and report the evidence for each rule.
+"""Match compiled rules against an article, and report by which evidence each rule fires.
 
-The same evaluate_rule() decides in the worker, in the inline tests and in `--explain`. For a rule
-that does not hold it says what is missing.
+The evidence of a rule is the matches of its phrases and regular expressions. The worker, the inline
+tests and `--explain` all decide by evaluate_rule(). For a rule that does not fire, it says what is
+missing.
 """
 
 import re
@@ -34,7 +35,10 @@ _SENTENCE_ENDS = re.compile(
 
 
 class ScopedMatch(NamedTuple):
-    """Characters [start, end) of the joined fields, and their scopes."""
+    """A match of a phrase or regular expression: characters [start, end) of the joined fields.
+
+    `scope` is the bit mask of the scopes (title, lead, body …) in which the match lies.
+    """
 
     start: int
     end: int
@@ -45,7 +49,7 @@ RuleEvidence = dict[int, list[ScopedMatch]]  # by number of phrase or pattern
 
 
 class RuleResult(NamedTuple):
-    """The evaluation of one rule on one article."""
+    """Whether one rule fires on one article, with the matches and the score, or why it does not."""
 
     rule: CompiledRule
     evidence: RuleEvidence
@@ -54,10 +58,14 @@ class RuleResult(NamedTuple):
 
 
 class MatchContext:
-    """One article with the matches of all phrases, which are searched once for all rules."""
+    """One article with the matches of all rules' phrases, found in one search for all rules."""
 
     def __init__(self, article: Article, compiled: CompiledRules, day: date) -> None:
-        """`day` is that of publication, or else of receipt; rules expire by it."""
+        """Search the article for all phrases of the rules.
+
+        `day` is the day of publication or, if unknown, of receipt; it decides which rules are
+        expired.
+        """
         self.article = article
         self.compiled = compiled
         self.day = day
@@ -75,7 +83,10 @@ class MatchContext:
             return self.compiled.phrases.find(self.fields.text)
 
     def candidates(self) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
-        """The rules for the article's language that may hold, with the matches of their phrases."""
+        """Yield the rules for the article's language that may fire, with their phrases' matches.
+
+        Rules that need a phrase, but of which no phrase matches, are left out.
+        """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
             for index, scopes in self.compiled.rules_of[number]:
@@ -88,7 +99,7 @@ class MatchContext:
                 yield rule, evidence
 
     def evidence_for(self, phrases: PhraseScopes) -> RuleEvidence:
-        """The matches of these phrases in the scopes where they count."""
+        """The matches of these phrases, each only in the scopes in which the rule counts it."""
         evidence: RuleEvidence = {}
         for number in self.matches.keys() & phrases.keys() if phrases else ():
             scopes = phrases[number]
@@ -97,7 +108,7 @@ class MatchContext:
         return evidence
 
     def pattern_matches(self, pattern: CompiledPattern) -> list[ScopedMatch]:
-        """The matches of a regular expression that begin and end at the edges of words."""
+        """The matches of a regular expression in its scopes, without those that split a word."""
         text = self.fields.text
         spans = (
             match.span()
@@ -109,11 +120,15 @@ class MatchContext:
 
     @cached_property
     def sentence_ends(self) -> list[int]:
-        """Offsets of the marks that end sentences, ascending."""
+        """The offsets in the joined fields of the marks that end sentences, ascending."""
         return [match.start() for match in _SENTENCE_ENDS.finditer(self.fields.text)]
 
     def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
-        """Whether two matches are in different sentences, or more than `within` words apart."""
+        """Whether two matches are too far apart to count as near each other.
+
+        They are if they lie in different sentences (where `within` is "sentence"), or if more than
+        `within` words or a blank line, as between two fields, separate them.
+        """
         if within == "sentence":
             offsets = self.sentence_ends
             return bisect_right(offsets, one.start) != bisect_right(offsets, other.start)
@@ -126,7 +141,10 @@ class MatchContext:
 def evaluate_rule(
     context: MatchContext, rule: CompiledRule, evidence: RuleEvidence, scoring: Scoring
 ) -> RuleResult:
-    """Decide whether a rule fires. `evidence` holds the matches of its positive phrases."""
+    """Decide whether a rule fires on an article, and compute its score.
+
+    `evidence` has the matches of the rule's `any`, `all` and `near` phrases.
+    """
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition
     if not why_not and (count := sum(map(len, evidence.values()))) < definition.min_count:
@@ -143,7 +161,7 @@ def evaluate_rule(
 
 
 def evidence_spans(context: MatchContext, result: RuleResult, most: int) -> tuple[Span, ...]:
-    """The first match of each phrase, in reading order, at most `most`."""
+    """The first match of each phrase by which a rule fires, in reading order, at most `most`."""
     firsts = sorted(matches[0] for matches in result.evidence.values())
     return tuple(context.fields.span(match.start, match.end) for match in firsts[:most])
 
@@ -151,7 +169,10 @@ def evidence_spans(context: MatchContext, result: RuleResult, most: int) -> tupl
 def _check_parts(
     context: MatchContext, rule: CompiledRule, evidence: RuleEvidence
 ) -> tuple[RuleEvidence, str]:
-    """The evidence for all parts of a rule, and why the first failing part fails, else ""."""
+    """Check each part of a rule: languages, expiry, `none`, `all`, `near`, `any` and `regex`.
+
+    Returns the matches that support the rule, and a sentence on the first part that fails, or "".
+    """
     definition = rule.definition
     if definition.languages and context.article.language not in definition.languages:
         languages = ", ".join(definition.languages)
@@ -179,8 +200,10 @@ def _check_parts(
 def _add_patterns(
     context: MatchContext, rule: CompiledRule, evidence: RuleEvidence
 ) -> tuple[RuleEvidence, str]:
-    """Check `any` and `regex`, of which one match is enough. Runs last because regexes cost
-    most."""
+    """Check `any` and `regex` of a rule, of which one match together is enough.
+
+    Returns as _check_parts() does, which calls it last because regular expressions cost most.
+    """
     by_pattern = {
         p.number: matches for p in rule.patterns if (matches := context.pattern_matches(p))
     }
@@ -193,7 +216,10 @@ def _add_patterns(
 
 
 def _near_matches(context: MatchContext, rule: CompiledRule) -> RuleEvidence:
-    """For each match of the first part of `near`, the matches of the other parts close to it."""
+    """The matches of a rule's `near` phrases that stand close to each other.
+
+    A match of the first part of `near` counts if a match of every other part is close to it.
+    """
     parts = [
         [(number, m) for number, matches in context.evidence_for(group).items() for m in matches]
         for group in rule.near
@@ -214,15 +240,18 @@ def _near_matches(context: MatchContext, rule: CompiledRule) -> RuleEvidence:
 def _alternatives(
     context: MatchContext, phrases: PhraseScopes, patterns: Sequence[str] = ()
 ) -> str:
-    """The first three phrases or patterns, and how many more there are."""
+    """Some phrases or patterns for a message: the first three, and how many more there are."""
     texts = [*(context.compiled.phrase_texts[number] for number in phrases), *patterns]
     first = " or ".join(f"“{text}”" for text in texts[:3])
     return first + (f" or {len(texts) - 3} more" if len(texts) > 3 else "")
 
 
 def _score(evidence: RuleEvidence, rule: Rule, scoring: Scoring, chars: int) -> float:
-    """p / (p + d) for p points and doubt d, which grows with the length of the text: a long text
-    contains more phrases by chance."""
+    """The score of a rule, 0 to 1: p / (p + d) for p points and doubt d.
+
+    Points come from the matches, by their scopes. Doubt grows with the length of the text
+    (`chars`), since a long text contains more phrases by chance.
+    """
     weights = rule.weights or scoring.weights
     points = 0.0
     for matches in evidence.values():

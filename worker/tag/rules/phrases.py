@@ -1,4 +1,4 @@
-"""Find phrases in texts: a list of phrases is compiled once into one Aho-Corasick automaton.
+"""Find phrases in texts: many phrases are compiled once into one Aho-Corasick automaton.
 
 A phrase matches whole words, in any case. `elect*` also matches words that begin with it, and
 `*minister` words that end with it. A phrase in capitals (`WHO`), or marked exact, matches only in
@@ -27,7 +27,7 @@ _UNSPACED = re.compile(
 
 
 class Phrase(NamedTuple):
-    """The letters to search for, and which words around them still match."""
+    """One phrase to search for, and whether it also matches as a part of a longer word."""
 
     text: str
     prefix: bool = False  # also matches words that begin with it
@@ -36,7 +36,11 @@ class Phrase(NamedTuple):
 
 
 def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
-    """Parse the notation of rules: a star at an edge opens it, capitals make a phrase exact."""
+    """Parse a phrase as rules write it, such as `elect*`, `*minister` or `WHO`.
+
+    A star lets the phrase be the beginning or end of longer words. With `exact`, or if it is in
+    capitals, the phrase matches only in the case written.
+    """
     bare = written.removeprefix("*").removesuffix("*")
     return Phrase(
         text=bare,
@@ -47,7 +51,7 @@ def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
 
 
 class PhraseMatch(NamedTuple):
-    """Phrase number `phrase` matches characters [start, end) of the text."""
+    """One match of a phrase: phrase number `phrase` is at characters [start, end) of the text."""
 
     phrase: int
     start: int
@@ -55,18 +59,18 @@ class PhraseMatch(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A casefolded text, with the way back to offsets of the original."""
+    """A casefolded text that can convert its offsets to offsets of the original text."""
 
     text: str
     added: list[int]  # offsets of the characters that casefolding added, ascending
 
     def original_offset(self, offset: int) -> int:
-        """The offset in the original of the character at this offset of the folded text."""
+        """Convert an offset in the folded text to that of the same character in the original."""
         return offset - bisect_right(self.added, offset)
 
 
 def fold(text: str) -> Folded:
-    """Casefold, and replace typographic apostrophes, hyphens and spaces by plain ones."""
+    """Casefold a text, and make its typographic apostrophes, hyphens and spaces plain ones."""
     plain = _plain(text)
     folded = plain.casefold()
     added: list[int] = []
@@ -83,7 +87,7 @@ def _plain(text: str) -> str:
 
 
 class Phrases:
-    """The compiled phrases: one automaton finds all of them in one pass over a text."""
+    """Many phrases, compiled into one automaton that finds all of them in one pass over a text."""
 
     def __init__(self, phrases: Sequence[Phrase | str]) -> None:
         self._phrases = [parse_phrase(p) if isinstance(p, str) else p for p in phrases]
@@ -95,7 +99,7 @@ class Phrases:
         )
 
     def find(self, text: str) -> list[PhraseMatch]:
-        """All matches, overlapping ones included, from left to right.
+        """Find all occurrences of all phrases in a text; they may overlap.
 
         Raises UnicodeEncodeError for a text with lone surrogates.
         """
@@ -126,7 +130,7 @@ class Phrases:
 
 
 def inside_word(text: str, offset: int) -> bool:
-    """Whether the characters before and at this offset belong to one word."""
+    """Whether this offset is inside a word: the characters before and after it belong together."""
     if offset == 0 or offset >= len(text):
         return False
     before, after = text[offset - 1], text[offset]
@@ -145,7 +149,7 @@ def words_between(text: str, start: int, end: int) -> int:
 
 
 def _in_word(char: str) -> bool:
-    """Letters, digits, and combining marks (vowel signs, accents)."""
+    """Whether a character is a letter, a digit or a combining mark (vowel sign, accent)."""
     return char.isalnum() or (not char.isascii() and unicodedata.category(char)[0] == "M")
 
 

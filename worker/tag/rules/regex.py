@@ -1,5 +1,7 @@
-"""Compile regular expressions that cannot hang a worker: RE2 runs in linear time and bounded
-memory."""
+"""Compile regular expressions that cannot hang a worker.
+
+The engine is RE2, which takes time in proportion to the text, and bounded memory.
+"""
 
 from typing import Any
 
@@ -10,8 +12,10 @@ _MAX_COMPILED_BYTES = 1 << 20
 
 
 def compile_regex(written: str) -> Any:
-    """Compile with RE2. Raises ValueError for bad syntax, for size, and if the empty text
-    matches."""
+    """Compile a regular expression of a rule with RE2.
+
+    Raises ValueError if the syntax is wrong, if it is too large, or if it matches the empty text.
+    """
     if len(written) > _MAX_CHARS:
         raise ValueError(f"longer than {_MAX_CHARS} characters")
     options = re2.Options()
@@ -27,7 +31,7 @@ def compile_regex(written: str) -> Any:
 
 
 def regex_problem(written: str) -> str:
-    """The fault of a regular expression as a sentence; "" if it has none."""
+    """What is wrong with a regular expression of a rule, as a sentence; "" if nothing is."""
     try:
         compile_regex(written)
     except ValueError as e:

@@ -1,4 +1,8 @@
-"""The format of one tagging rule: its phrases, their scopes, its scoring and its examples."""
+"""The format of one tagging rule: its phrases, their scopes, its scoring and its examples.
+
+A scope is the part of an article (title, lead, body, url …) in which a phrase counts; a match in it
+gives the rule points, from which its score is computed.
+"""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +24,7 @@ _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):(.+)")
 
 
 class ScopeWeights(Frozen):
-    """Points of a phrase, by the best scope in which it matches."""
+    """The points that a matching phrase gives its rule, by the best scope in which it matches."""
 
     title: Points
     lead: Points  # the summary and the first paragraph
@@ -29,7 +33,10 @@ class ScopeWeights(Frozen):
 
 
 class Scoring(Frozen):
-    """Parameters of the score of a rule, 0 to 1; config/taxonomy.toml has units and sources."""
+    """How the points of a rule's matches become its score, 0 to 1, and from which score it fires.
+
+    config/taxonomy.toml has units and sources.
+    """
 
     weights: ScopeWeights
     repeat: Points
@@ -41,8 +48,10 @@ class Scoring(Frozen):
 
 
 class RuleExample(Frozen):
-    """An article of an inline test. A plain string is a title, with the text below its first
-    line."""
+    """An example article of an inline test, which a rule or topic must or must not match.
+
+    In a file it may be a plain string: its first line is the title, and the rest is the text.
+    """
 
     title: str = ""
     text: str = ""
@@ -63,7 +72,7 @@ class RuleExample(Frozen):
         return value
 
     def article(self, language: str) -> Article:
-        """The example as an article, in `language` unless it names its own."""
+        """Make an article of the example, in `language` unless the example names another."""
         day = self.published
         sections = (self.section,) if isinstance(self.section, str) else self.section
         return Article(
@@ -84,7 +93,7 @@ class RuleExample(Frozen):
 
 
 class Rule(Frozen):
-    """One rule of a topic. It fires if all parts that it has hold."""
+    """One rule by which articles get the tag of a topic; it fires if all parts that it has hold."""
 
     id: str = ""
     languages: tuple[str, ...] = ()  # BCP 47 primary subtags; empty: any language
@@ -107,22 +116,22 @@ class Rule(Frozen):
 
     @property
     def name(self) -> str:
-        """The name of the rule within its topic: its id, or else its languages."""
+        """The name of the rule within its topic: its id, or else its languages, or else "any"."""
         return self.id or "+".join(self.languages) or "any"
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """Every phrase and `@name` of the rule, as written."""
+        """All phrases of the rule as written, with references to synonym lists (`@name`)."""
         return (*self.any, *flattened(self.all), *self.none, *flattened(self.near))
 
     @property
     def synonym_names(self) -> Iterator[str]:
-        """The names of the synonym lists that the rule refers to, without `@`."""
+        """The names of the synonym lists that the rule's phrases refer to, without `@`."""
         return (text[1:] for _, text in map(split_scope, self.phrases) if text.startswith("@"))
 
     @property
     def problem(self) -> str:
-        """The fault of the rule as a sentence; "" if it has none."""
+        """What is wrong with the rule, as a sentence; "" if nothing is."""
         if not (self.any or self.all or self.near or self.regex):
             return "empty, it needs `any`, `all`, `near` or `regex`"
         if len(self.near) == 1:
@@ -134,19 +143,19 @@ class Rule(Frozen):
 
 
 def flattened(groups: tuple[PhraseGroup, ...]) -> Iterator[str]:
-    """The phrases of all groups, in order."""
+    """Yield the phrases of all groups, in order. A group is one phrase, or several alternatives."""
     for group in groups:
         yield from (group,) if isinstance(group, str) else group
 
 
 def split_scope(written: str) -> tuple[str, str]:
-    """Split `title:war` into ("title", "war"). The scope of a phrase without one is ""."""
+    """Split the scope off a phrase: `title:war` becomes ("title", "war"), and `war` ("", "war")."""
     match = _SCOPED.fullmatch(written)
     return (match[1], match[2].strip()) if match else ("", written)
 
 
 def phrase_problem(written: str) -> str:
-    """The fault of a phrase as a sentence; "" if it has none."""
+    """What is wrong with a phrase as a rule writes it, as a sentence; "" if nothing is."""
     text = split_scope(written)[1]
     bare = text.removeprefix("*").removesuffix("*")
     if bare.startswith("@"):

@@ -1,4 +1,7 @@
-"""The taxonomy: `config/taxonomy.toml` and `config/rules/*.toml` as validated values."""
+"""The taxonomy: the topics and rules in `config/taxonomy.toml` and `config/rules/*.toml`.
+
+`taxonomy.toml` is read first, and each later file extends the topics of the files before it.
+"""
 
 import unicodedata
 from collections import Counter
@@ -15,7 +18,10 @@ from worker.tag.rules.rule import PositiveShare, Rule, RuleExample, Scoring
 
 
 class Topic(Frozen):
-    """One class of the taxonomy. In a later file it extends the topic of the same code."""
+    """One topic of the taxonomy, with the rules and feed categories by which articles get its tag.
+
+    If a later file has a topic with the same code, it extends this one.
+    """
 
     code: str = Field(min_length=1)
     label: str = ""
@@ -37,9 +43,9 @@ class Topic(Frozen):
         return self
 
     def extended_by(self, addition: "Topic") -> "Topic":
-        """This topic with the entries of a later file.
+        """Return this topic with the entries that a later file adds to it.
 
-        Raises ValueError for a rule whose name is taken and that does not say `replaces`.
+        Raises ValueError if a rule's name is taken and the rule does not say `replaces`.
         """
         rules = {rule.name: rule for rule in self.rules}
         for rule in addition.rules:
@@ -61,7 +67,7 @@ class Topic(Frozen):
 
 
 class SourceDefaults(Frozen):
-    """Topics and meanings of categories that hold for all articles of a source."""
+    """Topics that all articles of a source get, and what this source's feed categories mean."""
 
     source: str = Field(min_length=1)  # its id; `*.example.com` matches all ids with this ending
     topics: tuple[str, ...] = ()  # codes of the tags of all its articles
@@ -69,14 +75,14 @@ class SourceDefaults(Frozen):
     categories: dict[str, tuple[str, ...]] = {}  # feed category -> codes; [] means no topic
 
     def applies_to(self, source: str) -> bool:
-        """Whether this is the source with that id, or a pattern that matches it."""
+        """Whether these defaults are for the source with this id, by id or by pattern."""
         if self.source.startswith("*."):
             return source == self.source[2:] or source.endswith(self.source[1:])
         return source == self.source
 
 
 class RuleFile(Frozen):
-    """One file of `config/rules/`: it extends the taxonomy and the files before it."""
+    """The contents of one file in `config/rules/`, which extends the taxonomy and earlier files."""
 
     synonyms: dict[str, tuple[str, ...]] = {}  # `@name` in a rule matches any phrase of the list
     topics: tuple[Topic, ...] = ()
@@ -84,7 +90,10 @@ class RuleFile(Frozen):
 
 
 class Taxonomy(RuleFile):
-    """All topics with their rules; the version is stored with each tag."""
+    """All topics with their rules, synonym lists and scoring, checked for consistency.
+
+    Its version is stored with each tag that its rules give.
+    """
 
     label: str = Field(alias="version", min_length=1)
     scoring: Scoring
@@ -112,9 +121,10 @@ class Taxonomy(RuleFile):
         return self
 
     def extended_by(self, files: Mapping[str, RuleFile]) -> "Taxonomy":
-        """This taxonomy with the entries of these files, by name of the file, in this order.
+        """Return this taxonomy with the entries of these files, given as file name -> contents.
 
-        Raises ValueError whose message begins with the name of the file, then topic and rule.
+        Files are added in the order of the mapping. Raises ValueError whose message begins with the
+        name of the file, followed by the topic and the rule.
         """
         topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
         for name, file in files.items():
@@ -145,19 +155,24 @@ class Taxonomy(RuleFile):
 
     @cached_property
     def version(self) -> str:
-        """The label of the file and a digest of the values of all files, so comments do not
-        count."""
+        """The version of the taxonomy: its label and a digest of the values in all files.
+
+        Comments in the files do not change it.
+        """
         values = self.model_dump_json(by_alias=True, exclude_defaults=True)
         return f"{self.label}+{blake2b(values.encode(), digest_size=4).hexdigest()}"
 
     @cached_property
     def by_code(self) -> dict[str, Topic]:
-        """Topics by code."""
+        """The topics, by their codes."""
         return {topic.code: topic for topic in self.topics}
 
     @cached_property
     def by_category(self) -> dict[str, tuple[Topic, ...]]:
-        """Topics by code of a feed category, for all sources without a meaning of their own."""
+        """The topics that each feed category means, by the category's code; see category_code().
+
+        A source's own meanings of categories (SourceDefaults) are not included.
+        """
         topics: dict[str, tuple[Topic, ...]] = {}
         for topic in self.topics:
             for code in {category_code(label) for label in topic.categories}:
@@ -165,11 +180,11 @@ class Taxonomy(RuleFile):
         return topics
 
     def file_of(self, rule_id: str) -> str:
-        """The config name of the file that contains a rule or topic, without `.toml`."""
+        """The config name, without `.toml`, of the file with the rule or topic of this id."""
         return self._files.get(rule_id, "taxonomy")
 
     def ancestors(self, code: str) -> list[str]:
-        """Codes of the parents, their parents and so on; each code once, nearest first."""
+        """The codes of a topic's parents, of their parents and so on; each once, nearest first."""
         codes: list[str] = []
         waiting = list(self.by_code[code].parents)
         while waiting:
@@ -179,12 +194,14 @@ class Taxonomy(RuleFile):
         return codes
 
     def defaults_of(self, source: str) -> Iterator[SourceDefaults]:
-        """The defaults that apply to a source, in the order of the files."""
+        """The source defaults that apply to the source with this id, in the order of the files."""
         return (defaults for defaults in self.sources if defaults.applies_to(source))
 
     def topics_of_category(self, source: str, category: str) -> tuple[Topic, ...]:
-        """The topics that a feed category means. A meaning of the source replaces the general
-        one."""
+        """The topics that a feed category means in articles of this source.
+
+        If the source gives the category a meaning of its own, that replaces the general one.
+        """
         code = category_code(category)
         for defaults in self.defaults_of(source):
             for label, codes in defaults.categories.items():
@@ -194,7 +211,7 @@ class Taxonomy(RuleFile):
 
 
 def _error_prefixes(file: RuleFile) -> Iterator[str]:
-    """The names by which error messages refer to the topics, rules and sources of a file."""
+    """Yield the beginnings of error messages about each topic, rule and source of a file."""
     for topic in file.topics:
         yield topic.code
         yield from (f"{topic.code}/{rule.name}" for rule in topic.rules)
@@ -202,10 +219,10 @@ def _error_prefixes(file: RuleFile) -> Iterator[str]:
 
 
 def category_code(label: str) -> str:
-    """The code of a feed category: NFKC, casefolded, words joined by hyphens.
+    """Normalise the label of a feed category, so that its different spellings get the same code.
 
-    "World News" and "world_news" have the same code. "#WorldNews" has another, because words that
-    are written together are not split.
+    The code is NFKC, casefolded, with words joined by hyphens: "World News" and "world_news" have
+    the same code. "#WorldNews" has another, because words written together are not split.
     """
     words = unicodedata.normalize("NFKC", label).casefold().replace("_", " ").replace("-", " ")
     return "-".join(words.strip("#>/|\"'«»“” ").split())

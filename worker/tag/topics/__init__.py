@@ -1,4 +1,4 @@
-"""Topics of an article: tags by rules, tags by the topic model, and their union.
+"""Topics of an article: tags by rules, tags by the topic model, and how both are merged.
 
-May import `rules` and the model.
+May import `worker.tag.rules` and `worker.model`.
 """

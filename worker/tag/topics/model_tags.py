@@ -1,4 +1,4 @@
-"""Tags for topics by the trained model, and their union with the tags by rules."""
+"""Tag articles with topics by the trained model, and merge these tags with the tags by rules."""
 
 from typing import Annotated
 
@@ -15,7 +15,10 @@ _METHOD = "model"
 
 
 class TopicRules(Frozen):
-    """How guesses of the model become tags; config/topics.toml has units and sources."""
+    """Whether and how the classes that the topic model guesses become tags.
+
+    config/topics.toml has units and sources.
+    """
 
     version: Annotated[str, Field(min_length=1)]
     model: bool
@@ -25,13 +28,15 @@ class TopicRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version of these rules and of the model that they use."""
+        """The version of these rules and, if the topic model is used, that of the model."""
         return f"{self.version}+{shipped().version}" if self.model else self.version
 
 
 def model_topic_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
-    """A tag per class at or above its threshold; none if the model was not trained on the
-    language."""
+    """One tag for each topic whose probability by the model reaches its threshold.
+
+    No tags if the model is switched off, or was not trained on the article's language.
+    """
     if not rules.model or article.language not in shipped().languages:
         return []
     model = shipped()
@@ -43,7 +48,10 @@ def model_topic_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) ->
 
 
 def _tag(guess: TopicGuess, rules: TopicRules, taxonomy: Taxonomy, spans: dict[str, Span]) -> Tag:
-    """The tag of a class, with the label of the operator's taxonomy if it has the code."""
+    """The tag of a class that the model guessed.
+
+    Its label is that of the operator's taxonomy if the taxonomy has the code, else the model's.
+    """
     model = shipped()
     code = model.codes[guess.number]
     topic = taxonomy.by_code.get(code)
@@ -59,7 +67,10 @@ def _tag(guess: TopicGuess, rules: TopicRules, taxonomy: Taxonomy, spans: dict[s
 
 
 def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
-    """One tag per code, highest score first. A tag of both has a higher score than either."""
+    """Merge topic tags by rules and by the model into one tag per code, highest score first.
+
+    A tag that both give gets a higher score than either gave.
+    """
     tags = {tag.code: tag for tag in by_rule}
     for tag in by_model:
         tags[tag.code] = _merged(tags[tag.code], tag) if tag.code in tags else tag
@@ -67,7 +78,7 @@ def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
 
 
 def _merged(by_rule: Tag, by_model: Tag) -> Tag:
-    """Noisy-or of the scores, and the spans of both."""
+    """Merge the two tags of one topic: the noisy-or of their scores, and the spans of both."""
     starts = {(span.field, span.start) for span in by_rule.spans}
     more = tuple(span for span in by_model.spans if (span.field, span.start) not in starts)
     return Tag(
@@ -83,7 +94,7 @@ def _merged(by_rule: Tag, by_model: Tag) -> Tag:
 
 
 def _first_spans(article: Article, words: set[str]) -> dict[str, Span]:
-    """The first occurrence of each of these words, in reading order."""
+    """The first occurrence of each word in the title and text, as a span, in reading order."""
     spans: dict[str, Span] = {}
     for field in ("title", "text" if article.text else "summary"):
         text = getattr(article, field)

@@ -1,4 +1,4 @@
-"""The topic model: the probability of each class for a text, and the words that decide it.
+"""The topic model: how probable each class (topic) is for a text, and which words decide it.
 
 A multinomial logistic regression over single words. The weight of a word is the sum of a trained
 weight and of one computed from its embedding; training adds both up in one table. So words that the
@@ -36,7 +36,10 @@ _ENDS_INSIDE_WORD = re.compile(
 
 
 class TopicGuess(NamedTuple):
-    """The probability of a class, and the words of the text that raise it most."""
+    """A class that the model finds likely for a text: its number, probability and best evidence.
+
+    `words` are the words of the text that raise the probability most.
+    """
 
     number: int
     probability: float
@@ -44,9 +47,10 @@ class TopicGuess(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The first words of a text, lowercased and without the genitive ending.
+    """The words of a text that the topic model reads: its first MOST_WORDS words.
 
-    The words of the first line, which is the title, are repeated to count more.
+    They are lowercased and lose a genitive "'s". The first line is the title; its words are
+    repeated so that they count more.
     """
     title, _, rest = _lower(text[:_MAX_CHARS]).partition("\n")
     tokens = _WORD.findall(title) * _TITLE_REPEATS + _WORD.findall(rest)
@@ -54,9 +58,10 @@ def words(text: str) -> list[str]:
 
 
 def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
-    """Characters [start, end) of the first occurrence of each word, in reading order.
+    """Find where each word first occurs in a text: word -> characters [start, end).
 
-    Words are as words() returns them; those that the text lacks are left out.
+    `words` are in the form that words() returns. The result is in reading order, without words that
+    the text lacks.
     """
     lowered = _lower(text)
     starts = ((_first_offset(word, lowered), word) for word in words)
@@ -64,7 +69,7 @@ def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
 
 
 def _first_offset(word: str, lowered: str) -> int:
-    """The offset of the first occurrence as a complete word; -1 if there is none."""
+    """The offset at which a word first occurs as a complete word; -1 if it does not occur."""
     start = lowered.find(word)
     while start >= 0:
         inside = _ENDS_INSIDE_WORD.search(lowered, max(0, start - 2), start)
@@ -76,7 +81,10 @@ def _first_offset(word: str, lowered: str) -> int:
 
 
 def _lower(text: str) -> str:
-    """Lowercase without changing offsets: İ is the only letter that lowercasing lengthens."""
+    """Lowercase a text without changing offsets.
+
+    İ is replaced first: it is the only letter that lowercasing lengthens.
+    """
     return text.replace("İ", "I").lower()
 
 
@@ -85,7 +93,7 @@ def _without_genitive(word: str) -> str:
 
 
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
-    """The CRC-32 of each word, by which the tables of the model are indexed."""
+    """The CRC-32 of each word, which is its key in the tables of the model."""
     return np.fromiter((_key(word) for word in tokens), np.uint32, len(tokens))
 
 
@@ -94,7 +102,7 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """A cache of the row of each word in the tables of a model; -1 for words that it lacks."""
+    """A cache from word to its row in the model's tables; -1 for words that the model lacks."""
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = keys
@@ -109,9 +117,10 @@ class _RowCache(dict[str, int]):
 
 
 def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
-    """The distinct rows, and their TF-IDF weights as a vector of length one.
+    """Compute the TF-IDF weights of the words of a text, as a vector of length one.
 
-    Words near the beginning count more, and repeated words count sublinearly.
+    `rows` has the table row of each word in reading order. Returns the distinct rows and the weight
+    of each. Words near the beginning count more, and repeated words count sublinearly.
     """
     distinct, number = np.unique(rows, return_inverse=True)
     counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
@@ -121,7 +130,7 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 
 
 class TopicModel:
-    """The tables of one trained model."""
+    """A trained topic model: it guesses the classes of a text from its words."""
 
     def __init__(self, arrays: TopicArrays) -> None:
         self.version = str(arrays["version"])
@@ -138,7 +147,7 @@ class TopicModel:
         self._growth = float(arrays["growth"])
 
     def probabilities(self, tokens: Sequence[str]) -> Vector:
-        """The probability of each class for the words of a text.
+        """The probability of each class for the words of a text, by number of the class.
 
         The sum is below one: the rest is the probability of no class, because a publisher that
         training did not see may use words differently.
@@ -149,9 +158,10 @@ class TopicModel:
     def guess(
         self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """The classes at or above their threshold, likeliest first; often one, sometimes none.
+        """The classes whose probability reaches their threshold, likeliest first; maybe none.
 
-        `own` replaces thresholds of the model, by code of the class.
+        Each guess has at most `max_words` words as evidence. `own` has thresholds, by code of the
+        class, that replace those of the model.
         """
         thresholds = self.thresholds
         if own:
@@ -184,7 +194,7 @@ class TopicModel:
     def _strongest_words(
         self, number: int, distinct: WordRows, weights: Vector, limit: int
     ) -> list[int]:
-        """Rows of the words that favour this class most over the mean of all, strongest first."""
+        """The rows of the words that favour this class most over the others, strongest first."""
         table = self._weights[distinct].astype(np.float32) * self._scales
         push = weights * (table[:, number] - table.mean(1))
         strongest = np.argsort(-push)[:limit]
@@ -194,6 +204,6 @@ class TopicModel:
 
 @cache
 def shipped() -> TopicModel:
-    """The model in the package."""
+    """The topic model that the package contains; it is loaded once."""
     with (files("worker.tag") / "data" / "topics.npz").open("rb") as file:
         return TopicModel(dict(np.load(file)))

@@ -1,5 +1,7 @@
-"""Tags for topics: from feed categories, source defaults and rules, and for the ancestors of
-these."""
+"""Tag articles with topics by feed categories, by source defaults and by rules.
+
+The ancestors of these topics in the taxonomy become tags as well.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,14 +15,18 @@ SCHEME = "taxonomy"
 
 
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
-    """Search the article for all phrases. Rules expire by the day of publication, or else of
-    `now`."""
+    """Search the article for the phrases of all rules, for evaluate_rule().
+
+    Rules expire by the day of publication or, if the article has none, by the day of `now`.
+    """
     return MatchContext(article, rules, (article.published or now).date())
 
 
 def topic_tags(article: Article, rules: CompiledRules, now: datetime) -> list[Tag]:
-    """One tag per topic, highest score first; of several for one topic the highest score is
-    kept."""
+    """Tag an article with topics: one tag per topic, highest score first.
+
+    If several rules, categories or defaults give the same topic, the highest score is kept.
+    """
     taxonomy = rules.taxonomy
     best: dict[str, Tag] = {}
     for tag in (*_declared_tags(article, taxonomy), *_rule_tags(article, rules, now)):
@@ -37,7 +43,10 @@ def _rank(tag: Tag) -> tuple[float, str]:
 
 
 def _implied(topic: Topic, descendant: Tag) -> Tag:
-    """The tag of an ancestor: the score of its best descendant, whose code it names as its rule."""
+    """The tag of a topic that an article gets because it has the tag of a descendant.
+
+    It has the score of the descendant, and the descendant's code in place of a rule.
+    """
     return Tag(
         scheme=SCHEME,
         code=topic.code,
@@ -50,7 +59,7 @@ def _implied(topic: Topic, descendant: Tag) -> Tag:
 
 
 def _declared_tags(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
-    """Tags by feed category and by source, which do not depend on the text."""
+    """Yield the tags that feed categories and source defaults give, whatever the text says."""
     for label in article.categories:
         for topic in taxonomy.topics_of_category(article.source, label):
             yield Tag(
@@ -76,7 +85,7 @@ def _declared_tags(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
 
 
 def _rule_tags(article: Article, rules: CompiledRules, now: datetime) -> Iterator[Tag]:
-    """A tag for each rule that fires."""
+    """Yield a tag for each rule that fires on the article."""
     taxonomy, context = rules.taxonomy, match_context(article, rules, now)
     for rule, evidence in context.candidates():
         result = evaluate_rule(context, rule, evidence, taxonomy.scoring)

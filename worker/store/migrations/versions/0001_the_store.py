@@ -1,4 +1,4 @@
-"""Create the tables, and full-text search over the revisions."""
+"""Create the tables of the store, and full-text search over the revisions of articles."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Add the change feed: the changes of articles in the order of their commits.
 
-Triggers write it, not the application: a worker of the version before, a repair by hand and every
-future command are in the feed too, and none can forget.
+Triggers write the feed, not the application. So it also has the changes that an older worker, a
+repair by hand or a later command makes, and no program can forget to write to it.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,7 @@
-"""Add the journal of the receipts that producers sent. The ledger compares it with outcomes."""
+"""Add the journal: the receipts that the broker has accepted from producers.
+
+The ledger compares the journal with the outcomes, to find raw articles that were lost.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Add columns for credits, dateline, keywords and lead image."""
+"""Add columns to revisions for credits, dateline, keywords and lead image."""
 
 import sqlalchemy as sa
 from alembic import op

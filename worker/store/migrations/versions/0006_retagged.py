@@ -1,4 +1,7 @@
-"""Store when the tags of an article last changed without a revision, and add a change entry."""
+"""Store when the tags of an article last changed while its content did not.
+
+A trigger adds an entry of kind `retagged` to the change feed.
+"""
 
 import sqlalchemy as sa
 from alembic import op

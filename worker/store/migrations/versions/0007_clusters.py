@@ -1,4 +1,7 @@
-"""Add moves and pins of clusters, the kind of change of a revision, and counters of bad ids."""
+"""Add tables for cluster moves and pins, and columns for kinds of edit and for bad ids.
+
+The columns hold how much a revision changed the article, and counters of bad external ids.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""Store the worker and the deliveries of a receipt, and index receipts by time.
+"""Store with each receipt its worker and number of deliveries, and index receipts by time.
 
-The ledger uses the index to count receipts without a journal entry.
+The ledger uses the index to count receipts that have no journal entry.
 """
 
 import sqlalchemy as sa

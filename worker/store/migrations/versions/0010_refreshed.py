@@ -1,4 +1,7 @@
-"""Store when a revision last changed in place, and update its change and search entries."""
+"""Store when cleaning an article again last changed its newest revision in place.
+
+Triggers add an entry of kind `refreshed` to the change feed, and update the search index.
+"""
 
 import sqlalchemy as sa
 from alembic import op
