@@ -108,7 +108,9 @@ def test_reading_before_anything_was_stored_finds_nothing_and_says_so(
     assert (done.returncode, done.stderr) == (1, "nothing found\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -134,10 +136,23 @@ def test_an_interrupted_run_leaves_nothing_running_and_nothing_broken(
     assert {o["kind"] for o in outcomes} <= {"new", "unchanged"}
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("count", "kind"),
+    [
+        (150, "sqlite"),
+        pytest.param(1000, "sqlite", marks=pytest.mark.long),
+        pytest.param(1000, "postgres", marks=pytest.mark.long),
+    ],
+)
 def test_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
-    count: int, environment: dict[str, str], tmp_path: Path, store_url: str, store: SqlStore
+    count: int,
+    kind: str,
+    environment: dict[str, str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    store_url: str = request.getfixturevalue(f"{kind}_store_url")
+    store = SqlStore(store_url)
     environment["WORKER_STORE_URL"] = store_url
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(raw) for raw in generate(count)))
     sent = worker(environment, "enqueue", str(tmp_path / "a.jsonl"), "--json")
@@ -155,6 +170,7 @@ def test_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
     assert {outcome.kind for outcome in store.outcomes(receipts).values()} == {OutcomeKind.NEW}
     stored = [found.title for found in store.search(Query(limit=5000))]
     assert sorted(stored) == sorted(raw["title"] for raw in generate(count))
+    store.close()
     assert worker(environment, "down").stdout == "the embedded broker is stopped\n"
     assert processes_below(tmp_path) == []
 

@@ -10,14 +10,26 @@ import redis
 
 from devtools.waiting import limit_s
 
+long = pytest.mark.long
+
 
 @pytest.mark.parametrize(
-    ("stories", "crash"), [(25, 0.05), pytest.param(150, 0.01, marks=pytest.mark.long)]
+    ("stories", "kind"),
+    [
+        (25, "postgres"),
+        pytest.param(150, "postgres", marks=long),
+        pytest.param(150, "sqlite", marks=long),
+    ],
 )
 def test_every_story_has_one_canonical_article_whatever_dies(
-    stories: int, crash: float, store_url: str, valkey: redis.Redis, valkey_url: str
+    stories: int,
+    kind: str,
+    request: pytest.FixtureRequest,
+    valkey: redis.Redis,
+    valkey_url: str,
 ) -> None:
-    asked = ["--stories", str(stories), "--crash", str(crash)]
+    store_url: str = request.getfixturevalue(f"{kind}_store_url")
+    asked = ["--stories", str(stories), "--crash", "0.01"]
     asked += ["--store", store_url, "--index", valkey_url]
     command = [sys.executable, "-m", "bench.race", *asked, "--json"]
     done = subprocess.run(

@@ -116,9 +116,12 @@ def main() -> None:
 
 
 def _started(arguments: list[str], environment: dict[str, str], log: str, *, faults: bool) -> int:
+    leads_group, group = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.setsid()
+        os.close(group)
+        os.close(leads_group)
         _redirect(log)
         os.environ.clear()
         os.environ.update(environment)
@@ -126,6 +129,9 @@ def _started(arguments: list[str], environment: dict[str, str], log: str, *, fau
             runpy.run_path(str(_FAULTS / "sitecustomize.py"))
         sys.argv = ["celery", *arguments]
         sys.exit(importlib.import_module("celery.__main__").main())
+    os.close(group)
+    os.read(leads_group, 1)  # returns when the worker has its process group: it may be killed now
+    os.close(leads_group)
     return pid
 
 

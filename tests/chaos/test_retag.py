@@ -64,8 +64,9 @@ def retagged(store: SqlStore) -> Iterator[str]:
 def strike(stack: Stack, number: int) -> None:
     """SIGKILL of a pool process, or of a worker, whose place another takes."""
     worker = stack.alive()[0]
-    if children := stack.children(worker) if number % 2 else []:
-        os.kill(children[0], SIGKILL)
+    if number % 2:
+        until(lambda: stack.children(worker), "its pool has started")
+        os.kill(stack.children(worker)[0], SIGKILL)
     else:
         worker.kill()
         worker.wait()
