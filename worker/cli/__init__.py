@@ -84,7 +84,10 @@ COMMANDS = {name: target for group in GROUPS.values() for name, target in group.
 
 
 class LazyGroup(click.Group):
-    """Import each command when it is used, as Click's documentation shows."""
+    """The group `worker`, which imports the module of a command only when the command is used.
+
+    It also lists the commands in the help under headings.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -121,7 +124,10 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line. Expected errors are printed as one line, without a traceback."""
+    """Run the command `worker` with these arguments, by default those of the process.
+
+    Expected errors are printed as one line, without a traceback, and give the exit code.
+    """
     try:
         sys.exit(group.main(arguments, prog_name="worker", standalone_mode=False))
     except click.ClickException as e:

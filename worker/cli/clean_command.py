@@ -27,7 +27,10 @@ from worker.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleaningPreview:
-    """The article that one raw article would become, or why it would be a dead letter."""
+    """What `worker clean` prints for one raw article: the article that it would become.
+
+    `reason` and `detail` tell instead why it would be a dead letter.
+    """
 
     where: str  # file and line
     article: Article | None = None

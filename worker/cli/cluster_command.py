@@ -19,7 +19,7 @@ _ASKED = 200  # first members whose text is searched for the original publisher
 
 
 class _Group(click.Group):
-    """Make `worker cluster ID` mean `worker cluster show ID`."""
+    """The group `worker cluster`, in which `worker cluster ID` means `worker cluster show ID`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
@@ -34,7 +34,8 @@ class _Group(click.Group):
 def cluster() -> None:
     """Show a cluster by any of its articles; split, merge or pin by hand.
 
-    Changes by hand are recorded. Edits, reconcile and rebuilds do not undo them.
+    Changes by hand are recorded. Later revisions of an article, `worker reconcile` and a rebuild of
+    the index do not undo them.
     """
 
 
@@ -98,7 +99,10 @@ def _print_sightings(sightings: Sequence[Sighting]) -> None:
 
 
 def _publisher(store: RecordReader, article_ids: Sequence[str]) -> Publisher | None:
-    """The original publisher that the first members name, from the most reliable field."""
+    """The original publisher of a cluster, as its first 200 articles name it, or None.
+
+    If they name several, the one from the most reliable field counts, such as the dateline.
+    """
     rules = load_config(Settings.load().config_dir).cleaning.datelines
     first = article_ids[:_ASKED]
     records = {record.article_id: record for record in store.records(first)}

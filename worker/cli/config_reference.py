@@ -24,7 +24,7 @@ _LINE = re.compile(r"^(?P<key>[a-z_0-9]+)\s*=\s*(?P<value>.*?)\s*(?:\s#\s*(?P<co
 
 
 def reference() -> str:
-    """The text of docs/configuration.md, made from the packaged defaults."""
+    """Make the text of docs/configuration.md from the packaged rule files and their comments."""
     config = load_config()
     parts = [_HEAD, "## Settings\n", *_settings()]
     for name, path in config.files.items():
@@ -58,7 +58,10 @@ def _leading(text: str) -> Iterator[str]:
 
 
 def _comments(text: str) -> Iterator[tuple[str, str]]:
-    """Each key with its comment, which follows the value or stands on the lines above."""
+    """Yield each key of a TOML rule file with its comment.
+
+    The comment follows the value or stands on the lines above the key.
+    """
     section, above = "", []
     for line in text.splitlines()[len(list(_leading(text))) :]:
         if line.startswith("#"):

@@ -135,7 +135,8 @@ def replay(
     """Send dead letters through the pipeline again, at most RATE a second.
 
     They are sent to the lane articles.replay. An article that fails again is the same dead letter
-    with a higher count; one that succeeds is only listed with --all. Without --yes nothing is sent.
+    with a higher count. The dead letter of an article that succeeds is only listed with --all.
+    Without --yes nothing is sent.
     """
     from worker.maintenance.replay import refusal
 
@@ -257,7 +258,7 @@ def _query(
 
 
 def _opened_store() -> DeadLetterStore:
-    """Open the store and move messages from the broker's dead lists into it."""
+    """Open the store, and move undeliverable messages from the broker into it as dead letters."""
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)

@@ -29,7 +29,7 @@ def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
 
 
 def print_some(store: DeadLetterReader, ids: Sequence[str]) -> None:
-    """Print the first dead letters and the number of the others."""
+    """Print a table of the first of these dead letters, and the number of the others."""
     if ids:
         print_letters(store.letters(ids[:_SOME]))
     if len(ids) > _SOME:
@@ -69,5 +69,5 @@ def _pretty(payload: str) -> str:
 
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
-    """The dead letter as JSON without its payload, which may be megabytes."""
+    """The fields of a dead letter as JSON values, without its payload, which may be megabytes."""
     return json_object(letter, exclude={"payload"})

@@ -80,10 +80,11 @@ def replay(
 ) -> None:
     """Show which decisions other thresholds would change; with --yes move the articles.
 
-    The stored articles are decided twice, by the rules in force and by the others, so that only
-    differences due to the rules show. Moves are recorded as `replayed`; articles that were pinned,
-    split or merged by hand stay. After an interruption the same command continues; a run with the
-    old values moves the articles back. For new articles change dedup.toml too.
+    The stored articles are decided twice, by the rules in force and by the other thresholds, so
+    that only differences due to the thresholds show. Moves are recorded as `replayed`; articles
+    that were pinned, split or merged by hand stay. After an interruption the same command
+    continues; a run with the old values moves the articles back. For new articles change
+    dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)
@@ -106,7 +107,10 @@ def replay(
 
 
 class _ReplayReport:
-    """Count the changed decisions, and keep the first samples of each kind."""
+    """What `worker dedup replay` prints: counts of changed decisions, with samples of each kind.
+
+    A kind is the old and the new decision, such as `new -> duplicate`.
+    """
 
     def __init__(self, samples: int) -> None:
         self.articles = self.moved = self.pinned = 0
@@ -180,7 +184,10 @@ def _decide_and_move(
 
 
 def _decision_json(decision: ChangedDecision) -> dict[str, Any]:
-    """The decision as JSON; the canonical article has been printed as `home` from the beginning."""
+    """The fields of a decision as JSON values.
+
+    Its field `canonical` is called `home` in the JSON, because older versions printed it so.
+    """
     fields = json_object(decision)
     return {"home" if name == "canonical" else name: value for name, value in fields.items()}
 
@@ -206,7 +213,10 @@ def _decision_line(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]
 
 
 def _others(rules: DedupRules, thresholds: Sequence[str], file: Path | None) -> DedupRules:
-    """The rules with the changed thresholds. Raises UsageError when nothing can be changed."""
+    """The rules of `file`, or else those in force, with the thresholds given as NAME=VALUE.
+
+    Raises UsageError when neither is given, or when stored fingerprints do not fit the rules.
+    """
     if not thresholds and not file:
         raise click.UsageError("name what to change: --threshold copies.numbers=0.6, or --rules")
     others = read(file, DedupRules) if file else rules

@@ -45,7 +45,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The result of one check, and how to mend what is wrong."""
+    """The result of one check of `worker doctor`, and how to mend what is wrong."""
 
     what: str
     state: CheckState
@@ -91,7 +91,10 @@ def run_checks(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _worker_configs(settings: Settings) -> Iterator[CheckResult]:
-    """Which config each worker with the same var_dir uses, and which changes it refused."""
+    """Check the config of each running worker that uses the same folder var_dir.
+
+    A result tells the version of the rules in force, or why changed rules were refused.
+    """
     for file in sorted(settings.var_dir.glob(settings.config_report("*").name)):
         report, node = read_report(file), file.name.removesuffix(".config.json")
         if report is None or not settings.heartbeat(node).exists():
@@ -156,7 +159,7 @@ def _queue_result(settings: Settings, rules: WorkerRules, waiting: int) -> Check
 
 
 def check_server(info: ServerInfo) -> Iterator[CheckResult]:
-    """Check version, persistence, eviction, memory and clock of a broker."""
+    """Check a broker's version, persistence, eviction policy, memory and clock, a result each."""
     oldest = ".".join(map(str, OLDEST))
     version = tuple(int(part) for part in info.version.split(".")[:2])
     yield _check(

@@ -118,7 +118,7 @@ def push(
     skipped: list[SkippedInput],
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
-    """Enqueue the raw articles of these files; return the location and the receipt of each.
+    """Enqueue the raw articles of these files; return their locations and their receipts.
 
     Files and lines without a raw article are added to `skipped`.
     """

@@ -35,7 +35,7 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What the store knows about a receipt, an article or a dead letter."""
+    """What the store knows about the receipt, article or dead letter that the user named."""
 
     received: datetime | None = None  # when the broker took the receipt
     outcome: Outcome | None = None  # of the receipt
@@ -80,7 +80,10 @@ def explain(what: str, code: str, as_json: bool) -> None:
 def _considered(
     store: RecordReader, explanation: Explanation, code: str, settings: Settings
 ) -> list[list[RuleExplanation]]:
-    """For each article the matches of one topic's rules, found by the code that tags."""
+    """Apply the rules of one topic to each article, and return what each rule matched in it.
+
+    `code` is the code or label of the topic.
+    """
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
     ids = [article["article"]["article_id"] for article in explanation.articles]
@@ -119,7 +122,7 @@ def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
 
 
 def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | None:
-    """The dead letter of the message that carries this receipt."""
+    """The dead letter of the undeliverable message that carries this receipt, or None."""
     query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
     letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
     complete = (letter for letter in letters if letter.whole)
@@ -134,7 +137,7 @@ def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter |
 
 
 def _explained(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
-    """The stored facts of each article, with the sentences that explain them as its `story`."""
+    """The stored facts of each article; their key `story` has the sentences that explain them."""
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
     titles = store.titles(sorted({name for stored in shown for name in _ids_named_by(stored)}))
     return tuple(
@@ -144,7 +147,10 @@ def _explained(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[s
 
 
 def _ids_named_by(stored: ArticleView) -> Iterator[str]:
-    """The articles whose titles the sentences need: candidates of decisions, ends of moves."""
+    """The ids of other articles that the sentences about an article name by their titles.
+
+    These are articles that it was compared with, and those of clusters that it left or joined.
+    """
     yield stored["article"]["cluster_id"]
     yield from (decision["rival"] for decision in stored["decisions"] if decision["rival"])
     for move in stored["moves"]:
@@ -192,5 +198,5 @@ def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
 
 
 def _print_sentence(sentence: str) -> None:
-    """Print one sentence, indented."""
+    """Print one sentence of the explanation, indented."""
     out.print(Padding(Text(visible(sentence)), (0, 0, 0, 2)))

@@ -28,7 +28,7 @@ _MOST_SHOWN = 5  # members of a cluster
 
 
 def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
-    """Explain one article, from its first sighting to its present state."""
+    """Explain one article in sentences, from its first delivery to its present state."""
     yield from _sightings(stored, titles)
     if stored["revisions"]:
         newest = stored["revisions"][-1]
@@ -47,7 +47,7 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
 
 
 def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
-    """Explain one dead letter."""
+    """Explain in sentences why a dead letter was made, and whether it was replayed."""
     times = (
         "once"
         if dead_letter.seen == 1
@@ -68,7 +68,10 @@ def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
 
 
 def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
-    """Why one raw article was judged as it was; `its` also has the revision it led to."""
+    """A sentence that tells why one raw article was taken for new, a copy, a revision and so on.
+
+    `titles` has the titles of other articles that the sentence names.
+    """
     scores, least = stored_decision["scores"], stored_decision["thresholds"]
     template = (
         DECISIONS.get((stored_decision["verdict"], stored_decision["signal"]))
@@ -86,7 +89,10 @@ def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
 
 
 def worker_clause(worker: str, deliveries: int) -> str:
-    """The worker, as the end of a sentence: ", by celery@host, process 17, at delivery 1"."""
+    """The end of a sentence that names a worker: ", by celery@host, process 17, at delivery 1".
+
+    `deliveries` counts how often the broker has delivered the message.
+    """
     if not worker:
         return ""
     node, _, pid = worker.rpartition("/")
@@ -96,7 +102,7 @@ def worker_clause(worker: str, deliveries: int) -> str:
 
 
 def move_sentence(stored_move: StoredFacts, titles: TitlesById, *, apart: bool) -> str:
-    """Why an article moved to another cluster, or to one of its own (`apart`)."""
+    """A sentence that tells why an article moved to another cluster, or to its own (`apart`)."""
     template = MOVES.get(f"{stored_move['reason']} apart") if apart else None
     sentence = (
         template or MOVES.get(stored_move["reason"], "It went from {left} to {joined}.")
@@ -115,7 +121,10 @@ def move_sentence(stored_move: StoredFacts, titles: TitlesById, *, apart: bool) 
 
 
 def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
-    """Each sighting with its decision; equal sightings in a row are one sentence."""
+    """Explain each sighting, which is one delivery of the article, and the decision on it.
+
+    Consecutive sightings with the same outcome and revision become one sentence.
+    """
     sightings = list(reversed(stored["sightings"]))
     decisions = {equal["receipt"]: equal for equal in stored["decisions"]}
     if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
@@ -205,13 +214,13 @@ def _title_of(article_id: str, titles: TitlesById) -> str:
 
 
 def _agreeing_signs(scores: StoredFacts, least: StoredFacts) -> str:
-    """The signs that the thresholds required to agree and that did."""
+    """The signs of a copy (such as equal numbers) that had to agree and did, as a clause."""
     asked = [name for name in SIGNS if name in least and scores.get(name, 0) >= least[name]]
     return " and the " + _listed([SIGNS[name] for name in asked]) + " agree" if asked else ""
 
 
 def _failed_signs(scores: StoredFacts, least: StoredFacts) -> str:
-    """The signs that should have agreed for a copy, and did not."""
+    """The signs that would have had to agree for a copy and did not, as a clause."""
     reasons = [
         f"only {_share(scores[name])} of the {SIGNS[name]} agree (threshold {_share(least[name])})"
         for name in SIGNS

@@ -1,4 +1,7 @@
-"""Write articles as JSON lines, CSV or Parquet, one after the other."""
+"""Write stored articles to a file as JSON lines, CSV or Parquet, for `worker export`.
+
+A writer reads articles while it writes, and yields the number of articles that it has just written.
+"""
 
 import csv
 import io
@@ -70,7 +73,10 @@ def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCoun
 
 
 def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
-    """Write Parquet. Raises BadConfig when pyarrow is not installed."""
+    """Write articles as Parquet; yield the number written after each group of rows.
+
+    Raises BadConfig when pyarrow is not installed.
+    """
     try:
         pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as e:
@@ -85,7 +91,10 @@ def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> Written
 
 
 def _schema(pa: Any) -> Any:
-    """The Parquet schema: lists stay lists, and tags stay objects."""
+    """The Parquet schema of an article, in which lists are lists and tags are structs.
+
+    `pa` is the module pyarrow.
+    """
     texts, moment = pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
     fields = ("scheme", pa.string()), ("code", pa.string()), ("label", pa.string())
     special = {

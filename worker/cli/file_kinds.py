@@ -1,4 +1,4 @@
-"""Recognise files without raw articles, by their first bytes and their name.
+"""Recognise files that hold no raw articles, such as a PDF, by their first bytes and their name.
 
 Content outranks the name: a PDF called article.txt is a PDF. Files of no recognised kind are read.
 """
@@ -18,7 +18,10 @@ READ = (*TEXTS, *PAGES, *LINES, ".json")
 
 
 class FileKind(NamedTuple):
-    """A kind of file, and advice for the user, in which FILE and STEM stand for the path."""
+    """A kind of file without raw articles, and in `do` what the user can do with such a file.
+
+    FILE in the advice stands for the path, and STEM for the path without its ending.
+    """
 
     name: str
     do: str
@@ -32,7 +35,7 @@ class FileKind(NamedTuple):
         return f"{count:,} {self.name if count == 1 else self.plural or self.name + 's'}"
 
     def advice(self, location: str) -> str:
-        """The advice for the file at this location."""
+        """The advice `do` with the path of a file in place of FILE and STEM."""
         if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")
         stem = location.removesuffix(PurePath(location).suffix)
@@ -40,7 +43,7 @@ class FileKind(NamedTuple):
 
 
 class NotRawArticle(NamedTuple):
-    """Stands for a file, or a line of one, that holds no raw article."""
+    """Read in place of a raw article from a file, or a line of one, that holds none."""
 
     kind: FileKind
 
@@ -146,7 +149,10 @@ _JSON_BEGINS = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:\{|$)")
 
 
 def kind_of(name: str, head: bytes) -> FileKind | None:
-    """The kind of a file from its name and first HEAD_BYTES; None if it should be read."""
+    """Recognise a file without raw articles by its name and its first HEAD_BYTES bytes.
+
+    Returns None for a file that may hold raw articles and should be read.
+    """
     ending = PurePath(name).suffix.lower()
     kind_by_content = content_kind(head)
     if kind_by_content and kind_by_content is not PAGE:
@@ -159,7 +165,10 @@ def kind_of(name: str, head: bytes) -> FileKind | None:
 
 
 def content_kind(head: bytes) -> FileKind | None:
-    """The kind that the first bytes show. An HTML page is a kind here."""
+    """The kind of file that the first bytes show, or None if they show none.
+
+    The result for an HTML page is PAGE, although a page is read as a raw article.
+    """
     start = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     binary = _is_binary(head)
     for pattern, kind in _MARKS + _MARKS_OF_BINARIES if binary else _MARKS:
@@ -169,7 +178,7 @@ def content_kind(head: bytes) -> FileKind | None:
 
 
 def value_kind(value: object) -> FileKind | None:
-    """The kind of a JSON value that is a feed; None for any other value."""
+    """The kind of feed that a JSON value is; None for any other value, such as a raw article."""
     if not isinstance(value, Mapping):
         return None
     if "jsonfeed.org/version" in str(value.get("version", ""))[:100]:
@@ -180,7 +189,7 @@ def value_kind(value: object) -> FileKind | None:
 
 
 def begins_json(text: str) -> bool:
-    """Whether a text begins with a JSON object or a list of them; it may be cut off."""
+    """Whether a text begins with a JSON object or a list of objects, which may be cut off."""
     text = text.strip()
     if not _JSON_BEGINS.match(text):
         return False
@@ -201,7 +210,10 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _is_wide(head: bytes) -> bool:
-    """Whether it is UTF-16 without a byte order mark: in Latin text every other byte is zero."""
+    """Whether the first bytes are UTF-16 without a byte order mark.
+
+    In Latin text every other byte of UTF-16 is zero.
+    """
     zeros = head[::2].count(0), head[1::2].count(0)
     return min(zeros) == 0 and 3 * max(zeros) > len(head)
 
@@ -217,7 +229,10 @@ def _text(head: bytes) -> str:
 
 
 def _root(text: str) -> str:
-    """The name of the first element after declarations and comments; "html" for a page."""
+    """The name of the first XML or HTML element after declarations and comments, in lower case.
+
+    It is "html" after an HTML doctype, and "" when there is no element.
+    """
     text = text.lstrip()
     while text.startswith(("<?", "<!")):
         if re.match(r"<!doctype\s+html\b", text, re.I):

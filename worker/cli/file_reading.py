@@ -32,14 +32,20 @@ ENDINGS = (".json", ".txt", *LINES, *PAGES)  # of the files in a folder that are
 
 
 def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """The file itself, or the files below a folder whose ending is read, sorted by path."""
+    """List the files to read below a folder, sorted by path, or only `path` if it is a file.
+
+    In a folder, only files whose ending is in ENDINGS are read. `exclude` has name patterns.
+    """
     if not path.is_dir():
         return [path]
     return [file for file in _all_below(path, exclude) if file.suffix.lower() in ENDINGS]
 
 
 def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """The files below a folder whose ending is not read. Hidden files are not listed."""
+    """List the files below a folder that are not read because of their ending.
+
+    Hidden files are not listed.
+    """
     return [
         file
         for file in (_all_below(path, exclude) if path.is_dir() else ())
@@ -49,7 +55,7 @@ def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
 
 
 def kind_of_other(path: Path) -> FileKind:
-    """The kind of a file whose ending is not read."""
+    """The kind of a file that is not read because of its ending, to tell the user."""
     try:
         with path.open("rb") as file:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
@@ -63,7 +69,10 @@ def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
 
 
 def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:
-    """The raw articles of one file, read by content and ending; "-" is standard input."""
+    """Yield the raw articles of one file with their locations; "-" is standard input.
+
+    The content and the ending decide how it is read. `name` stands for the path in locations.
+    """
     location = name or str(path)
     if location == "-":
         yield from read_input(sys.stdin.buffer)
@@ -98,7 +107,10 @@ def _read(location: str, ending: str, file: BinaryIO) -> Iterator[InputValue]:
 
 
 def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
-    """The raw articles of a stream: a page, a JSON document, or JSON lines."""
+    """Yield the raw articles of a stream with their locations.
+
+    The stream may be an HTML page, a JSON document or JSON lines; its first line shows which.
+    """
     blank = 0
     line = stream.readline()
     while line and not line.strip():
@@ -113,8 +125,10 @@ def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
 
 
 def _begins_document(line: bytes) -> bool:
-    """Whether this line begins a document of several lines: a page, a list, or an object that
-    continues on the next line."""
+    """Whether the first line of a stream begins a document of several lines, not JSON lines.
+
+    Such a document is an HTML page, a JSON list, or a JSON object that continues on the next line.
+    """
     text = line.decode("utf-8-sig", "replace").strip()
     if text.startswith(("<", "[")):
         return True
@@ -122,7 +136,7 @@ def _begins_document(line: bytes) -> bool:
 
 
 def _by_content(location: str, data: bytes) -> Iterator[InputValue]:
-    """Read a file without an ending, by its content."""
+    """Yield the raw articles of a file without an ending; its content shows how to read it."""
     text = data.decode("utf-8-sig", "replace").lstrip()
     if text.startswith("<") or file_kinds.begins_json(text):
         yield from _document(location, data)
@@ -131,7 +145,7 @@ def _by_content(location: str, data: bytes) -> Iterator[InputValue]:
 
 
 def _document(location: str, data: bytes) -> Iterator[InputValue]:
-    """A page, a JSON document, or JSON lines."""
+    """Yield the raw articles of data that is an HTML page, a JSON document or JSON lines."""
     text = data.decode("utf-8-sig", "replace").lstrip()
     if kind := _foreign_kind(data[:HEAD_BYTES]):
         yield location, NotRawArticle(kind)
@@ -181,7 +195,7 @@ def _parsed(text: str) -> object:
 
 
 def _text_article(text: str) -> object:
-    """Plain text: the first line is the title when a blank line follows it."""
+    """Make a raw article of plain text; its first line is the title if a blank line follows."""
     first, _, rest = text.lstrip().partition("\n")
     if rest.startswith(("\n", "\r\n")) or not rest.strip():
         return {"title": first.strip(), "content": [{"type": "text/plain", "value": rest.strip()}]}

@@ -14,7 +14,7 @@ from worker.settings import Settings
 
 
 def _rules(settings: Settings) -> WorkerRules:
-    """The rules in the folder, or the packaged ones when the file is broken."""
+    """The worker rules in the config folder, or the packaged ones when their file is broken."""
     try:
         return load_worker_rules(settings.config_dir)
     except BadConfig as e:
@@ -35,8 +35,8 @@ def health(node: str) -> None:
     """Check whether the worker on this machine works. Exit code 1 when it does not.
 
     A worker is healthy when a message ended recently, when no message waits or is overdue, or when
-    the broker does not answer. A worker that refused changed rules keeps the old ones: the command
-    says so and exits with 0, because a restarted worker could not start.
+    the broker does not answer. A worker that refused changed rules keeps the old ones. Then the
+    command says so and exits with 0, because a restarted worker could not start.
     """
     settings = Settings.load()
     rules = _rules(settings)

@@ -40,8 +40,8 @@ def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
 def stats(as_json: bool) -> None:
     """Count entries, keys and bytes of the index; bytes are estimated from a sample of keys.
 
-    Candidates in flight expire after some minutes, learned lines after days. While there are few
-    articles each one takes more bytes, because buckets have a fixed cost.
+    Fingerprints of articles in flight expire after some minutes, learned lines after days. While
+    there are few articles each one takes more bytes, because buckets have a fixed cost.
     """
     _, index_ = _opened_store_and_index()
     stats_ = verification.stats(index_)
@@ -65,7 +65,7 @@ def stats(as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
-    """Put every article of the window back, from the fingerprints in the store.
+    """Put all recent articles back into the index, from the fingerprints in the store.
 
     Workers may run meanwhile. `worker reconcile` then joins copies that were taken for new
     articles while the index was empty.
@@ -138,7 +138,10 @@ def _window(index_: RedisIndex) -> datetime:
 
 
 def _stored(store: ClusteredStore, since: datetime) -> Iterator[list[ExpectedEntry]]:
-    """The stored articles of the window, page by page, in the order of storage."""
+    """The stored articles since a date, page by page, as the index should hold them.
+
+    They come in the order of storage.
+    """
     after = 0
     while page := store.clusters.recent_fingerprints(since, after, _PAGE):
         after = page[-1].revision_id

@@ -1,4 +1,4 @@
-"""Read the raw articles of the paths a command was called with, and collect what was skipped."""
+"""Read the raw articles of the paths a command was called with, and list the files it skipped."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,10 @@ class SkippedInput(NamedTuple):
 
 
 class NoRawArticles(click.ClickException):
-    """Files without raw articles were named: wrong usage, reported with a line for each."""
+    """The error for files without raw articles that the user named on the command line.
+
+    It prints a line for each file and gives exit code 2, wrong usage.
+    """
 
     exit_code = 2
 
@@ -44,8 +47,11 @@ class NoRawArticles(click.ClickException):
 
 
 def check_inputs(paths: Sequence[Path]) -> None:
-    """Check the named paths before anything is sent. Raises BadParameter for a path that does not
-    exist and NoRawArticles for files without raw articles."""
+    """Check the paths named on the command line before any article is sent.
+
+    Raises BadParameter for a path that does not exist, and NoRawArticles for files without raw
+    articles.
+    """
     for path in paths:
         if str(path) != "-" and not path.exists():
             raise click.BadParameter(f"{path} does not exist", param_hint="PATHS")
@@ -54,8 +60,10 @@ def check_inputs(paths: Sequence[Path]) -> None:
 
 
 def _skipped_input(path: Path) -> SkippedInput | None:
-    """The file as skipped input, if it begins with no raw article. Pipes are not read here,
-    because they can be read only once."""
+    """The file as skipped input if it holds no raw article, else None.
+
+    Pipes are not read here, because they can be read only once.
+    """
     if not path.is_file():
         return None
     with closing(read_file(path)) as values:
@@ -70,7 +78,10 @@ def _skipped_input(path: Path) -> SkippedInput | None:
 def read_inputs(
     paths: Sequence[Path], exclude: Sequence[str] = (), skipped: list[SkippedInput] | None = None
 ) -> Iterator[InputValue]:
-    """The raw articles of files and folders. Everything else is added to `skipped`."""
+    """Yield the raw articles of files and folders with their locations.
+
+    Files and lines without a raw article are added to `skipped`. `exclude` has name patterns.
+    """
     left_out = [] if skipped is None else skipped
     for path in paths:
         folder = path.is_dir()
@@ -87,7 +98,10 @@ def read_inputs(
 
 
 def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
-    """The same values. Raises NoRawArticles at the first that is no raw article."""
+    """Pass on the values that were read from files, as long as they are raw articles.
+
+    Raises NoRawArticles at the first that is none.
+    """
     for location, raw in read_inputs:
         if isinstance(raw, NotRawArticle):
             raise NoRawArticles([SkippedInput(location, raw.kind, asked_for=True)])
@@ -95,7 +109,7 @@ def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
 
 
 def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
-    """A summary such as `skipped 3 files: 2 PDF documents, 1 image`; "" for none."""
+    """A summary such as `skipped 3 files: 2 PDF documents, 1 image`; "" if none were skipped."""
     if not skipped:
         return ""
     kinds = Counter(skipped_input.kind for skipped_input in skipped).most_common()
@@ -104,7 +118,7 @@ def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
 
 
 def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
-    """The skipped inputs as rows for JSON."""
+    """The skipped files and lines as JSON values, each with the keys `where` and `kind`."""
     return [
         {"where": skipped_input.location, "kind": skipped_input.kind.name}
         for skipped_input in skipped
@@ -112,6 +126,6 @@ def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
 
 
 def nothing_to_read(paths: Sequence[Path]) -> str:
-    """The message for paths that hold nothing to read."""
+    """The message for the user that these paths hold no file to read."""
     names = ("standard input" if str(path) == "-" else str(path) for path in paths)
     return f"nothing to read in {', '.join(names)}"

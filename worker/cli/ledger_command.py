@@ -39,9 +39,9 @@ def ledger(
 ) -> None:
     """Compare the journal of receipts with outcomes and with the messages in the broker.
 
-    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. Exit
-    code 1 and a list when one is missing. Messages of other clients have no journal entry and are
-    counted as foreign when they have an outcome.
+    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. If
+    some are missing, they are listed and the exit code is 1. Messages of other clients have no
+    journal entry and are counted as foreign when they have an outcome.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)

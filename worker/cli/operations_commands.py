@@ -1,4 +1,4 @@
-"""`worker config`, `worker migrate` and `worker down`, the commands of operators."""
+"""`worker config`, `worker migrate` and `worker down`: print settings, migrate, stop the broker."""
 
 from typing import Any
 

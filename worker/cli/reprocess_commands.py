@@ -91,7 +91,10 @@ def reclean(dry_run: bool, **options: Any) -> None:
 
 
 class _StaleArticles:
-    """The stored articles that another version of the tagger or cleaner made."""
+    """The stored articles to reprocess, because another version of the rules made them.
+
+    `part` is the part of a record that is compared with `version`: its tagger or its cleaner.
+    """
 
     def __init__(
         self, store: StaleRecordReader, part: str, version: str, query: Query, limit: int
@@ -108,7 +111,7 @@ class _StaleArticles:
         return self.store.count_stale(*self._asked)
 
     def pages(self) -> Iterator[list[str]]:
-        """Article ids in the order of storage, in pages of the size of a message."""
+        """Yield the ids of these articles in the order of storage, in pages of one message each."""
         after, count = 0, 0
         while count < self._limit:
             size = min(_PAGE, self._limit - count)
@@ -170,7 +173,10 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) ->
 
 
 def _wait_for_reload(settings: Settings) -> None:
-    """Wait until workers have reloaded changed files; articles sent earlier meet the old rules."""
+    """Wait until workers have reloaded rule files that changed a moment ago.
+
+    Articles that are sent earlier would be processed by the old rules.
+    """
     newest_s = max(path.stat().st_mtime for path in files_of(settings.config_dir).values())
     time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
@@ -190,7 +196,11 @@ def _send_pages(stale: _StaleArticles, what: Reprocessing, total: int, per_s: fl
 
 
 def _wait_until_done(stale: _StaleArticles, others: int, patience_s: float = 60.0) -> int:
-    """Wait until no article is stale or the count stops falling; return the count."""
+    """Wait until workers have reprocessed the articles; return the number of stale ones left.
+
+    Stops when only `others`, which were not sent, are left, or when the number has not fallen for
+    `patience_s` seconds.
+    """
     with progress("reprocessing") as bar:
         remaining = stale.remaining()
         task = bar.add_task("", total=max(0, remaining - others))

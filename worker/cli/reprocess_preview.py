@@ -1,4 +1,7 @@
-"""Preview a retag or reclean: count the changes of stored records and keep samples."""
+"""Preview `worker retag` and `worker reclean`: what would change in stored articles.
+
+Changes are counted, and some articles are kept as samples. Nothing is stored.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -24,7 +27,7 @@ _DIFF_LINES = 12  # lines shown of one article
 
 
 class RetagPreview:
-    """Count for each tag how many articles would gain or lose it."""
+    """Counts for each tag how many stored articles would gain or lose it by the rules in force."""
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -83,7 +86,10 @@ class RetagPreview:
 
 
 class RecleanPreview:
-    """Count the articles that would change when cleaned again, by kind of change."""
+    """Counts the articles that would change when cleaned again, by kind of change.
+
+    Kinds are `revised` (new text), `refreshed` (other fields), `same` and `rejected`.
+    """
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -154,7 +160,10 @@ _FIELDS = sorted(
 
 
 def _diff(before: Article, after: Article) -> Iterator[str]:
-    """The removed and added lines, without the unchanged lines around them."""
+    """Yield the removed and added lines of title and text, in the style of a unified diff.
+
+    Unchanged lines are left out.
+    """
     old, new = (f"{a.title}\n\n{a.text}".splitlines() for a in (before, after))
     for line in unified_diff(old, new, lineterm="", n=0):
         if not line.startswith(("---", "+++", "@@")):

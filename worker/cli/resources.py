@@ -10,7 +10,10 @@ from worker.store.ports import ArticleStore
 
 
 def opened_store() -> ArticleStore:
-    """The store with an up-to-date schema. Raises BadConfig if it must be migrated first."""
+    """Open the store of the settings, and close it when the command ends.
+
+    Raises BadConfig if its schema must be migrated first.
+    """
     settings = Settings.load()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
@@ -19,7 +22,10 @@ def opened_store() -> ArticleStore:
 
 
 def opened_index(rules: DedupRules) -> RedisIndex:
-    """The similarity index. Starts the embedded server if the settings name no other."""
+    """Open the similarity index, and close it when the command ends.
+
+    Starts the embedded server if the settings name no other.
+    """
     index = bootstrap.started_index(Settings.load(), rules)
     click.get_current_context().call_on_close(index.close)
     return index

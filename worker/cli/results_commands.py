@@ -92,7 +92,10 @@ def export(
 
 @contextmanager
 def _sink(file: Path | None) -> Iterator[IO[bytes]]:
-    """Open the output. A file gets its name only when it is complete."""
+    """A context with the output to write to: the file, or standard output if it is None.
+
+    The file is written as FILE.part, and gets its name when it is complete.
+    """
     if file is None:
         yield sys.stdout.buffer
         return
@@ -145,7 +148,11 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
 def _feed(
     store: ChangeFeed, cursor: str, every_s: float, limit: int | None, stopped: list[int]
 ) -> Iterator[Change]:
-    """All changes in order, read page by page; waits for more unless `every_s` is 0."""
+    """Yield the changes after a cursor in order, until there are `limit` of them.
+
+    At the end it asks for more every `every_s` seconds, until `stopped` has a signal. With 0 it
+    ends there.
+    """
     left = limit
     while not stopped and left != 0:
         page = store.changes(cursor) if left is None else store.changes(cursor, left)
@@ -163,7 +170,10 @@ def _feed(
 
 
 def _stop_signals() -> list[int]:
-    """A list that gets the first SIGINT or SIGTERM; a second one interrupts at once."""
+    """Catch the signals that end the command; return a list to which the first one is added.
+
+    The signals are SIGINT and SIGTERM. The same signal again ends the process at once.
+    """
     stopped: list[int] = []
 
     def stop(number: int, _: object) -> None:

@@ -17,7 +17,7 @@ DiffPiece = tuple[str, str]  # "-" removed, "+" added or " " kept, and the words
 
 
 def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
-    """Print title and text of one revision against those of another."""
+    """Print the changes in title and text from one revision of an article to another."""
     change = f", a {newer['change']} change" if newer.get("change") else ""
     out.print(
         f"revision {older['number']} of {moment(older['received'])} to revision "
@@ -34,8 +34,11 @@ def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
 
 
 def pieces(older: str, newer: str) -> Iterator[DiffPiece]:
-    """The words of both texts in order: kept, removed or added. Joined without the added ones they
-    are the older text."""
+    """Yield the words of both texts in order, each with a sign for what happened to them.
+
+    The sign is " " (kept), "-" (removed) or "+" (added). The kept and removed words together are
+    the older text.
+    """
     before, after = _WORDS.findall(older), _WORDS.findall(newer)
     # autojunk would ignore the frequent words of long texts.
     matcher = SequenceMatcher(None, before, after, autojunk=False)
@@ -62,7 +65,10 @@ def _shown(changes: Sequence[DiffPiece], *, coloured: bool) -> Text:
 
 
 def _middle(words: str, *, first: bool, last: bool) -> str:
-    """Unchanged words, shortened to those next to a change."""
+    """Unchanged words between two changes, shortened to some words next to each change.
+
+    `first` and `last` tell that no change comes before or after them.
+    """
     parts = _WORDS.findall(visible(words))
     most = 2 * _KEPT
     if len(parts) <= 2 * most:

@@ -127,7 +127,10 @@ def _servers(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _celery(settings: Settings, drain_s: float) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `celery -A worker worker`; at the end drain it, or kill it if that takes too long."""
+    """A context in which a process runs `celery -A worker worker`.
+
+    At the end the process may finish its batches, and is killed after `drain_s` seconds.
+    """
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker"]
     command += ["--pool", "prefork", "--concurrency", str(settings.processes)]
     command += ["--without-gossip", "--without-mingle", "--loglevel", settings.log_level]
@@ -160,7 +163,7 @@ def _stop(worker: "subprocess.Popen[bytes]", drain_s: float) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ignore further signals while the servers that were started are stopped."""
+    """A context that ignores SIGINT, SIGTERM and SIGHUP while started servers are stopped."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
     try:
         yield
@@ -177,7 +180,10 @@ def _wait(
     *,
     stall_s: float,
 ) -> None:
-    """Wait until every receipt has an outcome. Raises Unavailable if the worker ended or hangs."""
+    """Wait until every receipt has an outcome.
+
+    Raises Unavailable if the worker process ended, or if no outcome came for `stall_s` seconds.
+    """
     pending = list(receipts)
     moved = time.monotonic()
     with progress("ingesting ") as bar:
@@ -246,7 +252,7 @@ def _print_next(stored: Listing) -> None:
 
 
 def _program() -> str:
-    """The name or relative path under which this command can be called."""
+    """The name or relative path under which the user can call this command again."""
     program = Path(sys.argv[0]).absolute()
     if shutil.which(program.name) == str(program) or not program.is_relative_to(Path.cwd()):
         return "worker"

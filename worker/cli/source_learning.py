@@ -1,4 +1,7 @@
-"""Report the boilerplate lines of a source for `worker sources`, from the index and the store."""
+"""Report the lines that a source repeats around its articles, for `worker sources NAME`.
+
+The index tells which lines are learned, and the store which lines were left out of articles.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +31,7 @@ class BoilerplateLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceBoilerplateReport:
-    """The lines that one source repeats around its articles."""
+    """The lines that one source repeats around its articles, for the output of `worker sources`."""
 
     version: str  # version of the learned lines; "" without any
     lines: tuple[BoilerplateLine, ...]

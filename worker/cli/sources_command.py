@@ -18,7 +18,7 @@ def sources(name: str | None, as_json: bool) -> None:
     """List sources, or show one: outcomes, dead letters, bad ids and repeated lines.
 
     A source is distrusted when more than 5 % of its articles have no id, an id of another article
-    or a changed id. Content must then confirm what its ids say; article ids do not change. Lines
+    or a changed id. An id then counts only if the content agrees; article ids do not change. Lines
     that the source repeats around its articles are learned and left out; cleaning.toml can pin or
     refuse a line. Exit code 1 when there is no such source.
     """

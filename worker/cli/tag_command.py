@@ -27,7 +27,10 @@ _MOST_NEAR = 8  # rules shown that nearly fired
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaggingPreview:
-    """The tags that one raw article would get, or why it would be a dead letter."""
+    """What `worker tag` prints for one raw article: the tags that it would get.
+
+    `reason` and `detail` tell instead why it would be a dead letter.
+    """
 
     where: str  # file and line
     title: str = ""
@@ -74,7 +77,10 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
 
 
 def topic_code(config: Config, name: str) -> str:
-    """The code of the topic with this code or label. Raises BadParameter for no such topic."""
+    """The code of the topic that has `name` as its code or label.
+
+    Raises BadParameter when there is no such topic.
+    """
     topics = topics_named(config.tagging.taxonomy, name)
     if not topics:
         raise click.BadParameter(f"no topic {name!r}; see `worker tags list`", param_hint="CODE")
@@ -121,7 +127,7 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Print each rule with its file, its matches, and why it does not fire."""
+    """Print each tag rule with its file, the words it matched, and why it gives no tag, if so."""
     out.print(title, style="bold")
     for rule in considered:
         verdict = "fires" if rule.fires else rule.why_not

@@ -1,4 +1,7 @@
-"""`worker tags`: list topics and check rule files. Also the option `--rules` for drafts."""
+"""`worker tags`: list topics and check rule files.
+
+Also the option `--rules`, by which other commands try a draft of a rule file.
+"""
 
 import sys
 from collections.abc import Callable
@@ -25,7 +28,10 @@ def rules_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def trial_config(rules: Path | None) -> Config:
-    """The config in force, with the draft rules if there are any. Raises BadConfig."""
+    """The config in force, with a draft rule file in place of the file of its name.
+
+    Raises BadConfig for an invalid config or draft.
+    """
     return load_config(Settings.load().config_dir, replaced_files(rules))
 
 

@@ -40,8 +40,10 @@ def print_json(value: Any) -> None:
 def json_object(
     value: object, *, include: Collection[str] | None = None, exclude: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The fields of a dataclass or model as JSON values: those to include (None: all) without
-    those to exclude."""
+    """The fields of a dataclass or model as JSON values.
+
+    `include` names the fields to return (None for all), `exclude` those to leave out.
+    """
     kind: Any = type(value)
     fields: dict[str, Any] = _adapter(kind).dump_python(
         value,
@@ -54,7 +56,10 @@ def json_object(
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Made once for each class: it takes longer than writing a value."""
+    """The pydantic adapter that turns values of this class into JSON values.
+
+    It is cached, because making an adapter takes longer than converting a value.
+    """
     return TypeAdapter(kind)
 
 
@@ -95,7 +100,10 @@ _NUMBERS = (
 
 
 class NotFound(click.ClickException):
-    """No such article, dead letter or source, or several: exit code 1 and a message."""
+    """The error when the user names no existing article, dead letter or source, or several.
+
+    It prints a message and gives exit code 1.
+    """
 
     exit_code = 1
 
@@ -130,7 +138,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def _fitting_columns(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
-    """The indexes of the columns that fit, with two spaces between them."""
+    """The indexes of the table columns that fit into the width of the terminal."""
     needed = {
         index: _LEAST_WIDTHS.get(column)
         or max(map(cell_len, (column, *(row[index] for row in cells))))
@@ -159,12 +167,15 @@ _CONTROL = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) n
 
 
 def moment(at: datetime) -> str:
-    """A time in UTC, to the minute."""
+    """Format a time in UTC to the minute, such as `2026-11-01 08:00`."""
     return f"{at:%Y-%m-%d %H:%M}"
 
 
 def progress(label: str) -> Progress:
-    """A progress bar on standard error that disappears at the end and is silent in a pipe."""
+    """Make a progress bar on standard error, which disappears at the end.
+
+    It prints nothing when standard error is no terminal.
+    """
     return Progress(
         TextColumn(label),
         BarColumn(),
@@ -177,10 +188,10 @@ def progress(label: str) -> Progress:
 
 
 def several(count: int, what: str) -> str:
-    """A count with its noun: `1 article`, `1,204 articles`."""
+    """Format a count with its noun, such as `1 article` or `1,204 articles`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """The counts above zero in their order, such as `new 41, duplicate 6`."""
+    """Format the counts above zero in their order, such as `new 41, duplicate 6`."""
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"

@@ -116,7 +116,7 @@ class AsyncProducer:
         return receipts
 
     async def outcome(self, receipt: str) -> Outcome | None:
-        """The outcome of one receipt; None while its article waits or is processed."""
+        """Return the outcome of one receipt; None while its article waits or is processed."""
         return await self._run(lambda: self._producer.outcome(receipt))
 
     async def _send(self, chunk: list[Any], invalid: OnInvalid) -> tuple[list[str], list[Invalid]]:

@@ -1,4 +1,4 @@
-"""Prepare raw articles for sending: as plain JSON values, with receipts, in batches."""
+"""Prepare raw articles for sending: make plain JSON values of them and divide them into batches."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[Pack
 
 
 def plain_values(article: Any) -> tuple[object, int]:
-    """The article as plain JSON values, and the number of bytes of its JSON text.
+    """Return an article as plain JSON values, and the number of bytes of its JSON text.
 
     Dates become ISO 8601 text and mappings become dicts. Raises Rejected for any other type, and
     for values nested too deep.

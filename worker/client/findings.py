@@ -124,7 +124,7 @@ class LintFinding:
     fix: str
 
     def as_json(self) -> dict[str, str]:
-        """The fields as `worker lint --json` prints them."""
+        """The fields of this finding as `worker lint --json` prints them."""
         return asdict(self)
 
     def __str__(self) -> str:

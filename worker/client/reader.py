@@ -61,7 +61,7 @@ class Archive:
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
     def show(self, article_id: str) -> ArticleView | None:
-        """Everything stored about one article, as `worker show --json` prints it.
+        """Return everything stored about one article, as `worker show --json` prints it.
 
         `article_id` may be the beginning of an id. Raises LookupError when several ids begin so.
         """

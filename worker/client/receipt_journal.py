@@ -55,7 +55,7 @@ class FileJournal:
             raise BadConfig(what) from e
 
     def close(self) -> None:
-        """Do nothing: each line is on disk already."""
+        """Do nothing, because the file is closed after each line."""
 
 
 class StoreJournal:

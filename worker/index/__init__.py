@@ -1,9 +1,9 @@
 """The similarity index: propose candidates for an article, and elect the canonical one of copies.
 
 A candidate is an earlier article that may have the same text, and is worth comparing. A hash is
-that of a whole text or of a shingle (some words in a row); the sketch of an article is its smallest
-shingle hashes. The index remembers of each hash the first article that had it, its owner. The store
-alone has identities and decisions, so nothing of these is lost with the index.
+that of a whole text or of a shingle (three content words in a row); the sketch of an article is its
+smallest shingle hashes. The index remembers of each hash the first article that had it, its owner.
+The store alone has identities and decisions, so nothing of these is lost with the index.
 
 What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
 lines that sources repeat. May import the model only.

@@ -45,8 +45,9 @@ def rank_candidates(
 ) -> list[tuple[Owner, int]]:
     """Return the best candidates of an article, as pairs of owner and hits (hashes that it owns).
 
-    Articles with `exact`ly its text come first, then those with most hits, then the earliest, which
-    has the smallest number. `owners_by_hash` has the owners of each sketch hash, `own` is itself.
+    Articles with the same text (`exact`) come first, then those with most hits, then the earliest,
+    which have the smallest numbers. `owners_by_hash` has the owners of each sketch hash; `own` is
+    the article itself, which is left out.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

@@ -1,11 +1,12 @@
 """Elect the canonical article of copies, in a table with one write-once cell per article.
 
-Articles are numbers in the order of arrival. A cell holds the number of the article that its
-article copies, or its own number when it is canonical. Pointers lead to a smaller number or to a
-canonical article only, so they form no cycle. A worker reads the cells of its article's copies. If
-one is canonical, the article becomes its copy. Of undecided ones the earliest wins, and an article
-that is the earliest *forces* the cells of the others before it fills its own. So of two workers
-that see each other, or of which only one sees the other, never both make their article canonical.
+Articles are numbers in the order of arrival. The cell of an article points to the article that it
+copies, or to itself when it is canonical. It is empty while the article is undecided. Pointers lead
+to a smaller number or to a canonical article only, so they form no cycle. A worker reads the cells
+of the articles that its article matches. If one is canonical, the article becomes its copy. Of
+undecided ones the earliest wins, and an article that is the earliest *forces* the others, which
+means that it fills their cells before its own. So of two workers that see each other, or of which
+only one sees the other, never both make their article canonical.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -75,7 +75,7 @@ class MemoryIndex:
         return True
 
     def close(self) -> None:
-        """Do nothing: no connection is open."""
+        """Do nothing, because no connection is open."""
 
     def _begin_generation(self) -> None:
         """Begin a generation (a time window) if the clock has reached it, and drop old articles.

@@ -11,11 +11,11 @@
     aw:turn:<name>                     string  lock of a task that one worker at a time does
 
 A hash, of a shingle or of the whole text, belongs to the first article that had it, its owner. So
-there are no lists of articles per hash, and no keys that all workers write. A generation is
-window_days of the server's clock, and its buckets (Redis hashes of entries) expire as a whole. The
-running generation is written; it and the one before are read. layout.py describes the entries of a
-bucket, resharding.py how the number of buckets grows. One wrong owner does not make a candidate,
-because a candidate needs min_hits hashes.
+there are no lists of articles per hash, and a frequent hash takes no more room than a rare one. A
+generation is window_days of the server's clock, and its buckets (Redis hashes of entries) expire as
+a whole. The running generation is written; it and the one before are read. layout.py describes the
+entries of a bucket, resharding.py how the number of buckets grows. One wrong owner does not make a
+candidate, because a candidate needs min_hits hashes.
 
 Every command uses one key and may be repeated, so a batch that is delivered again changes nothing.
 """

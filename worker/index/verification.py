@@ -1,7 +1,7 @@
 """Compare the similarity index with the store, count its entries, and restore lost ones.
 
-The store has every identity and every cluster, so nothing stored gets wrong when the index is lost.
-But copies are not found, and are taken for new articles, while the index is empty.
+The store has every identity and every cluster, so nothing stored is lost with the index. But while
+the index is empty, copies are not found and are taken for new articles.
 """
 
 from collections import Counter

@@ -18,7 +18,8 @@ _RUN_ID = re.compile(rb"run_id:(\w+)")
 class Watermark(NamedTuple):
     """The date until which the index had every stored article, and the server that had it then.
 
-    A `run_id` other than that of the server that answers now means that entries may be lost.
+    If that server (`written_run_id`) is not the one that answers now (`run_id`), the index may have
+    lost the articles stored after the date.
     """
 
     run_id: str  # of the server process that answers now

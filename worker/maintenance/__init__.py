@@ -1,5 +1,6 @@
-"""Maintain stored articles and dead letters, outside the path of new articles.
+"""Maintain stored articles and dead letters, apart from the processing of new articles.
 
-What belongs here: replay, reprocess, repair, delete and account for articles. Each is a function
-that the commands and the background loops call. May import everything below the commands.
+What belongs here: replay dead letters, reprocess, repair and delete articles, and find missing
+receipts. Each is a function that commands and the background loops of workers call. May import
+everything except the commands and those loops.
 """

@@ -1,4 +1,4 @@
-"""Audit receipts for `worker ledger`: each has an outcome, is in the broker, or is missing.
+"""Audit receipts for `worker ledger`: does each have an outcome, or is it in the broker, or lost?
 
 Receipts move during an audit: from waiting to leased and back, and to an outcome. So the journal is
 read first and the outcomes last, and receipts that were not found are searched again for `grace_s`
@@ -24,7 +24,10 @@ _LONGEST_PAUSE_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBalance:
-    """Counts of one UTC day of the journal. `received` is the sum of all but `foreign`."""
+    """How many receipts the journal has of one UTC day, and where their articles are now.
+
+    `received` is the sum of all other counts but `foreign`.
+    """
 
     day: str
     received: int
@@ -38,7 +41,7 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of an audit."""
+    """The result of an audit of receipts: counts for each day, and the missing receipts."""
 
     days: list[DayBalance]
     missing: list[JournalEntry]
@@ -53,7 +56,10 @@ def balance(
     *,
     grace_s: float,
 ) -> ReceiptBalance:
-    """Find the outcome or the place of each receipt of this time. Raises Unavailable."""
+    """Find for each receipt of a span of time its outcome, or its message in the broker.
+
+    Receipts that are not found are searched again for `grace_s` seconds. Raises Unavailable.
+    """
     collect(channel, store.add_journal_entries)
     tally = store.tally_receipts(since, until)
     states = _find(tally.open.keys(), channel, queues, store, grace_s)
@@ -66,7 +72,10 @@ def balance(
 def _find(
     receipts: Iterable[str], channel: Any, queues: Sequence[str], store: AuditStore, grace_s: float
 ) -> dict[str, str]:
-    """Outcome or message state by receipt. Searches again for missing ones until the time is up."""
+    """Return for each receipt its outcome, or the state of its message, such as `waiting`.
+
+    Searches again for missing receipts for `grace_s` seconds, and then leaves them out.
+    """
     states: dict[str, str] = {}
     missing, deadline, pause_s = set(receipts), time.monotonic() + grace_s, 0.05
     while missing:
@@ -88,7 +97,10 @@ def _find(
 def _messages(
     channel: Any, queues: Sequence[str], store: DeadLetterReader
 ) -> Iterator[tuple[MessageState, list[str]]]:
-    """The receipts of all messages. Undeliverable ones move from the broker to the store."""
+    """Yield the state and the receipts of each message in the broker, then of undeliverable ones.
+
+    The broker comes first, because undeliverable messages move from there to the store.
+    """
     yield from list_messages(channel, queues)
     for message in undeliverable_messages(store):
         yield MessageState.UNDELIVERABLE, receipts_in(message)

@@ -1,9 +1,10 @@
-"""Decide deduplication of stored articles again by other rules, and move the articles that change.
+"""Decide again by other rules which stored articles are copies, and move those that change.
 
-The stored articles are decided twice in the order of storage, by the rules in force and by the
-other rules, with the same candidates. So a difference comes from the rules alone, and not from
-articles that were in flight together, from a lost index or from an operator. Only a decision that
-changes is compared with the clusters in the store.
+This is what `worker dedup replay` does. The stored articles are decided twice in the order of
+storage, by the rules in force and by the other rules, with the same candidates. So a difference
+comes from the rules alone, and not from articles that were processed at the same moment, from a
+lost index or from an operator. Only a decision that changes is compared with the clusters in the
+store.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,10 @@ PAGE = 500  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDecision:
-    """The decision on one article by one set of rules."""
+    """What one set of rules decides about an article that the other set decides differently.
+
+    `rival` is the article that it was compared with, and `signal` names what decided.
+    """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
     canonical: str  # canonical article of its cluster
@@ -41,7 +45,10 @@ class ChangedDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rededuplicated:
-    """An article that the other rules decide differently."""
+    """An article that two sets of rules decide differently.
+
+    `before` is the decision by the rules in force, `after` the one by the other rules.
+    """
 
     article_id: str
     before: ChangedDecision
@@ -54,7 +61,10 @@ class Rededuplicated:
 
 
 class Rededuplicator:
-    """Reads the store once. Memory is bounded by the articles in the window of the index."""
+    """Decides all stored articles by two sets of rules, `rules` in force and `others`.
+
+    It reads the store once, and keeps in memory only the articles in the window of the index.
+    """
 
     def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
         self._store = store
@@ -64,7 +74,10 @@ class Rededuplicator:
         self._by_rules = DecisionReplay(rules), DecisionReplay(others)
 
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
-        """Pages of the stored articles: how many articles, and those whose decision changes."""
+        """Decide the articles stored since a date, page by page.
+
+        Yields for each page the number of its articles, and those whose decision changes.
+        """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
             after = page[-1].revision_id
@@ -83,7 +96,10 @@ class Rededuplicator:
                 yield Rededuplicated(article_id=stored.article_id, before=before, after=after)
 
     def _candidates(self, stored: StoredFingerprint) -> list[str]:
-        """Ids of the article's candidates among those stored before it, in its time's window."""
+        """The ids of the candidates that the index would have proposed when this article came.
+
+        They are among the articles that were stored before it.
+        """
         self._time_s = max(self._time_s, stored.at.timestamp())
         sketch = _only_sketch(stored.fingerprint)
         [candidates] = self._index.register_and_match(
@@ -99,7 +115,7 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article as it came: new, before it is compared with others."""
+    """A stored article as it was before deduplication: taken for new, and not compared yet."""
 
     verdict: Verdict
     fingerprint: Fingerprint
@@ -108,7 +124,8 @@ class _UndecidedArticle:
 class DecisionReplay:
     """Decides stored articles by one set of rules, one after the other in the order of storage.
 
-    Keeps the canonical articles of two generations, as the index does.
+    It remembers which article is a copy of which for two generations (time windows), as long as
+    the index would.
     """
 
     def __init__(self, rules: DedupRules) -> None:
@@ -118,7 +135,10 @@ class DecisionReplay:
     def decide(
         self, stored: StoredFingerprint, candidates: FingerprintsById, generation: int
     ) -> ChangedDecision:
-        """The decision on the next article; `candidates` are fingerprints by article id."""
+        """Decide whether the next stored article is a copy or variant of its candidates.
+
+        `candidates` are fingerprints by article id; `generation` is the window of the article.
+        """
         article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
         [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)
         if verdict.cluster_id != stored.article_id:
@@ -133,7 +153,10 @@ class DecisionReplay:
         )
 
     def _elect(self, votes: Sequence[CopyVote]) -> list[str]:
-        """All earlier articles are decided: a copy follows its strongest match."""
+        """Return the canonical article of each vote: that of its best match, else the article.
+
+        All earlier articles are decided here, so no other worker needs to be asked.
+        """
         return [self._canonical_of(v.copies[0]) if v.copies else v.article_id for v in votes]
 
     def _canonical_of(self, article_id: str) -> str:
@@ -159,16 +182,17 @@ def _new(article_id: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedMoves:
-    """The result of applying a page of changed decisions."""
+    """The moves between clusters that some changed decisions led to, and a count of the others."""
 
     moved: tuple[ClusterMove, ...] = ()
     pinned: int = 0  # articles that stay because an operator decided so
 
 
 class ClusterMover:
-    """Applies changed decisions as moves that the store records. Applying again changes nothing.
+    """Moves articles to other clusters, where other rules decide them differently.
 
-    Without an index it only computes the moves.
+    The store records the moves; applying the same decisions again changes nothing. Without an index
+    it only computes the moves, for a dry run.
     """
 
     def __init__(
@@ -180,7 +204,10 @@ class ClusterMover:
         self._computed: dict[str, str] = {}  # article id -> cluster after the moves so far
 
     def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> AppliedMoves:
-        """Move the articles to the clusters of their new decisions, except pinned ones."""
+        """Move articles to the clusters of their new decisions, except pinned ones.
+
+        Returns the moves, and how many articles stay because an operator pinned them.
+        """
         if not changed:
             return AppliedMoves()
         members = self._members(changed)
@@ -198,7 +225,10 @@ class ClusterMover:
         return AppliedMoves(moved=tuple(moves), pinned=len(pinned))
 
     def _members(self, changed: Sequence[Rededuplicated]) -> dict[str, Member]:
-        """The stored articles and their canonical articles by id, after the moves so far."""
+        """The present clusters of these articles and of their new canonical articles, by id.
+
+        In a dry run, moves that were only computed count as done.
+        """
         ids = {c.article_id for c in changed} | {c.after.canonical for c in changed}
         members = {member.article_id: member for member in self._clusters.members(ids)}
         for article_id in self._computed.keys() & members.keys():

@@ -1,7 +1,7 @@
-"""Replay dead letters: send their payloads again, each under its own receipt.
+"""Replay dead letters: send their payloads through the workers again, each with its own receipt.
 
-A letter is sent first and marked afterwards. If that is interrupted, the letter may be replayed
-again: its receipt is the same and takes effect once.
+A letter is sent first and marked as replayed afterwards. If the replay is interrupted in between,
+the letter can be sent again, because it has the same receipt then, which takes effect once.
 """
 
 import json
@@ -21,7 +21,7 @@ _SENT_AT_ONCE = 50  # articles
 
 
 def refusal(letter: StoredDeadLetter) -> str:
-    """The reason why a letter can't be replayed, or "" if it can."""
+    """The reason why a dead letter can't be replayed, or "" if it can."""
     if not letter.whole:
         return "only the beginning of its payload was kept" if letter.payload else "it was deleted"
     if letter.queue:
@@ -41,9 +41,10 @@ def replay(
     per_s: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, str]]:
-    """Send these letters again, at most `per_s` per second; yield id -> receipt of those sent.
+    """Send dead letters again, at most `per_s` per second, in groups of at most 50.
 
-    Raises Unavailable; the letters that were sent before are marked.
+    Yields for each group the receipts by letter id; letters that can't be replayed are left out.
+    Raises Unavailable, after the groups that were sent before are marked as replayed.
     """
     started, sent = time.monotonic(), 0
     step = max(1, min(_SENT_AT_ONCE, int(per_s)))

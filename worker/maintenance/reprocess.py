@@ -1,7 +1,7 @@
-"""Reprocess stored articles by newer rules, a batch at a time, in the replay lane.
+"""Reprocess stored articles by newer rules, a batch at a time, in the lane `articles.replay`.
 
-Articles that are no longer stale are skipped, so a message may be delivered any number of times. An
-article that fails is logged and stays as it is stored; the rest of the batch goes on.
+Articles that the rules in force made already are skipped, so a message may be delivered any number
+of times. An article that fails is logged and stays as it is stored; the rest of the batch goes on.
 """
 
 import json
@@ -20,7 +20,7 @@ log = logging.getLogger("worker")
 
 
 class Reprocessing(StrEnum):
-    """The kinds of reprocessing."""
+    """What is done again with a stored article: only its tagging, or cleaning and tagging."""
 
     RETAG = "retag"
     RECLEAN = "reclean"
@@ -29,9 +29,9 @@ class Reprocessing(StrEnum):
 def reprocess(
     pipeline: Pipeline, what: Reprocessing, article_ids: Sequence[str], *, now: datetime
 ) -> int:
-    """Reprocess these articles and return how many changed.
+    """Retag or reclean these articles by the rules in force, and return how many changed.
 
-    Raises Unavailable; then nothing was changed.
+    Raises Unavailable when the store or the index does not answer.
     """
     if what is Reprocessing.RETAG:
         return retag(pipeline, article_ids, now=now)
@@ -39,9 +39,9 @@ def reprocess(
 
 
 def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Tag the articles again that other rules tagged, without a new revision or sighting.
+    """Tag those of the articles again that other rules than those in force tagged.
 
-    Returns how many articles changed.
+    They get no new revision. Returns how many articles changed.
     """
     version = pipeline.config.tagging.version
     stored = pipeline.store.records(article_ids)

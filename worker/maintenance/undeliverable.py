@@ -33,10 +33,11 @@ def drain(
     store: DeadLetterWriter,
     storing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Move every undeliverable message into the store; return how many there were.
+    """Move every undeliverable message from the broker into the store; return how many there were.
 
-    A message is stored before it is removed, under a receipt that is derived from its entry. So it
-    is stored once, even if this is repeated or done by several processes. Raises Unavailable.
+    A message is stored before it is removed, under a receipt that is derived from its entry in the
+    broker. So it is stored once, even if several processes do this. `storing` makes a context that
+    is entered around each write. Raises Unavailable.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:
@@ -52,7 +53,7 @@ def drain(
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
-    """The bytes of the message that a dead letter was made of."""
+    """The bytes of the undeliverable message that a dead letter was made of."""
     data = letter.payload.encode()
     if sha256(data).hexdigest() == letter.sha256:
         return data
@@ -60,7 +61,7 @@ def message_of(letter: StoredDeadLetter) -> bytes:
 
 
 def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
-    """The complete messages that are dead letters and may be replayed."""
+    """Yield the undeliverable messages of which the store has all bytes; these can be replayed."""
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
             if letter.whole:
@@ -68,9 +69,9 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Give the articles in undeliverable messages the outcome `dead`; then letters may be dropped.
+    """Give the articles in undeliverable messages the outcome `dead`, before letters are dropped.
 
-    Their receipts would be missing from the ledger otherwise.
+    Otherwise `worker ledger` would report the receipts of these articles as missing.
     """
     dead = [
         _dead_article(letter, receipt)
@@ -96,7 +97,10 @@ def _dead_article(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
 
 
 def expire(store: DeadLetterStore, keep_days: float, now: datetime) -> None:
-    """Drop the letters that were last seen more than `keep_days` days ago."""
+    """Drop the dead letters that were last seen more than `keep_days` days ago.
+
+    Articles in undeliverable messages among them get the outcome `dead` first.
+    """
     before = now - timedelta(days=keep_days)
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         old = [letter for letter in store.letters([letter_id]) if letter.last < before]

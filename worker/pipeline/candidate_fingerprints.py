@@ -1,8 +1,9 @@
 """Load the fingerprints of the earlier articles that new articles are compared with.
 
-The index proposes candidates. For each shingle (some words in a row) it proposes only the first
-article that had it. So an article that copies another part of the same text may get no candidate
-that it is a copy of. It is then compared with the other members of the candidates' clusters too.
+The index proposes candidates. For each shingle (three content words in a row) it proposes only the
+first article that had it. So an article that copies another part of the same text may get no
+candidate that it is a copy of. It is then compared with the other members of the candidates'
+clusters too.
 """
 
 from collections.abc import Sequence
