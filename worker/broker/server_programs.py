@@ -154,7 +154,11 @@ def remember(var_dir: Path, server: Server) -> None:
 
 
 def remembered(var_dir: Path) -> str:
-    """The server that the note in `var_dir` names, as "version, program"; "" without a note."""
+    """Return the server program that wrote the data in `var_dir`, as "version, program".
+
+    It is read from the file in which the embedded broker notes its program at each start. Returns
+    "" if there is no such file.
+    """
     return ", ".join(_note(var_dir).values())
 
 

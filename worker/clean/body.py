@@ -52,10 +52,11 @@ class Body(NamedTuple):
 
 
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
-    """Read the largest contents that are text, the largest first, and return a body for each.
+    """Parse the largest text contents of a raw article, at most `rules.html.max_bodies` of them.
 
-    `contents` are pairs (index in the raw article, content). Raises Rejected with `hostile` or
-    `malformed`.
+    `contents` are pairs (index in the raw article, content). Return one parsed body for each, the
+    largest content first. Raises Rejected: `hostile` for markup over the limits of size and
+    nesting, `malformed` for a value that can't be decoded.
     """
     texts = [(at, content) for at, content in contents if is_text(content.type)]
     largest = sorted(texts, key=lambda pair: len(pair[1].value), reverse=True)

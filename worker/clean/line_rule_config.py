@@ -111,9 +111,11 @@ class DatelineRules(Frozen):
 
 
 class LineRules(Frozen):
-    """All line rules, in the order in which they apply to the lines of a text.
+    """The rules that remove or read single lines (credits, prompts to share), in the order in which
+    they are tried.
 
-    `head_lines` and `tail_lines` say which lines count as the first and the last ones.
+    `head_lines` and `tail_lines` are how many lines count as the beginning and as the end of a
+    text.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to

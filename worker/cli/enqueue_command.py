@@ -118,9 +118,12 @@ def push(
     skipped: list[SkippedInput],
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
-    """Enqueue the raw articles of these files; return their locations and their receipts.
+    """Enqueue the raw articles of files, and count them on a progress bar.
 
-    Files and lines without a raw article are added to `skipped`.
+    Return the location of each raw article (file, or file and line), and the receipts of those that
+    were sent. Inputs without a raw article are added to `skipped`. `invalid` is the choice of
+    `--invalid`; with `wait` a full broker is waited for; `before_each` is called before each
+    article.
     """
     locations: list[str] = []
     with progress("enqueueing") as bar:

@@ -172,7 +172,10 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return those of ascending hashes that a sample of this scale keeps; see sampled()."""
+    """Return the hashes below the sampling threshold of a scale: 2**64 / scale for 64-bit hashes.
+
+    `hashes` must ascend. The threshold keeps one hash in `scale`; see `sampled`.
+    """
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize

@@ -49,10 +49,11 @@ class Overlap(NamedTuple):
 
 
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Return how two articles match: as duplicates or as variants. None means they are unrelated.
+    """Return how two articles match, as duplicates or as variants; None if they are unrelated.
 
-    The order of the two matters for the signal only: what is `contained` one way is `extended` the
-    other way.
+    The match names a signal, the main evidence. Only the signal depends on the order of the two: it
+    is `contained` when `left` is a part of `right`, and `extended` when `right` is a part of
+    `left`.
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:

@@ -57,9 +57,10 @@ class Buckets:
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
     def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
-        """Reserve `count` article numbers; return the layouts in use and the last of the numbers.
+        """Reserve `count` consecutive article numbers for new entries of the index.
 
-        Takes one round trip, and another one when a generation begins.
+        Return the layouts that those entries must be written to, and the last of the numbers. Takes
+        one round trip, and a second one when a new generation (time window) begins.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -70,9 +71,11 @@ class Buckets:
         return layouts, newest
 
     def layouts_of(self, generation: int) -> ActiveLayouts:
-        """The layouts of `generation`, the running one or an earlier one.
+        """Return the layouts (see the module) of a generation: the current time window, or an
+        earlier one.
 
-        Begins that generation if it has no layout yet. Takes one or two round trips.
+        A generation that has no layout yet gets its first one, which is stored. Takes one or two
+        round trips.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
         return self._begin(generation, int(newest or 0), layout_state(reply))

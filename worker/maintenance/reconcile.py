@@ -24,9 +24,11 @@ PAGE = 200  # articles
 
 
 class Reconciler:
-    """Finds and makes the repairs. Methods yield each move after it is made.
+    """Repairs clusters: finds articles that belong to another cluster, and moves them there.
 
-    Without `write` the moves are only computed, and none that would follow from another one.
+    Each method yields every move after it is stored. With `write=False` nothing is stored: the
+    methods yield the moves that they would make now. Moves that would become necessary after an
+    earlier move are then missing.
     """
 
     def __init__(

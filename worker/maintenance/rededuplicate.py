@@ -74,9 +74,10 @@ class Rededuplicator:
         self._by_rules = DecisionReplay(rules), DecisionReplay(others)
 
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
-        """Decide the articles stored since a date, page by page.
+        """Deduplicate again the articles stored since a date, in batches, and store nothing.
 
-        Yields for each page the number of its articles, and those whose decision changes.
+        Yields for each batch the number of its articles, and the articles whose new verdict or
+        cluster differs from the stored one.
         """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):

@@ -18,9 +18,10 @@ _MAX_CACHED_SOURCES = 20_000
 
 
 class Boilerplate:
-    """Learns the boilerplate of sources from stored line entries, and caches it for a day.
+    """Learns which lines are boilerplate of a source: lines that recur in its articles over days.
 
-    Methods raise Unavailable when the line entries can't be read or written.
+    It learns from the line entries (hashes of lines, by source and day) that all workers store, and
+    keeps the result for a day. Methods raise Unavailable when entries can't be read or written.
     """
 
     def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
@@ -51,9 +52,11 @@ class Boilerplate:
         return self._learned
 
     def note(self, sightings: Sequence[tuple[str, Sequence[bytes]]], now: datetime) -> None:
-        """Store the line entries of a batch; boilerplate is learned from them on later days.
+        """Store the line entries (hashes of lines) of a batch, so that later days can learn from
+        them.
 
-        `sightings` are pairs of source and line entries. Takes one round trip.
+        `sightings` are pairs (source, line entries), one pair for each article. Takes one round
+        trip.
         """
         by_source: dict[str, dict[bytes, None]] = {}
         for source, entries in sightings:

@@ -40,9 +40,10 @@ def title_parts(title: str) -> list[str]:
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """Yield the sentences and lines of a text in match form.
+    """Split a text into sentences and lines, and yield each in match form (see the module).
 
-    A host name in front is removed: error pages begin with it, as in "example.com needs to review".
+    A host name at the beginning of a sentence is removed, because error pages begin with one:
+    "example.com needs to review the security of your connection".
     """
     start = 0
     for match in _SENTENCE_END.finditer(text):

@@ -65,9 +65,11 @@ class PatternClassifier(Generic[ClassT]):
         return self._kind(expression.fullmatch(text), kinds)
 
     def classify_any(self, text: str) -> ClassT | None:
-        """Return the first kind with a pattern that matches the full text, or None.
+        """Return the first kind with a pattern that matches the text from beginning to end, or
+        None.
 
-        Unlike `classify` it also tries the vague patterns, after all others.
+        Patterns that whole articles may match as well (vague ones) are tried after all others;
+        `classify` never tries them.
         """
         expression, kinds = self._vague
         return self.classify(text) or self._kind(expression.fullmatch(text), kinds)

@@ -202,9 +202,10 @@ def traits(word: str, entry: LexiconEntry) -> WordTraits:
 
 
 def combinations(window: Sequence[WordTraits]) -> list[str]:
-    """Names of the features that combine several words, for labelling the middle one of five words.
+    """Return the names of features that combine several words, to label the middle of five words.
 
-    Only the thorough model has them: no table of single word forms can contain their scores.
+    Only the slower, thorough model uses them. The fast model looks up scores of single words that
+    were computed in advance, and a table of single words can't contain scores of combinations.
     """
     features = ["5=" + " ".join(word.shape for word in window)]
     for name, before, here, after in zip("wcgks", *window[1:4], strict=True):
