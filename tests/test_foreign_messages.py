@@ -62,7 +62,11 @@ def _ten_good_articles_follow(running: Running, odd: str) -> None:
             assert running.outcome(receipt).kind is not OutcomeKind.DEAD, foreign.name
         assert time.monotonic() - began < limit_s() / 2, foreign.name  # usually half a second
         # Not those of good batches, nor the one that follows every dead letter some seconds later.
-        lines = [s for s in running.lines()[said:] if not re.search("batch.ingested|buried", s)]
+        lines = [
+            s
+            for s in running.lines()[said:]
+            if not re.search("batch.ingested|message.dead-lettered", s)
+        ]
         assert len(lines) < LINES_AT_MOST, (foreign.name, lines)
     running.until(running.idle, "the broker to hold nothing")
 

@@ -116,7 +116,7 @@ def test_whatever_is_sent_the_next_good_article_is_stored(
     running.broker.lpush("articles", json.dumps(envelope(f"after-{number}", good)))
     assert running.outcome(f"after-{number}").kind is not OutcomeKind.DEAD
     running.until(running.ended, "every message to end")
-    said = [line for line in running.lines()[lines:] if "buried" not in line]
+    said = [line for line in running.lines()[lines:] if "message.dead-lettered" not in line]
     articles = sum(len(receipts_in(data)) for data in made_up)
     assert len(said) <= 5 * len(made_up) + 2 * articles + 5, said
     assert running.worker.poll() is None

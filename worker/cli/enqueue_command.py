@@ -60,8 +60,11 @@ def enqueue(
     """
     check_inputs(paths)
     skipped: list[SkippedInput] = []
-    _say_new_broker(Settings.load())
+    settings = Settings.load()
+    starts_broker = settings.embedded_broker and not embedded.is_running(settings.var_dir)
     with Producer(source=source) as producer:
+        if starts_broker:
+            _say_new_broker(settings.var_dir)
         try:
             locations, receipts = push(
                 producer, paths, exclude, invalid, wait=wait, skipped=skipped
@@ -96,16 +99,15 @@ def enqueue(
     sys.exit(1 if problems or refused or (skipped and not locations) else 0)
 
 
-def _say_new_broker(settings: Settings) -> None:
-    """Say where an embedded broker is about to start: a worker in another folder has another."""
-    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
-        err.print(
-            f"starting an embedded broker in {settings.var_dir.absolute()}; only a worker with the "
-            "same var folder reads from it: start it in this folder, or set WORKER_VAR_DIR",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
-        )
+def _say_new_broker(var_dir: Path) -> None:
+    """Say where an embedded broker was started: a worker in another folder reads from another."""
+    err.print(
+        f"started an embedded broker in {var_dir.absolute()}; only a worker with the same var "
+        "folder reads from it: start it in this folder, or set WORKER_VAR_DIR",
+        style="yellow",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def push(
