@@ -141,11 +141,10 @@ def test_an_index_of_its_own_may_be_written_as_redis_py_writes_it(url: str) -> N
 
 
 pieces = st.text("aZ7#/?;[]@%:&=+ .-", max_size=6)
-# The last "@" ends the password, so a host has none.
-hosts = st.sampled_from(["h", "broker-1.example", "10.0.0.1"]) | pieces.filter(
-    lambda piece: "@" not in piece
-)
-ports = st.sampled_from(["6379", ""]) | pieces
+# The last "@" before the path ends the password, so neither host nor port has one.
+without_at = pieces.filter(lambda piece: "@" not in piece)
+hosts = st.sampled_from(["h", "broker-1.example", "10.0.0.1"]) | without_at
+ports = st.sampled_from(["6379", ""]) | without_at
 paths = st.sampled_from(["0", "15", ""]) | pieces
 
 
