@@ -29,9 +29,9 @@ long = pytest.mark.long
     ("scenario", "faults"),
     [
         (scenarios.kill_workers, 1),
-        (scenarios.kill_children, 2),
+        (scenarios.kill_children, 1),
         (scenarios.restart_workers, 1),
-        (scenarios.drop_connections, 2),
+        (scenarios.drop_connections, 1),
         (hostile_messages.full_broker, 1),
         pytest.param(scenarios.kill_workers, 4, marks=long),
         pytest.param(scenarios.kill_children, 5, marks=long),

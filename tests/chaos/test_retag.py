@@ -65,7 +65,8 @@ def strike(stack: Stack, number: int) -> None:
     """SIGKILL of a pool process, or of a worker, whose place another takes."""
     worker = stack.alive()[0]
     if number % 2:
-        until(lambda: stack.children(worker), "its pool has started")
+        # A worker whose pool loses a process before it is ready gives up.
+        until(lambda: stack.logs(1000).count("ready.") == len(stack.workers), "every worker is ready")
         os.kill(stack.children(worker)[0], SIGKILL)
     else:
         worker.kill()
