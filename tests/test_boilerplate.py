@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from devtools.servers import unix_url
 from tests.make import NOW
 from tests.support.own_config import cleaner, configured
+from tests.support.pipelines import CONFIG
 from worker.cli import group
-from worker.config.loader import load_config
 from worker.errors import Unavailable
 from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.index.memory_index import MemoryIndex
@@ -27,7 +27,6 @@ from worker.pipeline.ingestion import Delivery, Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 
-CONFIG = load_config()
 LINE = "Example News is made by people who love the sea."
 WORDS = ("herring", "granite", "lantern", "meadow", "violin", "copper", "orchard", "thunder")
 

@@ -15,6 +15,7 @@ from tests.make import NOW, article, record
 from tests.support.linting import linted
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from tests.support.processes import at_once
+from tests.support.stores import sqlite_first
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason
@@ -74,6 +75,7 @@ LESS = [
 
 
 @pytest.mark.parametrize("failed", FAILED)
+@sqlite_first
 def test_a_failed_fetch_is_no_revision_of_a_stored_article(
     pipeline: Pipeline, failed: dict[str, Any]
 ) -> None:
@@ -85,6 +87,7 @@ def test_a_failed_fetch_is_no_revision_of_a_stored_article(
 
 
 @pytest.mark.parametrize("less", LESS)
+@sqlite_first
 def test_less_than_is_stored_replaces_nothing_and_is_seen(
     pipeline: Pipeline, less: dict[str, Any]
 ) -> None:
@@ -100,6 +103,7 @@ def test_less_than_is_stored_replaces_nothing_and_is_seen(
 
 
 @pytest.mark.parametrize("less", LESS)
+@sqlite_first
 def test_less_is_stored_while_there_is_no_more_and_more_revises_it(
     pipeline: Pipeline, less: dict[str, Any]
 ) -> None:
@@ -127,6 +131,7 @@ ORDERS = [*permutations([raw(), page(summary=TEASER), raw(text=""), page()])]
 
 
 @pytest.mark.parametrize("order", ORDERS)
+@sqlite_first
 def test_in_whatever_order_they_come_in_one_batch_the_text_is_the_newest(
     pipeline: Pipeline, order: tuple[dict[str, Any], ...]
 ) -> None:

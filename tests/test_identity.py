@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.dedup.texts import OTHER, OTHER_TITLE, STORY, TITLE, invented
 from tests.store.stored import rows
 from tests.support.pipelines import CONFIG, ingest
+from tests.support.stores import sqlite_first
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind
@@ -43,6 +44,7 @@ def kinds(outcomes: list[Any]) -> list[str]:
 
 @pytest.mark.parametrize("id_", ["0", "https://a.example/", "urn:feed"])
 @pytest.mark.parametrize("at_once", [True, False])
+@sqlite_first
 def test_one_id_for_every_item_makes_an_article_of_each(
     pipeline: Pipeline, store_url: str, id_: str, at_once: bool
 ) -> None:
@@ -98,6 +100,7 @@ def test_an_id_that_changes_with_every_poll_stays_one_article(
     ],
 )
 @pytest.mark.parametrize("backwards", [False, True])
+@sqlite_first
 def test_any_form_of_a_link_leads_to_the_same_article(
     pipeline: Pipeline, form: str, backwards: bool
 ) -> None:

@@ -85,7 +85,14 @@ def test_every_command_refuses_every_wrong_address(
     assert list(Path.cwd().iterdir()) == [Path.cwd() / "a.txt"]
 
 
-@pytest.mark.parametrize(("variable", "url"), [WRONG[0], WRONG[3], WRONG[10], WRONG[13], WRONG[-5]])
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        WRONG[0],
+        WRONG[-5],
+        *(pytest.param(*WRONG[n], marks=pytest.mark.long) for n in (3, 10, 13)),
+    ],
+)
 @pytest.mark.processes
 def test_a_worker_refuses_it_likewise(variable: str, url: str) -> None:
     for command in (["celery", "-A", "worker", "worker", "-c", "1"], ["worker.celery", "worker"]):

@@ -20,10 +20,10 @@ from click.testing import CliRunner, Result
 import worker as package
 from devtools.waiting import limit_s
 from tests.make import NOW
+from tests.support.pipelines import CONFIG
 from worker import Archive
 from worker.cli import group
 from worker.cli.inputs import read_inputs
-from worker.config.loader import load_config
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import Outcome, OutcomeKind
@@ -34,7 +34,6 @@ from worker.store.values import Query, StoredArticle
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/results.md").read_text()
-CONFIG = load_config()
 
 
 def blocks(language: str) -> list[str]:

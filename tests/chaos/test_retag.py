@@ -66,7 +66,9 @@ def strike(stack: Stack, number: int) -> None:
     worker = stack.alive()[0]
     if number % 2:
         # A worker whose pool loses a process before it is ready gives up.
-        until(lambda: stack.logs(1000).count("ready.") == len(stack.workers), "every worker is ready")
+        until(
+            lambda: stack.logs(1000).count("ready.") == len(stack.workers), "every worker is ready"
+        )
         os.kill(stack.children(worker)[0], SIGKILL)
     else:
         worker.kill()

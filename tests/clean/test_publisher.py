@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.make import NOW
+from tests.support.pipelines import CONFIG
 from worker.clean import clean
 from worker.clean.lines.original_publisher import Publisher, original_publisher, publisher_of
-from worker.config.loader import load_config
 from worker.model.admission import RawArticle
 from worker.model.records import StoredRecord
 
-RULES = load_config().cleaning
+RULES = CONFIG.cleaning
 TEXT = "The harbour board agreed on Tuesday to deepen the eastern channel.\n\nWork starts in March."
 POST = {"id": "planet", "title": "Harbour Post", "url": "https://post.example"}
 

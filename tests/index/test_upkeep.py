@@ -89,6 +89,7 @@ def test_the_size_is_told_by_layer(pipeline: Pipeline, command: Run) -> None:
     assert "learned lines" in told
 
 
+@pytest.mark.long
 def test_five_thousand_articles_are_put_back_in_a_second_of_cpu(
     valkey: redis.Redis, valkey_url: str
 ) -> None:
