@@ -99,8 +99,9 @@ DISPLACED_MEMBERS = (
 def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
     """Return a move for each displaced member, an article whose canonical article changed cluster.
 
-    The move takes the member to the cluster that its canonical article joined. `displaced` selects
-    the members, as DISPLACED_MEMBERS does.
+    The move takes the member to the cluster that its canonical article joined. `displaced` is a
+    SELECT of `article_id`, `cluster_id` and `joined` (the id of that cluster), such as
+    DISPLACED_MEMBERS of this module with a limit or a further condition.
     """
     return [
         ClusterMove(
