@@ -25,9 +25,11 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Finds the lexicon entries of words, as numbers from 0 on.
+    """Finds what the lexicon knows of words: their clusters, groups, letter case and usual labels.
 
-    Each table ends with a row for the words that it lacks.
+    Its arrays hold numbers: of a cluster, or the index of an item in the lists `groups` and
+    `usual_labels`. Each array and list ends with an entry for the words that the lexicon lacks, so
+    the number -1 leads to that entry.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
