@@ -22,7 +22,10 @@ _CANONICAL = articles.alias("canonical")
 def other_members(
     connection: Connection, article_ids: Collection[str], limit: int
 ) -> dict[str, list[str]]:
-    """Return article id -> ids of up to `limit` other members of its cluster, the newest ones."""
+    """Return article id -> ids of up to `limit` other members of its cluster, the newest ones.
+
+    An article has no entry if it is alone in its cluster, or the cluster has over 1,000 members.
+    """
     members: dict[str, list[str]] = {}
     for chunk in chunks(sorted(article_ids)):
         for row in connection.execute(_other_members(chunk, limit)):

@@ -20,7 +20,7 @@ class ClusterReader(Protocol):
     """Read clusters and their members, which come in the order in which they were stored."""
 
     def members(self, article_ids: Collection[str]) -> list[Member]:
-        """Return each of these articles with its cluster, without the withdrawn ones."""
+        """Return each of these articles as a member of its cluster, without the withdrawn ones."""
         ...
 
     def members_of(self, cluster_ids: Collection[str]) -> list[Member]:

@@ -118,8 +118,8 @@ class StaleRecordReader(RecordReader, Protocol):
         """Return a page of the newest revisions that another version of a part has processed.
 
         `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision
-        id, article id). The page starts after revision id `after` and is in the order of revision
-        ids.
+        id, article id). The page has up to `limit` revisions that match the query, and starts after
+        revision id `after`, in the order of revision ids.
         """
         ...
 

@@ -69,9 +69,10 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert the keys of the batch that no article owns yet; return the owners of all its keys.
+    """Insert each key of the batch that no article has yet, for the article of the batch with it.
 
-    A key identifies an article within its source: an external id, a link or the opening words.
+    Returns which article each key of the batch now leads to. A key identifies an article within its
+    source: an external id, a link or the opening words.
     """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
@@ -121,7 +122,10 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return each withdrawal of the batch with the articles that it removes."""
+    """Return each withdrawal of the batch with the articles that it removes.
+
+    These are found by the keys of the withdrawal, among stored articles and those of the batch.
+    """
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 

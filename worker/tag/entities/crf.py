@@ -119,7 +119,10 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Score these words now, so that processes forked from this one share the scores."""
+        """Compute the label scores of these words now.
+
+        Processes that are forked from this one then share the memory of the scores.
+        """
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.
         Tokens(" ".join([f"{word}." for word in words[:_WORDS_WITH_STOP] if word.isalpha()]))

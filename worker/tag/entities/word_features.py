@@ -101,9 +101,9 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Features of a word's cluster, gazetteer groups and usual label.
+    """Names of the features of a word's cluster of similar words, gazetteer groups and usual label.
 
-    They are the same for the word itself and for its neighbours.
+    They help to label the word itself, and in the same way the words next to it.
     """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]

@@ -26,7 +26,7 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
     def ensure_rows(self, tokens: Tokens) -> None:
-        """Score those words of a text that have no row in the tables yet."""
+        """Compute the label scores of those words of a text that have none in the tables yet."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0

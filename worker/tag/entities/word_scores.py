@@ -100,7 +100,11 @@ class FeatureWeights:
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Sum the weights of each word's features by position: words x positions x labels."""
+        """Sum the weights of each word's features, separately for each position of the word.
+
+        `features` has the names of one word's features by position in each item. Returns an array
+        of words x positions x labels.
+        """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
             for by_position in features
