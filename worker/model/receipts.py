@@ -82,7 +82,11 @@ def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | Recei
 
 
 def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
-    """Return the receipt for cleaning a stored revision again with this version of the cleaner."""
+    """Return the id of one piece of work: cleaning a stored revision again with this cleaner.
+
+    `cleaner` is its version. The same work always gets the same id, and the store writes only one
+    outcome for an id. So doing the work twice has no further effect.
+    """
     return "".join(reclean_parts(article_id, str(revision), cleaner))
 
 

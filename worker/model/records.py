@@ -227,7 +227,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that is stored for one receipt of an article, as the pipeline hands it to the store."""
+    """All that the pipeline hands to the store for one raw article that it has processed.
+
+    `receipt` is the id of the delivered raw article, for which the store keeps the outcome.
+    """
 
     receipt: str
     payload: Payload
@@ -339,7 +342,10 @@ NO_ATTEMPT = Attempt()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The final result of one receipt, with the article or dead letter that it led to."""
+    """What became of one receipt, the id of a delivered raw article or of work on a stored one.
+
+    It names the article or the dead letter that was stored. A receipt has only one outcome.
+    """
 
     receipt: str
     kind: OutcomeKind

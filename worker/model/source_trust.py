@@ -14,7 +14,8 @@ class SourceIds:
     """How many articles a source has delivered, and how many of them with a bad external id.
 
     If too many are bad, `distrusted` is True. An id of this source then identifies an article only
-    if the content agrees. Article ids never change; articles only get additional keys.
+    if the content agrees. Stored articles keep their article ids. Articles that the source sends
+    from then on can also be found by their title and the beginning of their text.
     """
 
     articles: int

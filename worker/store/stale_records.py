@@ -1,9 +1,9 @@
-"""Find and read articles that older or other rules processed, and replace their tags.
+"""Find and read articles that another version of the rules has processed, and replace their tags.
 
-To re-tag adds no revision and no receipt: tags are replaced, and the change feed gets one entry for
-each article for which it shows a difference. To clean again is different: the stored payload is
-processed under a receipt made of article, revision and cleaner version, so that it takes effect
-only once.
+Re-tagging adds no revision: it replaces tags, and adds one entry to the change feed for each
+article whose visible tags differ. Cleaning again sends the stored payload through the pipeline like
+a new article. Its receipt, the id under which the store writes one outcome and no second, is made
+of article id, revision and cleaner version. So doing this work twice has no further effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,8 +32,9 @@ def stale_revisions(
     """Return a page of the newest revisions that another version of a part has processed.
 
     `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision id,
-    article id). The page starts after revision id `after`. Revisions that this version of the
-    cleaner has already cleaned again are left out.
+    article id). The page starts after revision id `after`. A revision that was cleaned again
+    without success (rejected, say) keeps its old version, but is not returned for the same version
+    of the cleaner again.
     """
     statement = _stale(connection, query, part, version).where(revisions.c.id > after)
     statement = statement.order_by(revisions.c.id).limit(limit)
@@ -41,7 +42,11 @@ def stale_revisions(
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
-    """Count all revisions that `stale_revisions` finds. The query's limit does not apply."""
+    """Count the newest revisions that match and that another version of a part has processed.
+
+    `part` is `tagger` or `cleaner`, and `version` its present version. These are the revisions that
+    `stale_revisions` returns in pages. The query's limit does not apply.
+    """
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
 

@@ -1,6 +1,6 @@
-"""Read and write the receipt journal, and compare it with the outcomes.
+"""Read and write the receipt journal, the list of receipts that the broker accepted from producers.
 
-The journal lists the receipts that the broker has accepted from producers.
+It is also compared with the stored outcomes of receipts, to find accepted articles that were lost.
 """
 
 from collections.abc import Sequence

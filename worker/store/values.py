@@ -208,7 +208,9 @@ class DisplayTitle:
 class ReceiptTally:
     """The receipts that the broker accepted in a period, compared with the outcomes in the store.
 
-    Days are UTC days of the journal entry, or of the outcome where there is no entry.
+    `ended` counts accepted receipts by (day of acceptance, outcome), and `open` maps each accepted
+    receipt without an outcome to its day. `foreign` counts, by day of the outcome, receipts that
+    have an outcome but no journal entry of the broker's acceptance. Days are in UTC: 2026-11-22.
     """
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts

@@ -1,4 +1,7 @@
-"""Explain for each rule why it does or does not tag an article, by the evaluation of the worker."""
+"""Explain for each tagging rule why it does or does not give an article its tag.
+
+The rules are evaluated by the same functions by which the worker tags articles.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

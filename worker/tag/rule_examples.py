@@ -1,4 +1,7 @@
-"""Inline tests: check the examples in rule files by the evaluation that the worker uses."""
+"""Inline tests: check that rules tag the example articles in the rule files as these say.
+
+The rules are evaluated by the same functions by which the worker tags articles.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

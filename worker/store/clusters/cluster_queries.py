@@ -22,7 +22,10 @@ _CANONICAL = articles.alias("canonical")
 def other_members(
     connection: Connection, article_ids: Collection[str], limit: int
 ) -> dict[str, list[str]]:
-    """Return article id -> ids of up to `limit` other members of its cluster, the newest ones."""
+    """Return article id -> ids of up to `limit` other members of its cluster, the newest ones.
+
+    An article has no entry if it is alone in its cluster, or the cluster has over 1,000 members.
+    """
     members: dict[str, list[str]] = {}
     for chunk in chunks(sorted(article_ids)):
         for row in connection.execute(_other_members(chunk, limit)):
@@ -99,8 +102,9 @@ DISPLACED_MEMBERS = (
 def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
     """Return a move for each displaced member, an article whose canonical article changed cluster.
 
-    The move takes the member to the cluster that its canonical article joined. `displaced` selects
-    the members, as DISPLACED_MEMBERS does.
+    The move takes the member to the cluster that its canonical article joined. `displaced` is a
+    SELECT of `article_id`, `cluster_id` and `joined` (the id of that cluster), such as
+    DISPLACED_MEMBERS of this module with a limit or a further condition.
     """
     return [
         ClusterMove(

@@ -20,7 +20,7 @@ class ClusterReader(Protocol):
     """Read clusters and their members, which come in the order in which they were stored."""
 
     def members(self, article_ids: Collection[str]) -> list[Member]:
-        """Return each of these articles with its cluster, without the withdrawn ones."""
+        """Return each of these articles as a member of its cluster, without the withdrawn ones."""
         ...
 
     def members_of(self, cluster_ids: Collection[str]) -> list[Member]:
@@ -41,9 +41,11 @@ class ClusterReader(Protocol):
     def recent_fingerprints(
         self, since: datetime, after: int, limit: int
     ) -> list[StoredFingerprint]:
-        """Return the same page as `recent_members`, but only what the similarity index needs.
+        """Return the fingerprints of articles whose newest revision was received since `since`.
 
-        Articles whose fingerprint another release stored in another format are left out.
+        The similarity index is built from them. They come in pages of up to `limit` in the order of
+        revision ids, and the page starts after revision id `after`. A fingerprint that another
+        release stored in another format is left out.
         """
         ...
 
@@ -88,9 +90,9 @@ class ClusterStore(ClusterReader, Protocol):
     def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
         """Move articles between clusters; return the moves that were carried out.
 
-        A move is skipped if its article is no longer in the cluster `left`. When a canonical
-        article moves, an article that joined its old cluster meanwhile is moved after it. Takes
-        several transactions.
+        A move is skipped if its article is no longer in `move.left`, the cluster that it is to
+        leave. When a canonical article moves, the articles that are still in its old cluster are
+        moved to the same new cluster, and these moves are returned too. Takes several transactions.
         """
         ...
 

@@ -48,7 +48,8 @@ class DeadLetterWriter(Protocol):
     ) -> list[Outcome]:
         """Write dead letters and the outcomes of their receipts; return these outcomes.
 
-        A receipt that already has an outcome is skipped. `handling` is stored with each receipt.
+        A receipt that already has an outcome is skipped. `handling` is stored with each receipt: it
+        names the worker that processed the message, and counts the deliveries of the message.
         """
         ...
 
@@ -91,13 +92,14 @@ class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
 
         Articles are locked in the order of their ids, and each verdict is checked again under the
         lock (worker.dedup.recheck_under_lock). A receipt that already has an outcome is skipped.
-        The outcomes are in the order of the arguments. `handling` is stored with each receipt.
+        The outcomes are in the order of the arguments. `handling` is stored with each receipt: it
+        names the worker that processed the message, and counts the deliveries of the message.
         """
         ...
 
 
 class RecordReader(Protocol):
-    """Read stored articles with their tags, payload and versions."""
+    """Read stored articles with their tags and payload, and the versions of the rules used."""
 
     def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
         """Return the newest revision of each of these articles, sorted by article id.
@@ -116,13 +118,17 @@ class StaleRecordReader(RecordReader, Protocol):
         """Return a page of the newest revisions that another version of a part has processed.
 
         `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision
-        id, article id). The page starts after revision id `after` and is in the order of revision
-        ids.
+        id, article id). The page has up to `limit` revisions that match the query, and starts after
+        revision id `after`, in the order of revision ids.
         """
         ...
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
-        """Count all revisions that `stale_revisions` finds. The query's limit does not apply."""
+        """Count the newest revisions that match and that another version of a part has processed.
+
+        `part` is `tagger` or `cleaner`, and `version` its present version. These are the revisions
+        that `stale_revisions` returns in pages. The query's limit does not apply.
+        """
         ...
 
 

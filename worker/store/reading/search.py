@@ -3,7 +3,8 @@
     storm "north sea" -sport flood*
 
 An article must have all words; quotes make phrases, `-` excludes, and a trailing `*` matches any
-word with that beginning. No input is an error. A query without letters and digits searches nothing.
+word with that beginning. No input is an error. Words without letters and digits are ignored; if
+there are no others, the words do not restrict the search, and the newest articles are found.
 """
 
 import re

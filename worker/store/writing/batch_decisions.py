@@ -137,10 +137,11 @@ class Takedown:
 def take_down(
     withdrawal: Withdrawal, owners: Mapping[StoredKey, str], existing: Collection[str]
 ) -> Takedown:
-    """Return the articles that a withdrawal removes.
+    """Return the articles that a withdrawal removes, usually one.
 
-    They are the first article in `existing` that owns one of its keys, and, if some of its keys
-    were unknown, the tombstone that owns those. `owners` maps keys to article ids.
+    A withdrawal is for one article, so only the first of its keys that leads to an article in
+    `existing` counts. If some keys led to no article, a tombstone (an article row without content,
+    see `tombstone_id`) has got them, and it is removed too. `owners` is key -> article id.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
@@ -181,7 +182,7 @@ def claimed_keys(
 
 
 def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
-    """Return the outcome that a result should have, before its article is locked.
+    """Return the provisional outcome of a result, as it looks before its article is locked.
 
     What is read under the lock may change the outcome; then the stored receipt is corrected.
     """
@@ -200,7 +201,10 @@ def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome
 
 
 def record_outcome(decision: Decision, now: datetime) -> Outcome:
-    """Return the final outcome of the receipt of a record."""
+    """Return the outcome that a decision gives the receipt of its record.
+
+    It is the kind of the decision's verdict (new, revision, …), or `withdrawn` without a verdict.
+    """
     return Outcome(
         receipt=decision.record.receipt,
         kind=decision.verdict.kind if decision.verdict else OutcomeKind.WITHDRAWN,
@@ -212,7 +216,10 @@ def record_outcome(decision: Decision, now: datetime) -> Outcome:
 
 
 def withdrawal_outcome(takedown: Takedown, now: datetime) -> Outcome:
-    """Return the final outcome of the receipt of a withdrawal."""
+    """Return the outcome of a withdrawal: `withdrawn`, with the first article that it removes.
+
+    The article id is empty if it removes none.
+    """
     return Outcome(
         receipt=takedown.withdrawal.receipt,
         kind=OutcomeKind.WITHDRAWN,

@@ -38,8 +38,9 @@ def take_receipts(
 ) -> set[str]:
     """Insert the receipts of a batch that have no outcome yet; return these receipts.
 
-    They are stored with the outcomes that `intended` expects. Inserting locks them, so no other
-    worker can write the same receipt.
+    Inserting locks them, so no other worker can write the same receipt. They get provisional
+    outcomes, because the articles are not locked yet; `write` corrects those that turn out to
+    differ.
     """
     rows: dict[str, Row] = {}
     for result in batch.results():
@@ -56,7 +57,11 @@ def take_receipts(
 
 
 class ClaimedKeys(NamedTuple):
-    """Which article owns each key of a batch, and which of these are stored or withdrawn."""
+    """Which article has each key of a batch, as `owners`: (source, key) -> article id.
+
+    `existing` has those of these article ids that have a row in table `articles`, and `withdrawn`
+    those whose row is marked as withdrawn.
+    """
 
     owners: dict[StoredKey, str]
     existing: set[str]
@@ -64,9 +69,10 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert the keys of the batch that no article owns yet; return the owners of all its keys.
+    """Insert each key of the batch that no article has yet, for the article of the batch with it.
 
-    A key identifies an article within its source: an external id, a link or the opening words.
+    Returns which article each key of the batch now leads to. A key identifies an article within its
+    source: an external id, a link or the opening words.
     """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
@@ -116,16 +122,19 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return each withdrawal of the batch with the articles that it removes."""
+    """Return each withdrawal of the batch with the articles that it removes.
+
+    These are found by the keys of the withdrawal, among stored articles and those of the batch.
+    """
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return the articles that must not be stored, because their own key was withdrawn earlier.
+    """Return the articles of the batch that must not be stored, because their key was withdrawn.
 
-    The key belongs to a withdrawn article or a tombstone with another article id. Each article id
-    is mapped to an identity that is marked as withdrawn.
+    That is so if `article.key`, not a mere alias, belongs to a withdrawn article. Returns the id of
+    each blocked article -> a StoredIdentity for that id with `withdrawn` set, as if it were stored.
     """
     blocked = {}
     for record in fresh.records:
@@ -149,9 +158,10 @@ def _withdrawn_identity(article_id: str, revision: int = 0) -> StoredIdentity:
 def lock_articles(
     connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, StoredIdentity]:
-    """Lock the articles of the batch, and insert the new ones.
+    """Lock the rows of all articles of the batch, and insert rows for the new articles.
 
-    Returns article id -> identity of each article that was stored before.
+    Returns article id -> what is stored about the article (its content hashes, newest revision,
+    cluster …), for the articles that were stored or withdrawn before.
     """
     rows = _article_rows(fresh, takedowns, now)
     if not rows:

@@ -1,8 +1,10 @@
 """Update stored revisions in place after their payload was cleaned again by newer rules.
 
-Only revisions whose content hash stays the same are updated. Other fields may differ, and the text
-may lose lines that workers have learned as boilerplate since. Their tags are marked as outdated.
-The change feed gets one entry for each article for which it shows a difference.
+Only revisions whose content hash stays the same are updated. The hash covers the title and the text
+before learned boilerplate lines are left out. So the stored text may lose lines that workers have
+learned as boilerplate since, and fields that the hash does not cover may differ. The tagger version
+of an updated revision is cleared, so that re-tagging finds it. The change feed gets one entry for
+each article for which it shows a difference.
 """
 
 from collections.abc import Iterable, Sequence

@@ -57,7 +57,8 @@ def write(
 ) -> list[Outcome]:
     """Write the results of a batch whose receipts have no outcome yet; return their outcomes.
 
-    `attempt` is stored with each receipt. The number of SQL statements does not depend on the size
+    `attempt` is stored with each receipt: it names the worker that processed the message, and
+    counts the deliveries of the message. The number of SQL statements does not depend on the size
     of the batch.
     """
     fresh = batch.fresh(take_receipts(connection, batch, now, attempt))

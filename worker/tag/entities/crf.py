@@ -2,9 +2,11 @@
 
 The weights come from a CRF trained by `training/entities.py`. Every feature belongs to one word
 form, that is a word as written (see word_features.py). So the scores of a form in each of its six
-positions (as the word itself, as the word before, and so on) are summed once and kept. Labelling an
-article takes six table look-ups and one Viterbi pass over all its names side by side. The thorough
-model also has features of several words, for words that may belong to a name.
+positions (as the word itself, as the word before, and so on) are summed once and kept. Words that
+hardly ever belong to a name are left out at once. The scores of the others are looked up in these
+tables, and those that may belong to a name form runs of adjacent words. One Viterbi pass finds the
+likeliest labels of all runs, which it processes in parallel. The thorough model also has features
+of several words together.
 """
 
 from collections.abc import Sequence
@@ -117,7 +119,10 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Score these words now, so that processes forked from this one share the scores."""
+        """Compute the label scores of these words now.
+
+        Processes that are forked from this one then share the memory of the scores.
+        """
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.
         Tokens(" ".join([f"{word}." for word in words[:_WORDS_WITH_STOP] if word.isalpha()]))

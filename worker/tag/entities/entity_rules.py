@@ -23,7 +23,7 @@ class Entity(Frozen):
 class EntityRules(Frozen):
     """Whether and how names become tags, and which names are the operator's own.
 
-    config/entities.toml has units and sources.
+    The comments in config/entities.toml explain each value, and its unit.
     """
 
     version: Annotated[str, Field(min_length=1)]

@@ -25,9 +25,11 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Finds the lexicon entries of words, as numbers from 0 on.
+    """Finds what the lexicon knows of words: their clusters, groups, letter case and usual labels.
 
-    Each table ends with a row for the words that it lacks.
+    Its arrays hold numbers: of a cluster, or the index of an item in the lists `groups` and
+    `usual_labels`. Each array and list ends with an entry for the words that the lexicon lacks, so
+    the number -1 leads to that entry.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -47,7 +49,10 @@ class Lexicon:
         return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """The share of a word's uses that are in lowercase, in quarters (0 to 4); -1: unknown."""
+        """The share of a word's uses in a large corpus that are in lowercase.
+
+        It is in quarters, 0 to 4, or -1 if the lexicon lacks the word or its share.
+        """
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:

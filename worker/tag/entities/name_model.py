@@ -24,7 +24,10 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Score the commonest words, so that processes forked from this one share the scores."""
+        """Compute the label scores of the commonest words now.
+
+        Processes that are forked from this one then share the memory of the scores.
+        """
         self.recogniser.precompute(self.common)
 
 

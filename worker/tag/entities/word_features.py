@@ -1,8 +1,9 @@
-"""The features of words by which the CRF recognises names, as strings.
+"""The features of words by which the CRF (crf.py) recognises names, as strings.
 
-Each feature belongs to one word form (a word as written), seen as the word that is labelled or as
-one of its neighbours. So the scores of a form are computed once and kept, and an article costs a
-few table look-ups.
+The CRF gives each word of a text a label: part of a person's name, say, or of no name. Each feature
+belongs to one word form (a word as written), seen as the word that is labelled or as one of its
+neighbours. So the scores of a form are computed once and kept, and an article costs a few table
+look-ups.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +30,7 @@ SHAPES = (*_KINDS, "d", "D", "P?", *("P" + mark for mark in _MARKS))
 
 
 class LexiconEntry(NamedTuple):
-    """What the lexicon knows of one word: which words are similar, and how it is used elsewhere."""
+    """What the lexicon knows of one word: the words similar to it, and its use in large corpora."""
 
     cluster: int = -1  # of its embedding; -1: unknown
     groups: tuple[str, ...] = ()  # of the gazetteer: country, city, title, orgcue …
@@ -64,7 +65,10 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """The kind (LOWER to OTHER) to which a shape belongs; kind_pattern() uses it."""
+    """The kind of a shape: LOWER, TITLE, CAPITALS, MARK or OTHER, which are coarser than shapes.
+
+    The feature that kind_pattern() names has kinds, because it combines those of three words.
+    """
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
     return _KINDS.get(word_shape, OTHER)
@@ -81,10 +85,11 @@ SPELLING_PREFIXES = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
 def spelling_features(word: str, word_shape: str) -> list[str]:
-    """The suffixes of a word's spelling features, in the order of SPELLING_PREFIXES.
+    """The values of a word's spelling features, which follow SPELLING_PREFIXES in their names.
 
-    Words without a capital have only the first five features, and words with a capital but no
-    hyphen the first six.
+    For all words they are the word in lowercase, its last two, last three and first three letters,
+    and its length (up to 8). A word with a capital also has its last four letters with its shape;
+    if it has a hyphen too, an empty value for the hyphen comes last.
     """
     lower = word.lower()
     suffixes = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
@@ -96,9 +101,9 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Features of a word's cluster, gazetteer groups and usual label.
+    """Names of the features of a word's cluster of similar words, gazetteer groups and usual label.
 
-    They are the same for the word itself and for its neighbours.
+    They help to label the word itself, and in the same way the words next to it.
     """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]
@@ -106,15 +111,19 @@ def lexicon_features(entry: LexiconEntry) -> list[str]:
 
 
 def cluster_shape(cluster: int, word_shape: str) -> str:
-    """The feature that combines a word's cluster and shape; "" without a cluster or a capital."""
+    """The name of the feature that combines a word's cluster of similar words and its shape.
+
+    It is "" for a word whose cluster is unknown (-1) or that has no capital: only words with a
+    capital have this feature.
+    """
     return f"cs={cluster}{word_shape}" if cluster >= 0 and is_capital(word_shape) else ""
 
 
 def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
-    """Features of a word's shape, and of how often the word is written in lowercase elsewhere.
+    """Features of a word's shape, and of how often a large corpus has the word in lowercase.
 
-    `lower` is that share in quarters. `start` is "^" for the first word of a sentence, where a
-    capital is weaker evidence.
+    `lower` is that share of its uses in quarters, 0 to 4, or -1 if unknown. `start` is "^" for the
+    first word of a sentence: it has its own features, because a capital there hardly shows a name.
     """
     features = ["s=" + word_shape + start]
     if is_capital(word_shape):
@@ -123,7 +132,11 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 
 
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
-    """Features of a word's shape and lowercase share, for labelling the words next to it."""
+    """Features of a word's shape and use in lowercase, for labelling the words next to it.
+
+    `lower` is the share of its uses in a large corpus that are in lowercase, in quarters: 0 to 4,
+    or -1 if unknown.
+    """
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
 
@@ -137,11 +150,12 @@ def features_by_position(
     near: Sequence[str] = (),
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
-    """The full names of a word's features, one tuple for each position from START on.
+    """The full names of a word's features, in six tuples: one for each position of the word.
 
-    `here` has the features of the word when it is labelled itself; `start` adds to them if it
-    begins a sentence, and `inside` if it does not. `near` has those that count for words one away,
-    and `far` for words two away. Empty names are left out.
+    The first two positions are that of the labelled word: as the first of a sentence (`here` and
+    `start`) and as another (`here` and `inside`). In the others the word is a neighbour: one before
+    and one after the labelled word (both `near`), two before and two after (both `far`). Empty
+    names are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
@@ -150,9 +164,11 @@ def features_by_position(
 
 
 def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
-    """The names of all features of a word in each position, as the model is trained on them.
+    """The names of all features by which the model is trained on a word, in six tuples.
 
-    The empty word is the edge of a sentence.
+    Each tuple is for one position of the word relative to the labelled word: itself (first of a
+    sentence or not), one before, one after, two before, two after. The empty word stands for the
+    beginning or end of a sentence.
     """
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
@@ -176,14 +192,18 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """The name of the feature that combines the kinds of shape of three words in a row."""
+    """The name of the feature that combines the kinds of three words in a row.
+
+    A kind is a number from shape_kind() (lowercase, capitals, punctuation mark …), or NONE for the
+    beginning or end of a sentence. The middle word is the one that is labelled.
+    """
     return f"x={before}{here}{after}"
 
 
 class WordTraits(NamedTuple):
-    """The properties of a word that combinations() joins with those of its neighbours.
+    """The properties of a word that combinations() joins with those of its neighbours, as text.
 
-    All are empty for the edge of a sentence.
+    All are empty for the pseudo-word that stands for the beginning or end of a sentence.
     """
 
     word: str = ""
@@ -194,7 +214,10 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """The properties of a word with this lexicon entry, as combinations() needs them."""
+    """The word in lowercase, its shape, and the cluster, groups and usual label of its entry.
+
+    combinations() joins them with those of other words. All are empty for an empty word.
+    """
     if not word:
         return WordTraits()
     groups = "+".join(entry.groups)

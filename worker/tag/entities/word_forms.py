@@ -1,6 +1,8 @@
-"""Keep the scores of word forms (words as written) in tables with one row per vocabulary word.
+"""Keep, for each word form (a word as written), how much it supports each label of the CRF.
 
-Each form is scored once. When the vocabulary is reset, all forms are scored anew.
+The tables have one row per word of the vocabulary, which numbers the words of texts, so each form
+is scored once. A vocabulary that has grown too large is replaced by an empty one; its numbers then
+stand for other words, so all forms are scored anew.
 """
 
 import numpy as np
@@ -12,7 +14,11 @@ EDGE = 0  # the row of the edge, which stands before the first and after the las
 
 
 class WordFormTable:
-    """The arrays of WordScores, with a row for each word of the vocabulary; row 0 is the edge."""
+    """Label scores and other properties of words, as arrays with one row per vocabulary word.
+
+    The arrays are those of WordScores: `scores`, `kinds`, `limits` and `steps`. Row 0 is the edge,
+    a pseudo-word before and after each sentence.
+    """
 
     def __init__(self, scorer: WordScorer) -> None:
         self._scorer = scorer
@@ -20,7 +26,7 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
     def ensure_rows(self, tokens: Tokens) -> None:
-        """Score those words of a text that have no row in the tables yet."""
+        """Compute the label scores of those words of a text that have none in the tables yet."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0

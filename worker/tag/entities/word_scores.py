@@ -100,7 +100,11 @@ class FeatureWeights:
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Sum the weights of each word's features by position: words x positions x labels."""
+        """Sum the weights of each word's features, separately for each position of the word.
+
+        `features` has the names of one word's features by position in each item. Returns an array
+        of words x positions x labels.
+        """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
             for by_position in features
@@ -109,7 +113,13 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """The scores of some word forms, as one array per property; see the comments of the fields."""
+    """What some word forms (words as written) add to the scores of labels, one row for each form.
+
+    `scores` says how much a form supports each label (such as person, or no name) of the word at
+    each position around it. A word belongs to no name if the label "no name" leads the best other
+    label by the form's `limits`, which is 0 for a form that is hardly ever in a name. `kinds` are
+    those of shape_kind(); `steps` are 1 plus the number of sentence edges that follow the form.
+    """
 
     scores: LabelScores  # forms x positions x labels
     kinds: IntArray  # kind of the shape
@@ -118,7 +128,11 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Scores word forms, from tables of shared features and from the weights of their spelling."""
+    """Computes how much word forms (words as written) support each label of the CRF.
+
+    The weights of features that many forms share (cluster, groups, letter case …) are summed in
+    small tables when it is made. The weights of a form's spelling are looked up for each form.
+    """
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
         self._lexicon, self._weights, self._scale = lexicon, weights, scale
@@ -131,12 +145,15 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the edge, a pseudo-word around each sentence, as a table with one row."""
+        """The scores of the edge, as a table with one row.
+
+        The edge is a pseudo-word before and after each sentence. It supports labels like a word.
+        """
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """The scores of these word forms, one row for each."""
+        """How much each of these words, as written, supports each label; one row for each word."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]

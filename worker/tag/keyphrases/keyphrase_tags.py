@@ -35,7 +35,7 @@ class Frequencies(Frozen):
 class KeyphraseRules(Frozen):
     """Whether keyphrases become tags, how many per article, and of how many words at most.
 
-    config/keyphrases.toml has units and sources.
+    The comments in config/keyphrases.toml explain each value, and its unit.
     """
 
     version: Annotated[str, Field(min_length=1)]

@@ -26,7 +26,11 @@ class CompiledPattern(NamedTuple):
 
 
 class CompiledRule(NamedTuple):
-    """A rule ready to be matched: its phrases are replaced by their numbers in CompiledRules."""
+    """A rule ready to be matched, with the number of each phrase in CompiledRules in its place.
+
+    PhraseScopes maps these numbers to the parts of an article in which the phrase counts (a bit
+    mask). `positive` has all phrases that support the rule, that is all but those of `none`.
+    """
 
     topic: Topic
     definition: Rule

@@ -1,8 +1,8 @@
 """Match compiled rules against an article, and report by which evidence each rule fires.
 
-The evidence of a rule is the matches of its phrases and regular expressions. The worker, the inline
-tests and `--explain` all decide by evaluate_rule(). For a rule that does not fire, it says what is
-missing.
+The evidence of a rule is the matches of its phrases and regular expressions. By them,
+evaluate_rule() decides whether the rule fires, and says what is missing if it does not. The worker
+calls it, and so do the tests of examples in rule files and the option `--explain`.
 """
 
 import re

@@ -24,7 +24,11 @@ _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):(.+)")
 
 
 class ScopeWeights(Frozen):
-    """The points that a matching phrase gives its rule, by the best scope in which it matches."""
+    """The points that a matching phrase gives its rule, by the part of the article it matches in.
+
+    If it matches in several parts, only the one with the most points counts. `facts` are the fields
+    around the text: link, author, section, source and language.
+    """
 
     title: Points
     lead: Points  # the summary and the first paragraph
@@ -35,7 +39,9 @@ class ScopeWeights(Frozen):
 class Scoring(Frozen):
     """How the points of a rule's matches become its score, 0 to 1, and from which score it fires.
 
-    config/taxonomy.toml has units and sources.
+    The score is points / (points + doubt). The doubt grows with the length of the text, as a long
+    text matches phrases by chance. Comments in config/taxonomy.toml explain each value and its
+    unit, and how it was tuned.
     """
 
     weights: ScopeWeights

@@ -17,7 +17,7 @@ _METHOD = "model"
 class TopicRules(Frozen):
     """Whether and how the classes that the topic model guesses become tags.
 
-    config/topics.toml has units and sources.
+    The comments in config/topics.toml explain each value, and its unit.
     """
 
     version: Annotated[str, Field(min_length=1)]

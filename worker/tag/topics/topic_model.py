@@ -149,8 +149,9 @@ class TopicModel:
     def probabilities(self, tokens: Sequence[str]) -> Vector:
         """The probability of each class for the words of a text, by number of the class.
 
-        The sum is below one: the rest is the probability of no class, because a publisher that
-        training did not see may use words differently.
+        They are scaled down on purpose so that their sum is below one; the rest is the probability
+        of no class. Unscaled, they would be too high for the articles of a publisher that training
+        did not see, which may use words differently. A short text is scaled down more.
         """
         rows = self._rows(tokens)
         return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
