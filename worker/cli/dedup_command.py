@@ -1,4 +1,7 @@
-"""`worker dedup replay`: decide stored articles by other thresholds and show what changes."""
+"""`worker dedup replay`: decide again which stored articles are copies, by other thresholds.
+
+The thresholds say how similar two articles must be. The command shows which decisions change.
+"""
 
 import math
 from collections import Counter

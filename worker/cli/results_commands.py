@@ -126,9 +126,11 @@ def _sink(file: Path | None) -> Iterator[IO[bytes]]:
     "--json", "as_json", is_flag=True, help="Print each change as a line of JSON with its article."
 )
 def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_json: bool) -> None:
-    """Print the changes of articles since a cursor: stored, retagged, judged, withdrawn.
+    """Print the changes of articles since a cursor, a position in the sequence of all changes.
 
-    No change is left out or printed twice. Continue from the cursor of the last change that you
+    An article was stored, retagged, refreshed (cleaned again, with the same title and text), judged
+    (another verdict, such as duplicate, or another group of copies) or withdrawn. No change is left
+    out or printed twice. Continue from the cursor of the last change that you
     have processed. The last cursor is also printed on standard error at the end.
     """
     store = _opened_store()

@@ -1,4 +1,8 @@
-"""`worker schema`: print the contract for pollers in any language."""
+"""`worker schema`: print the format of raw articles as JSON Schema.
+
+A poller, the program that fetches articles and enqueues them, can be written in any programming
+language by this format.
+"""
 
 import click
 

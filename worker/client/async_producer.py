@@ -96,7 +96,9 @@ class AsyncProducer:
 
         Raises InvalidArticles, Unavailable or Busy. `self.invalid` has the invalid articles of the
         last call that finished. A cancelled call completes the message that is being sent, and
-        sends no further one. Afterwards all articles that bring receipts can be enqueued again.
+        sends no further one. If the caller set the field `receipt` of each article, it can enqueue
+        all of them again after that: an article that was sent before is not processed twice. Other
+        articles get a new receipt in each call.
         """
         problems: list[Invalid] = []
         receipts: list[str] = []
