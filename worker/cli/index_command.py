@@ -72,8 +72,9 @@ def stats(as_json: bool) -> None:
 def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     """Put all recent articles back into the index, from the fingerprints in the store.
 
-    Workers may run meanwhile. `worker reconcile` then joins copies that were taken for new
-    articles while the index was empty.
+    A fingerprint is a short summary of a text, by which copies are found. Workers may run
+    meanwhile. `worker reconcile` then joins copies that were taken for new articles while the index
+    was empty.
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)

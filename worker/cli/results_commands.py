@@ -130,8 +130,8 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
 
     An article was stored, retagged, refreshed (cleaned again, with the same title and text), judged
     (another verdict, such as duplicate, or another group of copies) or withdrawn. No change is left
-    out or printed twice. Continue from the cursor of the last change that you
-    have processed. The last cursor is also printed on standard error at the end.
+    out or printed twice. Continue from the cursor of the last change that you have processed. The
+    last cursor is also printed on standard error at the end.
     """
     store = _opened_store()
     try:
@@ -220,8 +220,8 @@ def delete(
 ) -> None:
     """Delete articles for good, with content, tags, payloads and dead letters.
 
-    IDS are ids or the beginnings of ids. A tombstone stays, so that the same article is not stored
-    when a poller delivers it again. Without --yes nothing is deleted.
+    IDS are ids or the beginnings of ids. Only a note that the article was deleted stays, so that it
+    is not stored when a poller delivers it again. Without --yes nothing is deleted.
     """
     if bool(ids) == bool(source) or (older_than and not source):
         raise click.UsageError("give either IDS, or --source with or without --older-than")

@@ -12,5 +12,5 @@ from worker.model.json_schema import json_schema
 
 @click.command(epilog="Example: worker schema > raw-article.schema.json")
 def schema() -> None:
-    """Print the contract raw-article/1 as JSON Schema (2020-12)."""
+    """Print the contract raw-article/1, the format of raw articles, as JSON Schema (2020-12)."""
     print_json(json_schema())

@@ -118,7 +118,10 @@ class AsyncProducer:
         return receipts
 
     async def outcome(self, receipt: str) -> Outcome | None:
-        """Return the outcome of one receipt; None while its article waits or is processed."""
+        """Return what became of the article with this receipt, the id that `enqueue` returned.
+
+        Returns None while the article waits or is processed.
+        """
         return await self._run(lambda: self._producer.outcome(receipt))
 
     async def _send(self, chunk: list[Any], invalid: OnInvalid) -> tuple[list[str], list[Invalid]]:

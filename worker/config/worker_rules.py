@@ -72,9 +72,10 @@ class ProcessRules(Frozen):
 
 
 class LedgerRules(Frozen):
-    """How long the ledger waits before it reports a receipt as missing.
+    """How long `worker ledger` searches for an enqueued article before it reports it as missing.
 
-    The ledger compares the receipts that the broker accepted with the outcomes in the store.
+    The ledger compares the receipts, the ids of enqueued articles, with the outcomes in the store
+    and with the messages in the broker, which may move while it looks at them.
     """
 
     grace_s: float = Field(ge=0)
