@@ -3,8 +3,8 @@
 No other module of the package starts a thread or sleeps in one. A loop calls a function again and
 again, once per turn, in a daemon thread that lives until the process exits. Whatever a turn raises
 is logged with its traceback and counted under the name of the loop, and the loop goes on after its
-pause. Without that, one exception would end the loop, and nobody would notice until leases expire
-or dead lists fill up.
+pause. Without that, one exception would end the loop, and nobody would notice until its work is
+missed: the renewal of the leases by which a worker keeps its messages, for example.
 """
 
 import logging

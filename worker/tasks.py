@@ -63,7 +63,11 @@ def pipeline() -> Pipeline:
 
 
 def rules() -> WorkerRules:
-    """The worker rules (worker.toml) in force, as of the last batch."""
+    """The rules of worker.toml by which this process works now.
+
+    They are those of the last batch: `pipeline` reads changed files before each batch, and this
+    function does not.
+    """
     return _current().in_force.config.worker
 
 
@@ -111,10 +115,12 @@ def _start_loops(sender: Any, **_: object) -> None:
 
 
 class Ingest(Task):
-    """Base class of the tasks, by which worker.broker.request decides the fate of their messages.
+    """Base class of the two tasks: names the class that decides what follows a failure.
 
-    A task receives claimed messages, not the arguments that producers send (docs/message.md), so
-    Celery's check of arguments is off.
+    That class, Request in worker.broker.request, deletes the message after its task has ended, puts
+    it back on its queue, or moves it to the quarantine queue or to the dead list. A task receives
+    claimed messages, not the arguments that producers send (docs/message.md), so Celery's check of
+    arguments is off.
     """
 
     Request = "worker.broker.request:Request"
@@ -122,9 +128,10 @@ class Ingest(Task):
 
     @staticmethod
     def probe(service: str) -> None:
-        """Check that `service`, "store" or "index", answers.
+        """Check that `service`, "store" or "index", answers. Raises Unavailable when it does not.
 
-        The circuit breaker calls this to go on. Raises Unavailable when it does not answer.
+        While a service is down the worker takes no messages. The circuit breaker calls this again
+        and again, and lets the worker take messages again once nothing is raised.
         """
         bootstrap.probe(Settings.load(), service, _current().in_force.config.dedup)
 

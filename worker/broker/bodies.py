@@ -57,9 +57,10 @@ def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
 
 
 def receipts_in(data: bytes) -> list[str]:
-    """The receipts of the raw articles in a stored message; an empty list when it can't be read.
+    """List the receipts of the raw articles in a message as the broker stores it.
 
-    A message for an unknown task is read too, because its producer may wait for the receipts.
+    A receipt is the id by which a producer asks for the outcome of an article that it enqueued. It
+    is also found in a message for an unknown task. Returns an empty list for an unreadable message.
     """
     try:
         return [receipt for receipt, _ in articles(read(data, any_task=True))]

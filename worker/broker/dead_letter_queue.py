@@ -23,7 +23,11 @@ _SEND = "return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedDeadLetter:
-    """One entry of a dead list: an undeliverable message, its queue, the reason and the date."""
+    """One entry of a dead list: an undeliverable message, its queue, the reason and the date.
+
+    `written` is the entry itself, with reason and message, byte for byte as it stands in the list.
+    It is needed to remove the entry.
+    """
 
     queue: str
     reason: str

@@ -41,7 +41,11 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ServerState(Enum):
-    """What a client finds that connects to the embedded server's socket now."""
+    """The state of the embedded server, found by a ping on its socket.
+
+    The server is absent, still reading its data files, silent (it accepts a connection, but does
+    not reply) or ready. By this, a command decides whether to start it, wait for it or give up.
+    """
 
     ABSENT = "absent"  # nobody listens
     READING = "reading"  # it reads its files, and refuses commands meanwhile

@@ -43,8 +43,10 @@ def start(app: Any, file: Path) -> background.BackgroundLoop:
 def makes_progress(app: Any, finished_before: int | None) -> bool:
     """Whether the worker works as it should, so that a restart would not help.
 
-    It does when a message was finished since `finished_before` messages were, or no messages are
-    taken because a service is down, or no message waits and none that the worker holds is overdue.
+    `finished_before` is an earlier count of the messages finished since the process started; None
+    at the first check. The worker makes progress if the count has changed, if no messages are
+    taken because a service is down, or if no message waits in the broker and none that the worker
+    holds is overdue.
     """
     if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True

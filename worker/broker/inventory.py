@@ -25,9 +25,10 @@ class MessageState(StrEnum):
 def list_messages(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessageState, list[str]]]:
     """List the messages of `queues`, all leased messages, and those on the dead lists.
 
-    Yields the state of each message with the receipts of its articles. A message that moves between
-    queue, lease and dead list meanwhile may be listed twice or not at all: a caller that misses one
-    must list them again.
+    Yields the state of each message with the receipts of the articles in it. A receipt is the id
+    that an article got when its producer enqueued it. A message that moves between queue, lease and
+    dead list meanwhile may be listed twice or not at all. So a caller that does not find an article
+    must list the messages again.
     """
     client = Redis(connection_pool=channel.pool)
     prefix = channel.global_keyprefix

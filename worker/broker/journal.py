@@ -1,9 +1,11 @@
-"""The journal: a stream in the broker that notes the receipts of each message a producer pushed.
+"""The journal: a stream in the broker that notes which articles producers have enqueued.
 
-Moved into the store, it tells which articles were sent and have no outcome yet. lua/push.lua writes
-an entry together with each push. A background loop of every worker moves the entries: it stores
-them first and then deletes them, so any number of workers may do so at once, and any may die in
-between.
+Each message that a producer pushes has one entry, which holds the message's id and the receipts of
+its articles. A receipt is the id of one enqueued article; the outcome of the article is stored
+under it. The entries are moved into the store, where a comparison with the outcomes shows which
+articles have none yet. lua/push.lua writes an entry in one step with the push. A background loop of
+every worker moves the entries: it stores them first and then deletes them, so any number of workers
+may do so at once, and any may die in between.
 """
 
 import json
@@ -30,7 +32,11 @@ _MESSAGES_PER_PAGE = 100  # stored in one transaction: up to 10,000 receipts
 
 
 def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
-    """Start the background loop that moves the journal into the store, by calling `enter`."""
+    """Start the background loop that moves the broker's journal of enqueued articles to the store.
+
+    The loop calls `enter` with the entries to store. It runs every 2 s, so that the store knows of
+    each enqueued article, also of one that gets lost before a worker processes it.
+    """
     connection, pause_s = BrokerConnection(app), EVERY_S
 
     def turn() -> float:
@@ -50,9 +56,11 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
 
 
 def collect(channel: Any, enter: StoreEntries) -> int:
-    """Move the present entries of the journal into the store, by calling `enter` for each page.
+    """Move the present entries of the broker's journal into the store, 100 messages at a time.
 
-    Returns the number of receipts. Raises Unavailable when the store does not answer.
+    The journal has one entry for each pushed message, with the receipts (ids) of its articles.
+    `enter` stores them, one JournalEntry for each article. Returns the number of articles. Raises
+    Unavailable when the store does not answer.
     """
     client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal

@@ -77,7 +77,7 @@ class RedisChannel(stock.Channel):
     def read_poll_reply(self, **options: Any) -> bool:
         """Read the reply to `poll_command`, and deliver the messages in it.
 
-        Returns whether any came. Raises Empty when there are none.
+        Returns True after a delivery. Raises Empty when the reply holds no message.
         """
         raise NotImplementedError
 
@@ -96,7 +96,10 @@ class RedisChannel(stock.Channel):
         return bool(super()._deliver_fanout_message(message, exchange))
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back at the front of its queue, or at the end if `leftmost`."""
+        """Put a delivered message back at the front of its queue, or at the end if `leftmost`.
+
+        A queue is a Redis list: messages are added at its left and taken from its right.
+        """
         super()._restore(message, leftmost)
 
     def prefer_other_queues(self, queue: str) -> None:

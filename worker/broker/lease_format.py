@@ -14,11 +14,11 @@ _QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
 
 
 def unpack_lease(lease: bytes) -> tuple[bytes, str]:
-    """Split a lease into the message, byte for byte, and the name of the queue it was taken from.
+    """Split a lease into the bytes of the message and the name of the queue it was taken from.
 
-    Returns `lease` itself and UNKNOWN for anything else. lua/claim.lua writes the lease around the
-    bytes of the message; kombu writes message and queue as one JSON text, whose message is encoded
-    again.
+    Both formats of a lease are read: that of lua/claim.lua, which contains the bytes of the message
+    unchanged, and that of kombu, a JSON text whose message is encoded again for the result. Returns
+    `lease` itself and UNKNOWN for bytes in neither format, or without a valid name of a queue.
     """
     message, _, rest = lease.rpartition(b',"","')
     if message.startswith(b"[") and rest.endswith(b'"]'):

@@ -40,10 +40,10 @@ class QoS(RedisQoS):
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Record a delivered message in memory.
+        """Record a delivered message in memory, and see to it that it has a lease in the broker.
 
-        A message that was not claimed is also leased by kombu. The claim of a claimed message has
-        leased it in the broker already.
+        A message that a worker took from its queue by this package's claim script has a lease
+        already. For any other, such as one read by kombu's `basic_get`, kombu writes a lease now.
         """
         if ":" in delivery_tag:
             self.record_delivery(message, delivery_tag)
@@ -153,9 +153,10 @@ class QoS(RedisQoS):
     ) -> None:
         """Put a leased message back at the front of its queue, or at the end if `leftmost`.
 
+        A queue is a Redis list: messages are added at its left and taken from its right.
         `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
-        quarantine queue, or to the dead list after `quarantine_passes` failures there. A message
-        whose lease is gone is left alone.
+        quarantine queue instead, or to the dead list once it failed there as often as the channel's
+        `quarantine_passes` says (`passes` in worker.toml). A message without a lease is left alone.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -41,9 +41,10 @@ class FinishedMessages:
 class Request(CeleryRequest):
     """Celery's object for one message in the main process, changed in what follows a failure.
 
-    A message whose task failed goes back to its queue, to the quarantine queue or to the dead list,
-    as the table at the top of this module says. The object lives until the message is acked or
-    rejected.
+    When a service was down, the message goes back to its queue. Messages that can't be read go to
+    the dead list. After any other failure, such as the death of its process, the message goes to
+    the quarantine queue, where each article is tried alone. The object lives until the message is
+    acked or rejected.
     """
 
     def __init__(self, message: Any, **options: Any) -> None:
@@ -54,9 +55,10 @@ class Request(CeleryRequest):
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
-        """Note also when a pool process started to work on the message. Celery calls this then.
+        """Record that a pool process has started to work on the message, and the present time.
 
-        From then on the message is not put back when its channel closes.
+        Celery calls this at that moment. From then on the message is not put back on its queue when
+        its channel closes, and it is overdue when it runs too long.
         """
         self.running_since = monotonic()
         self.message.channel.qos.mark_started(self.message.delivery_tag)

@@ -45,8 +45,8 @@ def delay_sigterm() -> None:
     """Make SIGTERM begin the shutdown only after all messages taken so far are handed to the pool.
 
     Until then no more messages are claimed. During a shutdown Celery writes nothing more to the
-    pool, and the pool discards what is left in its pipes. So a message taken just before would be
-    forgotten, or the pool would wait for itself.
+    pool, and the pool discards what is left in its pipes. So a message taken just before SIGTERM
+    would be forgotten, or the shutdown would wait for it without end.
     """
     celery_handler = signal.getsignal(signal.SIGTERM)
     requested, handed_over = Event(), Event()

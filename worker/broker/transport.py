@@ -67,9 +67,11 @@ class Channel(RedisChannel):
             return client.execute_command("EVAL", script, len(prefixed), *prefixed, *arguments)
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
-        """Push a message. If its properties hold `receipts`, also write them to the journal.
+        """Push a message, and note in the broker's journal which articles it brings.
 
-        Both are done in one step, and the pushed message does not contain the receipts.
+        Its property `receipts`, if there is one, lists the ids of its articles. It is taken out of
+        the message and written to the journal, a stream from which the store learns of each
+        enqueued article. Push and journal entry are one step.
         """
         properties = dict(message["properties"])  # a copy: kombu tries again with the same one
         receipts = properties.pop("receipts", None)
@@ -212,7 +214,8 @@ class Channel(RedisChannel):
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
         """Put a delivered message back on its queue: at the front, or at the end if `leftmost`.
 
-        Each message of a group is put back by itself.
+        A queue is a Redis list: messages are added at its left and taken from its right. If several
+        small messages were delivered as one, each of them is put back by itself.
         """
         for tag in split_group_tags([message.delivery_tag]):
             self.qos.restore_by_tag(tag, leftmost=leftmost)

@@ -58,7 +58,8 @@ def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> 
     """Clean raw articles as the worker would, and print the resulting articles.
 
     FILE holds raw articles (.json, .jsonl), a page (.html) or plain text; "-" reads a page or
-    JSON lines from standard input. Nothing is stored, and only --learned connects to a server.
+    JSON lines from standard input. Nothing is stored. No server is needed, except for --learned:
+    it leaves out the lines that workers found each source to repeat, as noted in the index.
     Exit code 1 when a raw article would be a dead letter.
     """
     if str(path) != "-" and not path.is_file():

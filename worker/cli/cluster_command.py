@@ -1,4 +1,4 @@
-"""`worker cluster`: show clusters, and split, merge or pin them by hand."""
+"""`worker cluster`: show clusters, groups of articles that are copies; split, merge or pin them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -34,7 +34,8 @@ class _Group(click.Group):
 def cluster() -> None:
     """Show a cluster by any of its articles; split, merge or pin by hand.
 
-    Changes by hand are recorded. Later revisions of an article, `worker reconcile` and a rebuild of
+    A cluster is a group of articles that are copies of each other. Changes by hand are recorded.
+    Later revisions of an article, `worker reconcile` and a rebuild of
     the index do not undo them.
     """
 
@@ -49,7 +50,11 @@ _note = click.option("--note", default="", help="The reason; it is stored with t
 @click.argument("article_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the cluster as JSON.")
 def show(article_id: str, as_json: bool) -> None:
-    """Show canonical article, members, sightings, moves and original publisher of a cluster."""
+    """Show one cluster, a group of copies: its articles, and when each was received.
+
+    Also shown: which article is canonical (the one that stands for the others), which articles
+    came from or went to other clusters, and the original publisher that they name.
+    """
     store = opened_store()
     chosen = _member(store, article_id)
     members = store.clusters.members_of([chosen.cluster_id])

@@ -1,4 +1,7 @@
-"""Write docs/configuration.md from the models of settings and rules and the rule files."""
+"""Write docs/configuration.md, the reference of all settings and rules.
+
+Types and bounds come from the pydantic classes, values and comments from the packaged rule files.
+"""
 
 import re
 import tomllib

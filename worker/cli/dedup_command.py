@@ -1,4 +1,7 @@
-"""`worker dedup replay`: decide stored articles by other thresholds and show what changes."""
+"""`worker dedup replay`: decide again which stored articles are copies, by other thresholds.
+
+The thresholds say how similar two articles must be. The command shows which decisions change.
+"""
 
 import math
 from collections import Counter
@@ -80,8 +83,9 @@ def replay(
 ) -> None:
     """Show which decisions other thresholds would change; with --yes move the articles.
 
-    The stored articles are decided twice, by the rules in force and by the other thresholds, so
-    that only differences due to the thresholds show. Moves are recorded as `replayed`; articles
+    Whether a stored article is a copy is decided twice, by the rules in force and by the other
+    thresholds, so that only differences due to the thresholds show. With --yes, articles move
+    between clusters, the groups of copies. Moves are recorded as `replayed`; articles
     that were pinned, split or merged by hand stay. After an interruption the same command
     continues; a run with the old values moves the articles back. For new articles change
     dedup.toml too.
@@ -109,7 +113,8 @@ def replay(
 class _ReplayReport:
     """What `worker dedup replay` prints: counts of changed decisions, with samples of each kind.
 
-    A kind is the old and the new decision, such as `new -> duplicate`.
+    A decision says whether an article is new or a copy. A kind is the old and the new decision,
+    such as `new -> duplicate`.
     """
 
     def __init__(self, samples: int) -> None:

@@ -52,11 +52,11 @@ def enqueue(
     """Put raw articles from files on the queue.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
-    document or a page from standard input. Prints how many were enqueued. Files without raw
-    articles, such as a PDF or a feed, are refused by name and skipped in folders.
+    document or a page from standard input. Prints how many were enqueued. A file without raw
+    articles, such as a PDF or a feed, is skipped in a folder, and is an error if PATHS names it.
 
-    Exit code 1 when articles were invalid or every file was skipped, 2 when a file was refused,
-    3 when the broker accepts no more for now.
+    Exit code 1 when articles were invalid or no file had raw articles, 2 when PATHS names a file
+    without them (nothing is sent then), 3 when the broker accepts no more for now.
     """
     check_inputs(paths)
     skipped: list[SkippedInput] = []

@@ -1,4 +1,8 @@
-"""The sentence templates of `worker explain` for decisions, moves, flags and sightings."""
+"""The templates of the sentences by which `worker explain` tells what happened to an article.
+
+They are about its sightings (the times it was received), the decisions whether it is a copy, its
+moves from one group of copies to another, and the flags that cleaning set.
+"""
 
 from worker.model.records import OutcomeKind
 

@@ -35,7 +35,11 @@ class FileKind(NamedTuple):
         return f"{count:,} {self.name if count == 1 else self.plural or self.name + 's'}"
 
     def advice(self, location: str) -> str:
-        """The advice `do` with the path of a file in place of FILE and STEM."""
+        """What the user can do with the file at path `location`, of this kind, in a sentence.
+
+        It is the text of the field `do`, with the path in place of FILE, and the path without its
+        ending in place of STEM. A path that a shell would not take as one word is not filled in.
+        """
         if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")
         stem = location.removesuffix(PurePath(location).suffix)
@@ -43,7 +47,10 @@ class FileKind(NamedTuple):
 
 
 class NotRawArticle(NamedTuple):
-    """Read in place of a raw article from a file, or a line of one, that holds none."""
+    """The value that a reader of files yields for a file, or a line, that holds no raw article.
+
+    It stands where the raw article would, and says what kind of file was found instead.
+    """
 
     kind: FileKind
 

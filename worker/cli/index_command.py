@@ -21,7 +21,11 @@ _SHOWN = 10
 
 @click.group(epilog="Examples: worker index stats · worker index verify · worker index rebuild")
 def index() -> None:
-    """Measure, verify or rebuild the index that finds copies. The store holds the decisions."""
+    """Measure, verify or rebuild the index, by which workers find copies of articles.
+
+    It can be lost safely: which article is a copy of which one is in the store, and the index can
+    be rebuilt from the store.
+    """
 
 
 def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
@@ -40,8 +44,9 @@ def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
 def stats(as_json: bool) -> None:
     """Count entries, keys and bytes of the index; bytes are estimated from a sample of keys.
 
-    Fingerprints of articles in flight expire after some minutes, learned lines after days. While
-    there are few articles each one takes more bytes, because buckets have a fixed cost.
+    The index also holds the fingerprints of articles that are being processed, for some minutes,
+    and counts of the lines that sources repeat around their articles, for days. While there are few
+    articles each one takes more bytes, because the hash tables of the index have a fixed cost.
     """
     _, index_ = _opened_store_and_index()
     stats_ = verification.stats(index_)
@@ -67,8 +72,9 @@ def stats(as_json: bool) -> None:
 def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
     """Put all recent articles back into the index, from the fingerprints in the store.
 
-    Workers may run meanwhile. `worker reconcile` then joins copies that were taken for new
-    articles while the index was empty.
+    A fingerprint is a short summary of a text, by which copies are found. Workers may run
+    meanwhile. `worker reconcile` then joins copies that were taken for new articles while the index
+    was empty.
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)

@@ -1,4 +1,4 @@
-"""`worker ledger`: compare receipts with outcomes and list the missing ones."""
+"""`worker ledger`: list the enqueued articles that have no outcome and are in no message."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -37,11 +37,12 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
 def ledger(
     day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
 ) -> None:
-    """Compare the journal of receipts with outcomes and with the messages in the broker.
+    """Find out whether any enqueued article was lost, by their receipts.
 
-    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. If
-    some are missing, they are listed and the exit code is 1. Messages of other clients have no
-    journal entry and are counted as foreign when they have an outcome.
+    A receipt is the id that a Producer returns for an enqueued article and notes in a journal. Its
+    article must be stored, a dead letter, or in a message of the broker that is waiting, leased to
+    a worker or undeliverable. Others are listed as missing, and the exit code is 1. Articles of
+    other clients are in no journal, and are counted as foreign when they have an outcome.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)

@@ -1,4 +1,7 @@
-"""`worker lint`: check raw articles and report problems to the author of a poller."""
+"""`worker lint`: check raw articles and report problems to the author of a poller.
+
+A poller is the program that fetches articles and enqueues them.
+"""
 
 import logging
 import sys

@@ -1,4 +1,8 @@
-"""`worker reconcile`: repair clusters that no single batch could decide correctly."""
+"""`worker reconcile`: repair clusters, groups of articles that are copies of each other.
+
+A worker assigns each article to a cluster when its batch is processed. That can be wrong later: the
+main article of the cluster may be withdrawn, an article edited, or a copy not found at the time.
+"""
 
 import sys
 from collections import Counter

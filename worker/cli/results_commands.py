@@ -126,10 +126,12 @@ def _sink(file: Path | None) -> Iterator[IO[bytes]]:
     "--json", "as_json", is_flag=True, help="Print each change as a line of JSON with its article."
 )
 def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_json: bool) -> None:
-    """Print the changes of articles since a cursor: stored, retagged, judged, withdrawn.
+    """Print the changes of articles since a cursor, a position in the sequence of all changes.
 
-    No change is left out or printed twice. Continue from the cursor of the last change that you
-    have processed. The last cursor is also printed on standard error at the end.
+    An article was stored, retagged, refreshed (cleaned again, with the same title and text), judged
+    (another verdict, such as duplicate, or another group of copies) or withdrawn. No change is left
+    out or printed twice. Continue from the cursor of the last change that you have processed. The
+    last cursor is also printed on standard error at the end.
     """
     store = _opened_store()
     try:
@@ -218,8 +220,8 @@ def delete(
 ) -> None:
     """Delete articles for good, with content, tags, payloads and dead letters.
 
-    IDS are ids or the beginnings of ids. A tombstone stays, so that the same article is not stored
-    when a poller delivers it again. Without --yes nothing is deleted.
+    IDS are ids or the beginnings of ids. Only a note that the article was deleted stays, so that it
+    is not stored when a poller delivers it again. Without --yes nothing is deleted.
     """
     if bool(ids) == bool(source) or (older_than and not source):
         raise click.UsageError("give either IDS, or --source with or without --older-than")

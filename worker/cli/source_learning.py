@@ -18,7 +18,13 @@ from worker.store.values import RemovedLineCount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoilerplateLine:
-    """A line that the source repeats, and how often it was left out of articles."""
+    """A line that one source repeats around its articles, and how often it was left out of them.
+
+    `how` says why it is left out or kept: "learned" by the worker, "pinned" or "refused" in
+    cleaning.toml, or "forgotten", no longer repeated. A learned line was first
+    seen on the day `since`, was in `texts` different texts, and on `days` days in enough new ones.
+    `left_out` counts how often it was left out, and `last` is the date of the last time.
+    """
 
     line: str  # as it was when it was last left out; "" if it never was
     how: str  # learned, pinned, refused, or forgotten: it was left out once and is kept now
@@ -31,7 +37,12 @@ class BoilerplateLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceBoilerplateReport:
-    """The lines that one source repeats around its articles, for the output of `worker sources`."""
+    """The lines that one source repeats around its articles, for the output of `worker sources`.
+
+    `version` is the version of the lines that workers learned from the source, "" if there are
+    none. `silent` is the error of the index when it did not answer, so that learned lines are
+    missing; "" if it did.
+    """
 
     version: str  # version of the learned lines; "" without any
     lines: tuple[BoilerplateLine, ...]

@@ -96,7 +96,9 @@ class AsyncProducer:
 
         Raises InvalidArticles, Unavailable or Busy. `self.invalid` has the invalid articles of the
         last call that finished. A cancelled call completes the message that is being sent, and
-        sends no further one. Afterwards all articles that bring receipts can be enqueued again.
+        sends no further one. If the caller set the field `receipt` of each article, it can enqueue
+        all of them again after that: an article that was sent before is not processed twice. Other
+        articles get a new receipt in each call.
         """
         problems: list[Invalid] = []
         receipts: list[str] = []
@@ -116,7 +118,10 @@ class AsyncProducer:
         return receipts
 
     async def outcome(self, receipt: str) -> Outcome | None:
-        """Return the outcome of one receipt; None while its article waits or is processed."""
+        """Return what became of the article with this receipt, the id that `enqueue` returned.
+
+        Returns None while the article waits or is processed.
+        """
         return await self._run(lambda: self._producer.outcome(receipt))
 
     async def _send(self, chunk: list[Any], invalid: OnInvalid) -> tuple[list[str], list[Invalid]]:

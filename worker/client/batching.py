@@ -12,7 +12,10 @@ from worker.model.receipts import new_receipt
 
 
 class PackedArticle(NamedTuple):
-    """One raw article as it is put into a message, with its receipt and size."""
+    """One raw article as it is put into a message, with its size and its receipt.
+
+    The receipt is the id under which the store records what became of the article.
+    """
 
     receipt: str
     raw: object  # a JSON value

@@ -1,7 +1,8 @@
 """Enqueue raw articles: `with Producer(broker_url) as p: receipts = p.enqueue(articles)`.
 
-The articles are validated, get receipts, are packed into messages by count and bytes, and are sent.
-`enqueue` returns after the broker has taken the last message.
+The articles are validated, get receipts (the ids by which to ask for their outcomes), are packed
+into messages by count and bytes, and are sent. `enqueue` returns after the broker has taken the
+last message.
 """
 
 import time
@@ -35,7 +36,7 @@ OnInvalid = Literal["raise", "collect", "bury"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
-    """A raw article that breaks the contract, and the reason."""
+    """A raw article that breaks the contract, which is the required format, and the reason."""
 
     position: int  # its index among the articles passed to `enqueue`
     reason: Reason
@@ -154,7 +155,10 @@ class Producer:
         return backpressure.advise(load, self._rules.pressure)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """Return the outcome of one receipt; None while its article waits or is processed."""
+        """Return what became of the article with this receipt, the id that `enqueue` returned.
+
+        Returns None while the article waits or is processed.
+        """
         return self._store.outcomes([receipt]).get(receipt)
 
     @cached_property

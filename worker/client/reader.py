@@ -68,7 +68,10 @@ class Archive:
         return self._store.show(article_id)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """Return the outcome of a receipt; None while its article waits or is processed."""
+        """Return what became of an enqueued article, by the receipt that its producer got for it.
+
+        Returns None while the article waits or is processed.
+        """
         return self._store.outcomes([receipt]).get(receipt)
 
     def changes(self, since: str = "start") -> Iterator[Change]:

@@ -1,7 +1,7 @@
-"""A producer's own journal of receipts, which shows what was sent when a broker has lost messages.
+"""A producer's own journal, which shows what was sent when a broker has lost messages.
 
-Receipts are recorded before their articles are sent. The journal is a file, or a table of the
-store. The file has one JSON line per message:
+It holds receipts, the ids of enqueued articles, and is written before the articles are sent. The
+journal is a file, or a table of the store. The file has one JSON line per message:
 {"message": id, "receipts": [...], "at": time}. `worker ledger --journal FILE` reads it.
 """
 
@@ -18,17 +18,21 @@ from worker.store.ports import JournalWriter
 
 
 class ReceiptJournal(Protocol):
-    """A place where a producer records the receipts of the articles that it sends."""
+    """A place where a producer records the receipts (ids) of the articles that it sends."""
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Record the receipts of a message before it is sent; return when they are stored."""
+        """Record the receipts of a message's articles before it is sent; return when it is done."""
 
     def close(self) -> None:
         """Release files and connections."""
 
 
 def open_journal(journal: str | Path) -> ReceiptJournal:
-    """Open the journal: a file, or a table in a store if `journal` is the address of a store."""
+    """Open a producer's own journal of the articles that it sends.
+
+    It is a table in a store if `journal` is the address of a store, such as `sqlite:///f.db`, else
+    the file at that path.
+    """
     if "://" not in str(journal):
         return FileJournal(Path(journal))
     from worker.store.sql_store import SqlStore  # a poller that only pushes needs no database
@@ -43,7 +47,7 @@ class FileJournal:
         self._path = path
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Append a line with the receipts of a message to the file; return when it is on disk."""
+        """Append a line with the receipts of a message's articles; return when it is on disk."""
         line = {"message": message_id, "receipts": receipts, "at": datetime.now(UTC).isoformat()}
         try:
             with self._path.open("a", encoding="utf-8") as file:
@@ -68,7 +72,7 @@ class StoreJournal:
         self._store = store
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Write the receipts of a message into the table, in one transaction."""
+        """Write the receipts of a message's articles into the table, in one transaction."""
         at = datetime.now(UTC)
         self._store.add_journal_entries(
             [JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts]
@@ -80,7 +84,7 @@ class StoreJournal:
 
 
 def read_journal(path: Path) -> Iterator[JournalEntry]:
-    """Yield an entry for each receipt in a journal file. Raises BadConfig for an invalid line.
+    """Yield an entry for each article noted in a journal file. Raises BadConfig for a bad line.
 
     A last line that is cut off is ignored, because its message was never sent.
     """

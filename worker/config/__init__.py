@@ -1,5 +1,6 @@
 """Read and validate the rules in `config/*.toml`.
 
-What belongs here: finding, reading and joining rule files. The model of each file is beside the
-code that uses its rules. May import the stages of the pipeline, the broker's limits and the model.
+What belongs here: finding, reading and joining rule files. The pydantic class that validates a file
+is beside the code that uses its rules. This package may import the stages of the pipeline, the
+limits in worker.broker.backpressure, and worker.model.
 """

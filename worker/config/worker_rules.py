@@ -30,7 +30,9 @@ class BatchLimits(Frozen):
 class TimeLimits(Frozen):
     """Time limits in seconds: for one article, one batch, a message's lease and the shutdown.
 
-    A lease is the time for which one worker owns a message.
+    A lease reserves a message for one worker during `visibility_timeout_s`. Every
+    `restore_interval_s`, messages whose lease has expired are put back on their queues. `drain_s`
+    is the time that running batches get when the worker is to stop.
     """
 
     article_s: float = Field(gt=0)
@@ -47,9 +49,12 @@ class TimeLimits(Frozen):
 
 
 class QuarantineRules(Frozen):
-    """Limits of the quarantine lane, the queue for batches in which a process died.
+    """Limits for messages whose processing failed, which are retried in disposable processes.
 
-    It runs each article in a disposable process, with limits of memory and time.
+    A message is retried so after a failure, or after `deliveries` workers took it and vanished. It
+    is a dead letter once it has failed `passes` times in the queue for retries; one article of it
+    is a dead letter once it has ended `attempts` disposable processes. Each process may use
+    `memory_mb` MB, and one delivery of a message may take `budget_s` seconds.
     """
 
     deliveries: int = Field(ge=1)
@@ -67,9 +72,10 @@ class ProcessRules(Frozen):
 
 
 class LedgerRules(Frozen):
-    """How long the ledger waits before it reports a receipt as missing.
+    """How long `worker ledger` searches for an enqueued article before it reports it as missing.
 
-    The ledger compares the receipts that the broker accepted with the outcomes in the store.
+    The ledger compares the receipts, the ids of enqueued articles, with the outcomes in the store
+    and with the messages in the broker, which may move while it looks at them.
     """
 
     grace_s: float = Field(ge=0)

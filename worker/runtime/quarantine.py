@@ -1,9 +1,10 @@
 """Process messages from the quarantine queue, which failed before, in processes that may die.
 
 All articles of a message are tried together first, because most failures are accidents. Then each
-article without an outcome is tried alone. An article has an outcome when the store has its receipt.
-Only a run of one article that leaves no receipt counts as an attempt; after `attempts` of them the
-article becomes a dead letter. Earlier failures of its message do not count.
+article without an outcome is tried alone. The outcome of an article is in the store, under its
+receipt, the id that it got when it was enqueued. Only a run of one article that leaves no outcome
+counts as an attempt; after `attempts` of them the article becomes a dead letter. Earlier failures
+of its message do not count.
 """
 
 import logging
@@ -33,7 +34,7 @@ def ingest_in_sandbox(
     """Process the articles of a quarantined message in sandbox processes until each has an outcome.
 
     Raises Unavailable when the time for one message is over, or a service does not answer. When the
-    message is delivered again, articles whose receipts are in the store are not repeated.
+    message is delivered again, articles that have an outcome in the store are not repeated.
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:

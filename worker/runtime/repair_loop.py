@@ -34,9 +34,11 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 def start(
     store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
-    """Start the background loop that repairs clusters and the index.
+    """Start the background loop that corrects the clusters in the store and completes the index.
 
-    All workers run it, but in each half minute only the one that gets a lock makes a pass.
+    A cluster is a group of articles that are copies of each other; it is wrong, for example, after
+    one of them was withdrawn or edited. The index, by which copies are found, may have lost
+    articles. All workers run the loop, but in each half minute only the one that gets a lock works.
     """
     period = FIRST_PERIOD
 
@@ -56,11 +58,12 @@ def start(
 def make_pass(
     store: ClusteredStore, index: RedisIndex, rules: DedupRules, *, period: timedelta, now: datetime
 ) -> None:
-    """Repair clusters, and restore articles that the index lost.
+    """Correct clusters, groups of copies of one article, and restore articles that the index lost.
 
-    Articles that were edited are looked for in the last `period`; other faults of clusters are
-    found whatever their age. Articles are restored if the index's server has changed, beginning at
-    the date of the index's watermark.
+    An article that was edited may be a copy no longer; only those edited in the last `period` are
+    checked. Clusters whose main article is gone, or is in another cluster now, are found whatever
+    their age. If the index's server has changed, the articles stored since the watermark, the date
+    until which the index was complete, are written to it again.
     """
     reconciler = Reconciler(store, index, rules, now=now)
     with fork_lock():

@@ -81,10 +81,11 @@ class SandboxServer:
     def run(
         self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Process raw articles with their receipts as one batch in one sandbox process.
+        """Process raw articles as one batch in one sandbox process.
 
-        Returns how that process ended; its failure raises nothing. Raises SandboxLost when the
-        server ends and a second one does too, and Unavailable when the server is not ready within
+        Each comes with its receipt, the id under which its outcome is to be stored. Returns how the
+        process ended; its failure raises nothing. Raises SandboxLost when the server that forks it
+        ends and a second one does too, and Unavailable when the server is not ready within
         `limit_s` seconds; a later call can use it.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
@@ -138,7 +139,11 @@ class SandboxServer:
 
 
 def main() -> None:
-    """Run the sandbox server: fork one process for each run that standard input asks for."""
+    """Run the sandbox server: for each line of standard input, fork a sandbox process.
+
+    A line is a JSON text that holds the batch of raw articles, or names the stored article, that
+    the process works on. How the process ended is written to standard output.
+    """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
     pipeline = bootstrap.pipeline(settings, _report)
