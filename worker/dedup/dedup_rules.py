@@ -80,7 +80,11 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """Thresholds as in Copies, for pairs of which at least one text is short."""
+    """Thresholds from which two texts are a copy or a variant if at least one of them is short.
+
+    They mean the same as those of `CopyRules`. `days` is how many days apart two copies may be
+    published; a text found again later counts as a variant.
+    """
 
     containment: Share
     whole: Share

@@ -40,7 +40,12 @@ class Match:
 
 
 class Overlap(NamedTuple):
-    """The result of overlap_of(): the share of common shingles of two texts, and their numbers."""
+    """What two texts have in common, as `overlap_of` returns it.
+
+    `containment` is the share of the shingles (runs of words) of the text with fewer of them that
+    the other text has too. `left` and `right` are the numbers of shingles of the two texts that
+    were compared, and `short` says that at least one text is short.
+    """
 
     containment: float  # share of the smaller set that is in the larger one
     left: int  # size of the first set

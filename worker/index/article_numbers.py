@@ -15,7 +15,8 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """Articles with their numbers, and the bucket layouts in use when these were read."""
+    """Articles with their numbers, and the layouts (which buckets hold entries) when these were
+    read."""
 
     layouts: ActiveLayouts
     numbers: dict[str, int]  # by article id
@@ -32,7 +33,8 @@ class ArticleNumbers:
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
         """Return the numbers of articles; those without a number get the next free ones.
 
-        Takes two round trips, and repeats both when another worker changes the layouts meanwhile.
+        Takes two round trips. Repeats both when meanwhile another worker has begun a time window or
+        added buckets, since the numbers may then be stored in other buckets than those read.
         """
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -63,7 +65,9 @@ class ArticleNumbers:
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
         """Return the number of each article by its id; None for an article without a number.
 
-        Takes two round trips, and repeats the second when the layouts change meanwhile.
+        Takes two round trips. Repeats the second when meanwhile another worker has begun a time
+        window or added buckets, since the numbers may then be stored in other buckets than those
+        read.
         """
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]

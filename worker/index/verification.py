@@ -66,7 +66,12 @@ class IndexStats:
 
     @property
     def bytes_each(self) -> float:
-        """Bytes per article, without entries that expire before the window of the index ends."""
+        """Average bytes in the index for one article of the window (the span of time that the index
+        covers).
+
+        Only entries that stay for the whole window are counted, because only they grow with the
+        number of articles. Fingerprints and noted lines are not: they expire earlier.
+        """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
 
@@ -111,7 +116,8 @@ def _layer(index: RedisIndex, pattern: str, name: str) -> IndexLayer:
 def clear(index: RedisIndex) -> int:
     """Remove all keys of the similarity index and return how many there were.
 
-    Workers may run meanwhile. Learned lines stay.
+    Workers may run meanwhile. Which lines sources repeat, from which boilerplate is learned, is on
+    the same server but not part of the index, and stays.
     """
     removed = 0
     for keys in index.client.scan("aw:*"):
@@ -192,7 +198,11 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """Count the differences of each kind: `missing`, `unowned` or `register`."""
+    """Count the differences between index and store by their kind.
+
+    The kinds are `missing` (the index does not know the article), `unowned` (it lacks one of the
+    article's hashes) and `register` (it names another canonical article than the store).
+    """
     return dict(Counter(difference.what for difference in compared))
 
 

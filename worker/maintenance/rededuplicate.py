@@ -183,17 +183,24 @@ def _new(article_id: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedMoves:
-    """The moves between clusters that some changed decisions led to, and a count of the others."""
+    """The moves between clusters that some changed decisions led to, and how many moves were not
+    made.
+
+    `pinned` counts the articles that stay where they are, because an operator pinned them, or the
+    canonical article that they would join, to its cluster.
+    """
 
     moved: tuple[ClusterMove, ...] = ()
     pinned: int = 0  # articles that stay because an operator decided so
 
 
 class ClusterMover:
-    """Moves articles to other clusters, where other rules decide them differently.
+    """Moves stored articles to the clusters that another set of rules decides for them (`worker
+    dedup replay`).
 
-    The store records the moves; applying the same decisions again changes nothing. Without an index
-    it only computes the moves, for a dry run.
+    Only articles move for which the decision of the other rules differs from that of the rules in
+    force. The store records each move. Applying the same decisions again moves nothing more.
+    Without an index it only computes the moves, for a dry run.
     """
 
     def __init__(
