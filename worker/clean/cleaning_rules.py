@@ -59,7 +59,11 @@ class HtmlRules(Frozen):
 
 
 class TextRules(Frozen):
-    """Limits of the length and number of titles, names and texts."""
+    """Limits of titles, names and texts, such as the most characters of a title and the most
+    authors of an article.
+
+    `max_mended_chars` is how many characters of garbled text (mojibake) are repaired.
+    """
 
     min_letters: int = Field(ge=1)  # of title or text
     max_title_chars: int = Field(gt=20)  # of a title taken from the text
@@ -135,7 +139,8 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The line rules that apply to one kind of line, also compiled into one expression for all.
+    """The line rules that apply to one kind of line, and one expression that matches what any of
+    them matches.
 
     The kind is a language, a position in the text, and whether the line is long. The expression has
     no IGNORECASE flag: with it, `re` could not skip alternatives by their first letter.
@@ -178,8 +183,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
-        """The line rules with position `end`, which cut the end of a text, with patterns of all
-        languages."""
+        """The line rules that cut a match from the end of a text (position `end`), with patterns of
+        all languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -188,7 +193,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_chars(self) -> int:
-        """How many characters at the end of a line are searched for matches of `end` rules."""
+        """How many characters at the end of a line are searched for matches of the rules that cut
+        the end of a text."""
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
     def rule_sets(self, language: str) -> LanguageRuleSets:

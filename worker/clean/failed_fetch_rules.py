@@ -67,7 +67,8 @@ class FailedFetchRules(Frozen):
         return self
 
     def warm(self) -> None:
-        """Index the patterns by their first letters, once before the worker forks."""
+        """Index the title and sentence patterns by their first letters. Called once, before the
+        worker forks, so that its processes share the index."""
         self.titles.may_match("warm")
         self.lines.may_match("warm")
 

@@ -40,7 +40,9 @@ class ShingleRules(Frozen):
 class ContentRules(Frozen):
     """Which texts count as tiny or short, and how much of a text is hashed.
 
-    `number_words` are compared as figures; `stop_words` are not content words.
+    `lead_words` is the length of the opening that is compared on its own, `most_words` and
+    `most_figures` limit how many content words and figures are kept. `number_words` are compared as
+    figures; `stop_words` are not content words.
     """
 
     tiny_words: Count
@@ -94,7 +96,12 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether a reused link or id leads to the same article or another."""
+    """Thresholds that decide whether an article with a known link or id is that article or another
+    one, because publishers reuse links and ids.
+
+    The `alias_` value applies to further keys of an article, such as a second address; the
+    `stranger_` values say when the text is that of another article.
+    """
 
     alias_containment: Share
     stranger_containment: Share
@@ -103,7 +110,8 @@ class IdentityRules(Frozen):
 
 
 class RevisionRules(Frozen):
-    """Share of shingles that two revisions must have in common for a minor edit."""
+    """The share of shingles (runs of words) that two revisions must have in common for a minor
+    edit."""
 
     minor: Share
 

@@ -160,11 +160,11 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
 
 
 def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
-    """Keep at most `most` of ascending hashes; return them and the scale of the sample.
+    """Keep at most `most` of ascending 64-bit hashes; return them and the scale of the sample.
 
-    The hashes kept are those below 2**64 / scale (FracMinHash; Irber et al. 2022,
-    doi:10.1101/2022.01.11.475838). The containment of one such sample in another estimates that of
-    the whole sets, however different their sizes are.
+    The hashes kept are those below 2**64 / scale, where scale is a power of 2: one hash in `scale`
+    on average (FracMinHash; Irber et al. 2022, doi:10.1101/2022.01.11.475838). The containment of
+    one such sample in another estimates that of the whole sets, however different their sizes are.
     """
     scale = 1
     while len(hashes) > most:

@@ -84,14 +84,18 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return the article id of each number; numbers of forgotten articles are left out."""
+        """Return the article id of each number; numbers of articles that were removed from the
+        index, or have expired there, are left out."""
         if not numbers:
             return {}
         replies = self._client.execute([id_command(number) for number in numbers])
         return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
-        """The Redis commands that store the article id of each number; `numbers` is by id."""
+        """The Redis commands that store the article id of each number.
+
+        `numbers` maps an article id to its number.
+        """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))
             for article_id, n in numbers.items()
@@ -100,7 +104,8 @@ class ArticleNumbers:
         return [*writes, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
 
     def forget(self, numbers: Iterable[int]) -> None:
-        """Remove the fingerprints and article ids of these numbers, in one round trip."""
+        """Remove the fingerprints and article ids of these article numbers from the index, in one
+        round trip."""
         numbers = [*numbers]
         removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]
         removals += [("HDEL", *_id_address(number)) for number in numbers]

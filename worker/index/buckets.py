@@ -103,7 +103,8 @@ class Buckets:
         """Send commands that write to the buckets `keys`, in one round trip.
 
         Also sets the expiry of buckets that the commands may have created. Returns the replies to
-        the commands, and the average number of entries in the first SAMPLED_BUCKETS buckets.
+        the commands, and the average number of entries in the first 8 buckets of `keys`, which
+        tells how full all buckets of `layout` are.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]

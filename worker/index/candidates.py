@@ -11,7 +11,8 @@ Owner = TypeVar("Owner", int, str)
 
 
 class IndexRules(Protocol):
-    """The part of the deduplication rules that an index reads; config/dedup.toml explains each."""
+    """The part of the deduplication rules that an index reads; config/dedup.toml explains each
+    value."""
 
     @property
     def window_days(self) -> int: ...
@@ -28,9 +29,10 @@ class IndexRules(Protocol):
 
 
 class SupportsIndexRules(Protocol):
-    """Any rules that have index rules as their attribute `index`, as DedupRules have.
+    """Any object whose attribute `index` has the rules of the index, such as the deduplication
+    rules.
 
-    DedupRules itself must not be imported here.
+    The class of those, `DedupRules`, must not be imported here.
     """
 
     @property

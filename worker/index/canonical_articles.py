@@ -38,9 +38,11 @@ class CanonicalTable(Protocol):
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Elect the canonical article of each article that votes, and write it into the table.
+    """Elect the canonical article of each article that votes, write it into the table and return
+    it.
 
-    `votes` map an article's number to the numbers of the articles that it copies.
+    `votes` map an article's number to the numbers of the articles that it copies, the best match
+    first. The result maps the same numbers to those of the canonical articles.
     """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
@@ -53,7 +55,11 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read cells into `pointers` until each chain ends at a canonical article or an empty cell."""
+    """Read the cells of these articles, and those of the articles that they point to, into
+    `pointers`.
+
+    It ends where each chain reaches a canonical article or an article with an empty cell.
+    """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:
         cells = table.read(unread)

@@ -66,7 +66,8 @@ class BucketLayout(NamedTuple):
 
     @property
     def ids(self) -> str:
-        """Prefix of the keys that hold the numbers of article ids."""
+        """Prefix of the Redis keys whose buckets hold, for each article id, the article's
+        number."""
         return f"aw:i:{self.generation}:{self.bits}:"
 
     @property
@@ -84,7 +85,8 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The field of STATE that tells how many buckets were moved to this layout."""
+        """The field of the Redis hash aw:buckets that says how many old buckets were moved to this
+        layout."""
         return f"{self.generation}:{self.bits}"
 
     @property
@@ -110,9 +112,11 @@ class BucketLayout(NamedTuple):
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Where an entry moves when its bucket is divided into four.
+        """Where the entry of a hash moves when its bucket is divided into four, by the spare bits
+        in its value.
 
-        Returns which of the four buckets (0 to 3) gets the entry, and its value there.
+        Returns which of the four buckets (0 to 3) gets the entry, and its value there, without
+        those bits.
         """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
@@ -233,9 +237,11 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """The number of the article that owns a hash, read from the stored value of the hash's field.
+    """The number of the article that owns a hash (had it first), read from the value found for the
+    hash.
 
-    None when the field is empty, or holds another hash, whose spare bits differ from `spare`.
+    None if there is no value, or if its spare bits differ from `spare`, those of the hash: the
+    value then belongs to another hash with the same key and field.
     """
     if value is None:
         return None
@@ -293,9 +299,10 @@ def new_generation(
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """The layout with four times the buckets, if it should be opened now, else None.
+    """The layout with four times as many buckets, if workers should begin to use it now, else None.
 
-    It should be when the buckets are full and no earlier move of buckets is unfinished.
+    They should when the buckets are full (320 entries on average) and no earlier move of buckets is
+    unfinished.
     """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)

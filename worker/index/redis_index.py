@@ -138,9 +138,11 @@ class RedisIndex:
         ]
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Overwrite the canonical articles of these articles, in four round trips.
+        """Overwrite the canonical articles that the index holds for these articles, in four round
+        trips.
 
-        Articles that are not in the index are added to its table of numbers.
+        `canonical` maps article ids to those of their canonical articles. Articles that the index
+        does not know get a number.
         """
         if not canonical:
             return

@@ -32,7 +32,8 @@ _SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
 class ExpectedEntry(NamedTuple):
-    """What the index should hold about one article, according to the store."""
+    """What the index should hold about one article, according to the store: its fingerprint, and
+    the id of the canonical article of its cluster."""
 
     article_id: str
     canonical: str
@@ -89,9 +90,11 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """When the window of the index begins; the index finds only articles from then on.
+    """When the window of the index begins, as the index finds only articles registered from then
+    on.
 
-    That is when the generation before the running one began. `now_s` is in Unix seconds.
+    The window consists of the current generation (a fixed span of time) and the one before. `now_s`
+    is in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -128,8 +131,8 @@ def clear(index: RedisIndex) -> int:
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
     """Write articles of the store back to the index: numbers, hashes and canonical articles.
 
-    The earliest article must come first. Each goes to the generation of its date. A hash that
-    belongs to an article in the index already stays with that article.
+    The earliest article must come first. Each is written to the time window (generation) in which
+    it was stored. A hash that belongs to an article in the index already stays with that article.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)

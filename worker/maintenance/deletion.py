@@ -43,7 +43,10 @@ class DeletionScope:
 
 
 def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
-    """The articles with these ids or beginnings of ids. Raises LookupError if one is missing."""
+    """Return a scope with the articles that have these ids or beginnings of ids.
+
+    Raises LookupError if no article has one of them.
+    """
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
         if stored is None:
@@ -59,7 +62,8 @@ def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
 
 
 def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -> Iterator[int]:
-    """Delete the articles page by page; yield how many were deleted in each page."""
+    """Delete the articles of a scope, 200 in each transaction; yield after each how many were
+    deleted."""
     ids: Sequence[str] = scope.article_ids or store.article_ids(scope.query)
     while ids:
         for start in range(0, len(ids), PAGE):
@@ -68,7 +72,8 @@ def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -
 
 
 def letters_about(store: DeletionStore, scope: DeletionScope) -> Iterator[list[str]]:
-    """Yield the ids of the dead letters of these articles or this source, page by page."""
+    """Yield, page by page, the ids of the dead letters of the scope's articles, or of its
+    source."""
     for source in sorted({source for source, _ in scope.keys} or {scope.source}):
         keys = {key for key_source, key in scope.keys if key_source == source}
         last = ""

@@ -84,7 +84,8 @@ class Reconciler:
             yield from self.twins(self._clusters.members(canonical))
 
     def displaced(self) -> Iterator[ClusterMove]:
-        """Move members after their canonical article into its new cluster."""
+        """Move the members of a cluster whose canonical article joined another cluster to that
+        cluster."""
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)
             yield from moved
@@ -92,7 +93,11 @@ class Reconciler:
                 return
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Take members that match their cluster no longer out of it; they may join another one."""
+        """Take members of clusters that no longer match their cluster, because they or their
+        canonical article were edited, out of it.
+
+        `page` has the edited articles. A member that leaves may join another cluster.
+        """
         clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
         for edited in page:
@@ -145,7 +150,12 @@ class Reconciler:
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join canonical articles that are copies of an article in another cluster to it."""
+        """Move canonical articles of `page` that copy an article of another cluster into that
+        cluster.
+
+        A canonical article that has copies moves only if it is a copy of the other cluster's
+        canonical article.
+        """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match
         candidate_ids = [

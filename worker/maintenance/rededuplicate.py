@@ -63,7 +63,8 @@ class Rededuplicated:
 class Rededuplicator:
     """Decides all stored articles by two sets of rules, `rules` in force and `others`.
 
-    It reads the store once, and keeps in memory only the articles in the window of the index.
+    It reads the store once, and keeps in memory only the articles of two generations (time windows
+    of the index).
     """
 
     def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
@@ -76,8 +77,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Deduplicate again the articles stored since a date, in batches, and store nothing.
 
-        Yields for each batch the number of its articles, and the articles whose new verdict or
-        cluster differs from the stored one.
+        Yields for each batch the number of its articles, and those articles that the two sets of
+        rules decide differently.
         """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):

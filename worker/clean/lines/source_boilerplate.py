@@ -102,7 +102,11 @@ def learn(
     rules: LearnedRules,
     last: DayNumber,
 ) -> SourceBoilerplate:
-    """Decide which lines of a source to remove, from its sightings by day up to the day `last`."""
+    """Decide which lines of a source to remove, from its sightings by day up to the day `last`.
+
+    A sighting says that a line, named by its hash, was in a text; `noted` has the sightings of each
+    day.
+    """
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -124,7 +128,8 @@ def learn(
 
 
 def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
-    """Return the article without the lines that were learned, or that the rules pin for its source.
+    """Return the article without the lines that were learned, or that the rules list as lines to
+    remove from all texts of its source (pinned lines).
 
     Learned lines are not removed if they are a large share of the text: it may be a short article,
     or consist of such lines. Pinned lines are always removed.

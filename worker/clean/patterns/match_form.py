@@ -1,6 +1,7 @@
 """Bring titles and sentences into match form, in which the patterns of page kinds are written.
 
-A text in match form has lower case, plain apostrophes, no brackets, and no marks around it.
+Page kinds are kinds of page that are no article, such as error pages. A text in match form has
+lower case, plain apostrophes, no brackets, and no marks around it.
 """
 
 import re

@@ -64,7 +64,8 @@ def storable(text: str) -> str:
 
 
 def is_sound(text: str) -> bool:
-    """Whether a text needs no repair except of white space: no mojibake, no invisible characters.
+    """Whether a text needs no repair except of white space: no mojibake (text decoded with the
+    wrong charset), no invisible characters.
 
     It checks the few characters that are not plain ASCII once, which is faster than to try each
     repair.
@@ -79,8 +80,8 @@ def is_sound(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Remove the characters of a text that are invisible or can't be stored; normalise it to form
-    C."""
+    """Remove the characters of a text that are invisible or can't be stored; compose accents
+    (Unicode normal form C)."""
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
@@ -106,7 +107,8 @@ def unescape_again(text: str) -> str:
 
 
 def mend(text: str, max_chars: int) -> str:
-    """Repair the lines of a text that have mojibake, up to `max_chars` characters in all."""
+    """Repair lines that have mojibake (text decoded with the wrong charset), up to `max_chars`
+    characters in all."""
     data = text.encode("utf-8", "replace")
     if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
         return text
