@@ -180,7 +180,8 @@ class ActiveLayouts(NamedTuple):
 
 
 class IndexHashes(NamedTuple):
-    """The hashes of several fingerprints in one row, to compute keys and values for all at once.
+    """The hashes of several fingerprints in common arrays, to compute keys and values for all at
+    once.
 
     Each fingerprint contributes the hash of its whole text, then its sketch: the smallest hashes of
     its shingles. For each hash, `fields` has the lowest 13 bits, the field of its entry in a

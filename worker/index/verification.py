@@ -70,8 +70,8 @@ class IndexStats:
         """Average bytes in the index for one article of the window (the span of time that the index
         covers).
 
-        Only entries that stay for the whole window are counted, because only they grow with the
-        number of articles. Fingerprints and noted lines are not: they expire earlier.
+        Only entries that stay for the whole window are counted. Fingerprints, and the lines noted
+        for learning boilerplate, are not: how long they are kept does not depend on the window.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)

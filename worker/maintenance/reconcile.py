@@ -150,11 +150,11 @@ class Reconciler:
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Move canonical articles of `page` that copy an article of another cluster into that
-        cluster.
+        """Join the clusters of canonical articles in `page` that are copies of an article in
+        another cluster.
 
-        A canonical article that has copies moves only if it is a copy of the other cluster's
-        canonical article.
+        A canonical article without copies moves to the other cluster. If both canonical articles
+        are copies of each other, the later one moves to the cluster of the earlier one.
         """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match
