@@ -38,7 +38,11 @@ _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 class Body(NamedTuple):
     """One content of a raw article: its text as clean paragraphs, its metadata, and how it was
-    read."""
+    read.
+
+    `html` is safe markup of a fragment, if it is stored. `read_as` says whether it is a page, a
+    fragment or plain text. `failure` names the reason if the content is no article.
+    """
 
     text: str = ""
     page: PageMetadata = NO_METADATA
@@ -64,7 +68,8 @@ def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -
 
 
 def richest(bodies: Sequence[Body]) -> Body:
-    """Choose the body with the most text, the first of equals; an empty body if there is none.
+    """Choose the body with the most text, the first of those with equal length; an empty body if
+    there is none.
 
     It gets the metadata of the first body that is a web page.
     """

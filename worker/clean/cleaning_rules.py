@@ -31,8 +31,17 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits of the markup that is parsed, and whether safe markup is stored. Limits are per
-    content."""
+    """Limits of the markup of an article, and whether its body is also stored as safe markup
+    (`keep`).
+
+    Each limit but `max_bodies` holds for one content, which is a page or a text in a raw article.
+    Markup over the limits of attributes, depth, open elements (`max_left_open`) or formatting
+    elements that a parser would reopen (`max_rebuilt`) is rejected. Markup with too many tags is
+    read in a simpler way. The other limits decide when trafilatura extracts the article of a page
+    instead of the block classifier: when the classifier's text is short (`short_extract_chars`), or
+    doubtful, or shares too few runs of words with the text of a third extractor (`min_shared`). For
+    pages over `max_asked_tags` it is never asked.
+    """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
     max_extract_tags: int = Field(gt=0)  # more: the text of a page is its complete body
@@ -50,7 +59,11 @@ class HtmlRules(Frozen):
 
 
 class TextRules(Frozen):
-    """Limits of the length and number of titles, names and texts."""
+    """Limits of titles, names and texts, such as the most characters of a title and the most
+    authors of an article.
+
+    `max_mended_chars` is how many characters of garbled text (mojibake) are repaired.
+    """
 
     min_letters: int = Field(ge=1)  # of title or text
     max_title_chars: int = Field(gt=20)  # of a title taken from the text
@@ -90,8 +103,14 @@ class DateRules(Frozen):
 
 
 class LanguageRules(Frozen):
-    """Thresholds of language detection, which has two detectors: a fast one for long texts, and
-    another for short texts."""
+    """Thresholds for detecting the language of a text, with one detector for long and one for short
+    texts.
+
+    The detector for long texts gives each language a rank, which is its distance from the text: a
+    language above `max_rank` is not considered, and the language that the source declares wins
+    within `tie_ranks` of the best. The detector for short texts gives scores from 0 to 1, to which
+    `sure_score`, `declared_score` and `min_score` apply.
+    """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
     long_chars: int = Field(gt=0)  # longer texts go to the fast detector
@@ -120,7 +139,8 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The line rules that apply to one kind of line, also compiled into one expression for all.
+    """The line rules that apply to one kind of line, and one expression that matches what any of
+    them matches.
 
     The kind is a language, a position in the text, and whether the line is long. The expression has
     no IGNORECASE flag: with it, `re` could not skip alternatives by their first letter.
@@ -131,8 +151,13 @@ class RuleSet(NamedTuple):
 
 
 class LanguageRuleSets(NamedTuple):
-    """The line rules of one language: a filter that most lines fail because no rule can match them,
-    and a function that selects the rule set for a line."""
+    """The line rules of one language, prepared for quick use.
+
+    `prefix_filter` fails for most lines, because no rule matches a line that begins like them.
+    `select` returns the rules for one line; its arguments say whether the line is among the first
+    lines of its text, whether it is among the last ones, and whether it is longer than 120
+    characters.
+    """
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
     select: Callable[[bool, bool, bool], RuleSet]  # for a line in the head, in the tail, a long one
@@ -158,8 +183,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
-        """The line rules with position `end`, which cut the end of a text, with patterns of all
-        languages."""
+        """The line rules that cut a match from the end of a text (position `end`), with patterns of
+        all languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -168,7 +193,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_chars(self) -> int:
-        """How many characters at the end of a line are searched for matches of `end` rules."""
+        """How many characters at the end of a line are searched for matches of the rules that cut
+        the end of a text."""
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
     def rule_sets(self, language: str) -> LanguageRuleSets:

@@ -14,8 +14,15 @@ from worker.model.admission import Frozen
 
 
 class PageKind(Frozen):
-    """One kind of page that is no article, such as "challenge page", with the patterns of its
-    texts."""
+    """One kind of page that is no article, such as "challenge page", with the patterns that
+    recognise it.
+
+    `titles` match a full title and `lines` a full sentence. `signs` are words inside a sentence,
+    and are searched on short pages only. `mentions` are words usual on such pages that prove
+    nothing: on a page already suspected, a sentence with them is not counted as text of an article.
+    All patterns are by language. `by_vendor` says that the name of the vendor who made the page is
+    reported too, `in_fragments` that the lines also count in texts that are no complete page.
+    """
 
     name: str = Field(min_length=1, max_length=40)  # begins the detail of its dead letters
     by_vendor: bool = False  # the detail also names the vendor of the page
@@ -31,8 +38,9 @@ class PageKind(Frozen):
 class FailedFetchRules(Frozen):
     """Patterns and limits that recognise a failed fetch. Bytes are bytes of UTF-8.
 
-    A sentence is explained if it matches a pattern of a page kind that the page may belong to. The
-    `max_rest_*` limits say how much text of a failed fetch may be unexplained.
+    A sentence is explained if it matches a pattern of a page kind that the page may belong to, such
+    as error pages. The `max_rest_*` limits say how much other text the page of a failed fetch may
+    have.
     """
 
     max_rest_bytes: int = Field(ge=0)  # where two of title, sentences and markup match
@@ -59,7 +67,8 @@ class FailedFetchRules(Frozen):
         return self
 
     def warm(self) -> None:
-        """Index the patterns by their first letters, once before the worker forks."""
+        """Index the title and sentence patterns by their first letters. Called once, before the
+        worker forks, so that its processes share the index."""
         self.titles.may_match("warm")
         self.lines.may_match("warm")
 
@@ -75,13 +84,16 @@ class FailedFetchRules(Frozen):
 
     @cached_property
     def signs(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind of a sign: words inside of a sentence that are typical of this
-        kind."""
+        """Finds the page kind of a sign: words inside of a sentence that are typical of this kind
+        of page."""
         return PatternClassifier(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:
-        """Return the pattern of sentences that are usual on pages of a kind, but no evidence for
-        it."""
+        """Return the pattern of words that are usual on pages of a kind, but do not prove it.
+
+        On a page that is suspected for another reason, a sentence with such words is not counted as
+        text of an article.
+        """
         if kind.name not in self._mentions:
             self._mentions[kind.name] = re.compile("|".join(kind.mentions.values()) or "(?!)")
         return self._mentions[kind.name]

@@ -23,7 +23,11 @@ from worker.model.admission import Content, RawArticle
 
 
 class FetchedContent(NamedTuple):
-    """Body and summary of a raw article, and why the fetch of its page failed, if it did."""
+    """Body and summary of a raw article, and why the fetch of its web page failed.
+
+    `failure` is "" for a successful fetch. `titled` is False if the fetch failed and the raw
+    article has no title, or that of an error page: it then has no usable title.
+    """
 
     body: Body
     summary: Body

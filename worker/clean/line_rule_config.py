@@ -16,8 +16,16 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class LineRule(Frozen):
-    """One kind of line that is not part of an article, such as "Follow us on …", with its
-    patterns."""
+    """One kind of line that is not part of an article, such as "Follow us on …", and what to do
+    with it.
+
+    `patterns`, by language, must match the complete line in lower case. A rule with `position`
+    "head" or "tail" applies to the first or last `within` lines of a text. "end" rules instead cut
+    what they match from the end of the text, and only if one of their `hints` is in it (a quick
+    check). `effect` says whether the matched line is dropped only, or gives a category, authors
+    (byline) or an agency. `truncated` says that a match proves the text to be a teaser, cut by the
+    feed.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     # By language, "any" for all. Must match the full line in lower case; `end` rules are searched.
@@ -131,8 +139,11 @@ class LineRules(Frozen):
 
     @cached_property
     def max_chars(self) -> int:
-        """The length of the longest line that a rule can match, apart from rules with position
-        `end`."""
+        """The length of the longest line that a rule can match completely.
+
+        Rules with position `end` are left out: they match a part of a line, however long the line
+        is.
+        """
         return max((rule.max_chars for rule in self.rules if rule.position != "end"), default=0)
 
     @cached_property
@@ -146,7 +157,11 @@ class LearnedRules(Frozen):
     """Limits for learning the lines that a source repeats around its articles, which are then
     removed.
 
-    Lines are compared in lower case, with every number as 0.
+    Lines are compared in lower case, with every number as 0; a line with figures needs a higher
+    share of the texts (`min_share_figures`). `buckets` and `bucket_entries` limit how many lines
+    are noted per day, as the lines of a day are spread over that many stores of limited size.
+    `pinned` lists lines that are always removed, `refused` lines that are never learned, both by
+    source.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none

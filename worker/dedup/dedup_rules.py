@@ -40,7 +40,9 @@ class ShingleRules(Frozen):
 class ContentRules(Frozen):
     """Which texts count as tiny or short, and how much of a text is hashed.
 
-    `number_words` are compared as figures; `stop_words` are not content words.
+    `lead_words` is the length of the opening that is compared on its own, `most_words` and
+    `most_figures` limit how many content words and figures are kept. `number_words` are compared as
+    figures; `stop_words` are not content words.
     """
 
     tiny_words: Count
@@ -80,7 +82,11 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """Thresholds as in Copies, for pairs of which at least one text is short."""
+    """Thresholds from which two texts are a copy or a variant if at least one of them is short.
+
+    They mean the same as those of `CopyRules`. `days` is how many days apart two copies may be
+    published; a text found again later counts as a variant.
+    """
 
     containment: Share
     whole: Share
@@ -90,7 +96,12 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether a reused link or id leads to the same article or another."""
+    """Thresholds that decide whether an article with a known link or id is that article or another
+    one, because publishers reuse links and ids.
+
+    The `alias_` value applies to further keys of an article, such as a second address; the
+    `stranger_` values say when the text is that of another article.
+    """
 
     alias_containment: Share
     stranger_containment: Share
@@ -99,7 +110,8 @@ class IdentityRules(Frozen):
 
 
 class RevisionRules(Frozen):
-    """Share of shingles that two revisions must have in common for a minor edit."""
+    """The share of shingles (runs of words) that two revisions must have in common for a minor
+    edit."""
 
     minor: Share
 

@@ -32,8 +32,8 @@ def fingerprint(
 
     Texts that differ only in case, quotes, dashes or spacing get equal hashes, except for the
     content hash, which covers the exact cleaned title and text. If learned boilerplate lines were
-    left out of `article`, pass the article that still has them as `whole`: the content hash is made
-    from it, so that learning a new line does not count as a revision.
+    left out of `article`, pass the article that still has them as `complete`: the content hash is
+    made from it, so that learning a new line does not count as a revision.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)

@@ -39,12 +39,14 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Compare an article with what is stored under its keys: it is new, unchanged or a revision.
+    """Compare an article with the stored article that has one of its keys: it is new, unchanged or
+    a revision.
 
-    An alias leads to a stored article only if the content agrees, because publishers reuse links.
-    When the content contradicts even the article's own key, it is new and gets another key. An
-    article that arrives as less (a summary instead of the full text) never replaces a fuller one,
-    unless `reprocessed`: then the stored payload itself was cleaned again under other rules.
+    An alias (further key) leads to a stored article only if the content agrees, because publishers
+    reuse links. When the content contradicts even the article's own key, it is new and gets another
+    key. An article that arrives as less (a summary instead of the full text) never replaces a
+    fuller one, unless `reprocessed`: then the stored payload itself was cleaned again under other
+    rules.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)

@@ -142,10 +142,12 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack the high 32 bits of each 64-bit hash as little-endian bytes, distinct and ascending.
+    """Pack the upper 32 bits of each 64-bit hash as little-endian bytes, distinct and ascending.
 
     32 bits are enough to compare two sets: of pairs of sets of a thousand hashes, one in four
-    thousand has a false match. The lowest bit still tells narrow shingles from wide ones.
+    thousand has a false match. The lowest bit of the 32 is replaced by that of the 64-bit hash,
+    which tells shingles of few words, which only short texts have (1), from those of more words
+    (0).
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
@@ -158,11 +160,11 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
 
 
 def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
-    """Keep at most `most` of ascending hashes; return them and the scale of the sample.
+    """Keep at most `most` of ascending 64-bit hashes; return them and the scale of the sample.
 
-    The hashes kept are those below 2**64 / scale (FracMinHash; Irber et al. 2022,
-    doi:10.1101/2022.01.11.475838). The containment of one such sample in another estimates that of
-    the whole sets, however different their sizes are.
+    The hashes kept are those below 2**64 / scale, where scale is a power of 2: one hash in `scale`
+    on average (FracMinHash; Irber et al. 2022, doi:10.1101/2022.01.11.475838). The containment of
+    one such sample in another estimates that of the whole sets, however different their sizes are.
     """
     scale = 1
     while len(hashes) > most:

@@ -26,7 +26,11 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The result of comparing two articles that are duplicates or variants of each other."""
+    """The result of comparing two articles that are duplicates or variants of each other.
+
+    `signal` names the main evidence, such as `exact` or `contained`. `scores` are the measured
+    values, `thresholds` the limits that decided.
+    """
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
     signal: str  # exact, near, contained, extended; of a variant: series, template
@@ -40,7 +44,12 @@ class Match:
 
 
 class Overlap(NamedTuple):
-    """The result of overlap_of(): the share of common shingles of two texts, and their numbers."""
+    """What two texts have in common, as `overlap_of` returns it.
+
+    `containment` is the share of the shingles (runs of words) of the text with fewer of them that
+    the other text has too. `left` and `right` are the numbers of shingles of the two texts that
+    were compared, and `short` says that at least one text is short.
+    """
 
     containment: float  # share of the smaller set that is in the larger one
     left: int  # size of the first set
@@ -75,7 +84,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 
 
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
-    """How many shingles two texts have in common, and how many each has.
+    """Count how many shingles (runs of words) two texts have in common, and how many each has.
 
     None if either text is too short to have shingles, or if the fingerprints have different
     versions.

@@ -1,9 +1,10 @@
 """The similarity index: propose candidates for an article, and elect the canonical one of copies.
 
 A candidate is an earlier article that may have the same text, and is worth comparing. A hash is
-that of a whole text or of a shingle (three content words in a row); the sketch of an article is its
-smallest shingle hashes. The index remembers of each hash the first article that had it, its owner.
-The store alone has identities and decisions, so nothing of these is lost with the index.
+that of a whole text or of a shingle (three words in a row; in Chinese and the like, some
+characters); the sketch of an article is its smallest shingle hashes. The index remembers of each
+hash the first article that had it, its owner. Identities and decisions are in the store, so none of
+them is lost if the index is.
 
 What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
 lines that sources repeat. May import the model only.
@@ -35,9 +36,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyVote:
-    """An article for `elect_canonical`, and the articles it was found to copy, best match first.
+    """An article whose canonical article is to be elected, and the articles that it was found to
+    copy, best match first.
 
-    Without `copies`, the worker that compared the article takes it for canonical.
+    The canonical article is the one that stands for all copies of a text. An article without
+    `copies` is a candidate for it, as far as the worker that compared it knows.
     """
 
     article_id: str

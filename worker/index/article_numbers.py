@@ -15,7 +15,8 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """Articles with their numbers, and the bucket layouts in use when these were read."""
+    """Articles with their numbers, and the layouts (which buckets hold entries) when these were
+    read."""
 
     layouts: ActiveLayouts
     numbers: dict[str, int]  # by article id
@@ -32,7 +33,8 @@ class ArticleNumbers:
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
         """Return the numbers of articles; those without a number get the next free ones.
 
-        Takes two round trips, and repeats both when another worker changes the layouts meanwhile.
+        Takes two round trips. Repeats both when meanwhile another worker has begun a time window or
+        added buckets, since the numbers may then be stored in other buckets than those read.
         """
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -63,7 +65,9 @@ class ArticleNumbers:
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
         """Return the number of each article by its id; None for an article without a number.
 
-        Takes two round trips, and repeats the second when the layouts change meanwhile.
+        Takes two round trips. Repeats the second when meanwhile another worker has begun a time
+        window or added buckets, since the numbers may then be stored in other buckets than those
+        read.
         """
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
@@ -80,14 +84,18 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return the article id of each number; numbers of forgotten articles are left out."""
+        """Return the article id of each number; numbers of articles that were removed from the
+        index, or have expired there, are left out."""
         if not numbers:
             return {}
         replies = self._client.execute([id_command(number) for number in numbers])
         return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
-        """The Redis commands that store the article id of each number; `numbers` is by id."""
+        """The Redis commands that store the article id of each number.
+
+        `numbers` maps an article id to its number.
+        """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))
             for article_id, n in numbers.items()
@@ -96,7 +104,8 @@ class ArticleNumbers:
         return [*writes, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
 
     def forget(self, numbers: Iterable[int]) -> None:
-        """Remove the fingerprints and article ids of these numbers, in one round trip."""
+        """Remove the fingerprints and article ids of these article numbers from the index, in one
+        round trip."""
         numbers = [*numbers]
         removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]
         removals += [("HDEL", *_id_address(number)) for number in numbers]

@@ -1,7 +1,8 @@
 """Read and write the buckets of the index on the server, add buckets, and let old ones expire.
 
-A bucket is a Redis hash with the owners of some hashes. A generation is a time window of the
-server's clock, and a layout is a generation with a certain number of buckets (layout.py).
+A bucket is a Redis hash: for each of many text hashes it holds the owner, the first article that
+had that text or shingle. A generation is a time window of the server's clock. A layout is a
+generation while it has a certain number of buckets, which grows when they are full (layout.py).
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,11 @@ READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    """Access to the buckets on the server: writes entries, begins generations, adds buckets."""
+    """Access to the buckets on the server, the Redis hashes in which the index stores its entries.
+
+    It writes entries, begins a new set of buckets for each time window (generation), and adds
+    buckets when they are full.
+    """
 
     def __init__(self, client: RedisClient, rules: IndexRules) -> None:
         self._client = client
@@ -45,22 +50,24 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read which layouts are in use now.
+        """Read which buckets are in use now: those of the current time window (generation) and of
+        the one before, each with their number, as `ActiveLayouts`.
 
-        The running generation is not among them until its first article is registered.
+        The current window is left out until its first article is registered.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """Read the layouts in use from the server's replies to the commands READ_LAYOUTS."""
+        """Read which buckets are in use from the server's replies to the commands READ_LAYOUTS."""
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
     def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
         """Reserve `count` consecutive article numbers for new entries of the index.
 
-        Return the layouts that those entries must be written to, and the last of the numbers. Takes
-        one round trip, and a second one when a new generation (time window) begins.
+        Return the layouts (which buckets hold entries) to write those entries to, and the last of
+        the numbers. Takes one round trip, and a second one when a new generation (time window)
+        begins.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -71,10 +78,10 @@ class Buckets:
         return layouts, newest
 
     def layouts_of(self, generation: int) -> ActiveLayouts:
-        """Return the layouts (see the module) of a generation: the current time window, or an
-        earlier one.
+        """Return which buckets are in use for a generation: the current time window, or an earlier
+        one.
 
-        A generation that has no layout yet gets its first one, which is stored. Takes one or two
+        A generation that has no buckets yet gets its first ones, which is stored. Takes one or two
         round trips.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
@@ -96,7 +103,8 @@ class Buckets:
         """Send commands that write to the buckets `keys`, in one round trip.
 
         Also sets the expiry of buckets that the commands may have created. Returns the replies to
-        the commands, and the average number of entries in the first SAMPLED_BUCKETS buckets.
+        the commands, and the average number of entries in the first 8 buckets of `keys`, which
+        tells how full all buckets of `layout` are.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -108,14 +116,16 @@ class Buckets:
     def expires(self, layout: BucketLayout) -> int:
         """The Unix second at which the buckets of a layout expire.
 
-        It is a day after the generation is read no longer, for batches that run late.
+        It is a day after the time window of that layout is read no longer, for batches that run
+        late.
         """
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Open a layout with more buckets when the present ones are full.
+        """Begin to use four times as many buckets when the present ones are full.
 
-        If one has been opened already, move some buckets to it, unless another worker is doing so.
+        If that has begun already, move the entries of some buckets, unless another worker is doing
+        so. `entries_per_bucket` is the average number of entries.
         """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])

@@ -11,7 +11,8 @@ Owner = TypeVar("Owner", int, str)
 
 
 class IndexRules(Protocol):
-    """The part of the deduplication rules that an index reads; config/dedup.toml explains each."""
+    """The part of the deduplication rules that an index reads; config/dedup.toml explains each
+    value."""
 
     @property
     def window_days(self) -> int: ...
@@ -28,9 +29,10 @@ class IndexRules(Protocol):
 
 
 class SupportsIndexRules(Protocol):
-    """Any rules that have index rules as their attribute `index`, as DedupRules have.
+    """Any object whose attribute `index` has the rules of the index, such as the deduplication
+    rules.
 
-    DedupRules itself must not be imported here.
+    The class of those, `DedupRules`, must not be imported here.
     """
 
     @property
@@ -43,11 +45,13 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Return the best candidates of an article, as pairs of owner and hits (hashes that it owns).
+    """Return the best candidates of an article, as pairs of article and number of hits, best first.
 
-    Articles with the same text (`exact`) come first, then those with most hits, then the earliest,
-    which have the smallest numbers. `owners_by_hash` has the owners of each sketch hash; `own` is
-    the article itself, which is left out.
+    A hash is of the whole text or of a shingle; its owner is the first article that had it. Each
+    item of `owners_by_hash` has the owners of one of the article's shingle hashes, and a hit is
+    such a hash that the candidate owns. Articles with the same text (`exact`) come first, then
+    those with most hits, then the earliest, which have the smallest numbers. `own` is the article
+    itself, which is left out.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

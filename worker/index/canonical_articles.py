@@ -2,11 +2,17 @@
 
 Articles are numbers in the order of arrival. The cell of an article points to the article that it
 copies, or to itself when it is canonical. It is empty while the article is undecided. Pointers lead
-to a smaller number or to a canonical article only, so they form no cycle. A worker reads the cells
-of the articles that its article matches. If one is canonical, the article becomes its copy. Of
-undecided ones the earliest wins, and an article that is the earliest *forces* the others, which
-means that it fills their cells before its own. So of two workers that see each other, or of which
-only one sees the other, never both make their article canonical.
+to a smaller number or to a canonical article only, so they form no cycle.
+
+A worker reads the cells of the articles that its article copies. If one of these is canonical, its
+article becomes a copy of that one. Otherwise the earliest of them all wins. If that is the worker's
+own article, the worker first *forces* the others: it fills their empty cells with pointers to its
+article, and fills its own cell only then.
+
+So two workers never both make their article canonical, even if only one of them knows that the two
+are copies. If the later article's worker knows, it chooses the earlier article. If the earlier
+article's worker knows, it tries to fill the other's cell first; if that cell points to itself
+already, the other article is canonical and its own becomes the copy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,9 +38,11 @@ class CanonicalTable(Protocol):
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Elect the canonical article of each article that votes, and write it into the table.
+    """Elect the canonical article of each article that votes, write it into the table and return
+    it.
 
-    `votes` map an article's number to the numbers of the articles that it copies.
+    `votes` map an article's number to the numbers of the articles that it copies, the best match
+    first. The result maps the same numbers to those of the canonical articles.
     """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
@@ -47,7 +55,11 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read cells into `pointers` until each chain ends at a canonical article or an empty cell."""
+    """Read the cells of these articles, and those of the articles that they point to, into
+    `pointers`.
+
+    It ends where each chain reaches a canonical article or an article with an empty cell.
+    """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:
         cells = table.read(unread)

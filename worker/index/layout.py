@@ -1,16 +1,20 @@
-"""Compute where the owner of a hash is stored, from the state of the buckets on the server.
+"""Compute where the index stores the owner of a hash, from the state of the buckets on the server.
 
 The owner of a hash is the first article that had it. A bucket is a Redis hash with the owners of
-some hashes. A generation is a window of the server's clock. It begins with a quarter of the buckets
-that the generation before ended with, and gets four times as many whenever they are full. A layout
-is a generation at one number of buckets. Entries of a layout are moved to the next one
-(resharding.py), so at most two layouts of a generation are read at a time.
+some hashes. A generation is a time window of the server's clock. It begins with a quarter of the
+buckets that the generation before ended with, and gets four times as many whenever they are full. A
+layout is a generation while it has a certain number of buckets; it says in which bucket an entry
+is, and how it is packed. When the buckets grow, the entries are moved from the old layout to the
+new one (resharding.py), so at most two layouts of a generation are read at a time.
 
-A field is 13 bits of a hash, and its value is the owner: both are integers, which are small in a
-listpack. Below the owner, a value holds spare bits of its hash. They tell to which new bucket an
-entry moves, and tell most hashes with equal fields apart. A value loses its lowest bits each time
-the buckets grow, when there are that many more owners to tell apart. So values stay below 24 bits
-while articles have the usual number of hashes; larger values take a byte more.
+An entry of a bucket consists of a field, which is 13 bits of the hash, and a value. Both are
+integers, which take little room in a Redis listpack. The upper bits of the value are the number of
+the owner. The lower bits are spare bits: further bits of the hash, which tell hashes with equal
+fields apart, and tell to which of four new buckets the entry moves.
+
+Each time the buckets grow fourfold, two spare bits become part of the bucket's number, so values
+lose them. Four times as many articles take two bits more for the number of the owner. So values
+stay below 24 bits while articles have the usual number of hashes; larger values take a byte more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +48,9 @@ A field `generation` has the value `base:bits`; a field `generation:bits` has th
 class BucketLayout(NamedTuple):
     """A generation (a time window of the index) while it has 2**bits buckets.
 
-    It tells the keys of the buckets and how their entries are packed.
+    It computes the keys of the buckets, and how entries are packed into integers. `first` is the
+    value of `bits` with which the generation began. `base` is the number of the newest article at
+    that time; owners are stored as the difference of their number from it.
     """
 
     generation: int
@@ -54,12 +60,14 @@ class BucketLayout(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """Prefix of the keys that hold the owners of hashes."""
+        """Prefix of the Redis keys whose buckets hold, for each hash, its owner: the first article
+        that had it."""
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """Prefix of the keys that hold the numbers of article ids."""
+        """Prefix of the Redis keys whose buckets hold, for each article id, the article's
+        number."""
         return f"aw:i:{self.generation}:{self.bits}:"
 
     @property
@@ -67,13 +75,18 @@ class BucketLayout(NamedTuple):
         return self.bits - COARSER_BITS
 
     def id_key(self, field: bytes) -> str:
-        """The key that holds the number of an article id; `field` is its first bytes."""
+        """The Redis key of the bucket with the number of an article.
+
+        `field` is the first 7 bytes of the article's id, which is also the field of its entry in
+        the bucket.
+        """
         mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
 
     @property
     def field(self) -> str:
-        """The field of STATE that tells how many buckets were moved to this layout."""
+        """The field of the Redis hash aw:buckets that says how many old buckets were moved to this
+        layout."""
         return f"{self.generation}:{self.bits}"
 
     @property
@@ -83,19 +96,27 @@ class BucketLayout(NamedTuple):
 
     @property
     def spare_bits(self) -> int:
-        """Number of bits of the hash that a value holds below the number of the owner."""
+        """How many lower bits of a stored value are bits of the hash; the bits above them are the
+        owner's number."""
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
 
     @property
     def is_last(self) -> bool:
-        """Whether this layout can't grow: values have too few spare bits to divide its buckets."""
+        """Whether the number of buckets can't grow any more.
+
+        To divide a bucket into four, two of the spare bits of each value (see the module) tell
+        which of the four gets the entry, and are used up. Growing ends when a value has fewer than
+        two.
+        """
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Where an entry moves when its bucket is divided into four.
+        """Where the entry of a hash moves when its bucket is divided into four, by the spare bits
+        in its value.
 
-        Returns which of the four buckets (0 to 3) gets the entry, and its value there.
+        Returns which of the four buckets (0 to 3) gets the entry, and its value there, without
+        those bits.
         """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
@@ -110,7 +131,8 @@ class BucketLayout(NamedTuple):
 
 
 class BucketMove(NamedTuple):
-    """The progress of moving the entries of a layout to the next one, with four times the buckets.
+    """The progress of moving all entries of a generation from its old buckets to four times as
+    many.
 
     Old buckets are copied and dropped in the order of their numbers. After the last one they are
     dropped once more, with the entries that late workers wrote to them.
@@ -129,9 +151,12 @@ class BucketMove(NamedTuple):
 
 
 class ActiveLayouts(NamedTuple):
-    """The layouts that are read and written now, and the unfinished moves between them.
+    """In which buckets the entries of the index are now, and which moves to more buckets are
+    unfinished.
 
-    `read` has the layouts of the running generation, newest first, then those of the one before.
+    Each layout in `read` stands for the buckets of one generation (a time window) while it has a
+    certain number of them. First come those of the current time window, newest first, then those of
+    the one before. A generation has two while its entries are moved.
     """
 
     read: tuple[BucketLayout, ...]
@@ -147,14 +172,21 @@ class ActiveLayouts(NamedTuple):
 
     @property
     def growing(self) -> bool:
-        """Whether the running generation is read from two layouts."""
+        """Whether entries of the current generation are being moved to four times as many buckets.
+
+        Old and new buckets are both read then.
+        """
         return any(layout.generation == self.written.generation for layout in self.older)
 
 
 class IndexHashes(NamedTuple):
-    """The hashes of several fingerprints, as arrays, to compute keys and values for all at once.
+    """The hashes of several fingerprints in common arrays, to compute keys and values for all at
+    once.
 
-    Each fingerprint contributes the hash of its whole text, then the hashes of its sketch.
+    Each fingerprint contributes the hash of its whole text, then its sketch: the smallest hashes of
+    its shingles. For each hash, `fields` has the lowest 13 bits, the field of its entry in a
+    bucket, and `high_bits` all bits above them. `bounds` has the position of each fingerprint's
+    first hash, and at the end the number of hashes.
     """
 
     fields: list[int]
@@ -180,9 +212,11 @@ class IndexHashes(NamedTuple):
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """The spare bits of each hash, which tell its value from that of another hash.
+        """The spare bits of each hash in this layout: bits that neither the key nor the field of
+        its entry has.
 
-        `owner_of` compares them with the spare bits in a stored value.
+        They are stored in the entry's value. If they differ from those in the value found there
+        (`owner_of`), the value belongs to another hash with the same key and field.
         """
         spares: list[int] = self._spares(layout).tolist()
         return spares
@@ -192,7 +226,8 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """The values to store so that articles become the owners of their hashes in this layout.
+        """The values to store so that articles become the owners of their hashes: each packs the
+        number of the article and spare bits of the hash into an integer.
 
         `numbers` holds the article number of each fingerprint.
         """
@@ -203,9 +238,11 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """The number of the article that owns a hash, read from the stored value of the hash's field.
+    """The number of the article that owns a hash (had it first), read from the value found for the
+    hash.
 
-    None when the field is empty, or holds another hash, whose spare bits differ from `spare`.
+    None if there is no value, or if its spare bits differ from `spare`, those of the hash: the
+    value then belongs to another hash with the same key and field.
     """
     if value is None:
         return None
@@ -220,15 +257,18 @@ def flat_reply(reply: Any) -> list[bytes]:
 
 
 def layout_state(reply: Any) -> LayoutState:
-    """Decode a reply to HGETALL of the key STATE, which tells how far buckets were moved."""
+    """Decode a reply to HGETALL of the Redis key aw:buckets: which generations began, and how many
+    of their buckets were moved."""
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
 def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
-    """The layouts to read while `generation` runs: its own, and those of the generation before.
+    """Which buckets are read during the time window with number `generation`: its own and those of
+    the window before.
 
-    Its own are left out until `state` has an entry for it, which its first article makes.
+    `state` is the content of the Redis hash aw:buckets. It has nothing about the window until the
+    first article of the window is registered; the window's own buckets are left out until then.
     """
     read: list[BucketLayout] = []
     moves: list[BucketMove] = []
@@ -249,18 +289,21 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 def new_generation(
     generation: int, newest: int, state: LayoutState, least_bits: int
 ) -> tuple[str, str]:
-    """The field and value to write to STATE to begin a generation.
+    """The field and value to write to the Redis hash aw:buckets when a generation (a time window)
+    begins.
 
-    `newest` is the number of the newest article; there are 2**least_bits buckets or more.
+    They say with how many buckets it begins: a quarter of those of the generation before, but at
+    least 2**least_bits. `newest` is the number of the newest article.
     """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """The layout with four times the buckets, if it should be opened now, else None.
+    """The layout with four times as many buckets, if workers should begin to use it now, else None.
 
-    It should be when the buckets are full and no earlier move of buckets is unfinished.
+    They should when the buckets are full (320 entries on average) and no earlier move of buckets is
+    unfinished.
     """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
@@ -270,5 +313,6 @@ def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayo
 
 
 def expired_fields(generation: int, state: LayoutState) -> list[str]:
-    """The fields of STATE that can be removed, because their generations are read no longer."""
+    """The fields of the Redis hash aw:buckets that can be removed, because they describe
+    generations (time windows) before the previous one, which are no longer read."""
     return [field for field in state if int(field.split(":")[0]) < generation - 1]

@@ -1,8 +1,9 @@
 """Keep which lines stood around the article texts of a source on which day.
 
-Boilerplate is learned from them: lines that a source repeats. A line entry stands for one line of
-one article; here it is opaque bytes of equal length. Line entries of a day are read on later days
-only, so workers need to agree on nothing but the date.
+Boilerplate is learned from them: lines that a source repeats. A line entry is some bytes, all
+entries of equal length, which say that one line (by its hash) stood in one article; this module
+does not look into them. Line entries of a day are read on later days only, so workers need to agree
+on nothing but the date.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,12 @@ LinesByDay = Mapping[int, frozenset[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCountLimits:
-    """How many days and how many line entries are kept, however many articles arrive."""
+    """How long and how many line entries are kept, however many articles arrive.
+
+    A line entry is some bytes that say that a line stood in an article. The entries of all sources
+    of a day are spread over `buckets` buckets, each of which takes `bucket_entries` entries;
+    further ones are not kept. Entries are kept for at least `window_days` days.
+    """
 
     window_days: int
     buckets: int  # per day
@@ -23,24 +29,38 @@ class LineCountLimits:
 
 
 class LineCounts(Protocol):
-    """The line entries of recent days, by source. Methods raise Unavailable.
+    """The line entries of recent days, by source: bytes that say that a line stood in an article.
 
-    If all are lost, boilerplate is learned again from new articles.
+    Boilerplate is learned from them. If all are lost, it is learned again from new articles.
+    Methods raise Unavailable.
     """
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep the line entries of each source for `day`. Adding an entry again changes nothing."""
+        """Keep line entries, by source, for the day with ordinal number `day`.
+
+        A line entry is some bytes that say that a line stood in an article. Adding one again
+        changes nothing. Entries beyond the `limits` are not kept.
+        """
         ...
 
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return the line entries that were added for each source on each of these days."""
+        """Return the line entries, which say that a line stood in an article, of each source on
+        each of these days.
+
+        The `limits` must be those with which they were added, because they tell where entries are
+        kept.
+        """
         ...
 
 
 class MemoryLineCounts:
-    """Line entries in the memory of one process, for tests, dry runs and a single worker."""
+    """Keeps in the memory of one process which lines stood in the articles of a source on which
+    day.
+
+    Boilerplate is learned from these line entries. For tests, dry runs and a single worker.
+    """
 
     def __init__(self) -> None:
         self._days: dict[int, dict[str, set[bytes]]] = {}

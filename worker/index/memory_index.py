@@ -16,9 +16,10 @@ DAY_S = 86_400
 
 
 class MemoryIndex:
-    """A similarity index in dictionaries; `clock` returns the time in Unix seconds.
+    """A similarity index in dictionaries of one process; `clock` returns the time in Unix seconds.
 
-    It holds the first article of each hash, and the table of canonical articles.
+    It holds for each hash the first article that had it, and for each article the canonical
+    article.
     """
 
     def __init__(self, rules: SupportsIndexRules, clock: Callable[[], float] = time.time) -> None:

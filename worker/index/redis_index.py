@@ -1,4 +1,5 @@
-"""The index on Redis or Valkey, shared by all workers. Numbers are decimal, ids and digests bytes.
+"""The index on Redis or Valkey, shared by all workers. Numbers are decimal; ids and hashes are
+bytes.
 
     aw:next                            string  counter: the number of the newest article
     aw:buckets                         hash    generation        -> base:bits it began with
@@ -7,15 +8,18 @@
     aw:i:<generation>:<bits>:<bucket>  hash    article_id, 7 of its bytes -> its number
     aw:n:<number // 200>               hash    number % 200 -> article_id, 16 bytes
     aw:c:<number // 200>               hash    number % 200 -> how far back its canonical one is
-    aw:f:<number>                      string  fingerprint, packed; for rival_ttl_s
+    aw:f:<number>                      string  fingerprint, packed; expires after rival_ttl_s
     aw:turn:<name>                     string  lock of a task that one worker at a time does
 
 A hash, of a shingle or of the whole text, belongs to the first article that had it, its owner. So
 there are no lists of articles per hash, and a frequent hash takes no more room than a rare one. A
-generation is window_days of the server's clock, and its buckets (Redis hashes of entries) expire as
-a whole. The running generation is written; it and the one before are read. layout.py describes the
-entries of a bucket, resharding.py how the number of buckets grows. One wrong owner does not make a
-candidate, because a candidate needs min_hits hashes.
+generation is a time window of `window_days` days of the server's clock. "base" is the number of the
+newest article when a generation began, and "bits" the number of its buckets: there are 2**bits,
+each a Redis hash of entries. A layout is a generation while it has that number of buckets.
+"rival_ttl_s" is how long a fingerprint is kept for comparisons with new articles; later it is read
+from the store. Buckets expire as a whole. The running generation is written; it and the one before
+are read. layout.py describes the entries of a bucket, resharding.py how the number of buckets
+grows. One wrong owner does not make a candidate, because a candidate needs min_hits hashes.
 
 Every command uses one key and may be repeated, so a batch that is delivered again changes nothing.
 """
@@ -65,9 +69,10 @@ class RedisIndex:
         """Register all entries, then return the candidates of each, in five round trips.
 
         These are: clock and counter, numbers, write, read, candidates. One more each is needed when
-        a generation begins, when articles of the generation before arrive, when a hash belongs to a
-        forgotten article, and when buckets are full; six more when this worker moves buckets. All
-        starts again when another worker changes the bucket layouts meanwhile.
+        a generation (time window) begins, when articles of the generation before arrive, when a
+        hash belongs to a forgotten article, and when buckets are full; six more when this worker
+        moves buckets. All starts again when another worker changes meanwhile in which buckets
+        entries are.
         """
         if not entries:
             return []
@@ -89,8 +94,10 @@ class RedisIndex:
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
         """Return the id of the canonical article for each vote, in three round trips.
 
-        Two more are needed for each step of a race between workers or of a chain of copies, and up
-        to three for articles that the last `register_and_match` neither got nor returned.
+        Two more are needed each time that another worker decides one of the same articles
+        meanwhile, so that the votes must be counted again, and each time that an article is a copy
+        of a copy. Up to three more look up the numbers of articles: this object remembers only
+        those that its last `register_and_match` registered or returned as candidates.
         """
         if not votes:
             return []
@@ -112,7 +119,8 @@ class RedisIndex:
     def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
         """Return the candidates of each entry and write nothing, in three round trips.
 
-        These are: clock, read, candidates. The read is repeated when layouts change meanwhile.
+        These are: clock, read, candidates. The read is repeated when another worker adds buckets
+        meanwhile.
         """
         if not entries:
             return []
@@ -130,9 +138,11 @@ class RedisIndex:
         ]
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Overwrite the canonical articles of these articles, in four round trips.
+        """Overwrite the canonical articles that the index holds for these articles, in four round
+        trips.
 
-        Articles that are not in the index are added to its table of numbers.
+        `canonical` maps article ids to those of their canonical articles. Articles that the index
+        does not know get a number.
         """
         if not canonical:
             return
@@ -200,7 +210,8 @@ class RedisIndex:
     def owner_commands(
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
-        """Return each hash's bucket key, and the command that makes its article the owner.
+        """Return each hash's bucket key, and the command that makes its article the owner: the
+        first that had the hash.
 
         The command does nothing when the hash has an owner. `numbers` has one number per article.
         """

@@ -1,11 +1,12 @@
-"""The lines that sources repeat, as line entries on Redis or Valkey, shared by all workers.
+"""Keeps which lines stood in the articles of a source, on Redis or Valkey, shared by all workers.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-All sources of a day share a fixed number of buckets, and a bucket takes a fixed number of entries.
-The first entries are kept, which is enough because a line that a source repeats is in its first
-articles too. The keys do not begin with aw:, so the similarity index can be cleared and rebuilt
-without losing these entries.
+A line entry is some bytes that say that a line stood in an article; boilerplate is learned from
+them. All sources of a day share a fixed number of buckets, and a bucket takes a fixed number of
+entries. The first entries are kept, which is enough because a line that a source repeats is in its
+first articles too. The keys do not begin with aw:, so the similarity index can be cleared and
+rebuilt without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,13 +31,18 @@ return count
 
 
 class RedisLineCounts:
-    """Line entries on the server of the similarity index, over the same connection."""
+    """Keeps on the server of the similarity index which lines stood in the articles of a source on
+    which day.
+
+    All workers learn boilerplate from these line entries. Uses the connection of the index.
+    """
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep the line entries of each source for `day`, in one round trip."""
+        """Keep line entries by source (bytes that say that a line stood in an article) for the day
+        with ordinal number `day`, in one round trip."""
         ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
         for source, entries in seen.items():
@@ -50,7 +56,11 @@ class RedisLineCounts:
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return the line entries of each source on each of these days, in one round trip."""
+        """Return the line entries of each source on each of these days, in one round trip.
+
+        A line entry is some bytes that say that a line stood in an article. `limits` must be those
+        of `add`.
+        """
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]
         commands: list[Command] = [("HKEYS", _key(day, buckets[s][0])) for s, day in pairs]

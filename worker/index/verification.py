@@ -32,7 +32,8 @@ _SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
 class ExpectedEntry(NamedTuple):
-    """What the index should hold about one article, according to the store."""
+    """What the index should hold about one article, according to the store: its fingerprint, and
+    the id of the canonical article of its cluster."""
 
     article_id: str
     canonical: str
@@ -66,7 +67,12 @@ class IndexStats:
 
     @property
     def bytes_each(self) -> float:
-        """Bytes per article, without entries that expire before the window of the index ends."""
+        """Average bytes in the index for one article of the window (the span of time that the index
+        covers).
+
+        Only entries that stay for the whole window are counted. Fingerprints, and the lines noted
+        for learning boilerplate, are not: how long they are kept does not depend on the window.
+        """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
 
@@ -84,9 +90,11 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """When the window of the index begins; the index finds only articles from then on.
+    """When the window of the index begins, as the index finds only articles registered from then
+    on.
 
-    That is when the generation before the running one began. `now_s` is in Unix seconds.
+    The window consists of the current generation (a fixed span of time) and the one before. `now_s`
+    is in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -111,7 +119,8 @@ def _layer(index: RedisIndex, pattern: str, name: str) -> IndexLayer:
 def clear(index: RedisIndex) -> int:
     """Remove all keys of the similarity index and return how many there were.
 
-    Workers may run meanwhile. Learned lines stay.
+    Workers may run meanwhile. Which lines sources repeat, from which boilerplate is learned, is on
+    the same server but not part of the index, and stays.
     """
     removed = 0
     for keys in index.client.scan("aw:*"):
@@ -122,8 +131,8 @@ def clear(index: RedisIndex) -> int:
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
     """Write articles of the store back to the index: numbers, hashes and canonical articles.
 
-    The earliest article must come first. Each goes to the generation of its date. A hash that
-    belongs to an article in the index already stays with that article.
+    The earliest article must come first. Each is written to the time window (generation) in which
+    it was stored. A hash that belongs to an article in the index already stays with that article.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -192,7 +201,11 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """Count the differences of each kind: `missing`, `unowned` or `register`."""
+    """Count the differences between index and store by their kind.
+
+    The kinds are `missing` (the index does not know the article), `unowned` (it lacks one of the
+    article's hashes) and `register` (it names another canonical article than the store).
+    """
     return dict(Counter(difference.what for difference in compared))
 
 

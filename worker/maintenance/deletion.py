@@ -23,7 +23,13 @@ DELETED_AT_ONCE = 10_000  # articles of a source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionScope:
-    """What to delete: articles with their keys, or everything of a source."""
+    """What to delete: either the articles `article_ids`, or all articles of `source`.
+
+    For single articles, `titles` are shown to the operator before they are deleted, and `keys`,
+    pairs of source and article key, find the dead letters of these articles. For a source, `before`
+    limits it to articles published or received before that date, and to dead letters last seen
+    before it.
+    """
 
     article_ids: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
@@ -37,7 +43,10 @@ class DeletionScope:
 
 
 def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
-    """The articles with these ids or beginnings of ids. Raises LookupError if one is missing."""
+    """Return a scope with the articles that have these ids or beginnings of ids.
+
+    Raises LookupError if no article has one of them.
+    """
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
         if stored is None:
@@ -53,7 +62,8 @@ def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
 
 
 def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -> Iterator[int]:
-    """Delete the articles page by page; yield how many were deleted in each page."""
+    """Delete the articles of a scope, 200 in each transaction; yield after each how many were
+    deleted."""
     ids: Sequence[str] = scope.article_ids or store.article_ids(scope.query)
     while ids:
         for start in range(0, len(ids), PAGE):
@@ -62,7 +72,8 @@ def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -
 
 
 def letters_about(store: DeletionStore, scope: DeletionScope) -> Iterator[list[str]]:
-    """Yield the ids of the dead letters of these articles or this source, page by page."""
+    """Yield, page by page, the ids of the dead letters of the scope's articles, or of its
+    source."""
     for source in sorted({source for source, _ in scope.keys} or {scope.source}):
         keys = {key for key_source, key in scope.keys if key_source == source}
         last = ""

@@ -26,7 +26,8 @@ _LONGEST_PAUSE_S = 2.0
 class DayBalance:
     """How many receipts the journal has of one UTC day, and where their articles are now.
 
-    `received` is the sum of all other counts but `foreign`.
+    `received` is the sum of all other counts but `foreign`, which counts the outcomes stored on
+    that day for receipts that the journal does not have.
     """
 
     day: str

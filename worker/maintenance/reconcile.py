@@ -5,8 +5,10 @@
     edits      an article or its canonical article was edited into a different text
     twins      two canonical articles are copies: the index had lost or evicted one of them
 
-Every repair is a move that the store records with its evidence. Pinned articles stay. The store is
-written before the index: dying in between loses a hint, which `worker index verify` finds.
+Every repair is a move that the store records with its evidence. Articles that an operator pinned to
+a cluster stay. A move is written to the store first, then to the index. If a worker dies in
+between, the index still names the old canonical article, a difference that `worker index verify`
+finds.
 """
 
 from collections import defaultdict
@@ -47,7 +49,13 @@ class Reconciler:
         self._write = write
 
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
-        """Make all repairs. Edits and twins are searched among articles stored since then."""
+        """Make all four kinds of repairs (see the module), and yield each move.
+
+        Clusters without a canonical article, and members whose canonical article joined another
+        cluster, are looked for in the whole store. Edited articles, and with `twins` canonical
+        articles that copy each other, are looked for among the articles stored since the date
+        `since`.
+        """
         yield from self.orphans()
         yield from self.displaced()
         for page in self._pages(since, edited=True):
@@ -76,7 +84,8 @@ class Reconciler:
             yield from self.twins(self._clusters.members(canonical))
 
     def displaced(self) -> Iterator[ClusterMove]:
-        """Move members after their canonical article into its new cluster."""
+        """Move the members of a cluster whose canonical article joined another cluster to that
+        cluster."""
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)
             yield from moved
@@ -84,7 +93,11 @@ class Reconciler:
                 return
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Take members that match their cluster no longer out of it; they may join another one."""
+        """Take members of clusters that no longer match their cluster, because they or their
+        canonical article were edited, out of it.
+
+        `page` has the edited articles. A member that leaves may join another cluster.
+        """
         clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
         for edited in page:
@@ -126,13 +139,23 @@ class Reconciler:
         )
 
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Register articles that the index lost, and join those that were taken for new since."""
+        """Register stored articles again that the index lost, and repair what this loss has caused.
+
+        While they were lost, later copies of them were taken for new articles. The articles of
+        `page` that are canonical are compared with the articles in the index, and clusters of
+        copies are joined.
+        """
         self._index.set_canonical({member.article_id: member.cluster_id for member in page})
         self._index.register_and_match(_entries(page))
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join canonical articles that are copies of an article in another cluster to it."""
+        """Join the clusters of canonical articles in `page` that are copies of an article in
+        another cluster.
+
+        A canonical article without copies moves to the other cluster. If both canonical articles
+        are copies of each other, the later one moves to the cluster of the earlier one.
+        """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match
         candidate_ids = [

@@ -63,7 +63,8 @@ class Rededuplicated:
 class Rededuplicator:
     """Decides all stored articles by two sets of rules, `rules` in force and `others`.
 
-    It reads the store once, and keeps in memory only the articles in the window of the index.
+    It reads the store once, and keeps in memory only the articles of two generations (time windows
+    of the index).
     """
 
     def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
@@ -76,8 +77,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Deduplicate again the articles stored since a date, in batches, and store nothing.
 
-        Yields for each batch the number of its articles, and the articles whose new verdict or
-        cluster differs from the stored one.
+        Yields for each batch the number of its articles, and those articles that the two sets of
+        rules decide differently.
         """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
@@ -183,17 +184,24 @@ def _new(article_id: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedMoves:
-    """The moves between clusters that some changed decisions led to, and a count of the others."""
+    """The moves between clusters that some changed decisions led to, and how many moves were not
+    made.
+
+    `pinned` counts the articles that stay where they are, because an operator pinned them, or the
+    canonical article that they would join, to its cluster.
+    """
 
     moved: tuple[ClusterMove, ...] = ()
     pinned: int = 0  # articles that stay because an operator decided so
 
 
 class ClusterMover:
-    """Moves articles to other clusters, where other rules decide them differently.
+    """Moves stored articles to the clusters that another set of rules decides for them (`worker
+    dedup replay`).
 
-    The store records the moves; applying the same decisions again changes nothing. Without an index
-    it only computes the moves, for a dry run.
+    Only articles move for which the decision of the other rules differs from that of the rules in
+    force. The store records each move. Applying the same decisions again moves nothing more.
+    Without an index it only computes the moves, for a dry run.
     """
 
     def __init__(

@@ -29,9 +29,9 @@ class Reprocessing(StrEnum):
 def reprocess(
     pipeline: Pipeline, what: Reprocessing, article_ids: Sequence[str], *, now: datetime
 ) -> int:
-    """Retag or reclean these articles by the rules in force, and return how many changed.
+    """Tag these stored articles again, or clean and tag them again, by the rules in force.
 
-    Raises Unavailable when the store or the index does not answer.
+    Returns how many changed. Raises Unavailable when the store or the index does not answer.
     """
     if what is Reprocessing.RETAG:
         return retag(pipeline, article_ids, now=now)
@@ -39,7 +39,7 @@ def reprocess(
 
 
 def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Tag those of the articles again that other rules than those in force tagged.
+    """Tag again those of the articles that were tagged by other rules than those now in force.
 
     They get no new revision. Returns how many articles changed.
     """

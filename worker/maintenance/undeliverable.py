@@ -69,7 +69,8 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Give the articles in undeliverable messages the outcome `dead`, before letters are dropped.
+    """Give the articles in undeliverable messages the outcome `dead`, before `letters`, which keep
+    these messages, are dropped.
 
     Otherwise `worker ledger` would report the receipts of these articles as missing.
     """

@@ -11,14 +11,19 @@ from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
 
 class BatchIdentities:
-    """The identities that the articles of one batch will have once the batch is written."""
+    """The identities that the articles of one batch will have once the batch is written.
+
+    An identity is the id, keys and newest revision of an article. With it, a later article of the
+    batch is recognised as the same article, although the store does not have it yet.
+    """
 
     def __init__(self) -> None:
         self._identities: dict[str, StoredIdentity] = {}  # by article id
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """The identity to compare an article with, or None if it is new.
+        """The identity to compare an article with, or None if neither store nor batch has an
+        article with one of its keys.
 
         It is `stored`, the identity in the store, updated by the earlier articles of the batch.
         """

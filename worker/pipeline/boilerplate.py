@@ -36,9 +36,10 @@ class Boilerplate:
         self._learned: dict[str, SourceBoilerplate] = {}
 
     def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, SourceBoilerplate]:
-        """Return the boilerplate by source, at least for these sources.
+        """Return the lines to remove, by source, at least for these sources.
 
-        Takes one round trip if any of these sources is not cached yet today, else none.
+        They are decided from the line entries of the days before. The result is kept until the next
+        day: one round trip is needed if any of these sources is not cached yet, else none.
         """
         day = (now - _DAY_COMPLETE_AFTER).date().toordinal()
         if day != self._day or len(self._learned) > _MAX_CACHED_SOURCES:

@@ -1,9 +1,8 @@
 """Load the fingerprints of the earlier articles that new articles are compared with.
 
-The index proposes candidates. For each shingle (three content words in a row) it proposes only the
-first article that had it. So an article that copies another part of the same text may get no
-candidate that it is a copy of. It is then compared with the other members of the candidates'
-clusters too.
+The index proposes candidates. For each shingle (three words in a row) it proposes only the first
+article that had it. So an article that copies another part of the same text may get no candidate
+that it is a copy of. It is then compared with the other members of the candidates' clusters too.
 """
 
 from collections.abc import Sequence
@@ -19,10 +18,12 @@ _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 def candidate_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
-    """Return for each article the fingerprints of its candidates, in the order of the candidates.
+    """Return for each article the fingerprints of its candidates by article id, in the order of the
+    candidates.
 
-    Those that the index has evicted are read from the store, in one round trip. Articles that are
-    not stored yet are in the index only.
+    The index keeps a fingerprint for some minutes (`rival_ttl_s`). Those that it has dropped are
+    read from the store, in one round trip; those of articles that are not stored yet are in the
+    index only.
     """
     proposed = [c for of_article in candidates for c in of_article]
     fingerprints = {c.article_id: c.fingerprint for c in proposed if c.fingerprint}

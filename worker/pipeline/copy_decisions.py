@@ -30,9 +30,10 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class Identified(Protocol):
-    """An article that was compared with stored ones of the same identity, but not with others yet.
+    """An article that is known to be new, a revision or unchanged, by comparison with the stored
+    article of the same identity. It was not compared with other articles yet.
 
-    `verdict` says whether it is new, a revision or unchanged.
+    `verdict` says which of these it is.
     """
 
     @property

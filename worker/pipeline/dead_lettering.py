@@ -23,7 +23,8 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """A stage deadline without a limit, for tests and dry runs."""
+    """A stage deadline that sets no limit of time, for tests and dry runs: it returns an empty
+    context."""
     return nullcontext()
 
 
@@ -33,8 +34,10 @@ def dead_letter(
     now: datetime,
     handling: Attempt = NO_ATTEMPT,
 ) -> None:
-    """Write dead letters into the store. If it refuses them, write each again as ASCII text.
+    """Write dead letters into the store. If the store refuses them, write each as ASCII text
+    instead.
 
+    `handling` names the worker that processed the batch, and how often its message was delivered.
     Raises Unavailable when the store does not answer.
     """
     try:
@@ -72,7 +75,8 @@ def _ascii(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprocessed:
-    """The stored values that an article keeps when its stored payload is processed again."""
+    """The key and the date of receipt that a stored article keeps when its stored payload is
+    processed again."""
 
     key: str  # also if newer rules would make another key of the payload
     received: datetime
@@ -80,7 +84,11 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The delivery that an article came from, as far as a dead letter of the article needs it."""
+    """The receipt, source and payload of the delivery that an article came from, for a dead letter.
+
+    `reprocessed` is set if the delivery is the stored payload of an article that is processed
+    again.
+    """
 
     receipt: str
     source: str

@@ -72,7 +72,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article that was checked and keeps the contract for raw articles."""
+    """A raw article that has passed the check of its fields and sizes, and where it came from."""
 
     origin: Origin
     raw: RawArticle
@@ -88,7 +88,8 @@ class CleanedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintedArticle:
-    """An article after the stage `fingerprint`: as it will be stored, with its fingerprint."""
+    """An article after the stage `fingerprint`: as it will be stored, without lines that its source
+    repeats, and with its fingerprint."""
 
     origin: Origin
     article: Article

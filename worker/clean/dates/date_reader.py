@@ -34,8 +34,10 @@ _DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
 
 
 class ParsedDate(NamedTuple):
-    """The result of reading a date: the UTC datetime, None if missing or invalid, and a problem
-    flag."""
+    """The result of reading a date: the UTC datetime, None if missing or invalid, and a flag.
+
+    The flag is "bad-date", "future-date" or "" if the date is sound.
+    """
 
     at: datetime | None
     flag: str = ""  # future-date, bad-date
@@ -58,11 +60,11 @@ def read_date(
     day_first: bool = False,
     zone: tzinfo = UTC,
 ) -> ParsedDate:
-    """Parse a text that consists of one date. A date too far after `latest` becomes `latest`,
-    flagged "future-date".
+    """Parse a text that consists of one date.
 
-    A time without a zone is taken to be in `zone`; a day without a time is midnight UTC. A text
-    that is not completely read, and a date before the configured year, give the flag "bad-date".
+    A date too far after `latest` becomes `latest`, with the flag "future-date". A time without a
+    zone is taken to be in `zone`; a day without a time is midnight UTC. A text that is not
+    completely read, and a date before the configured year, give the flag "bad-date".
     """
     text = text.strip()
     if not text:

@@ -95,7 +95,11 @@ _COMMENT = re.compile(r"[(\[][^()\[\]0-9]{2,60}[)\]]$")
 
 
 class Zone(NamedTuple):
-    """One time zone as a date names it; a date may name several, as in "10:00 GMT+2 (CEST)"."""
+    """One time zone as a date names it; a date may name several, as in "10:00 GMT+2 (CEST)".
+
+    `exact` marks a numeric offset, which counts more than a zone name next to it. `universal` marks
+    GMT, UTC and the like, which next to an offset are only the base of that offset.
+    """
 
     zone: tzinfo
     exact: bool  # a numeric offset, which outranks a name next to it

@@ -23,14 +23,16 @@ _MAX_CHARS = 50_000  # of text: consent texts are the longest, with a fifth of t
 
 
 def status_failure(status: int | None) -> str:
-    """Judge a response by its HTTP status alone: 4xx and 5xx never bring an article."""
+    """Return the failure of a response by its HTTP status alone: "HTTP status 503" for 4xx and 5xx,
+    which never bring an article, else ""."""
     return f"HTTP status {status}" if status is not None and status in _ERROR_STATUSES else ""
 
 
 def redirect_failure(status: int | None, size: int, rules: FailedFetchRules) -> str:
-    """Judge a page with `size` bytes of text that came with HTTP status 3xx.
+    """Return "HTTP status 302" or the like for a page of `size` bytes of text that came with a 3xx
+    status; "" if it may be an article.
 
-    It is a failure only if it has little text, because some clients follow redirects and report the
+    Only a page with little text is a failure, because some clients follow redirects and report the
     first status with the last page.
     """
     stub = status is not None and status in _REDIRECT_STATUSES and size <= rules.max_shell_bytes
@@ -38,19 +40,28 @@ def redirect_failure(status: int | None, size: int, rules: FailedFetchRules) -> 
 
 
 def unmodified_failure(status: int | None) -> str:
-    """Judge a raw article without any text: HTTP status 304 means that the server sent no page."""
+    """Return a failure if a raw article without any text came with HTTP status 304; "" for any
+    other status.
+
+    Status 304 means that the server sent no page, because it had not changed.
+    """
     return f"HTTP status {status}: no text came with it" if status == _NOT_MODIFIED else ""
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Judge a raw article that has no text by its title: is it the title of an error page?"""
+    """Return the kind of error page, such as "challenge page", whose title a raw article without
+    text has; "" if its title is not that of an error page."""
     kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 
 
 def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
-    """Judge a body that is no complete page, by its sentences and by the title of the raw
-    article."""
+    """Return the kind of error page that a text comes from, such as "challenge page"; "" if it may
+    be an article.
+
+    The text is not a complete web page, but a fragment of markup or plain text. It is judged by its
+    sentences and by `title`, the title of the raw article.
+    """
     by_title = _kind_of_feed_title(title, rules)
     if by_title is None and len(text) > rules.max_fragment_chars:
         return ""
@@ -64,9 +75,12 @@ def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
 def page_failure(
     page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
 ) -> str:
-    """Judge a complete web page by its titles, its main text and its markup.
+    """Return the kind of error page that a complete web page is, such as "challenge page:
+    Cloudflare"; "" if it may be an article.
 
-    `titles` are all that the page declares or shows; one that matches is evidence.
+    It is judged by its main text `text`, its markup, and `titles`, which are all titles that the
+    page declares or shows. A title usual on error pages is evidence, and so are sentences and words
+    of the markup.
     """
     by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes

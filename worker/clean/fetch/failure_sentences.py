@@ -14,8 +14,13 @@ _MIN_SIGNS = 2  # sentences that only contain a sign
 
 
 class TextEvidence(NamedTuple):
-    """The evidence in the sentences of a text that it comes from a failed page, and of which
-    kind."""
+    """What the sentences of a text tell about whether it comes from a failed page, and of which
+    kind.
+
+    `matches` sentences are usual on failed pages of the kind `kind`. `explained_bytes` is the size
+    of all sentences that are usual on such a page, `rest_bytes` that of all others, which may
+    belong to an article.
+    """
 
     kind: PageKind | None  # of the first sentence that matches
     matches: int  # sentences

@@ -26,8 +26,8 @@ _HIDDEN_PICTURES = ",".join(f"noscript {name}" for name in _PICTURES)
 
 
 def shell_failure(page: ParsedPage, rules: FailedFetchRules) -> str:
-    """Return "redirect page" or "page that needs JavaScript" for such a page, "" for any other
-    page."""
+    """Return "redirect page" for a page that only leads to another one, "page that needs
+    JavaScript" for one that is empty until scripts run, and "" for any other page."""
     head = page.markup[:_SEARCHED_CHARS].lower()
     refreshed = "http-equiv" in head and any(_refreshes(page.tree, rules))
     scripted = _SCRIPT.search(head) is not None

@@ -1,9 +1,10 @@
 """Track the open elements inside a drawing (<svg>) or a formula (<math>), like an HTML parser.
 
-`hostile_markup` uses it to know how deep elements are nested. In a drawing, unlike in the rest of
-HTML, a slash at the end of a tag closes the element, and the end tag of the drawing closes all
-elements in it (HTML standard, 13.2.6.5). Only tags with a certain effect are tracked: at any other
-tag tracking stops, and the open elements count as HTML elements.
+`hostile_markup` uses it to know how deep elements are nested. Both are called drawings here. In a
+drawing, unlike in the rest of HTML, a slash at the end of a tag closes the element, and the end tag
+of the drawing closes all elements in it (HTML standard, 13.2.6.5). Only tags whose effect is known
+for sure are tracked, such as <path>. At any other tag tracking stops, and the open elements count
+as HTML elements from then on.
 """
 
 import re
@@ -40,15 +41,19 @@ class Drawing:
 
     @classmethod
     def opened_by(cls, name: str, attributes: str) -> Self | None:
-        """Return the drawing that a start tag opens; None if a slash closes the tag, or may close
-        it."""
+        """Return the drawing that the start tag `name` (svg or math) opens, with this element open.
+
+        Returns None if the attributes end in a slash. The slash closes the element at once, or
+        belongs to the value of an attribute without quotes, which is not checked here.
+        """
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Apply a tag inside the drawing to its open elements, and return True.
+        """Apply the next tag of the markup to the open elements of the drawing, and return True.
 
-        Returns False if the drawing has ended, or if the tag's effect is uncertain, so that
-        tracking stops.
+        `written` is the name of the tag as it is written, "/path" for an end tag, "" for a comment.
+        Returns False, and applies nothing, if the drawing has ended or the effect of the tag is
+        uncertain: the caller must then stop giving tags to this drawing.
         """
         if self._ended:
             return False

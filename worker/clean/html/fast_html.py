@@ -18,8 +18,12 @@ _TAG = re.compile(rf"</?(?:({_BLOCKS})|(?:{_INLINE}))(?:>|(?=[\s/]){_REST})")
 
 
 def simple_text(markup: str) -> str | None:
-    """Return the text of simple markup, one line for each block element; None for any other
-    markup."""
+    """Return the text of markup, with a line end at each block element; None if the markup is not
+    simple.
+
+    Markup is simple if it has only lower-case block elements and text formatting, with plain
+    attributes that hide nothing; any other "<" needs a parser.
+    """
     parts = _TAG.split(markup)  # text and block name in turns; None for an inline tag
     parts[1::2] = ["\n" if block else "" for block in parts[1::2]]
     text = "".join(parts)

@@ -32,7 +32,10 @@ _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 class ArticleMetadata(NamedTuple):
     """Title, authors and site names of an article, to remove the lines that only repeat one of
-    them."""
+    them.
+
+    Site names are reduced to letters and digits by `plain_text.bare`.
+    """
 
     title: str = ""
     authors: tuple[str, ...] = ()

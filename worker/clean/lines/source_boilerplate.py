@@ -48,7 +48,12 @@ class RepeatedLine(NamedTuple):
 
 
 class SourceBoilerplate(NamedTuple):
-    """The learned lines of one source, by key, that are removed from its texts on one day."""
+    """The lines of one source that are removed from its texts on one day, learned from the days
+    before.
+
+    `lines` has the statistics of each line by the hash of the line, `version` names the last day
+    that was learned from. The next day, the lines are decided anew.
+    """
 
     lines: Mapping[bytes, RepeatedLine] = {}
     version: str = ""  # the last day of sightings and a digest of the lines; "" without lines
@@ -71,10 +76,13 @@ def line_key(source: str, line: str) -> bytes:
 def sighting(
     article: Article, learned: SourceBoilerplate, rules: LearnedRules
 ) -> list[LineSighting]:
-    """Return the sightings to note for an article: one for its text, one for each short line around
-    it.
+    """Return the sightings to store for an article: one for its text, one for each short line
+    around it.
 
-    `learned` are the lines learned so far; they do not count towards the limits of head and tail.
+    A sighting is a few bytes which say that a line, named by its hash, was in this article. Lines
+    are learned from them on later days. Only `rules.head_lines` lines from the start and
+    `rules.tail_lines` from the end are read; lines that are already in `learned` are read but not
+    counted among these.
     """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
@@ -94,7 +102,11 @@ def learn(
     rules: LearnedRules,
     last: DayNumber,
 ) -> SourceBoilerplate:
-    """Decide which lines of a source to remove, from its sightings by day up to the day `last`."""
+    """Decide which lines of a source to remove, from its sightings by day up to the day `last`.
+
+    A sighting says that a line, named by its hash, was in a text; `noted` has the sightings of each
+    day.
+    """
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -116,7 +128,8 @@ def learn(
 
 
 def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
-    """Return the article without the lines that were learned, or that the rules pin for its source.
+    """Return the article without the lines that were learned, or that the rules list as lines to
+    remove from all texts of its source (pinned lines).
 
     Learned lines are not removed if they are a large share of the text: it may be a short article,
     or consist of such lines. Pinned lines are always removed.
@@ -147,10 +160,11 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
 
 
 def learned_before(article: Article) -> SourceBoilerplate:
-    """Return the learned lines that were already removed from this article, with its learned
-    version.
+    """Return the learned lines that were removed from this stored article, with the version of
+    `SourceBoilerplate` that they came from.
 
-    When the article is cleaned again, `leave_out` can remove the same lines with them.
+    When the article is cleaned again, give the result to `leave_out`, so that the same lines are
+    removed and a comparison with the stored text shows no difference because of them.
     """
     removed = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
     return SourceBoilerplate(dict.fromkeys(removed, RepeatedLine(0, 0, 0)), article.learned)

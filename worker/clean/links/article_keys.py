@@ -36,7 +36,11 @@ def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str,
 
 
 def opening_key(title: str, text: str) -> str:
-    """Return the key that is made of a title and the first 200 characters of a text, "text:~…"."""
+    """Return the key of an article that has neither id nor link: "text:~" and a hash of its
+    opening.
+
+    The opening is the title with the first 200 characters of the text; "~" marks a hashed key.
+    """
     return _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True)
 
 

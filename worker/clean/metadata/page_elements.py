@@ -24,8 +24,8 @@ _MAX_INNER = 8  # elements within a heading
 
 
 class PageElements:
-    """The elements of a page that hold metadata, by tag; for each field read, the element it came
-    from."""
+    """The elements of a page that hold metadata, by tag; and in `element_of`, the name of the
+    element that each field was read from."""
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         by_tag: dict[str, list[LexborNode]] = {}

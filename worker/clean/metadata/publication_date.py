@@ -47,10 +47,11 @@ def with_best_dates(
 
 
 def is_declared(page: PageMetadata) -> bool:
-    """Whether a page declares a date of publication, readable or not.
+    """Whether a page declares a date of publication, even one that cannot be read, such as a mere
+    month.
 
-    If it does, no date should be searched for in its markup: a search would read a mere month as a
-    day.
+    If it does, no other date should be searched for in its markup (`search_date`), because the
+    search would make a day out of a mere month.
     """
     if page.declared_dates or NO_DAY.fullmatch(page.published):
         return True

@@ -36,8 +36,12 @@ class BlockWeights(NamedTuple):
 
 
 class ClassifiedText(NamedTuple):
-    """The text that the classifier takes for the article of a page, and its doubt about this
-    choice."""
+    """The text that the classifier takes for the article of a page, and how unsure it is of this
+    choice.
+
+    `doubt` is 0 if every block of the page surely belongs to the article or surely does not, and
+    grows with the share of text in between.
+    """
 
     text: str
     doubt: float  # sum of characters * p * (1 - p) over all blocks, per character kept
@@ -47,7 +51,8 @@ NO_TEXT = ClassifiedText("", 1.0)
 
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
-    """Return the blocks of a page that belong to its article, joined to a text, and the doubt.
+    """Return the blocks of a page that belong to its article, joined to a text, and the doubt about
+    them.
 
     Each paragraph, heading, list item or table row is one line. A page without text gives NO_TEXT.
     """

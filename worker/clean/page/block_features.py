@@ -37,7 +37,12 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """Arrays with one entry per block of a page, from which several features are computed."""
+    """Arrays with one entry per block of a page, from which several features are computed.
+
+    For each block: `tags` and `held_by` are the tag number and the index of the innermost element
+    that holds it, `links` is the share of its characters in links, `prose` is the number of its
+    characters if it reads like a paragraph, else 0. `larger` comes from `larger_holders`.
+    """
 
     blocks: Blocks
     tags: Ints
@@ -53,7 +58,8 @@ def features(
 ) -> Floats:
     """Compute the feature matrix of a page: one row per feature, one column per block.
 
-    `larger` comes from `larger_holders`; `title` is the text of the page's <title>.
+    `larger` has the elements around each block, each larger than the one before, as
+    `larger_holders` returns them; `title` is the text of the page's <title>.
     """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]

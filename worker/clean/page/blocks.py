@@ -142,8 +142,11 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Handle the start of an element: a block element ends the current block, a link is
-        counted."""
+        """Handle the start of an element. A block element ends the current block, and becomes a
+        holder once it has text. In a link, characters are counted as link text until the link ends.
+
+        `kind` is the tag number of a block element, or one of the negative constants such as _LINK.
+        """
         if kind >= 0:
             if self.pieces:
                 self.flush()

@@ -88,9 +88,10 @@ def text_columns(text: CharacterTable) -> list[Floats]:
 
 
 def phrase_shares(texts: list[str]) -> Floats:
-    """Compute for each text the share of its characters in phrases of `chrome_phrases` (0 to 1).
+    """Compute for each text the share of its characters (0 to 1) that belong to stock phrases
+    around articles, such as "read more" (`chrome_phrases`).
 
-    Texts of 300 characters or more get 0.
+    Texts of 300 characters or more get 0, because in long texts such phrases are no evidence.
     """
     shares = np.zeros(len(texts), dtype=np.float32)
     shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]

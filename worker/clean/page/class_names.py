@@ -14,8 +14,12 @@ _MAX_TOKEN_CHARS = 40  # of a class that is a token itself, besides the words in
 
 
 class ClassNameScores:
-    """Looks up the learned scores of class names, and caches them because the pages of a site share
-    them."""
+    """Looks up how likely a class name, such as "article-body" or "sidebar", stands around article
+    text.
+
+    A score above 0 means that text in such an element probably belongs to the article, below 0 that
+    it does not. Looked-up scores are cached, because the pages of a site share class names.
+    """
 
     def __init__(self, scores: Mapping[str, float]) -> None:
         self.scores = scores

@@ -19,10 +19,12 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All conditions of a forest on one feature: thresholds, and the masks of leaves that remain.
+    """All conditions of a forest on one feature, each of the form "the value is at most a
+    threshold".
 
-    Row k of `left` has the mask of each tree for a value above the first k thresholds, which
-    ascend.
+    A tree ends in one of its leaves, each of which is one bit of a 16-bit mask. Row k of `left`
+    has, for each tree, the mask of the leaves that can still be reached when a value is above the
+    first k thresholds. The thresholds ascend.
     """
 
     feature: int
@@ -31,8 +33,11 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """A forest of boosted trees, stored as its conditions by feature and the values of all
-    leaves."""
+    """A forest of boosted trees (trees whose values are added up), prepared for quick evaluation.
+
+    `conditions` has the conditions of all trees by feature, `leaves` the values of all leaves of
+    all trees in one array, `bases` the index of each tree's first leaf in that array.
+    """
 
     conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)

@@ -18,10 +18,13 @@ _MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neigh
 def second_features(
     blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
 ) -> Floats:
-    """Compute the feature matrix for the second forest: one row per feature, one column per block.
+    """Compute the features of the second forest, which classifies a block again by the blocks
+    around it.
 
-    `matrix` is that of the first forest, and `probability` its result. The rows are the block's own
-    features, its probability, and the probabilities of the blocks and holders around it.
+    Returns one row per feature and one column per block. The rows are the block's own features, its
+    probability, and the probabilities of the blocks next to it and in the elements around it.
+    `matrix` has the features that the first forest read, `probability` is its result, and `larger`
+    has the four elements around each block, innermost first (`larger_holders`).
     """
     sizes = matrix[0]
     count = len(sizes)

@@ -1,6 +1,7 @@
 """Bring titles and sentences into match form, in which the patterns of page kinds are written.
 
-A text in match form has lower case, plain apostrophes, no brackets, and no marks around it.
+Page kinds are kinds of page that are no article, such as error pages. A text in match form has
+lower case, plain apostrophes, no brackets, and no marks around it.
 """
 
 import re
@@ -19,15 +20,21 @@ _SEARCHED_CHARS = 400  # the first sentences of an error page stand there
 
 
 def title_prefix(title: str) -> str:
-    """Return the first letters of a title in match form, for `PatternClassifier.may_match`."""
+    """Return the first letters of a title as `PatternClassifier.may_match` needs them.
+
+    They are up to 12 characters in lower case, with plain apostrophes, without brackets and without
+    marks in front.
+    """
     beginning = title[:_PREFIX_CHARS].lstrip(_MARKS).lower()
     return beginning if beginning.isascii() else _normalised(beginning)
 
 
 def title_parts(title: str) -> list[str]:
-    """Split a title at separators such as " | " and return its parts in match form.
+    """Split a title at separators such as " | ", and return its parts in the form that patterns
+    match.
 
-    Dots at the end of a part become one "…". A title of over 160 characters gives no parts.
+    The parts are in lower case, with plain apostrophes, without brackets and without marks around
+    them; dots at the end of a part become one "…". A title of over 160 characters gives no parts.
     """
     if len(title) > _MAX_TITLE_CHARS:
         return []
@@ -40,10 +47,11 @@ def title_parts(title: str) -> list[str]:
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """Split a text into sentences and lines, and yield each in match form (see the module).
+    """Split a text into sentences and lines, and yield each in the form that patterns match.
 
-    A host name at the beginning of a sentence is removed, because error pages begin with one:
-    "example.com needs to review the security of your connection".
+    A sentence has lower case, plain apostrophes, and no brackets and marks around it. A host name
+    at its beginning is removed, because error pages begin with one: "example.com needs to review
+    the security of your connection".
     """
     start = 0
     for match in _SENTENCE_END.finditer(text):
@@ -55,11 +63,12 @@ def sentences_of(text: str) -> Iterator[str]:
 
 
 def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
-    """Return those of the first `count` sentences whose first letters `may_match` accepts, in match
-    form.
+    """Return those of the first `count` sentences of a text that may match a pattern, in lower case
+    and without brackets and marks around them, as patterns need them.
 
-    Faster than `sentences_of` and less exact: only full stops and line ends end a sentence, and
-    only the first 400 characters are read.
+    `may_match` decides from the first letters of a sentence. A sentence that may begin with a host
+    name is returned in any case. This is faster than `sentences_of` and less exact: only full stops
+    and line ends end a sentence, and only the first 400 characters are read.
     """
     beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():

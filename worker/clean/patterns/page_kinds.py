@@ -44,7 +44,7 @@ class PatternClassifier(Generic[ClassT]):
     def may_match(self, text: str) -> bool:
         """Whether a text begins like a pattern, so that `classify` may find a kind for it.
 
-        Only the first PREFIX_CHARS letters of the text are needed.
+        Only the first 6 letters of the text are needed, in lower case.
         """
         if not text[:1].isalpha():
             return True

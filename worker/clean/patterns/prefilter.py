@@ -37,8 +37,8 @@ def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Patt
     """Compile an expression that matches the start of each line that one of the patterns may match.
 
     It also matches lines that begin with one of the words. Marks and digits may precede the first
-    letter. Match it against a line in lower case; if the line begins with a letter, its first
-    PREFIX_CHARS characters are enough.
+    letter. Match it against a line in lower case; if the line begins with a letter, its first 6
+    characters are enough.
     """
     patterns, words = list(patterns), {word[:PREFIX_CHARS] for word in words}
     bare = words.union(*map(prefixes_of, patterns))

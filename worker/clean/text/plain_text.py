@@ -64,7 +64,8 @@ def storable(text: str) -> str:
 
 
 def is_sound(text: str) -> bool:
-    """Whether a text needs no repair except of white space: no mojibake, no invisible characters.
+    """Whether a text needs no repair except of white space: no mojibake (text decoded with the
+    wrong charset), no invisible characters.
 
     It checks the few characters that are not plain ASCII once, which is faster than to try each
     repair.
@@ -79,8 +80,8 @@ def is_sound(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Remove the characters of a text that are invisible or can't be stored; normalise it to form
-    C."""
+    """Remove the characters of a text that are invisible or can't be stored; compose accents
+    (Unicode normal form C)."""
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
@@ -106,7 +107,8 @@ def unescape_again(text: str) -> str:
 
 
 def mend(text: str, max_chars: int) -> str:
-    """Repair the lines of a text that have mojibake, up to `max_chars` characters in all."""
+    """Repair lines that have mojibake (text decoded with the wrong charset), up to `max_chars`
+    characters in all."""
     data = text.encode("utf-8", "replace")
     if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
         return text
@@ -137,8 +139,9 @@ def one_line(text: str) -> str:
 def paragraphs(text: str, *, sound: bool = False) -> str:
     """Make a paragraph of each line of a text that is not empty, with one blank line between two.
 
-    White space is normalised and invisible characters are removed. `sound` says that `is_sound`
-    holds.
+    White space is normalised and invisible characters are removed. `sound` says that
+    `is_sound(text)` is known to be true: the text then has no invisible characters, and the check
+    for them is skipped.
     """
     lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
@@ -148,9 +151,10 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """Split a text that `paragraphs` made into its paragraphs.
+    """Split a text that `paragraphs` made into its paragraphs, which blank lines separate.
 
-    It splits at single line ends first, which takes half the time.
+    It first tries to split at every line end and to drop each second, empty line, which takes half
+    the time of a split at blank lines. The result is the same.
     """
     lines = text.split("\n")
     if len(lines) % 2 and not any(lines[1::2]):
