@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from worker.config.loader import load_config
-from worker.config.rule_files import PACKAGED
+from worker.config.rule_files import PACKAGED, unread_files
 from worker.errors import BadConfig
 
 
@@ -52,6 +52,22 @@ def test_a_bad_value_says_what_was_expected(
     change(own, name, old, new)
     with pytest.raises(BadConfig, match=message):
         load_config(own)
+
+
+def test_a_file_that_lacks_keys_says_where_to_copy_them_from(tmp_path: Path) -> None:
+    (tmp_path / "worker.toml").write_text("[queue]\ncoalesce_messages = 5\n")
+    with pytest.raises(BadConfig) as caught:
+        load_config(tmp_path)
+    assert str(caught.value).endswith(f"start from a copy of {PACKAGED / 'worker.toml'}")
+
+
+def test_a_file_whose_name_no_worker_reads_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    for name in ("dedupe.toml", "zzz.toml", "worker.toml", "notes.txt"):
+        shutil.copy(PACKAGED / "worker.toml", tmp_path / name)
+    config = load_config(tmp_path)
+    unread = {tmp_path / "dedupe.toml": "dedup", tmp_path / "zzz.toml": ""}
+    assert unread_files(config.files, tmp_path) == unread
+    assert unread_files(config.files, None) == {}
 
 
 def test_an_own_folder_need_hold_only_what_differs(tmp_path: Path) -> None:

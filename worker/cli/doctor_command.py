@@ -22,6 +22,7 @@ from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table, several, visible
 from worker.config.loader import load_config
+from worker.config.rule_files import unread_files
 from worker.config.worker_rules import WorkerRules
 from worker.dedup import DedupRules
 from worker.errors import BadConfig, Unavailable
@@ -84,6 +85,10 @@ def run_checks(settings: Settings) -> Iterator[CheckResult]:
         )
         return
     yield CheckResult(what="config", state=CheckState.OK, found=f"valid, digest {config.digest}")
+    for path, meant in unread_files(config.files, settings.config_dir).items():
+        mend = f"rename it to {meant}.toml" if meant else "remove it, or rename it"
+        found = f"{path} is not read"
+        yield CheckResult(what="config file", state=CheckState.NOTE, found=found, mend=mend)
     yield from _broker_results(settings, config.worker)
     if settings.index_url:
         yield _index_result(settings, config.dedup)

@@ -7,6 +7,7 @@ import click
 from worker.broker import embedded
 from worker.cli.terminal import out, print_json
 from worker.config.loader import Config, load_config
+from worker.config.rule_files import unread_files
 from worker.settings import Settings, masked
 
 
@@ -34,6 +35,7 @@ def config(as_json: bool, as_reference: bool) -> None:
                 "settings": {n: {"value": v, "from": origins[n]} for n, v in values.items()},
                 "config": {n: _values(rules, n) for n in rules.files},
                 "files": {n: str(path) for n, path in rules.files.items()},
+                "unread": [str(path) for path in unread_files(rules.files, settings.config_dir)],
                 "digest": rules.digest,
             }
         )
@@ -46,6 +48,9 @@ def config(as_json: bool, as_reference: bool) -> None:
         out.print(f"[{path}]", markup=False)
         for key, value in _flat(_values(rules, name)):
             out.print(f"  {key} = {value}", markup=False, overflow="ellipsis", no_wrap=True)
+    for path, meant in unread_files(rules.files, settings.config_dir).items():
+        hint = f"; did you mean {meant}.toml?" if meant else ""
+        out.print(f"not read: {path}{hint}", markup=False, soft_wrap=True)
 
 
 def _values(rules: Config, name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The user's folder (WORKER_CONFIG_DIR) needs only the files that differ from the 
 """
 
 import tomllib
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,10 +42,22 @@ def names_in(folder: str, config_dir: Path | None) -> list[str]:
     return sorted({f"{folder}/{file.stem}" for parent in folders for file in parent.glob("*.toml")})
 
 
+def unread_files(names: Collection[str], config_dir: Path | None) -> dict[Path, str]:
+    """Return the `.toml` files of the user's config folder that no worker reads.
+
+    `names` are the names of the files that are read, without `.toml`. Each unread file is mapped to
+    the name that was probably meant, or to "" if no name is similar.
+    """
+    unread = (
+        [f for f in sorted(config_dir.glob("*.toml")) if f.stem not in names] if config_dir else []
+    )
+    return {f: next(iter(get_close_matches(f.stem, names, n=1)), "") for f in unread}
+
+
 def read(path: Path, rules: type[RuleModel]) -> RuleModel:
     """Read a TOML file of rules and validate it as the model `rules`.
 
-    Raises BadConfig with up to five lines that name the file, the key and what was expected.
+    Raises BadConfig with up to six lines that name the file, the key and what was expected.
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -55,6 +68,9 @@ def read(path: Path, rules: type[RuleModel]) -> RuleModel:
     except ValidationError as e:
         problems = e.errors(include_url=False)
         lines = [_explain(path, rules, values, dict(problem)) for problem in problems[:5]]
+        packaged = PACKAGED / path.name
+        if packaged != path and any(problem["type"] == "missing" for problem in problems):
+            lines.append(f"A file needs all its keys: start from a copy of {packaged}")
         raise BadConfig("\n".join(lines)) from e
 
 
