@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,11 @@ def test_python_reads_a_given_store(store: SqlStore, store_url: str) -> None:
         assert shown["article"]["article_id"] == found.article_id
         with pytest.raises(LookupError, match="not a cursor"):
             list(reader.changes("tomorrow"))
+
+
+def test_a_time_without_a_zone_is_refused_by_its_name(store_url: str, store: SqlStore) -> None:
+    with Archive(store_url) as archive, pytest.raises(ValueError, match=r"since=.* no time zone"):
+        list(archive.articles(since=datetime(2026, 1, 1)))  # noqa: DTZ001 - what is tested
 
 
 def test_python_does_not_read_a_store_that_was_never_migrated(tmp_path: Path) -> None:

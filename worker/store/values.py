@@ -13,7 +13,8 @@ from worker.model.source_trust import SourceIds
 class Query:
     """A search for articles. An empty field does not restrict the search.
 
-    `words` is text as people type it: quotes make phrases, `-` excludes a word.
+    `words` is text as people type it: quotes make phrases, `-` excludes a word. Raises ValueError
+    for a `since` or `until` without a time zone.
     """
 
     words: str = ""
@@ -24,6 +25,13 @@ class Query:
     since: datetime | None = None  # published (else received) at or after this time
     until: datetime | None = None  # and before this time
     limit: int = 20
+
+    def __post_init__(self) -> None:
+        for name, at in (("since", self.since), ("until", self.until)):
+            if at is not None and at.tzinfo is None:
+                raise ValueError(
+                    f"{name}={at!r} has no time zone: add tzinfo, such as timezone.utc"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
