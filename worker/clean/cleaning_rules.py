@@ -103,13 +103,17 @@ class DateRules(Frozen):
 
 
 class LanguageRules(Frozen):
-    """Thresholds for detecting the language of a text, with one detector for long and one for short
-    texts.
+    """Thresholds for detecting the language of a text. Texts of fewer than `min_letters` letters
+    get the language that their source declares; of others the first `sample_chars` characters are
+    read.
 
-    The detector for long texts gives each language a rank, which is its distance from the text: a
-    language above `max_rank` is not considered, and the language that the source declares wins
-    within `tie_ranks` of the best. The detector for short texts gives scores from 0 to 1, to which
-    `sure_score`, `declared_score` and `min_score` apply.
+    Texts of at least `long_chars` characters are given to a fast detector, which measures a
+    distance (rank) for each language. Languages farther than `max_rank` are ignored. The nearest
+    one is the result, but the declared one if it is at most `tie_ranks` farther.
+
+    Others are given to a detector for short texts, which scores languages from 0 to 1. The best
+    language is the result if it scores `sure_score`; else the declared one if it scores
+    `declared_score`; else the best if it scores `min_score`; else none is detected.
     """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands

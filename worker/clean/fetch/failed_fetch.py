@@ -49,8 +49,9 @@ def unmodified_failure(status: int | None) -> str:
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Return the kind of error page, such as "challenge page", whose title a raw article without
-    text has; "" if its title is not that of an error page."""
+    """Judge a raw article that has a title but no text: return the kind of error page that pages
+    with such a title are, such as "challenge page"; "" if the title is not typical of error
+    pages."""
     kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 

@@ -37,11 +37,14 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """Arrays with one entry per block of a page, from which several features are computed.
+    """The blocks (passages of text) of a page as arrays with one entry per block. Several features
+    are computed from these arrays.
 
-    For each block: `tags` and `held_by` are the tag number and the index of the innermost element
-    that holds it, `links` is the share of its characters in links, `prose` is the number of its
-    characters if it reads like a paragraph, else 0. `larger` comes from `larger_holders`.
+    `tags` and `held_by` name the innermost element around each block: the number of its tag, and
+    its index in `blocks.holders`. `larger` has four such index arrays: for the innermost element,
+    and for three ancestors that each hold more blocks than the one before. `links` is the share of
+    a block's characters that are link text; `prose` is the number of its characters if it reads
+    like a paragraph, else 0.
     """
 
     blocks: Blocks

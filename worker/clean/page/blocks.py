@@ -142,10 +142,12 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Handle the start of an element. A block element ends the current block, and becomes a
-        holder once it has text. In a link, characters are counted as link text until the link ends.
+        """Handle the start of an element in the walk over a page. A block element, such as <p>,
+        ends the current block of text; it is stored in `holders` once a text inside of it is
+        stored. After the start of a link, text counts as link text until the link ends.
 
-        `kind` is the tag number of a block element, or one of the negative constants such as _LINK.
+        `kind` is the tag number of a block element (0 or more), or a negative constant such as
+        _LINK.
         """
         if kind >= 0:
             if self.pieces:
