@@ -49,15 +49,12 @@ class Assignment(NamedTuple):
 
 
 def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
-    """Divide the articles of one cluster into clusters of copies, for example after the rules
-    changed.
+    """Divide the articles of one cluster into clusters of copies, as the rules now define a copy.
 
     The articles are tried in the order of `members`. Each joins the first canonical article (the
-    head of a new cluster) of which it is a copy; if it copies none, it becomes canonical itself. It
-    is not compared with other copies, because two copies of one article need not be copies of each
-    other. An article that is pinned, or whose fingerprint has another version than the first
-    member's, joins the first member instead of becoming canonical. Returns the assignments by
-    article id.
+    head of a new cluster) of which it is a copy; if it copies none, it becomes canonical itself. An
+    article that is pinned, or whose fingerprint has another version than the first member's, then
+    joins the first member instead. Returns the assignments by article id.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []

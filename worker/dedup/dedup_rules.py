@@ -94,13 +94,12 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """Thresholds for two texts of which at least one is short: below one of them the pair is no
-    copy.
+    """Thresholds that decide whether two texts are copies if at least one of them is short.
 
     `containment` is the share of the shorter text's shingles (runs of words) that the other text
     must have, or `whole` if less than the share `about` of a title's words is in the other article.
     `numbers` is the share of the figures that must agree. `days` is how many days apart two copies
-    may be published; with other figures or more days between them, texts may only be variants.
+    may be published. With other figures or more days apart, they can only be variants.
     """
 
     containment: Share
@@ -115,10 +114,10 @@ class IdentityRules(Frozen):
     article, because publishers reuse ids and links for other articles.
 
     If only a further key matches, such as a second address, the texts must share at least
-    `alias_containment` of the shorter one's shingles (runs of words). If the main key matches, the
-    article is another one when they share less than `stranger_containment`, both have
-    `stranger_words` words, and the titles share no word; or when links differ, the texts are no
-    copies, and the titles share less than `stranger_title` of their words.
+    `alias_containment` of the shorter one's shingles (runs of words). If the main key matches, it
+    is still another article when both texts have `stranger_words` words, share less than
+    `stranger_containment`, and their titles no word; or, if the links differ too, when the titles
+    share less than `stranger_title` of their words and the texts are no copies.
     """
 
     alias_containment: Share

@@ -115,11 +115,8 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """Match an East Asian day of the week, such as 月曜日, at offset `at`; return the offset of its
-    end.
-
-    Returns `at` if there is none.
-    """
+    """Skip a day of the week in Chinese, Japanese or Korean, such as 月曜日, that begins at offset
+    `at` of a text; return the offset of its end, or `at` if no such word begins there."""
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 

@@ -65,7 +65,11 @@ _NOON = 12
 
 
 class WrittenDate(NamedTuple):
-    """A day, with a time and a zone if the text gives them; without a time `local` is midnight."""
+    """A date as it was written: the day with its time in `local`, without conversion to UTC.
+
+    `timed` says that the text gave a time; without one, `local` is midnight. `zone` is the time
+    zone that the text names, None if it names none.
+    """
 
     local: datetime  # naive
     timed: bool
