@@ -55,7 +55,8 @@ _LOST_SHARE = 0.25  # of characters that could not be decoded
 
 
 class DecodedContent(NamedTuple):
-    """The text of a content; or, if it is no text, the failure, such as "no page: a PDF"."""
+    """The text of one content of a raw article; or, if it is no text, the reason in `failure`, such
+    as "no page: a PDF" ("" otherwise)."""
 
     text: str = ""
     failure: str = ""

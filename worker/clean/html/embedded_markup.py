@@ -30,7 +30,8 @@ _CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # the slash of d=M/> belo
 
 
 class Drawing:
-    """The open elements of one drawing or formula, from its <svg> or <math> on."""
+    """The elements that are open inside of one drawing (<svg>) or formula (<math>), followed tag by
+    tag like an HTML parser would, to know how deep elements are nested."""
 
     __slots__ = ("_ended", "_leaf", "open")
 
