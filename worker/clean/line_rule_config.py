@@ -19,10 +19,10 @@ class LineRule(Frozen):
 
     `patterns`, by language, match a complete line in lower case of up to `max_chars`. With
     `position` "head" or "tail" the rule applies only to the first or last `within` lines (0: the
-    general limit). With "end" it instead cuts what it matches from the end of the text, if the line
-    has one of its `hints` (a quick check). `effect` says whether the line is only dropped, or its
-    first group is stored as category, author or agency. `truncated` says that a match proves the
-    text to be a teaser.
+    general limit), with "any" to all. With "end" it instead cuts what it matches from the end of
+    the text, if one of its `hints` is there (a quick check). `effect` says whether the line is only
+    dropped, or its first group is stored as category, author or agency. `truncated` says that a
+    match proves the text to be a teaser.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")

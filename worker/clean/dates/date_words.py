@@ -115,16 +115,19 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """Skip a day of the week in Chinese, Japanese or Korean, such as 月曜日, that begins at offset
-    `at` of a text; return the offset of its end, or `at` if no such word begins there."""
+    """Skip a day of the week in an East Asian language, such as 月曜日, that begins at offset `at`
+    of a text.
+
+    Returns the offset of its end, or `at` if none begins there.
+    """
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 
 
 def eastern_noon(text: str, at: int) -> tuple[bool, int]:
-    """Match an East Asian word for a.m. or p.m., such as 午後, at offset `at`.
+    """Read an East Asian word for a.m. or p.m., such as 午後, that begins at offset `at` of a text.
 
-    Returns whether it means p.m., and the offset of its end, which is `at` if there is none.
+    Returns whether it means p.m., and the offset of its end; False and `at` if none begins there.
     """
     half = _EASTERN_NOON.match(text, at)
     return (half[1] is None, half.end()) if half else (False, at)

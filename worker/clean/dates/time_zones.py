@@ -169,10 +169,10 @@ def _name_at(low: str, at: int) -> tuple[str, int]:
 
 
 def fixed_offset(name: str) -> timedelta:
-    """Return the offset from UTC of a time zone that has no summer time, such as "EST", by its name
-    or abbreviation.
+    """Return the offset from UTC of a time zone name that means the same offset all year, such as
+    "EST" or "Central European Summer Time".
 
-    Raises ValueError for the name of any other zone.
+    Raises ValueError for any other name.
     """
     zone = _FIXED.get(name.lower())
     if zone is None:

@@ -32,8 +32,8 @@ class TextEvidence(NamedTuple):
 def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
     """Whether one of the first sentences of a text is usual on failed pages, such as error pages.
 
-    Only then are all its sentences read, which takes longer. `fragment` says that the text is not
-    from a complete page: patterns that would match many such texts are then not used.
+    It is a quick check before all sentences are read. `fragment` says that the text is not from a
+    complete page: only the kinds of failed pages that may occur in such texts are then looked for.
     """
     first = first_candidates(text, rules.first_sentences, rules.lines.may_match)
     return any(_kind_of_line(sentence, rules, fragment=fragment) for sentence in first)

@@ -39,7 +39,7 @@ _MAY_HOLD_NOT_TEXT = re.compile(
 
 def is_html(media_type: str) -> bool:
     """Whether a media type, such as "text/html", is that of markup. A missing one ("") counts as
-    markup, because most contents of feeds are."""
+    markup."""
     return media_type.partition(";")[0].strip().lower() in _HTML_TYPES
 
 

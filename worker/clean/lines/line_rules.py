@@ -110,8 +110,8 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a text ends in dots because a feed has cut it: it is short, and no sentence ends
-    there."""
+    """Whether a text was cut by its feed: it is short and ends in dots that do not end a
+    sentence."""
     if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
         return False
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))

@@ -14,11 +14,11 @@ _MAX_TOKEN_CHARS = 40  # of a class that is a token itself, besides the words in
 
 
 class ClassNameScores:
-    """Looks up how likely a class name, such as "article-body" or "sidebar", stands around article
-    text.
+    """Looks up how likely text in an element with a certain class name, such as "article-body" or
+    "sidebar", belongs to the article of a page.
 
-    A score above 0 means that text in such an element probably belongs to the article, below 0 that
-    it does not. Looked-up scores are cached, because the pages of a site share class names.
+    A score above 0 means that it probably does, below 0 that it does not. Looked-up scores are
+    cached, because the pages of a site share class names.
     """
 
     def __init__(self, scores: Mapping[str, float]) -> None:
@@ -26,10 +26,12 @@ class ClassNameScores:
         self._cache: dict[str, tuple[float, float]] = {}
 
     def read(self, name: str) -> tuple[float, float]:
-        """Return the lowest and the highest score of the tokens in an element's class names and
-        ids.
+        """Return the lowest and the highest score of the class names and ids of an element, which
+        are given in one string with spaces between them.
 
-        Tokens without a score count as 0, so the lowest is at most 0 and the highest at least 0.
+        A score above 0 means that text in the element probably belongs to the article, below 0 that
+        it does not. Names without a score count as 0, so the lowest is at most 0 and the highest at
+        least 0.
         """
         cache = self._cache
         low = high = 0.0

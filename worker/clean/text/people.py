@@ -15,9 +15,10 @@ _MAX_CHARS = 60  # of one name
 
 
 def people(text: str) -> tuple[str, ...]:
-    """Return the names in a text, each once: two for "Ann Lee and Bo Chen".
+    """Return the names of people in a text such as a byline, each once: two for "Ann Lee and Bo
+    Chen".
 
-    () unless every part of the text may be the name of a person or an agency.
+    Returns () if any part of the text can't be the name of a person or an agency.
     """
     parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
     names = tuple(dict.fromkeys(part for part in parts if part))
