@@ -143,8 +143,8 @@ class UrlRules(Frozen):
     tracking_by_host: dict[str, WordSet] = {}  # more parameters, of a host and its subdomains
 
     def tracking_of(self, host: str) -> frozenset[str]:
-        """Return the tracking parameters listed for a host, or for its nearest parent domain with a
-        list."""
+        """Return the names of the query parameters that only track readers on one host: those
+        listed for the host, or for its nearest parent domain that has a list."""
         by_host = self.tracking_by_host
         while host and host not in by_host:
             host = host.partition(".")[2]

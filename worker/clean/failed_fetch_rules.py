@@ -69,8 +69,12 @@ class FailedFetchRules(Frozen):
         return self
 
     def warm(self) -> None:
-        """Index the title and sentence patterns by their first letters. Called once, before the
-        worker forks, so that its processes share the index."""
+        """Index the title and sentence patterns by their first letters now, instead of for the
+        first article.
+
+        Called once, before the worker forks into several processes, so that these share the index
+        in memory.
+        """
         self.titles.may_match("warm")
         self.lines.may_match("warm")
 

@@ -156,8 +156,8 @@ class LineRules(Frozen):
 
     @cached_property
     def languages(self) -> frozenset[str]:
-        """All languages that a rule has a pattern for, and "any" if there are patterns for any
-        language."""
+        """All languages for which at least one rule has a pattern, as codes such as "de"; "any" is
+        among them if a rule has a pattern for texts in any language."""
         return frozenset(language for rule in self.rules for language in rule.patterns)
 
 

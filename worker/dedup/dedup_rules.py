@@ -154,7 +154,8 @@ class SimilarityIndexRules(Frozen):
 
 
 class DedupRules(Frozen):
-    """All settings of deduplication: the contents of `config/dedup.toml`."""
+    """All settings of deduplication, one field per table of `config/dedup.toml`. `version` is
+    stored with each decision, and must be raised with every change of the file."""
 
     version: str
     shingles: ShingleRules

@@ -126,10 +126,10 @@ def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
 
 
 def with_key(article: Article, verdict: Verdict) -> Article:
-    """Return the article with the key that the verdict chose for it, as its main key.
+    """Return the article with the key that the verdict chose for it as its main key.
 
-    It differs from the article's own key when another story is stored under that one, because the
-    publisher reused an id or link; the article is then unchanged except for its keys.
+    The verdict chooses another key than the article's own if another story is stored under that
+    one, because the publisher reused an id or link. Only the keys of the article change.
     """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}

@@ -59,7 +59,8 @@ class TokenizedText(NamedTuple):
 
 
 def words_of(text: str) -> TokenizedText:
-    """Split a text into normalised words, and hash each of them.
+    """Split a text into words, bring each into a normal form, and hash it, so that two texts can be
+    compared by their words.
 
     Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
     """
@@ -119,9 +120,9 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
     """Return the first `most` figures of a text as hashes, to tell whether two texts agree in them.
 
-    The shape is (n, 2): the hash of the words before and after the figure, and that of the figure;
-    both are the high 32 bits of 64-bit hashes. A figure is a run of words with digits or of number
-    words (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
+    The result has two columns: the hash of the words before and after the figure, and that of the
+    figure (the upper 32 bits of each). A figure is a run of words with digits or of words for
+    numbers (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]

@@ -186,7 +186,8 @@ def _rows(figures: Halves) -> NDArray[np.uint64]:
 
 
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Share, 0 to 1, of the shorter title's content words that are in the other title.
+    """Return how far two titles agree: the share (0 to 1) of the shorter title's content words (all
+    but "the" and the like) that are in the other title.
 
     Returns `unknown` if either article has no content words in its title.
     """

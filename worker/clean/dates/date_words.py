@@ -83,9 +83,10 @@ _EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|
 
 
 def fold(text: str) -> str:
-    """Simplify a text for look-ups of date words: "3. März 2022" becomes "3. Marz 2022".
+    """Simplify a text so that words of dates can be looked up in it, such as "Marz" for "März".
 
-    Letters lose their accents, digits and marks become ASCII, white space becomes one space.
+    Letters lose their accents, digits and marks of other scripts become ASCII, and each run of
+    white space becomes one space.
     """
     if not text.isascii():
         apart = unicodedata.normalize("NFKD", text.translate(_FOLDED))

@@ -1,15 +1,16 @@
 """Learn the lines that a source repeats around its articles, and remove them from later articles.
 
-A sighting notes that a line, stored as its key (a hash), was in a text on some day:
+What is learned from are sightings: short records that a line, stored as its key (a hash), was in a
+text on some day.
 
     sighting(article)   the sightings of the short lines at the head and the tail of a text
     learn(sightings)    the lines to remove, decided from the sightings of past days
     leave_out(article)  the article without these lines
 
 A line is learned when it was in `min_texts` new texts on each of `min_days` days. A daily column
-therefore teaches nothing, as it brings one text a day, nor does a burst, which lasts one day. A
-text that is published again is not new, neither under another id nor with other words. The result
-depends on nothing but the sightings.
+therefore teaches nothing, as it brings one text a day, nor do many texts with a line on a single
+day. A text that is published again is not new, neither under another id nor with other words. The
+result depends on nothing but the sightings.
 """
 
 import re
@@ -63,10 +64,11 @@ class SourceBoilerplate(NamedTuple):
 
 @lru_cache(maxsize=4096)  # each line is hashed twice: to remove it, and to note it
 def line_key(source: str, line: str) -> bytes:
-    """Hash a line of a source to 6 bytes, so that it can be counted without storing its text.
+    """Hash a line of a source's text to 6 bytes, by which its repetitions are counted without
+    storing its words.
 
-    Lines that differ only in case, white space and numbers have equal keys. The last bit is set if
-    the line has a number.
+    Lines that differ only in case, white space and numbers have equal hashes. The last bit is set
+    if the line has a number.
     """
     plain, figures = _FIGURES.subn("0", " ".join(line.casefold().split()))
     keyed = f"{source}\0{plain}".encode("utf-8", "replace")

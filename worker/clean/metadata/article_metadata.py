@@ -45,8 +45,8 @@ def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tup
 
 
 def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str:
-    """Return the normalised URL of the feed's first image, else of the image that the page
-    declares."""
+    """Return the address of the picture of an article: the feed's first image, else the image that
+    the page declares; "" if there is none. The address is normalised like a link."""
     images = (m.url for m in raw.media if m.type.startswith("image"))
     image = next(images, "") or page.image
     try:

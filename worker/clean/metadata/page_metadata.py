@@ -100,7 +100,8 @@ NO_METADATA = PageMetadata()
 
 
 def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
-    """Read the metadata of a parsed page, with the element that each field was taken from."""
+    """Read what a parsed page declares and shows of its article, such as title, authors and dates,
+    and note from which element each field was read."""
     elements = PageElements(tree)
     json_ld, by_tag = elements.json_ld, elements.by_tag
     links = {attribute(n, "rel").lower(): attribute(n, "href") for n in by_tag.get("link", [])}

@@ -71,10 +71,11 @@ def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Ne
 
 
 def find_dates(nearby: NearbyTexts, title: str) -> Iterator[VisibleDate]:
-    """Yield the dates in the texts around a heading, the most likely dates of publication first.
+    """Yield the dates in the texts around the heading of a page, the most likely dates of
+    publication first: those soon after the heading, then those before it from the nearest on, then
+    those far after it.
 
-    These are the dates soon after the heading, then those before it from the nearest on, then those
-    far after it.
+    `title` is the text of the heading; dates in it are left out.
     """
     after = [*_dates(nearby.after, title)]
     yield from (date for date in after if date.region == AFTER)

@@ -70,7 +70,8 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
 
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
-    """Compute for each block of a page the probability (0 to 1) that it is part of the article.
+    """Compute for each text block (passage) of a page the probability from 0 to 1 that it is part
+    of the article, with the trained weights of the classifier.
 
     `title` is the text of the page's <title>; headings are compared with it.
     """
@@ -117,7 +118,8 @@ def shipped_weights() -> BlockWeights:
 
 
 def read_weights(stored: bytes) -> BlockWeights:
-    """Read the classifier's weights from the bytes of an .npz file that training wrote."""
+    """Read the trained weights of the block classifier from the bytes of an .npz file, which
+    training wrote."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))

@@ -1,7 +1,8 @@
-"""Score elements by their class names, ids and roles, such as "article-body" or "sidebar".
+"""Score elements of pages by their class names, ids and roles, such as "article-body" or "sidebar".
 
-A token is a class name or a word in one. Its score was learned from many sites: the log odds that
-text in an element with this token belongs to the article, above 0 if it probably does.
+A token is a class name or a word in one. Its score was learned from many sites: it is above 0 if
+text in an element with this token probably belongs to the article of the page, and below 0 if it
+does not (log odds).
 """
 
 import re
@@ -56,7 +57,8 @@ class ClassNameScores:
 
 
 def tokens(name: str) -> set[str]:
-    """Split class names into tokens: each class, and each word in it, in lower case.
+    """Split the class names of an element into tokens, for which scores can be looked up: each
+    class, and each word in it, in lower case.
 
     "articleBody main" has the tokens articlebody, article, body and main.
     """

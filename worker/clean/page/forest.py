@@ -70,9 +70,10 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute the forest's probability (0 to 1) for each column of `features`.
+    """Compute with a forest of decision trees the probability from 0 to 1 that each text block
+    belongs to the article.
 
-    A column is one block; row n has the values of feature n.
+    `features` has one column per block, and one row per feature. Returns one probability per block.
     """
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)

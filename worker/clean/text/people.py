@@ -32,8 +32,8 @@ def _bare(part: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text may be a name: each word is capitalised, or a particle such as "van" or "de
-    la"."""
+    """Whether a text may be the name of a person: each word begins with a capital, or is a particle
+    such as "van" or "de la"."""
     words = text.split()
     if not 0 < len(words) <= _MAX_WORDS or len(text) > _MAX_CHARS:
         return False

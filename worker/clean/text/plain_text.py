@@ -80,8 +80,8 @@ def is_sound(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Remove the characters of a text that are invisible or can't be stored; compose accents
-    (Unicode normal form C)."""
+    """Remove the characters of a text that are invisible or can't be stored, and join letters with
+    the accents that follow them as separate characters (Unicode normal form C)."""
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
