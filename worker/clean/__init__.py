@@ -45,7 +45,14 @@ VERSION = "7"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
-    """A cleaned article with the intermediate results of its cleaning, for `explain_cleaning`."""
+    """A cleaned article with the intermediate results of its cleaning, so that `explain_cleaning`
+    can say where each field comes from.
+
+    `body` is the content whose text was used, `swept` that text without removed lines. `declared`
+    is the language that the source declares. `page_url` is the address that the page declares for
+    itself, "" if there is none or it was refused. `failure` says why the fetch of the page failed,
+    if the article is made of the feed's content instead, else "".
+    """
 
     article: Article
     raw: RawArticle
@@ -57,17 +64,21 @@ class Examined(NamedTuple):
 
 
 def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
-    """Clean a raw article. Fields that its feed gives outrank the metadata of its web page.
+    """Clean a raw article: extract its text, remove lines that are not part of it, and normalise
+    its title, dates, links and other fields. Fields given by the feed outrank those that the web
+    page declares.
 
-    Raises Rejected with `failed-fetch`, `empty`, `malformed` or `hostile`.
+    `now` is the time of cleaning; dates after it are corrected. Raises Rejected: `failed-fetch` for
+    an error page, `empty` without text and title, `malformed` if it can't be decoded, `hostile` for
+    markup that would block a parser.
     """
     return examine(raw, rules, now).article
 
 
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
-    """Clean a raw article like `clean`, and return the intermediate results, too.
+    """Clean a raw article like `clean`, and return the article with the intermediate results.
 
-    Raises Rejected with the same reasons as `clean`.
+    Raises Rejected with `failed-fetch`, `empty`, `malformed` or `hostile`, as `clean` does.
     """
     fetched = read_fetched(raw, rules)
     body, summary, text_flag = fetched.body, fetched.summary, NO_PAGE if fetched.failure else ""
@@ -144,7 +155,8 @@ def cleaner_of(rules: CleaningRules) -> str:
 def warm() -> None:
     """Load the language models and the text extractor, which takes half a second.
 
-    Called before the worker forks, so that its processes share the memory.
+    Called before the worker forks into several processes, so that these share the loaded models in
+    memory.
     """
     load_models()
     load_extractor()

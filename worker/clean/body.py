@@ -1,6 +1,7 @@
-"""Read the contents of a raw article, such as a page and a fragment of a feed, as bodies.
+"""Read the contents of a raw article as bodies.
 
-A body is one content with its text and metadata; the one with the most text becomes the article.
+A raw article may have several contents, such as its web page and a text in its feed. A body is one
+content after parsing: its text and metadata. The body with the most text becomes the article.
 """
 
 import re
@@ -37,11 +38,14 @@ _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 
 class Body(NamedTuple):
-    """One content of a raw article: its text as clean paragraphs, its metadata, and how it was
-    read.
+    """One parsed content of a raw article, such as its web page: its text with blank lines between
+    paragraphs, the metadata of the page, and how the content was read.
 
-    `html` is safe markup of a fragment, if it is stored. `read_as` says whether it is a page, a
-    fragment or plain text. `failure` names the reason if the content is no article.
+    `language` is the one declared with the content. `markup` is that of a page, `html` the safe
+    markup of a fragment; either is "" if it is not stored. `read_as` is "page", "fragment",
+    "plain", or "summary". `content_index` is its index in the raw article, -1 if it is none of its
+    contents. `failure` says why the content is no article, such as "challenge page"; "" if it may
+    be one.
     """
 
     text: str = ""
@@ -56,11 +60,12 @@ class Body(NamedTuple):
 
 
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
-    """Parse the largest text contents of a raw article, at most `rules.html.max_bodies` of them.
+    """Parse the largest contents of a raw article that are text, at most `rules.html.max_bodies` of
+    them.
 
-    `contents` are pairs (index in the raw article, content). Return one parsed body for each, the
-    largest content first. Raises Rejected: `hostile` for markup over the limits of size and
-    nesting, `malformed` for a value that can't be decoded.
+    `contents` are pairs of a content's index in the raw article and the content. Return one body
+    (text with metadata) for each parsed content, the largest content first. Raises Rejected:
+    `hostile` for markup that would block a parser, `malformed` for a value that can't be decoded.
     """
     texts = [(at, content) for at, content in contents if is_text(content.type)]
     largest = sorted(texts, key=lambda pair: len(pair[1].value), reverse=True)
@@ -68,10 +73,11 @@ def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -
 
 
 def richest(bodies: Sequence[Body]) -> Body:
-    """Choose the body with the most text, the first of those with equal length; an empty body if
-    there is none.
+    """Choose the body (a parsed content of an article) with the most text; an empty body if there
+    is none.
 
-    It gets the metadata of the first body that is a web page.
+    Of bodies with equally much text the first is chosen. The returned body has the metadata of the
+    first body that is a web page, because a text from a feed has none.
     """
     if len(bodies) == 1:
         return bodies[0]
@@ -82,9 +88,12 @@ def richest(bodies: Sequence[Body]) -> Body:
 
 
 def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -> Body:
-    """Read one content: decode it, extract its text and metadata, and recognise a failed fetch.
+    """Parse one content of a raw article: decode it, extract its text and metadata, and recognise
+    an error page or another failed fetch, which is named in the body's `failure`.
 
-    Raises Rejected with `hostile` for markup that is too costly to parse, or with `malformed`.
+    `content_index` is the content's index in the raw article, -1 if it is none of its contents.
+    Raises Rejected: `hostile` for markup that would block a parser, `malformed` if it can't be
+    decoded.
     """
     value, failure = decode_content(content)
     if failure:

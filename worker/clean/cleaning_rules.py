@@ -31,16 +31,15 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits of the markup of an article, and whether its body is also stored as safe markup
-    (`keep`).
+    """Limits for the markup of an article, for one content (a page or a text of a feed) each.
 
-    Each limit but `max_bodies` holds for one content, which is a page or a text in a raw article.
-    Markup over the limits of attributes, depth, open elements (`max_left_open`) or formatting
-    elements that a parser would reopen (`max_rebuilt`) is rejected. Markup with too many tags is
-    read in a simpler way. The other limits decide when trafilatura extracts the article of a page
-    instead of the block classifier: when the classifier's text is short (`short_extract_chars`), or
-    doubtful, or shares too few runs of words with the text of a third extractor (`min_shared`). For
-    pages over `max_asked_tags` it is never asked.
+    Markup with too many attributes in a tag (`max_attributes`), nested elements (`max_depth`), open
+    elements (`max_left_open`) or formatting elements to reopen (`max_rebuilt`) is rejected. Above
+    `max_tags`, tags are cut without parsing; above `max_extract_tags`, all text of a page is used.
+    The article of other pages is found by a classifier, or by the library trafilatura if the
+    classifier's text is short, is doubtful (`max_doubt`), or shares too few runs of words with the
+    text of a third extractor (`min_shared`); not above `max_asked_tags`. `keep` says that safe
+    markup is stored, too.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
@@ -59,10 +58,12 @@ class HtmlRules(Frozen):
 
 
 class TextRules(Frozen):
-    """Limits of titles, names and texts, such as the most characters of a title and the most
-    authors of an article.
+    """Limits of titles, names and texts.
 
-    `max_mended_chars` is how many characters of garbled text (mojibake) are repaired.
+    An article needs `min_letters` letters in its title or text. A title made from the text has at
+    most `max_title_chars` characters. A name of an author or category with more than
+    `max_name_chars` is dropped, and so are names after the first `max_names`. At most
+    `max_mended_chars` characters of mojibake (text decoded with the wrong charset) are repaired.
     """
 
     min_letters: int = Field(ge=1)  # of title or text
@@ -73,7 +74,12 @@ class TextRules(Frozen):
 
 
 class DateRules(Frozen):
-    """Limits of dates, the words before visible dates on pages, and the time zones of sources."""
+    """Limits and words for reading the dates of an article.
+
+    A date before `earliest_year` is invalid; one more than `future_h` hours in the future is
+    corrected. `published_words` and `updated_words` stand before visible dates of publication and
+    of a change. `zones` has by source the time zone of dates that name none.
+    """
 
     earliest_year: int = Field(ge=1, le=9998)
     future_h: float = Field(ge=0)  # hours a clock may run ahead
@@ -97,19 +103,21 @@ class DateRules(Frozen):
 
     @property
     def tolerance(self) -> timedelta:
-        """How far a date may lie in the future before it is flagged, because clocks may run
-        ahead."""
+        """How far a date may lie in the future without a flag, because the clock of a publisher may
+        run ahead. A later date is replaced, and flagged "future-date"."""
         return timedelta(hours=self.future_h)
 
 
 class LanguageRules(Frozen):
-    """Thresholds for detecting the language of a text, with one detector for long and one for short
-    texts.
+    """Thresholds for detecting the language of a text. With fewer than `min_letters` letters, it
+    has the language that its source declares; of others the first `sample_chars` characters are
+    read.
 
-    The detector for long texts gives each language a rank, which is its distance from the text: a
-    language above `max_rank` is not considered, and the language that the source declares wins
-    within `tie_ranks` of the best. The detector for short texts gives scores from 0 to 1, to which
-    `sure_score`, `declared_score` and `min_score` apply.
+    From `long_chars` characters on, a fast detector measures how far the text is from each
+    language. Languages farther than `max_rank` are ignored. The declared language wins if it is at
+    most `tie_ranks` farther than the nearest; if only other languages are that near, or the text is
+    shorter, a second detector gives scores from 0 to 1: `sure_score` is enough for the best
+    language, else `declared_score` for the declared one, else `min_score` for the best.
     """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
@@ -123,15 +131,20 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
-    """The query parameters that are removed from links because they only track readers."""
+    """The query parameters that are removed from links because they only track readers, such as
+    "utm_source".
+
+    `tracking` has their names, `tracking_prefixes` beginnings of such names, and `tracking_by_host`
+    names of parameters that only track readers on one host and its subdomains.
+    """
 
     tracking: WordSet  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
     tracking_by_host: dict[str, WordSet] = {}  # more parameters, of a host and its subdomains
 
     def tracking_of(self, host: str) -> frozenset[str]:
-        """Return the tracking parameters listed for a host, or for its nearest parent domain with a
-        list."""
+        """Return the names of the query parameters that only track readers on one host: those
+        listed for the host, or for its nearest parent domain that has a list."""
         by_host = self.tracking_by_host
         while host and host not in by_host:
             host = host.partition(".")[2]
@@ -139,11 +152,12 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The line rules that apply to one kind of line, and one expression that matches what any of
-    them matches.
+    """The line rules for one kind of line, prepared for quick matching. A line rule recognises
+    lines that are not part of an article.
 
-    The kind is a language, a position in the text, and whether the line is long. The expression has
-    no IGNORECASE flag: with it, `re` could not skip alternatives by their first letter.
+    The kind of a line is its language, its position in the text, and whether it is long. `rules`
+    are pairs of a rule and its pattern; `expression` matches what any of the patterns matches. It
+    has no IGNORECASE flag, with which `re` could not skip alternatives by their first letter.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
@@ -151,12 +165,12 @@ class RuleSet(NamedTuple):
 
 
 class LanguageRuleSets(NamedTuple):
-    """The line rules of one language, prepared for quick use.
+    """The line rules (patterns of lines that are not part of an article) of one language, prepared
+    for quick use.
 
-    `prefix_filter` fails for most lines, because no rule matches a line that begins like them.
-    `select` returns the rules for one line; its arguments say whether the line is among the first
-    lines of its text, whether it is among the last ones, and whether it is longer than 120
-    characters.
+    `prefix_filter` matches the start of each line that a rule may remove; most lines fail it and
+    need no rule. `select` returns the rules for one line. Its three arguments say whether the line
+    is among the first of its text, among the last, and longer than 120 characters.
     """
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
@@ -167,7 +181,11 @@ RulePatterns = tuple[tuple[LineRule, str], ...]  # rules with their patterns in 
 
 
 class CleaningRules(Frozen):
-    """All rules of cleaning. The line rules of a language are compiled when it first occurs."""
+    """All rules of cleaning, which turns a raw article into the stored one: one field per table of
+    `config/cleaning.toml`, and the version of the file.
+
+    Patterns of lines to remove are compiled when an article in their language is first cleaned.
+    """
 
     version: str = Field(pattern=r"^[a-z0-9.-]+$")
     html: HtmlRules
@@ -183,8 +201,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
-        """The line rules that cut a match from the end of a text (position `end`), with patterns of
-        all languages."""
+        """The rules that cut boilerplate, such as "The post … appeared first on …", from the end of
+        a text (those with position `end`), each with one pattern for all languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -193,16 +211,17 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_chars(self) -> int:
-        """How many characters at the end of a line are searched for matches of the rules that cut
-        the end of a text."""
+        """How many characters at the end of a text are searched for boilerplate to cut: as many as
+        the longest match of the rules with position `end` may have; 1 if there are no such
+        rules."""
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
     def rule_sets(self, language: str) -> LanguageRuleSets:
-        """Return the line rules for texts in a language.
+        """Return the rules that remove lines from texts in a language.
 
         They are the rules of the language, those for any language, and the English ones, because
-        the software of sites writes English. A language without rules gets the rules of all
-        languages.
+        the software of sites in any language adds English lines. A language that has no rules of
+        its own gets the rules of all languages.
         """
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._rule_sets:

@@ -9,8 +9,8 @@ from worker.clean import Examined
 
 @dataclass(frozen=True, slots=True)
 class CleaningDecision:
-    """One field of a cleaned article: its name (`about`), its value, and where the value comes
-    from."""
+    """One line of the explanation of how an article was cleaned: a field of the article (`about`),
+    its value, and where the value comes from (`because`), such as "declared en"."""
 
     about: str
     value: str

@@ -14,14 +14,14 @@ from worker.model.admission import Frozen
 
 
 class PageKind(Frozen):
-    """One kind of page that is no article, such as "challenge page", with the patterns that
-    recognise it.
+    """One kind of page that is no article, such as "challenge page" (a captcha), with the patterns
+    that recognise it, by language.
 
-    `titles` match a full title and `lines` a full sentence. `signs` are words inside a sentence,
-    and are searched on short pages only. `mentions` are words usual on such pages that prove
-    nothing: on a page already suspected, a sentence with them is not counted as text of an article.
-    All patterns are by language. `by_vendor` says that the name of the vendor who made the page is
-    reported too, `in_fragments` that the lines also count in texts that are no complete page.
+    `titles` match a full title, `lines` a full sentence. `signs` are words inside a sentence,
+    searched on short pages only. `mentions` are words that prove nothing: on a page already
+    suspected, a sentence with them does not count as text of an article. `by_vendor` says that the
+    vendor who made the page is reported too; `in_fragments` that `lines` also count in texts that
+    are no complete page.
     """
 
     name: str = Field(min_length=1, max_length=40)  # begins the detail of its dead letters
@@ -36,11 +36,13 @@ class PageKind(Frozen):
 
 
 class FailedFetchRules(Frozen):
-    """Patterns and limits that recognise a failed fetch. Bytes are bytes of UTF-8.
+    """Patterns and limits that recognise a failed fetch: a fetched page that is no article, but an
+    error page or a captcha.
 
-    A sentence is explained if it matches a pattern of a page kind that the page may belong to, such
-    as error pages. The `max_rest_*` limits say how much other text the page of a failed fetch may
-    have.
+    A sentence is explained if it matches a pattern of such a page. The page of a failed fetch may
+    have only little other text: the `max_rest_*` limits say how much (in bytes of UTF-8), depending
+    on whether its title, its sentences or its markup match. `vendors` has the strings in the markup
+    of each maker of such pages; `pages` are the kinds of pages.
     """
 
     max_rest_bytes: int = Field(ge=0)  # where two of title, sentences and markup match
@@ -67,32 +69,39 @@ class FailedFetchRules(Frozen):
         return self
 
     def warm(self) -> None:
-        """Index the title and sentence patterns by their first letters. Called once, before the
-        worker forks, so that its processes share the index."""
+        """Index the title and sentence patterns by their first letters now, instead of for the
+        first article.
+
+        Called once, before the worker forks into several processes, so that these share the index
+        in memory.
+        """
         self.titles.may_match("warm")
         self.lines.may_match("warm")
 
     @cached_property
     def titles(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind that a title belongs to."""
+        """Finds the kind of error page that a page with a certain title is, such as "challenge
+        page"."""
         return PatternClassifier(self.pages, [kind.titles for kind in self.pages])
 
     @cached_property
     def lines(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind that a full sentence belongs to."""
+        """Finds the kind of error page that a full sentence is usual on, such as "challenge
+        page"."""
         return PatternClassifier(self.pages, [kind.lines for kind in self.pages])
 
     @cached_property
     def signs(self) -> PatternClassifier[PageKind]:
-        """Finds the page kind of a sign: words inside of a sentence that are typical of this kind
-        of page."""
+        """Finds the kind of error page that certain words inside of a sentence (a sign) are typical
+        of, such as "challenge page"."""
         return PatternClassifier(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:
-        """Return the pattern of words that are usual on pages of a kind, but do not prove it.
+        """Return the pattern of words that are usual on error pages of this kind, but do not prove
+        that a page is one.
 
-        On a page that is suspected for another reason, a sentence with such words is not counted as
-        text of an article.
+        On a page that is suspected for another reason, such as its title, a sentence with such
+        words is not counted as text of an article.
         """
         if kind.name not in self._mentions:
             self._mentions[kind.name] = re.compile("|".join(kind.mentions.values()) or "(?!)")

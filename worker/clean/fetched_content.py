@@ -23,10 +23,11 @@ from worker.model.admission import Content, RawArticle
 
 
 class FetchedContent(NamedTuple):
-    """Body and summary of a raw article, and why the fetch of its web page failed.
+    """The parsed text of a raw article (`body`), its parsed summary, and whether the fetch of its
+    web page failed.
 
-    `failure` is "" for a successful fetch. `titled` is False if the fetch failed and the raw
-    article has no title, or that of an error page: it then has no usable title.
+    `failure` says why it failed, such as "challenge page"; "" if it did not. `titled` is False if
+    the fetch failed and the raw article has no usable title: none, or that of an error page.
     """
 
     body: Body
@@ -36,9 +37,11 @@ class FetchedContent(NamedTuple):
 
 
 def read_fetched(raw: RawArticle, rules: CleaningRules) -> FetchedContent:
-    """Read the contents and the summary of a raw article, without the page of a failed fetch.
+    """Parse the contents and the summary of a raw article. If the fetch of its page failed, the
+    page is left out, and only what came from the feed is used.
 
-    Raises Rejected with `hostile` or `malformed`.
+    Raises Rejected: `hostile` for markup that would block a parser, `malformed` for a content that
+    can't be decoded.
     """
     status = raw.fetch.status
     by_status = status_failure(status)

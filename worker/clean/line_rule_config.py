@@ -1,7 +1,6 @@
-"""The validated rules for single lines of a text: boilerplate, credits, datelines, learned lines.
-
-A line is a paragraph. Boilerplate is a line such as "Read more" that is not part of the article.
-"""
+"""The validated rules for single lines (paragraphs) of a text: boilerplate such as "Read more",
+credits such as "Editing by Bo Chen", datelines such as "BERLIN (dpa) -", and lines that are learned
+because a source repeats them."""
 
 import re
 from functools import cached_property
@@ -16,15 +15,14 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class LineRule(Frozen):
-    """One kind of line that is not part of an article, such as "Follow us on …", and what to do
-    with it.
+    """One rule that recognises lines that are not part of an article, such as "Follow us on …".
 
-    `patterns`, by language, must match the complete line in lower case. A rule with `position`
-    "head" or "tail" applies to the first or last `within` lines of a text. "end" rules instead cut
-    what they match from the end of the text, and only if one of their `hints` is in it (a quick
-    check). `effect` says whether the matched line is dropped only, or gives a category, authors
-    (byline) or an agency. `truncated` says that a match proves the text to be a teaser, cut by the
-    feed.
+    `patterns`, by language, match a complete line in lower case of up to `max_chars`. With
+    `position` "head" or "tail" the rule applies only to the first or last `within` lines (0: the
+    general limit), with "any" to all. With "end" it instead cuts what it matches from the end of
+    the text, if one of its `hints` is there (a quick check). `effect` says whether the line is only
+    dropped, or its first group is stored as category, author or agency. `truncated` says that a
+    match proves the text to be a teaser.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -63,14 +61,18 @@ class LineRule(Frozen):
 
 
 class CreditRules(Frozen):
-    """Words that introduce credits, by language: "(Reporting by Ann Lee; Editing by Bo Chen)"."""
+    """The words that introduce people and their role in credits such as "(Reporting by Ann Lee;
+    Editing by Bo Chen)".
+
+    `roles` has them by language and role: "edited by" is one of the English words for "editing".
+    """
 
     roles: dict[str, dict[str, tuple[str, ...]]]  # language -> role -> the words before the names
 
     @cached_property
     def role_of(self) -> dict[str, str]:
-        """The role that each phrase introduces, by the phrase in lower case: "edited by" has
-        "editing"."""
+        """A dict from each phrase that introduces credits, in lower case, to the role of the people
+        named after it: from "edited by" to "editing"."""
         return {
             words: role
             for by_role in self.roles.values()
@@ -80,30 +82,34 @@ class CreditRules(Frozen):
 
     @cached_property
     def first_words(self) -> frozenset[str]:
-        """The first words of all phrases that introduce credits: a line with another first word has
-        none."""
+        """The first words of all phrases that introduce credits, such as "reporting" of "reporting
+        by". A line that begins with any other word has no credits."""
         return frozenset(words.split()[0] for words in self.role_of)
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """All beginnings that a line of credits can have, in lower case, to find such lines
-        quickly.
+        """All texts that a line of credits, such as "Editing by Bo Chen", can begin with, in lower
+        case. They are used to find such lines quickly.
 
-        A phrase of a single word must be followed by a space or a colon.
+        A phrase of a single word has a space or a colon after it, so that no longer word matches.
         """
         endings = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
         return tuple(words + ending for words in endings for ending in endings[words])
 
     @cached_property
     def announced(self) -> re.Pattern[str]:
-        """An expression that matches each phrase that introduces a role, in lower case, longest
-        first."""
+        """An expression that matches the phrases before names in credits, such as "editing by", in
+        lower case. Of two phrases that begin alike, the longer one matches."""
         longest = sorted(self.role_of, key=len, reverse=True)
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*")
 
 
 class DatelineRules(Frozen):
-    """The agencies that sign datelines such as "BERLIN (dpa) -", and words that are no place."""
+    """The rules for datelines, which open an article with place and news agency: "BERLIN (dpa) -".
+
+    `agencies` are the names of agencies as they sign, `not_places` words before a dash that are no
+    place. A dateline is at most `max_chars` long.
+    """
 
     agencies: tuple[str, ...]  # as they are signed
     not_places: WordSet  # words before a dash that are no place, lower case
@@ -111,19 +117,20 @@ class DatelineRules(Frozen):
 
     @cached_property
     def agency_names(self) -> dict[str, str]:
-        """The name of each agency as it is stored, by its name in lower case.
+        """A dict from the name of each news agency in lower case to its name as it is stored.
 
-        If the list has several spellings that differ only in case, the first one is stored.
+        If the list of agencies has several spellings that differ only in case, the first one is
+        stored.
         """
         return {name.casefold(): name for name in reversed(self.agencies)}
 
 
 class LineRules(Frozen):
-    """The rules that remove or read single lines (credits, prompts to share), in the order in which
-    they are tried.
+    """The rules that remove single lines from a text, such as prompts to share it, in the order in
+    which they are tried.
 
-    `head_lines` and `tail_lines` are how many lines count as the beginning and as the end of a
-    text.
+    `head_lines` and `tail_lines` say how many lines count as the beginning and as the end of a
+    text: many rules apply only there.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to
@@ -139,29 +146,31 @@ class LineRules(Frozen):
 
     @cached_property
     def max_chars(self) -> int:
-        """The length of the longest line that a rule can match completely.
+        """The length of the longest line that a rule may remove completely; longer lines are not
+        tried.
 
-        Rules with position `end` are left out: they match a part of a line, however long the line
+        Rules with position `end` are left out: they match only a part of a line, however long it
         is.
         """
         return max((rule.max_chars for rule in self.rules if rule.position != "end"), default=0)
 
     @cached_property
     def languages(self) -> frozenset[str]:
-        """All languages that a rule has a pattern for, and "any" if there are patterns for any
-        language."""
+        """All languages for which at least one rule has a pattern, as codes such as "de"; "any" is
+        among them if a rule has a pattern for texts in any language."""
         return frozenset(language for rule in self.rules for language in rule.patterns)
 
 
 class LearnedRules(Frozen):
-    """Limits for learning the lines that a source repeats around its articles, which are then
-    removed.
+    """Limits for learning which lines a source repeats around its articles, to remove them from
+    later ones. A line is learned from the texts of `window_days` days.
 
-    Lines are compared in lower case, with every number as 0; a line with figures needs a higher
-    share of the texts (`min_share_figures`). `buckets` and `bucket_entries` limit how many lines
-    are noted per day, as the lines of a day are spread over that many stores of limited size.
-    `pinned` lists lines that are always removed, `refused` lines that are never learned, both by
-    source.
+    It must be in `min_texts` new texts on each of `min_days` days, and in the share `min_share` of
+    all texts (`min_share_figures` if it has numbers, which may be news). `buckets` and
+    `bucket_entries` limit how many lines are noted per day: the lines of a day are spread over that
+    many stores with that many entries each. If the learned lines are over `max_body_share` of a
+    text, none is removed. By source, `pinned` has lines that are always removed, `refused` lines
+    that are never learned.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none

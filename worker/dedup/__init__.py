@@ -1,4 +1,5 @@
-"""Deduplication: decide which article a fetched one is, and which other articles it copies.
+"""Deduplication: decide whether an incoming article is one that is stored already, and which other
+articles it copies.
 
 An article is identified by its key (the publisher's id or the link), so it stays the same article
 when its text is edited. Two articles are duplicates when the words and the figures of one are

@@ -1,6 +1,6 @@
-"""Re-assign the articles of one cluster of copies, and measure how much an edit changed a text.
+"""Divide the articles of a cluster into new clusters, and measure how much an edit changed a text.
 
-A cluster is a canonical article (the first one) together with the articles that are copies of it.
+A cluster is one article, the canonical one, together with the articles that are copies of it.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from worker.model.records import Fingerprint, OutcomeKind
 
 
 class EditSize(StrEnum):
-    """How much a revision changed the text of the revision before it."""
+    """How much a revision changed the text of the revision before it: only its form (case, marks,
+    spacing), a few words but no figure, or more."""
 
     FORMAT = "format"  # case, punctuation, spacing: the words are the same
     MINOR = "minor"  # a few words, no figure
@@ -25,7 +26,11 @@ class EditSize(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMember:
-    """One article of a cluster, as input for recluster()."""
+    """One article of a cluster (an article and its copies), as input for `recluster`.
+
+    `pinned` says that an operator decided that the article stays in the cluster of the first
+    member, whatever its text is.
+    """
 
     article_id: str
     fingerprint: Fingerprint
@@ -33,19 +38,23 @@ class ClusterMember:
 
 
 class Assignment(NamedTuple):
-    """The result of recluster() for one article: the cluster it belongs to, and by which match."""
+    """The cluster that `recluster` chose for one article, named by the id of its canonical article.
+
+    `match` tells how the article copies the canonical article. It is None for the canonical article
+    itself, and for an article that was assigned without comparing texts.
+    """
 
     canonical: str  # article id of the canonical article
     match: Match | None  # with the canonical article; None for the canonical article itself
 
 
 def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
-    """Assign each article to the first canonical article of which it is a copy.
+    """Divide the articles of one cluster into clusters of copies, as the rules now define a copy.
 
-    `members` are tried in the order given; an article that copies none becomes canonical itself.
-    Two copies of one article need not be copies of each other, so an article is compared with
-    canonical articles only. A pinned article, and one that can't be compared with the first member,
-    joins the first member's cluster. Returns a dict from article id to assignment.
+    The articles are tried in the order of `members`. Each joins the first canonical article (the
+    head of a new cluster) of which it is a copy; if it copies none, it becomes canonical itself. An
+    article that is pinned, or whose fingerprint has another version than the first member's, then
+    joins the first member instead. Returns the assignments by article id.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []
@@ -65,20 +74,24 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
 
 
 def comparable(left: Fingerprint, right: Fingerprint) -> bool:
-    """Whether both fingerprints were made by the same rules; others can't be compared."""
+    """Whether two fingerprints can be compared: only if both were made by the same version of the
+    rules, because the hashes of other versions differ even for equal texts."""
     return left.version == right.version
 
 
 def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """The match of two articles that are duplicates; None if they are variants or unrelated."""
+    """Compare two articles by their fingerprints; return the match if they are duplicates, None if
+    they are only variants (similar words, other figures) or unrelated."""
     match = compare(left, right, rules)
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
 def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
-    """Classify the edit between two revisions of one article as format, minor or substantial.
+    """Classify the edit between two revisions of one article: how much did the text change?
 
-    An edit that changes a figure is substantial, however few words it changes.
+    FORMAT if only case, marks or spacing differ, MINOR for a new title or if the share
+    `rules.minor` of the runs of words is kept, else SUBSTANTIAL. An edit that changes a figure is
+    always substantial.
     """
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR

@@ -1,6 +1,7 @@
-"""The settings of deduplication that `config/dedup.toml` contains, as validated values.
+"""The settings of deduplication in `config/dedup.toml`, as validated values.
 
-The values themselves, their units and where they come from are explained in that file.
+Deduplication decides which articles are copies of others. The file explains each setting: its unit,
+and where its value comes from.
 """
 
 from typing import Annotated, Self
@@ -15,9 +16,11 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class ShingleWidths(Frozen):
-    """How many words (or characters) make one shingle, which is a run of adjacent words of a text.
+    """How many words one shingle has. A shingle is a run of adjacent words of a text (of
+    characters, in scripts without spaces), by which texts are compared.
 
-    All texts get shingles of `wide` words; short texts get shingles of `narrow` words as well.
+    All texts but the tiniest get shingles of `wide` words; short texts also get shingles of
+    `narrow` words, because one edit of a short text breaks a large part of its wide shingles.
     """
 
     wide: Count
@@ -25,9 +28,12 @@ class ShingleWidths(Frozen):
 
 
 class ShingleRules(Frozen):
-    """How texts are cut into shingles, and how many shingle hashes a fingerprint keeps.
+    """How texts are cut into shingles (runs of adjacent words), whose hashes make a fingerprint.
 
-    Fingerprints made under different values of this table can't be compared with each other.
+    A fingerprint keeps at most `most` hashes for comparing texts, and `sketch` hashes for finding
+    candidates in the index. `words`, `han` and `southeast_asian` are the lengths of shingles by
+    script. Fingerprints made under different values of this table can't be compared with each
+    other.
     """
 
     sketch: Count  # hashes
@@ -40,9 +46,10 @@ class ShingleRules(Frozen):
 class ContentRules(Frozen):
     """Which texts count as tiny or short, and how much of a text is hashed.
 
-    `lead_words` is the length of the opening that is compared on its own, `most_words` and
-    `most_figures` limit how many content words and figures are kept. `number_words` are compared as
-    figures; `stop_words` are not content words.
+    A text with fewer than `tiny_words` content words is tiny, one with up to `short_words` is
+    short. Content words are all but the `stop_words`, such as "the". `lead_words` is the length of
+    the opening that is compared on its own; at most `most_words` content words and `most_figures`
+    figures are hashed. `number_words`, such as "two", count as figures.
     """
 
     tiny_words: Count
@@ -61,10 +68,15 @@ class ContentRules(Frozen):
 
 
 class CopyRules(Frozen):
-    """Thresholds from which two texts of ordinary length are a copy or a variant of each other.
+    """Thresholds that decide whether two texts of ordinary length are copies or variants. Most are
+    shares from 0 to 1; config/dedup.toml explains each.
 
-    `containment`, `variant`, `whole` and `far_containment` are shares of the shorter text's
-    shingles. config/dedup.toml explains each field.
+    A copy needs the share `containment` of the shorter text's shingles (runs of words), or
+    `far_containment` if published over `near_days` days apart; a variant needs `variant`. Below
+    `whole`, the title (`about`) and the opening must be found in the other text as well. `numbers`,
+    `numbers_slack` and `strict_numbers` say how many figures must agree: the strict one applies if
+    titles agree less than `same_story`. A text shorter than the share `part` of the other is called
+    a part of it.
     """
 
     containment: Share
@@ -82,10 +94,12 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """Thresholds from which two texts are a copy or a variant if at least one of them is short.
+    """Thresholds that decide whether two texts are copies if at least one of them is short.
 
-    They mean the same as those of `CopyRules`. `days` is how many days apart two copies may be
-    published; a text found again later counts as a variant.
+    `containment` is the share of the shorter text's shingles (runs of words) that the other text
+    must have, or `whole` if less than the share `about` of a title's words is in the other article.
+    `numbers` is the share of the figures that must agree. `days` is how many days apart two copies
+    may be published. With other figures or more days apart, they can only be variants.
     """
 
     containment: Share
@@ -96,11 +110,14 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether an article with a known link or id is that article or another
-    one, because publishers reuse links and ids.
+    """Thresholds that decide whether an article with the id or link of a stored article is that
+    article, because publishers reuse ids and links for other articles.
 
-    The `alias_` value applies to further keys of an article, such as a second address; the
-    `stranger_` values say when the text is that of another article.
+    If only a further key matches, such as a second address, the texts must share at least
+    `alias_containment` of the shorter one's shingles (runs of words). If the main key matches, it
+    is still another article when both texts have `stranger_words` words, share less than
+    `stranger_containment`, and their titles no word; or, if the links differ too, when the titles
+    share less than `stranger_title` of their words and the texts are no copies.
     """
 
     alias_containment: Share
@@ -110,16 +127,22 @@ class IdentityRules(Frozen):
 
 
 class RevisionRules(Frozen):
-    """The share of shingles (runs of words) that two revisions must have in common for a minor
-    edit."""
+    """The threshold between a minor and a substantial edit of an article.
+
+    An edit is minor if the two revisions share at least `minor` (0 to 1) of the longer one's
+    shingles (runs of words), and substantial below that.
+    """
 
     minor: Share
 
 
 class SimilarityIndexRules(Frozen):
-    """Settings of the index that finds candidate copies in Redis.
+    """Settings of the index in Redis that finds articles of which a new article may be a copy.
 
-    worker.index reads them; it may not import this module and describes the fields by a Protocol.
+    Copies are found for at least `window_days` days. A candidate must share `min_hits` hashes with
+    the new article, which is compared with at most `most_rivals` candidates. A fingerprint waits
+    `rival_ttl_s` seconds for candidates that arrive at the same time. The index begins with 2 **
+    `bucket_bits` Redis hashes; `timeout_s` limits each connection attempt and round trip.
     """
 
     window_days: Count
@@ -131,7 +154,8 @@ class SimilarityIndexRules(Frozen):
 
 
 class DedupRules(Frozen):
-    """All settings of deduplication: the contents of `config/dedup.toml`."""
+    """All settings of deduplication, one field per table of `config/dedup.toml`. `version` is
+    stored with each decision, and must be raised with every change of the file."""
 
     version: str
     shingles: ShingleRules

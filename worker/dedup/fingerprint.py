@@ -1,4 +1,5 @@
-"""Make the fingerprint of an article: the set of hashes by which two articles are compared."""
+"""Make the fingerprint of an article: several sets of hashes of its title and text, by which it is
+compared with other articles without reading their texts."""
 
 from functools import lru_cache
 from hashlib import blake2b

@@ -1,12 +1,12 @@
-"""Decide which article an incoming article is, and whether it copies other articles.
+"""Decide whether an incoming article is stored already, is a new revision of a stored article, or
+is new; and whether a new one copies other articles.
 
-The steps are: identify() looks the article up by its keys; the index returns candidate copies;
-compare() compares the article with each; resolve() chooses the outcome; recheck_under_lock()
-corrects it if another worker wrote the article in between.
+The steps are: identify() compares it with the stored article that has one of its keys; the index
+returns articles that it may copy; compare() compares it with each; resolve() chooses the outcome;
+recheck_under_lock() corrects it if another worker wrote the article in between.
 
-identify() comes first: an article that the store has already is not compared with others. A key is
-an id, a link, or the opening (a hash of title and first words) of an article; aliases are its
-further keys. A verdict is the decision, with the scores and thresholds that led to it.
+A key is an id, a link, or the opening (a hash of title and first words) of an article; aliases are
+its further keys. A verdict is the decision, with the scores and thresholds that led to it.
 """
 
 from collections.abc import Sequence
@@ -39,14 +39,14 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Compare an article with the stored article that has one of its keys: it is new, unchanged or
-    a revision.
+    """Compare an article with the stored articles that have one of its keys, and decide whether it
+    is new, unchanged, or a revision of one of them.
 
-    An alias (further key) leads to a stored article only if the content agrees, because publishers
-    reuse links. When the content contradicts even the article's own key, it is new and gets another
-    key. An article that arrives as less (a summary instead of the full text) never replaces a
-    fuller one, unless `reprocessed`: then the stored payload itself was cleaned again under other
-    rules.
+    `stored` is the stored article found by these keys, None if there is none. If only an alias (a
+    further key) matches, the texts must agree, because publishers reuse links. If the text
+    contradicts even the main key, the article is new and gets another key. A summary never replaces
+    a stored full text, unless `reprocessed`, which says that the stored payload itself was cleaned
+    again.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)
@@ -126,9 +126,10 @@ def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
 
 
 def with_key(article: Article, verdict: Verdict) -> Article:
-    """Return the article with the key that the verdict chose for it.
+    """Return the article with the key that the verdict chose for it as its main key.
 
-    identify() chooses another key than the article's own when another story already uses that one.
+    The verdict chooses another key than the article's own if another story is stored under that
+    one, because the publisher reused an id or link. Only the keys of the article change.
     """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}
@@ -209,9 +210,11 @@ def _edited(
 def identity_after(
     identity: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
 ) -> StoredIdentity:
-    """The stored identity as it will be once this verdict is written.
+    """Return what the store will know of an article (its id, hashes and revision) once this verdict
+    is written.
 
-    Later articles of the same batch are compared with it, since the store has not been updated yet.
+    `identity` is what it knows now, None for nothing. Later articles of the same batch are compared
+    with the result, because the store is written only at the end of the batch.
     """
     if identity is not None and verdict.kind is OutcomeKind.UNCHANGED:
         return identity
@@ -230,11 +233,12 @@ def identity_after(
 def resolve(
     verdict: Verdict, matches: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
-    """Decide whether a new article is a duplicate or variant of others, or stays new.
+    """Decide whether a new article is a duplicate or variant of other articles, or stays new.
 
-    `matches` are (article id, match) pairs, and `canonical` is the id of the article that the index
-    elected as first of the cluster. If that is the new article itself, it stays new although it has
-    copies. A verdict other than new is returned as it is.
+    `matches` are pairs of another article's id and how it matches. `canonical` is the id of the
+    article that the index chose as head of the cluster of copies: if that is another article, the
+    new one is its duplicate; if it is the new article itself, it stays new although others copy it.
+    A verdict of another kind than new is returned unchanged.
     """
     if verdict.kind is not OutcomeKind.NEW:
         return verdict
@@ -254,11 +258,13 @@ def resolve(
 def recheck_under_lock(
     verdict: Verdict, content_hash: str, stored: StoredIdentity | None
 ) -> Verdict:
-    """Correct a verdict by what another worker may have written since identify() made it.
+    """Correct a verdict in case another worker has written the same article since identify() made
+    it.
 
-    `stored` is the identity of the verdict's article, read under the store's lock; None if there is
-    none. The verdict becomes unchanged if the same content, or more of the article, is stored by
-    now; a new article that was stored meanwhile becomes a revision.
+    `stored` is what the store now has of this article, read while its lock is held; None if
+    nothing. The verdict becomes "unchanged" if the same content is stored by now, or a fuller one
+    (the full text instead of a summary). A new article that was stored meanwhile becomes a
+    revision.
     """
     if stored is None or stored.revision == 0:
         return verdict

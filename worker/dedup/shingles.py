@@ -43,9 +43,10 @@ CACHED_WORD_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
-    """The normalised words of a text, with the hash of each; see words_of().
+    """The words of a text in lower case and normal form, and one hash for each word.
 
-    In Han and South-East Asian scripts, which have no spaces, every character is a word.
+    In scripts without spaces (Chinese, Japanese, Thai and others) every character is a word.
+    `script` is the script of most words: LETTER, HAN or SOUTHEAST_ASIAN.
     """
 
     words: list[str]
@@ -58,7 +59,8 @@ class TokenizedText(NamedTuple):
 
 
 def words_of(text: str) -> TokenizedText:
-    """Split a text into normalised words, and hash each of them.
+    """Split a text into words, bring each into a normal form, and hash it, so that two texts can be
+    compared by their words.
 
     Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
     """
@@ -70,9 +72,9 @@ def words_of(text: str) -> TokenizedText:
 
 
 def runs(words: TokenizedText, width: int) -> HashArray:
-    """Return the 64-bit hash of each run of `width` adjacent words, in text order.
+    """Return the hash (64 bits) of each run of `width` adjacent words, in the order of the text.
 
-    The shape is (words.total - width + 1,), or (0,) if the text is too short.
+    Runs overlap: there are `words.total - width + 1` of them, none if the text has fewer words.
     """
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
@@ -82,17 +84,19 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn hashes of runs into shingles: distinct, ascending, marked in the lowest bit.
+    """Turn the hashes of runs of words into a set by which texts are compared: ascending, each
+    once.
 
-    The lowest bit of each hash is set to 1 for `narrow` shingles, and to 0 for wide ones.
+    The lowest bit of each hash is set to 1 if `narrow`, else to 0. It tells the short runs, which
+    only short texts have, from the longer ones that all texts have.
     """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the distinct hashes, ascending.
+    """Return the values of an array, ascending and each once.
 
-    For a few hundred, this is five times as fast as np.unique.
+    For a few hundred values, this is five times as fast as np.unique.
     """
     ascending = hashes.copy()
     ascending.sort()
@@ -103,7 +107,8 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Return the hashes of the content words, in text order: no stop words and no single letters.
+    """Return the hashes of a text's content words, in text order: all words but the stop words
+    (`stop`, such as "the") and single letters.
 
     In scripts without spaces, return the hashes of all pairs of adjacent characters instead.
     """
@@ -115,9 +120,9 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
     """Return the first `most` figures of a text as hashes, to tell whether two texts agree in them.
 
-    The shape is (n, 2): the hash of the words before and after the figure, and that of the figure;
-    both are the high 32 bits of 64-bit hashes. A figure is a run of words with digits or of number
-    words (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
+    The result has two columns: the hash of the words before and after the figure, and that of the
+    figure (the upper 32 bits of each). A figure is a run of words with digits or of words for
+    numbers (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -142,29 +147,31 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack the upper 32 bits of each 64-bit hash as little-endian bytes, distinct and ascending.
+    """Pack the upper 32 bits of each 64-bit hash as little-endian bytes, each once and ascending,
+    to store a set of hashes in half the space.
 
-    32 bits are enough to compare two sets: of pairs of sets of a thousand hashes, one in four
-    thousand has a false match. The lowest bit of the 32 is replaced by that of the 64-bit hash,
-    which tells shingles of few words, which only short texts have (1), from those of more words
-    (0).
+    32 bits are enough to compare two sets of a thousand hashes: one pair of sets in four thousand
+    has a false match. The lowest bit of the 32 is replaced by the lowest of the 64, which marks the
+    short runs of words that only short texts have.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
-    """Return the shingle widths that the rules set for the script of this text."""
+    """Return how many words (or characters) the shingles of a text have, which depends on its
+    script: Han, South-East Asian, or one with spaces between words."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
 def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
-    """Keep at most `most` of ascending 64-bit hashes; return them and the scale of the sample.
+    """Choose at most `most` of these ascending 64-bit hashes, to store a sample of a long text.
 
-    The hashes kept are those below 2**64 / scale, where scale is a power of 2: one hash in `scale`
-    on average (FracMinHash; Irber et al. 2022, doi:10.1101/2022.01.11.475838). The containment of
-    one such sample in another estimates that of the whole sets, however different their sizes are.
+    Returns the hashes below 2**64 / scale, and the scale, a power of 2: on average, one hash in
+    `scale` is chosen (FracMinHash; Irber et al. 2022, doi:10.1101/2022.01.11.475838). The share of
+    one such sample found in another estimates that of the whole texts, even if their lengths
+    differ.
     """
     scale = 1
     while len(hashes) > most:
@@ -174,9 +181,10 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return the hashes below the sampling threshold of a scale: 2**64 / scale for 64-bit hashes.
+    """Return the hashes below 2**bits / scale (bits is 64 or 32), about one in `scale` of them.
 
-    `hashes` must ascend. The threshold keeps one hash in `scale`; see `sampled`.
+    It reduces a set of ascending hashes to the sample that `sampled` takes at this scale, so that
+    two texts that were sampled at different scales can be compared.
     """
     if scale == 1:
         return hashes

@@ -28,8 +28,9 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 class Match:
     """The result of comparing two articles that are duplicates or variants of each other.
 
-    `signal` names the main evidence, such as `exact` or `contained`. `scores` are the measured
-    values, `thresholds` the limits that decided.
+    `signal` names the main evidence, such as `exact` (equal words) or `contained` (one text is part
+    of the other). `scores` are the measured values, such as the share of common words, and
+    `thresholds` the limits they were compared with, both by name.
     """
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
@@ -39,16 +40,17 @@ class Match:
 
     @property
     def strength(self) -> float:
-        """The share of common shingles, 0 to 1, by which the best of several matches is chosen."""
+        """How similar the two articles are: the share (0 to 1) of the shorter text's runs of words
+        that the other one has. The best of several matches is the one with the highest share."""
         return self.scores["containment"]
 
 
 class Overlap(NamedTuple):
-    """What two texts have in common, as `overlap_of` returns it.
+    """How many shingles (runs of adjacent words) two texts have in common.
 
-    `containment` is the share of the shingles (runs of words) of the text with fewer of them that
-    the other text has too. `left` and `right` are the numbers of shingles of the two texts that
-    were compared, and `short` says that at least one text is short.
+    `left` and `right` are the numbers of shingles of the two texts. `containment` is the share (0
+    to 1) of the smaller set of shingles that is in the larger one. `short` says that at least one
+    of the texts is short.
     """
 
     containment: float  # share of the smaller set that is in the larger one
@@ -58,11 +60,11 @@ class Overlap(NamedTuple):
 
 
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Return how two articles match, as duplicates or as variants; None if they are unrelated.
+    """Decide whether two articles are duplicates or variants; return None if they are unrelated.
 
-    The match names a signal, the main evidence. Only the signal depends on the order of the two: it
-    is `contained` when `left` is a part of `right`, and `extended` when `right` is a part of
-    `left`.
+    The signal of the match names the main evidence. Only the signal depends on the order of the two
+    articles: it is `contained` when `left` is a part of `right`, and `extended` when `right` is a
+    part of `left`.
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:
@@ -86,8 +88,8 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
     """Count how many shingles (runs of words) two texts have in common, and how many each has.
 
-    None if either text is too short to have shingles, or if the fingerprints have different
-    versions.
+    Returns None if the texts can't be compared: one is too short to have shingles, or the
+    fingerprints were made by different versions of the rules.
     """
     if left.version != right.version or not (left.shingles and right.shingles):
         return None
@@ -184,7 +186,8 @@ def _rows(figures: Halves) -> NDArray[np.uint64]:
 
 
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Share, 0 to 1, of the shorter title's content words that are in the other title.
+    """Return how far two titles agree: the share (0 to 1) of the shorter title's content words (all
+    but "the" and the like) that are in the other title.
 
     Returns `unknown` if either article has no content words in its title.
     """

@@ -34,9 +34,10 @@ _DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
 
 
 class ParsedDate(NamedTuple):
-    """The result of reading a date: the UTC datetime, None if missing or invalid, and a flag.
+    """The result of reading a date from a feed or page: the UTC datetime, and a flag.
 
-    The flag is "bad-date", "future-date" or "" if the date is sound.
+    `at` is None for a missing or invalid date. The flag is "bad-date" for a date that is invalid,
+    "future-date" for one that was in the future and was replaced, else "".
     """
 
     at: datetime | None
@@ -44,10 +45,12 @@ class ParsedDate(NamedTuple):
 
 
 def day_first(language: str, declared: str) -> bool:
-    """Whether 3/4/2022 is in April: in all languages except English as it is written in the US.
+    """Decide whether 3/4/2022 means 3 April: in all languages except English as it is written in
+    the US.
 
-    `language` is the detected language of the article, `declared` the language tag its source
-    gives.
+    `language` is the detected language of the article, `declared` the language tag that its source
+    gives, such as "en-GB". Returns False if the language is undetermined and the tag names no
+    English with the day first.
     """
     return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
 
@@ -60,11 +63,12 @@ def read_date(
     day_first: bool = False,
     zone: tzinfo = UTC,
 ) -> ParsedDate:
-    """Parse a text that consists of one date.
+    """Parse a text that consists of one date, and return it in UTC with a flag.
 
-    A date too far after `latest` becomes `latest`, with the flag "future-date". A time without a
-    zone is taken to be in `zone`; a day without a time is midnight UTC. A text that is not
-    completely read, and a date before the configured year, give the flag "bad-date".
+    A date after `latest` and the tolerance of the rules becomes `latest`, flagged "future-date". A
+    time that names no zone is taken to be in `zone`; a day without a time is midnight UTC. A text
+    with anything else than a date, or a date before the configured year, is flagged "bad-date".
+    `day_first` says that 3/4/2022 is in April.
     """
     text = text.strip()
     if not text:
@@ -170,11 +174,12 @@ def _utc(at: datetime, zone: tzinfo) -> datetime:
 
 
 def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
-    """Search a page that neither declares nor shows a readable date with htmldate; return a day in
-    UTC.
+    """Search the markup of a page for a date of publication with the library htmldate; return that
+    day in UTC, None if none is found.
 
-    The extensive search of htmldate is off: it takes seconds for some pages, and most dates it
-    finds are only the year of a copyright notice.
+    It is the last resort for a page that neither declares nor shows a readable date. The extensive
+    search of htmldate is off: it takes seconds for some pages, and most dates it finds are only the
+    year of a copyright notice.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 

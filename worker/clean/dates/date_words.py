@@ -83,9 +83,10 @@ _EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|
 
 
 def fold(text: str) -> str:
-    """Simplify a text for look-ups of date words: "3. März 2022" becomes "3. Marz 2022".
+    """Simplify a text so that words of dates can be looked up in it, such as "Marz" for "März".
 
-    Letters lose their accents, digits and marks become ASCII, white space becomes one space.
+    Letters lose their accents, digits and marks of other scripts become ASCII, and each run of
+    white space becomes one space.
     """
     if not text.isascii():
         apart = unicodedata.normalize("NFKD", text.translate(_FOLDED))
@@ -115,19 +116,19 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """Match an East Asian day of the week, such as 月曜日, at offset `at`; return the offset of its
-    end.
+    """Skip a day of the week in an East Asian language, such as 月曜日, that begins at offset `at`
+    of a text.
 
-    Returns `at` if there is none.
+    Returns the offset of its end, or `at` if none begins there.
     """
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 
 
 def eastern_noon(text: str, at: int) -> tuple[bool, int]:
-    """Match an East Asian word for a.m. or p.m., such as 午後, at offset `at`.
+    """Read an East Asian word for a.m. or p.m., such as 午後, that begins at offset `at` of a text.
 
-    Returns whether it means p.m., and the offset of its end, which is `at` if there is none.
+    Returns whether it means p.m., and the offset of its end; False and `at` if none begins there.
     """
     half = _EASTERN_NOON.match(text, at)
     return (half[1] is None, half.end()) if half else (False, at)

@@ -97,8 +97,9 @@ _COMMENT = re.compile(r"[(\[][^()\[\]0-9]{2,60}[)\]]$")
 class Zone(NamedTuple):
     """One time zone as a date names it; a date may name several, as in "10:00 GMT+2 (CEST)".
 
-    `exact` marks a numeric offset, which counts more than a zone name next to it. `universal` marks
-    GMT, UTC and the like, which next to an offset are only the base of that offset.
+    `exact` says that it is written as a numeric offset, which outranks the name of a zone in the
+    same date. `universal` marks GMT, UTC and the like: next to a numeric offset, as in "GMT+2",
+    they are no second zone.
     """
 
     zone: tzinfo
@@ -107,11 +108,12 @@ class Zone(NamedTuple):
 
 
 def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] | None:
-    """Parse the zone at offset `at` of a text; return it with the offset of its end, None without
-    one.
+    """Parse the time zone that begins at offset `at` of a text; return it with the offset of its
+    end, or None if no zone begins there.
 
-    `previous` is the zone that the same date names just before. Raises ValueError for an offset
-    that no place uses.
+    `previous` is the zone that the date names just before, if any: words in brackets after a
+    numeric offset are taken for its name. Raises ValueError for an offset that no place on earth
+    uses.
     """
     if text[at] in "([":
         return _in_brackets(text, at, previous)
@@ -167,7 +169,8 @@ def _name_at(low: str, at: int) -> tuple[str, int]:
 
 
 def fixed_offset(name: str) -> timedelta:
-    """Return the offset from UTC of a zone without summer time, by its name or abbreviation.
+    """Return the offset from UTC of a time zone name that means the same offset all year, such as
+    "EST" or "Central European Summer Time".
 
     Raises ValueError for any other name.
     """
@@ -197,10 +200,11 @@ def _region(name: str) -> tzinfo | None:
 
 
 def agreed(zones: Sequence[Zone], local: datetime) -> tzinfo:
-    """Return the one zone that a date means by the zones it names; a numeric offset outranks a
-    name.
+    """Choose one of the time zones that a date names: the first numeric offset, else the first
+    zone.
 
-    Raises ValueError if their offsets differ at `local`, the time of the date.
+    `local` is the time that the date gives. Raises ValueError if the zones have different offsets
+    at this time; GMT or UTC next to a numeric offset is not compared.
     """
     exact = [zone for zone in zones if zone.exact]
     chosen = (exact or zones)[0].zone

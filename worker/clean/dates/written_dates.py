@@ -65,7 +65,11 @@ _NOON = 12
 
 
 class WrittenDate(NamedTuple):
-    """A day, with a time and a zone if the text gives them; without a time `local` is midnight."""
+    """A date as it was written: the day with its time in `local`, without conversion to UTC.
+
+    `timed` says that the text gave a time; without one, `local` is midnight. `zone` is the time
+    zone that the text names, None if it names none.
+    """
 
     local: datetime  # naive
     timed: bool
@@ -82,10 +86,11 @@ _TokensAndEnd = tuple[Sequence[_Token], int]  # the tokens at an offset, and the
 
 
 def read_written(text: str, *, day_first: bool) -> WrittenDate:
-    """Parse a text that consists of one date. Raises ValueError if any part of it belongs to no
-    date.
+    """Parse a text that consists of one date, such as "Tuesday, 4 May 2022 at 10:00 CEST", to a day
+    with time and zone as far as the text gives them.
 
-    `day_first` says that 3/4/2022 is in April.
+    `day_first` says that 3/4/2022 is in April. Raises ValueError for a text that is no date, or
+    that has any part besides the date.
     """
     tokens = _with_military_time(_without_weekday([*_tokens(fold(text), day_first=day_first)]))
     kinds = "".join(token.kind for token in tokens)

@@ -1,8 +1,8 @@
-"""Decode the value of one content to text, or name the reason why it is no text.
+"""Decode the value of one content of a raw article to text, or name the reason why it is no text.
 
-Pollers send what they fetched as a page: a file that a link leads to, or compressed bytes that
-their HTTP client did not unpack. Compressed content is unpacked up to a limit. Other binary content
-is recognised by the signature of its file type, or by its control characters.
+The clients that fetch pages send whatever they got: also files that a link leads to, or compressed
+bytes that their HTTP library did not unpack. Compressed content is unpacked up to a limit. Other
+binary content is recognised by the signature of its file type, or by its control characters.
 """
 
 import re
@@ -55,14 +55,16 @@ _LOST_SHARE = 0.25  # of characters that could not be decoded
 
 
 class DecodedContent(NamedTuple):
-    """The text of a content; or, if it is no text, the failure, such as "no page: a PDF"."""
+    """The text of one content of a raw article; or, if it is no text, the reason in `failure`, such
+    as "no page: a PDF" ("" otherwise)."""
 
     text: str = ""
     failure: str = ""
 
 
 def decode_content(content: Content) -> DecodedContent:
-    """Decode one content to text, or name the failure if it is a file or other bytes.
+    """Decode one content of a raw article to text; if it is a PDF or other bytes that are no text,
+    name this failure instead.
 
     Raises Rejected with `malformed` for invalid base64.
     """

@@ -23,44 +23,42 @@ _MAX_CHARS = 50_000  # of text: consent texts are the longest, with a fifth of t
 
 
 def status_failure(status: int | None) -> str:
-    """Return the failure of a response by its HTTP status alone: "HTTP status 503" for 4xx and 5xx,
-    which never bring an article, else ""."""
+    """Judge a fetched page by its HTTP status alone: return "HTTP status 503" or the like for a
+    status of 400 or more, which never comes with an article, and "" for any other status or
+    none."""
     return f"HTTP status {status}" if status is not None and status in _ERROR_STATUSES else ""
 
 
 def redirect_failure(status: int | None, size: int, rules: FailedFetchRules) -> str:
-    """Return "HTTP status 302" or the like for a page of `size` bytes of text that came with a 3xx
-    status; "" if it may be an article.
+    """Judge a page that came with a redirect status (3xx): return "HTTP status 302" or the like if
+    it has at most `rules.max_shell_bytes` of text; "" for more text or another status.
 
-    Only a page with little text is a failure, because some clients follow redirects and report the
-    first status with the last page.
+    `size` is the text's size in bytes. A page with more text may be an article, because some
+    clients follow redirects and report the first status with the last page.
     """
     stub = status is not None and status in _REDIRECT_STATUSES and size <= rules.max_shell_bytes
     return f"HTTP status {status}" if stub else ""
 
 
 def unmodified_failure(status: int | None) -> str:
-    """Return a failure if a raw article without any text came with HTTP status 304; "" for any
-    other status.
-
-    Status 304 means that the server sent no page, because it had not changed.
-    """
+    """Judge a raw article without any text: return a failure if its page was answered with HTTP
+    status 304, which means that the server sent no page because it had not changed; else ""."""
     return f"HTTP status {status}: no text came with it" if status == _NOT_MODIFIED else ""
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Return the kind of error page, such as "challenge page", whose title a raw article without
-    text has; "" if its title is not that of an error page."""
+    """Judge a raw article that has a title but no text: return the kind of error page that pages
+    with such a title are, such as "challenge page"; "" if the title is not typical of error
+    pages."""
     kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 
 
 def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
-    """Return the kind of error page that a text comes from, such as "challenge page"; "" if it may
-    be an article.
+    """Judge a text that is not a complete web page, but a fragment of markup or plain text: return
+    the kind of error page that it comes from, such as "challenge page"; "" if it may be an article.
 
-    The text is not a complete web page, but a fragment of markup or plain text. It is judged by its
-    sentences and by `title`, the title of the raw article.
+    It is judged by its sentences and by `title`, the title of the raw article.
     """
     by_title = _kind_of_feed_title(title, rules)
     if by_title is None and len(text) > rules.max_fragment_chars:
@@ -75,12 +73,12 @@ def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
 def page_failure(
     page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
 ) -> str:
-    """Return the kind of error page that a complete web page is, such as "challenge page:
+    """Judge a complete web page: return the kind of error page that it is, such as "challenge page:
     Cloudflare"; "" if it may be an article.
 
-    It is judged by its main text `text`, its markup, and `titles`, which are all titles that the
-    page declares or shows. A title usual on error pages is evidence, and so are sentences and words
-    of the markup.
+    It is judged by its main text (`text`), its markup, and all titles that the page declares or
+    shows (`titles`). It is a failure only if it has little text apart from sentences that are usual
+    on error pages.
     """
     by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes

@@ -1,6 +1,7 @@
 """Find the sentences of a text that are usual on failed pages, such as captchas and error pages.
 
-Bytes of such sentences count as explained, all other bytes as the rest, which may be an article.
+The bytes of such sentences are called explained. The bytes of all others are called the rest: a
+page with much of it may be an article.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +15,12 @@ _MIN_SIGNS = 2  # sentences that only contain a sign
 
 
 class TextEvidence(NamedTuple):
-    """What the sentences of a text tell about whether it comes from a failed page, and of which
-    kind.
+    """What the sentences of a text tell about whether it comes from a failed page, such as an error
+    page or a captcha.
 
-    `matches` sentences are usual on failed pages of the kind `kind`. `explained_bytes` is the size
-    of all sentences that are usual on such a page, `rest_bytes` that of all others, which may
-    belong to an article.
+    `kind` is the kind of page that the first matching sentence is usual on, None if none matches;
+    `matches` is the number of matching sentences. `explained_bytes` is the size of all sentences
+    that are usual on such pages, `rest_bytes` that of all others, which may belong to an article.
     """
 
     kind: PageKind | None  # of the first sentence that matches
@@ -29,9 +30,10 @@ class TextEvidence(NamedTuple):
 
 
 def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
-    """Whether one of the first sentences of a text matches a pattern of a failed page.
+    """Whether one of the first sentences of a text is usual on failed pages, such as error pages.
 
-    `fragment` says that the text is not from a complete page: fewer page kinds apply to it.
+    It is a quick check before all sentences are read. `fragment` says that the text is not from a
+    complete page: only the kinds of failed pages that may occur in such texts are then looked for.
     """
     first = first_candidates(text, rules.first_sentences, rules.lines.may_match)
     return any(_kind_of_line(sentence, rules, fragment=fragment) for sentence in first)
@@ -45,10 +47,12 @@ def read_sentences(
     fragment: bool = False,
     signs: bool = False,
 ) -> TextEvidence:
-    """Collect the evidence in the sentences of a text that it comes from a failed page.
+    """Count the sentences of a text that are usual on failed pages, such as error pages, and the
+    size of the others.
 
-    `by_title` is the page kind that the title of the text matched. `signs` also searches for signs,
-    the words inside of a sentence that are typical of a page kind; use it only for short pages.
+    `by_title` is the kind of failed page that the text's title is usual on, None if it is not.
+    `fragment` says that the text is not from a complete page. `signs` also searches inside of
+    sentences for words that are typical of failed pages, which is meant for short pages only.
     """
     sentences = sentences_of(text)
     first = [

@@ -1,7 +1,5 @@
-"""Recognise pages without content of their own: redirects, and shells.
-
-A shell is a page that is empty until a browser runs its scripts.
-"""
+"""Recognise pages without content of their own: those that only redirect to another page, and
+shells, which are empty until a browser runs their scripts."""
 
 import re
 from collections.abc import Iterator
@@ -26,8 +24,9 @@ _HIDDEN_PICTURES = ",".join(f"noscript {name}" for name in _PICTURES)
 
 
 def shell_failure(page: ParsedPage, rules: FailedFetchRules) -> str:
-    """Return "redirect page" for a page that only leads to another one, "page that needs
-    JavaScript" for one that is empty until scripts run, and "" for any other page."""
+    """Judge a page with little visible text: return "redirect page" if it only leads to another
+    page, "page that needs JavaScript" if it is empty until its scripts run, and "" for any other
+    page."""
     head = page.markup[:_SEARCHED_CHARS].lower()
     refreshed = "http-equiv" in head and any(_refreshes(page.tree, rules))
     scripted = _SCRIPT.search(head) is not None

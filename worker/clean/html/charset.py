@@ -67,7 +67,8 @@ _LOST = 0.01  # share of undecodable characters above which a declaration is ign
 
 
 class Decoded(NamedTuple):
-    """A decoded text, the charset of its bytes, and how this charset was found."""
+    """The text of some bytes, the charset that they were decoded with, and how this charset was
+    found (`by`), such as by a byte order mark."""
 
     text: str
     charset: str
@@ -75,8 +76,11 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, declared: str = "") -> Decoded:
-    """Decode bytes to text; never raises. `declared` is a charset or media type, as the response
-    gives it."""
+    """Decode bytes of a text or page to text, whatever their charset is; never raises.
+
+    `declared` is the charset or media type that the response declares, "" if none. It is used only
+    if the bytes begin with no byte order mark and are no valid UTF-8.
+    """
     for mark, charset in _MARKS:
         if data.startswith(mark):
             return Decoded(data.decode(charset, "replace").removeprefix("\ufeff"), charset, "mark")
@@ -97,7 +101,8 @@ def decode(data: bytes, declared: str = "") -> Decoded:
 
 
 def charset_of(declared: str) -> str:
-    """Return the name of Python's codec for a declared charset or media type, "" if there is none.
+    """Return the name of Python's codec for a declared charset or media type, such as "text/html;
+    charset=latin-1"; "" if it names no known charset.
 
     Old names mean the charset that browsers use for them: "latin-1" is Windows-1252.
     """

@@ -30,7 +30,8 @@ _CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # the slash of d=M/> belo
 
 
 class Drawing:
-    """The open elements of one drawing or formula, from its <svg> or <math> on."""
+    """The elements that are open inside of one drawing (<svg>) or formula (<math>), followed tag by
+    tag like an HTML parser would, to know how deep elements are nested."""
 
     __slots__ = ("_ended", "_leaf", "open")
 
@@ -41,19 +42,20 @@ class Drawing:
 
     @classmethod
     def opened_by(cls, name: str, attributes: str) -> Self | None:
-        """Return the drawing that the start tag `name` (svg or math) opens, with this element open.
+        """Begin to track a drawing or formula at its start tag, whose name (svg or math) and
+        attributes are given.
 
-        Returns None if the attributes end in a slash. The slash closes the element at once, or
-        belongs to the value of an attribute without quotes, which is not checked here.
+        Returns None if the attributes end in a slash: it may close the element at once, and then
+        there is nothing to track.
         """
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Apply the next tag of the markup to the open elements of the drawing, and return True.
+        """Update the open elements of the drawing by the next tag of the markup, and return True.
 
         `written` is the name of the tag as it is written, "/path" for an end tag, "" for a comment.
-        Returns False, and applies nothing, if the drawing has ended or the effect of the tag is
-        uncertain: the caller must then stop giving tags to this drawing.
+        Returns False, and changes nothing, if the drawing has ended or the effect of the tag is
+        uncertain: the caller must then give no more tags to this drawing.
         """
         if self._ended:
             return False

@@ -1,4 +1,4 @@
-"""Extract the text of simple markup, as most feeds write it, without a parser.
+"""Extract the text of simple markup, as most feeds write it, without a parser, which is faster.
 
 Markup is simple if it has only block elements and text formatting, in lower case, with plain
 attributes that hide nothing: its text is then all that is between tags. Markup with any other "<"

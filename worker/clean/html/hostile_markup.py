@@ -54,13 +54,14 @@ MarkupTag = tuple[int, int, str, bool, str]
 
 
 def count_tags(markup: str) -> int:
-    """Return an upper bound for the number of tags in markup: the number of "<"."""
+    """Return the number of "<" in markup: a number that is at least that of its tags, and quick to
+    find."""
     return markup.count("<")
 
 
 def refuse_hostile(markup: str, rules: HtmlRules) -> None:
-    """Raise Rejected with `hostile` if a parser would need quadratic time or memory for the
-    markup."""
+    """Raise Rejected with `hostile` for markup that would block a parser: with too many attributes
+    in a tag, too deeply nested elements, or too many elements left open. `rules` has the limits."""
     if len(markup) <= _HARMLESS_CHARS:
         return
     if not _check(_TAGS.findall(markup), rules):

@@ -38,7 +38,8 @@ _MAY_HOLD_NOT_TEXT = re.compile(
 
 
 def is_html(media_type: str) -> bool:
-    """Whether a media type is that of markup, or missing."""
+    """Whether a media type, such as "text/html", is that of markup. A missing one ("") counts as
+    markup."""
     return media_type.partition(";")[0].strip().lower() in _HTML_TYPES
 
 
@@ -59,17 +60,17 @@ def is_escaped(text: str) -> bool:
 
 
 def is_page(markup: str) -> bool:
-    """Whether markup is a complete page, of which only a part is the article, and not a
-    fragment."""
+    """Whether markup is a complete web page, of which only a part is the article: it has a doctype,
+    an <html> or a <body>. Other markup is a fragment, such as the content of a feed."""
     return _PAGE.search(markup) is not None
 
 
 def body_text(markup: str) -> str:
-    """Return all text of a fragment; the end of a paragraph, list item, table row or <br> ends a
-    line.
+    """Return all text of a fragment of markup, with a line end after each paragraph, list item,
+    table row and <br>.
 
-    No main content is extracted, because on fragments extractors lose paragraphs and keep lines
-    such as "Read more".
+    Nothing is left out but scripts, media, captions and hidden elements. No extractor chooses a
+    main text, because on fragments extractors lose paragraphs and keep lines such as "Read more".
     """
     if (text := simple_text(_on_one_line(markup))) is not None:
         return text
@@ -86,7 +87,8 @@ def body_text(markup: str) -> str:
 
 
 def inline_text(markup: str) -> str:
-    """Remove inline tags such as <b> from a title or name; "Why <canvas> matters" is unchanged."""
+    """Remove inline tags such as <b> from a title or name, and keep their text. Tags that may be
+    meant as text are unchanged: "Why <canvas> matters"."""
     return _INLINE.sub("", _LINE_BREAK.sub(" ", markup)) if "<" in markup else markup
 
 

@@ -32,7 +32,8 @@ _REMOVED = frozenset(
 
 
 def safe_html(markup: str) -> str:
-    """Return the markup without scripts, styles, forms, event handlers and unsafe addresses."""
+    """Return the markup in a form that a site can show as its own: without scripts, styles, forms,
+    event handlers, and links with schemes other than the listed safe ones."""
     body = LexborHTMLParser(markup).body
     node = body.first_child if body else None
     above: list[LexborNode] = []

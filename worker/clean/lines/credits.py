@@ -15,7 +15,8 @@ _AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
 
 
 def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
-    """Return the contributors in a line that consists of credits; () for any other line."""
+    """Read the people and their roles from a line that consists of credits only, such as "Reporting
+    by Ann Lee; Editing by Bo Chen"; return () for any other line."""
     first = _FIRST_WORD.match(line)
     if not first or first[1].lower() not in rules.first_words:
         return ()
@@ -37,9 +38,10 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
 
 
 def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:
-    """Find credits in brackets at the end of a line; return their offset and the contributors.
+    """Find credits in brackets at the end of a line, such as "(Reporting by Ann Lee)". Return the
+    offset at which they begin, and the people with their roles.
 
-    Without credits the offset is the length of the line, and there are no contributors.
+    Without credits, the offset is the length of the line, and there are no people.
     """
     match = _AT_END.search(line) if line.endswith((")", "]")) else None
     contributors = read_credits(match[1], rules) if match else ()

@@ -1,7 +1,8 @@
 """Read place and news agency from the dateline that opens an article, such as "BERLIN (dpa) - ".
 
-"MOSCOW, Feb 5 (Reuters) - ", "Berlin (dpa) - ", "PARÍS, 5 feb (EFE).- ", "МОСКВА, 5 фев /ТАСС/. ",
-"ROMA (ANSA) - ", "(ANSA) - ROMA, 05 FEB - ", "BERLIN taz | ", "LONDON — ".
+Examples of datelines that are recognised: "MOSCOW, Feb 5 (Reuters) - ", "Berlin (dpa) - ", "PARÍS,
+5 feb (EFE).- ", "МОСКВА, 5 фев /ТАСС/. ", "ROMA (ANSA) - ", "(ANSA) - ROMA, 05 FEB - ", "BERLIN taz
+| ", "LONDON — ".
 """
 
 import re
@@ -35,7 +36,8 @@ _MIN_LEFT_CHARS = 15  # of the sentence that a dateline opens
 
 
 class Dateline(NamedTuple):
-    """The place and the news agency that a dateline names; either may be ""."""
+    """The place and the news agency that a dateline such as "BERLIN (dpa) - " names; one of them
+    may be "". `end` is the offset in the line at which the article's first sentence begins."""
 
     place: str
     agency: str

@@ -23,10 +23,11 @@ TokenRun = list[int]  # indexes of the tokens that form one line
 
 
 def without_lines(markup: str, lines: Sequence[str]) -> str:
-    """Remove these lines from the markup of an article, and the elements that become empty.
+    """Remove lines of text from the markup of an article, because cleaning removed them from its
+    text; also remove elements that become empty.
 
-    A line is removed where it is a complete line, the last one if there are several; else where it
-    is the beginning or the end of a line.
+    If several lines of the markup have the text, the last one is removed. If none has, the text is
+    removed from the beginning or the end of a longer line.
     """
     if not markup or not lines:
         return markup

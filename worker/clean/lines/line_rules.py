@@ -31,10 +31,11 @@ _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
 class ArticleMetadata(NamedTuple):
-    """Title, authors and site names of an article, to remove the lines that only repeat one of
-    them.
+    """Title, authors and site names of an article. Lines of its text that only repeat one of them
+    are removed.
 
-    Site names are reduced to letters and digits by `plain_text.bare`.
+    The site names in `sites` are reduced to lower-case letters and digits, as `plain_text.bare`
+    returns them.
     """
 
     title: str = ""
@@ -43,7 +44,13 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text from which `sweep` removed lines, the removed lines, and the facts found in them."""
+    """A text without the lines that are not part of the article (`text`), the removed lines
+    (`dropped`), and the facts found in them, such as authors of a byline and the agency of a
+    dateline.
+
+    `truncated` says that a removed line, such as "Continue reading", proves the text to be a
+    teaser.
+    """
 
     text: str
     dropped: tuple[Dropped, ...] = ()
@@ -56,7 +63,12 @@ class SweptText(NamedTuple):
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule removed, and the facts found in it."""
+    """A line, or the end of one, that a rule removed from a text, and the facts found in it.
+
+    `effect` says what is stored of it: nothing ("drop"), or the names in `captured` as categories,
+    authors or agency. `contributors` are the people in credits. `truncated` says that the line
+    proves the text to be a teaser.
+    """
 
     rule: str
     line: str
@@ -67,10 +79,11 @@ class RemovedLine(NamedTuple):
 
 
 def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRules) -> SweptText:
-    """Remove the lines of a text that match a rule, and list them in `dropped`.
+    """Remove the lines of a text that are not part of its article, such as "Follow us on Facebook",
+    and list them in `dropped` of the result.
 
-    First complete lines are removed, then what a rule cuts from the end of the last line, then the
-    dateline of the first line.
+    First complete lines are removed, then boilerplate and credits at the end of the last line, then
+    the dateline at the start of the text.
     """
     if not text:
         return SweptText("")
@@ -97,8 +110,8 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a text ends in dots because a feed has cut it: it is short, and no sentence ends
-    there."""
+    """Whether a text was cut by its feed: it is short and ends in dots that do not end a
+    sentence."""
     if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
         return False
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))

@@ -22,7 +22,11 @@ _STAFF = re.compile(r"(?:\s+(?:staff|news agency|newsroom)|\.com)$", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """The publisher that an article was copied from, and the field of an article that names it."""
+    """The publisher that an article was copied from, such as a news agency.
+
+    `named_by` is the field that names it, such as "dateline", and `article_id` the article with
+    this field.
+    """
 
     name: str
     named_by: str  # source element, dateline, source line, byline
@@ -30,7 +34,11 @@ class Publisher:
 
 
 def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None:
-    """Return the publisher that a stored article names in its most reliable field, or None."""
+    """Return the publisher that a stored article says it was copied from; None if it names none.
+
+    Of several fields that name one, the most reliable is used: source element of the feed,
+    dateline, line such as "Source: dpa", byline.
+    """
     for named_by, name in _names(record, rules):
         if name:
             return Publisher(name=name, named_by=named_by, article_id=record.article_id)
@@ -38,10 +46,11 @@ def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None
 
 
 def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | None:
-    """Choose among the publishers that copies of one article name: the one in the most reliable
-    field.
+    """Choose the original publisher of an article from those that its copies name; None if no copy
+    names one.
 
-    The first of equally reliable ones is chosen; None if no copy names a publisher.
+    `publishers` has an entry for each copy. Chosen is the one named in the most reliable field
+    (source element, dateline, line, byline), the first of equally reliable ones.
     """
     named = [publisher for publisher in publishers if publisher]
     return min(named, key=lambda publisher: _FIELDS.index(publisher.named_by), default=None)

@@ -1,15 +1,16 @@
 """Learn the lines that a source repeats around its articles, and remove them from later articles.
 
-A sighting notes that a line, stored as its key (a hash), was in a text on some day:
+What is learned from are sightings: short records that a line, stored as its key (a hash), was in a
+text on some day.
 
     sighting(article)   the sightings of the short lines at the head and the tail of a text
     learn(sightings)    the lines to remove, decided from the sightings of past days
     leave_out(article)  the article without these lines
 
 A line is learned when it was in `min_texts` new texts on each of `min_days` days. A daily column
-therefore teaches nothing, as it brings one text a day, nor does a burst, which lasts one day. A
-text that is published again is not new, neither under another id nor with other words. The result
-depends on nothing but the sightings.
+therefore teaches nothing, as it brings one text a day, nor do many texts with a line on a single
+day. A text that is published again is not new, neither under another id nor with other words. The
+result depends on nothing but the sightings.
 """
 
 import re
@@ -40,7 +41,8 @@ LineSighting = bytes  # of a line in a text: line key, a hash byte of the articl
 
 
 class RepeatedLine(NamedTuple):
-    """A learned line: the day it was first seen, and how many texts and days it was seen in."""
+    """How often a line that a source repeats was seen: since which day, in how many texts, and on
+    how many days several new texts had it."""
 
     since: DayNumber
     texts: int
@@ -48,11 +50,12 @@ class RepeatedLine(NamedTuple):
 
 
 class SourceBoilerplate(NamedTuple):
-    """The lines of one source that are removed from its texts on one day, learned from the days
-    before.
+    """The lines that are removed from the texts of one source on one day, because its articles of
+    the days before repeated them.
 
-    `lines` has the statistics of each line by the hash of the line, `version` names the last day
-    that was learned from. The next day, the lines are decided anew.
+    `lines` has how often each line was seen, by the hash of the line. `version` names the last day
+    that was learned from and a hash of the lines; "" if there are none. The lines are learned anew
+    for each day.
     """
 
     lines: Mapping[bytes, RepeatedLine] = {}
@@ -61,10 +64,11 @@ class SourceBoilerplate(NamedTuple):
 
 @lru_cache(maxsize=4096)  # each line is hashed twice: to remove it, and to note it
 def line_key(source: str, line: str) -> bytes:
-    """Hash a line of a source to 6 bytes, so that it can be counted without storing its text.
+    """Hash a line of a source's text to 6 bytes, by which its repetitions are counted without
+    storing its words.
 
-    Lines that differ only in case, white space and numbers have equal keys. The last bit is set if
-    the line has a number.
+    Lines that differ only in case, white space and numbers have equal hashes. The last bit is set
+    if the line has a number.
     """
     plain, figures = _FIGURES.subn("0", " ".join(line.casefold().split()))
     keyed = f"{source}\0{plain}".encode("utf-8", "replace")
@@ -76,13 +80,12 @@ def line_key(source: str, line: str) -> bytes:
 def sighting(
     article: Article, learned: SourceBoilerplate, rules: LearnedRules
 ) -> list[LineSighting]:
-    """Return the sightings to store for an article: one for its text, one for each short line
-    around it.
+    """Return what is noted of an article to learn later which lines its source repeats: one short
+    record for its text, and one for each short line at its beginning and end.
 
-    A sighting is a few bytes which say that a line, named by its hash, was in this article. Lines
-    are learned from them on later days. Only `rules.head_lines` lines from the start and
-    `rules.tail_lines` from the end are read; lines that are already in `learned` are read but not
-    counted among these.
+    A record (sighting) is the hash of a line with two bytes that stand for the article and its
+    text. Up to `rules.head_lines` lines from the start and `rules.tail_lines` from the end are
+    read; lines that are already `learned` do not count towards these limits.
     """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
@@ -102,10 +105,10 @@ def learn(
     rules: LearnedRules,
     last: DayNumber,
 ) -> SourceBoilerplate:
-    """Decide which lines of a source to remove, from its sightings by day up to the day `last`.
+    """Decide which lines a source repeats so often that they are removed from its texts.
 
-    A sighting says that a line, named by its hash, was in a text; `noted` has the sightings of each
-    day.
+    `noted` has by day the sightings of the source: each says that a line, named by its hash, was in
+    a text. `last` is the last of these days, which the version of the result names.
     """
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
@@ -128,11 +131,11 @@ def learn(
 
 
 def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
-    """Return the article without the lines that were learned, or that the rules list as lines to
-    remove from all texts of its source (pinned lines).
+    """Return the article without the lines that its source repeats (`learned`), and without those
+    that `rules.pinned` lists for the source.
 
-    Learned lines are not removed if they are a large share of the text: it may be a short article,
-    or consist of such lines. Pinned lines are always removed.
+    Learned lines are removed only near the beginning and the end, and none if they are a large
+    share of the text, because it may be a short article. Pinned lines are always removed.
     """
     pinned = {line_key(article.source, line) for line in rules.pinned.get(article.source, ())}
     if not learned.lines and not pinned:
@@ -160,11 +163,11 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
 
 
 def learned_before(article: Article) -> SourceBoilerplate:
-    """Return the learned lines that were removed from this stored article, with the version of
-    `SourceBoilerplate` that they came from.
+    """Return the learned lines (lines that the source repeats) that were removed from this stored
+    article, with the version that they came from.
 
-    When the article is cleaned again, give the result to `leave_out`, so that the same lines are
-    removed and a comparison with the stored text shows no difference because of them.
+    When the article is cleaned again, the same lines are removed by giving the result to
+    `leave_out`, so that the new text differs from the stored one only where the rules have changed.
     """
     removed = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
     return SourceBoilerplate(dict.fromkeys(removed, RepeatedLine(0, 0, 0)), article.learned)

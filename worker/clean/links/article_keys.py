@@ -1,8 +1,9 @@
-"""The keys that identify an article within its source.
+"""Make the keys that identify an article within its source.
 
-Article ids are hashes of keys, so the key of an article must never change. "id:…" is the id that
-the source gives; "url:…" is the link in the frozen normal form of `link_key_v1`; "text:…" is a hash
-of title and opening words, for articles that have neither id nor link.
+Article ids are hashes of keys, so the key of an article must never change. There are three kinds:
+"id:…" is the id that the source gives, "url:…" is the link in the frozen normal form of
+`link_key_v1`, and "text:…" is a hash of title and first words, for articles that have neither id
+nor link.
 """
 
 from hashlib import blake2b
@@ -18,9 +19,11 @@ _OPENING_CHARS = 200
 
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
-    """Return the key of an article, and its aliases: further keys that find the same article.
+    """Return the key of an article, which identifies it, and its aliases: further keys, such as
+    that of a second address, by which the same article may be found.
 
-    `page_url` is the address that its page declares, or "".
+    `text` is its cleaned text, `page_url` the address that its web page declares for itself, "" if
+    none. That address only makes an alias, because it may change.
     """
     own_keys = _own_keys(raw)
     desk = desktop(raw.link)
@@ -36,16 +39,14 @@ def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str,
 
 
 def opening_key(title: str, text: str) -> str:
-    """Return the key of an article that has neither id nor link: "text:~" and a hash of its
-    opening.
-
-    The opening is the title with the first 200 characters of the text; "~" marks a hashed key.
-    """
+    """Return the key that identifies an article without id and link: "text:~" and a hash of the
+    title with the first 200 characters of the text."""
     return _bounded("text", bare(f"{title} {text[:_OPENING_CHARS]}"), hashed=True)
 
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
-    """Return the keys of the article that a withdrawal names, the one of its id first.
+    """Return the keys of the article that a withdrawal (a request to delete an article) names: that
+    of its id first, then that of its link.
 
     Raises Rejected if the withdrawal has neither an id nor a link.
     """

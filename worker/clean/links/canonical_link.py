@@ -24,11 +24,11 @@ _SECOND_LEVEL_CHARS = 3  # of "co" in example.co.uk, "com" in example.com.au
 
 
 def canonical(url: str, rules: UrlRules) -> str:
-    """Normalise a link: write the host in lower case, and remove the default port, the fragment,
-    credentials and tracking parameters.
+    """Normalise a link, so that spellings of one address become equal: the host is written in lower
+    case; the default port, the fragment, credentials and tracking parameters are removed.
 
-    The result of a result is unchanged. Returns "" for anything but a web link. Paths keep their
-    case, because servers may distinguish it.
+    Returns "" for anything but a web link. Paths keep their case, because servers may distinguish
+    it. To normalise a result again changes nothing.
     """
     if plain := _PLAIN.fullmatch(url):
         start, host, path, query = plain.groups("")
@@ -47,14 +47,17 @@ def canonical(url: str, rules: UrlRules) -> str:
 
 
 def is_variant(url: str) -> bool:
-    """Whether a link is the AMP or mobile form of the address of a page."""
+    """Whether a link is the address of the AMP or mobile version of a page, which has a standard
+    version at another address."""
     return _VARIANT.match(url) is not None
 
 
 def page_canonical(href: str, link: str, rules: UrlRules) -> str:
-    """Normalise the canonical address `href` that the page at `link` declares for itself.
+    """Normalise the address `href` that the page at `link` declares as its own (<link
+    rel=canonical>).
 
-    Returns "" if it is a home page, belongs to another site, or is no web address.
+    Returns "" if this address can't be that of the article: it is a home page, belongs to another
+    site, or is no web address.
     """
     try:
         url = canonical(urljoin(link, href.strip()), rules)

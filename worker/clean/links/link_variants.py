@@ -18,7 +18,8 @@ _QUERY = {"amp", "outputtype", "m", "mobile"}
 
 
 def desktop(link: str) -> str:
-    """Return the desktop form of a link; the link itself if it is no known mobile or AMP form."""
+    """Return the address of the desktop version of a page from that of its mobile or AMP version;
+    the link itself if it is in no known form of these."""
     if not _HINT.search(link):
         return link
     try:

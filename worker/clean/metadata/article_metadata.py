@@ -14,9 +14,10 @@ from worker.model.admission import RawArticle, host
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
-    """Return the names that the source of an article may call itself, from its feed, page and host.
+    """Return the names by which the source of an article may call itself, from its feed, its page
+    and its host, to remove them from titles and texts.
 
-    Each is reduced to letters and digits by `plain_text.bare`.
+    Each is reduced to lower-case letters and digits by `plain_text.bare`.
     """
     return titles.site_names(
         (raw.source.title, raw.feed.title, raw.source.id, page.site), host(raw.link)
@@ -26,9 +27,11 @@ def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
 def title_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> str:
-    """Choose the title of an article: that of its feed, else of its page, without the site's name.
+    """Choose the title of an article: that of its feed, else of its page. The name of the site is
+    removed from it.
 
-    `sites` are the names that `site_names` returns.
+    `sites` are the names of the site as `site_names` returns them. Returns "" if neither has a
+    title.
     """
     if raw.title or not page.title:
         return titles.without_site(tidy(raw.title, rules.text), sites)
@@ -42,8 +45,8 @@ def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tup
 
 
 def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str:
-    """Return the normalised URL of the feed's first image, else of the image that the page
-    declares."""
+    """Return the address of the picture of an article: the feed's first image, else the image that
+    the page declares; "" if there is none. The address is normalised like a link."""
     images = (m.url for m in raw.media if m.type.startswith("image"))
     image = next(images, "") or page.image
     try:

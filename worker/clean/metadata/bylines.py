@@ -53,9 +53,10 @@ _MAX_PSEUDONYM_CHARS, _MAX_PSEUDONYM_WORDS = 40, 4
 
 
 def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """Return the names in the first element that is a short byline.
+    """Return the names of authors in the first of these elements that is a short byline, such as
+    "By Ann Lee"; () if there is none.
 
-    Elements of comments, biographies, dates and share buttons are skipped, by their class or id.
+    Elements whose class or id is that of comments, biographies, dates or share buttons are skipped.
     """
     for node in list(nodes)[:_MAX_NODES]:
         marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
@@ -68,9 +69,10 @@ def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
 
 
 def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the names after the first "by" of a page's texts; () if no names follow one.
+    """Return the names of authors that follow a word such as "by" in the visible texts of a page;
+    () if none do.
 
-    The "by" must begin a text, or be a text of its own that the names follow.
+    The word must begin a text ("By Ann Lee"), or be a text of its own before the text with names.
     """
     announced = False
     for text in texts:
@@ -84,7 +86,8 @@ def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """Return the text of the first author link that may be a name, even one like "harbour_cat"."""
+    """Return the text of the first link to an author that is short enough for a name, even if it
+    does not look like one, such as "harbour_cat"; () if there is none."""
     for node in nodes:
         name = " ".join(node.text().split())
         short = 2 < len(name) <= _MAX_PSEUDONYM_CHARS and len(name.split()) <= _MAX_PSEUDONYM_WORDS
@@ -99,10 +102,11 @@ def is_label(text: str) -> bool:
 
 
 def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
-    """Return the people in a byline: two for "By Ann Lee and Bo Chen, staff writers | May 3".
+    """Return the names of people in a byline: two for "By Ann Lee and Bo Chen, staff writers | May
+    3"; () if the text is no byline.
 
-    () if the text is no byline. Only its first line is read, because others belong to other
-    elements, unless "and" joins two lines. `linked` says that the text is a link, which may be one
+    Only its first line is read, unless "and" joins two lines, because other lines belong to other
+    elements of the page. `linked` says that the text is that of a link: then a name may be one
     word.
     """
     text = _LINE_JOINTS.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)

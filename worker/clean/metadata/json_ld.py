@@ -19,10 +19,11 @@ JsonObject = dict[str, Any]
 
 
 def find_article(scripts: list[str]) -> JsonObject:
-    """Return the first object that describes an article, with objects for its authors; {} without
-    one.
+    """Return the first JSON-LD object of a page that describes an article; {} if none does.
 
-    Dates, language and author that it lacks are taken from the object that describes the page.
+    `scripts` are the texts of the page's JSON-LD elements. Dates, language and author that the
+    object lacks are taken from the object that describes the page. References to authors are
+    replaced by the objects that describe them.
     """
     nodes = [node for script in scripts for node in _objects(_parsed(script))]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}

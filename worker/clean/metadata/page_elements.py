@@ -24,8 +24,11 @@ _MAX_INNER = 8  # elements within a heading
 
 
 class PageElements:
-    """The elements of a page that hold metadata, by tag; and in `element_of`, the name of the
-    element that each field was read from."""
+    """The elements of a page that hold metadata, such as <title>, <meta> and JSON-LD, indexed for
+    quick look-ups.
+
+    `element_of` notes from which element each field, such as the title, was read.
+    """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         by_tag: dict[str, list[LexborNode]] = {}
@@ -38,10 +41,10 @@ class PageElements:
         self.element_of: dict[str, str] = {}
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
-        """Return the first text that is not blank, of pairs (name of the element, text); "" if all
-        are.
+        """Choose the value of a metadata field: the first text that is not blank; "" if all are.
 
-        The element is noted in `element_of` as the source of `field`.
+        `candidates` are pairs of an element's name and its text, in order of preference. The name
+        of the chosen element is noted in `element_of` as the source of `field`.
         """
         for element, text in candidates:
             if isinstance(text, str) and text.strip():
@@ -50,8 +53,8 @@ class PageElements:
         return ""
 
     def of_meta(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Yield (name, content) for those of the names that a meta element has, in the order of
-        `names`."""
+        """Yield the contents of the page's <meta> elements with these names, in the order of
+        `names`, as pairs of name and content. Names that the page does not have are left out."""
         return ((name, self.meta[name]) for name in names if name in self.meta)
 
     def texts(self, tag: str) -> list[str]:
@@ -76,8 +79,8 @@ def _meta(nodes: list[LexborNode]) -> dict[str, str]:
 
 
 def is_of_another(node: LexborNode) -> bool:
-    """Whether an element describes not the article, but a comment or a work that the article
-    mentions."""
+    """Whether an element with metadata, such as a date, is part of a comment or of a work that the
+    article mentions, and so does not describe the article."""
     scope = node.parent
     while scope is not None and "itemscope" not in scope.attributes:
         scope = scope.parent
@@ -97,10 +100,11 @@ def text_of(node: LexborNode) -> str:
 
 
 def heading_text(node: LexborNode, titles: Collection[str]) -> str:
-    """Return the title in a heading, without lines above or below it such as the name of a section.
+    """Return the title in a heading element, without other lines in it, such as the name of a
+    section above the title.
 
-    They are recognised by their class, or because the rest of the heading is one of `titles`: the
-    titles that the page declares, each reduced to letters and digits by `plain_text.bare`.
+    Such lines are recognised by their class, or because the rest of the heading is one of `titles`:
+    the titles that the page declares, each reduced to letters and digits by `plain_text.bare`.
     """
     text = text_of(node)
     for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * MAX_TITLE_CHARS else ():

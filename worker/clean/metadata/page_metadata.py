@@ -71,7 +71,14 @@ TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the fir
 
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
-    """The metadata of a page, as it is written there; "" or () where the page has none."""
+    """What a page declares or shows of its article, as it is written there; "" or () where it has
+    none.
+
+    `titles` are all candidates for the title, `site` is the name of the site, `canonical` the
+    address that the page declares. `declared_dates` are dates of publication as pairs (element,
+    text), `visible_dates` those near the heading. `element_of` has for each field the element it
+    was read from.
+    """
 
     title: str = ""
     titles: tuple[str, ...] = ()  # all candidates for the title
@@ -93,7 +100,8 @@ NO_METADATA = PageMetadata()
 
 
 def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
-    """Read the metadata of a parsed page, with the element that each field was taken from."""
+    """Read what a parsed page declares and shows of its article, such as title, authors and dates,
+    and note from which element each field was read."""
     elements = PageElements(tree)
     json_ld, by_tag = elements.json_ld, elements.by_tag
     links = {attribute(n, "rel").lower(): attribute(n, "href") for n in by_tag.get("link", [])}

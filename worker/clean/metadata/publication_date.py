@@ -25,10 +25,10 @@ def with_best_dates(
     page: PageMetadata, url: str, parse: DateParser, rules: DateRules
 ) -> PageMetadata:
     """Return the page's metadata with the most credible dates of publication and of the last
-    change.
+    change, chosen from the dates that the page declares, shows, and has in its address `url`.
 
-    A visible date of a change is used only where the page declares none. `parse` reads a date in
-    the language of the page, and returns None for a text that is no date.
+    A visible date of a change is used only if the page declares none. `parse` reads a date in the
+    language of the page, and returns None for a text that is no date.
     """
     changes = [date for date in page.visible_dates if is_labelled(date, rules.updated_words)]
     others = [
@@ -47,11 +47,11 @@ def with_best_dates(
 
 
 def is_declared(page: PageMetadata) -> bool:
-    """Whether a page declares a date of publication, even one that cannot be read, such as a mere
+    """Whether a page declares a date of publication, even one that can't be read, such as a mere
     month.
 
-    If it does, no other date should be searched for in its markup (`search_date`), because the
-    search would make a day out of a mere month.
+    If it does, its markup should not be searched for other dates, because the search would make a
+    day out of a mere month.
     """
     if page.declared_dates or NO_DAY.fullmatch(page.published):
         return True
@@ -127,6 +127,6 @@ def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
 
 
 def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
-    """Whether the label in front of a visible date contains one of these words, such as
-    "published"."""
+    """Whether one of these words, such as "published", is in the text in front of a visible date.
+    It tells dates of publication from dates of changes."""
     return any(word in date.label for word in words)

@@ -38,8 +38,11 @@ _MAX_HEADINGS = 20
 
 
 class VisibleDate(NamedTuple):
-    """One date that a page shows, with the label in front of it and its place relative to the
-    heading."""
+    """One date that a page shows to its readers, as it is written there.
+
+    `label` is the text in front of it in lower case, such as "published on". `region` says where it
+    is: soon after the heading, before it, or far after it.
+    """
 
     text: str
     label: str  # the text before it, on the same line or the line above; lower case
@@ -47,16 +50,18 @@ class VisibleDate(NamedTuple):
 
 
 class NearbyTexts(NamedTuple):
-    """The visible texts before and after the heading of a page, in the order of the page."""
+    """The visible texts around the heading of a page, in the order of the page. `after` begins with
+    the heading itself."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]  # begins with the heading itself
 
 
 def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> NearbyTexts:
-    """Collect the visible texts around the heading with this title.
+    """Collect the visible texts around the heading of a page, where bylines and dates are usual.
 
-    Those after it are read up to 650 characters on, or with `far` up to 100,000.
+    The heading is the one with this title, else the first <h1>. 300 characters before it are read,
+    and 650 after it, or 100,000 if `far`.
     """
     heading = _heading(tree, title)
     if heading is None:
@@ -66,10 +71,11 @@ def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> Ne
 
 
 def find_dates(nearby: NearbyTexts, title: str) -> Iterator[VisibleDate]:
-    """Yield the dates in the texts around a heading, the most likely dates of publication first.
+    """Yield the dates in the texts around the heading of a page, the most likely dates of
+    publication first: those soon after the heading, then those before it from the nearest on, then
+    those far after it.
 
-    These are the dates soon after the heading, then those before it from the nearest on, then those
-    far after it.
+    `title` is the text of the heading; dates in it are left out.
     """
     after = [*_dates(nearby.after, title)]
     yield from (date for date in after if date.region == AFTER)

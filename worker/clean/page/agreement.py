@@ -1,9 +1,10 @@
-"""Decide whether the block classifier's text of a page is used, or trafilatura extracts it again.
+"""Decide whether the block classifier's text of a page is used, or the library trafilatura extracts
+the text anew.
 
 The classifier was trained on English pages, and may be confident of a wrong part of a page in
-another language. Such a page is checked unless the classifier is very confident: its text is
-compared with that of resiliparse, an independent extractor that takes a tenth of trafilatura's
-time. Resiliparse keeps more than the article, so the article should be in its text.
+another language. Unless it is very confident, the text of such a page is compared with the text
+that resiliparse finds, an independent extractor that takes a tenth of trafilatura's time.
+Resiliparse keeps more than the article, so the article should be in its text.
 """
 
 import re
@@ -21,11 +22,13 @@ _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capital
 
 
 def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """Whether the classifier's `text` of a page is used without asking trafilatura.
+    """Whether the classifier's `text` of a page is good enough to be used without trafilatura, the
+    slower extractor.
 
-    `doubt` is `ClassifiedText.doubt`; `language` is the one that the page declares, or "". Long
-    text with little doubt is used. Unless the doubt is very small, most of a text that is not
-    English must also be in resiliparse's text.
+    A text that is short, doubtful, or in a script without capitals is not. Others are used if they
+    are English by `language` (the one that the page declares, or ""), if `doubt` is very small (0
+    is none), or if most of the text is also in what a third extractor, resiliparse, finds in
+    `markup`.
     """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False

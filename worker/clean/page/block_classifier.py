@@ -28,7 +28,9 @@ _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
-    """What the classifier learned in training: scores of class names, and the two forests."""
+    """What the classifier of text blocks learned in training: how likely class names such as
+    "sidebar" are around article text, and two forests of decision trees, which are applied one
+    after the other."""
 
     class_scores: ClassNameScores
     first: Forest
@@ -39,8 +41,9 @@ class ClassifiedText(NamedTuple):
     """The text that the classifier takes for the article of a page, and how unsure it is of this
     choice.
 
-    `doubt` is 0 if every block of the page surely belongs to the article or surely does not, and
-    grows with the share of text in between.
+    `doubt` is 0 if each passage of the page surely belongs to the article or surely does not. It
+    grows with the number of characters in unsure passages, compared with the characters of the
+    text.
     """
 
     text: str
@@ -51,10 +54,10 @@ NO_TEXT = ClassifiedText("", 1.0)
 
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
-    """Return the blocks of a page that belong to its article, joined to a text, and the doubt about
-    them.
+    """Extract the article's text from a page: join those text blocks (passages such as paragraphs)
+    that the classifier takes for parts of it, one per line. Cells of a table row share a line.
 
-    Each paragraph, heading, list item or table row is one line. A page without text gives NO_TEXT.
+    The result also tells how unsure the classifier is. A page without text gives NO_TEXT.
     """
     blocks = read_blocks(tree)
     if not blocks.texts:
@@ -67,7 +70,8 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
 
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
-    """Compute for each block of a page the probability (0 to 1) that it is part of the article.
+    """Compute for each text block (passage) of a page the probability from 0 to 1 that it is part
+    of the article, with the trained weights of the classifier.
 
     `title` is the text of the page's <title>; headings are compared with it.
     """
@@ -87,9 +91,10 @@ def title_of(tree: LexborHTMLParser) -> str:
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of the blocks at the indexes `kept`, one line each.
+    """Join the texts of the chosen blocks (passages of a page) to one text, with one line for each.
 
-    The cells of a table row share one line. Blocks in captions are left out.
+    `kept` has the indexes of the chosen blocks. Cells of one table row share a line. Blocks in
+    captions of pictures and tables are left out.
     """
     holders = blocks.holders
     parts: list[str] = []
@@ -107,12 +112,14 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 @cache
 def shipped_weights() -> BlockWeights:
-    """Read the classifier's weights that are part of this package, once per process."""
+    """Read the trained weights of the block classifier that are a file of this package. They are
+    read once per process and then cached."""
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
 def read_weights(stored: bytes) -> BlockWeights:
-    """Read the classifier's weights from the bytes of an .npz file that training wrote."""
+    """Read the trained weights of the block classifier from the bytes of an .npz file, which
+    training wrote."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))

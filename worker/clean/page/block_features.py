@@ -1,6 +1,7 @@
-"""Compute the numeric features of text blocks, from which the block classifier decides.
+"""Compute numeric features of text blocks (passages of a page), from which the block classifier
+decides whether a block belongs to the article.
 
-Features describe a block's words, its position, and its holders: the block elements around it. The
+Features describe a block's words, its position, and the block elements around it, its holders. The
 feature matrix has one row per feature and one column per block. Characters are counted in one array
 for the complete page, and holders by running sums, so that a page needs some two hundred array
 operations, however many blocks it has.
@@ -37,11 +38,14 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """Arrays with one entry per block of a page, from which several features are computed.
+    """The blocks (passages of text) of a page as arrays with one entry per block. Several features
+    are computed from these arrays.
 
-    For each block: `tags` and `held_by` are the tag number and the index of the innermost element
-    that holds it, `links` is the share of its characters in links, `prose` is the number of its
-    characters if it reads like a paragraph, else 0. `larger` comes from `larger_holders`.
+    `tags` and `held_by` name the innermost element around each block: the number of its tag, and
+    its index in `blocks.holders`. `larger` has four such index arrays: for the innermost element,
+    and for three ancestors that each hold more blocks than the one before. `links` is the share of
+    a block's characters that are link text; `prose` is the number of its characters if it reads
+    like a paragraph, else 0.
     """
 
     blocks: Blocks
@@ -56,10 +60,12 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """Compute the feature matrix of a page: one row per feature, one column per block.
+    """Compute the feature matrix of a page for the block classifier: one row per feature, one
+    column per text block.
 
-    `larger` has the elements around each block, each larger than the one before, as
-    `larger_holders` returns them; `title` is the text of the page's <title>.
+    `larger` has four arrays with the index of an element around each block: the innermost element,
+    then three ancestors that each hold more blocks than the one before. `title` is the text of the
+    page's <title>; `class_scores` says how likely class names are around article text.
     """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
@@ -96,10 +102,11 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
-    """For each block, find the element that holds it and three elements around that one.
+    """For each text block of a page, find the element that holds it and three larger ones around
+    it.
 
-    Returns four arrays of holder indexes, innermost first, with one entry per block. Each next
-    holder is the nearest ancestor that holds more blocks.
+    Returns four arrays of indexes into `blocks.holders`, with one entry per block. The first has
+    the innermost element, each next one the nearest ancestor that holds more blocks.
     """
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
@@ -109,8 +116,12 @@ def larger_holders(blocks: Blocks) -> HolderLevels:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each holder, find the index of its nearest ancestor that holds more blocks; 0 is the
-    body."""
+    """For each element with text, find its nearest ancestor that holds more text blocks than it
+    does.
+
+    Returns an array of indexes into `holders`, with one entry per element. The body, which has no
+    ancestor, has index 0 and gets 0.
+    """
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
     same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
@@ -212,11 +223,9 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """Give each block the value that the block `by` places before it has (after it, if `by` is
-    negative).
-
-    The value is -1 where the page has no such block.
-    """
+    """Shift the values of a column, which has one value per text block, to use a neighbour's value
+    as a feature: each block gets the value of the block `by` places before it, or after it if `by`
+    is negative. Blocks without such a neighbour get -1."""
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]

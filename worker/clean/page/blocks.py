@@ -1,8 +1,9 @@
-"""Collect the text blocks of a parsed page, and the elements that hold them, as lists by column.
+"""Collect the text blocks of a parsed page, and the elements that hold them.
 
 A block is a passage of text that no block element and no double <br> interrupts, such as a
-paragraph. A holder is a block element with text: it holds the blocks with the indexes from its
-`first` up to its `stop`, so that a sum over its blocks is the difference of two running sums.
+paragraph. A holder is a block element, such as <div>, with text in it: it holds the blocks with the
+indexes from its `first` up to its `stop` (exclusive), so that a sum over its blocks is the
+difference of two running sums. Blocks and holders are stored as one list per attribute.
 """
 
 import re
@@ -44,10 +45,12 @@ _KINDS = (
 
 
 class Holders(NamedTuple):
-    """The block elements of a page that hold text, in document order; entry n of each list is
-    holder n.
+    """The block elements of a page that hold text, such as <div>, in document order. Entry n of
+    each list is about element n; number 0 is the body.
 
-    Holder 0 is the body, which is entered as its own parent.
+    `parents` has the number of the element around it (for the body 0), `tags` the number of its
+    tag, `names` its classes, id and role. `hidden` says whether it or an ancestor is hidden. The
+    text blocks from number `first` up to but without `stop` are inside of it.
     """
 
     parents: list[int]
@@ -59,8 +62,12 @@ class Holders(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """The text blocks of a page in document order, and their holders; entry n of each list is block
-    n."""
+    """The text blocks (passages such as paragraphs) of a page, in document order. Entry n of each
+    list is about block n.
+
+    `link_chars` has the number of characters in links, `held_by` the index in `holders` of the
+    innermost element around the block.
+    """
 
     texts: list[str]  # white space collapsed, BREAK for <br>
     link_chars: list[int]
@@ -120,8 +127,8 @@ def _kind_of(name: str) -> int:
 
 
 class _Walk:
-    """The state of `read_blocks` while it walks over a tree: open elements, and blocks stored so
-    far."""
+    """The state of `read_blocks` during its walk over the elements of a page: the elements that are
+    open, the text of the current block, and the blocks (passages of text) stored so far."""
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
@@ -132,7 +139,8 @@ class _Walk:
         self.in_links = self.link_chars = 0
 
     def end_line(self) -> None:
-        """Handle a <br>: one ends a line of the current block, two in a row end the block."""
+        """Handle a <br> in the walk over a page: one ends a line of the current passage of text,
+        two in a row end the passage."""
         at = len(self.pieces) - 1
         while at >= 0 and self.pieces[at].isspace():
             at -= 1
@@ -142,10 +150,12 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Handle the start of an element. A block element ends the current block, and becomes a
-        holder once it has text. In a link, characters are counted as link text until the link ends.
+        """Handle the start of an element in the walk over a page. A block element, such as <p>,
+        ends the current block of text; it is stored in `holders` once a text inside of it is
+        stored. After the start of a link, text counts as link text until the link ends.
 
-        `kind` is the tag number of a block element, or one of the negative constants such as _LINK.
+        `kind` is the tag number of a block element (0 or more), or a negative constant such as
+        _LINK.
         """
         if kind >= 0:
             if self.pieces:
@@ -155,7 +165,9 @@ class _Walk:
             self.in_links += 1
 
     def leave(self, kind: int) -> None:
-        """Handle the end of an element: a block element ends the current block."""
+        """Handle the end of an element in the walk over a page: the end of a block element, such as
+        <p>, ends the current passage of text. `kind` is the kind given to `enter` for this
+        element."""
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -168,7 +180,8 @@ class _Walk:
             self.in_links -= 1
 
     def flush(self) -> None:
-        """End the current block, and store it with its holder unless it has no text."""
+        """End the current passage of text, and store it as a block, together with the element that
+        holds it. A passage without text is not stored."""
         written = "".join(self.pieces)
         text = " ".join(written.split())
         if BREAK in written:
@@ -183,10 +196,11 @@ class _Walk:
         self.link_chars = 0
 
     def open_entered(self) -> None:
-        """Store the elements entered since the last block as holders, just before a block is
+        """Add to `holders` the block elements that were entered since the last block of text was
         stored.
 
-        Thus an element without text never becomes a holder.
+        It is called just before the next block is stored, so that elements without text are not
+        added.
         """
         parents, tags, names, hidden, first, stop = self.holders
         for node, tag in self.entered:
@@ -204,7 +218,8 @@ class _Walk:
         self.entered.clear()
 
     def finish(self) -> Blocks:
-        """End the last block, and return all blocks of the page."""
+        """End the last passage of text, and return all blocks of the page with the elements around
+        them."""
         self.flush()
         self.holders.stop[0] = len(self.blocks.texts)
         return self.blocks

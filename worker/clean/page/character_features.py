@@ -38,8 +38,9 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """The characters of all blocks of a page in one string, with a bit mask of kinds for each
-    character.
+    """The characters of all text blocks of a page in one string, with a bit mask for each character
+    that says of which kinds it is, such as letter or capital. One array operation can then count
+    the characters of a kind in all blocks.
 
     The text of block i is joined[starts[i] : starts[i] + sizes[i]].
     """
@@ -51,7 +52,8 @@ class CharacterTable(NamedTuple):
 
 
 def read_text(texts: list[str]) -> CharacterTable:
-    """Join the texts of blocks to one table, and look up for each character what kind it is."""
+    """Join the texts of a page's blocks to one table of characters, which says of each what kind it
+    is, such as letter or capital."""
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     capped = np.minimum(codes, len(_KIND_OF) - 1)
@@ -88,8 +90,8 @@ def text_columns(text: CharacterTable) -> list[Floats]:
 
 
 def phrase_shares(texts: list[str]) -> Floats:
-    """Compute for each text the share of its characters (0 to 1) that belong to stock phrases
-    around articles, such as "read more" (`chrome_phrases`).
+    """Compute for each text the share of its characters (0 to 1) in stock phrases that stand around
+    articles, such as "read more" (see `chrome_phrases`).
 
     Texts of 300 characters or more get 0, because in long texts such phrases are no evidence.
     """

@@ -138,7 +138,8 @@ def _automaton() -> AhoCorasick:
 
 
 def find_phrases(text: str) -> list[tuple[int, int]]:
-    """Find the phrases in a text, which must be in lower case; return (start, stop) of each.
+    """Find stock phrases that stand around articles, such as "read more", in a text in lower case;
+    return the offsets (start, stop) of each.
 
     Phrases inside of longer words are found, too: the caller must check the characters around them.
     """

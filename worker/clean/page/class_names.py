@@ -1,7 +1,8 @@
-"""Score elements by their class names, ids and roles, such as "article-body" or "sidebar".
+"""Score elements of pages by their class names, ids and roles, such as "article-body" or "sidebar".
 
-A token is a class name or a word in one. Its score was learned from many sites: the log odds that
-text in an element with this token belongs to the article, above 0 if it probably does.
+A token is a class name or a word in one. Its score was learned from many sites: it is above 0 if
+text in an element with this token probably belongs to the article of the page, and below 0 if it
+does not (log odds).
 """
 
 import re
@@ -14,11 +15,11 @@ _MAX_TOKEN_CHARS = 40  # of a class that is a token itself, besides the words in
 
 
 class ClassNameScores:
-    """Looks up how likely a class name, such as "article-body" or "sidebar", stands around article
-    text.
+    """Looks up how likely text in an element with a certain class name, such as "article-body" or
+    "sidebar", belongs to the article of a page.
 
-    A score above 0 means that text in such an element probably belongs to the article, below 0 that
-    it does not. Looked-up scores are cached, because the pages of a site share class names.
+    A score above 0 means that it probably does, below 0 that it does not. Looked-up scores are
+    cached, because the pages of a site share class names.
     """
 
     def __init__(self, scores: Mapping[str, float]) -> None:
@@ -26,10 +27,12 @@ class ClassNameScores:
         self._cache: dict[str, tuple[float, float]] = {}
 
     def read(self, name: str) -> tuple[float, float]:
-        """Return the lowest and the highest score of the tokens in an element's class names and
-        ids.
+        """Return the lowest and the highest score of the class names and ids of an element, which
+        are given in one string with spaces between them.
 
-        Tokens without a score count as 0, so the lowest is at most 0 and the highest at least 0.
+        A score above 0 means that text in the element probably belongs to the article, below 0 that
+        it does not. Names without a score count as 0, so the lowest is at most 0 and the highest at
+        least 0.
         """
         cache = self._cache
         low = high = 0.0
@@ -54,7 +57,8 @@ class ClassNameScores:
 
 
 def tokens(name: str) -> set[str]:
-    """Split class names into tokens: each class, and each word in it, in lower case.
+    """Split the class names of an element into tokens, for which scores can be looked up: each
+    class, and each word in it, in lower case.
 
     "articleBody main" has the tokens articlebody, article, body and main.
     """

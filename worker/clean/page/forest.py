@@ -19,12 +19,12 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All conditions of a forest on one feature, each of the form "the value is at most a
-    threshold".
+    """All conditions in the trees of a forest that test one feature. Each condition is "the value
+    is at most a threshold"; the thresholds ascend.
 
-    A tree ends in one of its leaves, each of which is one bit of a 16-bit mask. Row k of `left`
-    has, for each tree, the mask of the leaves that can still be reached when a value is above the
-    first k thresholds. The thresholds ascend.
+    A tree ends in one of its leaves, each of which is one bit of a 16-bit mask. Row k of `left` has
+    for each tree the mask of the leaves that can still be reached when the value is above the first
+    k thresholds.
     """
 
     feature: int
@@ -33,10 +33,11 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """A forest of boosted trees (trees whose values are added up), prepared for quick evaluation.
+    """A forest of boosted regression trees (the values of its trees are added up), prepared for
+    quick evaluation.
 
-    `conditions` has the conditions of all trees by feature, `leaves` the values of all leaves of
-    all trees in one array, `bases` the index of each tree's first leaf in that array.
+    `conditions` are the tests of all trees, by the feature they test. `leaves` has the values of
+    all leaves of all trees in one array, and `bases` the index in it of each tree's first leaf.
     """
 
     conditions: tuple[FeatureConditions, ...]
@@ -45,8 +46,9 @@ class Forest(NamedTuple):
 
 
 def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Forest:
-    """Build a forest from the arrays of an .npz file whose names begin with `prefix` and "_".
+    """Build a forest of decision trees from the arrays of an .npz file that training wrote.
 
+    Its arrays have names that begin with `prefix` and "_", because the file has several forests.
     They store the tree, feature, threshold and mask of each inner node, and the leaves of each
     tree.
     """
@@ -68,9 +70,10 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute the forest's probability (0 to 1) for each column of `features`.
+    """Compute with a forest of decision trees the probability from 0 to 1 that each text block
+    belongs to the article.
 
-    A column is one block; row n has the values of feature n.
+    `features` has one column per block, and one row per feature. Returns one probability per block.
     """
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)

@@ -18,8 +18,8 @@ from worker.clean.page.block_classifier import BlockWeights, classify_blocks, sh
 
 
 class ParsedPage(NamedTuple):
-    """A web page: its markup, the tree parsed from it, and an upper bound for its number of
-    tags."""
+    """A web page: its markup, the tree parsed from it, and the number of its tags (an upper bound),
+    by which pages too large for some steps are recognised."""
 
     markup: str
     tree: LexborHTMLParser
@@ -27,19 +27,21 @@ class ParsedPage(NamedTuple):
 
 
 def parse(markup: str) -> ParsedPage:
-    """Parse the markup of a page, once for its text and its metadata."""
+    """Parse the markup of a page to a tree. Both its text and its metadata are read from this tree,
+    so that the page is parsed only once."""
     return ParsedPage(markup, LexborHTMLParser(markup), count_tags(markup))
 
 
 def main_text(
     page: ParsedPage, rules: HtmlRules, weights: BlockWeights | None = None
 ) -> tuple[str, str]:
-    """Extract the text of the article on a page; return it with a flag.
+    """Extract the text of the article on a page. Returns the text and a flag, which is "whole-page"
+    if it is all text of the page, because no article was found or the page has too many tags, else
+    "".
 
-    The flag is "whole-page" if the text is all text of the page, because no article was found or
-    the page has too many tags, else "". A trained classifier chooses the blocks of the article.
-    Trafilatura extracts the text instead where the classifier is unsure, finds little text, or
-    differs from resiliparse (see `max_doubt` in cleaning.toml).
+    A trained classifier (`weights`; None: those of this package) chooses the passages of the
+    article. The library trafilatura extracts the text instead if the classifier is unsure, finds
+    little text, or disagrees with a third extractor (see `max_doubt` in cleaning.toml).
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
@@ -63,8 +65,8 @@ def _extract(markup: str) -> str:
 
 
 def load_extractor() -> None:
-    """Load the classifier's weights and trafilatura, so that the first page need not wait for
-    them."""
+    """Load the weights of the classifier and the library trafilatura now, because otherwise the
+    first page would wait for them."""
     shipped_weights()
     _extract("<html><body><p>warm</p></body></html>")
 

@@ -1,4 +1,5 @@
-"""Compute the features of the second forest, which classifies each block by those around it.
+"""Compute the features by which the second forest of the block classifier decides again on each
+block (passage of text) of a page, with regard to the blocks around it.
 
 They are made of the probabilities that the first forest gave to the blocks of the page.
 """
@@ -18,13 +19,12 @@ _MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neigh
 def second_features(
     blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
 ) -> Floats:
-    """Compute the features of the second forest, which classifies a block again by the blocks
-    around it.
+    """Compute the features by which the second forest decides whether a text block belongs to the
+    article: its own, its probability by the first forest, and those of the blocks near it.
 
-    Returns one row per feature and one column per block. The rows are the block's own features, its
-    probability, and the probabilities of the blocks next to it and in the elements around it.
-    `matrix` has the features that the first forest read, `probability` is its result, and `larger`
-    has the four elements around each block, innermost first (`larger_holders`).
+    Returns one row per feature and one column per block. `matrix` has the features that the first
+    forest read, `probability` its result. `larger` has four arrays with the index of an element
+    around each block: the innermost one, then three ancestors that each hold more blocks.
     """
     sizes = matrix[0]
     count = len(sizes)

@@ -1,7 +1,6 @@
-"""Bring titles and sentences into match form, in which the patterns of page kinds are written.
+"""Simplify titles and sentences to the form in which patterns of error pages are written.
 
-Page kinds are kinds of page that are no article, such as error pages. A text in match form has
-lower case, plain apostrophes, no brackets, and no marks around it.
+Texts in this form have lower case, plain apostrophes, no brackets, and no marks around them.
 """
 
 import re
@@ -20,7 +19,8 @@ _SEARCHED_CHARS = 400  # the first sentences of an error page stand there
 
 
 def title_prefix(title: str) -> str:
-    """Return the first letters of a title as `PatternClassifier.may_match` needs them.
+    """Return the first characters of a title in the form of the patterns for titles, for a quick
+    check whether any pattern may match it (`PatternClassifier.may_match`).
 
     They are up to 12 characters in lower case, with plain apostrophes, without brackets and without
     marks in front.
@@ -30,11 +30,11 @@ def title_prefix(title: str) -> str:
 
 
 def title_parts(title: str) -> list[str]:
-    """Split a title at separators such as " | ", and return its parts in the form that patterns
-    match.
+    """Split a title at separators such as " | ", and return its parts in the form in which patterns
+    of titles are written.
 
-    The parts are in lower case, with plain apostrophes, without brackets and without marks around
-    them; dots at the end of a part become one "…". A title of over 160 characters gives no parts.
+    This form has lower case, plain apostrophes, no brackets, and no marks around a part; dots at
+    its end become one "…". A title of over 160 characters gives no parts.
     """
     if len(title) > _MAX_TITLE_CHARS:
         return []
@@ -47,11 +47,11 @@ def title_parts(title: str) -> list[str]:
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """Split a text into sentences and lines, and yield each in the form that patterns match.
+    """Split a text into sentences, and yield each in the form in which patterns of error pages are
+    written: in lower case, with plain apostrophes, without brackets and marks around it.
 
-    A sentence has lower case, plain apostrophes, and no brackets and marks around it. A host name
-    at its beginning is removed, because error pages begin with one: "example.com needs to review
-    the security of your connection".
+    A line end also ends a sentence. A host name at the beginning of a sentence is removed, because
+    error pages begin with one: "example.com needs to review the security of your connection".
     """
     start = 0
     for match in _SENTENCE_END.finditer(text):
@@ -63,12 +63,12 @@ def sentences_of(text: str) -> Iterator[str]:
 
 
 def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
-    """Return those of the first `count` sentences of a text that may match a pattern, in lower case
-    and without brackets and marks around them, as patterns need them.
+    """Return those of the first `count` sentences of a text that a pattern of an error page may
+    match, in the form of the patterns (lower case, no brackets and marks around them).
 
-    `may_match` decides from the first letters of a sentence. A sentence that may begin with a host
-    name is returned in any case. This is faster than `sentences_of` and less exact: only full stops
-    and line ends end a sentence, and only the first 400 characters are read.
+    `may_match` decides by the first characters of a sentence; one that may begin with a host name
+    is always returned. This is faster than `sentences_of` and less exact: only full stops and line
+    ends end a sentence, and only the first 400 characters of the text are read.
     """
     beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():

@@ -25,10 +25,11 @@ class _Alternative(NamedTuple):
 
 
 class PatternClassifier(Generic[ClassT]):
-    """Finds the kind of a short text, such as the kind of error page that has a certain title.
+    """Finds out which kind a short text belongs to, such as the kind of error page that has a
+    certain title. It is quick because patterns are chosen by the first letters of the text.
 
-    `kinds[n]` has the regular expressions `patterns[n]`, by language, in lower case and without
-    capturing groups. Each pattern is split at "|" into alternatives.
+    `patterns[n]` are the regular expressions of `kinds[n]`, by language, in lower case and without
+    capturing groups. Each is split at "|" into alternatives.
     """
 
     def __init__(self, kinds: Sequence[ClassT], patterns: Sequence[Mapping[str, str]]) -> None:
@@ -42,7 +43,8 @@ class PatternClassifier(Generic[ClassT]):
         self._compiled: dict[tuple[int, ...], tuple[re.Pattern[str], Sequence[int]]] = {}
 
     def may_match(self, text: str) -> bool:
-        """Whether a text begins like a pattern, so that `classify` may find a kind for it.
+        """Whether a text begins like one of the patterns, so that `classify` may find a kind for
+        it. If not, `classify` finds none.
 
         Only the first 6 letters of the text are needed, in lower case.
         """
@@ -52,9 +54,10 @@ class PatternClassifier(Generic[ClassT]):
         return prefixes is not None and text.startswith(prefixes)
 
     def classify(self, text: str) -> ClassT | None:
-        """Return the first kind with a pattern that matches the full text, or None.
+        """Return the first kind, such as a kind of error page, with a pattern that matches the full
+        text; None if no pattern does.
 
-        Vague patterns are left out: those that may begin with anything, such as ".* not found".
+        Vague patterns are not tried: those that may begin with anything, such as ".* not found".
         """
         if not self.may_match(text):
             return None
@@ -65,17 +68,18 @@ class PatternClassifier(Generic[ClassT]):
         return self._kind(expression.fullmatch(text), kinds)
 
     def classify_any(self, text: str) -> ClassT | None:
-        """Return the first kind with a pattern that matches the text from beginning to end, or
-        None.
+        """Return the first kind, such as a kind of error page, with a pattern that matches the full
+        text; None if no pattern does.
 
-        Patterns that whole articles may match as well (vague ones) are tried after all others;
-        `classify` never tries them.
+        Vague patterns, which may begin with anything (".* not found"), are tried as well, after all
+        others.
         """
         expression, kinds = self._vague
         return self.classify(text) or self._kind(expression.fullmatch(text), kinds)
 
     def search(self, text: str) -> ClassT | None:
-        """Return the kind of the pattern that matches first anywhere in the text, or None."""
+        """Return the kind, such as a kind of error page, whose pattern matches first anywhere in
+        the text; None if no pattern does."""
         expression, kinds = self._all
         return self._kind(expression.search(text), kinds)
 
@@ -126,7 +130,8 @@ class PatternClassifier(Generic[ClassT]):
 
 
 def alternatives(pattern: str) -> list[str]:
-    """Split a regular expression at each "|" that is outside of all groups."""
+    """Split a regular expression into its alternatives: at each "|" that is outside of all
+    groups."""
     parts, depth = [""], 0
     for part in _PARTS.findall(pattern):
         depth += (part == "(") - (part == ")")

@@ -34,9 +34,10 @@ _NOTHING: Prefixes = ({""}, set())  # matches between two characters
 
 
 def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Pattern[str]:
-    """Compile an expression that matches the start of each line that one of the patterns may match.
+    """Compile an expression that recognises quickly, by its first letters, that a line matches none
+    of the patterns: only lines whose start it matches need to be compared with them.
 
-    It also matches lines that begin with one of the words. Marks and digits may precede the first
+    It also matches lines that begin with one of `words`. Marks and digits may precede the first
     letter. Match it against a line in lower case; if the line begins with a letter, its first 6
     characters are enough.
     """
@@ -65,9 +66,10 @@ def _rest_of(prefixes_of: Iterable[str]) -> str:
 
 
 def prefixes_of(pattern: str) -> frozenset[str]:
-    """Return all prefixes that matches of a pattern have if they begin with a letter.
+    """Return the first letters of all texts that a regular expression can match and that begin with
+    a letter: "read m" for "read more.*".
 
-    A prefix has up to PREFIX_CHARS letters. "" stands for matches that may begin with any letter.
+    A prefix has up to PREFIX_CHARS letters. "" is returned if a match may begin with any letter.
     """
     complete, partial = _prefixes(pattern)
     prefixes = (complete - {""}) | partial
@@ -77,10 +79,8 @@ def prefixes_of(pattern: str) -> frozenset[str]:
 
 
 def prefixes_after_marks(pattern: str) -> frozenset[str]:
-    """Return all prefixes that matches of a pattern have if they begin with a mark, such as a dash.
-
-    The marks in front are left out: each prefix begins with the first letter.
-    """
+    """Return the first letters of all texts that a regular expression can match and that begin with
+    a mark, such as a dash: the letters after the marks."""
     complete, partial = _prefixes(pattern)
     marked = {
         prefix
@@ -93,7 +93,8 @@ def prefixes_after_marks(pattern: str) -> frozenset[str]:
 
 
 def may_begin_without_letter(pattern: str) -> bool:
-    """Whether a match of a pattern may begin with a digit or a mark, or may be empty."""
+    """Whether a regular expression may match a text that begins with a digit or a mark, or the
+    empty text."""
     complete, partial = _prefixes(pattern)
     return any(not prefix[:1].isalpha() for prefix in complete | partial)
 

@@ -24,17 +24,18 @@ _WORD = re.compile(r"\w+")
 
 
 def primary(tag: str) -> str:
-    """Return the primary subtag of a language tag: "de" for "de-AT"; "" if there is none."""
+    """Return the primary subtag of a language tag: "de" for "de-AT". Older and national codes
+    become the usual one ("iw" becomes "he"). Returns "" if the tag names no language."""
     match = _SUBTAG.match(tag.strip().lower())
     code = _SAME.get(match[0], match[0]) if match else ""
     return "" if code in _NOT_A_LANGUAGE else code
 
 
 def detect(text: str, declared: str, rules: LanguageRules) -> str:
-    """Return the language of a text; `declared` decides where the text is short or detection is
-    unsure.
+    """Return the language of a text as a primary subtag such as "de"; "und" if it is unknown.
 
-    A confident detector outranks it, because feeds often declare the default of their software.
+    `declared` is the language tag that the source gives, "" if none. It decides only if the text is
+    short or detection is unsure, because feeds often declare the default of their software.
     """
     declared = primary(declared)
     sample = text[: rules.sample_chars]
@@ -46,9 +47,11 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
 
 
 def count_words(text: str, language: str) -> int:
-    """Count the words of a clean text, which has one space or one blank line between two words.
+    """Count the words of a clean text in a language. Between two words there must be one space, or
+    one blank line between paragraphs.
 
-    For languages without spaces, such as Chinese, it is half the number of letters.
+    For languages without spaces between words, such as Chinese, the result is half the number of
+    letters.
     """
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
@@ -93,7 +96,8 @@ def _of_short(sample: str, declared: str, rules: LanguageRules) -> str:
 
 
 def load_models() -> None:
-    """Load the models of both language detectors, so that the first text need not wait for them."""
+    """Load the models of both language detectors now, because otherwise the first text would wait
+    for them."""
     detect_fast("warm")
     _lite_model().detect("warm", model="lite")
 

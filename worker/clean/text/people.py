@@ -15,9 +15,10 @@ _MAX_CHARS = 60  # of one name
 
 
 def people(text: str) -> tuple[str, ...]:
-    """Return the names in a text, each once: two for "Ann Lee and Bo Chen".
+    """Return the names of people in a text such as a byline, each once: two for "Ann Lee and Bo
+    Chen".
 
-    () unless every part of the text may be the name of a person or an agency.
+    Returns () if any part of the text can't be the name of a person or an agency.
     """
     parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
     names = tuple(dict.fromkeys(part for part in parts if part))
@@ -31,8 +32,8 @@ def _bare(part: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text may be a name: each word is capitalised, or a particle such as "van" or "de
-    la"."""
+    """Whether a text may be the name of a person: each word begins with a capital, or is a particle
+    such as "van" or "de la"."""
     words = text.split()
     if not 0 < len(words) <= _MAX_WORDS or len(text) > _MAX_CHARS:
         return False

@@ -64,10 +64,10 @@ def storable(text: str) -> str:
 
 
 def is_sound(text: str) -> bool:
-    """Whether a text needs no repair except of white space: no mojibake (text decoded with the
-    wrong charset), no invisible characters.
+    """Whether a text needs no repair except of white space: it has no mojibake (text decoded with
+    the wrong charset) and no invisible characters.
 
-    It checks the few characters that are not plain ASCII once, which is faster than to try each
+    Only its few characters that are not plain ASCII are checked, once, which is faster than each
     repair.
     """
     if text.isascii() and text.isprintable():
@@ -80,8 +80,8 @@ def is_sound(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Remove the characters of a text that are invisible or can't be stored; compose accents
-    (Unicode normal form C)."""
+    """Remove the characters of a text that are invisible or can't be stored, and join letters with
+    the accents that follow them as separate characters (Unicode normal form C)."""
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
@@ -91,14 +91,17 @@ def visible(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Replace HTML entities such as "&eacute;" in a text by their characters, once."""
+    """Replace each HTML entity in a text, such as "&eacute;", by its character. An entity that
+    appears by this ("&amp;lt;" becomes "&lt;") is not replaced again."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
 
 
 def unescape_again(text: str) -> str:
-    """Replace HTML entities that remain in a text because its source escaped it twice.
+    """Replace HTML entities, such as "&eacute;", that remain in an unescaped text because its
+    source had escaped it twice.
 
-    A text in which this would make a new "<" is unchanged, so that no tag is made out of text.
+    If this would make a new "<", the text is returned unchanged, so that no tag is made out of
+    text.
     """
     if "&" not in text:
         return text
@@ -107,8 +110,12 @@ def unescape_again(text: str) -> str:
 
 
 def mend(text: str, max_chars: int) -> str:
-    """Repair lines that have mojibake (text decoded with the wrong charset), up to `max_chars`
-    characters in all."""
+    """Repair the lines of a text that have mojibake (text decoded with the wrong charset, such as
+    "cafÃ©" for "café").
+
+    At most `max_chars` characters are repaired, because repairs are slow; lines beyond are
+    unchanged.
+    """
     data = text.encode("utf-8", "replace")
     if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
         return text
@@ -137,11 +144,11 @@ def one_line(text: str) -> str:
 
 
 def paragraphs(text: str, *, sound: bool = False) -> str:
-    """Make a paragraph of each line of a text that is not empty, with one blank line between two.
+    """Clean a text and make each of its lines a paragraph, with one blank line between two; empty
+    lines are dropped.
 
     White space is normalised and invisible characters are removed. `sound` says that
-    `is_sound(text)` is known to be true: the text then has no invisible characters, and the check
-    for them is skipped.
+    `is_sound(text)` is known to be true, so that there are no invisible characters to look for.
     """
     lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
@@ -151,10 +158,11 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """Split a text that `paragraphs` made into its paragraphs, which blank lines separate.
+    """Split a text as `paragraphs` returns it, with one blank line between two paragraphs, into a
+    list of its paragraphs.
 
-    It first tries to split at every line end and to drop each second, empty line, which takes half
-    the time of a split at blank lines. The result is the same.
+    It splits at every line end and drops each second, empty line, if possible, which takes half the
+    time of a split at blank lines.
     """
     lines = text.split("\n")
     if len(lines) % 2 and not any(lines[1::2]):
@@ -196,7 +204,8 @@ def unwrap(text: str) -> str:
 
 
 def letters(text: str, enough: int) -> int:
-    """Count the letters of any script in a text, but stop at `enough`."""
+    """Count the letters (of any script) of a text, but only up to `enough`, to check quickly
+    whether a text has that many."""
     count = 0
     for character in text:
         count += character.isalpha()
@@ -206,8 +215,8 @@ def letters(text: str, enough: int) -> int:
 
 
 def bare(text: str) -> str:
-    """Reduce a text to its letters and digits, case folded, so that texts with equal words are
-    equal."""
+    """Reduce a text to its letters and digits in lower case (case folded), to compare texts without
+    regard to marks, spaces and case: "The Harbour-Post" becomes "theharbourpost"."""
     if text.isascii():
         return text.encode().lower().translate(None, _ASCII_MARKS).decode()
     data = text.casefold().encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS)

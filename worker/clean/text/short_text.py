@@ -33,8 +33,11 @@ def tidy(text: str, rules: TextRules) -> str:
 
 
 def names(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
-    """Clean names of authors or categories, in their order; of those that differ only in case, keep
-    the first."""
+    """Clean the names of authors or categories: without tags, entities, and marks at the ends.
+
+    Of names that differ only in case the first is kept; names that are too long, and those after
+    the first `rules.max_names`, are dropped.
+    """
     once: dict[str, str] = {}
     for name in texts:
         name = tidy(name, rules).strip(" ,;|")
@@ -50,7 +53,9 @@ def _list(text: str) -> list[str]:
 
 
 def authors(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
-    """Clean the names of authors: two in "By Ann Lee and Bo Chen", one in "Johnson & Johnson"."""
+    """Clean the authors that a feed or page gives, and split texts with several names: "By Ann Lee
+    and Bo Chen" has two, "Johnson & Johnson" is one. Returns the names in their order, each
+    once."""
     people: list[str] = []
     for author in texts:
         author = tidy(author, rules)

@@ -19,9 +19,10 @@ _SENTENCE = re.compile(r".{20,}?[.!?。！？](?=\s|$)")
 
 
 def without_site(title: str, sites: Collection[str]) -> str:
-    """Remove " - Site" or " | Site" from the end of a title if that is one of the site's names.
+    """Remove the name of the site from the end of a title: "Harbour reopens - The Post" becomes
+    "Harbour reopens". Other titles are returned unchanged.
 
-    `sites` are its names, each reduced to letters and digits by `plain_text.bare`.
+    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`.
     """
     separators = list(_SEPARATOR.finditer(title))
     if not separators or not separators[-1].start():
@@ -31,11 +32,11 @@ def without_site(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """Choose the title of a page, and remove the name of its site, which is in `sites` or the host
-    name.
+    """Choose the title of a page's article, and remove the name of the site from it.
 
-    The last part of a URL path is often made of the title. If `title` has none of its words, and
-    one of the `others`, the page's other titles, has most of them, that one is returned.
+    Usually it is `title`. `others` are further titles that the page has: one of these is chosen if
+    most words at the end of the page's address `url`, which is often made of the title, are in it,
+    and none are in `title`. `sites` are the names of the site, as `plain_text.bare` returns them.
     """
     title = _without_sections(_without_host(without_site(title, sites), url))
     words = _words_of(url)
@@ -88,9 +89,10 @@ def _share(words: Collection[str], title: str) -> float:
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
-    """Return all names of a site, each reduced to letters and digits by `plain_text.bare`.
+    """Return all names of a site, by which it is recognised in titles: `names`, their parts ("The
+    Post" of "The Post | Sports"), and the host name with parts of it.
 
-    They are `names`, the parts of these names, and the host with parts of it.
+    Each is reduced to lower-case letters and digits by `plain_text.bare`.
     """
     own_names = {name for name in names if name}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
@@ -100,7 +102,8 @@ def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
 
 
 def from_text(text: str, max_chars: int) -> str:
-    """Make a title from the first sentence of a text, or from as many of its first words as fit."""
+    """Make a title of at most `max_chars` characters for an article that has none: the first
+    sentence of its text, or as many words of it as fit, with "…"."""
     first = text.partition("\n")[0]
     sentence = _SENTENCE.match(first, 0, max_chars)
     if sentence:
