@@ -75,9 +75,10 @@ class Address(NamedTuple):
 
 
 def parse_address(setting: str) -> Address:
-    """Split `master_name`, `sentinel_password` and `global_keyprefix` off an address, unchecked.
+    """Take the options `master_name`, `sentinel_password` and `global_keyprefix` out of an address.
 
-    When the address has several URLs, an option in one of them holds for all.
+    Returns them with the rest of the address. When the address has several URLs, an option in one
+    of them holds for all. Nothing is checked.
     """
     options: dict[str, str] = {}
     urls = []
@@ -141,9 +142,10 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """The schemes and options that one setting may have.
+    """Which URL schemes and query options the address in one setting may have, for checking it.
 
-    The name of the setting and its masked value are for error messages.
+    `name` is the name of the setting, and `shown` its value with the password masked; both are for
+    error messages.
     """
 
     name: str

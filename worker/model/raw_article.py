@@ -36,7 +36,12 @@ WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str
 
 
 class Limits(Frozen):
-    """The maximum sizes of a raw article and of a batch of them. Sizes are bytes of UTF-8."""
+    """The maximum sizes of a raw article and of a batch of them.
+
+    Fields that end in `_bytes` are bytes of UTF-8, `authors`, `tags`, `media` and `batch_articles`
+    numbers of items, `depth` levels of nested JSON. Of an article over the limit, the first
+    `kept_bytes` are stored.
+    """
 
     article_bytes: int = 5 * 1024 * 1024
     id_bytes: int = 1024
@@ -82,7 +87,7 @@ def _listed(value: object) -> object:
 
 
 class Part(Frozen):
-    """Base of a raw article and of the objects inside it, which tolerates what producers add.
+    """Base of RawArticle and of the objects inside it. It accepts keys that producers add.
 
     A null value counts as absent. Unknown keys are moved to the field `extra`, or ignored if the
     object has no such field.
@@ -103,7 +108,8 @@ class Part(Frozen):
 
     @classmethod
     def known_keys(cls) -> set[str]:
-        """Return the JSON keys that this object defines. Producers may add others."""
+        """Return the JSON keys that have a field in this class. Producers may send other keys
+        too."""
         return {field.alias or name for name, field in cls.model_fields.items()}
 
 
