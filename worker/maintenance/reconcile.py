@@ -68,8 +68,8 @@ class Reconciler:
     def orphans(self) -> Iterator[ClusterMove]:
         """Give each cluster that lost its canonical article (the original) a new one.
 
-        The new one is the earliest member. Members that are no copies of it get clusters of their
-        own. Yields each move of an article to another cluster.
+        The new one is the earliest member. Members that are no copies of it move to other new
+        clusters. Yields each move of an article to another cluster.
         """
         if self._write:
             self._clusters.clear_pending()
