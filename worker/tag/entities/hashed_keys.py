@@ -25,7 +25,7 @@ def crc(word: str) -> int:
 class KeyTable:
     """Finds the row of a string in a model's table by the string's key, its CRC-32.
 
-    The rows are sorted by key. The owner of the table appends one row for the strings that it
+    The rows are sorted by key. The table must have one more row at its end, for strings that it
     lacks; the row number -1 leads to it.
     """
 

@@ -116,12 +116,14 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """What some word forms (words as written) add to the scores of labels, one row for each form.
+    """What some words, as written, add to the scores of labels (person, no name …); one row per
+    word.
 
-    `scores` says how much a form supports each label (such as person, or no name) of the word at
-    each position around it. A word belongs to no name if the label "no name" leads the best other
-    label by the form's `limits`, which is 0 for a form that is hardly ever in a name. `kinds` are
-    those of shape_kind(); `steps` are 1 plus the number of sentence edges that follow the form.
+    `scores` has the support for each label, by the position of the word relative to the labelled
+    one. `limits` say when a word belongs to no name: if the score of "no name" is that much above
+    the best other label's (0 for a word that is hardly ever in a name). `kinds` are those of
+    shape_kind(), and `steps` are 1 plus the number of edges (ends and beginnings of sentences)
+    after the word.
     """
 
     scores: LabelScores  # forms x positions x labels
@@ -158,7 +160,8 @@ class WordScorer:
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """How much each of these words, as written, supports each label; one row for each word."""
+        """Compute how much each of these words, as written, supports each label; one row for each
+        word."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]

@@ -1,13 +1,15 @@
-"""Keep feed categories that mean no topic of the taxonomy as tags, in the feed's own spelling."""
+"""Tag articles with those of their feed's categories that mean no topic, in the feed's own
+spelling."""
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.rules.taxonomy import Taxonomy, category_code
 
 
 def category_tags(article: Article, taxonomy: Taxonomy) -> list[Tag]:
-    """One tag for each feed category of an article that means no topic, in the feed's order.
+    """Make a tag of each feed category of an article that means no topic, in the feed's order.
 
-    Of two spellings of one category, only the first gets a tag.
+    Of two spellings of one category, such as "World News" and "world-news", only the first gets a
+    tag.
     """
     tags: dict[str, Tag] = {}
     for label in article.categories:
