@@ -24,12 +24,13 @@ DELETED_AT_ONCE = 10_000  # articles of a source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionScope:
-    """What to delete: either the articles `article_ids`, or all articles of `source`.
+    """What an operator wants to delete: either the articles `article_ids`, or all articles of
+    `source`.
 
     For single articles, `titles` are shown to the operator before they are deleted, and `keys`,
-    pairs of source and article key, find the dead letters of these articles. For a source, `before`
-    limits it to articles published or received before that date, and to dead letters last seen
-    before it.
+    pairs of source and article key, find their dead letters (failed deliveries of them). For a
+    source, `before` limits it to articles published or received before that date, and to dead
+    letters last seen before it.
     """
 
     article_ids: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 A receipt is the id of one delivery of an article; the journal lists those that the broker accepted.
 Each of them should have an outcome in the store, or be in a message in the broker; else it is
-missing. Receipts change place during an audit. So the journal is read first and the outcomes last,
+missing. Messages move while they are searched. So the journal is read first and the outcomes last,
 and receipts that were not found are searched again for `grace_s` seconds.
 """
 

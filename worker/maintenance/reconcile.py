@@ -90,9 +90,11 @@ class Reconciler:
             yield from self.twins(self._clusters.members(canonical))
 
     def displaced(self) -> Iterator[ClusterMove]:
-        """Move articles after their canonical article: if article A, the original of some copies,
-        was itself moved to another cluster, its copies are moved to that cluster too. Yields each
-        move."""
+        """Move copies after their canonical article (the original) if that has moved to another
+        cluster.
+
+        So all of them are in one cluster again. Yields each move.
+        """
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)
             yield from moved

@@ -22,7 +22,8 @@ _SENT_AT_ONCE = 50  # articles
 
 
 def refusal(letter: StoredDeadLetter) -> str:
-    """The reason why a dead letter can't be replayed, or "" if it can."""
+    """The reason why a dead letter (a raw article that failed) can't be sent through the workers
+    again, such as a payload that was not stored completely; "" if it can."""
     if not letter.whole:
         return "only the beginning of its payload was kept" if letter.payload else "it was deleted"
     if letter.queue:

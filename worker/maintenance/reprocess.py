@@ -21,7 +21,7 @@ log = logging.getLogger("worker")
 
 
 class Reprocessing(StrEnum):
-    """What is done again with a stored article: only its tagging, or cleaning and tagging."""
+    """What a worker does again with a stored article: only tag it, or clean and tag it."""
 
     RETAG = "retag"
     RECLEAN = "reclean"
@@ -32,7 +32,8 @@ def reprocess(
 ) -> int:
     """Tag these stored articles again, or clean and tag them again, by the rules in force.
 
-    Returns how many changed. Raises Unavailable when the store or the index does not answer.
+    `what` says which of the two. Returns how many articles were stored with other contents or tags.
+    Raises Unavailable when the store or the index does not answer.
     """
     if what is Reprocessing.RETAG:
         return retag(pipeline, article_ids, now=now)

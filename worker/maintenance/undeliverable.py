@@ -55,7 +55,10 @@ def drain(
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
-    """The bytes of the undeliverable message that a dead letter was made of."""
+    """The bytes of an undeliverable message, read from the dead letter as which it was stored.
+
+    A message that is no valid UTF-8 is stored in base64; this decodes it.
+    """
     data = letter.payload.encode()
     if sha256(data).hexdigest() == letter.sha256:
         return data
@@ -63,7 +66,10 @@ def message_of(letter: StoredDeadLetter) -> bytes:
 
 
 def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
-    """Yield the undeliverable messages of which the store has all bytes; these can be replayed."""
+    """Yield the undeliverable messages that were moved from the broker to the store, as bytes.
+
+    Left out are those of which the store has only a part.
+    """
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
             if letter.whole:

@@ -59,9 +59,10 @@ _STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _HOST_PORT + r"(?:[/?].*)?")
 
 
 class Address(NamedTuple):
-    """A parsed address of Redis or Valkey, with the three options that only this package reads.
+    """A parsed address of Redis or Valkey.
 
-    `url` is the address without these options; it may be several URLs with ";" between them.
+    `url` is the address, maybe several URLs with ";" between them, without the three options in the
+    other fields. Those are options of this package, which client libraries do not know.
     """
 
     url: str  # without the options

@@ -17,7 +17,10 @@ _ENVELOPE = 3  # levels around an article in a body: [[[article, ...]], {}, {}]
 
 
 def too_deep(data: bytes, limit: int) -> bool:
-    """Return whether arrays and objects in this JSON text are nested over `limit` levels deep."""
+    """Return whether arrays and objects in this JSON text are nested over `limit` levels deep.
+
+    The text need not be valid JSON. Brackets inside strings do not count.
+    """
     if data.count(b"[") + data.count(b"{") <= limit:
         return False
     depth = 0

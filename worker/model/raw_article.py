@@ -1,4 +1,4 @@
-"""The model of a raw article, `raw-article/1`, as producers write it.
+"""The classes of a raw article, `raw-article/1`: an article as producers send it.
 
 Dates and languages stay as text here; the cleaner parses them later. The field descriptions are
 written for authors of feed pollers, because the command `worker schema` prints them.
@@ -26,7 +26,8 @@ DEFAULT_SOURCE = "local"
 
 
 class Frozen(BaseModel):
-    """Base of this package's pydantic models: instances are immutable, unknown fields an error."""
+    """Base of this package's pydantic models: instances can't be changed, and a field that a model
+    does not have raises an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -279,8 +280,9 @@ class RawArticle(Part):
 
 
 def best_name(source_id: object, feed_url: object, link: object) -> str:
-    """Return the name of a source: its id, else the host of the feed or of the link, else `local`.
+    """Return the name of an article's source: the id that its producer gave to the source.
 
+    Without an id it is the host of the feed's URL, else that of the article's link, else `local`.
     The values may be of any type, because they may come from an article that was not validated.
     """
     name = " ".join(source_id.split())[:200] if isinstance(source_id, str) else ""

@@ -60,7 +60,8 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contributor:
-    """A person named in the credits of an article, with the role in its making."""
+    """A person named in the credits of an article, and the role: reporting, editing, photography
+    …"""
 
     name: str
     role: str  # reporting, writing, editing, translation, photography
@@ -70,6 +71,7 @@ class Contributor:
 class Article:
     """A raw article after cleaning: text, dates, links, identity and further metadata.
 
+    `key` identifies it within its source, and `aliases` are further keys by which it is found.
     Paragraphs of `text` are separated by a blank line; dates are timezone-aware and in UTC.
     """
 
@@ -144,7 +146,7 @@ class Fingerprint:
 
     @classmethod
     def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
-        """Return the fingerprint from the bytes that `packed` made.
+        """Make the fingerprint (hashes of an article's text) from the bytes that packed() returned.
 
         Returns None when there are no bytes, or another release packed them in another format.
         """
@@ -219,7 +221,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A passage that is evidence for a tag: characters [start, end) of a field of the article."""
+    """A passage of an article that is evidence for a tag: characters [start, end) of the field
+    `field`.
+
+    `surface` is the passage as written there.
+    """
 
     field: str  # title, text, url, category …
     start: int
@@ -354,10 +360,11 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The worker that processed a batch, and how often the batch's message had been delivered.
+    """The worker that processed a batch of articles, and how often the broker had delivered the
+    batch.
 
-    A delivery counts when the worker finished the message or died with it. A delivery does not
-    count when the worker gave the message back because of an outage or a shutdown.
+    A delivery counts when the worker finished the batch or died with it, and does not count when
+    the worker gave the batch back because of an outage or a shutdown.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown

@@ -2,7 +2,7 @@
 
 CPU time is measured, because stages only compute: an article does not fail because the machine was
 suspended or busy. The limit is a signal, which can't interrupt a loop in C code, such as a parser.
-Texts that would cause such loops are refused before parsing, and Celery limits the time of a batch.
+For these, texts are checked before they are parsed, and Celery limits the time of a whole batch.
 """
 
 import signal

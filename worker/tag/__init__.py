@@ -28,9 +28,9 @@ __all__ = [
 class Tagging:
     """All rules and models by which articles get tags.
 
-    `rules` give topics, `topics` are the settings of the topic model, and `frequencies` the word
-    counts from which keyphrases are found. If `topics`, `entities` or `keyphrases` is None, no tags
-    of that kind are given.
+    `rules` give topics, and `topics` are the settings of a model that guesses topics too.
+    `frequencies` are the word counts from which keyphrases are found. If `topics`, `entities` or
+    `keyphrases` is None, the model guesses no topics, or no tags of that kind are given.
     """
 
     rules: CompiledRules
@@ -56,7 +56,8 @@ class Tagging:
         return " ".join([self.taxonomy.version, *(m.full_version for m in models if m)])
 
     def warm(self) -> None:
-        """Load the models before the worker forks, so that its processes share their memory."""
+        """Load the models before the worker forks, so that its processes share the memory of the
+        models."""
         _ = self.version  # the version of a model is in its file
         if self.entities:
             self.entities.warm()

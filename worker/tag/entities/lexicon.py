@@ -59,9 +59,10 @@ class Lexicon:
         return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """The share of a word's uses in a large corpus that are in lowercase.
+        """How often a word is written in lowercase in a large corpus: the share of its uses, in
+        quarters.
 
-        It is in quarters, 0 to 4, or -1 if the lexicon lacks the word or its share.
+        So it is 0 to 4; -1 if the lexicon lacks the word or its share.
         """
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 

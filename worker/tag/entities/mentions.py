@@ -38,7 +38,10 @@ class Mention(NamedTuple):
 
 
 class ResolvedName(NamedTuple):
-    """A name in its full or usual form, and all its mentions in reading order."""
+    """A person, organisation or place that an article names, with all mentions in reading order.
+
+    `name` is the full or usual name, which the mentions may shorten.
+    """
 
     name: str
     kind: str

@@ -66,7 +66,7 @@ class Vocabulary(dict[str, bytes]):
         return np.frombuffer(b"".join(map(self.__getitem__, pieces)), np.int64)
 
     def lengths(self, numbers: IntArray) -> IntArray:
-        """The lengths of the tokens with these numbers, in characters."""
+        """The length in characters of each of the tokens that have these numbers."""
         return np.frombuffer(self._lengths, np.int64).take(numbers)
 
     def __missing__(self, piece: str) -> bytes:
@@ -137,11 +137,13 @@ class Tokens:
         return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
 
     def run(self, first: int, stop: int) -> tuple[str, ...]:
-        """The tokens with indexes [first, stop) as strings."""
+        """Some adjacent tokens of the text as strings: those from index `first` up to, but without,
+        `stop`."""
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
     def indexes_of(self, words: Iterable[str]) -> list[int]:
-        """The indexes of those tokens of the text that equal one of these words, ascending."""
+        """Find some words in the text: the indexes of all tokens that equal one of these words,
+        ascending."""
         numbers = [
             n
             for word in words
@@ -190,7 +192,7 @@ class WordFinder:
         self._vocabulary: Vocabulary | None = None
 
     def find(self, tokens: Tokens) -> list[int]:
-        """The indexes of those tokens of a text that equal one of the words, ascending."""
+        """Find the words in a text: the indexes of all tokens that equal one of them, ascending."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             numbers = [n for word in self._words if (n := self._vocabulary.number(word)) >= 0]

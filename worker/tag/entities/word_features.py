@@ -81,7 +81,7 @@ def shape_kind(word_shape: str) -> int:
 
 
 def is_capital(word_shape: str) -> bool:
-    """Whether a word of this shape has a capital letter."""
+    """Whether a word of this shape (a result of shape(), such as `Aa`) has a capital letter."""
     return word_shape not in ("a", "d") and word_shape[0] != "P"
 
 

@@ -17,8 +17,9 @@ class WordFormTable:
     """Remembers how much words support each label (person, no name …), so that each is scored only
     once.
 
-    The arrays `scores`, `kinds`, `limits` and `steps` have one row per word of the vocabulary; see
-    WordScores. Row 0 is the edge, a pseudo-word before and after each sentence.
+    The arrays have one row per word of the vocabulary: its `scores`, the kind of its shape
+    (`kinds`), the margin from which it belongs to no name (`limits`), and its distance to the next
+    word if edges count (`steps`). Row 0 is the edge, a pseudo-word before and after each sentence.
     """
 
     def __init__(self, scorer: WordScorer) -> None:

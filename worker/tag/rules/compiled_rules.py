@@ -70,7 +70,10 @@ class CompiledRules(NamedTuple):
 
 
 def compile_rules(taxonomy: Taxonomy) -> CompiledRules:
-    """Compile all rules of a taxonomy, in the order of its topics."""
+    """Compile all rules of a taxonomy into the form in which they are matched with articles.
+
+    The rules keep the order of their topics.
+    """
     numbers: dict[Phrase, int] = {}
     rules = [
         _compile_rule(topic, rule, taxonomy, numbers)

@@ -75,7 +75,8 @@ class JoinedFields:
         return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        """Convert characters [start, end) of the joined text to a span of the field they are in."""
+        """Convert characters [start, end) of the joined text to a passage of the field that they
+        are in."""
         field = self._field_at(start)
         first, last = start - field.start, end - field.start
         surface = field.value[first:last]

@@ -57,7 +57,7 @@ def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
 class PhraseMatch(NamedTuple):
     """One place where a phrase was found: characters [start, end) of the text.
 
-    `phrase` is the index of the phrase in the list that was searched for.
+    `phrase` is the number of the phrase: its index in the list of phrases that are searched for.
     """
 
     phrase: int
@@ -76,7 +76,8 @@ class Folded(NamedTuple):
     added: list[int]  # offsets of the characters that casefolding added, ascending
 
     def original_offset(self, offset: int) -> int:
-        """Convert an offset in the folded text to that of the same character in the original."""
+        """Convert an offset in the casefolded text to the offset of that character in the original
+        text."""
         return offset - bisect_right(self.added, offset)
 
 
@@ -113,9 +114,9 @@ class Phrases:
         )
 
     def find(self, text: str) -> list[PhraseMatch]:
-        """Find all occurrences of all phrases in a text; they may overlap.
+        """Find all places in a text where one of the phrases stands; they may overlap.
 
-        Raises UnicodeEncodeError for a text with lone surrogates.
+        Raises UnicodeEncodeError for a text with lone surrogates, which the automaton can't read.
         """
         folded = fold(text)
         body, added, phrases = folded.text, folded.added, self._phrases

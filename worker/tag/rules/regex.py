@@ -32,7 +32,8 @@ def compile_regex(written: str) -> Any:
 
 
 def regex_problem(written: str) -> str:
-    """What is wrong with a regular expression of a rule, as a sentence; "" if nothing is."""
+    """What is wrong with a regular expression of a rule, as a message for its author; "" if it is
+    valid."""
     try:
         compile_regex(written)
     except ValueError as e:

@@ -146,7 +146,8 @@ class Rule(Frozen):
 
     @property
     def synonym_names(self) -> Iterator[str]:
-        """The names of the synonym lists that the rule's phrases refer to, without `@`."""
+        """The names of the lists of synonyms to which the rule's phrases refer by `@name`, without
+        `@`."""
         return (text[1:] for _, text in map(split_scope, self.phrases) if text.startswith("@"))
 
     @property

@@ -1,6 +1,7 @@
-"""The taxonomy: the topics and rules in `config/taxonomy.toml` and `config/rules/*.toml`.
+"""The taxonomy: the topics that articles can get as tags, and the rules that give them.
 
-`taxonomy.toml` is read first, and each later file extends the topics of the files before it.
+They are in `config/taxonomy.toml` and `config/rules/*.toml`. `taxonomy.toml` is read first, and
+each later file adds topics, or adds rules to the topics of the files before it.
 """
 
 import unicodedata
@@ -138,10 +139,11 @@ class Taxonomy(RuleFile):
         return self
 
     def extended_by(self, files: Mapping[str, RuleFile]) -> "Taxonomy":
-        """Return this taxonomy with the entries of these files, given as file name -> contents.
+        """Return this taxonomy with the topics, rules and synonyms of these files added, in their
+        order.
 
-        Files are added in the order of the mapping. Raises ValueError whose message begins with the
-        name of the file, followed by the topic and the rule.
+        `files` maps file names to contents. Raises ValueError if something in a file does not fit;
+        the message names the file first, then the topic and the rule.
         """
         topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
         for name, file in files.items():
@@ -206,7 +208,10 @@ class Taxonomy(RuleFile):
         return self._files.get(rule_id, "taxonomy")
 
     def ancestors(self, code: str) -> list[str]:
-        """The codes of a topic's parents, of their parents and so on; each once, nearest first."""
+        """The codes of all broader topics above this topic: its parents, their parents and so on.
+
+        Each comes once, the nearest first.
+        """
         codes: list[str] = []
         waiting = list(self.by_code[code].parents)
         while waiting:

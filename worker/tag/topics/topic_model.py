@@ -135,8 +135,8 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 
 
 class TopicModel:
-    """Guesses the topics of a text from its words, by a trained model; the topics are called
-    classes."""
+    """Guesses the topics of a text from its words, by trained weights. Topics are called classes
+    here."""
 
     def __init__(self, arrays: TopicArrays) -> None:
         self.version = str(arrays["version"])
