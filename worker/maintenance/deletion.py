@@ -1,6 +1,7 @@
 """Delete articles by hand, or all articles of a source, and find their dead letters.
 
-A tombstone stays of a deleted article: each time that it is delivered again, it is `withdrawn`.
+The store keeps a row without content, the tombstone, of a deleted article. So when the article is
+delivered again, it is not stored again: the outcome of that delivery is `withdrawn`.
 """
 
 import json
@@ -23,12 +24,13 @@ DELETED_AT_ONCE = 10_000  # articles of a source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionScope:
-    """What to delete: either the articles `article_ids`, or all articles of `source`.
+    """What an operator wants to delete: either the articles `article_ids`, or all articles of
+    `source`.
 
     For single articles, `titles` are shown to the operator before they are deleted, and `keys`,
-    pairs of source and article key, find the dead letters of these articles. For a source, `before`
-    limits it to articles published or received before that date, and to dead letters last seen
-    before it.
+    pairs of source and article key, find their dead letters (failed deliveries of them). For a
+    source, `before` limits it to articles published or received before that date, and to dead
+    letters last seen before it.
     """
 
     article_ids: tuple[str, ...] = ()
@@ -43,9 +45,10 @@ class DeletionScope:
 
 
 def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
-    """Return a scope with the articles that have these ids or beginnings of ids.
+    """Look up the articles that have these ids or beginnings of ids, and return what is to be
+    deleted.
 
-    Raises LookupError if no article has one of them.
+    Raises LookupError if no article is found for one of them.
     """
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
@@ -62,8 +65,10 @@ def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
 
 
 def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -> Iterator[int]:
-    """Delete the articles of a scope, 200 in each transaction; yield after each how many were
-    deleted."""
+    """Delete the articles that `scope` names, 200 in each transaction.
+
+    Yields after each transaction how many articles it deleted.
+    """
     ids: Sequence[str] = scope.article_ids or store.article_ids(scope.query)
     while ids:
         for start in range(0, len(ids), PAGE):
@@ -72,8 +77,11 @@ def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -
 
 
 def letters_about(store: DeletionStore, scope: DeletionScope) -> Iterator[list[str]]:
-    """Yield, page by page, the ids of the dead letters of the scope's articles, or of its
-    source."""
+    """Find the dead letters (raw articles that could not be processed) of what is to be deleted.
+
+    These are the letters of the articles that `scope` names or, if it names a source, all letters
+    of that source that are old enough. Yields their ids, page by page.
+    """
     for source in sorted({source for source, _ in scope.keys} or {scope.source}):
         keys = {key for key_source, key in scope.keys if key_source == source}
         last = ""

@@ -1,8 +1,9 @@
-"""Audit receipts for `worker ledger`: does each have an outcome, or is it in the broker, or lost?
+"""Find out for `worker ledger` what became of each delivered article, by its receipt.
 
-Receipts move during an audit: from waiting to leased and back, and to an outcome. So the journal is
-read first and the outcomes last, and receipts that were not found are searched again for `grace_s`
-seconds. A receipt is missing only if no search finds it.
+A receipt is the id of one delivery of an article; the journal lists those that the broker accepted.
+Each of them should have an outcome in the store, or be in a message in the broker; else it is
+missing. Messages move while they are searched. So the journal is read first and the outcomes last,
+and receipts that were not found are searched again for `grace_s` seconds.
 """
 
 import time
@@ -24,10 +25,11 @@ _LONGEST_PAUSE_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBalance:
-    """How many receipts the journal has of one UTC day, and where their articles are now.
+    """How many articles the broker accepted on one UTC day, and what has become of them.
 
-    `received` is the sum of all other counts but `foreign`, which counts the outcomes stored on
-    that day for receipts that the journal does not have.
+    Articles are counted by their receipts (ids of deliveries), which the journal lists. `received`
+    is the sum of all other counts but `foreign`: those are outcomes stored on that day for receipts
+    that the journal does not have.
     """
 
     day: str
@@ -42,7 +44,11 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of an audit of receipts: counts for each day, and the missing receipts."""
+    """The result of an audit of receipts, the ids of delivered articles.
+
+    `days` has the counts of each day. `missing` lists the receipts that were accepted by the
+    broker, but are neither in a message there nor have an outcome in the store.
+    """
 
     days: list[DayBalance]
     missing: list[JournalEntry]
@@ -57,9 +63,11 @@ def balance(
     *,
     grace_s: float,
 ) -> ReceiptBalance:
-    """Find for each receipt of a span of time its outcome, or its message in the broker.
+    """Find out what became of the articles that the broker accepted from `since` to `until`.
 
-    Receipts that are not found are searched again for `grace_s` seconds. Raises Unavailable.
+    For the receipt of each, the id of its delivery, an outcome in the store or a message in one of
+    the `queues` is looked for. Receipts without either are searched again for `grace_s` seconds,
+    because messages move during the search. Raises Unavailable if store or broker do not answer.
     """
     collect(channel, store.add_journal_entries)
     tally = store.tally_receipts(since, until)

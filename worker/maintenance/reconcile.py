@@ -1,14 +1,15 @@
-"""Repair clusters where no single batch had all the articles that decide.
+"""Repair clusters: a canonical article (the original) and the articles that are copies of it.
+
+They need repair because copies are found batch by batch, and no batch had all the articles:
 
     orphans    the canonical article was withdrawn, or became a dead letter
     displaced  the canonical article joined another cluster
     edits      an article or its canonical article was edited into a different text
     twins      two canonical articles are copies: the index had lost or evicted one of them
 
-Every repair is a move that the store records with its evidence. Articles that an operator pinned to
-a cluster stay. A move is written to the store first, then to the index. If a worker dies in
-between, the index still names the old canonical article, a difference that `worker index verify`
-finds.
+Every repair moves an article to another cluster, and the store records why. Articles that an
+operator pinned to a cluster stay. A move is written to the store first, then to the index. If a
+worker dies in between, `worker index verify` finds the difference between the two.
 """
 
 from collections import defaultdict
@@ -26,11 +27,12 @@ PAGE = 200  # articles
 
 
 class Reconciler:
-    """Repairs clusters: finds articles that belong to another cluster, and moves them there.
+    """Repairs clusters of copies: finds articles that belong to another cluster, and moves them
+    there.
 
     Each method yields every move after it is stored. With `write=False` nothing is stored: the
-    methods yield the moves that they would make now. Moves that would become necessary after an
-    earlier move are then missing.
+    methods yield the moves that are necessary now, but none that would become necessary only after
+    another move was made.
     """
 
     def __init__(
@@ -49,12 +51,12 @@ class Reconciler:
         self._write = write
 
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
-        """Make all four kinds of repairs (see the module), and yield each move.
+        """Repair all clusters that need it, and yield each move of an article to another cluster.
 
-        Clusters without a canonical article, and members whose canonical article joined another
-        cluster, are looked for in the whole store. Edited articles, and with `twins` canonical
-        articles that copy each other, are looked for among the articles stored since the date
-        `since`.
+        Clusters without a canonical article (the original of the copies), and members whose
+        canonical article joined another cluster, are looked for in the whole store. Edited
+        articles, and with `twins` pairs of canonical articles that are copies, are looked for among
+        the articles stored since the date `since`.
         """
         yield from self.orphans()
         yield from self.displaced()
@@ -64,7 +66,11 @@ class Reconciler:
             yield from self.twins(page)
 
     def orphans(self) -> Iterator[ClusterMove]:
-        """Give clusters without a canonical article a new one: the earliest member."""
+        """Give each cluster that lost its canonical article (the original) a new one.
+
+        The new one is the earliest member. Members that are no copies of it move to other new
+        clusters. Yields each move of an article to another cluster.
+        """
         if self._write:
             self._clusters.clear_pending()
         seen: set[str] = set()
@@ -84,8 +90,11 @@ class Reconciler:
             yield from self.twins(self._clusters.members(canonical))
 
     def displaced(self) -> Iterator[ClusterMove]:
-        """Move the members of a cluster whose canonical article joined another cluster to that
-        cluster."""
+        """Move copies after their canonical article (the original) if that has moved to another
+        cluster.
+
+        So all of them are in one cluster again. Yields each move.
+        """
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)
             yield from moved
@@ -93,10 +102,10 @@ class Reconciler:
                 return
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Take members of clusters that no longer match their cluster, because they or their
-        canonical article were edited, out of it.
+        """Move articles out of a cluster of copies if an edit has made them differ from it.
 
-        `page` has the edited articles. A member that leaves may join another cluster.
+        Either they were edited themselves, or the canonical article (the original) was. `page` has
+        the edited articles. An article that leaves may join another cluster. Yields each move.
         """
         clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
@@ -141,20 +150,21 @@ class Reconciler:
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
         """Register stored articles again that the index lost, and repair what this loss has caused.
 
-        While they were lost, later copies of them were taken for new articles. The articles of
-        `page` that are canonical are compared with the articles in the index, and clusters of
-        copies are joined.
+        While they were lost, later copies of them were taken for new articles. So those articles of
+        `page` that are originals are compared with the articles in the index, and the clusters of
+        two articles that are copies are joined. Yields each move of an article to another cluster.
         """
         self._index.set_canonical({member.article_id: member.cluster_id for member in page})
         self._index.register_and_match(_entries(page))
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join the clusters of canonical articles in `page` that are copies of an article in
-        another cluster.
+        """Join clusters of copies whose canonical articles (the originals) turn out to be copies.
 
-        A canonical article without copies moves to the other cluster. If both canonical articles
-        are copies of each other, the later one moves to the cluster of the earlier one.
+        Each canonical article in `page` is compared with similar articles of other clusters. If it
+        has no copies itself, it moves to the cluster of the one that it copies. If two canonical
+        articles are copies of each other, the later one moves to the cluster of the earlier. Yields
+        each move.
         """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match

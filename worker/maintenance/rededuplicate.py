@@ -1,10 +1,9 @@
-"""Decide again by other rules which stored articles are copies, and move those that change.
+"""Find out which stored articles other rules would take for copies, and move these articles.
 
-This is what `worker dedup replay` does. The stored articles are decided twice in the order of
-storage, by the rules in force and by the other rules, with the same candidates. So a difference
-comes from the rules alone, and not from articles that were processed at the same moment, from a
-lost index or from an operator. Only a decision that changes is compared with the clusters in the
-store.
+This is what `worker dedup replay` does, for example after thresholds were changed. The stored
+articles are compared twice in the order of storage, by the rules in force and by the other rules,
+each time with the same earlier articles. So a difference comes from the rules alone, and not from a
+lost index or from an operator. Only where the two results differ are articles moved.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +25,11 @@ PAGE = 500  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDecision:
-    """What one set of rules decides about an article that the other set decides differently.
+    """What one of two sets of rules decides about an article about which they disagree.
 
-    `rival` is the article that it was compared with, and `signal` names what decided.
+    `kind` is new, duplicate or variant, and `canonical` the id of the original in its cluster of
+    copies. `rival` is the id of the earlier article that decided this, and `signal` names in what
+    the two agree, such as `exact` for equal words; both are "" for a new article.
     """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
@@ -45,7 +46,7 @@ class ChangedDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rededuplicated:
-    """An article that two sets of rules decide differently.
+    """An article about which two sets of deduplication rules disagree.
 
     `before` is the decision by the rules in force, `after` the one by the other rules.
     """
@@ -61,10 +62,11 @@ class Rededuplicated:
 
 
 class Rededuplicator:
-    """Decides all stored articles by two sets of rules, `rules` in force and `others`.
+    """Shows what other deduplication rules would change: decides by the rules in force (`rules`)
+    and by `others` which stored articles are copies of which.
 
-    It reads the store once, and keeps in memory only the articles of two generations (time windows
-    of the index).
+    It reads the store once. Each article is compared with articles of its own and the previous time
+    window only, as the index does, so only these are kept in memory.
     """
 
     def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
@@ -75,10 +77,10 @@ class Rededuplicator:
         self._by_rules = DecisionReplay(rules), DecisionReplay(others)
 
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
-        """Deduplicate again the articles stored since a date, in batches, and store nothing.
+        """Decide by both sets of rules which of the articles stored since a date are copies.
 
-        Yields for each batch the number of its articles, and those articles that the two sets of
-        rules decide differently.
+        Goes through them in batches and stores nothing. Yields for each batch the number of its
+        articles, and those about which the two sets of rules disagree.
         """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
@@ -117,17 +119,21 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article as it was before deduplication: taken for new, and not compared yet."""
+    """A stored article that is to be compared with earlier articles once more.
+
+    Its verdict is `new`, as if it had never been compared, until decide_copies() makes another one.
+    """
 
     verdict: Verdict
     fingerprint: Fingerprint
 
 
 class DecisionReplay:
-    """Decides stored articles by one set of rules, one after the other in the order of storage.
+    """Decides by one set of rules which stored articles are copies, one after the other in the
+    order of storage.
 
-    It remembers which article is a copy of which for two generations (time windows), as long as
-    the index would.
+    It remembers which article is a copy of which for the current and the previous time window of
+    the index, because the index would remember it as long.
     """
 
     def __init__(self, rules: DedupRules) -> None:
@@ -137,9 +143,10 @@ class DecisionReplay:
     def decide(
         self, stored: StoredFingerprint, candidates: FingerprintsById, generation: int
     ) -> ChangedDecision:
-        """Decide whether the next stored article is a copy or variant of its candidates.
+        """Decide whether the next stored article is a copy or variant of an earlier one.
 
-        `candidates` are fingerprints by article id; `generation` is the window of the article.
+        `candidates` are the fingerprints of the earlier articles to compare it with, by article id.
+        `generation` is the number of the index's time window in which the article was stored.
         """
         article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
         [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)
@@ -184,11 +191,10 @@ def _new(article_id: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedMoves:
-    """The moves between clusters that some changed decisions led to, and how many moves were not
-    made.
+    """The result of moving articles to the clusters of copies that other rules decide for them.
 
-    `pinned` counts the articles that stay where they are, because an operator pinned them, or the
-    canonical article that they would join, to its cluster.
+    `moved` are the moves that were made. `pinned` counts the articles that stay where they are
+    because an operator pinned them, or the original that they would join, to its cluster.
     """
 
     moved: tuple[ClusterMove, ...] = ()
@@ -196,12 +202,12 @@ class AppliedMoves:
 
 
 class ClusterMover:
-    """Moves stored articles to the clusters that another set of rules decides for them (`worker
+    """Moves stored articles to the clusters of copies that other rules decide for them (`worker
     dedup replay`).
 
-    Only articles move for which the decision of the other rules differs from that of the rules in
-    force. The store records each move. Applying the same decisions again moves nothing more.
-    Without an index it only computes the moves, for a dry run.
+    Only articles move about which the other rules and the rules in force disagree. The store
+    records each move. Applying the same decisions again moves nothing more. Without an index it
+    only computes the moves and stores nothing, for a dry run.
     """
 
     def __init__(
@@ -213,9 +219,10 @@ class ClusterMover:
         self._computed: dict[str, str] = {}  # article id -> cluster after the moves so far
 
     def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> AppliedMoves:
-        """Move articles to the clusters of their new decisions, except pinned ones.
+        """Move articles to the clusters of copies that the other rules decide (`after` of each).
 
-        Returns the moves, and how many articles stay because an operator pinned them.
+        Articles stay if an operator pinned them, or the original that they would join. Returns the
+        moves, and the number of articles that stay for this reason.
         """
         if not changed:
             return AppliedMoves()

@@ -1,7 +1,8 @@
-"""Replay dead letters: send their payloads through the workers again, each with its own receipt.
+"""Replay dead letters: send raw articles that failed through the workers again.
 
-A letter is sent first and marked as replayed afterwards. If the replay is interrupted in between,
-the letter can be sent again, because it has the same receipt then, which takes effect once.
+Each is sent first and marked as replayed afterwards. If the replay is interrupted in between, the
+same letter is sent twice, but under the same receipt (the id of a delivery). The store takes only
+one outcome for a receipt, so the article is stored once.
 """
 
 import json
@@ -21,7 +22,8 @@ _SENT_AT_ONCE = 50  # articles
 
 
 def refusal(letter: StoredDeadLetter) -> str:
-    """The reason why a dead letter can't be replayed, or "" if it can."""
+    """The reason why a dead letter (a raw article that failed) can't be sent through the workers
+    again, such as a payload that was not stored completely; "" if it can."""
     if not letter.whole:
         return "only the beginning of its payload was kept" if letter.payload else "it was deleted"
     if letter.queue:
@@ -41,10 +43,12 @@ def replay(
     per_s: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, str]]:
-    """Send dead letters again, at most `per_s` per second, in groups of at most 50.
+    """Send dead letters (raw articles that failed) again, at most `per_s` per second.
 
-    Yields for each group the receipts by letter id; letters that can't be replayed are left out.
-    Raises Unavailable, after the groups that were sent before are marked as replayed.
+    They are sent in groups of at most 50; letters that can't be replayed are left out. Yields for
+    each group a dict of letter id -> receipt, the id under which the article is delivered again.
+    Raises Unavailable if broker or store do not answer; groups already yielded are marked as
+    replayed.
     """
     started, sent = time.monotonic(), 0
     step = max(1, min(_SENT_AT_ONCE, int(per_s)))

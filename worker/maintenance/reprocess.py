@@ -1,7 +1,8 @@
-"""Reprocess stored articles by newer rules, a batch at a time, in the lane `articles.replay`.
+"""Reprocess stored articles by newer rules: tag them again, or clean and tag them again.
 
-Articles that the rules in force made already are skipped, so a message may be delivered any number
-of times. An article that fails is logged and stays as it is stored; the rest of the batch goes on.
+Workers do it batch by batch, from messages in the queue `articles.replay`. Articles that were made
+by the rules in force are skipped, so a message may be delivered any number of times. An article
+that fails is logged and stays as it is stored; the rest of the batch goes on.
 """
 
 import json
@@ -20,7 +21,7 @@ log = logging.getLogger("worker")
 
 
 class Reprocessing(StrEnum):
-    """What is done again with a stored article: only its tagging, or cleaning and tagging."""
+    """What a worker does again with a stored article: only tag it, or clean and tag it."""
 
     RETAG = "retag"
     RECLEAN = "reclean"
@@ -31,7 +32,8 @@ def reprocess(
 ) -> int:
     """Tag these stored articles again, or clean and tag them again, by the rules in force.
 
-    Returns how many changed. Raises Unavailable when the store or the index does not answer.
+    `what` says which of the two. Returns how many articles were stored with other contents or tags.
+    Raises Unavailable when the store or the index does not answer.
     """
     if what is Reprocessing.RETAG:
         return retag(pipeline, article_ids, now=now)
@@ -39,9 +41,10 @@ def reprocess(
 
 
 def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Tag again those of the articles that were tagged by other rules than those now in force.
+    """Tag again those of the articles whose tags were made by other rules than those in force now.
 
-    They get no new revision. Returns how many articles changed.
+    No new revision of an article is stored, only its tags. Returns how many articles got other
+    tags.
     """
     version = pipeline.config.tagging.version
     stored = pipeline.store.records(article_ids)
@@ -56,9 +59,11 @@ def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> i
 
 
 def reclean(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Clean the stored payloads again, then tag the articles again; return how many were revised.
+    """Make stored articles again from their raw articles, if another version of the cleaner made
+    them.
 
-    An article whose title or text changes gets a revision; another one is updated in place.
+    If the title or text of an article changes, a new revision is stored; else the newest revision
+    is updated. All of them are tagged again. Returns how many articles were stored again.
     """
     version = pipeline.config.cleaner
     stored = [s for s in pipeline.store.records(article_ids) if s.cleaner != version]

@@ -1,6 +1,8 @@
-"""Move the undeliverable messages of the broker into the store, as dead letters.
+"""Move undeliverable messages, which no worker could read or finish, from the broker into the
+store.
 
-A thread of each worker's main process does it, and so does `worker dead` before it reads.
+There they are dead letters, which operators can read and replay. A thread of each worker's main
+process does it, and so does `worker dead` before it lists dead letters.
 """
 
 import json
@@ -33,11 +35,11 @@ def drain(
     store: DeadLetterWriter,
     storing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Move every undeliverable message from the broker into the store; return how many there were.
+    """Move every undeliverable message from the broker into the store, as a dead letter.
 
-    A message is stored before it is removed, under a receipt that is derived from its entry in the
-    broker. So it is stored once, even if several processes do this. `storing` makes a context that
-    is entered around each write. Raises Unavailable.
+    Returns how many there were. A message is stored before it is removed, under a receipt (an id)
+    derived from its entry in the broker, so it is stored once even if several processes move it.
+    `storing` makes a context that is entered around each write. Raises Unavailable.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:
@@ -53,7 +55,10 @@ def drain(
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
-    """The bytes of the undeliverable message that a dead letter was made of."""
+    """The bytes of an undeliverable message, read from the dead letter as which it was stored.
+
+    A message that is no valid UTF-8 is stored in base64; this decodes it.
+    """
     data = letter.payload.encode()
     if sha256(data).hexdigest() == letter.sha256:
         return data
@@ -61,7 +66,10 @@ def message_of(letter: StoredDeadLetter) -> bytes:
 
 
 def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
-    """Yield the undeliverable messages of which the store has all bytes; these can be replayed."""
+    """Yield the undeliverable messages that were moved from the broker to the store, as bytes.
+
+    Left out are those of which the store has only a part.
+    """
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
             if letter.whole:
@@ -69,10 +77,11 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Give the articles in undeliverable messages the outcome `dead`, before `letters`, which keep
-    these messages, are dropped.
+    """Store the outcome `dead` for each article in the undeliverable messages among these dead
+    letters.
 
-    Otherwise `worker ledger` would report the receipts of these articles as missing.
+    Called before the letters are deleted, because the articles are in no other place: without an
+    outcome, `worker ledger` would report them as missing.
     """
     dead = [
         _dead_article(letter, receipt)
@@ -98,9 +107,10 @@ def _dead_article(letter: StoredDeadLetter, receipt: str) -> DeadLetter:
 
 
 def expire(store: DeadLetterStore, keep_days: float, now: datetime) -> None:
-    """Drop the dead letters that were last seen more than `keep_days` days ago.
+    """Delete the dead letters that were last seen more than `keep_days` days ago.
 
-    Articles in undeliverable messages among them get the outcome `dead` first.
+    If such a letter holds an undeliverable message, the outcome `dead` is stored for each article
+    in the message first, so that `worker ledger` does not report the article as missing.
     """
     before = now - timedelta(days=keep_days)
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):

@@ -1,4 +1,5 @@
-"""Values that several packages share: raw articles, their contract, records, broker addresses.
+"""Values that several packages share: raw articles as producers send them, articles and what
+becomes of them, and addresses of brokers.
 
 What belongs here: immutable values and pure functions on them that several packages need. May
 import `worker.errors` only.

@@ -1,7 +1,8 @@
-"""Check any JSON value against the contract with producers, `raw-article/1`, and parse it.
+"""Check whether a JSON value is a raw article as producers and worker agreed, and parse it.
 
-Producers and workers call the same function, `admit`, so a producer learns before sending what a
-worker would refuse. raw_article.py defines the models; other packages import them from here.
+The contract is `raw-article/1`. Producers and workers call the same function, `admit`, so a
+producer learns before sending what a worker would refuse. raw_article.py defines the models; other
+packages import them from here.
 """
 
 import json
@@ -55,9 +56,9 @@ _MAX_PAYLOAD_BYTES = 2**53  # bytes: integers up to this are exact in every lang
 
 
 def source_of(raw: object) -> str:
-    """Return the name of the source in any JSON value, for a raw article that `admit` refused.
+    """Return the name of the source that any JSON value names, `local` if it names none.
 
-    Never raises; the name is `local` when the value names no source.
+    It never raises, so that the dead letter of an invalid raw article can name its source.
     """
     if not isinstance(raw, Mapping):
         return DEFAULT_SOURCE
@@ -72,8 +73,8 @@ def source_of(raw: object) -> str:
 class Unopened(Frozen):
     """A raw article that was not parsed, for example because its JSON is nested too deep.
 
-    It stands in the batch in place of the article: `text` is the JSON as received, `detail` the
-    reason that its dead letter shows.
+    It stands in for the article in its batch, so that only this article becomes a dead letter.
+    `text` is the JSON as received, `detail` the reason that the dead letter shows.
     """
 
     text: str
@@ -84,7 +85,7 @@ class Payload(Frozen):
     """The JSON text of a raw article as it was received, stored with its article or dead letter.
 
     If the article is over the size limit, `text` is only the beginning of its JSON, and `whole` is
-    False. `bytes` is the size of the complete JSON.
+    False. `bytes` is the size of the complete JSON; `sha256` is a hash of the JSON.
     """
 
     text: str
@@ -94,12 +95,13 @@ class Payload(Frozen):
 
     @classmethod
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
-        """Return the payload of any JSON value. Never raises.
+        """Return any JSON value as a payload, to store it with its article or dead letter. Never
+        raises.
 
         The hash covers the value as JSON with sorted keys, or the text of an article that was not
-        parsed. Of an excerpt, the hash covers the excerpt itself, because nobody can verify the
-        claimed hash of the whole article. A value that can't be written as JSON is reduced to the
-        names of its keys, or to the name of its type.
+        parsed. Of an excerpt (which a producer sends for an article that is too large) it covers
+        the excerpt itself, because nobody can verify the hash of the whole. A value that can't be
+        written as JSON is reduced to the names of its keys, or to the name of its type.
         """
         body = raw.text if isinstance(raw, Unopened) else _json(raw)
         data = body.encode("utf-8", "surrogatepass")
@@ -148,10 +150,10 @@ def _json(raw: object) -> str:
 
 
 def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
-    """Check one JSON value, which had `size` bytes as received, against the contract and parse it.
+    """Check whether a JSON value is a valid raw article, and return it parsed.
 
-    Raises Rejected with the reason `malformed`, `unknown-schema` or `too-large`, and a detail that
-    names the key at fault.
+    `size` is its size in bytes as received. Raises Rejected with the reason `malformed`,
+    `unknown-schema` or `too-large`, and a detail that says what is wrong, with the key at fault.
     """
     if isinstance(raw, Unopened):
         raise Rejected(Reason.MALFORMED, raw.detail)
@@ -175,9 +177,9 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
 
 
 def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:
-    """Yield (name, size, limit) for each part of an article whose size the contract limits.
+    """Yield (name, size, limit) for each part of a raw article whose size is limited.
 
-    An example is ("title bytes", 31, 1024).
+    A size is in bytes or the length of a list. An example is ("title bytes", 31, 1024).
     """
     yield "id bytes", _bytes(article.id), limits.id_bytes
     yield "link bytes", _bytes(article.link), limits.link_bytes

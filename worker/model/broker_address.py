@@ -59,9 +59,10 @@ _STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _HOST_PORT + r"(?:[/?].*)?")
 
 
 class Address(NamedTuple):
-    """A parsed address of Redis or Valkey, with the three options that only this package reads.
+    """A parsed address of Redis or Valkey.
 
-    `url` is the address without these options; it may be several URLs with ";" between them.
+    `url` is the address, maybe several URLs with ";" between them, without the three options in the
+    other fields. Those are options of this package, which client libraries do not know.
     """
 
     url: str  # without the options
@@ -75,9 +76,10 @@ class Address(NamedTuple):
 
 
 def parse_address(setting: str) -> Address:
-    """Split `master_name`, `sentinel_password` and `global_keyprefix` off an address, unchecked.
+    """Take the options `master_name`, `sentinel_password` and `global_keyprefix` out of an address.
 
-    When the address has several URLs, an option in one of them holds for all.
+    Returns them with the rest of the address. When the address has several URLs, an option in one
+    of them holds for all. Nothing is checked.
     """
     options: dict[str, str] = {}
     urls = []
@@ -141,9 +143,10 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """The schemes and options that one setting may have.
+    """Which URL schemes and query options the address in one setting may have, for checking it.
 
-    The name of the setting and its masked value are for error messages.
+    `name` is the name of the setting, and `shown` its value with the password masked; both are for
+    error messages.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How much of its text an article came with: title, teaser or text.
+"""How much of an article its delivery had: only the title, a teaser, or the text.
 
 A stored version of an article is never replaced by one that has less of the text.
 """
@@ -13,7 +13,11 @@ _SUBSTITUTES = frozenset((SUMMARY_ONLY, NO_PAGE))
 
 
 class Extent(IntEnum):
-    """How much of its text an article came with. A larger value is more complete."""
+    """How much of an article was delivered: only the title, a teaser (the feed's summary), or the
+    text.
+
+    The larger value is the more complete one.
+    """
 
     TITLE = 0  # no text
     TEASER = 1  # the summary of the feed replaces the text
@@ -21,9 +25,11 @@ class Extent(IntEnum):
 
     @classmethod
     def of(cls, words: int, flags: Iterable[str]) -> Self:
-        """Return the extent of an article from the number of words in its text and from its flags.
+        """Return how much of an article was delivered, from the word count and the flags it got in
+        cleaning.
 
-        The flags `summary-only` and `no-page` say that a summary stands in for the text.
+        TITLE for no words; TEASER if the flags include `summary-only` or `no-page`, which say that
+        the words are a summary in place of the text; else TEXT.
         """
         if not words:
             return cls(cls.TITLE)

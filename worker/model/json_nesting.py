@@ -17,7 +17,10 @@ _ENVELOPE = 3  # levels around an article in a body: [[[article, ...]], {}, {}]
 
 
 def too_deep(data: bytes, limit: int) -> bool:
-    """Return whether arrays and objects in this JSON text are nested over `limit` levels deep."""
+    """Return whether arrays and objects in this JSON text are nested over `limit` levels deep.
+
+    The text need not be valid JSON. Brackets inside strings do not count.
+    """
     if data.count(b"[") + data.count(b"{") <= limit:
         return False
     depth = 0
@@ -29,11 +32,12 @@ def too_deep(data: bytes, limit: int) -> bool:
 
 
 def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]:
-    """Replace each raw article in a message body that is nested too deep by a placeholder string.
+    """Replace each raw article in a message body that is nested over `limit` levels deep by a
+    string.
 
-    Too deep is more than `limit` levels. Returns the new body, and a dict of placeholder -> JSON of
-    the article. No producer can guess a placeholder; all other bytes stay as they are. Raises
-    ValueError when something outside of the articles is nested too deep.
+    So the rest of the body can be parsed. Returns the new body, and a dict from each of these
+    strings to the JSON of its article. The strings are random, so that no producer can imitate
+    them. Raises ValueError when something outside of the articles is nested too deep.
     """
     if not too_deep(body, limit + _ENVELOPE - 1):  # an article that stands alone is in no list
         return body, {}

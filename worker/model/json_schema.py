@@ -1,4 +1,4 @@
-"""Write the contract with producers as JSON Schema, for feed pollers in any language.
+"""Describe raw articles, as producers send them, by a JSON Schema for feed pollers in any language.
 
 The worker admits what the schema accepts, with one exception: `maxLength` counts characters, but
 the worker's limits are bytes. The worker also accepts some values that the schema does not, such as

@@ -1,4 +1,4 @@
-"""The model of a raw article, `raw-article/1`, as producers write it.
+"""The classes of a raw article, `raw-article/1`: an article as producers send it.
 
 Dates and languages stay as text here; the cleaner parses them later. The field descriptions are
 written for authors of feed pollers, because the command `worker schema` prints them.
@@ -26,7 +26,8 @@ DEFAULT_SOURCE = "local"
 
 
 class Frozen(BaseModel):
-    """Base of this package's pydantic models: instances are immutable, unknown fields an error."""
+    """Base of this package's pydantic models: instances can't be changed, and a field that a model
+    does not have raises an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +37,12 @@ WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str
 
 
 class Limits(Frozen):
-    """The maximum sizes of a raw article and of a batch of them. Sizes are bytes of UTF-8."""
+    """The maximum sizes of a raw article and of a batch of them.
+
+    Fields that end in `_bytes` are bytes of UTF-8, `authors`, `tags`, `media` and `batch_articles`
+    numbers of items, `depth` levels of nested JSON. Of an article over the limit, the first
+    `kept_bytes` are stored.
+    """
 
     article_bytes: int = 5 * 1024 * 1024
     id_bytes: int = 1024
@@ -82,7 +88,7 @@ def _listed(value: object) -> object:
 
 
 class Part(Frozen):
-    """Base of a raw article and of the objects inside it, which tolerates what producers add.
+    """Base of RawArticle and of the objects inside it. It accepts keys that producers add.
 
     A null value counts as absent. Unknown keys are moved to the field `extra`, or ignored if the
     object has no such field.
@@ -103,7 +109,8 @@ class Part(Frozen):
 
     @classmethod
     def known_keys(cls) -> set[str]:
-        """Return the JSON keys that this object defines. Producers may add others."""
+        """Return the JSON keys that have a field in this class. Producers may send other keys
+        too."""
         return {field.alias or name for name, field in cls.model_fields.items()}
 
 
@@ -273,8 +280,9 @@ class RawArticle(Part):
 
 
 def best_name(source_id: object, feed_url: object, link: object) -> str:
-    """Return the name of a source: its id, else the host of the feed or of the link, else `local`.
+    """Return the name of an article's source: the id that its producer gave to the source.
 
+    Without an id it is the host of the feed's URL, else that of the article's link, else `local`.
     The values may be of any type, because they may come from an article that was not validated.
     """
     name = " ".join(source_id.split())[:200] if isinstance(source_id, str) else ""

@@ -1,8 +1,8 @@
 """Make receipts: one function for each kind of receipt.
 
-A receipt is the id of one enqueued raw article, or of one piece of work on a stored article. The
-store writes the outcome of a receipt only once. So when the id is derived from the work itself,
-doing the work again has no effect. The formats are stored, and must not change.
+A receipt is the id of one delivery of a raw article, or of one piece of work on a stored article.
+The store writes only one outcome for a receipt. So if the receipt is derived from the work itself,
+doing the work again has no effect. Receipts are stored, so their formats must not change.
 """
 
 import secrets
@@ -18,12 +18,14 @@ ReceiptPart = TypeVar("ReceiptPart")
 
 
 def is_receipt(value: object) -> bool:
-    """Return whether `value` is a valid receipt for an article: 1 to 200 printable characters."""
+    """Return whether `value` may be a receipt, the id that a producer gives to one delivery of an
+    article: 1 to 200 printable characters."""
     return isinstance(value, str) and 0 < len(value) <= MAX_RECEIPT_CHARS and value.isprintable()
 
 
 def new_receipt() -> str:
-    """Return a new receipt, a UUIDv7, for an article to which the producer gave none."""
+    """Return a new receipt (the id of one delivery of an article), for an article to which the
+    producer gave none. It is a UUIDv7."""
     return _uuid7()
 
 
@@ -33,10 +35,12 @@ def new_message_id() -> str:
 
 
 def delivered_receipt(raw: object, index: int, message_id: str, receipts: object) -> str:
-    """Return the receipt of the raw article at `index` in a message.
+    """Return the receipt, the id of one delivery of an article, for article number `index` in a
+    message.
 
-    It is the item of `receipts`, the list in the message; else the key `receipt` of the article;
-    else it is derived from the id of the message and the index.
+    It is item `index` of `receipts`, a list that the sender put into the message; else the value of
+    `receipt` in the raw article; else a hash of the message's id and the index. Values that are no
+    valid receipt are ignored.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)
@@ -46,18 +50,20 @@ def delivered_receipt(raw: object, index: int, message_id: str, receipts: object
 
 
 def derived_receipt(message_id: str, index: int) -> str:
-    """Return the receipt of an article that came without one: a hash of message id and index.
+    """Return the receipt (id of a delivery) of an article that came without one.
 
-    It is the same each time the broker delivers the message, so the article is stored once.
+    It is a hash of the message's id and the article's index in the message. So it is the same each
+    time the broker delivers the message, and the article is stored once.
     """
     name = f"{message_id}\0{index}".encode("utf-8", "surrogatepass")
     return blake2b(name, digest_size=16).hexdigest()
 
 
 def undeliverable_receipt(queue: str, entry: bytes) -> str:
-    """Return the receipt of an entry of a queue's dead list, where the broker puts bad messages.
+    """Return the id under which an undeliverable message is stored as a dead letter.
 
-    It is derived from the queue and the entry, so an entry that is moved to the store twice is
+    `entry` are the bytes of the message's entry in the broker's list of undeliverable messages of
+    that queue. The id is a hash of queue and entry, so an entry that is moved to the store twice is
     stored once.
     """
     digest = blake2b(queue.encode() + b"\0" + entry, digest_size=16).hexdigest()
@@ -65,27 +71,29 @@ def undeliverable_receipt(queue: str, entry: bytes) -> str:
 
 
 def replay_receipt(letter_id: str, seen: int) -> str:
-    """Return the receipt for replaying a dead letter that has failed `seen` times so far.
+    """Return the receipt (id of a delivery) under which a dead letter is sent through the workers
+    again.
 
-    Replaying it again under this receipt has no effect. Once the article fails again, `seen` is
-    larger and the next replay gets a new receipt.
+    `seen` is how often its article has failed. Sending it twice under one receipt has no further
+    effect. If the article fails again, `seen` is larger, so the next replay has a new receipt.
     """
     return "".join(replay_parts(letter_id, str(seen)))
 
 
 def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | ReceiptPart, ...]:
-    """Return the parts whose concatenation is a replay receipt.
+    """Return the strings that make the receipt of a replayed dead letter when they are joined.
 
-    They may be text or SQL columns, so that SQL can build the same receipt as `replay_receipt`.
+    `letter_id` and `seen` (how often its article has failed) may also be columns of a database
+    table: an SQL query can join them to the same receipt that replay_receipt() returns.
     """
     return "replay-", letter_id, "-", seen
 
 
 def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
-    """Return the id of one piece of work: cleaning a stored revision again with this cleaner.
+    """Return the id of one piece of work: cleaning a stored revision of an article again.
 
-    `cleaner` is its version. The same work always gets the same id, and the store writes only one
-    outcome for an id. So doing the work twice has no further effect.
+    `cleaner` is the version of the cleaner that does it. The same work always gets the same id, and
+    the store writes only one outcome for an id. So doing the work twice has no further effect.
     """
     return "".join(reclean_parts(article_id, str(revision), cleaner))
 
@@ -93,15 +101,19 @@ def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
 def reclean_parts(
     article_id: ReceiptPart, revision: ReceiptPart, cleaner: ReceiptPart
 ) -> tuple[str | ReceiptPart, ...]:
-    """Return the parts whose concatenation is a receipt for cleaning a revision again.
+    """Return the strings that, joined, are the id for cleaning a revision of an article again.
 
-    They may be text or SQL columns, so that SQL can build the same receipt as `reclean_receipt`.
+    The arguments, of which `cleaner` is a version, may also be columns of a database table: an SQL
+    query can join the parts to the same id that reclean_receipt() returns.
     """
     return RECLEAN_PREFIX, article_id, "-", revision, "-", cleaner
 
 
 def lint_receipt(number: int) -> str:
-    """Return the receipt of an article in a run of `worker lint`: its number in that run."""
+    """Return an id for article number `number` in a dry run by `worker lint`: the number as text.
+
+    It stands in for the receipt that a delivered article has.
+    """
     return str(number)
 
 

@@ -1,4 +1,4 @@
-"""Values that pass from one stage of the pipeline to the next. All are immutable.
+"""Values that pass from one stage of the processing of an article to the next. All are immutable.
 
 RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
            -> tag -> (Tag, ...) -> Record -> write -> Outcome
@@ -23,10 +23,11 @@ _HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
 class OutcomeKind(StrEnum):
-    """What became of one receipt, that is of one delivered raw article.
+    """What became of one delivered raw article.
 
-    Either one of the five verdicts on the article (`new` to `variant`); or `withdrawn`, the article
-    was taken down; or `dead`, it could not be processed.
+    Either it was stored or recognised, with a verdict how it relates to the articles before it
+    (`new`, `unchanged`, `revision`, `duplicate` or `variant`); or its publisher took the article
+    down (`withdrawn`); or it could not be processed (`dead`).
     """
 
     NEW = "new"
@@ -39,13 +40,19 @@ class OutcomeKind(StrEnum):
 
 
 def article_id_of(source: str, key: str) -> str:
-    """Return the id of an article: 128 bits of BLAKE2b over its source and key, as hex."""
+    """Return the id of an article, made of its source and of its key within the source.
+
+    It is 128 bits of BLAKE2b as hex, so the same article has the same id in every worker.
+    """
     return blake2b(f"{source}\0{key}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A line that cleaning removed from the text of an article, and the name of the rule for it."""
+    """A line that cleaning removed from the text of an article, such as an advertisement.
+
+    `rule` is the name of the cleaning rule that removed it.
+    """
 
     rule: str
     line: str
@@ -53,7 +60,8 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contributor:
-    """A person named in the credits of an article, with the role in its making."""
+    """A person named in the credits of an article, and the role: reporting, editing, photography
+    …"""
 
     name: str
     role: str  # reporting, writing, editing, translation, photography
@@ -63,6 +71,7 @@ class Contributor:
 class Article:
     """A raw article after cleaning: text, dates, links, identity and further metadata.
 
+    `key` identifies it within its source, and `aliases` are further keys by which it is found.
     Paragraphs of `text` are separated by a blank line; dates are timezone-aware and in UTC.
     """
 
@@ -103,10 +112,12 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """The hashes by which the texts of two articles are compared.
+    """Hashes of an article's text, by which it is compared with other articles to find copies.
 
-    The fields of type bytes are sets of 32-bit hashes, ascending and little-endian. Each is the
-    upper half of a 64-bit hash.
+    `content_hash` is equal for unchanged articles, `text_hash` for exact copies. The fields of type
+    bytes are sets of 32-bit hashes, ascending and little-endian, of shingles (three words in a
+    row), content words or figures. `sketch` has the smallest shingle hashes, for the similarity
+    index.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged
@@ -123,7 +134,10 @@ class Fingerprint:
     version: str = ""
 
     def packed(self) -> bytes:
-        """Return the fingerprint as bytes for the store, uncompressed: hashes do not compress."""
+        """Return the fingerprint as bytes for the store, which `unpacked` can read.
+
+        They are not compressed, since hashes are random bytes.
+        """
         texts = f"{self.day}\n{self.version}".encode("ascii")
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
         parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
@@ -132,7 +146,7 @@ class Fingerprint:
 
     @classmethod
     def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
-        """Return the fingerprint from the bytes that `packed` made.
+        """Make the fingerprint (hashes of an article's text) from the bytes that packed() returned.
 
         Returns None when there are no bytes, or another release packed them in another format.
         """
@@ -161,9 +175,12 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIdentity:
-    """What the store knows about an article before it writes a batch with a new version of it.
+    """What the store knows about an article before a new version of it is written.
 
-    The deduplicator compares the new version with this value.
+    A delivered article is compared with it to decide whether it is the same article and has
+    changed: by the content hashes of all stored revisions, by the keys, and by the newest
+    revision's fingerprint. `alternatives` are other stored articles that have some of the same
+    keys.
     """
 
     article_id: str
@@ -184,8 +201,9 @@ class StoredIdentity:
 class Verdict:
     """How an article relates to those stored before it: new, a revision, a copy and so on.
 
-    It carries its evidence: the signal that decided, scores, thresholds, and the article compared
-    with.
+    It names what decided: `signal` is the kind of agreement (such as `exact`), `rival` the id of
+    the article that it was compared with, and `scores` and `thresholds` are the measured values and
+    limits.
     """
 
     kind: OutcomeKind
@@ -203,7 +221,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A passage that is evidence for a tag: characters [start, end) of a field of the article."""
+    """A passage of an article that is evidence for a tag: characters [start, end) of the field
+    `field`.
+
+    `surface` is the passage as written there.
+    """
 
     field: str  # title, text, url, category …
     start: int
@@ -213,7 +235,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
-    """A tag of an article, with the rule or model that gave it, and its evidence."""
+    """A tag of an article, such as a topic or a name, with its evidence in the article.
+
+    `scheme` is the kind of tag and `code` its id in the scheme. `method` and `rule` say how it was
+    given, `version` by which version of the rules or model, and `spans` by which passages.
+    """
 
     scheme: str  # "taxonomy", "category" …
     code: str
@@ -227,9 +253,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that the pipeline hands to the store for one raw article that it has processed.
+    """All that the store is to write for one raw article that was processed without an error.
 
-    `receipt` is the id of the delivered raw article, for which the store keeps the outcome.
+    `receipt` is the id of its delivery. `tagger` and `config` are the versions of what made it.
     """
 
     receipt: str
@@ -245,7 +271,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """The newest stored revision of an article, with what re-tagging or cleaning it again needs."""
+    """The newest stored revision of an article, read in order to tag or clean it again.
+
+    `payload` is the raw article as JSON. `versions` has the versions of cleaner and tagger that
+    made the revision.
+    """
 
     article_id: str
     revision: int
@@ -267,9 +297,10 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retagged:
-    """New tags for a stored revision, made by newer tagging rules.
+    """New tags for a stored revision of an article, made by newer tagging rules.
 
-    The store skips them if the revision was replaced, withdrawn or re-tagged after it was read.
+    `was` is the version of the rules that gave the old tags. The store writes nothing if the
+    revision was replaced, withdrawn or tagged again after it was read.
     """
 
     article_id: str
@@ -282,10 +313,10 @@ class Retagged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A publisher's request to take an article down.
+    """A publisher's request to take an article down, delivered under the id `receipt`.
 
-    The store removes its content and keeps its row, the tombstone, so that the article is not
-    stored again.
+    The store finds the article by its source and one of these keys, and removes its content. A row
+    without content stays, so that the article is not stored again if it is delivered again.
     """
 
     receipt: str
@@ -295,9 +326,10 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A raw article, or a whole message, that can't be processed, with the reason.
+    """A raw article, or a whole message from the queue, that could not be processed, and why.
 
-    Dead letters with equal payloads have the same letter id and are stored as one.
+    `receipt` is the id of the delivery, and `payload` the article or message itself. Dead letters
+    with equal payloads are stored as one.
     """
 
     receipt: str
@@ -315,9 +347,10 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """A record that the broker accepted the raw article with this receipt, in this message.
+    """A note that the broker accepted a raw article, made when the article is sent.
 
-    The ledger looks for accepted receipts that never got an outcome.
+    `receipt` is the id of this delivery of the article, `message_id` that of the message with it.
+    `worker ledger` compares these notes with the outcomes, to find articles that got lost.
     """
 
     receipt: str
@@ -327,10 +360,11 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The worker that processed a batch, and how often the batch's message had been delivered.
+    """The worker that processed a batch of articles, and how often the broker had delivered the
+    batch.
 
-    A delivery counts when the worker finished the message or died with it. A delivery does not
-    count when the worker gave the message back because of an outage or a shutdown.
+    A delivery counts when the worker finished the batch or died with it, and does not count when
+    the worker gave the batch back because of an outage or a shutdown.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown
@@ -342,9 +376,10 @@ NO_ATTEMPT = Attempt()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one receipt, the id of a delivered raw article or of work on a stored one.
+    """What became of one delivered raw article, or of one piece of work on a stored article.
 
-    It names the article or the dead letter that was stored. A receipt has only one outcome.
+    `receipt` is the id of the delivery or of the work, for which the store keeps only one outcome.
+    The article and its revision, or the dead letter and the reason, are named by the other fields.
     """
 
     receipt: str

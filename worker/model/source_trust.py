@@ -1,6 +1,7 @@
-"""Decide whether the external ids that a source gives its articles can be trusted.
+"""Decide whether the ids that a source gives its articles identify them reliably.
 
-The decision rests on counters of missing, reused and changed ids.
+The decision rests on counts of articles without an id, with the id of another article, or with an
+id that changed.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ MIN_BAD = 3  # fewer bad ids are not enough to distrust a source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceIds:
-    """How many articles a source has delivered, and how many of them with a bad external id.
+    """Counts of a source's articles, and of those that came with a bad external id (the source's
+    own id).
 
-    If too many are bad, `distrusted` is True. An id of this source then identifies an article only
-    if the content agrees. Stored articles keep their article ids. Articles that the source sends
-    from then on can also be found by their title and the beginning of their text.
+    `distrusted` is True if one of the three kinds of bad ids has at least 3 articles and over 5 %
+    of all. From then on, an id identifies an article only if the content agrees, and articles are
+    also found by their title and the beginning of their text. Stored articles keep their ids.
     """
 
     articles: int

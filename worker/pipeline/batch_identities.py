@@ -1,7 +1,7 @@
-"""Let later articles of a batch be identified with earlier ones that are not stored yet.
+"""Recognise that two articles of one batch are the same article, before either is stored.
 
-The identity of an article is what identification compares a new delivery with: its id, its keys
-and its newest revision.
+A new delivery is compared with the identity of stored articles: their ids, keys and newest
+revisions. Here the earlier articles of the batch are added to those.
 """
 
 from dataclasses import replace
@@ -11,10 +11,11 @@ from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
 
 class BatchIdentities:
-    """The identities that the articles of one batch will have once the batch is written.
+    """Knows the articles of a batch that were decided so far, as they will be in the store.
 
-    An identity is the id, keys and newest revision of an article. With it, a later article of the
-    batch is recognised as the same article, although the store does not have it yet.
+    So a later article of the batch is recognised as the same article as an earlier one, although
+    the store does not have that one yet. An identity is the id, keys and newest revision of an
+    article.
     """
 
     def __init__(self) -> None:
@@ -22,10 +23,10 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """The identity to compare an article with, or None if neither store nor batch has an
-        article with one of its keys.
+        """Return the earlier article (its id, keys and newest revision) that has a key of this one.
 
-        It is `stored`, the identity in the store, updated by the earlier articles of the batch.
+        `stored` is what the store knows of it; articles earlier in the batch are added to that.
+        None if neither store nor batch has an article with one of its keys.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):
@@ -46,9 +47,10 @@ class BatchIdentities:
         identity: StoredIdentity | None,
         verdict: Verdict,
     ) -> None:
-        """Note the verdict on an article, so that later articles of the batch are compared with it.
+        """Note what was decided about an article, so that later articles of the batch are compared
+        with it.
 
-        `identity` is what `identity_of` returned for the article.
+        `identity` is the earlier article with which it was compared, as identity_of() returned it.
         """
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):

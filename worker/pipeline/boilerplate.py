@@ -1,9 +1,9 @@
 """Learn boilerplate: the lines that each source repeats around its articles.
 
-Boilerplate is decided once per source and day, from the lines of the days before, so every worker
-decides the same. The lines of a day are used from an hour after its end, when no batch that began
-on it can still run. The lines of a batch never count for the batch itself. A line entry is some
-bytes that stand for one line at the beginning or the end of one article.
+Hashes of the lines at the beginning and end of each article are stored by source and day. Once per
+day and source, the lines to remove are decided from the days before, so every worker decides the
+same. A day is used from one hour after its end, when no batch that began on it can still run. The
+lines of a batch never count for the batch itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +20,8 @@ _MAX_CACHED_SOURCES = 20_000
 class Boilerplate:
     """Learns which lines are boilerplate of a source: lines that recur in its articles over days.
 
-    It learns from the line entries (hashes of lines, by source and day) that all workers store, and
-    keeps the result for a day. Methods raise Unavailable when entries can't be read or written.
+    It learns from hashes of lines that all workers store by source and day, and keeps the result
+    for a day. Methods raise Unavailable when these hashes can't be read or written.
     """
 
     def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
@@ -36,10 +36,12 @@ class Boilerplate:
         self._learned: dict[str, SourceBoilerplate] = {}
 
     def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, SourceBoilerplate]:
-        """Return the lines to remove, by source, at least for these sources.
+        """Return the boilerplate (lines to remove from articles) by source, for at least these
+        sources.
 
-        They are decided from the line entries of the days before. The result is kept until the next
-        day: one round trip is needed if any of these sources is not cached yet, else none.
+        It is learned from the lines that the sources' articles had on the days before `now`, and
+        cached until the next day. One round trip is needed if a source is not cached yet, else
+        none.
         """
         day = (now - _DAY_COMPLETE_AFTER).date().toordinal()
         if day != self._day or len(self._learned) > _MAX_CACHED_SOURCES:
@@ -53,11 +55,11 @@ class Boilerplate:
         return self._learned
 
     def note(self, sightings: Sequence[tuple[str, Sequence[bytes]]], now: datetime) -> None:
-        """Store the line entries (hashes of lines) of a batch, so that later days can learn from
-        them.
+        """Store hashes of the lines of a batch of articles, from which boilerplate is learned on
+        later days.
 
-        `sightings` are pairs (source, line entries), one pair for each article. Takes one round
-        trip.
+        `sightings` has one pair for each article: its source, and the hashes of its first and last
+        lines. Takes one round trip.
         """
         by_source: dict[str, dict[bytes, None]] = {}
         for source, entries in sightings:

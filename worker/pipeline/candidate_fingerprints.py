@@ -1,8 +1,10 @@
-"""Load the fingerprints of the earlier articles that new articles are compared with.
+"""Load the fingerprints of the earlier articles with which new articles are compared to find
+copies.
 
-The index proposes candidates. For each shingle (three words in a row) it proposes only the first
-article that had it. So an article that copies another part of the same text may get no candidate
-that it is a copy of. It is then compared with the other members of the candidates' clusters too.
+The index proposes these candidates. For each shingle (three words in a row) it proposes only the
+first article that had it. So it may miss the article that a new one copies, if an earlier one has
+the same words. An article without copies among its candidates is therefore compared with the other
+members of the candidates' clusters (an original and its copies) too.
 """
 
 from collections.abc import Sequence
@@ -18,12 +20,12 @@ _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 def candidate_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
-    """Return for each article the fingerprints of its candidates by article id, in the order of the
-    candidates.
+    """Return for each article the fingerprints of the earlier articles that the index proposes for
+    it.
 
-    The index keeps a fingerprint for some minutes (`rival_ttl_s`). Those that it has dropped are
-    read from the store, in one round trip; those of articles that are not stored yet are in the
-    index only.
+    `candidates` has these proposals, one item per article; the result maps article ids to
+    fingerprints, in the same order. The index keeps a fingerprint only for some minutes, so those
+    that it has dropped are read from the store, in one round trip.
     """
     proposed = [c for of_article in candidates for c in of_article]
     fingerprints = {c.article_id: c.fingerprint for c in proposed if c.fingerprint}
@@ -42,9 +44,10 @@ def candidate_fingerprints(
 def cluster_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: CandidateReader
 ) -> list[FingerprintsById]:
-    """Return for each article the fingerprints of other articles in its candidates' clusters.
+    """Return for each article further earlier articles to compare it with, as id -> fingerprint.
 
-    The candidates themselves are left out. Takes two round trips at most.
+    They are other members of the clusters (an original and its copies) to which its `candidates`
+    belong; the candidates are left out. Takes two round trips at most.
     """
     candidate_ids = {c.article_id for of_article in candidates for c in of_article}
     members = store.cluster_members(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}

@@ -1,12 +1,12 @@
-"""Decide which articles are copies or variants of others.
+"""Decide which articles are copies or variants of others, in four steps.
 
-    compare   each article with its candidates
-    widen     an article without copies is compared with its candidates' clusters as well
-    elect     the canonical article of each new article
-    resolve   the verdict of each article
+    compare   each article with its candidates, similar articles that the index proposes
+    widen     an article without copies is compared with the clusters of its candidates as well
+    elect     for each new article the canonical one, the original of which it is a copy
+    resolve   the verdict on each article: new, duplicate, variant …
 
-Ingestion and `worker dedup replay` both call `decide_copies`. They differ in where the fingerprints
-come from, and in the function that elects.
+Both the processing of new articles and `worker dedup replay` call `decide_copies`. They differ in
+where the fingerprints come from, and in the function that elects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +30,11 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class Identified(Protocol):
-    """An article that is known to be new, a revision or unchanged, by comparison with the stored
-    article of the same identity. It was not compared with other articles yet.
+    """An article that was compared with the stored version of itself, but not with other articles
+    yet.
 
-    `verdict` says which of these it is.
+    `verdict` says whether it is new, a revision or unchanged; `fingerprint` has the hashes by which
+    it can be compared with others.
     """
 
     @property
@@ -47,7 +48,7 @@ IdentifiedT = TypeVar("IdentifiedT", bound=Identified)
 
 @dataclass(frozen=True, slots=True)
 class _Compared(Generic[IdentifiedT]):
-    """An article with the earlier articles found so far that it matches."""
+    """An article, and the earlier articles of which it was found to be a copy or variant so far."""
 
     article: IdentifiedT
     matches: Matches = ()
@@ -62,15 +63,16 @@ class _Compared(Generic[IdentifiedT]):
 
     @property
     def copies(self) -> tuple[str, ...]:
-        """Ids of the articles that this one is a copy of, the strongest match first."""
+        """Ids of the earlier articles that this one is a copy of, the most similar one first."""
         return tuple(i for i, match in self.matches if match.kind is OutcomeKind.DUPLICATE)
 
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Return this article with the matches among these candidates added.
+        """Compare this article with further articles, and return it with those that it matches
+        added.
 
-        An article is never compared with itself.
+        `candidates` are their fingerprints by article id. The article is not compared with itself.
         """
         new_matches = [
             (candidate_id, match)
@@ -93,11 +95,13 @@ def decide_copies(
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Compare articles with their candidates; return them with their verdicts, in the order given.
+    """Decide which articles are copies or variants of others; return them with these verdicts, in
+    order.
 
-    `candidates` has one item per article. `widen` gets positions in `articles` and loads further
-    candidates of the articles there. `guard` makes a context that is entered around the work on one
-    article; an article is left out of the result if its context suppresses an error.
+    `candidates` has for each article the fingerprints to compare it with. `widen` gets the
+    positions in `articles` of those without a copy, and loads more candidates for them. `elect`
+    chooses the original of each new article. `guard` makes a context around the work on one
+    article; if that context suppresses an error, the article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)

@@ -1,4 +1,5 @@
-"""Make a dead letter, which keeps the payload and the reason, of each article that fails."""
+"""Make a dead letter of each article that fails: a stored copy of the raw article, with the
+reason."""
 
 import json
 import logging
@@ -23,8 +24,10 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """A stage deadline that sets no limit of time, for tests and dry runs: it returns an empty
-    context."""
+    """Return a context that sets no limit of time to a stage, for tests and dry runs.
+
+    It has the same signature as the functions that limit the time a stage may take for an article.
+    """
     return nullcontext()
 
 
@@ -34,9 +37,9 @@ def dead_letter(
     now: datetime,
     handling: Attempt = NO_ATTEMPT,
 ) -> None:
-    """Write dead letters into the store. If the store refuses them, write each as ASCII text
-    instead.
+    """Store dead letters (raw articles that failed, with the reason).
 
+    If the store refuses them because of their contents, each is stored as ASCII text instead.
     `handling` names the worker that processed the batch, and how often its message was delivered.
     Raises Unavailable when the store does not answer.
     """
@@ -51,10 +54,10 @@ def dead_letter(
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:
-    """A copy of the dead letter in ASCII, which every store accepts.
+    """Return a copy of a dead letter that has only ASCII text, which every store accepts.
 
     Its payload is a JSON object with the text and size of the original payload. So its letter id,
-    which depends on the payload, differs from that of the original.
+    which is derived from the payload, differs from that of the original.
     """
     text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(
@@ -75,8 +78,10 @@ def _ascii(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprocessed:
-    """The key and the date of receipt that a stored article keeps when its stored payload is
-    processed again."""
+    """What a stored article keeps when it is made again from its stored raw article.
+
+    It keeps its key, even if newer rules would give it another one, and the date of its receipt.
+    """
 
     key: str  # also if newer rules would make another key of the payload
     received: datetime
@@ -84,10 +89,11 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The receipt, source and payload of the delivery that an article came from, for a dead letter.
+    """Where an article in processing came from: its delivery's receipt (an id), source and raw
+    JSON.
 
-    `reprocessed` is set if the delivery is the stored payload of an article that is processed
-    again.
+    A dead letter is made of these if the article fails. `reprocessed` is set if it was not
+    delivered now, but is a stored article that is made again from its raw JSON.
     """
 
     receipt: str
@@ -97,7 +103,8 @@ class Origin:
 
 
 class DeadLetters:
-    """Collects the dead letters of one batch, while its articles pass the stages."""
+    """Collects the articles of one batch that fail in a stage of processing, as dead letters to
+    store."""
 
     def __init__(self, stage_deadline: StageDeadline = no_deadline) -> None:
         self.letters: list[DeadLetter] = []
@@ -105,9 +112,11 @@ class DeadLetters:
 
     @contextmanager
     def catch(self, origin: Origin, stage: str) -> Iterator[None]:
-        """A context for the work of one stage on one article, with the stage's time limit.
+        """A context around the work of one stage (clean, tag …) on one article; it limits the
+        stage's time.
 
-        It suppresses an exception that is raised inside, and makes a dead letter of the article.
+        It suppresses any exception raised inside, and makes a dead letter of the article, so that
+        the other articles of the batch go on.
         """
         try:
             with self._stage_deadline(stage):

@@ -1,16 +1,16 @@
-"""Process a batch of raw articles in stages, from its deliveries to one outcome per receipt.
+"""Process a batch of raw articles in stages, until each delivered article has one outcome.
 
     admit        check each raw article; set aside those that withdraw an earlier article
     clean        make articles of the others
     fingerprint  leave out lines that the source was seen to repeat, hash what remains
     identify     decide by the store whether each one is a new article, a revision or unchanged
-    deduplicate  compare new content with the index's candidates; elect the canonical article
+    deduplicate  compare new content with similar earlier articles, to find the original of copies
     tag          articles whose content is new
     write        one transaction; the message may be acknowledged only after it
 
 The order of the stages is in `Pipeline.ingest` and nowhere else. A batch takes a fixed number of
 round trips, however many articles it has. An article that fails in a stage becomes a dead letter
-with its payload; the rest of the batch goes on.
+with its raw JSON; the rest of the batch goes on.
 """
 
 import logging
@@ -63,7 +63,11 @@ _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One raw article as it was taken from the queue: any JSON value, with its receipt."""
+    """One raw article as it was taken from the queue, before it is checked.
+
+    `raw` may be any JSON value; `receipt` is the id of this delivery. `reprocessed` is set if it
+    was not delivered, but is a stored article that is made again.
+    """
 
     receipt: str
     raw: object
@@ -72,7 +76,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article that has passed the check of its fields and sizes, and where it came from."""
+    """A raw article whose fields and sizes are valid. `origin` has its delivery's id and raw
+    JSON."""
 
     origin: Origin
     raw: RawArticle
@@ -80,7 +85,10 @@ class AdmittedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedArticle:
-    """An article after the stage `clean`, with all lines, also those that its source repeats."""
+    """An article after cleaning, still with the lines that its source repeats in each article.
+
+    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
+    """
 
     origin: Origin
     article: Article
@@ -88,8 +96,11 @@ class CleanedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintedArticle:
-    """An article after the stage `fingerprint`: as it will be stored, without lines that its source
-    repeats, and with its fingerprint."""
+    """An article as it will be stored, without lines that its source repeats, and its fingerprint.
+
+    The fingerprint has the hashes by which it is compared with others. `origin` has the id of its
+    delivery and its raw JSON, for a dead letter if it fails later.
+    """
 
     origin: Origin
     article: Article
@@ -98,9 +109,11 @@ class FingerprintedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedArticle:
-    """An article with the verdict on it, such as new, unchanged or duplicate.
+    """An article with the verdict on it: new, unchanged, a revision, a duplicate or a variant.
 
-    The stage `identify` sets the verdict, and the stage `deduplicate` makes it final.
+    The stage `identify` compares it with the stored version of itself and sets the verdict. The
+    stage `deduplicate` compares it with other articles, which may change `new` to duplicate or
+    variant.
     """
 
     origin: Origin
@@ -110,10 +123,10 @@ class DecidedArticle:
 
 
 class Pipeline:
-    """Runs batches through all stages, with one config, store and index.
+    """Processes batches of raw articles, by one config and with one store and one similarity index.
 
-    `stage_deadline` makes a context for the name of a stage, which limits the stage's time for one
-    article. `lines` keeps the lines that sources repeat; without it they stay in memory.
+    `stage_deadline` gets the name of a stage and makes a context that limits its time for one
+    article. `lines` stores the lines that sources repeat; without it they are kept in memory.
     """
 
     def __init__(
@@ -133,10 +146,12 @@ class Pipeline:
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch, write the results to the store and return the new outcomes.
+        """Process a batch of raw articles, write the results to the store, and return their
+        outcomes.
 
-        Deliveries whose receipt has an outcome already are passed over. Raises Unavailable when the
-        store or the index does not answer; no outcome was written then.
+        Deliveries that already have an outcome are skipped, and none is returned for them.
+        `handling` names the worker. Raises Unavailable when the store or the index does not answer;
+        then nothing of the batch was written.
         """
         started = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
@@ -317,7 +332,10 @@ def _withdraw(admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters) ->
 def in_order_of_arrival(
     articles: Sequence[DecidedArticle], batch: Sequence[DecidedArticle]
 ) -> list[DecidedArticle]:
-    """Sort articles as they are in the batch, because the store numbers revisions in that order."""
+    """Sort `articles` in the order that they have in `batch`.
+
+    The store numbers revisions in that order, so two versions of an article must not change places.
+    """
     position = {a.origin.receipt: n for n, a in enumerate(batch)}
     return sorted(articles, key=lambda a: position[a.origin.receipt])
 

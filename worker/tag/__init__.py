@@ -26,9 +26,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """All rules and models that tag an article.
+    """All rules and models by which articles get tags.
 
-    A field that is None switches its kind of tags off: topics by the model, entities or keyphrases.
+    `rules` give topics, and `topics` are the settings of a model that guesses topics too.
+    `frequencies` are the word counts from which keyphrases are found. If `topics`, `entities` or
+    `keyphrases` is None, the model guesses no topics, or no tags of that kind are given.
     """
 
     rules: CompiledRules
@@ -39,31 +41,34 @@ class Tagging:
 
     @property
     def taxonomy(self) -> Taxonomy:
-        """The taxonomy that the rules were compiled from."""
+        """The topics and their rules as the operator wrote them, from which `rules` were
+        compiled."""
         return self.rules.taxonomy
 
     @property
     def version(self) -> str:
         """The versions of all rules and models, joined by spaces.
 
-        Equal versions give equal tags. Re-tagging looks for articles whose tags have another
-        version.
+        It is stored with the tags of an article. When it has changed, re-tagging finds the articles
+        whose tags were made by another version.
         """
         models = (self.topics, self.entities, self.keyphrases)
         return " ".join([self.taxonomy.version, *(m.full_version for m in models if m)])
 
     def warm(self) -> None:
-        """Load the models before the worker forks, so that its processes share their memory."""
+        """Load the models before the worker forks, so that its processes share the memory of the
+        models."""
         _ = self.version  # the version of a model is in its file
         if self.entities:
             self.entities.warm()
 
 
 def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
-    """Give an article its tags: topics, unmapped feed categories, entities and keyphrases.
+    """Give an article its tags: topics, feed categories that mean no topic, entities and
+    keyphrases.
 
-    Topics come with the highest score first. `now` is the time of receipt: rules with an expiry
-    date are checked against it if the article has no date of publication.
+    Topics come with the highest score first. `now` is the time of receipt: an article without a
+    date of publication counts as published then, for rules that have an expiry date.
     """
     topics = topic_tags(article, tagging.rules, now)
     if tagging.topics:

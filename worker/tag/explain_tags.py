@@ -1,6 +1,6 @@
-"""Explain for each tagging rule why it does or does not give an article its tag.
+"""Explain for each tagging rule why an article does or does not get the rule's tag.
 
-The rules are evaluated by the same functions by which the worker tags articles.
+This calls the same functions by which the worker tags articles, so the explanation is true.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,11 @@ _MAX_SPANS = 20
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """Whether one rule fires on an article, and by which evidence it does or why it does not."""
+    """Whether one rule gives an article the tag of its topic (`fires`), and why or why not.
+
+    `code` and `label` are those of the topic. `spans` are the passages that match, and `why_not`
+    names what is missing ("" if the rule fires).
+    """
 
     code: str
     label: str
@@ -37,7 +41,10 @@ class RuleExplanation:
 
 
 def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
-    """The topics whose code, code without its prefix, or label is this name; case is ignored."""
+    """Find topics by a name that an operator typed; case is ignored.
+
+    The name may be a topic's code, its code without the prefix before ":", or its label.
+    """
     folded = name.strip().casefold()
     return [
         topic
@@ -50,10 +57,11 @@ def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
 def explain_rules(
     article: Article, rules: CompiledRules, now: datetime, code: str = ""
 ) -> list[RuleExplanation]:
-    """Explain for each rule of one topic whether it fires on this article, and why.
+    """Explain for each rule of one topic whether it gives this article its tag, and why or why not.
 
-    `code` is the code of the topic; if it is empty, all rules of which a phrase matches are
-    explained. Rules that fire come first, then the others by their score.
+    `code` is the code of the topic; "" explains the rules of all topics that could match. Rules
+    that give their tag come first, the others follow by their score. `now` stands in for a missing
+    date of publication, because rules may have an expiry date.
     """
     context = match_context(article, rules, now)
     explanations = [

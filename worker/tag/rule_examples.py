@@ -1,6 +1,7 @@
-"""Inline tests: check that rules tag the example articles in the rule files as these say.
+"""Check that rules tag the examples in the rule files as these files say.
 
-The rules are evaluated by the same functions by which the worker tags articles.
+An example is a short article that a rule or topic must match, or must not match. This calls the
+same functions by which the worker tags articles.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,10 @@ _RECEIVED = datetime(2000, 1, 1, tzinfo=UTC)  # early, so that no rule expires i
 
 
 class FailedExample(NamedTuple):
-    """An example in a rule file that is tagged otherwise than the file says it should be."""
+    """An example in a rule file that the rules tag otherwise than the file says.
+
+    `rule` is the id of its rule or the code of its topic, and `why` says what is wrong.
+    """
 
     file: str  # config name of the file
     rule: str  # id of the rule, or the topic's code
@@ -26,7 +30,7 @@ class FailedExample(NamedTuple):
 
 
 def failed_examples(rules: CompiledRules) -> Iterator[FailedExample]:
-    """Evaluate all examples of the rule files, and yield those that fail.
+    """Tag all examples of the rule files, and yield those that are not tagged as the files say.
 
     The examples of rules come first, then those of topics.
     """
@@ -42,7 +46,8 @@ def failed_examples(rules: CompiledRules) -> Iterator[FailedExample]:
 
 
 def count_examples(taxonomy: Taxonomy) -> int:
-    """The number of examples (`matches` and `not`) of all topics and rules."""
+    """How many examples the rule files have for all topics and rules, both those that must match
+    (`matches`) and those that must not (`not`)."""
     topics = sum(len(topic.matches) + len(topic.misses) for topic in taxonomy.topics)
     rules = (rule for topic in taxonomy.topics for rule in topic.rules)
     return topics + sum(len(rule.matches) + len(rule.misses) for rule in rules)

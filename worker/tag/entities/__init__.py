@@ -28,10 +28,10 @@ _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a t
 
 
 def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
-    """Tag an article with the names in it: one tag per name, the most mentioned name first.
+    """Tag an article with the people, organisations and places that it names: one tag per name.
 
-    The operator's own names are found in any language, other names only in the languages of the
-    model.
+    The most mentioned name comes first. Names that the operator listed are found in articles of any
+    language; a trained model finds other names, only in the languages that `rules` allow.
     """
     with VOCABULARY_LOCK:
         return _entity_tags(article, rules)
@@ -55,7 +55,8 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
-    """The mentions of names that the trained model finds in a text, in reading order."""
+    """Find the names in a text by the trained model, and return where it mentions them, in
+    order."""
     names, text = recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.stop)
     return [
@@ -151,16 +152,17 @@ def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention
 
 
 class _TitleAndText(NamedTuple):
-    """Where title and text begin in the joined string in which names are searched.
+    """Converts offsets in the string in which names are searched to offsets in title and text.
 
-    The string is the title, a newline, and the text (or the summary if there is no text).
+    The string is the title, a newline, and the text (or the summary if there is no text). The text
+    begins at `text_start`; `text_field` is "text" or "summary".
     """
 
     text_field: str  # text or summary
     text_start: int
 
     def span(self, mention: Mention) -> Span:
-        """The characters of a mention as a span of the title, the text or the summary."""
+        """The passage of the title, text or summary in which this mention of a name stands."""
         in_text = mention.start >= self.text_start
         field, offset = (self.text_field, self.text_start) if in_text else ("title", 0)
         start, end = mention.start - offset, mention.end - offset

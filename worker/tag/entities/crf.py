@@ -1,12 +1,12 @@
 """A linear-chain CRF (conditional random field) that finds names by labelling the words of a text.
 
-The weights come from a CRF trained by `training/entities.py`. Every feature belongs to one word
-form, that is a word as written (see word_features.py). So the scores of a form in each of its six
-positions (as the word itself, as the word before, and so on) are summed once and kept. Words that
-hardly ever belong to a name are left out at once. The scores of the others are looked up in these
-tables, and those that may belong to a name form runs of adjacent words. One Viterbi pass finds the
-likeliest labels of all runs, which it processes in parallel. The thorough model also has features
-of several words together.
+`training/entities.py` trains its weights. A word adds to the scores of labels (person, no name …)
+of itself and of its neighbours; the sums for each word as written are computed once and kept. Words
+that hardly ever belong to a name are left out at once. The others are scored from these tables, and
+a Viterbi pass finds the likeliest labels of each run of such words.
+
+There are two models in the package. The fast one works as described. The thorough one is slower and
+more accurate: it also has features that combine several words.
 """
 
 from collections.abc import Sequence
@@ -57,9 +57,10 @@ _POSITION = np.array([[HERE], [BEFORE], [AFTER], [BEFORE_2], [AFTER_2]])
 
 
 class NameSpans(NamedTuple):
-    """The names in a text, as one list per property.
+    """The names that were found in a text, as four lists with one item per name.
 
-    Words [first, stop) of the text are a name with this label (PER, ORG, LOC).
+    Words [first, stop) of the text are a name with this label (PER, ORG or LOC). `margins` say how
+    sure that is: the mean score of the name's words for their labels, minus that for "no name".
     """
 
     first: list[int]
@@ -72,7 +73,8 @@ _NO_NAMES = NameSpans([], [], [], [])
 
 
 class Recogniser:
-    """A trained CRF that finds the words that name a person, an organisation or a place."""
+    """Finds the words of a text that name a person, an organisation or a place, by a trained
+    CRF."""
 
     def __init__(self, arrays: ModelArrays) -> None:
         order = np.argsort(arrays["labels"] != OUTSIDE, kind="stable")  # OUTSIDE becomes label 0
@@ -100,7 +102,7 @@ class Recogniser:
         return self.labels.index("I-" + kind) if "I-" + kind in self.labels else -1
 
     def find(self, tokens: Tokens) -> NameSpans:
-        """The names in a tokenised text, in reading order."""
+        """Find the names in a text that was split into words, and return them in reading order."""
         if not len(tokens.numbers):
             return _NO_NAMES
         self._forms.ensure_rows(tokens)
@@ -119,9 +121,9 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Compute the label scores of these words now.
+        """Compute how much each of these words supports each label, before texts contain them.
 
-        Processes that are forked from this one then share the memory of the scores.
+        Done before a worker forks, so that its processes share the memory of these tables.
         """
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.

@@ -1,4 +1,5 @@
-"""The settings of entity tagging in `config/entities.toml`, with the operator's own names."""
+"""The settings in `config/entities.toml`: how names in articles become tags, and the names that the
+operator listed there."""
 
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -13,7 +14,11 @@ EntityKind = Literal["person", "organisation", "place"]
 
 
 class Entity(Frozen):
-    """A name that the operator listed (an own entry), with its kind and its aliases."""
+    """A name that the operator listed in config/entities.toml, to be found in every article.
+
+    `name` is the label of its tag, `kind` person, organisation or place. Mentions of `aliases`
+    count as mentions of the name.
+    """
 
     name: Annotated[str, Field(min_length=2)]
     kind: EntityKind
@@ -21,9 +26,11 @@ class Entity(Frozen):
 
 
 class EntityRules(Frozen):
-    """Whether and how names become tags, and which names are the operator's own.
+    """Whether and how names in articles become tags, and the names that the operator listed.
 
-    The comments in config/entities.toml explain each value, and its unit.
+    `recognise` switches the trained model on, `path` chooses the fast or the thorough one, and
+    `languages` those in which it runs. At most `most` names of an article become tags, each with at
+    most `most_spans` mentions as evidence. `entities` are the listed names.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -45,30 +52,38 @@ class EntityRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version of these rules and, if names are recognised, that of the model."""
+        """The version stored with each tag of a name: that of these rules, and of the model if it
+        is used."""
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
-        """Compute tables and load the model, so that processes forked from this one share them."""
+        """Prepare look-up tables and load the model before the worker forks, so that its processes
+        share the memory."""
         _ = self.aliases_by_first_word
         if self.recognise:
             shipped(self.path).warm()
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:
-        """The (name, kind) of each of the operator's own entries, by its name and its aliases."""
+        """The names that the operator listed, as (name, kind), by each name and by each of its
+        aliases."""
         return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
 
     @cached_property
     def first_word_finder(self) -> WordFinder:
-        """A finder of the tokens with which a name or alias of the operator's own may begin."""
+        """Finds the words of a text that are the first word of a name or alias that the operator
+        listed.
+
+        Only at these words is it checked whether the whole name follows.
+        """
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property
     def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """The operator's own names and aliases as words, with their entries, by first word.
+        """The names and aliases that the operator listed, split into words, by their first word.
 
-        Of those with the same first word, the longest comes first.
+        Each comes with its entry in the list. Of several with the same first word, the longest is
+        first.
         """
         by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:
@@ -81,6 +96,6 @@ class EntityRules(Frozen):
 
     @cached_property
     def max_alias_words(self) -> int:
-        """The number of words of the longest name or alias of the operator's own."""
+        """How many words the longest name or alias has that the operator listed."""
         by_first_word = self.aliases_by_first_word
         return max(len(words) for aliases in by_first_word.values() for words, _ in aliases)

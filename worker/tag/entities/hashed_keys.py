@@ -1,4 +1,7 @@
-"""Look up strings by their CRC-32, so that model files need not contain the strings."""
+"""Look up strings in a model's tables by their CRC-32.
+
+The tables have these numbers in place of the strings, so a model file need not contain the strings.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,21 +23,30 @@ def crc(word: str) -> int:
 
 
 class KeyTable:
-    """Finds the row of a key (a CRC-32) in a table of a model, whose rows are sorted by key.
+    """Finds the row of a string in a model's table by the string's key, its CRC-32.
 
-    The table has one more row at its end, for keys that it lacks.
+    The rows are sorted by key. The table must have one more row at its end, for strings that it
+    lacks; the row number -1 leads to it.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
     def row(self, key: int) -> int:
-        """The row of one key; -1 (the last row) if the table lacks it."""
+        """The number of the row with this key (the CRC-32 of a string).
+
+        It is -1 if no row has the key: that is the table's last row, which stands for unknown
+        strings.
+        """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
 
     def rows(self, keys: HashedKeys) -> RowIndexes:
-        """The rows of these keys; -1 (the last row) for keys that the table lacks."""
+        """The number of the row with each of these keys (CRC-32 of strings), in the same order.
+
+        It is -1 for a key that no row has: that is the table's last row, which stands for unknown
+        strings.
+        """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)
         rows[self._keys.take(rows) != keys] = -1
@@ -42,9 +54,9 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """The ends of feature names (words or parts of words), as CRC-32 and length in bytes.
+    """The second parts of feature names, words or parts of words, as CRC-32 and length in bytes.
 
-    FeaturePrefixes computes from them the keys of whole feature names.
+    A feature name is a prefix and such a suffix; FeaturePrefixes computes its CRC-32 from these.
     """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
@@ -54,10 +66,10 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the keys of feature names that combine one of a few prefixes with any suffix.
+    """Computes the CRC-32 of feature names that consist of one of a few prefixes and any suffix.
 
-    A CRC is linear: a prefix changes the CRC of a suffix by a number that depends only on the
-    length of the suffix. So the key of a name is one table look-up away from the key of its suffix.
+    That takes one table look-up for each name: a prefix changes the CRC of a suffix by a number
+    that depends only on the length of the suffix.
     """
 
     def __init__(self, prefixes: Sequence[str]) -> None:
@@ -66,7 +78,8 @@ class FeaturePrefixes:
         self._changes = np.array(changes, np.uint32)
 
     def keys(self, suffixes: FeatureSuffixes) -> NDArray[np.uint32]:
-        """The keys (CRC-32) of all combinations of a prefix and a suffix: prefixes x suffixes."""
+        """The CRC-32 of every prefix joined with every suffix, as an array of prefixes x
+        suffixes."""
         changes = self._changes.take(suffixes.lengths, 1, mode="clip")
         keys: NDArray[np.uint32] = changes ^ suffixes.keys
         return keys

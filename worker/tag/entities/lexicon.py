@@ -1,7 +1,7 @@
-"""The lexicon of a model of names: what is known of each word, found by the word's CRC-32.
+"""The lexicon of a model of names: what large corpora show of each word, found by its CRC-32.
 
-It has a word's cluster (of similar words), gazetteer groups, case and usual label; see
-LexiconEntry.
+It has the cluster of words with a similar use, the gazetteer lists with the word (country, city …),
+how often it is written in lowercase, and its commonest label.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,13 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """The lexicon entries of some words as one array per property; -1 stands for unknown."""
+    """What the lexicon knows of several words, as one array per property with an item for each
+    word.
+
+    Items are numbers: of a cluster of similar words, of a set of gazetteer groups (country, city
+    …), the share of uses in lowercase in quarters, and the number of the usual label. -1 stands for
+    unknown.
+    """
 
     clusters: LexiconColumn
     groups: LexiconColumn  # index of the set of groups
@@ -25,11 +31,11 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Finds what the lexicon knows of words: their clusters, groups, letter case and usual labels.
+    """Looks up what large corpora show of words: clusters of similar words, gazetteer groups
+    (country, city …), letter case and usual labels.
 
-    Its arrays hold numbers: of a cluster, or the index of an item in the lists `groups` and
-    `usual_labels`. Each array and list ends with an entry for the words that the lexicon lacks, so
-    the number -1 leads to that entry.
+    Properties are stored as numbers. Those of groups and usual labels are indexes of the lists
+    `groups` and `usual_labels`, whose last item (index -1) stands for unknown words.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -43,20 +49,25 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """The entries of some words, by the CRC-32 of each in lowercase and of each as written."""
+        """Return what the lexicon knows of some words.
+
+        `lowered` has the CRC-32 of each word in lowercase, and `forms` that of each word as
+        written, by which its usual label is found.
+        """
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
         return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """The share of a word's uses in a large corpus that are in lowercase.
+        """How often a word is written in lowercase in a large corpus: the share of its uses, in
+        quarters.
 
-        It is in quarters, 0 to 4, or -1 if the lexicon lacks the word or its share.
+        So it is 0 to 4; -1 if the lexicon lacks the word or its share.
         """
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:
-        """The lexicon entry of one word, with the names of its groups and its usual label."""
+        """Return what the lexicon knows of one word, with names in place of the stored numbers."""
         cluster, groups, lower, label = (
             int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )

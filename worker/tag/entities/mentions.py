@@ -1,8 +1,8 @@
-"""Resolve mentions to names: decide which mentions in an article are of the same name.
+"""Decide which mentions in an article are of the same person, organisation or place.
 
 "Mr Biden" becomes Joe Biden if the article names Joe Biden in full, Kiev becomes Kyiv, and WHO
-becomes the name that stands before "(WHO)". Only the article, the aliases of places and the
-operator's own entries (listed names) are used.
+becomes the name that stands before "(WHO)". Only the article, the model's list of other names of
+places and the names that the operator listed are used.
 """
 
 from collections import defaultdict
@@ -23,7 +23,11 @@ _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
 class Mention(NamedTuple):
-    """One place in a text, characters [start, end), that names a person, organisation or place."""
+    """One place in a text, characters [start, end), that names a person, organisation or place.
+
+    `surface` is the name as written there. `method` is "own" for a name that the operator listed,
+    and "crf" for one that the trained model found; `score` (0 to 1) says how sure that is.
+    """
 
     start: int
     end: int
@@ -34,7 +38,10 @@ class Mention(NamedTuple):
 
 
 class ResolvedName(NamedTuple):
-    """A name in its full or usual form, and all its mentions in reading order."""
+    """A person, organisation or place that an article names, with all mentions in reading order.
+
+    `name` is the full or usual name, which the mentions may shorten.
+    """
 
     name: str
     kind: str
@@ -57,10 +64,11 @@ def resolve(
     own: Mapping[str, tuple[str, str]],
     text: str,
 ) -> list[ResolvedName]:
-    """Group the mentions of an article by name; the most mentioned name comes first.
+    """Group the mentions of an article by the name that they mean; the most mentioned name comes
+    first.
 
-    `place_aliases` maps other names of a place to the usual one. `own` maps names and aliases that
-    the operator listed to (name, kind); it has priority.
+    `place_aliases` maps other names of a place to the usual one. `own` maps the names and aliases
+    that the operator listed to (name, kind); it has priority. `text` is searched for acronyms.
     """
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:

@@ -1,4 +1,5 @@
-"""Load the trained models of names that the package contains, each once."""
+"""Load the two trained models that find names, fast and thorough, from the package; each only
+once."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -14,7 +15,11 @@ ModelPath = Literal["fast", "thorough"]
 
 
 class EntityModel:
-    """One trained model of names: the recogniser and the gazetteer's aliases of places."""
+    """One trained model of names, as loaded from its file.
+
+    It has the recogniser, which finds names, the usual name of each place that has several, and the
+    commonest words.
+    """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.version = str(arrays["version"])
@@ -24,9 +29,10 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Compute the label scores of the commonest words now.
+        """Compute how much each of the commonest words supports each label, before texts contain
+        them.
 
-        Processes that are forked from this one then share the memory of the scores.
+        Done before a worker forks, so that its processes share the memory of these tables.
         """
         self.recogniser.precompute(self.common)
 
@@ -46,7 +52,11 @@ def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
 
 @cache
 def shipped(path: ModelPath = "fast") -> EntityModel:
-    """The model of names in the package: the fast one or the thorough one. It is loaded once."""
+    """Load a model of names from the package, once in each process.
+
+    "fast" uses single words only; "thorough" is more accurate and some milliseconds slower for an
+    article.
+    """
     name = "entities.npz" if path == "fast" else "entities-thorough.npz"
     with (files("worker.tag") / "data" / name).open("rb") as file:
         return EntityModel(dict(np.load(file)))

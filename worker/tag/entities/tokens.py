@@ -1,8 +1,8 @@
-"""Split texts into tokens (words and punctuation marks), stored as numbers in a vocabulary.
+"""Split texts into tokens (words and punctuation marks), and give each distinct token a number.
 
-Texts are split as in the training corpora: "'s" is a token, and so are "Mr." and "U.S.". No token
-contains white space. So a text is split there first, and each piece is looked up in the vocabulary,
-which has most pieces from earlier texts. A text becomes an array of token numbers.
+Texts are split as in the training corpora: "'s" is a token, and so are "Mr." and "U.S.". A text is
+first split at white space, and each piece is looked up in the vocabulary, which has the pieces of
+earlier texts with their tokens. So a text becomes an array of token numbers fast.
 """
 
 import re
@@ -39,10 +39,10 @@ _MAX_PIECES = 150_000  # at this size, words included, the vocabulary is reset
 
 
 class Vocabulary(dict[str, bytes]):
-    """Gives each distinct token a number, and keeps how pieces of text are split into tokens.
+    """Gives each distinct token a number, and remembers into which tokens a piece of text is split.
 
-    The dict maps a piece (a part of a text between white space) to the packed numbers of its
-    tokens. `words` has the token of each number.
+    The dict maps a piece (a part of a text between white space) to the numbers of its tokens, as
+    bytes. `words` has the token of each number.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,10 @@ class Vocabulary(dict[str, bytes]):
         self[_BREAK] = self._add(LINE_END)
 
     def number(self, word: str) -> int:
-        """The number of a token, which is added if it is new; -1 if the word is several tokens."""
+        """The number of this word as a token; a new word gets the next number.
+
+        It is -1 if the word is not one token: "Joe's" is split in two.
+        """
         packed = self[word]
         return int.from_bytes(packed, byteorder) if len(packed) == _NUMBER_BYTES else -1
 
@@ -63,7 +66,7 @@ class Vocabulary(dict[str, bytes]):
         return np.frombuffer(b"".join(map(self.__getitem__, pieces)), np.int64)
 
     def lengths(self, numbers: IntArray) -> IntArray:
-        """The lengths of the tokens with these numbers, in characters."""
+        """The length in characters of each of the tokens that have these numbers."""
         return np.frombuffer(self._lengths, np.int64).take(numbers)
 
     def __missing__(self, piece: str) -> bytes:
@@ -99,7 +102,10 @@ def _current_vocabulary() -> Vocabulary:
 
 
 def reset_vocabulary() -> None:
-    """Replace the vocabulary in use by an empty one."""
+    """Replace the vocabulary in use, which numbers the tokens of texts, by an empty one.
+
+    Tokens get other numbers then, so tables that are indexed by the numbers must be made anew.
+    """
     global _current
     _current = Vocabulary()
 
@@ -114,7 +120,10 @@ def _split(piece: str) -> Sequence[str]:
 
 
 class Tokens:
-    """The tokens of one text, and their offsets in it."""
+    """A text, split into words and punctuation marks (tokens), with the place of each in the text.
+
+    `numbers` has the number of each token in `vocabulary`.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -128,11 +137,13 @@ class Tokens:
         return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
 
     def run(self, first: int, stop: int) -> tuple[str, ...]:
-        """The tokens with indexes [first, stop) as strings."""
+        """Some adjacent tokens of the text as strings: those from index `first` up to, but without,
+        `stop`."""
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
     def indexes_of(self, words: Iterable[str]) -> list[int]:
-        """The indexes of those tokens of the text that equal one of these words, ascending."""
+        """Find some words in the text: the indexes of all tokens that equal one of these words,
+        ascending."""
         numbers = [
             n
             for word in words
@@ -146,7 +157,10 @@ class Tokens:
         return indexes
 
     def spans(self, first: Sequence[int], stop: Sequence[int]) -> list[tuple[int, int]]:
-        """The characters [start, end) of several runs of tokens with indexes [first, stop)."""
+        """Where several runs of tokens stand in the text, as characters (start, end) of each.
+
+        Run number i has the tokens with indexes from first[i] up to, but without, stop[i].
+        """
         if not first:
             return []
         offsets, letters_before = self._letters
@@ -170,14 +184,15 @@ class Tokens:
 
 
 class WordFinder:
-    """Finds one fixed set of words in many texts."""
+    """Finds the same set of words in many texts; it remembers their token numbers, so that is
+    fast."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(words)
         self._vocabulary: Vocabulary | None = None
 
     def find(self, tokens: Tokens) -> list[int]:
-        """The indexes of those tokens of a text that equal one of the words, ascending."""
+        """Find the words in a text: the indexes of all tokens that equal one of them, ascending."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             numbers = [n for word in self._words if (n := self._vocabulary.number(word)) >= 0]

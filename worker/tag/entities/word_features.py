@@ -1,9 +1,9 @@
-"""The features of words by which the CRF (crf.py) recognises names, as strings.
+"""The features of words by which names are recognised, as strings.
 
-The CRF gives each word of a text a label: part of a person's name, say, or of no name. Each feature
-belongs to one word form (a word as written), seen as the word that is labelled or as one of its
-neighbours. So the scores of a form are computed once and kept, and an article costs a few table
-look-ups.
+The CRF (crf.py) gives each word of a text a label, such as person or no name. A feature is
+something known of that word or of a neighbour: its last letters, say, or that it is a city. The
+string names also the position of the word relative to the one that is labelled, so `-k=` and `0k=`
+are different features.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,12 @@ SHAPES = (*_KINDS, "d", "D", "P?", *("P" + mark for mark in _MARKS))
 
 
 class LexiconEntry(NamedTuple):
-    """What the lexicon knows of one word: the words similar to it, and its use in large corpora."""
+    """What large corpora show of one word.
+
+    `cluster` is the number of a group of words with a similar use. `groups` are gazetteer lists
+    with the word (country, city …). `lower` is the share of its uses in lowercase, in quarters, 0
+    to 4. `usual_label` is its commonest label. -1 and "" stand for unknown.
+    """
 
     cluster: int = -1  # of its embedding; -1: unknown
     groups: tuple[str, ...] = ()  # of the gazetteer: country, city, title, orgcue …
@@ -65,9 +70,10 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """The kind of a shape: LOWER, TITLE, CAPITALS, MARK or OTHER, which are coarser than shapes.
+    """The kind of a word's shape: LOWER, TITLE, CAPITALS, MARK or OTHER.
 
-    The feature that kind_pattern() names has kinds, because it combines those of three words.
+    There are fewer kinds than shapes. So kind_pattern() can combine the kinds of three words in one
+    feature.
     """
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
@@ -75,7 +81,7 @@ def shape_kind(word_shape: str) -> int:
 
 
 def is_capital(word_shape: str) -> bool:
-    """Whether a word of this shape has a capital letter."""
+    """Whether a word of this shape (a result of shape(), such as `Aa`) has a capital letter."""
     return word_shape not in ("a", "d") and word_shape[0] != "P"
 
 
@@ -85,11 +91,12 @@ SPELLING_PREFIXES = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
 def spelling_features(word: str, word_shape: str) -> list[str]:
-    """The values of a word's spelling features, which follow SPELLING_PREFIXES in their names.
+    """Values that describe how a word is spelt, in the order of SPELLING_PREFIXES.
 
-    For all words they are the word in lowercase, its last two, last three and first three letters,
-    and its length (up to 8). A word with a capital also has its last four letters with its shape;
-    if it has a hyphen too, an empty value for the hyphen comes last.
+    A prefix and its value make the name of a feature: "3=" and "iev" for Kiev. The values are the
+    word in lowercase, its last two, last three and first three letters, and its length (8 for
+    longer words). For a word with a capital follow its last four letters joined with its shape, and
+    for one that also has a hyphen an empty string, since the prefix "hy" says it all.
     """
     lower = word.lower()
     suffixes = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
@@ -101,9 +108,10 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Names of the features of a word's cluster of similar words, gazetteer groups and usual label.
+    """Names of the features that say what the lexicon (see LexiconEntry) knows of a word.
 
-    They help to label the word itself, and in the same way the words next to it.
+    They are its cluster of similar words, its gazetteer groups (country, city …) and its usual
+    label; unknown ones have no feature. They help to label the word and the words next to it.
     """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]
@@ -111,19 +119,19 @@ def lexicon_features(entry: LexiconEntry) -> list[str]:
 
 
 def cluster_shape(cluster: int, word_shape: str) -> str:
-    """The name of the feature that combines a word's cluster of similar words and its shape.
+    """The name of the feature that combines a word's cluster of similar words with its shape.
 
-    It is "" for a word whose cluster is unknown (-1) or that has no capital: only words with a
-    capital have this feature.
+    "" if the cluster is unknown (-1) or the word has no capital: such words lack this feature.
     """
     return f"cs={cluster}{word_shape}" if cluster >= 0 and is_capital(word_shape) else ""
 
 
 def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
-    """Features of a word's shape, and of how often a large corpus has the word in lowercase.
+    """Names of the features that say how a word is written here, and how it usually is.
 
-    `lower` is that share of its uses in quarters, 0 to 4, or -1 if unknown. `start` is "^" for the
-    first word of a sentence: it has its own features, because a capital there hardly shows a name.
+    `word_shape` is its shape here. `lower` is the share of its uses in a large corpus that are in
+    lowercase, in quarters, 0 to 4; -1 if unknown. `start` is "^" for the first word of a sentence,
+    which has features of its own, because a capital there hardly shows a name.
     """
     features = ["s=" + word_shape + start]
     if is_capital(word_shape):
@@ -132,10 +140,10 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 
 
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
-    """Features of a word's shape and use in lowercase, for labelling the words next to it.
+    """Names of the features of a word's letter case that help to label the words next to it.
 
-    `lower` is the share of its uses in a large corpus that are in lowercase, in quarters: 0 to 4,
-    or -1 if unknown.
+    `lower` is the share of its uses in a large corpus that are in lowercase, in quarters, 0 to 4;
+    -1 if unknown. It is left out for words that do not begin with a capital.
     """
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
@@ -150,12 +158,13 @@ def features_by_position(
     near: Sequence[str] = (),
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
-    """The full names of a word's features, in six tuples: one for each position of the word.
+    """Make the full names of a word's features: a position, such as "-" for before, and a short
+    name.
 
-    The first two positions are that of the labelled word: as the first of a sentence (`here` and
-    `start`) and as another (`here` and `inside`). In the others the word is a neighbour: one before
-    and one after the labelled word (both `near`), two before and two after (both `far`). Empty
-    names are left out.
+    The word is seen from six positions, and the result has a tuple of names for each. As the
+    labelled word itself: first of a sentence (`here` and `start`) or not (`here` and `inside`). As
+    a neighbour: one before or after the labelled word (both `near`), two before or after (both
+    `far`). The arguments are short names; empty ones are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
@@ -164,11 +173,11 @@ def features_by_position(
 
 
 def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
-    """The names of all features by which the model is trained on a word, in six tuples.
+    """The names of all features of a word, by which the model is trained and scores are computed.
 
-    Each tuple is for one position of the word relative to the labelled word: itself (first of a
-    sentence or not), one before, one after, two before, two after. The empty word stands for the
-    beginning or end of a sentence.
+    Six tuples, one for each position in which the word may stand to the labelled word: the word
+    itself (first of a sentence or not), one before, one after, two before, two after. The empty
+    word stands for the beginning or end of a sentence.
     """
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
@@ -192,17 +201,19 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """The name of the feature that combines the kinds of three words in a row.
+    """The name of the feature that combines the kinds of three words in a row, the middle one
+    labelled.
 
-    A kind is a number from shape_kind() (lowercase, capitals, punctuation mark …), or NONE for the
-    beginning or end of a sentence. The middle word is the one that is labelled.
+    A kind is a number from shape_kind(), such as that of words in lowercase or of punctuation
+    marks; NONE stands for the beginning or end of a sentence.
     """
     return f"x={before}{here}{after}"
 
 
 class WordTraits(NamedTuple):
-    """The properties of a word that combinations() joins with those of its neighbours, as text.
+    """What is known of a word, as text, to be joined with the same of its neighbours into features.
 
+    It has the word in lowercase, what the lexicon knows of it (see LexiconEntry), and its shape.
     All are empty for the pseudo-word that stands for the beginning or end of a sentence.
     """
 
@@ -214,9 +225,11 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """The word in lowercase, its shape, and the cluster, groups and usual label of its entry.
+    """Return what is known of a word as text, from which combinations() makes features of several
+    words.
 
-    combinations() joins them with those of other words. All are empty for an empty word.
+    `entry` is what the lexicon knows of it. All texts are empty for an empty word, which stands for
+    the beginning or end of a sentence.
     """
     if not word:
         return WordTraits()
@@ -225,10 +238,11 @@ def traits(word: str, entry: LexiconEntry) -> WordTraits:
 
 
 def combinations(window: Sequence[WordTraits]) -> list[str]:
-    """Return the names of features that combine several words, to label the middle of five words.
+    """Return the names of features that combine several words, to label the middle one of five
+    words.
 
-    Only the slower, thorough model uses them. The fast model looks up scores of single words that
-    were computed in advance, and a table of single words can't contain scores of combinations.
+    Only the thorough model uses them, the slower of the two models of names. The fast model adds up
+    scores of single words that were computed in advance, which is not possible for combinations.
     """
     features = ["5=" + " ".join(word.shape for word in window)]
     for name, before, here, after in zip("wcgks", *window[1:4], strict=True):

@@ -1,8 +1,8 @@
-"""Keep, for each word form (a word as written), how much it supports each label of the CRF.
+"""Keep for each word, as written, how much it supports each label (person, no name …) of the CRF.
 
-The tables have one row per word of the vocabulary, which numbers the words of texts, so each form
-is scored once. A vocabulary that has grown too large is replaced by an empty one; its numbers then
-stand for other words, so all forms are scored anew.
+So a word is scored only once, when a text first has it. The tables have one row per word of the
+vocabulary, which numbers the words of texts. When the vocabulary has grown too large and is
+replaced by an empty one, its numbers stand for other words, so all words are scored anew.
 """
 
 import numpy as np
@@ -14,10 +14,12 @@ EDGE = 0  # the row of the edge, which stands before the first and after the las
 
 
 class WordFormTable:
-    """Label scores and other properties of words, as arrays with one row per vocabulary word.
+    """Remembers how much words support each label (person, no name …), so that each is scored only
+    once.
 
-    The arrays are those of WordScores: `scores`, `kinds`, `limits` and `steps`. Row 0 is the edge,
-    a pseudo-word before and after each sentence.
+    The arrays have one row per word of the vocabulary: its `scores`, the kind of its shape
+    (`kinds`), the margin from which it belongs to no name (`limits`), and its distance to the next
+    word if edges count (`steps`). Row 0 is the edge, a pseudo-word before and after each sentence.
     """
 
     def __init__(self, scorer: WordScorer) -> None:
@@ -26,7 +28,8 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
     def ensure_rows(self, tokens: Tokens) -> None:
-        """Compute the label scores of those words of a text that have none in the tables yet."""
+        """Score the words of a text that were not scored before, so that the tables have a row for
+        each."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0

@@ -1,9 +1,9 @@
-"""Score word forms: how much each supports every label of the CRF, in every position.
+"""Compute how much a word, as written, supports each label of the CRF (person, no name …).
 
-A word form is a word as written. A position is the place from which its features are seen: as the
-word that is labelled, or as one of its neighbours. Most features of a form are shared with other
-forms: its cluster, its gazetteer groups, its shape. Their weights are summed beforehand in small
-tables. Only the features of its spelling are looked up for each form.
+A word supports labels of itself and of its neighbours, so it has scores for each position in which
+it may stand to the labelled word. They are sums of the weights of its features. Most features are
+shared with other words (cluster of similar words, gazetteer groups, shape), so their weights are
+summed beforehand in small tables. Only the features of its spelling are looked up for each word.
 """
 
 from collections.abc import Sequence
@@ -82,7 +82,10 @@ _LOWER = (0, 1, 2, 3, 4, -1)  # quarters of lowercase uses; -1 (unknown) comes l
 
 
 class FeatureWeights:
-    """The weights of the model's features for each label, found by the features' CRC-32."""
+    """How much each feature of a word supports each label, as the model was trained.
+
+    A feature is found by the CRC-32 of its name.
+    """
 
     def __init__(self, arrays: ModelArrays, order: IntArray) -> None:
         """`order` lists the model's labels in the order in which `of` returns their weights."""
@@ -92,18 +95,18 @@ class FeatureWeights:
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
     def of(self, keys: HashedKeys) -> LabelScores:
-        """The weights of these features: features x labels.
+        """The weights of these features, as an array of features x labels.
 
-        Features that the model lacks weigh 0.
+        `keys` are the CRC-32 of the features' names. A feature that the model lacks weighs 0.
         """
         weights: LabelScores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Sum the weights of each word's features, separately for each position of the word.
+        """Add up the weights of each word's features, for each position of the word separately.
 
-        `features` has the names of one word's features by position in each item. Returns an array
-        of words x positions x labels.
+        An item of `features` has the names of one word's features, as a tuple for each position in
+        which it may stand to the labelled word. Returns an array of words x positions x labels.
         """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
@@ -113,12 +116,14 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """What some word forms (words as written) add to the scores of labels, one row for each form.
+    """What some words, as written, add to the scores of labels (person, no name …); one row per
+    word.
 
-    `scores` says how much a form supports each label (such as person, or no name) of the word at
-    each position around it. A word belongs to no name if the label "no name" leads the best other
-    label by the form's `limits`, which is 0 for a form that is hardly ever in a name. `kinds` are
-    those of shape_kind(); `steps` are 1 plus the number of sentence edges that follow the form.
+    `scores` has the support for each label, by the position of the word relative to the labelled
+    one. `limits` say when a word belongs to no name: if the score of "no name" is that much above
+    the best other label's (0 for a word that is hardly ever in a name). `kinds` are those of
+    shape_kind(), and `steps` are 1 plus the number of edges (ends and beginnings of sentences)
+    after the word.
     """
 
     scores: LabelScores  # forms x positions x labels
@@ -128,10 +133,11 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Computes how much word forms (words as written) support each label of the CRF.
+    """Computes how much words, as written, support each label of the CRF (person, no name …).
 
-    The weights of features that many forms share (cluster, groups, letter case …) are summed in
-    small tables when it is made. The weights of a form's spelling are looked up for each form.
+    The weights of features that many words share (cluster of similar words, letter case …) are
+    summed in small tables when the scorer is made. The weights of a word's spelling are looked up
+    for each word.
     """
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
@@ -145,15 +151,17 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the edge, as a table with one row.
+        """The scores of the edge, a pseudo-word before and after each sentence, as a table with one
+        row.
 
-        The edge is a pseudo-word before and after each sentence. It supports labels like a word.
+        Like a word, it supports labels of the words next to it.
         """
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """How much each of these words, as written, supports each label; one row for each word."""
+        """Compute how much each of these words, as written, supports each label; one row for each
+        word."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]

@@ -1,4 +1,5 @@
-"""Keyphrases of an article: its most telling phrases, by word counts of the operator's articles.
+"""Keyphrases: tag an article with the phrases that are frequent in it, but rare in other articles.
 
-May import `worker.tag.rules` and `worker.model`.
+How rare a word is comes from counts of the operator's own articles. May import `worker.tag.rules`
+and `worker.model`.
 """

@@ -1,7 +1,9 @@
-"""Extract keyphrases: score runs of one to three words by TF-IDF, with a bonus if they occur early.
+"""Find the keyphrases of an article: phrases of a few words that are frequent in it and rare
+elsewhere.
 
-Inverse document frequencies come from the operator's own articles. A word that is common there is
-no keyphrase, so no list of stop words is needed in any language.
+The score is TF-IDF, higher if a phrase occurs early. How rare a word is comes from counts of the
+operator's own articles. Words that are common there neither begin nor end a keyphrase, so no list
+of stop words is needed in any language.
 """
 
 import re
@@ -23,9 +25,11 @@ _HALF_SCORE_OFFSET = 600  # characters; a phrase at this offset scores half of o
 
 
 class Frequencies(Frozen):
-    """Word counts for TF-IDF: by language, the number of documents and of documents with each word.
+    """How common words are in the operator's articles, to find phrases that are special to one
+    article.
 
-    `worker keyphrases` writes the file that contains them.
+    `documents` has the number of counted articles by language, and `words`, by language and word,
+    the number of these articles that have the word. `worker keyphrases` writes the file with both.
     """
 
     documents: dict[str, int] = {}
@@ -33,9 +37,11 @@ class Frequencies(Frozen):
 
 
 class KeyphraseRules(Frozen):
-    """Whether keyphrases become tags, how many per article, and of how many words at most.
+    """The settings in config/keyphrases.toml: whether and how the keyphrases of articles become
+    tags.
 
-    The comments in config/keyphrases.toml explain each value, and its unit.
+    At most `most` keyphrases of an article become tags, each of at most `max_words` words.
+    `frequencies` is the path of the file with word counts.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -46,7 +52,11 @@ class KeyphraseRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version of these rules. It has no model's version, since keyphrases have no model."""
+        """The version that is stored with each keyphrase tag.
+
+        It is that of these settings alone; keyphrases need no trained model, which would have its
+        own.
+        """
         return self.version
 
 
@@ -62,14 +72,17 @@ _Offsets = tuple[int, int]
 
 
 def document_words(text: str) -> set[str]:
-    """The distinct words of a document, casefolded, as Frequencies counts them."""
+    """The distinct words of an article, casefolded, in order to count how many articles have
+    each."""
     return {word.casefold() for word in _WORD.findall(text)}
 
 
 def keyphrase_tags(article: Article, rules: KeyphraseRules, frequencies: Frequencies) -> list[Tag]:
-    """Tag an article with its keyphrases, best first; scores are relative to the best one.
+    """Tag an article with its keyphrases, the best first, whose score is 1; other scores are
+    relative.
 
-    No tags if keyphrases are switched off, or too few documents of the language were counted.
+    Returns no tags if keyphrases are switched off, or if words were counted in fewer than 50
+    articles of its language.
     """
     documents = frequencies.documents.get(article.language, 0)
     if not rules.enabled or documents < _MIN_DOCUMENTS:

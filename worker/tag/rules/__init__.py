@@ -1,4 +1,5 @@
-"""Tagging rules: their format, their compiled form, and how they are matched with articles.
+"""Rules by which articles get the tag of a topic: their format in files, their compiled form, and
+how they are matched with articles.
 
 May import `worker.model` only.
 """

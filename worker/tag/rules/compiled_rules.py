@@ -1,6 +1,7 @@
-"""Compile a taxonomy's rules, so that one pass over an article finds the phrases of all of them.
+"""Compile the rules of all topics, so that one search of an article finds the phrases of all of
+them.
 
-The result is one automaton for all phrases, and an index from each phrase to its rules.
+The result is one automaton that finds all phrases, and an index from each phrase to its rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,12 @@ PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it
 
 
 class CompiledPattern(NamedTuple):
-    """A compiled regular expression of a rule, with the scopes (parts of an article) it reads."""
+    """A regular expression of a rule, compiled, with the parts of an article in which matches
+    count.
+
+    `scopes` has these parts (title, body …) as a bit mask. `number` identifies the expression
+    within its rule; it is negative, because phrases have the numbers from 0.
+    """
 
     number: int  # negative, while phrases are numbered from 0
     scopes: int
@@ -26,7 +32,8 @@ class CompiledPattern(NamedTuple):
 
 
 class CompiledRule(NamedTuple):
-    """A rule ready to be matched, with the number of each phrase in CompiledRules in its place.
+    """A rule in the form in which it is matched with articles: phrases are replaced by their
+    numbers.
 
     PhraseScopes maps these numbers to the parts of an article in which the phrase counts (a bit
     mask). `positive` has all phrases that support the rule, that is all but those of `none`.
@@ -45,9 +52,12 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRules(NamedTuple):
-    """All rules of a taxonomy, with the automaton that finds their phrases.
+    """All rules of a taxonomy, with the automaton that finds their phrases in an article.
 
-    Phrases and rules are referred to by their numbers; scopes are bit masks of SCOPES.
+    A rule's number is its index in `rules`, a phrase's number that in `phrase_texts`. `rules_of`
+    leads from a phrase to the rules that it supports, and `phraseless` lists those that may fire
+    without a phrase. `scopes` is a bit mask of all parts of an article (title, url …) that some
+    rule reads.
     """
 
     taxonomy: Taxonomy
@@ -60,7 +70,10 @@ class CompiledRules(NamedTuple):
 
 
 def compile_rules(taxonomy: Taxonomy) -> CompiledRules:
-    """Compile all rules of a taxonomy, in the order of its topics."""
+    """Compile all rules of a taxonomy into the form in which they are matched with articles.
+
+    The rules keep the order of their topics.
+    """
     numbers: dict[Phrase, int] = {}
     rules = [
         _compile_rule(topic, rule, taxonomy, numbers)

@@ -1,13 +1,17 @@
-"""Keep feed categories that mean no topic of the taxonomy as tags, in the feed's own spelling."""
+"""Tag articles with the categories that their feed gave them, in the feed's own spelling.
+
+Only with those that mean no topic of the taxonomy; the others become topics.
+"""
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.rules.taxonomy import Taxonomy, category_code
 
 
 def category_tags(article: Article, taxonomy: Taxonomy) -> list[Tag]:
-    """One tag for each feed category of an article that means no topic, in the feed's order.
+    """Make a tag of each feed category of an article that means no topic of the taxonomy.
 
-    Of two spellings of one category, only the first gets a tag.
+    The tags are in the feed's order. Of two spellings of one category, such as "World News" and
+    "world-news", only the first gets a tag.
     """
     tags: dict[str, Tag] = {}
     for label in article.categories:

@@ -1,7 +1,7 @@
 """Join the fields of an article into one text, so that one search covers all of them.
 
-A scope (`title`, `lead`, `url` …) names the part of an article in which a phrase of a rule counts.
-Sets of scopes are bit masks.
+Each offset belongs to a scope (`title`, `lead`, `url` …): the part of the article, since a rule may
+count a phrase in some parts only. Sets of scopes are bit masks.
 """
 
 from bisect import bisect_right
@@ -28,7 +28,11 @@ _MAX_LEAD_CHARS = 500  # of a text without paragraphs
 
 
 class JoinedField(NamedTuple):
-    """One field of the article and its position in the joined text."""
+    """One field of an article within the text to which all fields are joined.
+
+    `start` is its offset there. `scope` is the part of the article it belongs to, as rules name it
+    (a bit); `field` is its name, such as "summary" or "category", and `value` its text.
+    """
 
     start: int
     scope: int
@@ -37,7 +41,8 @@ class JoinedField(NamedTuple):
 
 
 class JoinedFields:
-    """The fields of an article joined into one text, which knows the field of each offset."""
+    """The fields of an article, joined into one text for the search, with the field of each
+    offset."""
 
     def __init__(self, article: Article, scopes: int) -> None:
         """Join the fields of these scopes only; `scopes` is a bit mask."""
@@ -52,13 +57,17 @@ class JoinedFields:
         self._lead_end = _lead_end(article.text)
 
     def make_encodable(self) -> None:
-        """Replace lone surrogates by question marks: the automaton and RE2 cannot encode them."""
+        """Replace lone surrogates in the joined text by question marks.
+
+        They can't be written as UTF-8, which the searches for phrases and regular expressions need.
+        """
         self.text = self.text.encode("utf-8", "replace").decode()
 
     def scope_at(self, offset: int) -> int:
-        """The scopes, as a bit mask, of the character at this offset of the joined text.
+        """The scopes (parts of the article: TITLE, BODY …) at this offset of the joined text, as a
+        bit mask.
 
-        In the first paragraph of the text they are BODY and LEAD; elsewhere there is one scope.
+        In the first paragraph of the text they are BODY and LEAD; elsewhere there is only one.
         """
         field = self._field_at(offset)
         if field.scope == BODY and offset - field.start < self._lead_end:
@@ -66,7 +75,8 @@ class JoinedFields:
         return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        """Convert characters [start, end) of the joined text to a span of the field they are in."""
+        """Convert characters [start, end) of the joined text to a passage of the field that they
+        are in."""
         field = self._field_at(start)
         first, last = start - field.start, end - field.start
         surface = field.value[first:last]

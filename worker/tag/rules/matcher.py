@@ -1,8 +1,8 @@
-"""Match compiled rules against an article, and report by which evidence each rule fires.
+"""Match compiled rules with an article: decide whether each rule fires, that is gives its tag.
 
-The evidence of a rule is the matches of its phrases and regular expressions. By them,
-evaluate_rule() decides whether the rule fires, and says what is missing if it does not. The worker
-calls it, and so do the tests of examples in rule files and the option `--explain`.
+The matches of a rule's phrases and regular expressions are its evidence. By them, evaluate_rule()
+decides whether it fires, and says what is missing if it does not. Tagging calls it, and so do the
+tests of examples in rule files and the option `--explain`.
 """
 
 import re
@@ -35,9 +35,11 @@ _SENTENCE_ENDS = re.compile(
 
 
 class ScopedMatch(NamedTuple):
-    """A match of a phrase or regular expression: characters [start, end) of the joined fields.
+    """A match of a phrase or regular expression: characters [start, end) of an article's joined
+    fields.
 
-    `scope` is the bit mask of the scopes (title, lead, body …) in which the match lies.
+    `scope` is a bit mask of the parts of the article (title, lead, body …) in which the match
+    begins.
     """
 
     start: int
@@ -49,7 +51,11 @@ RuleEvidence = dict[int, list[ScopedMatch]]  # by number of phrase or pattern
 
 
 class RuleResult(NamedTuple):
-    """Whether one rule fires on one article, with the matches and the score, or why it does not."""
+    """Whether one rule gives an article its tag: `why_not` is "" if it does, else it says why not.
+
+    `evidence` has the matches of the rule's phrases and regular expressions, and `score` is
+    computed from them, 0 to 1.
+    """
 
     rule: CompiledRule
     evidence: RuleEvidence
@@ -58,7 +64,10 @@ class RuleResult(NamedTuple):
 
 
 class MatchContext:
-    """One article with the matches of all rules' phrases, found in one search for all rules."""
+    """One article with all matches of the phrases of all rules, for deciding which rules fire.
+
+    The article is searched once, when the context is made.
+    """
 
     def __init__(self, article: Article, compiled: CompiledRules, day: date) -> None:
         """Search the article for all phrases of the rules.
@@ -83,9 +92,10 @@ class MatchContext:
             return self.compiled.phrases.find(self.fields.text)
 
     def candidates(self) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
-        """Yield the rules for the article's language that may fire, with their phrases' matches.
+        """Yield the rules that may give this article their tag, each with the matches of its
+        phrases.
 
-        Rules that need a phrase, but of which no phrase matches, are left out.
+        Left out are rules for other languages, and rules that need a phrase of which none matches.
         """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
@@ -99,7 +109,11 @@ class MatchContext:
                 yield rule, evidence
 
     def evidence_for(self, phrases: PhraseScopes) -> RuleEvidence:
-        """The matches of these phrases, each only in the scopes in which the rule counts it."""
+        """Return those matches of these phrases that count for a rule, by number of the phrase.
+
+        `phrases` maps the numbers of phrases to the parts of the article (title, body …, as a bit
+        mask) in which the rule counts them.
+        """
         evidence: RuleEvidence = {}
         for number in self.matches.keys() & phrases.keys() if phrases else ():
             scopes = phrases[number]
@@ -108,7 +122,11 @@ class MatchContext:
         return evidence
 
     def pattern_matches(self, pattern: CompiledPattern) -> list[ScopedMatch]:
-        """The matches of a regular expression in its scopes, without those that split a word."""
+        """Find the matches of a rule's regular expression in the parts of the article that the rule
+        reads.
+
+        Matches that begin or end inside a word are left out.
+        """
         text = self.fields.text
         spans = (
             match.span()
@@ -120,14 +138,15 @@ class MatchContext:
 
     @cached_property
     def sentence_ends(self) -> list[int]:
-        """The offsets in the joined fields of the marks that end sentences, ascending."""
+        """Where sentences of the article end: offsets in its joined fields, ascending."""
         return [match.start() for match in _SENTENCE_ENDS.finditer(self.fields.text)]
 
     def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
-        """Whether two matches are too far apart to count as near each other.
+        """Whether two matches are too far apart for a rule that wants phrases near each other.
 
-        They are if they lie in different sentences (where `within` is "sentence"), or if more than
-        `within` words or a blank line, as between two fields, separate them.
+        If `within` is "sentence", they must be in the same sentence. If it is a number, at most so
+        many words may stand between them, and no blank line, which also separates two fields of the
+        article.
         """
         if within == "sentence":
             offsets = self.sentence_ends
@@ -141,9 +160,10 @@ class MatchContext:
 def evaluate_rule(
     context: MatchContext, rule: CompiledRule, evidence: RuleEvidence, scoring: Scoring
 ) -> RuleResult:
-    """Decide whether a rule fires on an article, and compute its score.
+    """Decide whether a rule gives an article its tag, and compute its score.
 
-    `evidence` has the matches of the rule's `any`, `all` and `near` phrases.
+    `evidence` has the matches of the rule's `any`, `all` and `near` phrases, by number of the
+    phrase; `scoring` has the settings for rules that have none of their own.
     """
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition
@@ -161,7 +181,10 @@ def evaluate_rule(
 
 
 def evidence_spans(context: MatchContext, result: RuleResult, most: int) -> tuple[Span, ...]:
-    """The first match of each phrase by which a rule fires, in reading order, at most `most`."""
+    """Return passages that show why a rule gives an article its tag, in reading order.
+
+    They are the first match of each phrase or regular expression; at most `most` are returned.
+    """
     firsts = sorted(matches[0] for matches in result.evidence.values())
     return tuple(context.fields.span(match.start, match.end) for match in firsts[:most])
 

@@ -27,7 +27,11 @@ _UNSPACED = re.compile(
 
 
 class Phrase(NamedTuple):
-    """One phrase to search for, and whether it also matches as a part of a longer word."""
+    """One phrase to search for, as rules write it.
+
+    `prefix` lets it also match words that begin with it, and `suffix` words that end with it. With
+    `exact` it matches only in the case written, else in any case.
+    """
 
     text: str
     prefix: bool = False  # also matches words that begin with it
@@ -51,7 +55,10 @@ def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
 
 
 class PhraseMatch(NamedTuple):
-    """One match of a phrase: phrase number `phrase` is at characters [start, end) of the text."""
+    """One place where a phrase was found: characters [start, end) of the text.
+
+    `phrase` is the number of the phrase: its index in the list of phrases that are searched for.
+    """
 
     phrase: int
     start: int
@@ -59,18 +66,26 @@ class PhraseMatch(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A casefolded text that can convert its offsets to offsets of the original text."""
+    """A casefolded text, for a search that ignores case.
+
+    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the added characters,
+    so that offsets of matches can be converted to offsets in the original text.
+    """
 
     text: str
     added: list[int]  # offsets of the characters that casefolding added, ascending
 
     def original_offset(self, offset: int) -> int:
-        """Convert an offset in the folded text to that of the same character in the original."""
+        """Convert an offset in the casefolded text to the offset of that character in the original
+        text."""
         return offset - bisect_right(self.added, offset)
 
 
 def fold(text: str) -> Folded:
-    """Casefold a text, and make its typographic apostrophes, hyphens and spaces plain ones."""
+    """Casefold a text for a search that ignores case.
+
+    Typographic apostrophes, hyphens and spaces become plain ones, so that either spelling matches.
+    """
     plain = _plain(text)
     folded = plain.casefold()
     added: list[int] = []
@@ -99,9 +114,9 @@ class Phrases:
         )
 
     def find(self, text: str) -> list[PhraseMatch]:
-        """Find all occurrences of all phrases in a text; they may overlap.
+        """Find all places in a text where one of the phrases stands; they may overlap.
 
-        Raises UnicodeEncodeError for a text with lone surrogates.
+        Raises UnicodeEncodeError for a text with lone surrogates, which the automaton can't read.
         """
         folded = fold(text)
         body, added, phrases = folded.text, folded.added, self._phrases
@@ -130,7 +145,10 @@ class Phrases:
 
 
 def inside_word(text: str, offset: int) -> bool:
-    """Whether this offset is inside a word: the characters before and after it belong together."""
+    """Whether the characters before and after this offset belong to the same word.
+
+    In scripts without spaces between words, such as Chinese, they never do.
+    """
     if offset == 0 or offset >= len(text):
         return False
     before, after = text[offset - 1], text[offset]

@@ -1,6 +1,6 @@
-"""Compile regular expressions that cannot hang a worker.
+"""Compile the regular expressions of rules with RE2, so that none can hang a worker.
 
-The engine is RE2, which takes time in proportion to the text, and bounded memory.
+RE2 takes time in proportion to the length of the text, and bounded memory.
 """
 
 from typing import Any
@@ -14,7 +14,8 @@ _MAX_COMPILED_BYTES = 1 << 20
 def compile_regex(written: str) -> Any:
     """Compile a regular expression of a rule with RE2.
 
-    Raises ValueError if the syntax is wrong, if it is too large, or if it matches the empty text.
+    Raises ValueError if its syntax is wrong, if it is too large for RE2, or if it would match
+    everywhere because it matches the empty text.
     """
     if len(written) > _MAX_CHARS:
         raise ValueError(f"longer than {_MAX_CHARS} characters")
@@ -31,7 +32,8 @@ def compile_regex(written: str) -> Any:
 
 
 def regex_problem(written: str) -> str:
-    """What is wrong with a regular expression of a rule, as a sentence; "" if nothing is."""
+    """What is wrong with a regular expression of a rule, as a message for its author; "" if it is
+    valid."""
     try:
         compile_regex(written)
     except ValueError as e:

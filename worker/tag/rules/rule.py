@@ -1,7 +1,7 @@
-"""The format of one tagging rule: its phrases, their scopes, its scoring and its examples.
+"""The format of a rule by which articles get the tag of a topic: phrases, scoring and examples.
 
-A scope is the part of an article (title, lead, body, url …) in which a phrase counts; a match in it
-gives the rule points, from which its score is computed.
+A phrase counts in some scopes: parts of an article (title, lead, body, url …). A match gives the
+rule points, depending on the scope, and from the points its score is computed.
 """
 
 import re
@@ -37,11 +37,12 @@ class ScopeWeights(Frozen):
 
 
 class Scoring(Frozen):
-    """How the points of a rule's matches become its score, 0 to 1, and from which score it fires.
+    """How a rule's score, 0 to 1, is computed from its matches, and from which score it gives its
+    tag.
 
-    The score is points / (points + doubt). The doubt grows with the length of the text, as a long
-    text matches phrases by chance. Comments in config/taxonomy.toml explain each value and its
-    unit, and how it was tuned.
+    The score is points / (points + doubt). Matches give points, by `weights`. The doubt grows with
+    the length of the text, as a long text matches phrases by chance. Comments in
+    config/taxonomy.toml explain each value and its unit, and how it was tuned.
     """
 
     weights: ScopeWeights
@@ -54,9 +55,9 @@ class Scoring(Frozen):
 
 
 class RuleExample(Frozen):
-    """An example article of an inline test, which a rule or topic must or must not match.
+    """An example article in a rule file, which tests that a rule or topic matches it, or does not.
 
-    In a file it may be a plain string: its first line is the title, and the rest is the text.
+    In the file it may be a plain string: its first line is the title, and the rest is the text.
     """
 
     title: str = ""
@@ -78,7 +79,10 @@ class RuleExample(Frozen):
         return value
 
     def article(self, language: str) -> Article:
-        """Make an article of the example, in `language` unless the example names another."""
+        """Make an article of the example, so that it can be tagged like a real one.
+
+        The article is in `language`, unless the example names another.
+        """
         day = self.published
         sections = (self.section,) if isinstance(self.section, str) else self.section
         return Article(
@@ -99,7 +103,13 @@ class RuleExample(Frozen):
 
 
 class Rule(Frozen):
-    """One rule by which articles get the tag of a topic; it fires if all parts that it has hold."""
+    """One rule by which articles get the tag of a topic.
+
+    It gives the tag if all conditions that it has hold: a phrase of `any` or a `regex` matches, all
+    phrases of `all`, those of `near` close together, none of `none`; the article has one of the
+    `languages`, the matches are at least `min_count`, the score reaches the threshold, and the rule
+    has not expired. `matches` and `misses` are example articles for tests.
+    """
 
     id: str = ""
     languages: tuple[str, ...] = ()  # BCP 47 primary subtags; empty: any language
@@ -122,22 +132,28 @@ class Rule(Frozen):
 
     @property
     def name(self) -> str:
-        """The name of the rule within its topic: its id, or else its languages, or else "any"."""
+        """The name by which a rule is told from others of its topic.
+
+        It is the rule's id; without one, its languages joined by "+"; without these, "any".
+        """
         return self.id or "+".join(self.languages) or "any"
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """All phrases of the rule as written, with references to synonym lists (`@name`)."""
+        """All phrases of the rule, as the rule file has them: with scopes (`title:war`), stars, and
+        references to lists of synonyms (`@name`)."""
         return (*self.any, *flattened(self.all), *self.none, *flattened(self.near))
 
     @property
     def synonym_names(self) -> Iterator[str]:
-        """The names of the synonym lists that the rule's phrases refer to, without `@`."""
+        """The names of the lists of synonyms to which the rule's phrases refer by `@name`, without
+        `@`."""
         return (text[1:] for _, text in map(split_scope, self.phrases) if text.startswith("@"))
 
     @property
     def problem(self) -> str:
-        """What is wrong with the rule, as a sentence; "" if nothing is."""
+        """The first thing that is wrong with the rule, as a message for its author; "" if it is
+        valid."""
         if not (self.any or self.all or self.near or self.regex):
             return "empty, it needs `any`, `all`, `near` or `regex`"
         if len(self.near) == 1:
@@ -149,19 +165,26 @@ class Rule(Frozen):
 
 
 def flattened(groups: tuple[PhraseGroup, ...]) -> Iterator[str]:
-    """Yield the phrases of all groups, in order. A group is one phrase, or several alternatives."""
+    """Yield the phrases of all groups, in order.
+
+    A group is one phrase, or a tuple of phrases of which a rule needs only one.
+    """
     for group in groups:
         yield from (group,) if isinstance(group, str) else group
 
 
 def split_scope(written: str) -> tuple[str, str]:
-    """Split the scope off a phrase: `title:war` becomes ("title", "war"), and `war` ("", "war")."""
+    """Split a phrase of a rule into its scope, the part of the article in which it counts, and the
+    rest.
+
+    `title:war` becomes ("title", "war"), and `war`, which has no scope, ("", "war").
+    """
     match = _SCOPED.fullmatch(written)
     return (match[1], match[2].strip()) if match else ("", written)
 
 
 def phrase_problem(written: str) -> str:
-    """What is wrong with a phrase as a rule writes it, as a sentence; "" if nothing is."""
+    """What is wrong with a phrase of a rule, as a message for its author; "" if it is valid."""
     text = split_scope(written)[1]
     bare = text.removeprefix("*").removesuffix("*")
     if bare.startswith("@"):

@@ -1,6 +1,7 @@
-"""The taxonomy: the topics and rules in `config/taxonomy.toml` and `config/rules/*.toml`.
+"""The taxonomy: the topics that articles can get as tags, and the rules that give them.
 
-`taxonomy.toml` is read first, and each later file extends the topics of the files before it.
+They are in `config/taxonomy.toml` and `config/rules/*.toml`. `taxonomy.toml` is read first, and
+each later file adds topics, or adds rules to the topics of the files before it.
 """
 
 import unicodedata
@@ -18,9 +19,11 @@ from worker.tag.rules.rule import PositiveShare, Rule, RuleExample, Scoring
 
 
 class Topic(Frozen):
-    """One topic of the taxonomy, with the rules and feed categories by which articles get its tag.
+    """One topic of the taxonomy, whose tag articles get by its rules or by their feed's categories.
 
-    If a later file has a topic with the same code, it extends this one.
+    `parents` are codes of broader topics, whose tags they get as well. `categories` are feed
+    categories that mean this topic. If a later file has a topic with the same code, it adds to this
+    one.
     """
 
     code: str = Field(min_length=1)
@@ -43,9 +46,11 @@ class Topic(Frozen):
         return self
 
     def extended_by(self, addition: "Topic") -> "Topic":
-        """Return this topic with the entries that a later file adds to it.
+        """Return this topic together with what a later file says of it: more rules, categories and
+        so on.
 
-        Raises ValueError if a rule's name is taken and the rule does not say `replaces`.
+        Raises ValueError if a later rule has the name of an earlier one and does not say
+        `replaces`.
         """
         rules = {rule.name: rule for rule in self.rules}
         for rule in addition.rules:
@@ -67,7 +72,11 @@ class Topic(Frozen):
 
 
 class SourceDefaults(Frozen):
-    """Topics that all articles of a source get, and what this source's feed categories mean."""
+    """What the operator says of all articles of a source: topics that each gets, whatever its text,
+    and what feed categories of this source mean.
+
+    `score` is that of the tags of these `topics`.
+    """
 
     source: str = Field(min_length=1)  # its id; `*.example.com` matches all ids with this ending
     topics: tuple[str, ...] = ()  # codes of the tags of all its articles
@@ -75,14 +84,22 @@ class SourceDefaults(Frozen):
     categories: dict[str, tuple[str, ...]] = {}  # feed category -> codes; [] means no topic
 
     def applies_to(self, source: str) -> bool:
-        """Whether these defaults are for the source with this id, by id or by pattern."""
+        """Whether these settings are for the source with this id.
+
+        They name the id itself, or a pattern: `*.example.com` is for `example.com` and all ids that
+        end in `.example.com`.
+        """
         if self.source.startswith("*."):
             return source == self.source[2:] or source.endswith(self.source[1:])
         return source == self.source
 
 
 class RuleFile(Frozen):
-    """The contents of one file in `config/rules/`, which extends the taxonomy and earlier files."""
+    """The contents of one file in `config/rules/`, which adds to the taxonomy and to earlier files.
+
+    `synonyms` are lists of phrases to which rules refer by `@name`, `sources` the settings for
+    single sources.
+    """
 
     synonyms: dict[str, tuple[str, ...]] = {}  # `@name` in a rule matches any phrase of the list
     topics: tuple[Topic, ...] = ()
@@ -90,9 +107,10 @@ class RuleFile(Frozen):
 
 
 class Taxonomy(RuleFile):
-    """All topics with their rules, synonym lists and scoring, checked for consistency.
+    """All topics with their rules, the lists of synonyms, and how rules are scored.
 
-    Its version is stored with each tag that its rules give.
+    References between them are checked when it is made. Its version is stored with each tag by
+    rules.
     """
 
     label: str = Field(alias="version", min_length=1)
@@ -121,10 +139,11 @@ class Taxonomy(RuleFile):
         return self
 
     def extended_by(self, files: Mapping[str, RuleFile]) -> "Taxonomy":
-        """Return this taxonomy with the entries of these files, given as file name -> contents.
+        """Return this taxonomy with the topics, rules and synonyms of these files added, in their
+        order.
 
-        Files are added in the order of the mapping. Raises ValueError whose message begins with the
-        name of the file, followed by the topic and the rule.
+        `files` maps file names to contents. Raises ValueError if something in a file does not fit;
+        the message names the file first, then the topic and the rule.
         """
         topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
         for name, file in files.items():
@@ -155,9 +174,10 @@ class Taxonomy(RuleFile):
 
     @cached_property
     def version(self) -> str:
-        """The version of the taxonomy: its label and a digest of the values in all files.
+        """The version of the taxonomy, which is stored with the tags that its rules give.
 
-        Comments in the files do not change it.
+        It is the label in taxonomy.toml and a digest of the values in all files. A change of
+        comments in the files does not change it.
         """
         values = self.model_dump_json(by_alias=True, exclude_defaults=True)
         return f"{self.label}+{blake2b(values.encode(), digest_size=4).hexdigest()}"
@@ -169,9 +189,9 @@ class Taxonomy(RuleFile):
 
     @cached_property
     def by_category(self) -> dict[str, tuple[Topic, ...]]:
-        """The topics that each feed category means, by the category's code; see category_code().
+        """The topics that each feed category means in general, by category_code() of the category.
 
-        A source's own meanings of categories (SourceDefaults) are not included.
+        What a single source means by its categories (see SourceDefaults) is not included.
         """
         topics: dict[str, tuple[Topic, ...]] = {}
         for topic in self.topics:
@@ -180,11 +200,18 @@ class Taxonomy(RuleFile):
         return topics
 
     def file_of(self, rule_id: str) -> str:
-        """The config name, without `.toml`, of the file with the rule or topic of this id."""
+        """The name, without `.toml`, of the config file that has the rule with this id or topic
+        with this code.
+
+        For a topic or rule that several files have, it is the last of them.
+        """
         return self._files.get(rule_id, "taxonomy")
 
     def ancestors(self, code: str) -> list[str]:
-        """The codes of a topic's parents, of their parents and so on; each once, nearest first."""
+        """The codes of all broader topics above this topic: its parents, their parents and so on.
+
+        Each comes once, the nearest first.
+        """
         codes: list[str] = []
         waiting = list(self.by_code[code].parents)
         while waiting:
@@ -194,7 +221,8 @@ class Taxonomy(RuleFile):
         return codes
 
     def defaults_of(self, source: str) -> Iterator[SourceDefaults]:
-        """The source defaults that apply to the source with this id, in the order of the files."""
+        """The operator's settings for the source with this id, in the order of the files; maybe
+        none."""
         return (defaults for defaults in self.sources if defaults.applies_to(source))
 
     def topics_of_category(self, source: str, category: str) -> tuple[Topic, ...]:

@@ -1,4 +1,4 @@
-"""Topics of an article: tags by rules, tags by the topic model, and how both are merged.
+"""Topics of an article: tags by rules, tags by a trained model, and how both are merged.
 
 May import `worker.tag.rules` and `worker.model`.
 """

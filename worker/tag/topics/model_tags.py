@@ -1,4 +1,4 @@
-"""Tag articles with topics by the trained model, and merge these tags with the tags by rules."""
+"""Tag articles with topics by the trained model, and merge these tags with those by rules."""
 
 from typing import Annotated
 
@@ -15,9 +15,11 @@ _METHOD = "model"
 
 
 class TopicRules(Frozen):
-    """Whether and how the classes that the topic model guesses become tags.
+    """The settings in config/topics.toml: whether and how topics guessed by the model become tags.
 
-    The comments in config/topics.toml explain each value, and its unit.
+    `model` switches the model on. `leave_out` are codes of topics that never become tags by it, and
+    `thresholds` probabilities from which a topic does, in place of the model's own. At most
+    `max_words` words of the article are stored as evidence of a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -28,14 +30,16 @@ class TopicRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version of these rules and, if the topic model is used, that of the model."""
+        """The version stored with each tag by the topic model: that of these settings, and of the
+        model if it is used."""
         return f"{self.version}+{shipped().version}" if self.model else self.version
 
 
 def model_topic_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
-    """One tag for each topic whose probability by the model reaches its threshold.
+    """Tag an article with each topic that the model finds at least as probable as the topic's
+    threshold.
 
-    No tags if the model is switched off, or was not trained on the article's language.
+    Returns no tags if the model is switched off, or was not trained on the article's language.
     """
     if not rules.model or article.language not in shipped().languages:
         return []
@@ -67,9 +71,10 @@ def _tag(guess: TopicGuess, rules: TopicRules, taxonomy: Taxonomy, spans: dict[s
 
 
 def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
-    """Merge topic tags by rules and by the model into one tag per code, highest score first.
+    """Merge topic tags by rules and by the model, so that each topic has one tag; highest score
+    first.
 
-    A tag that both give gets a higher score than either gave.
+    If both give a topic, the merged tag has the evidence of both and a higher score than either.
     """
     tags = {tag.code: tag for tag in by_rule}
     for tag in by_model:

@@ -1,8 +1,8 @@
-"""The topic model: how probable each class (topic) is for a text, and which words decide it.
+"""The topic model: how probable each topic is for a text, and by which words.
 
-A multinomial logistic regression over single words. The weight of a word is the sum of a trained
-weight and of one computed from its embedding; training adds both up in one table. So words that the
-training data lack have weights too, and no embedding is needed here. docs/models/topics.md names
+It is a multinomial logistic regression over single words. A word's weight is the sum of a trained
+weight and of one computed from its embedding, which was added beforehand. So words that the
+training data lack have weights too, and no embeddings are needed here. docs/models/topics.md names
 the training data.
 """
 
@@ -36,9 +36,10 @@ _ENDS_INSIDE_WORD = re.compile(
 
 
 class TopicGuess(NamedTuple):
-    """A class that the model finds likely for a text: its number, probability and best evidence.
+    """A topic that the model finds probable for a text.
 
-    `words` are the words of the text that raise the probability most.
+    `number` is its index in the model's list of topics, and `words` are the words of the text that
+    raise its probability most.
     """
 
     number: int
@@ -47,10 +48,10 @@ class TopicGuess(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The words of a text that the topic model reads: its first MOST_WORDS words.
+    """Split a text into the words that the topic model reads: the first 800, in lowercase.
 
-    They are lowercased and lose a genitive "'s". The first line is the title; its words are
-    repeated so that they count more.
+    A genitive "'s" is cut off. The first line is the title; its words are repeated, so that they
+    count more.
     """
     title, _, rest = _lower(text[:_MAX_CHARS]).partition("\n")
     tokens = _WORD.findall(title) * _TITLE_REPEATS + _WORD.findall(rest)
@@ -58,10 +59,11 @@ def words(text: str) -> list[str]:
 
 
 def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
-    """Find where each word first occurs in a text: word -> characters [start, end).
+    """Find where each word first occurs in a text: word -> characters [start, end), in reading
+    order.
 
-    `words` are in the form that words() returns. The result is in reading order, without words that
-    the text lacks.
+    The words are in lowercase and without a genitive "'s", as words() returns them; words that the
+    text lacks are left out.
     """
     lowered = _lower(text)
     starts = ((_first_offset(word, lowered), word) for word in words)
@@ -93,7 +95,8 @@ def _without_genitive(word: str) -> str:
 
 
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
-    """The CRC-32 of each word, which is its key in the tables of the model."""
+    """The CRC-32 of each word, by which the model's tables find it; they do not have the words
+    themselves."""
     return np.fromiter((_key(word) for word in tokens), np.uint32, len(tokens))
 
 
@@ -102,7 +105,8 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """A cache from word to its row in the model's tables; -1 for words that the model lacks."""
+    """Finds the row of a word in the model's tables, and remembers it; -1 for a word that the model
+    lacks."""
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = keys
@@ -117,10 +121,11 @@ class _RowCache(dict[str, int]):
 
 
 def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
-    """Compute the TF-IDF weights of the words of a text, as a vector of length one.
+    """Compute how much each word of a text counts, by TF-IDF, as a vector of length one.
 
-    `rows` has the table row of each word in reading order. Returns the distinct rows and the weight
-    of each. Words near the beginning count more, and repeated words count sublinearly.
+    `rows` has the table row of each word in reading order, and `rarity` the inverse document
+    frequency of each row. Returns the distinct rows and the weight of each. Words near the
+    beginning count more, and a repeated word counts less each time.
     """
     distinct, number = np.unique(rows, return_inverse=True)
     counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
@@ -130,7 +135,8 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 
 
 class TopicModel:
-    """A trained topic model: it guesses the classes of a text from its words."""
+    """Guesses the topics of a text from its words, by trained weights. Topics are called classes
+    here."""
 
     def __init__(self, arrays: TopicArrays) -> None:
         self.version = str(arrays["version"])
@@ -147,11 +153,12 @@ class TopicModel:
         self._growth = float(arrays["growth"])
 
     def probabilities(self, tokens: Sequence[str]) -> Vector:
-        """The probability of each class for the words of a text, by number of the class.
+        """The probability of each topic for the words of a text, by the number of the topic in the
+        model.
 
-        They are scaled down on purpose so that their sum is below one; the rest is the probability
-        of no class. Unscaled, they would be too high for the articles of a publisher that training
-        did not see, which may use words differently. A short text is scaled down more.
+        They are scaled down, so their sum is below one; the rest stands for no topic. Unscaled,
+        they would be too high for articles of a publisher that the training data lack, which may
+        use words differently. A short text is scaled down more.
         """
         rows = self._rows(tokens)
         return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
@@ -159,10 +166,11 @@ class TopicModel:
     def guess(
         self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """The classes whose probability reaches their threshold, likeliest first; maybe none.
+        """The topics whose probability for a text reaches their threshold, the most probable first;
+        maybe none.
 
-        Each guess has at most `max_words` words as evidence. `own` has thresholds, by code of the
-        class, that replace those of the model.
+        `tokens` are the text's words, see words(). Each guess has at most `max_words` of them as
+        evidence. `own` maps codes of topics to thresholds that replace those of the model.
         """
         thresholds = self.thresholds
         if own:
@@ -205,6 +213,6 @@ class TopicModel:
 
 @cache
 def shipped() -> TopicModel:
-    """The topic model that the package contains; it is loaded once."""
+    """Load the topic model that the package contains, once in each process."""
     with (files("worker.tag") / "data" / "topics.npz").open("rb") as file:
         return TopicModel(dict(np.load(file)))

@@ -1,6 +1,7 @@
-"""Tag articles with topics by feed categories, by source defaults and by rules.
+"""Tag articles with topics by their feed's categories, by the operator's settings for their source,
+and by rules.
 
-The ancestors of these topics in the taxonomy become tags as well.
+If an article gets a topic, it gets the broader topics above it in the taxonomy as well.
 """
 
 from collections.abc import Iterator
@@ -15,17 +16,20 @@ SCHEME = "taxonomy"
 
 
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
-    """Search the article for the phrases of all rules, for evaluate_rule().
+    """Search an article once for the phrases of all rules; evaluate_rule() needs the result.
 
-    Rules expire by the day of publication or, if the article has none, by the day of `now`.
+    Whether a rule has expired is decided by the article's day of publication or, if that is
+    unknown, by the day of `now`.
     """
     return MatchContext(article, rules, (article.published or now).date())
 
 
 def topic_tags(article: Article, rules: CompiledRules, now: datetime) -> list[Tag]:
-    """Tag an article with topics: one tag per topic, highest score first.
+    """Tag an article with topics: one tag per topic, the highest score first.
 
-    If several rules, categories or defaults give the same topic, the highest score is kept.
+    If several rules, feed categories or settings for the source give the same topic, the tag with
+    the highest score is kept. `now` stands in for a missing date of publication, since rules may
+    expire.
     """
     taxonomy = rules.taxonomy
     best: dict[str, Tag] = {}
