@@ -15,9 +15,10 @@ BUCKET_NUMBERS = 200
 
 
 class RedisCanonicalTable:
-    """A table with one cell per article, which points to the article that it copies.
+    """A table on Redis that says of each article, by its number, which article it is a copy of.
 
-    Cells expire `ttl_s` seconds after the last write to their bucket of 200 cells.
+    The entries of 200 consecutive numbers are in one Redis hash. They expire `ttl_s` seconds after
+    the last write to that hash.
     """
 
     def __init__(self, client: RedisClient, ttl_s: int) -> None:
@@ -33,7 +34,8 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        """Set the cells of these articles, also those that are filled already."""
+        """Write which article each article copies (number -> number), even where something is
+        written already."""
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:

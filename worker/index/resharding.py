@@ -22,13 +22,13 @@ DROPPED_BUCKETS = 1024
 
 
 def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
-    """Do the next step of moving entries to four times as many buckets, and return the new
-    progress.
+    """Move the entries of some buckets (Redis hashes of the index) to four times as many new
+    buckets.
 
-    A step copies the next 128 old buckets to new ones and drops the old ones. Once all have been
-    copied, a step drops 1024 of the old buckets a second time, with what late workers wrote to
-    them. `expiry` is the Unix second in which the new buckets expire. Takes three round trips to
-    copy, and one to drop.
+    `move` tells how many old buckets are done; the new progress is returned. A call copies the next
+    128 old buckets and deletes them, in three round trips. Once all have been copied, a call
+    deletes 1024 of them a second time, with entries that late workers wrote, in one round trip.
+    `expiry` is the Unix second in which the new buckets expire.
     """
     step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)
