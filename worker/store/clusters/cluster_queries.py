@@ -25,7 +25,7 @@ def other_members(
 ) -> dict[str, list[str]]:
     """Return article id -> ids of other articles in the same cluster (an article and its copies).
 
-    At most about `limit` ids are returned for each article, of those that were stored last. An
+    For each article there are up to `limit` ids, those of the members that were stored last. An
     article has no entry if it is alone in its cluster, or if the cluster has over 1,000 members.
     """
     members: dict[str, list[str]] = {}

@@ -53,9 +53,11 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
 def latest_identities(
     connection: Connection, requested: Sequence[Article]
 ) -> list[StoredIdentity | None]:
-    """Return what is stored about each article, or None for a new one.
+    """Return for each article what is stored about it, or None if nothing is.
 
-    An article is found by its own key, else by an alias, a further key of the same article.
+    An article is recognized by its own key, else by the first of its aliases (further keys, such as
+    links) or the key of its opening words that is stored. Other stored articles with some of these
+    keys are in `alternatives` of the result.
     """
     if not requested:
         return []
@@ -139,9 +141,10 @@ def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
-    """Return article id -> fingerprint of its newest revision.
+    """Return article id -> fingerprint (the text hashes) of the article's newest revision.
 
-    An article that is unknown or withdrawn, or whose fingerprint has an older format, has no entry.
+    An article has no entry if it is unknown or withdrawn, or if another release stored its
+    fingerprint in another format.
     """
     fingerprint_of = {}
     for chunk in chunks(list(dict.fromkeys(article_ids))):
@@ -156,10 +159,11 @@ def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str
 def listing(
     connection: Connection, requested: Sequence[str]
 ) -> list[tuple[Outcome, SearchHit | None]]:
-    """Return the outcome of each receipt and its article, in the order of the receipts.
+    """Return what became of each receipt (the id of one delivered raw article), and its stored
+    article.
 
-    A receipt without an outcome is left out. The article is None if there is none or it is
-    withdrawn.
+    The results are in the order of the receipts. A receipt without an outcome is left out. The
+    article is None if none was stored, or if it is withdrawn.
     """
     ended = outcomes(connection, requested)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))

@@ -56,9 +56,10 @@ def _letters(text: str) -> str:
 
 
 def search(connection: Connection, query: Query) -> list[SearchHit]:
-    """Return the articles that match a query best, or the newest ones if it has no words.
+    """Return the articles that match a query, the best matches first, at most `query.limit` of
+    them.
 
-    The query's limit applies.
+    If the query has no words, the newest articles come first.
     """
     required_terms = [term for term in read_terms(query.words) if not term.excluded]
     statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())

@@ -83,10 +83,10 @@ def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
 def letters_of_source(
     connection: Connection, source: str, before: datetime | None, after: str
 ) -> list[StoredDeadLetter]:
-    """Return a page of 200 dead letters of a source that still have a payload, sorted by id.
+    """Return a page of up to 200 dead letters of a source whose raw article is still stored, by id.
 
-    Only letters last seen before `before` are returned, if it is given. The page starts after
-    letter id `after`.
+    A dead letter is a raw article that could not be processed. Only those that last failed before
+    `before` are returned; None means all. The page starts after letter id `after`.
     """
     conditions = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
     conditions.append(dead_letters.c.payload != pack_text(""))
@@ -97,9 +97,11 @@ def letters_of_source(
 
 
 def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
-    """Remove payload and detail from these dead letters, but keep their rows.
+    """Delete the raw articles and error details of these dead letters, but keep their other
+    columns.
 
-    If the same payload fails again, the payload is not stored again.
+    A dead letter is a raw article that could not be processed. If the same article fails again,
+    that is counted, but its content is not stored again.
     """
     ids = dead_letters.c.letter_id
     # The pipeline locks letters in this order. In another order the two could deadlock.
