@@ -1,4 +1,5 @@
-"""Compress payloads and other long texts for binary columns, and restore them exactly."""
+"""Compress raw articles and other long texts to bytes for the database, and restore them
+exactly."""
 
 import zlib
 

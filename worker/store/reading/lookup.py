@@ -36,9 +36,10 @@ from worker.store.values import SearchHit
 
 
 def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outcome]:
-    """Return receipt -> outcome, without the receipts that have none.
+    """Return receipt -> what became of the raw article with this receipt, the id of its delivery.
 
-    The receipts are as they were given, not in the shortened form in which long ones are stored.
+    Receipts without an outcome have no entry. A receipt is returned in full, even if it is so long
+    that the database stores a shortened form.
     """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     stored = {}
@@ -178,9 +179,10 @@ def listing(
 def tagged(
     connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
 ) -> list[SearchHit]:
-    """Return a search hit for each row, in the same order, with its tags, the strongest first.
+    """Turn rows that a search found into search hits, and add the tags of each article, best first.
 
-    `rows` have the columns HIT_COLUMNS (statements.py); `snippets` are in the order of `rows`.
+    `rows` have the columns HIT_COLUMNS of statements.py. `snippets` are the passages to show, one
+    for each row in the same order; without them, hits have no snippet.
     """
     ids = [row["article_id"] for row in rows]
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)

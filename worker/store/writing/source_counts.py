@@ -24,7 +24,12 @@ def count_sources(
     stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    """Add the outcomes of a batch, and its bad external ids, to the counters of its sources."""
+    """Add what a batch contains to the counters of the sources that its articles came from.
+
+    Counted are new articles, receipts (deliveries), failed articles, and missing, reused or changed
+    external ids. `stored` has what was known about the articles before the batch. An article that
+    is only cleaned again does not count as delivered.
+    """
     # Called last: all writers update these rows, so their locks are held only until the commit.
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}
     receipts_by = Counter(stored_name(o.source) for o in outcomes if o.receipt not in reprocessed)

@@ -1,6 +1,6 @@
-"""Withdraw articles: remove their content, but keep their rows and keys.
+"""Withdraw articles: remove their content, but keep their rows and keys in the database.
 
-A row that stays is called a tombstone. It keeps the article from being stored again.
+Such a row keeps the article from being stored again when its source delivers it once more.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,10 @@ PAGE = 200  # dead letters, each with its payload
 
 
 def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) -> None:
-    """Remove the content of these articles and mark their rows as withdrawn.
+    """Remove the content, tags and decisions of these articles, and mark their rows as withdrawn.
 
-    The caller must have locked the rows.
+    The rows stay, so that the articles are not stored again. The caller must have locked the rows.
+    `now` is stored as the time of the withdrawal.
     """
     if not article_ids:
         return
@@ -48,9 +49,11 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Withdraw these articles for an operator; return how many were not withdrawn before.
+    """Remove the content of these articles for an operator; return how many were not withdrawn
+    before.
 
-    The caller must then call `mark_orphans` in a second transaction.
+    Afterwards the caller must call `mark_orphans` in a second transaction, because other articles
+    may be copies of these.
     """
     ids = articles.c.article_id
     not_withdrawn = sa.select(ids).where(ids.in_(article_ids), articles.c.withdrawn_at.is_(None))
@@ -64,9 +67,10 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
 
 
 def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
-    """Mark the copies of these withdrawn articles: they need a new canonical article.
+    """Mark the copies of these withdrawn articles, because they need a new canonical article.
 
-    The mark is the column `canonical_pending`. The job that reconciles clusters finds it later.
+    That is the article that stands for all copies of a text. The mark is the column
+    `canonical_pending`, by which a maintenance job finds the copies later.
     """
     ids = articles.c.article_id
     remaining = sa.select(ids).where(

@@ -1,4 +1,8 @@
-"""Store the receipt of the last replay of a dead letter, and index articles by canonical link."""
+"""Add columns for sending a dead letter, an article that could not be processed, through again.
+
+They hold the receipt (id) and time of the last such replay, and the queue of a message that could
+not be delivered. Also index revisions by link, to find articles by it.
+"""
 
 import sqlalchemy as sa
 from alembic import op
