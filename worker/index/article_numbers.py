@@ -39,10 +39,12 @@ class ArticleNumbers:
         self._buckets = buckets
 
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
-        """Return the numbers of articles; those without a number get the next free ones.
+        """Return the number that each article has in the index; an article without one gets the
+        next free one.
 
-        Takes two round trips. Repeats both when meanwhile another worker has begun a time window or
-        added buckets, since the numbers may then be stored in other buckets than those read.
+        Takes two round trips. Both are repeated if another worker meanwhile changes which buckets
+        (Redis hashes) the index uses, because the numbers may then be stored in others than those
+        read.
         """
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -71,11 +73,12 @@ class ArticleNumbers:
         return NumberedArticles(layouts, numbers, created)
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return the number of each article by its id; None for an article without a number.
+        """Return article id -> the article's number in the index, None for an article without a
+        number.
 
-        Takes two round trips. Repeats the second when meanwhile another worker has begun a time
-        window or added buckets, since the numbers may then be stored in other buckets than those
-        read.
+        Takes two round trips. The second is repeated if another worker meanwhile changes which
+        buckets (Redis hashes) the index uses, because the numbers may then be stored in others than
+        those read.
         """
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
@@ -92,8 +95,10 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return the article id of each number; numbers of articles that were removed from the
-        index, or have expired there, are left out."""
+        """Return number -> article id, for the articles that have these numbers in the index.
+
+        Numbers of articles that were removed from the index, or have expired there, are left out.
+        """
         if not numbers:
             return {}
         replies = self._client.execute([id_command(number) for number in numbers])

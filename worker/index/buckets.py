@@ -31,10 +31,11 @@ READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    """Access to the buckets on the server, the Redis hashes in which the index stores its entries.
+    """Access to the buckets on the Redis server, the Redis hashes in which the index stores its
+    entries.
 
-    It writes entries, begins a new set of buckets for each time window (generation), and adds
-    buckets when they are full.
+    An entry says which article was the first with a certain text hash. This class writes entries,
+    begins new buckets for each time window, and adds buckets when those of the window are full.
     """
 
     def __init__(self, client: RedisClient, rules: IndexRules) -> None:
@@ -51,10 +52,10 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read which buckets are in use now: those of the current time window (generation) and of
-        the one before, each with their number, as `ActiveLayouts`.
+        """Read from the server which buckets, the Redis hashes of the index, are in use now.
 
-        The current window is left out until its first article is registered.
+        They are those of the current time window and of the one before, with the number of buckets
+        of each. The current window is left out until its first article is registered.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 

@@ -1,6 +1,8 @@
-"""Rank the articles that share hashes with an article, and choose those worth comparing with it.
+"""Choose the earlier articles that are worth comparing with a new one, because they share text
+hashes.
 
-The owner of a hash is the first article that had it.
+A hash is of a whole text or of a few words in a row. The index knows only the first article that
+had a hash, its owner.
 """
 
 from collections import Counter

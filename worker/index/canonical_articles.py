@@ -1,8 +1,9 @@
-"""Elect the canonical article of copies, in a table with one write-once cell per article.
+"""Elect the canonical article of copies, the one that stands for all of them, in a shared table.
 
-Articles are numbers in the order of arrival. The cell of an article points to the article that it
-copies, or to itself when it is canonical. It is empty while the article is undecided. Pointers lead
-to a smaller number or to a canonical article only, so they form no cycle.
+Articles are numbers in the order of arrival. The table has one cell per article, which is written
+once. It points to the article that this one copies, or to itself when it is canonical; it is empty
+while the article is undecided. Pointers lead to a smaller number or to a canonical article only, so
+they form no cycle.
 
 A worker reads the cells of the articles that its article copies. If one of these is canonical, its
 article becomes a copy of that one. Otherwise the earliest of them all wins. If that is the worker's

@@ -1,8 +1,9 @@
-"""The table of canonical articles on Redis or Valkey, with one cell for each article.
+"""The table, on Redis or Valkey, that says of each article which article it is a copy of.
 
-A cell holds the distance from the article's number back to that of the article it copies. It is 0
-for a canonical article, as most are, and takes the least memory then. The cells of 200 consecutive
-numbers lie in one Redis hash, called a bucket.
+Articles are numbered in order of arrival. The cell of an article holds the distance from its number
+back to that of the article it copies. It is 0 for a canonical article (one that is no copy), as
+most are, and takes the least memory then. The cells of 200 consecutive numbers lie in one Redis
+hash, called a bucket.
 """
 
 from collections.abc import Collection, Mapping

@@ -279,7 +279,10 @@ def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | Non
 
 
 def flat_reply(reply: Any) -> list[bytes]:
-    """Turn a reply to HGETALL, in RESP version 2 or 3, into a list: field, value, field, value …"""
+    """Turn the server's reply to HGETALL into a list: field, value, field, value …
+
+    The reply is a dict in version 3 of the Redis protocol, and such a list already in version 2.
+    """
     return [*chain.from_iterable(reply.items())] if isinstance(reply, dict) else reply
 
 

@@ -1,4 +1,4 @@
-"""Send commands to Redis or Valkey in one round trip and read their replies."""
+"""Send commands to a Redis or Valkey server, many in one round trip, and read their replies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -47,9 +47,10 @@ class RedisClient:
         self.round_trips = 0
 
     def execute(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands in one round trip and return their replies in order. Raises Unavailable.
+        """Send commands in one round trip and return their replies, in the order of the commands.
 
-        They are no transaction: commands of other clients may run between them.
+        The commands are no transaction: those of other clients may run between them. Raises
+        Unavailable when the server does not answer.
         """
         self.round_trips += 1
         if self._prefix:

@@ -47,9 +47,10 @@ Owners = list[list[int]]
 
 
 class RedisIndex:
-    """The similarity index on a Redis or Valkey server. It connects at the first call.
+    """The index that finds copies of articles, on a Redis or Valkey server that all workers share.
 
-    Methods raise Unavailable when the server does not answer or is out of memory.
+    It connects at the first call. Methods raise Unavailable when the server does not answer or is
+    out of memory.
     """
 
     def __init__(self, url: str, rules: SupportsIndexRules) -> None:

@@ -1,12 +1,12 @@
-"""Keeps which lines stood in the articles of a source, on Redis or Valkey, shared by all workers.
+"""Keeps line entries on Redis or Valkey, shared by all workers, from which they learn boilerplate.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-A line entry is some bytes that say that a line stood in an article; boilerplate is learned from
-them. All sources of a day share a fixed number of buckets, and a bucket takes a fixed number of
-entries. The first entries are kept, which is enough because a line that a source repeats is in its
-first articles too. The keys do not begin with aw:, so the similarity index can be cleared and
-rebuilt without losing these entries.
+A line entry is some bytes that say that a line stood in an article; boilerplate are lines that a
+source repeats. All sources of a day share a fixed number of buckets (Redis hashes), and a bucket
+takes a fixed number of entries. The first entries are kept, which is enough because a line that a
+source repeats is in its first articles too. The keys do not begin with aw:, so the similarity index
+can be cleared and rebuilt without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,15 +1,16 @@
 """Move the entries of full buckets to four times as many buckets, while workers read and write.
 
-A layout is the index at one number of buckets, and a slice is some buckets in a row. No reader or
-writer waits. Once a new layout is open, workers write to it and read the old layout too. When all
-buckets of the old layout have been copied, it is read no longer and dropped. A worker that learns
-of either change only after it has written registers its batch again.
+A bucket is a Redis hash with entries of the index, and an entry names the first article that had a
+text hash. A layout is the index at one number of buckets, and a slice is some buckets in a row. No
+reader or writer waits. Once a new layout is open, workers write to it and read the old layout too.
+When all buckets of the old layout have been copied, it is read no longer and dropped. A worker that
+learns of either change only after it has written registers its batch again.
 
-An entry names the first article that had a hash. If a hash has an entry in both layouts, the one in
-the old layout was written earlier, so it is the right one: copying overwrites the other. A slice is
-dropped as soon as it is copied, because growing would need as much memory again otherwise. So
-readers ask the old layout first; an entry that is missing there is in the new one by then. Every
-step may be repeated. If a worker dies in the middle of a slice, the slice is moved again.
+If a hash has an entry in both layouts, the one in the old layout was written earlier, so it is the
+right one: copying overwrites the other. A slice is dropped as soon as it is copied, because growing
+would need as much memory again otherwise. So readers ask the old layout first; an entry that is
+missing there is in the new one by then. Every step may be repeated. If a worker dies in the middle
+of a slice, the slice is moved again.
 """
 
 from collections import defaultdict

@@ -183,10 +183,11 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDifference:
-    """A difference between the index and the store about one article.
+    """A difference about one article between the similarity index and the store.
 
-    `what` is `missing` (the article has no number in the index), `unowned` (one of its hashes is
-    not in the index) or `register` (the two name different canonical articles).
+    `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
+    article's text hashes) or `register` (it names another canonical article, the one that stands
+    for all copies). `index` and `store` have the id of that article in each; "" if unknown.
     """
 
     article_id: str
@@ -221,10 +222,11 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """Count the differences between index and store by their kind.
+    """Return kind -> number of the differences between index and store of that kind.
 
     The kinds are `missing` (the index does not know the article), `unowned` (it lacks one of the
-    article's hashes) and `register` (it names another canonical article than the store).
+    article's text hashes) and `register` (it names another article as the original of the copies
+    than the store).
     """
     return dict(Counter(difference.what for difference in compared))
 

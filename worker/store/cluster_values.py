@@ -1,4 +1,4 @@
-"""Values about clusters: their members, and the recorded moves of articles between clusters.
+"""Values about clusters, which the store returns: members, and moves of articles between clusters.
 
 A cluster is an article and its copies. Its id is the id of its canonical article, the first one.
 """

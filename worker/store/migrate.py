@@ -1,4 +1,5 @@
-"""Bring the database schema from any earlier version to the newest, by Alembic's migrations."""
+"""Bring the tables of a database from any earlier version to the newest, by Alembic's
+migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +40,8 @@ def migrate(url: str) -> str:
 
 
 def revision(url: str) -> str:
-    """Return the id of the last migration of the database, or "" if it was never migrated."""
+    """Return the id of the last migration that was applied to the database, "" if there was
+    none."""
     with _connection(parse(url)) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 

@@ -1,4 +1,5 @@
-"""The store on SQLAlchemy, for SQLite and PostgreSQL: all ports of worker.store.ports."""
+"""The store in an SQLite or PostgreSQL database; it implements all protocols of
+worker.store.ports."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Values that the store takes and returns: queries, and what they find."""
+"""Values that callers pass to the store, such as queries, and values that the store returns."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -174,7 +174,12 @@ class MoveRow(TypedDict):
 
 
 class ArticleView(TypedDict):
-    """Everything stored about one article, as `worker show --json` prints it."""
+    """Everything stored about one article, as `worker show --json` prints it.
+
+    `sightings` are the deliveries that led to the article, `decisions` the verdicts on them,
+    `aliases` its keys, `cluster` the article and its copies, and `moves` its moves between such
+    clusters.
+    """
 
     article: ArticleRow
     revisions: list[RevisionRow]  # by number

@@ -18,7 +18,8 @@ NAME_BYTES = 1000
 
 
 def storable(text: str) -> str:
-    """Replace the characters that PostgreSQL refuses in text: NUL and lone surrogates."""
+    """Return the text with what PostgreSQL refuses (NUL, half surrogate pairs) replaced by
+    U+FFFD."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -41,9 +42,9 @@ def stored_name(text: str) -> str:
 
 
 def dumps(value: object) -> str:
-    """Write a value as JSON text that both databases accept.
+    """Write a value as JSON text that PostgreSQL and SQLite accept.
 
-    NUL characters and lone surrogates are replaced, and NaN and infinities become null.
+    NUL characters and lone surrogates are replaced by U+FFFD, and NaN and infinities become null.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -10,5 +10,5 @@ def pack_text(text: str) -> bytes:
 
 
 def unpack_text(blob: bytes) -> str:
-    """Return the text from the bytes that `pack_text` made of it."""
+    """Decompress bytes that `pack_text` made, and return the text exactly as it was."""
     return zlib.decompress(blob).decode("utf-8", "surrogatepass")

@@ -189,7 +189,11 @@ def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
 
 
 def folded(text: str) -> str:
-    """Return text in lower case and with single spaces, to compare codes and labels of tags."""
+    """Return text in lower case and with single spaces, so that searches for tags ignore such
+    differences.
+
+    The codes and labels of tags are stored in this form too.
+    """
     return " ".join(text.casefold().split())
 
 

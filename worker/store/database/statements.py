@@ -1,4 +1,4 @@
-"""Parts of SQL statements that both the reading and the writing modules use."""
+"""Parts of SQL statements that are used both for reading the store and for writing it."""
 
 import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT for both databases. SQLAlchemy has a separate class for each of them."""
+"""Insert rows that may exist already (INSERT … ON CONFLICT), on PostgreSQL and SQLite."""
 
 from collections.abc import Sequence
 

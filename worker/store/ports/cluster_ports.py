@@ -1,4 +1,4 @@
-"""Ports for reading, repairing and editing clusters, which are articles and their copies."""
+"""Store protocols for reading and changing clusters. A cluster is an article and its copies."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -64,7 +64,10 @@ class ClusterReader(Protocol):
         ...
 
     def count_recent(self, since: datetime) -> int:
-        """Count the articles whose newest revision was received at `since` or later."""
+        """Count the stored articles whose newest revision was received at `since` or later.
+
+        It tells how many articles the pages of `recent_members` have together.
+        """
         ...
 
     def moves(self, article_ids: Collection[str]) -> list[RecordedMove]:
@@ -152,7 +155,11 @@ class ClusteredStore(ClosableStore, Protocol):
 
 
 class ClusterEditStore(ArticleReader, ClusteredStore, Protocol):
-    """The store for operators who look at articles, and split, merge or pin their clusters."""
+    """The store for operators who look at articles and change their clusters (an article and its
+    copies).
+
+    They can split and merge clusters, and pin an article to one.
+    """
 
 
 class RededuplicationStore(FingerprintReader, ClusteredStore, Protocol):

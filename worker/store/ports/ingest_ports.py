@@ -38,7 +38,8 @@ class OutcomeReader(Protocol):
 
 
 class FingerprintReader(Protocol):
-    """Look up fingerprints, the hashes by which the texts of articles are compared."""
+    """Looks up fingerprints, which are the hashes by which the texts of two articles are
+    compared."""
 
     def fingerprints(self, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
         """Return article id -> fingerprint (the text hashes) of the article's newest revision.

@@ -14,7 +14,7 @@ from worker.store.values import DeadLetterQuery, ReceiptTally, StoredDeadLetter
 
 
 class ClosableStore(Protocol):
-    """A store whose database connections can be closed. The next call opens new ones."""
+    """A store whose database connections can be closed. A call after that opens new ones."""
 
     def close(self) -> None: ...
 

@@ -22,7 +22,8 @@ from worker.store.view_values import ArticleView
 
 
 class ArticleSearch(Protocol):
-    """Search, count and export the articles that match a query."""
+    """Finds, counts and exports the stored articles that match a query of words, tags, dates and so
+    on."""
 
     def search(self, query: Query) -> list[SearchHit]:
         """Return the articles that match a query, the best matches first, at most `query.limit` of
@@ -33,7 +34,8 @@ class ArticleSearch(Protocol):
         ...
 
     def count(self, query: Query) -> int:
-        """Count all articles that match a query. The query's limit does not apply."""
+        """Count all stored articles that match a query, even if they are more than the query's
+        limit."""
         ...
 
     def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
@@ -59,7 +61,10 @@ class ArticleReader(RecordReader, Protocol):
         ...
 
     def titles(self, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
-        """Return article id -> title and source. A withdrawn or unknown article has no entry."""
+        """Return article id -> title and source, to show to people in place of the id.
+
+        A withdrawn or unknown article has no entry.
+        """
         ...
 
     def find_articles(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
@@ -113,7 +118,7 @@ class ChangeFeed(Protocol):
 
 
 class SourceReader(Protocol):
-    """Read statistics of sources, the publishers of articles."""
+    """Reads statistics about sources, the publishers from which articles come."""
 
     def sources(self) -> list[SourceSeen]:
         """Return all sources (publishers of articles) with counts of what they delivered.
@@ -147,7 +152,10 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
     """
 
     def article_ids(self, query: Query) -> Sequence[str]:
-        """Return the ids of articles that match, up to the query's limit, in order of storage."""
+        """Return the ids of the articles that match a query, the earliest stored ones first.
+
+        At most `query.limit` ids are returned.
+        """
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:

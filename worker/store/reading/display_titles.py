@@ -1,4 +1,4 @@
-"""Read titles of articles, to show them to people, and find articles by key or link."""
+"""Read the titles of articles to show them to people, and find articles by key or link."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,10 @@ from worker.store.values import DisplayTitle
 
 
 def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
-    """Return article id -> title and source. A withdrawn or unknown article has no entry."""
+    """Return article id -> title and source, to show to people in place of the id.
+
+    A withdrawn or unknown article has no entry.
+    """
     title_of = {}
     columns = (articles.c.article_id, articles.c.source, revisions.c.title)
     for chunk in chunks(sorted(set(article_ids))):

@@ -39,7 +39,8 @@ _KINDS_WITH_REVISION = [
 
 
 def count(connection: Connection, query: Query) -> int:
-    """Count all articles that match a query. The query's limit does not apply."""
+    """Count all stored articles that match a query, even if they are more than the query's
+    limit."""
     matched = _matching_ids(connection, query)
     counted = sa.select(sa.func.count()).select_from(matched.subquery())
     return connection.execute(counted).scalar_one()

@@ -1,4 +1,7 @@
-"""Look up outcomes by receipt, and what is stored about articles by article id or key."""
+"""Look up outcomes by receipt, and what is stored about articles by id or key.
+
+An outcome is what became of a delivered raw article, and a receipt the id of that delivery.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

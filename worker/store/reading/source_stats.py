@@ -1,4 +1,4 @@
-"""Read statistics of sources: the counters of all sources, and the details of one."""
+"""Read statistics about the sources of articles: counts of all sources, and the details of one."""
 
 from collections import Counter
 from dataclasses import replace

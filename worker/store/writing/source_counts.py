@@ -1,6 +1,7 @@
-"""Add what a batch contains to the counters of its sources.
+"""Add what a batch (the articles of one message) contains to the counters of the articles' sources.
 
-The counters are articles, receipts, dead letters, and missing, reused or changed external ids.
+The counters are new articles, receipts (deliveries), dead letters (articles that could not be
+processed), and missing, reused or changed external ids.
 """
 
 from collections import Counter
