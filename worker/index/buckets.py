@@ -60,10 +60,11 @@ class Buckets:
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """Decode which buckets, the Redis hashes of the index, are in use.
+        """Find out from the server's replies which buckets, the Redis hashes of the index, are in
+        use.
 
-        `replies` are the server's replies to the two commands READ_LAYOUTS: its time, and its list
-        of the time windows with their numbers of buckets.
+        `replies` are those to the two commands READ_LAYOUTS: the server's time, and its list of the
+        time windows with their numbers of buckets.
         """
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))

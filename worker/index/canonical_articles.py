@@ -84,8 +84,8 @@ def end_of(pointers: Pointers, number: int) -> int:
     """Return the last article in the chain of copies that begins at the article `number`.
 
     `pointers` maps the number of an article to that of the article it copies; a canonical article
-    maps to itself. Two repairs at the same time could make a cycle of them. Then the smallest
-    number in the cycle is returned.
+    maps to itself. Two repairs at the same time could make articles copies of each other in a
+    circle. Then the smallest number in the circle is returned.
     """
     passed: list[int] = []
     while pointers.get(number, number) != number:

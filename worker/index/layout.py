@@ -93,10 +93,11 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The field, within the Redis hash aw:buckets, that belongs to this layout.
+        """The field of the Redis hash aw:buckets that belongs to this time window and number of
+        buckets.
 
-        Its value tells how many of the old, fewer buckets have been moved to the buckets of this
-        layout.
+        Its value tells how many of the old, fewer buckets have been moved to the present ones. A
+        bucket is a Redis hash with some entries of the index.
         """
         return f"{self.generation}:{self.bits}"
 
@@ -334,10 +335,10 @@ def new_generation(
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """Return the layout with four times as many buckets if workers should begin to use it now, else
+    """Return the layout with four times as many buckets if workers should use it from now on, else
     None.
 
-    A bucket is a Redis hash with entries of the index. They should when the buckets have 320
+    A bucket is a Redis hash with entries of the index. Workers should when the buckets have 320
     entries on average or more (`entries_per_bucket`), their number can still grow, and no earlier
     move of entries to more buckets is unfinished.
     """

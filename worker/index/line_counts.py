@@ -1,6 +1,6 @@
 """Keep, by source and day, which lines stood in which articles, so that workers learn boilerplate.
 
-Boilerplate are lines that a source repeats in many articles. A line entry is some bytes, of equal
+Boilerplate means lines that a source repeats in many articles. A line entry is some bytes, of equal
 length in all entries, which say that one line (by its hash) stood in one article; this module does
 not look into them. The line entries of a day are read on later days only, so workers need to agree
 on nothing but the date.

@@ -63,7 +63,8 @@ class RedisIndex:
         self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
 
     def ping(self) -> None:
-        """Return when the server answers; raise Unavailable when it does not."""
+        """Check that the server answers, which is when this returns; raise Unavailable when it does
+        not."""
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:

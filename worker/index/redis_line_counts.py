@@ -2,7 +2,7 @@
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-A line entry is some bytes that say that a line stood in an article; boilerplate are lines that a
+A line entry is some bytes that say that a line stood in an article; boilerplate means lines that a
 source repeats. All sources of a day share a fixed number of buckets (Redis hashes), and a bucket
 takes a fixed number of entries. The first entries are kept, which is enough because a line that a
 source repeats is in its first articles too. The keys do not begin with aw:, so the similarity index

@@ -187,7 +187,8 @@ class IndexDifference:
 
     `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
     article's text hashes) or `register` (it names another canonical article, the one that stands
-    for all copies). `index` and `store` have the id of that article in each; "" if unknown.
+    for all copies). `store` is the id of that article in the store. `index` is the id in the index,
+    "" if it has none or `what` is not `register`.
     """
 
     article_id: str

@@ -23,7 +23,7 @@ from worker.store.values import ReceiptTally
 
 
 def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry]) -> None:
-    """Add entries to the journal, the list of raw articles that the broker accepted.
+    """Add entries to the journal, the list of raw articles that the broker accepted from producers.
 
     Each names a receipt, the id of one delivery of an article. If the journal has an entry for that
     receipt already, the old one is kept.

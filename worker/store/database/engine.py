@@ -53,8 +53,7 @@ LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the s
 
 
 def parse(url: str) -> URL:
-    """Turn the address of a store, as configured, into an SQLAlchemy URL that names the driver to
-    use.
+    """Turn the configured address of a store into an SQLAlchemy URL that names the driver to use.
 
     The driver is pysqlite for `sqlite:///PATH`, and psycopg for `postgresql://…`. Raises BadConfig
     for any other address.

@@ -123,11 +123,10 @@ class RecordReader(Protocol):
     again."""
 
     def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
-        """Return the newest revision of each of these articles, with tags and raw payload, by
-        article id.
+        """Return the newest revision of each of these articles, with its tags and raw payload.
 
-        This is what re-tagging an article or cleaning it again needs. Unknown and withdrawn
-        articles are left out.
+        This is what re-tagging an article or cleaning it again needs. The result is sorted by
+        article id. Unknown and withdrawn articles are left out.
         """
         ...
 
@@ -138,14 +137,13 @@ class StaleRecordReader(RecordReader, Protocol):
     def stale_revisions(
         self, query: Query, part: str, version: str, after: int, limit: int
     ) -> list[tuple[int, str]]:
-        """Return a page of (revision id, article id) of articles that other rules than the present
-        processed.
+        """Return a page of the articles that were tagged or cleaned by other rules than the present
+        ones.
 
-        `part` is `tagger` or `cleaner`, and `version` that of its present rules. Only newest
-        revisions that match `query` count. The page has up to `limit` of them and starts after
-        revision id `after`. A revision that was cleaned again without success, for example
-        rejected, keeps its old version but is not returned for the same version of the cleaner
-        again.
+        `part` is `tagger` or `cleaner`, and `version` that of its present rules. Each item is (id
+        of the newest revision, article id). The page has up to `limit` that match `query`, after
+        revision id `after`. An article that was cleaned again in vain, for example rejected, is not
+        returned for the same version of the cleaner again.
         """
         ...
 

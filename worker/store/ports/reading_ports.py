@@ -170,11 +170,11 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
     def letters_of_source(
         self, source: str, before: datetime | None, after: str = ""
     ) -> list[StoredDeadLetter]:
-        """Return a page of up to 200 dead letters of a source whose raw article is still stored, by
-        id.
+        """Return a page of up to 200 dead letters of a source whose raw article is still stored.
 
         A dead letter is a raw article that could not be processed. Only those that last failed
-        before `before` are returned; None means all. The page starts after letter id `after`.
+        before `before` are returned; None means all. They are in the order of their ids, and the
+        page starts after letter id `after`.
         """
         ...
 

@@ -86,8 +86,8 @@ def matching(
 ) -> sa.Select[Any]:
     """Return a SELECT of the ids of revisions that match a query, for other queries to build on.
 
-    If the query has words, the best matches come first. `joined` is the FROM clause: tables
-    `articles` and `revisions`, joined by the newest revision of each article or by all.
+    If the query has words, the best matches come first. `joined` is the FROM clause, which joins
+    the articles with their newest revisions, or with all of them.
     """
     terms = read_terms(query.words)
     required_terms = [term for term in terms if not term.excluded]

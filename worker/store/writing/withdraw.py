@@ -87,10 +87,11 @@ def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
 def letters_of_source(
     connection: Connection, source: str, before: datetime | None, after: str
 ) -> list[StoredDeadLetter]:
-    """Return a page of up to 200 dead letters of a source whose raw article is still stored, by id.
+    """Return a page of up to 200 dead letters of a source whose raw article is still stored.
 
     A dead letter is a raw article that could not be processed. Only those that last failed before
-    `before` are returned; None means all. The page starts after letter id `after`.
+    `before` are returned; None means all. They are in the order of their ids, and the page starts
+    after letter id `after`.
     """
     conditions = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
     conditions.append(dead_letters.c.payload != pack_text(""))

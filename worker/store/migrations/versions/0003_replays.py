@@ -1,7 +1,8 @@
-"""Add columns for sending a dead letter, an article that could not be processed, through again.
+"""Add columns about sending a dead letter through the worker again, and an index of links.
 
-They hold the receipt (id) and time of the last such replay, and the queue of a message that could
-not be delivered. Also index revisions by link, to find articles by it.
+A dead letter is an article or message that could not be processed. The columns hold the receipt
+(id) and time of the last attempt, and the queue of a message that could not be delivered. The index
+serves to find articles by link.
 """
 
 import sqlalchemy as sa
