@@ -19,7 +19,10 @@ from worker.model.records import Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """An article to be registered in the index, or to be matched with what is registered."""
+    """An article for the similarity index: its id, and its fingerprint, the hashes of its text.
+
+    It is registered in the index, or compared with the articles that are registered there.
+    """
 
     article_id: str
     fingerprint: Fingerprint
@@ -27,7 +30,12 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A registered article that shares enough hashes with an entry to be compared with it."""
+    """An earlier article that may have the same text as an article being looked up in the index.
+
+    `hits` counts the hashes of the looked-up article's sketch (its smallest shingle hashes) that
+    this candidate was the first article to have. `fingerprint` holds the candidate's hashes for an
+    exact comparison; it is None when the index no longer holds it, and is then read from the store.
+    """
 
     article_id: str
     hits: int  # number of the entry's sketch hashes that this candidate was the first to have
@@ -36,11 +44,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyVote:
-    """An article whose canonical article is to be elected, and the articles that it was found to
-    copy, best match first.
+    """An article, and the articles that a worker found it to be a copy of (`copies`), best match
+    first.
 
-    The canonical article is the one that stands for all copies of a text. An article without
-    `copies` is a candidate for it, as far as the worker that compared it knows.
+    From such votes the index elects the canonical article, the one that stands for all copies of a
+    text. `copies` is empty when the worker found none; the article may then become canonical
+    itself.
     """
 
     article_id: str
@@ -48,50 +57,64 @@ class CopyVote:
 
 
 class Index(Protocol):
-    """What the pipeline needs of a similarity index, in memory or on Redis or Valkey.
+    """What the pipeline needs of a similarity index, which finds articles with nearly the same
+    text.
 
-    Every method raises Unavailable when the index does not answer.
+    There is one implementation in memory and one on Redis or Valkey. Every method raises
+    Unavailable when the index does not answer.
     """
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Register all entries, then return the candidates of each, most hits first.
+        """Register all entries, then return for each the candidates: articles that may have the
+        same text.
 
-        All writes come before all reads, so entries that are registered at the same time by
-        several workers find each other; so do entries of one call. An article is no candidate of
-        itself. Registering an entry again changes nothing.
+        Those that share the most hashes come first. All writes come before all reads, so entries
+        that several workers register at the same time find each other, as do entries of one call.
+        An article is no candidate of itself. Registering an entry again changes nothing.
         """
         ...
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return for each vote the id of its canonical article: its own, or that of the original.
+        """Return for each vote the id of its canonical article, the one that stands for all its
+        copies.
 
-        An article that was elected stays canonical. If the article that a vote copies is itself a
-        copy of a third one, the id of that third article is returned.
+        That is the article of the vote itself, or one of those that the vote says it copies. An
+        article that was elected stays canonical. If the article that a vote copies is itself a copy
+        of a third one, the id of that third article is returned.
         """
         ...
 
     def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Return the candidates of each entry as `register_and_match` does, but write nothing."""
+        """Return for each entry its candidates, registered articles that may have the same text.
+
+        Those that share the most hashes come first. Unlike `register_and_match`, this writes
+        nothing.
+        """
         ...
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Overwrite the canonical articles that the index holds with those of the store.
+        """Record in the index which article is the canonical one of each of these articles.
 
-        `canonical` maps the id of an article to the id of its canonical article.
+        The canonical article is the one that stands for all copies of a text. `canonical` maps the
+        id of an article to that of its canonical article, as the store has it. What the index held
+        about these articles is overwritten.
         """
         ...
 
     def try_lock(self, name: str, ttl_s: float) -> bool:
-        """Take the lock `name`, shared by all workers, for `ttl_s` seconds.
+        """Take the lock with this name, so that only one of all workers does a certain task.
 
-        Returns False when another worker holds it.
+        Returns True if this worker got it, and False when another worker holds it. The lock ends by
+        itself after `ttl_s` seconds.
         """
         ...
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Stop proposing these articles as candidates, for example after they were withdrawn.
+        """Remove these articles from the index, so that it no longer names them as possible
+        originals of new articles.
 
-        The canonical articles of clusters stay as they are; `set_canonical` changes those.
+        This is for articles that were withdrawn, for example. Copies that point to one of them as
+        their canonical article still do so; `set_canonical` changes that.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""Number the articles of the index in the order in which they arrive.
+"""Give each article in the index a number, in the order in which the articles arrive.
 
-A number takes less memory than an article id, and tells which of two articles came first, which
-the election of the canonical article needs.
+A number takes less memory than an article id. Of two copies, the one with the smaller number came
+first, which decides which of them becomes the canonical article.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,8 +15,13 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """Articles with their numbers, and the layouts (which buckets hold entries) when these were
-    read."""
+    """The numbers of articles (`numbers`, by article id), and in which Redis hashes they are
+    stored.
+
+    `created` has the ids of the articles that had no number before. `layouts` tells which Redis
+    hashes of the index were in use when the numbers were read; if they differ later, the numbers
+    must be read again.
+    """
 
     layouts: ActiveLayouts
     numbers: dict[str, int]  # by article id
@@ -24,17 +29,22 @@ class NumberedArticles(NamedTuple):
 
 
 class ArticleNumbers:
-    """The two tables on the index's server: article id -> number, and number -> article id."""
+    """Reads and writes the two tables by which the index numbers articles on the Redis server.
+
+    One leads from an article id to the article's number, the other from the number to the id.
+    """
 
     def __init__(self, client: RedisClient, buckets: Buckets) -> None:
         self._client = client
         self._buckets = buckets
 
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
-        """Return the numbers of articles; those without a number get the next free ones.
+        """Return the number that each article has in the index; an article without one gets the
+        next free one.
 
-        Takes two round trips. Repeats both when meanwhile another worker has begun a time window or
-        added buckets, since the numbers may then be stored in other buckets than those read.
+        Takes two round trips. Both are repeated if another worker meanwhile changes which buckets
+        (Redis hashes) the index uses, because the numbers may then be stored in others than those
+        read.
         """
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -63,11 +73,12 @@ class ArticleNumbers:
         return NumberedArticles(layouts, numbers, created)
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return the number of each article by its id; None for an article without a number.
+        """Return article id -> the article's number in the index, None for an article without a
+        number.
 
-        Takes two round trips. Repeats the second when meanwhile another worker has begun a time
-        window or added buckets, since the numbers may then be stored in other buckets than those
-        read.
+        Takes two round trips. The second is repeated if another worker meanwhile changes which
+        buckets (Redis hashes) the index uses, because the numbers may then be stored in others than
+        those read.
         """
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
@@ -84,17 +95,20 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return the article id of each number; numbers of articles that were removed from the
-        index, or have expired there, are left out."""
+        """Return number -> article id, for the articles that have these numbers in the index.
+
+        Numbers of articles that were removed from the index, or have expired there, are left out.
+        """
         if not numbers:
             return {}
         replies = self._client.execute([id_command(number) for number in numbers])
         return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
-        """The Redis commands that store the article id of each number.
+        """Return the Redis commands that store, for each number, the id of its article.
 
-        `numbers` maps an article id to its number.
+        `numbers` maps an article id to its number. Further commands set when the Redis hashes that
+        hold the ids expire.
         """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))
@@ -104,8 +118,11 @@ class ArticleNumbers:
         return [*writes, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
 
     def forget(self, numbers: Iterable[int]) -> None:
-        """Remove the fingerprints and article ids of these article numbers from the index, in one
-        round trip."""
+        """Remove the articles with these numbers from the index, in one round trip.
+
+        Their fingerprints and ids are deleted; without an id, an article is no longer proposed as a
+        possible original of a new one.
+        """
         numbers = [*numbers]
         removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]
         removals += [("HDEL", *_id_address(number)) for number in numbers]
@@ -129,12 +146,12 @@ def _assign_commands(
 
 
 def id_command(number: int) -> Command:
-    """The Redis command that reads the article id of a number."""
+    """Return the Redis command that reads the id of the article with this number in the index."""
     return "HGET", *_id_address(number)
 
 
 def fingerprint_key(number: int) -> str:
-    """The Redis key that holds the fingerprint of the article with this number."""
+    """Return the Redis key of the fingerprint (the text hashes) of the article with this number."""
     return f"aw:f:{number}"
 
 

@@ -1,8 +1,9 @@
 """Read and write the buckets of the index on the server, add buckets, and let old ones expire.
 
-A bucket is a Redis hash: for each of many text hashes it holds the owner, the first article that
-had that text or shingle. A generation is a time window of the server's clock. A layout is a
-generation while it has a certain number of buckets, which grows when they are full (layout.py).
+A bucket is a Redis hash with one entry for each of many text hashes: the number of the first
+article that had this text or three-word sequence. Each time window of the server's clock, called a
+generation, has buckets of its own. When they are full, the generation gets four times as many
+(layout.py); the generation with a certain number of buckets is called a layout.
 """
 
 from collections.abc import Sequence
@@ -30,10 +31,11 @@ READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    """Access to the buckets on the server, the Redis hashes in which the index stores its entries.
+    """Access to the buckets on the Redis server, the Redis hashes in which the index stores its
+    entries.
 
-    It writes entries, begins a new set of buckets for each time window (generation), and adds
-    buckets when they are full.
+    An entry says which article was the first with a certain text hash. This class writes entries,
+    begins new buckets for each time window, and adds buckets when those of the window are full.
     """
 
     def __init__(self, client: RedisClient, rules: IndexRules) -> None:
@@ -45,29 +47,35 @@ class Buckets:
         self._newest = 0
 
     def now_s(self) -> int:
-        """The server's clock, in Unix seconds."""
+        """Return the time of the Redis server's clock, in Unix seconds."""
         [(now_s, _)] = self._client.execute([("TIME",)])
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read which buckets are in use now: those of the current time window (generation) and of
-        the one before, each with their number, as `ActiveLayouts`.
+        """Read from the server which buckets, the Redis hashes of the index, are in use now.
 
-        The current window is left out until its first article is registered.
+        They are those of the current time window and of the one before, with the number of buckets
+        of each. The current window is left out until its first article is registered.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """Read which buckets are in use from the server's replies to the commands READ_LAYOUTS."""
+        """Find out from the server's replies which buckets, the Redis hashes of the index, are in
+        use.
+
+        `replies` are those to the two commands READ_LAYOUTS: the server's time, and its list of the
+        time windows with their numbers of buckets.
+        """
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
     def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
-        """Reserve `count` consecutive article numbers for new entries of the index.
+        """Reserve `count` consecutive article numbers, for articles that are to be added to the
+        index.
 
-        Return the layouts (which buckets hold entries) to write those entries to, and the last of
-        the numbers. Takes one round trip, and a second one when a new generation (time window)
-        begins.
+        Returns which buckets (the Redis hashes of the index) to write the articles to, and the last
+        of the reserved numbers. Takes one round trip, and a second one if the index begins a new
+        time window.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -78,11 +86,11 @@ class Buckets:
         return layouts, newest
 
     def layouts_of(self, generation: int) -> ActiveLayouts:
-        """Return which buckets are in use for a generation: the current time window, or an earlier
-        one.
+        """Return which buckets, the Redis hashes of the index, belong to a time window and to the
+        one before.
 
-        A generation that has no buckets yet gets its first ones, which is stored. Takes one or two
-        round trips.
+        `generation` is the number of the window: the present one, or an earlier one. If the window
+        has no buckets yet, its first ones are opened on the server. Takes one or two round trips.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
         return self._begin(generation, int(newest or 0), layout_state(reply))
@@ -100,11 +108,12 @@ class Buckets:
     def write(
         self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout
     ) -> tuple[list[Any], float]:
-        """Send commands that write to the buckets `keys`, in one round trip.
+        """Send commands that write to `keys`, the Redis keys of some buckets of the index, in one
+        round trip.
 
         Also sets the expiry of buckets that the commands may have created. Returns the replies to
-        the commands, and the average number of entries in the first 8 buckets of `keys`, which
-        tells how full all buckets of `layout` are.
+        the commands, and the average number of entries in the first 8 of these buckets. As hashes
+        spread evenly, that tells how full all buckets of `layout` are.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -114,18 +123,22 @@ class Buckets:
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
     def expires(self, layout: BucketLayout) -> int:
-        """The Unix second at which the buckets of a layout expire.
+        """Return the Unix second at which the buckets of a layout, the Redis hashes of one time
+        window, expire.
 
-        It is a day after the time window of that layout is read no longer, for batches that run
-        late.
+        It is one day after workers stop reading them, so that a worker whose batch runs late still
+        finds them.
         """
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Begin to use four times as many buckets when the present ones are full.
+        """Begin to use four times as many buckets (Redis hashes of the index) when the present ones
+        are full.
 
-        If that has begun already, move the entries of some buckets, unless another worker is doing
-        so. `entries_per_bucket` is the average number of entries.
+        They are full when `entries_per_bucket`, their average number of entries, has reached 320.
+        While entries are still being moved from old buckets to new ones, move those of some more
+        buckets instead, unless another worker is doing so. `layouts` tells which buckets are in
+        use.
         """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])

@@ -1,6 +1,8 @@
-"""Rank the articles that share hashes with an article, and choose those worth comparing with it.
+"""Choose the earlier articles that are worth comparing with a new one, because they share text
+hashes.
 
-The owner of a hash is the first article that had it.
+A hash is of a whole text or of a few words in a row. The index knows only the first article that
+had a hash, its owner.
 """
 
 from collections import Counter
@@ -11,8 +13,13 @@ Owner = TypeVar("Owner", int, str)
 
 
 class IndexRules(Protocol):
-    """The part of the deduplication rules that an index reads; config/dedup.toml explains each
-    value."""
+    """The settings of the similarity index, from section [index] of config/dedup.toml.
+
+    `window_days`: days for which copies are found. `rival_ttl_s`: seconds for which fingerprints
+    are kept. `min_hits`: hashes that two articles must share. `most_rivals`: maximum number of
+    candidates. `bucket_bits`: 2**bucket_bits Redis hashes at first. `timeout_s`: for connecting or
+    a round trip.
+    """
 
     @property
     def window_days(self) -> int: ...
@@ -29,10 +36,10 @@ class IndexRules(Protocol):
 
 
 class SupportsIndexRules(Protocol):
-    """Any object whose attribute `index` has the rules of the index, such as the deduplication
-    rules.
+    """Any object with an attribute `index` that holds the settings of the similarity index.
 
-    The class of those, `DedupRules`, must not be imported here.
+    The deduplication rules are such an object. This package must not import their class,
+    `DedupRules`, so it uses this protocol instead.
     """
 
     @property
@@ -45,13 +52,14 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Return the best candidates of an article, as pairs of article and number of hits, best first.
+    """Return the best candidates, articles that may have the same text, as pairs of article and
+    hits.
 
-    A hash is of the whole text or of a shingle; its owner is the first article that had it. Each
-    item of `owners_by_hash` has the owners of one of the article's shingle hashes, and a hit is
-    such a hash that the candidate owns. Articles with the same text (`exact`) come first, then
-    those with most hits, then the earliest, which have the smallest numbers. `own` is the article
-    itself, which is left out.
+    Each item of `owners_by_hash` stands for one shingle hash of the article `own`, and has the
+    articles that were the first to have that hash; each such hash is a hit for them. Articles with
+    the same text (`exact`) come first, then those with most hits, then the earliest. Left out are
+    `own`, articles with fewer than `rules.min_hits` hits, and all after the first
+    `rules.most_rivals`.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

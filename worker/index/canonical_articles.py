@@ -1,8 +1,9 @@
-"""Elect the canonical article of copies, in a table with one write-once cell per article.
+"""Elect the canonical article of copies, the one that stands for all of them, in a shared table.
 
-Articles are numbers in the order of arrival. The cell of an article points to the article that it
-copies, or to itself when it is canonical. It is empty while the article is undecided. Pointers lead
-to a smaller number or to a canonical article only, so they form no cycle.
+Articles are numbers in the order of arrival. The table has one cell per article, which is written
+once. It points to the article that this one copies, or to itself when it is canonical; it is empty
+while the article is undecided. Pointers lead to a smaller number or to a canonical article only, so
+they form no cycle.
 
 A worker reads the cells of the articles that its article copies. If one of these is canonical, its
 article becomes a copy of that one. Otherwise the earliest of them all wins. If that is the worker's
@@ -23,26 +24,36 @@ Pointers = dict[int, int]
 
 
 class CanonicalTable(Protocol):
-    """The table with one cell per article, which holds the number of the article that it copies.
+    """A table that says of each article which article it copies, for electing canonical articles.
 
-    Each method takes one round trip.
+    It has one cell per article, which holds the number of the copied article, or the article's own
+    number when it is canonical. Articles are numbered in order of arrival. Each method takes one
+    round trip to the server.
     """
 
     def read(self, numbers: Collection[int]) -> Pointers:
-        """Return the contents of the cells of these articles; empty cells are left out."""
+        """Return number -> number of the article that it copies, for the articles with these
+        numbers.
+
+        A canonical article has its own number. An article about which nothing was decided yet is
+        left out.
+        """
         ...
 
     def fill(self, pointers: Mapping[int, int]) -> None:
-        """Write the pointers of these articles into cells that are empty; leave the others."""
+        """Write which article each article copies (number -> number), where nothing is written yet.
+
+        A cell of the table that is already filled stays as it is.
+        """
         ...
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Elect the canonical article of each article that votes, write it into the table and return
-    it.
+    """Elect the canonical article of each voting article, write it into the table and return it.
 
-    `votes` map an article's number to the numbers of the articles that it copies, the best match
-    first. The result maps the same numbers to those of the canonical articles.
+    `votes` maps the number of a voting article to the numbers of the articles that it copies, best
+    match first. The result maps the same numbers to the number of the canonical article, the one
+    that stands for all copies of a text.
     """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
@@ -55,10 +66,11 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read the cells of these articles, and those of the articles that they point to, into
-    `pointers`.
+    """Read which articles these articles copy, which ones those copy in turn, and so on.
 
-    It ends where each chain reaches a canonical article or an article with an empty cell.
+    What is read is added to `pointers` (number of an article -> number of the article that it
+    copies), which is also returned. A chain of copies ends at a canonical article, or at one about
+    which nothing is decided yet.
     """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:
@@ -69,10 +81,11 @@ def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) ->
 
 
 def end_of(pointers: Pointers, number: int) -> int:
-    """The last article of the chain of copies that begins at `number`.
+    """Return the last article in the chain of copies that begins at the article `number`.
 
-    Repairs overwrite cells, and two at the same time could make a cycle of pointers. Then the
-    smallest number in the cycle is returned.
+    `pointers` maps the number of an article to that of the article it copies; a canonical article
+    maps to itself. Two repairs at the same time could make articles copies of each other in a
+    circle. Then the smallest number in the circle is returned.
     """
     passed: list[int] = []
     while pointers.get(number, number) != number:

@@ -1,8 +1,9 @@
-"""The table of canonical articles on Redis or Valkey, with one cell for each article.
+"""The table, on Redis or Valkey, that says of each article which article it is a copy of.
 
-A cell holds the distance from the article's number back to that of the article it copies. It is 0
-for a canonical article, as most are, and takes the least memory then. The cells of 200 consecutive
-numbers lie in one Redis hash, called a bucket.
+Articles are numbered in order of arrival. The cell of an article holds the distance from its number
+back to that of the article it copies. It is 0 for a canonical article (one that is no copy), as
+most are, and takes the least memory then. The cells of 200 consecutive numbers lie in one Redis
+hash, called a bucket.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,9 +16,10 @@ BUCKET_NUMBERS = 200
 
 
 class RedisCanonicalTable:
-    """A table with one cell per article, which points to the article that it copies.
+    """A table on Redis that says of each article, by its number, which article it is a copy of.
 
-    Cells expire `ttl_s` seconds after the last write to their bucket of 200 cells.
+    The entries of 200 consecutive numbers are in one Redis hash. They expire `ttl_s` seconds after
+    the last write to that hash.
     """
 
     def __init__(self, client: RedisClient, ttl_s: int) -> None:
@@ -33,7 +35,8 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        """Set the cells of these articles, also those that are filled already."""
+        """Write which article each article copies (number -> number), even where something is
+        written already."""
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:

@@ -46,11 +46,13 @@ A field `generation` has the value `base:bits`; a field `generation:bits` has th
 
 
 class BucketLayout(NamedTuple):
-    """A generation (a time window of the index) while it has 2**bits buckets.
+    """Where the index stores its entries in one time window (`generation`) while it has 2**bits
+    buckets.
 
-    It computes the keys of the buckets, and how entries are packed into integers. `first` is the
-    value of `bits` with which the generation began. `base` is the number of the newest article at
-    that time; owners are stored as the difference of their number from it.
+    A bucket is a Redis hash with some of the entries. This class computes the keys of the buckets,
+    and packs entries into integers. `first` is the value of `bits` with which the window began.
+    `base` is the number of the newest article at that time; article numbers are stored as
+    differences from it.
     """
 
     generation: int
@@ -60,14 +62,20 @@ class BucketLayout(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """Prefix of the Redis keys whose buckets hold, for each hash, its owner: the first article
-        that had it."""
+        """The common beginning of the Redis keys that hold, for each text hash, the first article
+        that had it.
+
+        The number of a bucket (one such Redis hash) follows it.
+        """
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """Prefix of the Redis keys whose buckets hold, for each article id, the article's
-        number."""
+        """The common beginning of the Redis keys that hold, for each article id, the article's
+        number.
+
+        The number of a bucket (one such Redis hash) follows it.
+        """
         return f"aw:i:{self.generation}:{self.bits}:"
 
     @property
@@ -75,67 +83,80 @@ class BucketLayout(NamedTuple):
         return self.bits - COARSER_BITS
 
     def id_key(self, field: bytes) -> str:
-        """The Redis key of the bucket with the number of an article.
+        """Return the key of the Redis hash in which the number of an article is found by its id.
 
-        `field` is the first 7 bytes of the article's id, which is also the field of its entry in
-        the bucket.
+        `field` is the first 7 bytes of the article's id. It is also the field under which that
+        Redis hash has the number.
         """
         mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
 
     @property
     def field(self) -> str:
-        """The field of the Redis hash aw:buckets that says how many old buckets were moved to this
-        layout."""
+        """The field of the Redis hash aw:buckets that belongs to this time window and number of
+        buckets.
+
+        Its value tells how many of the old, fewer buckets have been moved to the present ones. A
+        bucket is a Redis hash with some entries of the index.
+        """
         return f"{self.generation}:{self.bits}"
 
     @property
     def grown(self) -> "BucketLayout":
-        """The layout of the same generation with four times as many buckets."""
+        """The layout that follows this one: the same time window with four times as many buckets.
+
+        A bucket is a Redis hash with some entries of the index.
+        """
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
     def spare_bits(self) -> int:
-        """How many lower bits of a stored value are bits of the hash; the bits above them are the
-        owner's number."""
+        """How many of the lower bits of a stored value are taken from the text hash.
+
+        The bits above them are the number of the owner, the first article that had this hash.
+        """
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
 
     @property
     def is_last(self) -> bool:
-        """Whether the number of buckets can't grow any more.
+        """Whether the number of buckets, the Redis hashes that hold the entries, can't grow any
+        more.
 
-        To divide a bucket into four, two of the spare bits of each value (see the module) tell
-        which of the four gets the entry, and are used up. Growing ends when a value has fewer than
-        two.
+        When a bucket is divided into four, two bits of each entry's value tell which of the four
+        gets the entry, and these bits are used up. So growing ends when fewer than two such bits
+        are left.
         """
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Where the entry of a hash moves when its bucket is divided into four, by the spare bits
-        in its value.
+        """Return to which of four new buckets the entry of a text hash moves when its bucket is
+        divided.
 
-        Returns which of the four buckets (0 to 3) gets the entry, and its value there, without
-        those bits.
+        `value` is the entry's value. Its two lowest bits choose the bucket (0 to 3). Returns that
+        number, and the value to store there, which no longer has these two bits.
         """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
     def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
-        """Where the entry of an article id moves when its bucket is divided into four.
+        """Return to which of four new buckets the entry of an article id moves when its bucket is
+        divided.
 
-        Returns which of the four buckets (0 to 3) gets the entry, and its unchanged value.
+        `field` holds the first 7 bytes of the id, of which two bits choose the bucket; `value` is
+        the article's number. Returns the number of the bucket (0 to 3), and `value` unchanged.
         """
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class BucketMove(NamedTuple):
-    """The progress of moving all entries of a generation from its old buckets to four times as
-    many.
+    """How far the entries of a time window have been moved from old buckets to four times as many.
 
-    Old buckets are copied and dropped in the order of their numbers. After the last one they are
-    dropped once more, with the entries that late workers wrote to them.
+    A bucket is a Redis hash with some entries of the index. `old` describes the old buckets. `done`
+    first counts those that were copied to new ones and dropped. After the last one it counts on
+    while all are dropped once more, because late workers may have written entries to them. The move
+    is over when it is twice the number of old buckets.
     """
 
     old: BucketLayout
@@ -151,12 +172,12 @@ class BucketMove(NamedTuple):
 
 
 class ActiveLayouts(NamedTuple):
-    """In which buckets the entries of the index are now, and which moves to more buckets are
-    unfinished.
+    """Which buckets, the Redis hashes of the index, workers read and write at present.
 
-    Each layout in `read` stands for the buckets of one generation (a time window) while it has a
-    certain number of them. First come those of the current time window, newest first, then those of
-    the one before. A generation has two while its entries are moved.
+    Each item of `read` stands for the buckets of one time window at one number of buckets: first
+    the current window, to whose newest buckets workers write, then the window before. A window has
+    two items while entries are moved from its old buckets to four times as many; `moves` tells how
+    far such moves are.
     """
 
     read: tuple[BucketLayout, ...]
@@ -172,21 +193,22 @@ class ActiveLayouts(NamedTuple):
 
     @property
     def growing(self) -> bool:
-        """Whether entries of the current generation are being moved to four times as many buckets.
+        """Whether entries of the current time window are being moved to four times as many buckets.
 
-        Old and new buckets are both read then.
+        A bucket is a Redis hash with some entries of the index. Until all have been copied, the old
+        and the new buckets are both read.
         """
         return any(layout.generation == self.written.generation for layout in self.older)
 
 
 class IndexHashes(NamedTuple):
-    """The hashes of several fingerprints in common arrays, to compute keys and values for all at
+    """The text hashes of several articles in common arrays, to compute where all are stored at
     once.
 
-    Each fingerprint contributes the hash of its whole text, then its sketch: the smallest hashes of
-    its shingles. For each hash, `fields` has the lowest 13 bits, the field of its entry in a
-    bucket, and `high_bits` all bits above them. `bounds` has the position of each fingerprint's
-    first hash, and at the end the number of hashes.
+    Of each article there is the hash of its whole text, then its sketch, the smallest hashes of its
+    three-word sequences. For each hash, `fields` has the lowest 13 bits, its field in a Redis hash,
+    and `high_bits` all bits above them, which choose the Redis hash. `bounds` has the position of
+    each article's first hash, and at the end the number of hashes.
     """
 
     fields: list[int]
@@ -207,16 +229,21 @@ class IndexHashes(NamedTuple):
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
     def keys(self, layout: BucketLayout) -> list[str]:
-        """The Redis key of the bucket that holds each hash in this layout."""
+        """Return for each text hash the key of the Redis hash that stores which article had it
+        first.
+
+        `layout` tells how many such Redis hashes, called buckets, there are. The hash's bits above
+        the lowest 13 choose one of them.
+        """
         mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """The spare bits of each hash in this layout: bits that neither the key nor the field of
-        its entry has.
+        """Return for each text hash those of its bits that are stored in the value of its entry.
 
-        They are stored in the entry's value. If they differ from those in the value found there
-        (`owner_of`), the value belongs to another hash with the same key and field.
+        Neither the Redis key nor the field of the entry has these bits. If they differ from those
+        in a value that was found there, the value belongs to another text hash with the same key
+        and field.
         """
         spares: list[int] = self._spares(layout).tolist()
         return spares
@@ -226,10 +253,11 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """The values to store so that articles become the owners of their hashes: each packs the
-        number of the article and spare bits of the hash into an integer.
+        """Return for each text hash the integer to store, which says that its article was the first
+        to have it.
 
-        `numbers` holds the article number of each fingerprint.
+        It packs the number of the article and some bits of the hash. `numbers` has the article
+        number of each fingerprint from which these hashes were made.
         """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
         packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
@@ -238,11 +266,11 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """The number of the article that owns a hash (had it first), read from the value found for the
+    """Return the number of the first article that had a text hash, from the value stored for the
     hash.
 
-    None if there is no value, or if its spare bits differ from `spare`, those of the hash: the
-    value then belongs to another hash with the same key and field.
+    `spare` has the bits of the hash that the value must contain. Returns None if there is no value,
+    or if it has other bits: then it belongs to another hash with the same key and field.
     """
     if value is None:
         return None
@@ -252,23 +280,30 @@ def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | Non
 
 
 def flat_reply(reply: Any) -> list[bytes]:
-    """Turn a reply to HGETALL, in RESP version 2 or 3, into a list: field, value, field, value …"""
+    """Turn the server's reply to HGETALL into a list: field, value, field, value …
+
+    The reply is a dict in version 3 of the Redis protocol, and such a list already in version 2.
+    """
     return [*chain.from_iterable(reply.items())] if isinstance(reply, dict) else reply
 
 
 def layout_state(reply: Any) -> LayoutState:
-    """Decode a reply to HGETALL of the Redis key aw:buckets: which generations began, and how many
-    of their buckets were moved."""
+    """Decode the content of the Redis hash aw:buckets, which describes the buckets of the index.
+
+    It tells which time windows began with how many buckets (Redis hashes with entries), and how
+    many of these were moved when their number grew. `reply` is the server's reply to HGETALL.
+    """
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
 def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
-    """Which buckets are read during the time window with number `generation`: its own and those of
-    the window before.
+    """Return which buckets workers read in the time window with number `generation`.
 
-    `state` is the content of the Redis hash aw:buckets. It has nothing about the window until the
-    first article of the window is registered; the window's own buckets are left out until then.
+    A bucket is a Redis hash with entries of the index. The buckets of this window and of the one
+    before are read. `state` is the content of the Redis hash aw:buckets, which lists the buckets of
+    each window. It does not name a window before the window's first article is registered; until
+    then only the buckets of the window before are returned.
     """
     read: list[BucketLayout] = []
     moves: list[BucketMove] = []
@@ -289,21 +324,23 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 def new_generation(
     generation: int, newest: int, state: LayoutState, least_bits: int
 ) -> tuple[str, str]:
-    """The field and value to write to the Redis hash aw:buckets when a generation (a time window)
-    begins.
+    """Return the field and value to write to the Redis hash aw:buckets when a time window begins.
 
-    They say with how many buckets it begins: a quarter of those of the generation before, but at
-    least 2**least_bits. `newest` is the number of the newest article.
+    `generation` is the number of the window, `newest` that of the newest article, and `state` the
+    present content of aw:buckets. The value says with how many buckets (Redis hashes with entries)
+    the window begins: a quarter of those of the window before, but at least 2**least_bits.
     """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """The layout with four times as many buckets, if workers should begin to use it now, else None.
+    """Return the layout with four times as many buckets if workers should use it from now on, else
+    None.
 
-    They should when the buckets are full (320 entries on average) and no earlier move of buckets is
-    unfinished.
+    A bucket is a Redis hash with entries of the index. Workers should when the buckets have 320
+    entries on average or more (`entries_per_bucket`), their number can still grow, and no earlier
+    move of entries to more buckets is unfinished.
     """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
@@ -313,6 +350,9 @@ def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayo
 
 
 def expired_fields(generation: int, state: LayoutState) -> list[str]:
-    """The fields of the Redis hash aw:buckets that can be removed, because they describe
-    generations (time windows) before the previous one, which are no longer read."""
+    """Return the fields of the Redis hash aw:buckets that can be removed.
+
+    They describe the buckets of time windows that end before the window `generation - 1` begins,
+    which are read no longer. `state` is the present content of aw:buckets.
+    """
     return [field for field in state if int(field.split(":")[0]) < generation - 1]

@@ -1,8 +1,8 @@
-"""Keep which lines stood around the article texts of a source on which day.
+"""Keep, by source and day, which lines stood in which articles, so that workers learn boilerplate.
 
-Boilerplate is learned from them: lines that a source repeats. A line entry is some bytes, all
-entries of equal length, which say that one line (by its hash) stood in one article; this module
-does not look into them. Line entries of a day are read on later days only, so workers need to agree
+Boilerplate means lines that a source repeats in many articles. A line entry is some bytes, of equal
+length in all entries, which say that one line (by its hash) stood in one article; this module does
+not look into them. The line entries of a day are read on later days only, so workers need to agree
 on nothing but the date.
 """
 
@@ -16,11 +16,11 @@ LinesByDay = Mapping[int, frozenset[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCountLimits:
-    """How long and how many line entries are kept, however many articles arrive.
+    """How long and how many line entries are kept, so that they take limited memory.
 
-    A line entry is some bytes that say that a line stood in an article. The entries of all sources
-    of a day are spread over `buckets` buckets, each of which takes `bucket_entries` entries;
-    further ones are not kept. Entries are kept for at least `window_days` days.
+    A line entry is some bytes which say that one line stood in one article. They are kept for at
+    least `window_days` days. Those of one day, of all sources, are spread over `buckets` containers
+    (Redis hashes); each takes `bucket_entries` entries, and what comes after that is dropped.
     """
 
     window_days: int
@@ -29,37 +29,39 @@ class LineCountLimits:
 
 
 class LineCounts(Protocol):
-    """The line entries of recent days, by source: bytes that say that a line stood in an article.
+    """Keeps line entries, from which workers learn boilerplate, the lines that a source repeats.
 
-    Boilerplate is learned from them. If all are lost, it is learned again from new articles.
-    Methods raise Unavailable.
+    A line entry is some bytes which say that one line stood in one article. Entries are kept by
+    source and day. If all are lost, boilerplate is learned again from new articles. Methods raise
+    Unavailable when the server does not answer.
     """
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep line entries, by source, for the day with ordinal number `day`.
+        """Keep line entries for the day `day`, the ordinal number of a date (`date.toordinal`).
 
-        A line entry is some bytes that say that a line stood in an article. Adding one again
-        changes nothing. Entries beyond the `limits` are not kept.
+        `seen` maps a source to its line entries: bytes, each of which says that a line stood in an
+        article. Adding one again changes nothing. Entries beyond the maximum number in `limits` are
+        dropped.
         """
         ...
 
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return the line entries, which say that a line stood in an article, of each source on
-        each of these days.
+        """Return source -> day -> line entries, for each of these sources and days.
 
-        The `limits` must be those with which they were added, because they tell where entries are
-        kept.
+        A line entry is some bytes which say that a line stood in an article of the source. A day is
+        the ordinal number of a date. `limits` must be the same as when the entries were added,
+        because they determine where entries are stored.
         """
         ...
 
 
 class MemoryLineCounts:
-    """Keeps in the memory of one process which lines stood in the articles of a source on which
-    day.
+    """Keeps line entries in the memory of one process, for tests, dry runs and a single worker.
 
-    Boilerplate is learned from these line entries. For tests, dry runs and a single worker.
+    A line entry is some bytes which say that one line stood in one article of a source. From them
+    the worker learns boilerplate, the lines that a source repeats.
     """
 
     def __init__(self) -> None:

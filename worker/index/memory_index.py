@@ -1,6 +1,7 @@
 """The similarity index in the memory of one process, for tests, dry runs and a single worker.
 
-It finds articles of the same time window as the index on Redis.
+Like the index on Redis, it finds articles of the current and the previous time window of
+`window_days` days.
 """
 
 import time
@@ -16,10 +17,10 @@ DAY_S = 86_400
 
 
 class MemoryIndex:
-    """A similarity index in dictionaries of one process; `clock` returns the time in Unix seconds.
+    """A similarity index in dictionaries of one process, for tests, dry runs and a single worker.
 
-    It holds for each hash the first article that had it, and for each article the canonical
-    article.
+    It holds for each text hash the first article that had it, and for each copy the canonical
+    article, the one that stands for all copies. `clock` returns the time in Unix seconds.
     """
 
     def __init__(self, rules: SupportsIndexRules, clock: Callable[[], float] = time.time) -> None:
@@ -122,7 +123,10 @@ class MemoryIndex:
 
 
 class _MemoryCanonicalTable:
-    """The table of canonical articles in a dictionary."""
+    """A dictionary that says of each article, by its number, which article it is a copy of.
+
+    A canonical article, the one that stands for all copies of a text, has its own number.
+    """
 
     def __init__(self) -> None:
         self._cells: Pointers = {}

@@ -1,4 +1,4 @@
-"""Send commands to Redis or Valkey in one round trip and read their replies."""
+"""Send commands to a Redis or Valkey server, many in one round trip, and read their replies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,9 +34,10 @@ _KEY_POSITIONS = {"MEMORY": 2, "SCAN": 3, "EVAL": 3}
 
 
 class RedisClient:
-    """A connection to Redis or Valkey, directly or through Sentinel. It opens on first use.
+    """A connection to a Redis or Valkey server, directly or through Sentinel, opened at the first
+    command.
 
-    In a forked child, redis-py opens another connection.
+    A forked child process may use the object too: it gets a connection of its own.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
@@ -46,9 +47,10 @@ class RedisClient:
         self.round_trips = 0
 
     def execute(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands in one round trip and return their replies in order. Raises Unavailable.
+        """Send commands in one round trip and return their replies, in the order of the commands.
 
-        They are no transaction: commands of other clients may run between them.
+        The commands are no transaction: those of other clients may run between them. Raises
+        Unavailable when the server does not answer.
         """
         self.round_trips += 1
         if self._prefix:
@@ -63,9 +65,11 @@ class RedisClient:
             raise Unavailable("index", str(e)) from e
 
     def scan(self, pattern: str) -> Iterator[list[str]]:
-        """Yield the keys that match a pattern, some at a time.
+        """Yield the names of the server's keys that match a pattern such as `aw:*`, a list of some
+        at a time.
 
-        They come without the key prefix that the broker URL may set. A key may come twice.
+        If the broker URL sets a prefix for all keys, the names come without it. A key may come
+        twice.
         """
         cursor = 0
         while True:
@@ -129,7 +133,8 @@ def _client(server: Address, timeout_s: float) -> Redis:
 
 
 def client_url(url: str) -> str:
-    """Translate a broker URL from kombu's spelling to that of redis-py."""
+    """Rewrite a broker URL, as the library kombu reads it, to the form that the library redis-py
+    reads."""
     parts = urlsplit(url)
     scheme = "unix" if parts.scheme in ("redis+socket", "socket") else parts.scheme
     query = {"db" if k == "virtual_host" else k: v for k, v in parse_qsl(parts.query)}

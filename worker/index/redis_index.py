@@ -47,9 +47,10 @@ Owners = list[list[int]]
 
 
 class RedisIndex:
-    """The similarity index on a Redis or Valkey server. It connects at the first call.
+    """The index that finds copies of articles, on a Redis or Valkey server that all workers share.
 
-    Methods raise Unavailable when the server does not answer or is out of memory.
+    It connects at the first call. Methods raise Unavailable when the server does not answer or is
+    out of memory.
     """
 
     def __init__(self, url: str, rules: SupportsIndexRules) -> None:
@@ -62,17 +63,19 @@ class RedisIndex:
         self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
 
     def ping(self) -> None:
-        """Return when the server answers; raise Unavailable when it does not."""
+        """Check that the server answers, which is when this returns; raise Unavailable when it does
+        not."""
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Register all entries, then return the candidates of each, in five round trips.
+        """Register all entries, then return for each the articles that may have the same text, best
+        first.
 
-        These are: clock and counter, numbers, write, read, candidates. One more each is needed when
-        a generation (time window) begins, when articles of the generation before arrive, when a
-        hash belongs to a forgotten article, and when buckets are full; six more when this worker
-        moves buckets. All starts again when another worker changes meanwhile in which buckets
-        entries are.
+        Takes five round trips: clock and counter, numbers, write, read, candidates. One more each
+        is needed when a time window begins, articles of the window before arrive, a hash belongs to
+        a removed article, or buckets (the Redis hashes with the entries) are full; six more when
+        this worker moves entries to new buckets. All starts again when another worker meanwhile
+        changes the buckets in use.
         """
         if not entries:
             return []
@@ -92,12 +95,13 @@ class RedisIndex:
         return candidates
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return the id of the canonical article for each vote, in three round trips.
+        """Return for each vote the id of its canonical article, which stands for all copies of a
+        text.
 
-        Two more are needed each time that another worker decides one of the same articles
-        meanwhile, so that the votes must be counted again, and each time that an article is a copy
-        of a copy. Up to three more look up the numbers of articles: this object remembers only
-        those that its last `register_and_match` registered or returned as candidates.
+        Takes three round trips. Two more are needed each time that another worker decides about one
+        of the same articles meanwhile, and each time that an article is a copy of a copy. Up to
+        three more look up the numbers of articles that the last `register_and_match` neither
+        registered nor returned.
         """
         if not votes:
             return []
@@ -117,10 +121,10 @@ class RedisIndex:
         ]
 
     def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Return the candidates of each entry and write nothing, in three round trips.
+        """Return for each entry the articles that may have the same text, and write nothing.
 
-        These are: clock, read, candidates. The read is repeated when another worker adds buckets
-        meanwhile.
+        Takes three round trips: clock, read, candidates. The read is repeated if another worker
+        changes meanwhile in which buckets (Redis hashes) entries are.
         """
         if not entries:
             return []
@@ -138,11 +142,11 @@ class RedisIndex:
         ]
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Overwrite the canonical articles that the index holds for these articles, in four round
-        trips.
+        """Record in the index which article is the canonical one of each of these articles.
 
-        `canonical` maps article ids to those of their canonical articles. Articles that the index
-        does not know get a number.
+        The canonical article is the one that stands for all copies of a text. `canonical` maps the
+        id of an article to that of its canonical article. What the index held about these articles
+        is overwritten; those that it did not know are added. Takes four round trips.
         """
         if not canonical:
             return
@@ -154,12 +158,19 @@ class RedisIndex:
         )
 
     def try_lock(self, name: str, ttl_s: float) -> bool:
-        """Take the lock `name` for `ttl_s` seconds, in one round trip; False if it is taken."""
+        """Take the lock with this name, so that only one of all workers does a certain task.
+
+        Returns True if this worker got it, False if it is taken. The lock ends by itself after
+        `ttl_s` seconds. Takes one round trip.
+        """
         lock = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
         return bool(self.client.execute([lock])[0])
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Stop proposing these articles as candidates, in three round trips."""
+        """Remove these articles from the index, in three round trips.
+
+        The index then no longer names them as possible originals of new articles.
+        """
         if article_ids:
             numbers = self.numbers.find(article_ids)
             self.numbers.forget([number for number in numbers.values() if number])
@@ -210,10 +221,12 @@ class RedisIndex:
     def owner_commands(
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
-        """Return each hash's bucket key, and the command that makes its article the owner: the
-        first that had the hash.
+        """Return, for each text hash of some articles, the Redis key and the command that stores
+        its owner.
 
-        The command does nothing when the hash has an owner. `numbers` has one number per article.
+        The owner is the first article that had the hash, so the command does nothing if an owner is
+        stored already. `numbers` has the number of each article, and `layout` tells which Redis
+        keys are used.
         """
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)

@@ -1,7 +1,7 @@
-"""Read replies through private names of redis-py; this module has all uses of such names.
+"""Read replies by means of private names of the library redis-py, which a new release may change.
 
-tests/broker/test_internals.py checks the names, so a redis-py release that moves one fails there
-first.
+All uses of such names are in this module. tests/broker/test_internals.py checks them, so a release
+that moves one fails there first.
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ from redis._parsers.hiredis import NOT_ENOUGH_DATA
 def read_replies(connection: Any, count: int) -> list[Any]:
     """Read `count` replies from a redis-py connection. Raises the first reply that is an error.
 
-    redis-py waits for the first reply. Those that arrived with it are read from the hiredis parser
-    directly, because redis-py takes four times the CPU time for each.
+    redis-py reads the first reply, for which it waits. The others that arrived with it are read
+    from the parser hiredis directly, because redis-py takes four times the CPU time for each.
     """
     reader = getattr(connection._parser, "_reader", None)
     replies: list[Any] = []

@@ -1,12 +1,12 @@
-"""Keeps which lines stood in the articles of a source, on Redis or Valkey, shared by all workers.
+"""Keeps line entries on Redis or Valkey, shared by all workers, from which they learn boilerplate.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-A line entry is some bytes that say that a line stood in an article; boilerplate is learned from
-them. All sources of a day share a fixed number of buckets, and a bucket takes a fixed number of
-entries. The first entries are kept, which is enough because a line that a source repeats is in its
-first articles too. The keys do not begin with aw:, so the similarity index can be cleared and
-rebuilt without losing these entries.
+A line entry is some bytes that say that a line stood in an article; boilerplate means lines that a
+source repeats. All sources of a day share a fixed number of buckets (Redis hashes), and a bucket
+takes a fixed number of entries. The first entries are kept, which is enough because a line that a
+source repeats is in its first articles too. The keys do not begin with aw:, so the similarity index
+can be cleared and rebuilt without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,18 +31,25 @@ return count
 
 
 class RedisLineCounts:
-    """Keeps on the server of the similarity index which lines stood in the articles of a source on
-    which day.
+    """Keeps line entries on the Redis server of the similarity index, so that all workers share
+    them.
 
-    All workers learn boilerplate from these line entries. Uses the connection of the index.
+    A line entry is some bytes which say that one line stood in one article of a source. From them
+    workers learn boilerplate, the lines that a source repeats. `client` is the connection of the
+    index.
     """
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep line entries by source (bytes that say that a line stood in an article) for the day
-        with ordinal number `day`, in one round trip."""
+        """Keep line entries on Redis for the day `day`, the ordinal number of a date, in one round
+        trip.
+
+        `seen` maps a source to its line entries: bytes, each of which says that a line stood in an
+        article. `limits` tells how long entries are kept and how many at most; further ones are
+        dropped.
+        """
         ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
         for source, entries in seen.items():
@@ -56,10 +63,12 @@ class RedisLineCounts:
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return the line entries of each source on each of these days, in one round trip.
+        """Return source -> day -> line entries, for each of these sources and days, in one round
+        trip.
 
-        A line entry is some bytes that say that a line stood in an article. `limits` must be those
-        of `add`.
+        A line entry is some bytes which say that a line stood in an article of the source. A day is
+        the ordinal number of a date. `limits` must be the same as when the entries were added,
+        because they determine the Redis keys.
         """
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]

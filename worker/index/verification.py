@@ -1,7 +1,8 @@
-"""Compare the similarity index with the store, count its entries, and restore lost ones.
+"""Compare the similarity index with the store, count what it holds, and restore what it lost.
 
-The store has every identity and every cluster, so nothing stored is lost with the index. But while
-the index is empty, copies are not found and are taken for new articles.
+The index only helps to find copies. The store has all articles and clusters, so none of them is
+lost with the index. But while the index is empty, copies are not found and are taken for new
+articles.
 """
 
 from collections import Counter
@@ -32,8 +33,11 @@ _SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
 class ExpectedEntry(NamedTuple):
-    """What the index should hold about one article, according to the store: its fingerprint, and
-    the id of the canonical article of its cluster."""
+    """What the similarity index should hold about one article, according to the store.
+
+    `fingerprint` has the hashes of its text. `canonical` is the id of the article that stands for
+    all copies of the text, and `at` is when the article's newest revision was stored.
+    """
 
     article_id: str
     canonical: str
@@ -43,7 +47,12 @@ class ExpectedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLayer:
-    """How many keys, entries and bytes one layer (a kind of Redis key) of the index has."""
+    """How much memory one part of the index takes: the number of its Redis keys, its entries and
+    bytes.
+
+    `layer` names the part, for example `hashes` (which article had a text hash first) or `ids` (the
+    number of each article). `bytes` is estimated from a sample of the keys.
+    """
 
     layer: str
     keys: int
@@ -53,7 +62,13 @@ class IndexLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStats:
-    """Counts of articles, keys, entries and bytes in the index, for `worker index stats`."""
+    """What the similarity index holds, for `worker index stats`: counts of its articles, keys and
+    bytes.
+
+    `newest` is the number of the newest article, `generation` that of the present time window.
+    `begins` is the beginning of the window before; older articles are no longer found. `layers` has
+    the counts for each kind of Redis key.
+    """
 
     newest: int  # number of the newest article
     generation: int
@@ -62,23 +77,27 @@ class IndexStats:
 
     @property
     def articles(self) -> int:
-        """Number of articles in the window, the span of time whose articles the index finds."""
+        """How many articles the index can find: those of the present time window and of the one
+        before."""
         return next(layer.entries for layer in self.layers if layer.layer == "names")
 
     @property
     def bytes_each(self) -> float:
-        """Average bytes in the index for one article of the window (the span of time that the index
-        covers).
+        """Average number of bytes that the index takes for each article that it can find.
 
-        Only entries that stay for the whole window are counted. Fingerprints, and the lines noted
-        for learning boilerplate, are not: how long they are kept does not depend on the window.
+        It can find the articles of two time windows. Only what is kept for all that time is
+        counted. Fingerprints, and the lines from which boilerplate is learned, are not counted,
+        because how long these are kept does not depend on the windows.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
 
 
 def stats(index: RedisIndex) -> IndexStats:
-    """Count articles, keys, entries and bytes in the index; reads every key name once."""
+    """Count articles, keys, entries and bytes in the similarity index, for `worker index stats`.
+
+    Reads the name of every key on the server, once for each kind of key.
+    """
     now_s = index.buckets.now_s()
     [newest] = index.client.execute([("GET", "aw:next")])
     return IndexStats(
@@ -90,11 +109,10 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """When the window of the index begins, as the index finds only articles registered from then
-    on.
+    """Return the time since which articles must have been registered to be found by the index.
 
-    The window consists of the current generation (a fixed span of time) and the one before. `now_s`
-    is in Unix seconds.
+    The index finds articles of the present time window and of the one before, so this is when the
+    one before began. `now_s` is the present time in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -117,10 +135,10 @@ def _layer(index: RedisIndex, pattern: str, name: str) -> IndexLayer:
 
 
 def clear(index: RedisIndex) -> int:
-    """Remove all keys of the similarity index and return how many there were.
+    """Remove all keys of the similarity index from its server, and return how many there were.
 
-    Workers may run meanwhile. Which lines sources repeat, from which boilerplate is learned, is on
-    the same server but not part of the index, and stays.
+    Workers may run meanwhile. The lines from which boilerplate is learned are on the same server,
+    but are no part of the index and are kept.
     """
     removed = 0
     for keys in index.client.scan("aw:*"):
@@ -129,10 +147,11 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles of the store back to the index: numbers, hashes and canonical articles.
+    """Write articles of the store back to the index: their numbers, text hashes and canonical
+    articles.
 
-    The earliest article must come first. Each is written to the time window (generation) in which
-    it was stored. A hash that belongs to an article in the index already stays with that article.
+    `articles` must begin with the earliest. Each is written to the time window in which it was
+    stored. If the index already has another article as the first with a hash, that entry is kept.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -164,10 +183,12 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDifference:
-    """A difference between the index and the store about one article.
+    """A difference about one article between the similarity index and the store.
 
-    `what` is `missing` (the article has no number in the index), `unowned` (one of its hashes is
-    not in the index) or `register` (the two name different canonical articles).
+    `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
+    article's text hashes) or `register` (it names another canonical article, the one that stands
+    for all copies). `store` is the id of that article in the store. `index` is the id in the index,
+    "" if it has none or `what` is not `register`.
     """
 
     article_id: str
@@ -177,9 +198,10 @@ class IndexDifference:
 
 
 def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
-    """Compare these articles of the store with the index, and yield each difference.
+    """Compare what the index holds about these articles with the store, and yield each difference.
 
-    Takes five round trips, and one for each step of a chain of copies.
+    `articles` has what the index should hold, according to the store. Takes five round trips, and
+    one more for each step of the longest chain of copies of copies.
     """
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])
@@ -201,10 +223,11 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """Count the differences between index and store by their kind.
+    """Return kind -> number of the differences between index and store of that kind.
 
     The kinds are `missing` (the index does not know the article), `unowned` (it lacks one of the
-    article's hashes) and `register` (it names another canonical article than the store).
+    article's text hashes) and `register` (it names another article as the original of the copies
+    than the store).
     """
     return dict(Counter(difference.what for difference in compared))
 

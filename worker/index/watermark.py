@@ -16,10 +16,12 @@ _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
 class Watermark(NamedTuple):
-    """The date until which the index had every stored article, and the server that had it then.
+    """A note in the index by which workers see whether the index has lost articles, for example in
+    a crash.
 
-    If that server (`written_run_id`) is not the one that answers now (`run_id`), the index may have
-    lost the articles stored after the date.
+    It says which server process wrote the index last (`written_run_id`, "" if there is no note),
+    and before which date all stored articles were in it (`complete_until`). If another process
+    answers now (`run_id`), articles stored after the date may be missing.
     """
 
     run_id: str  # of the server process that answers now
@@ -28,12 +30,20 @@ class Watermark(NamedTuple):
 
     @property
     def server_changed(self) -> bool:
-        """Whether another server process answers now; it may lack writes after `complete_until`."""
+        """Whether the server process that answers now is not the one that wrote this note.
+
+        The index may then lack articles that were stored after `complete_until`.
+        """
         return self.run_id != self.written_run_id
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the watermark and the run id of the server that answers, in one round trip."""
+    """Read the note that says until which date the index is complete and which server process wrote
+    it.
+
+    The result also has the run id of the server process that answers now; if that is another one,
+    the index may have lost its last writes. Takes one round trip.
+    """
     info, written = index.client.execute([("INFO",), ("GET", KEY)])
     match = _RUN_ID.search(info)
     written_run_id, _, date = (written or b"").decode().partition(" ")
@@ -42,5 +52,9 @@ def read_watermark(index: RedisIndex) -> Watermark:
 
 
 def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:
-    """Note in the index that server process `run_id` has every article stored before the date."""
+    """Note in the index that all articles stored before a date (`complete_until`) are in it.
+
+    `run_id` names the server process that holds the index now. If another one answers later,
+    workers see by this note that the index may have lost later articles.
+    """
     index.client.execute([("SET", KEY, f"{run_id} {complete_until.isoformat()}")])

@@ -1,4 +1,4 @@
-"""Values about clusters: their members, and the recorded moves of articles between clusters.
+"""Values about clusters, which the store returns: members, and moves of articles between clusters.
 
 A cluster is an article and its copies. Its id is the id of its canonical article, the first one.
 """
@@ -12,7 +12,11 @@ from worker.model.records import Fingerprint
 
 
 class MoveReason(StrEnum):
-    """Why an article moved to another cluster. The values are stored, so they must not change."""
+    """Why an article moved from one cluster (an article and its copies) to another.
+
+    For example `merged` (by an operator) or `twin` (two originals were found to be copies of each
+    other). The values are stored in the database, so they must not change.
+    """
 
     PROMOTED = "promoted"  # its canonical article was removed; it is the first remaining member
     INHERITED = "inherited"  # the same, and it is a copy of the promoted article
@@ -27,7 +31,12 @@ class MoveReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An article in its cluster, with its newest revision. Withdrawn articles are no members."""
+    """A stored article as a member of its cluster, which is an article and its copies.
+
+    `seq` orders articles by when they were stored. `change` tells how much the newest revision
+    changed: `format`, `minor` or `substantial`, "" for the first. `pinned` says that an operator
+    bound it to the cluster. Articles that their publisher withdrew are never members.
+    """
 
     seq: int  # order of storage: the smallest was stored first
     article_id: str
@@ -48,9 +57,12 @@ class Member:
 
 
 class StoredFingerprint(NamedTuple):
-    """The fingerprint of a stored article, with what the similarity index needs to know of it.
+    """The fingerprint (the text hashes) of a stored article, for rebuilding the index that finds
+    copies.
 
-    The index is rebuilt from large pages of these, so they have no other fields.
+    `canonical` is the id of the article that stands for all copies of the text. `revision_id` is
+    the row of the newest revision, after which the next page starts, and `at` is when that was
+    stored. There are no other fields, because very many of these are read.
     """
 
     revision_id: int  # of the newest revision; the next page starts after it
@@ -62,7 +74,11 @@ class StoredFingerprint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One receipt that led to an article of a cluster, with its source, outcome and time."""
+    """One receipt, the id of one delivery of a raw article, that led to this stored article.
+
+    `outcome` tells what became of it, such as `new` or `unchanged`, and `source` who delivered it.
+    `at` is when it was stored, by the clock of the worker.
+    """
 
     receipt: str
     article_id: str
@@ -74,7 +90,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMove:
-    """A move of one article from one cluster to another, before it is stored, with its evidence."""
+    """A move of one article to another cluster (an article and its copies) that is yet to be
+    stored.
+
+    `left` and `joined` are cluster ids. `by` is `reconcile` (automatic) or `operator`, with the
+    operator's `note`. The evidence is `rival`, the article it was compared with, and the `scores`,
+    `thresholds` and rules (`version`) of that comparison; each is empty if there was none.
+    """
 
     article_id: str
     left: str  # cluster id
@@ -90,7 +112,12 @@ class ClusterMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedMove:
-    """A ClusterMove that was carried out and stored, with the time at which it was."""
+    """A stored move of one article from one cluster (an article and its copies) to another.
+
+    `left` and `joined` are cluster ids. The evidence is `rival`, the article it was compared with,
+    and the `scores`, `thresholds` and rules (`version`) of that comparison. `by` is `reconcile`
+    (automatic) or `operator`, with the operator's `note`. `at` is the time of the move.
+    """
 
     at: datetime
     article_id: str

@@ -1,9 +1,9 @@
 """Find, count, replay and remove stored dead letters: raw articles that could not be processed.
 
-To replay one is to send it through the worker again, under a receipt made of the letter id and of
-`seen`, the number of failures so far. The pipeline stores an outcome for this receipt, as for any
-other; that outcome tells how the replay ended, and is stored nowhere else. One more failure
-increases `seen`, and the letter is dead again.
+To replay one is to send it through the worker again, under a receipt (the id of the attempt) made
+of the letter id and of `seen`, the number of failures so far. The pipeline stores an outcome for
+this receipt, as for any other. That outcome alone tells how the replay ended. If the article fails
+again, `seen` increases, and the letter is dead again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,11 @@ _STATE = sa.case(
 
 
 def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
-    """Return the dead letters with these ids, in the order of the ids, without unknown ids."""
+    """Return the dead letters (raw articles that could not be processed) with these ids, in their
+    order.
+
+    Unknown ids are left out.
+    """
     letter_of = {}
     columns = (_STATE.label("state"), receipts.c.outcome, receipts.c.article_id)
     for chunk in chunks(list(dict.fromkeys(letter_ids))):
@@ -48,7 +52,11 @@ def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDea
 
 
 def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
-    """Return the ids of the dead letters that match, up to the query's limit, last seen first."""
+    """Return the ids of dead letters (raw articles that could not be processed) that match the
+    query.
+
+    The one that failed last comes first. At most `query.limit` ids are returned, all if it is None.
+    """
     ids = dead_letters.c.letter_id
     statement = sa.select(ids).select_from(_LETTERS).where(*_conditions(query))
     order = (dead_letters.c.last.desc(), ids)
@@ -56,9 +64,10 @@ def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
 
 
 def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, int]:
-    """Return reason -> number of the dead letters that match, the most frequent reason first.
+    """Count the dead letters (raw articles that could not be processed) that match the query, by
+    reason.
 
-    The query's limit does not apply.
+    Returns reason -> number, the most frequent reason first. The query's limit does not apply.
     """
     number = sa.func.count()
     counted = sa.select(dead_letters.c.reason, number.label("number"))
@@ -86,7 +95,12 @@ def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:
 
 
 def mark_replays(connection: Connection, replays: Mapping[str, str], now: datetime) -> None:
-    """Record with each dead letter the receipt of its last replay (letter id -> receipt)."""
+    """Record that dead letters (articles that could not be processed) are sent through the worker
+    again.
+
+    `replays` maps a letter id to the receipt of the new attempt, under which its outcome is found
+    later. `now` is stored as the time of the attempt.
+    """
     rows: list[dict[str, Any]] = [
         {"p_letter_id": letter_id, "p_replay": replays[letter_id], "p_at": now}
         for letter_id in sorted(replays)  # in the order in which the pipeline locks them
@@ -103,7 +117,10 @@ def mark_replays(connection: Connection, replays: Mapping[str, str], now: dateti
 
 
 def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
-    """Remove the dead letters with these ids; return how many of them existed."""
+    """Remove the dead letters (articles that could not be processed) with these ids from the store.
+
+    Returns how many of them existed.
+    """
     dropped = 0
     for chunk in chunks(sorted(letter_ids)):
         dropped += _drop(connection, dead_letters.c.letter_id.in_(chunk))
@@ -111,9 +128,10 @@ def drop_letters(connection: Connection, letter_ids: Sequence[str]) -> int:
 
 
 def expire_letters(connection: Connection, before: datetime) -> int:
-    """Remove dead letters that last failed before `before`, except those whose replay is under way.
+    """Remove old dead letters (articles that could not be processed), and return how many.
 
-    Returns the number of removed letters.
+    Old are those that last failed before `before`. A letter is kept while it is being sent through
+    the worker again.
     """
     unseen = dead_letters.c.last < sa.literal(before, UtcDateTime)
     ended = _STATE.in_([DeadLetterState.DEAD.value, DeadLetterState.REPLAYED.value])

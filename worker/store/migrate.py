@@ -1,4 +1,5 @@
-"""Bring the database schema from any earlier version to the newest, by Alembic's migrations."""
+"""Bring the tables of a database from any earlier version to the newest, by Alembic's
+migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,10 @@ ADVISORY_LOCK = 5_301_171
 
 
 def migrate(url: str) -> str:
-    """Bring the database to the newest schema, and return the id of the last migration.
+    """Bring the tables of the database to the newest form, and return the id of the last migration.
 
-    Several processes may call this at once. A database that a later version of this package has
-    migrated is not changed.
+    In an empty database the tables are created. Several processes may call this at once. Nothing is
+    changed in tables that a later version of this package has already migrated.
     """
     parsed = parse(url)
     if parsed.drivername.startswith("sqlite"):
@@ -39,16 +40,17 @@ def migrate(url: str) -> str:
 
 
 def revision(url: str) -> str:
-    """Return the id of the last migration of the database, or "" if it was never migrated."""
+    """Return the id of the last migration that was applied to the database, "" if there was
+    none."""
     with _connection(parse(url)) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def is_current(url: str) -> bool:
-    """Return whether this version of the package can work with the database's schema.
+    """Return whether this version of the package can work with the tables of the database.
 
-    A schema of a later version is accepted, because migrations only add to the schema. So two
-    versions can run side by side.
+    It can if they have the form that this version knows, or that of a later version, because
+    migrations only add to the tables. So two versions can run side by side.
     """
     with _connection(parse(url)) as connection:
         stored = MigrationContext.configure(connection).get_current_revision()

@@ -1,4 +1,5 @@
-"""The store on SQLAlchemy, for SQLite and PostgreSQL: all ports of worker.store.ports."""
+"""The store in an SQLite or PostgreSQL database; it implements all protocols of
+worker.store.ports."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -50,9 +51,11 @@ from worker.store.writing.write import write
 
 
 class SqlStore:
-    """A store that connects to its database on first use, and anew in a forked child process.
+    """The store in an SQLite or PostgreSQL database: articles, outcomes, dead letters, clusters,
+    changes.
 
-    The methods are documented in worker.store.ports.
+    It connects to the database on first use, and anew in a forked child process. The methods are
+    documented in the protocols of worker.store.ports.
     """
 
     def __init__(self, url: str) -> None:
@@ -109,9 +112,10 @@ class SqlStore:
             return search(connection, query)
 
     def show(self, article_id: str) -> ArticleView | None:
-        """Return everything stored about an article, found by the beginning of its id.
+        """Return everything stored about an article, or None if the id is unknown.
 
-        Raises LookupError that lists the ids when several begin so.
+        `article_id` may be only the beginning of an id. Raises LookupError, with a list of ids, if
+        several articles have ids that begin so.
         """
         with self._reading() as connection:
             return article_view.show(connection, article_id)

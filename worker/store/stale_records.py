@@ -1,9 +1,9 @@
-"""Find and read articles that another version of the rules has processed, and replace their tags.
+"""Find and read articles that other rules than the present have processed, and replace their tags.
 
-Re-tagging adds no revision: it replaces tags, and adds one entry to the change feed for each
+Re-tagging adds no revision: it replaces the tags, and adds one entry to the change feed for each
 article whose visible tags differ. Cleaning again sends the stored payload through the pipeline like
-a new article. Its receipt, the id under which the store writes one outcome and no second, is made
-of article id, revision and cleaner version. So doing this work twice has no further effect.
+a new article. Its receipt (an id for which the store writes only one outcome) is made of article
+id, revision and cleaner version. So doing this work twice has no further effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,13 @@ from worker.store.values import Query
 def stale_revisions(
     connection: Connection, query: Query, part: str, version: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
-    """Return a page of the newest revisions that another version of a part has processed.
+    """Return a page of the articles that were tagged or cleaned by other rules than the present
+    ones.
 
-    `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision id,
-    article id). The page starts after revision id `after`. A revision that was cleaned again
-    without success (rejected, say) keeps its old version, but is not returned for the same version
-    of the cleaner again.
+    `part` is `tagger` or `cleaner`, and `version` that of its present rules. Each item is (id of
+    the newest revision, article id). The page has up to `limit` that match `query`, after revision
+    id `after`. An article that was cleaned again in vain, for example rejected, is not returned for
+    the same version of the cleaner again.
     """
     statement = _stale(connection, query, part, version).where(revisions.c.id > after)
     statement = statement.order_by(revisions.c.id).limit(limit)
@@ -42,10 +43,10 @@ def stale_revisions(
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
-    """Count the newest revisions that match and that another version of a part has processed.
+    """Count the articles whose newest revision other rules than the present have processed.
 
-    `part` is `tagger` or `cleaner`, and `version` its present version. These are the revisions that
-    `stale_revisions` returns in pages. The query's limit does not apply.
+    `part` is `tagger` or `cleaner`, and `version` that of its present rules. Only revisions that
+    match `query` count; its limit does not apply. `stale_revisions` returns the same ones in pages.
     """
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
@@ -63,9 +64,10 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
 
 
 def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRecord]:
-    """Return the newest revision of each of these articles, with tags and payload, by article id.
+    """Return the newest revision of each of these articles, with its tags and raw payload.
 
-    Unknown and withdrawn articles are left out.
+    This is what re-tagging an article or cleaning it again needs. The result is sorted by article
+    id. Unknown and withdrawn articles are left out.
     """
     statement = sa.select(revisions, articles.c.key, articles.c.source).select_from(NEWEST)
     statement = statement.where(articles.c.article_id.in_(article_ids))
@@ -90,9 +92,9 @@ _ARTICLE = TypeAdapter(Article)
 
 
 def article_of(row: sa.RowMapping) -> Article:
-    """Return the cleaned article that a row of table `revisions` holds.
+    """Build the cleaned `Article` again from its stored revision.
 
-    The row must also have the columns `source` and `key` of `articles`.
+    `row` has the columns of table `revisions`, and `source` and `key` of table `articles`.
     """
     fields = {field: row[field] for field in field_names(Article) & row.keys()}
     versions = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
@@ -112,9 +114,11 @@ def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple
 
 
 def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -> int:
-    """Replace the tags of articles; return for how many the change feed shows a difference.
+    """Replace the tags of stored articles; return how many articles got visibly different tags.
 
-    An article that was revised, withdrawn or re-tagged since it was read is skipped.
+    Visible are the scheme, code, label and score of a tag; the change feed gets an entry for each
+    of these articles, with time `now`. An article that was revised, withdrawn or re-tagged since it
+    was read is skipped.
     """
     targets = _lock_targets(connection, {new.article_id: new for new in retagged})
     if not targets:

@@ -1,6 +1,7 @@
-"""Read and write the receipt journal, the list of receipts that the broker accepted from producers.
+"""Read and write the journal, the list of receipts that the broker accepted from producers.
 
-It is also compared with the stored outcomes of receipts, to find accepted articles that were lost.
+A receipt is the id of one raw article that a producer sent. The journal is compared with the stored
+outcomes of receipts, to find accepted articles that were lost.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,11 @@ from worker.store.values import ReceiptTally
 
 
 def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry]) -> None:
-    """Add entries to the journal, except for receipts that already have an entry."""
+    """Add entries to the journal, the list of raw articles that the broker accepted from producers.
+
+    Each names a receipt, the id of one delivery of an article. If the journal has an entry for that
+    receipt already, the old one is kept.
+    """
     # All writers use this order, so workers that add the same entries at once do not deadlock.
     rows = sorted(
         (field_values(entry) for entry in entries), key=lambda row: stored_name(row["receipt"])
@@ -32,7 +37,11 @@ def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry])
 
 
 def journal_entries(connection: Connection, requested: Sequence[str]) -> list[JournalEntry]:
-    """Return the journal entries of these receipts, oldest first. Some may have none."""
+    """Return when and in which message the broker accepted the raw articles with these receipts.
+
+    A receipt is the id of one delivery of an article. It has no entry if its acceptance was never
+    recorded. The oldest entry comes first.
+    """
     stored: list[JournalEntry] = []
     for start in range(0, len(requested), CHUNK):
         chunk = requested[start : start + CHUNK]
@@ -42,10 +51,12 @@ def journal_entries(connection: Connection, requested: Sequence[str]) -> list[Jo
 
 
 def tally_receipts(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
-    """Count the journal's receipts of a period by outcome, and list those without an outcome.
+    """Compare what the broker accepted from `since` until before `until` with the outcomes in the
+    store.
 
-    The period is from `since` until before `until`. One statement reads both, so that no receipt
-    can get its outcome in between.
+    A receipt is the id of one accepted raw article, as the journal lists them. Returns how many
+    receipts had which outcome, which ones have none (their articles may be lost), and how many
+    outcomes of that time belong to receipts that the journal does not have.
     """
     rows = connection.execute(
         sa.union_all(_ended(connection, since, until), _open(connection, since, until))

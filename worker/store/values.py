@@ -1,4 +1,4 @@
-"""Values that the store takes and returns: queries, and what they find."""
+"""Values that callers pass to the store, such as queries, and values that the store returns."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,12 @@ from worker.model.source_trust import SourceIds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A search for articles. An empty field does not restrict the search.
+    """A search for articles. A field that is empty or None does not restrict the search.
 
-    `words` is text as people type it: quotes make phrases, `-` excludes a word. Raises ValueError
-    for a `since` or `until` without a time zone.
+    `words` is text as people type it: quotes make phrases, `-` excludes a word. `verdict` is the
+    one on the newest revision, such as `duplicate`. The date of publication, else of receipt, must
+    be `since` or later, and before `until`. `limit` is the maximum number of articles. Raises
+    ValueError for a `since` or `until` without a time zone.
     """
 
     words: str = ""
@@ -36,7 +38,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """An article as search results and listings show it: its newest revision, without the text."""
+    """An article as search results and lists show it: its newest revision, without the full text.
+
+    `tags` have the form "scheme:code", strongest first, and `labels` are their names. `verdict`
+    tells how the article relates to earlier ones (`new`, `duplicate` …). `snippet` is a short
+    passage with the words searched for. `words` counts those of the text.
+    """
 
     article_id: str
     revision: int
@@ -56,7 +63,11 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTag:
-    """A tag of a stored article, without the evidence for it."""
+    """A tag (a topic or name) of a stored article, as the change feed and exports show it.
+
+    `scheme` is the vocabulary, such as `taxonomy`, and `code` the tag's id in it; `label` is its
+    name for people. The passages that are evidence for it are left out.
+    """
 
     scheme: str
     code: str
@@ -66,9 +77,11 @@ class StoredTag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredArticle:
-    """One revision of an article with all its content, for exports and the change feed.
+    """One revision of an article with all its content, as exports and the change feed return it.
 
-    Only the newest revision has tags.
+    `tags` is empty for a revision that is not the newest. `verdict` tells how the newest revision
+    relates to earlier articles (`new`, `duplicate` …), and `cluster_id` is the id of the article
+    that stands for all its copies.
     """
 
     article_id: str
@@ -99,7 +112,12 @@ class StoredArticle:
 
 
 class ChangeKind(StrEnum):
-    """The kind of a change in the change feed: what happened to an article."""
+    """What happened to an article, as an entry of the change feed (the list of all changes) tells
+    it.
+
+    A revision was added (`stored`), the article was withdrawn, or its tags, other fields, or its
+    verdict or cluster changed without a new revision.
+    """
 
     STORED = "stored"  # a revision was added
     RETAGGED = "retagged"  # its tags changed, the content did not
@@ -110,7 +128,12 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of the change feed: what happened to an article, and its content at that time."""
+    """One entry of the change feed, the list of what happened to articles: at what time, to which
+    one.
+
+    To read on after this entry, pass its `cursor`. `article` is the content of revision `revision`;
+    it is None when that content was removed since, because the article was withdrawn.
+    """
 
     cursor: str  # the next page starts after this change
     at: datetime
@@ -121,9 +144,10 @@ class Change:
 
 
 class DeadLetterState(StrEnum):
-    """The state of a dead letter: not replayed, being replayed, or replayed with success.
+    """What was tried with a dead letter, a raw article that could not be processed.
 
-    To replay is to send it through the worker again. A letter that then fails is `dead` again.
+    `dead`: it was not sent through the worker again, or failed again. `replaying`: it was sent
+    again and has no outcome yet. `replayed`: it was sent again with another outcome than `dead`.
     """
 
     DEAD = "dead"
@@ -133,7 +157,12 @@ class DeadLetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterQuery:
-    """A search for dead letters. An empty field does not restrict the search."""
+    """A search for dead letters, raw articles that could not be processed.
+
+    An empty field does not restrict the search, except that `states` has `dead` by default.
+    `id_prefixes` are beginnings of ids, and `stage` is the step of the pipeline that failed.
+    `since` leaves out letters that last failed before it. `limit` None means all.
+    """
 
     id_prefixes: tuple[str, ...] = ()  # of letter ids
     reason: str = ""
@@ -146,7 +175,13 @@ class DeadLetterQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDeadLetter:
-    """A dead letter in the store: how often it failed, why, its payload and its last replay."""
+    """A raw article that could not be processed, as the store keeps it until it is sent again.
+
+    `seen` counts how often it failed, from `first` to `last`; `stage` and `reason` tell where and
+    why. `whole` is False if `payload` was cut off or deleted. `replay` is the receipt (id) of its
+    last replay through the worker, with that one's time, `outcome` and article; None without a
+    replay.
+    """
 
     letter_id: str
     reason: str
@@ -170,7 +205,12 @@ class StoredDeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
-    """A source that has delivered articles, with counts of receipts, dead letters and bad ids."""
+    """A source that has delivered articles, with counts of what it delivered.
+
+    `receipts` counts deliveries of articles, and `dead` those that could not be processed. `ids`
+    counts missing, reused and changed external ids. If there are too many of these, `distrusted` is
+    True: an id then identifies an article only if its content agrees.
+    """
 
     source: str
     receipts: int
@@ -183,9 +223,10 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDetails:
-    """A source with the numbers of its receipts by outcome and of its dead letters by reason.
+    """A source, with its deliveries counted by outcome and its unprocessable articles by reason.
 
-    The most frequent outcome and reason come first.
+    `outcomes` maps an outcome such as `new` to the number of receipts (ids of deliveries), and
+    `dead_letters` a reason to the number of stored letters. The largest number comes first.
     """
 
     source: SourceSeen
@@ -195,7 +236,12 @@ class SourceDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedLineCount:
-    """A line that cleaning removed from articles because their source repeats it, and how often."""
+    """A line that cleaning removes from articles because their source repeats it, and how often it
+    did.
+
+    `line` is written as it was the last time, at `last`. `rule` is `learned` (workers found that it
+    repeats) or `pinned` (an operator named it). `times` counts removals.
+    """
 
     line: str  # as it was written the last time
     rule: str  # learned or pinned
@@ -214,11 +260,13 @@ class DisplayTitle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptTally:
-    """The receipts that the broker accepted in a period, compared with the outcomes in the store.
+    """The raw articles that the broker accepted in a period, compared with their outcomes in the
+    store.
 
-    `ended` counts accepted receipts by (day of acceptance, outcome), and `open` maps each accepted
-    receipt without an outcome to its day. `foreign` counts, by day of the outcome, receipts that
-    have an outcome but no journal entry of the broker's acceptance. Days are in UTC: 2026-11-22.
+    A receipt is the id of one accepted article. `ended` counts them by (day of acceptance,
+    outcome), `open` maps each one without an outcome to its day, and `foreign` counts, by day of
+    the outcome, those with an outcome but no record of acceptance. Days are UTC dates such as
+    2026-11-22.
     """
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts

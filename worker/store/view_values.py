@@ -1,6 +1,6 @@
 """The types of what `worker show --json` prints: everything stored about one article.
 
-Their keys are the names of the table columns.
+The keys of these dicts are the names of the columns of the database tables.
 """
 
 from datetime import datetime
@@ -8,7 +8,12 @@ from typing import TypedDict
 
 
 class ArticleRow(TypedDict):
-    """The row of an article: its identity, cluster and state."""
+    """What `worker show --json` prints first of an article: its identity, cluster and state.
+
+    `revision` is the number of the newest revision and `sightings` counts deliveries.
+    `canonical_pending` says that it is a copy of an article that is not stored. `retagged_at` and
+    `refreshed_at` are when its tags or other fields last changed without a new revision.
+    """
 
     article_id: str
     source: str
@@ -26,7 +31,12 @@ class ArticleRow(TypedDict):
 
 
 class RevisionRow(TypedDict):
-    """One revision of an article with its content, without fingerprint and payload."""
+    """One revision of an article in `worker show --json`, without its text hashes and raw payload.
+
+    `change` tells how much it changed: `format`, `minor` or `substantial`, "" for the first
+    revision. `dropped` has the lines that cleaning removed, each with its rule. `versions` has the
+    versions of the rules that processed the revision, such as `cleaner`.
+    """
 
     number: int
     content_hash: str
@@ -55,7 +65,11 @@ class RevisionRow(TypedDict):
 
 
 class TagSpan(TypedDict):
-    """A passage that is evidence for a tag: characters [start, end) of a field of the article."""
+    """A passage of an article that is evidence for a tag.
+
+    It consists of the characters from `start` to before `end` of the field `field`, such as
+    `title`; `surface` is the text of these characters.
+    """
 
     field: str
     start: int
@@ -64,7 +78,11 @@ class TagSpan(TypedDict):
 
 
 class TagRow(TypedDict):
-    """A tag of the article's newest revision, with the rule that gave it and its evidence."""
+    """A tag (a topic or name) of an article's newest revision in `worker show --json`.
+
+    `method`, `rule` and `version` tell what gave the tag; `spans` are the passages that are
+    evidence for it. `scheme` is its vocabulary, and `code` its id in there.
+    """
 
     scheme: str
     code: str
@@ -77,7 +95,13 @@ class TagRow(TypedDict):
 
 
 class DecisionRow(TypedDict):
-    """The verdict on the article for one receipt, with its scores and thresholds."""
+    """The decision about one delivery of an article: whether it is new, a revision, a copy and so
+    on.
+
+    `signal` names what decided, such as `exact`, and `rival` is the id of the article it was
+    compared with, "" for none. `scores` were compared with `thresholds`; `version` is that of the
+    rules.
+    """
 
     receipt: str
     verdict: str
@@ -90,7 +114,12 @@ class DecisionRow(TypedDict):
 
 
 class SightingRow(TypedDict):
-    """One receipt that led to the article, with its outcome and the worker that processed it."""
+    """One receipt (the id of one delivery, or of cleaning the article again) that led to this
+    article.
+
+    `outcome` is what became of it, such as `new`. `worker` is the process that handled its message,
+    and `deliveries` how often the broker delivered that message.
+    """
 
     receipt: str
     outcome: str
@@ -102,14 +131,21 @@ class SightingRow(TypedDict):
 
 
 class AliasRow(TypedDict):
-    """A key that leads to the article: an external id, a link or its opening words."""
+    """One of the keys by which this article is recognized when its source delivers it again.
+
+    `key` is an external id ("id:…"), a link ("url:…") or the article's opening words ("text:…").
+    """
 
     source: str
     key: str
 
 
 class ClusterRow(TypedDict):
-    """An article in the same cluster: the article itself, its original or another copy."""
+    """An article in the cluster (an article and all its copies) of the article shown.
+
+    It is the article shown itself, the original or another copy. `verdict` is the decision about
+    its newest revision, such as `duplicate`.
+    """
 
     article_id: str
     source: str
@@ -118,7 +154,12 @@ class ClusterRow(TypedDict):
 
 
 class MoveRow(TypedDict):
-    """A move of the article from one cluster to another, with the reason and the evidence."""
+    """A stored move of the article shown from one cluster (an article and its copies) to another.
+
+    `left` and `joined` are cluster ids. `rival` is the id of the article it was compared with;
+    `scores` and `thresholds` are from that comparison, `version` is that of the rules. `by` is
+    `reconcile` (automatic) or `operator`, with the operator's `note`.
+    """
 
     at: datetime
     left: str  # cluster id
@@ -133,7 +174,12 @@ class MoveRow(TypedDict):
 
 
 class ArticleView(TypedDict):
-    """Everything stored about one article, as `worker show --json` prints it."""
+    """Everything stored about one article, as `worker show --json` prints it.
+
+    `sightings` are the deliveries that led to the article, `decisions` the verdicts on them,
+    `aliases` its keys, `cluster` the article and its copies, and `moves` its moves between such
+    clusters.
+    """
 
     article: ArticleRow
     revisions: list[RevisionRow]  # by number

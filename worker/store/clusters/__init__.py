@@ -1,6 +1,7 @@
-"""Clusters of articles in the database: their members, moves of articles, and orphaned clusters.
+"""Read and change clusters in the database. A cluster is an article and the copies of it.
 
-An orphaned cluster has lost its canonical article, the one that the others are copies of.
+Members are found, articles are moved between clusters, and clusters are found that have lost their
+canonical article, the one that the others are copies of.
 
 May import everything in `worker.store` except `sql_store`.
 """

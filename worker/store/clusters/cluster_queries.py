@@ -1,6 +1,7 @@
-"""Queries for members of clusters, and for clusters whose canonical article is withdrawn or moved.
+"""Queries for the members of clusters, and for clusters that need a repair.
 
-The canonical article is the first of a cluster; the other members are its copies.
+A cluster is an article, the canonical one, and its copies. It needs a repair when the canonical
+article was withdrawn, was never stored, or has moved to another cluster.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,9 +23,10 @@ _CANONICAL = articles.alias("canonical")
 def other_members(
     connection: Connection, article_ids: Collection[str], limit: int
 ) -> dict[str, list[str]]:
-    """Return article id -> ids of up to `limit` other members of its cluster, the newest ones.
+    """Return article id -> ids of other articles in the same cluster (an article and its copies).
 
-    An article has no entry if it is alone in its cluster, or the cluster has over 1,000 members.
+    For each article there are up to `limit` ids, those of the members that were stored last. An
+    article has no entry if it is alone in its cluster, or if the cluster has over 1,000 members.
     """
     members: dict[str, list[str]] = {}
     for chunk in chunks(sorted(article_ids)):
@@ -64,10 +66,12 @@ def _other_members(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
 
 
 def orphaned_clusters(before: datetime) -> sa.Select[str]:
-    """Select the ids of clusters whose canonical article is withdrawn or was never stored.
+    """Select the ids of clusters whose canonical article is missing: withdrawn, or not stored in
+    time.
 
-    One that is not stored yet counts if a member has waited for it since before `before`. Each half
-    of the union uses a partial index: of articles that wait, and of withdrawn articles.
+    The canonical article is the one that the others in the cluster copy. A copy may be stored
+    before it; the cluster is selected if the copy was last received before `before` and still
+    waits.
     """
     c = articles.c
     overdue = sa.select(c.cluster_id).where(
@@ -100,11 +104,11 @@ DISPLACED_MEMBERS = (
 
 
 def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
-    """Return a move for each displaced member, an article whose canonical article changed cluster.
+    """Return the moves that take copies to the cluster which their canonical article has joined.
 
-    The move takes the member to the cluster that its canonical article joined. `displaced` is a
-    SELECT of `article_id`, `cluster_id` and `joined` (the id of that cluster), such as
-    DISPLACED_MEMBERS of this module with a limit or a further condition.
+    A copy is left behind when its canonical article, the one that it copies, has moved to another
+    cluster. `displaced` selects these copies, with the columns `article_id`, `cluster_id` (the old
+    cluster) and `joined` (the new one); DISPLACED_MEMBERS of this module is such a SELECT.
     """
     return [
         ClusterMove(

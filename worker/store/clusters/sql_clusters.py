@@ -1,4 +1,4 @@
-"""Read, repair and edit clusters with SQLAlchemy, on SQLite and PostgreSQL.
+"""Read and change clusters (an article and its copies each) in SQLite and PostgreSQL databases.
 
 Rows are locked in the same order as by the transactions that write batches: articles by id, then
 clusters by id. So no two transactions wait for each other in a circle.
@@ -50,9 +50,10 @@ _SLIGHT_CHANGES = ("format", "minor")  # they cannot separate an article from it
 
 
 class SqlClusters:
-    """Reads and edits the clusters of an SQL store; implements worker.store.ports.ClusterStore.
+    """Reads and changes clusters (an article and its copies each) in an SQL database.
 
-    The methods are documented there.
+    It implements worker.store.ports.ClusterStore, whose docstrings describe the methods. `reading`
+    and `writing` open a transaction.
     """
 
     def __init__(self, reading: Transaction, writing: Transaction) -> None:

@@ -1,6 +1,7 @@
 """Column types that store any Python value without an error, on both PostgreSQL and SQLite.
 
-Both databases return the same value. Characters that PostgreSQL refuses are replaced.
+What is read back is the same on both databases. Characters that PostgreSQL refuses, NUL and half
+surrogate pairs, are replaced before they are stored.
 """
 
 import json
@@ -17,7 +18,8 @@ NAME_BYTES = 1000
 
 
 def storable(text: str) -> str:
-    """Replace the characters that PostgreSQL refuses in text: NUL and lone surrogates."""
+    """Return the text with what PostgreSQL refuses (NUL, half surrogate pairs) replaced by
+    U+FFFD."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -26,10 +28,11 @@ def storable(text: str) -> str:
 
 
 def stored_name(text: str) -> str:
-    """Return the form in which a key or other name is stored, at most 1,000 bytes.
+    """Return the form in which the database stores a key, id or other name: at most 1,000 bytes.
 
-    A name that is too long, or has characters that PostgreSQL refuses, is cut and gets a hash of
-    the whole name. So it fits into an index, and different names stay different.
+    Most names stay as they are. One that is longer, or has characters that PostgreSQL refuses,
+    becomes its first 200 characters and a hash of the whole name. So it fits into a database index,
+    and different names stay different.
     """
     clean = storable(text)
     if clean == text and (len(text) * 4 <= NAME_BYTES or len(text.encode()) <= NAME_BYTES):
@@ -39,9 +42,9 @@ def stored_name(text: str) -> str:
 
 
 def dumps(value: object) -> str:
-    """Write a value as JSON text that both databases accept.
+    """Write a value as JSON text that PostgreSQL and SQLite accept.
 
-    NUL characters and lone surrogates are replaced, and NaN and infinities become null.
+    NUL characters and lone surrogates are replaced by U+FFFD, and NaN and infinities become null.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -66,9 +69,10 @@ def _plain(value: object) -> object:
 
 
 class FreeText(TypeDecorator[str]):
-    """A text column of any length, for text that is not searched by equality.
+    """A column for text of any length that no query looks up as a whole, such as the text of an
+    article.
 
-    When it writes, it replaces characters that PostgreSQL refuses.
+    Before it is stored, characters that PostgreSQL refuses (NUL, lone surrogates) are replaced.
     """
 
     impl = Text
@@ -79,9 +83,11 @@ class FreeText(TypeDecorator[str]):
 
 
 class KeyText(TypeDecorator[str]):
-    """A text column for ids, slugs and other names that are compared in full and indexed.
+    """A text column for ids and other names that queries look up as a whole, so that it can be
+    indexed.
 
-    It writes the result of `stored_name`, which cuts and hashes long names.
+    A name of over 1,000 bytes, or with characters that PostgreSQL refuses, is stored cut and with a
+    hash of the whole name (`stored_name`).
     """
 
     impl = Text
@@ -92,10 +98,10 @@ class KeyText(TypeDecorator[str]):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time column whose values are timezone-aware and in UTC in Python.
+    """A time column that takes and returns timezone-aware times; those that it returns are in UTC.
 
-    It refuses a time without time zone. SQLite has no time zones, so it gets the UTC time without
-    one.
+    A time without time zone is refused with ValueError. In SQLite, which has no time zones, times
+    are stored in UTC without a zone.
     """
 
     impl = DateTime(timezone=True)

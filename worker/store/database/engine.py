@@ -1,6 +1,7 @@
 """Open SQLite and PostgreSQL databases with SQLAlchemy, so that several processes can share them.
 
-On SQLite, a transaction that writes waits for its turn at its start. Outages raise Unavailable.
+On SQLite, where one transaction can write at a time, a writing transaction waits at its start until
+it may write. When the database can't serve requests, Unavailable is raised.
 """
 
 import sqlite3
@@ -52,9 +53,10 @@ LIMIT_EXCEEDED = "54"  # class of SQLSTATE: the statement is at fault, not the s
 
 
 def parse(url: str) -> URL:
-    """Parse the address of a store and choose the driver for it, pysqlite or psycopg.
+    """Turn the configured address of a store into an SQLAlchemy URL that names the driver to use.
 
-    Raises BadConfig if it is no valid address of an SQLite or PostgreSQL database.
+    The driver is pysqlite for `sqlite:///PATH`, and psycopg for `postgresql://…`. Raises BadConfig
+    for any other address.
     """
     check_store(url, _NAME)
     try:
@@ -66,10 +68,10 @@ def parse(url: str) -> URL:
 
 
 def open_engine(url: URL) -> Engine:
-    """Return an SQLAlchemy engine for this URL that has not connected yet.
+    """Return an SQLAlchemy engine for the database at this URL. It connects on first use.
 
-    A process that is forked from this one must open its own engine. Raises BadConfig for bad
-    options.
+    A process that is forked from this one must open an engine of its own. Raises BadConfig if the
+    URL has wrong options; those that only the driver can check raise it when the engine connects.
     """
     try:
         engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)
@@ -137,9 +139,11 @@ def _set_up_session(connection: Any, _: object) -> None:
 
 @contextmanager
 def raising_unavailable(url: URL) -> Iterator[None]:
-    """Raise Unavailable for database errors in this block if the database can't serve requests.
+    """Turn errors of the database in this block into Unavailable, if the database can't serve
+    requests.
 
-    Other errors pass through. The password in `url` is hidden in the message.
+    It can't, for example, when it is down, locked or full. Other errors pass through. The password
+    in `url` is replaced in the message.
     """
     try:
         yield

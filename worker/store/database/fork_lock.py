@@ -18,6 +18,10 @@ os.register_at_fork(
 
 @contextmanager
 def fork_lock() -> Iterator[None]:
-    """Keep this process from forking during the block. Waits first for a fork that is under way."""
+    """Keep this process from forking during the block, while a thread has an SQLite store open.
+
+    A forked child would inherit SQLite's file locks and never release them. If a fork is under way,
+    the block begins after it.
+    """
     with _lock:
         yield

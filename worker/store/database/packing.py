@@ -1,4 +1,5 @@
-"""Compress payloads and other long texts for binary columns, and restore them exactly."""
+"""Compress raw articles and other long texts to bytes for the database, and restore them
+exactly."""
 
 import zlib
 
@@ -9,5 +10,5 @@ def pack_text(text: str) -> bytes:
 
 
 def unpack_text(blob: bytes) -> str:
-    """Return the text from the bytes that `pack_text` made of it."""
+    """Decompress bytes that `pack_text` made, and return the text exactly as it was."""
     return zlib.decompress(blob).decode("utf-8", "surrogatepass")

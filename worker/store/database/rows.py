@@ -1,6 +1,7 @@
-"""Convert values such as Record and Outcome to table rows, and rows back to values.
+"""Convert values such as Record and Outcome to rows of database tables, and rows back to values.
 
-A row is a dict of column name -> value, or SQLAlchemy's RowMapping.
+A row to be written is a dict of column name -> value; a row that was read is SQLAlchemy's
+RowMapping.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,10 @@ Row = dict[str, Any]
 
 
 def receipt_row(outcome: Outcome) -> Row:
-    """Return the row of table `receipts` for an outcome, without `worker` and `deliveries`."""
+    """Return the row of table `receipts` that stores what became of one delivered raw article.
+
+    The columns `worker` and `deliveries` are missing; the caller adds them.
+    """
     return {
         "receipt": outcome.receipt,
         "outcome": outcome.kind.value,
@@ -42,7 +46,7 @@ def receipt_row(outcome: Outcome) -> Row:
 
 
 def outcome_of(row: RowMapping) -> Outcome:
-    """Return the outcome that a row of table `receipts` holds."""
+    """Return what became of one delivered raw article, from its row of table `receipts`."""
     return Outcome(
         receipt=row["receipt"],
         kind=OutcomeKind(row["outcome"]),
@@ -57,9 +61,10 @@ def outcome_of(row: RowMapping) -> Outcome:
 
 
 def article_row(article_id: str, source: str, key: str, verdict: Verdict | None) -> Row:
-    """Return the row of table `articles` for an article that has no revision yet.
+    """Return the row of table `articles` for an article that is about to be stored or taken down.
 
-    Without a verdict, the row is a tombstone, which marks the article as withdrawn.
+    It has no revision yet. Without a verdict, the row is for an article that is to be withdrawn: it
+    has no content, and keeps the article from being stored later.
     """
     return {
         "article_id": article_id,
@@ -75,7 +80,11 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
 
 
 def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
-    """Return the row of table `revisions` for a new revision, received at `now`."""
+    """Return the row of table `revisions` for a new revision of an article.
+
+    `record` has the content, `verdict` the number of the revision, and `now` is the time of
+    receipt.
+    """
     article = record.article
     return {
         "article_id": verdict.article_id,
@@ -97,10 +106,11 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 
 
 def refreshed_row(record: Record, verdict: Verdict) -> Row:
-    """Return the columns of an existing revision that change when its article is cleaned again.
+    """Return the columns to overwrite in a stored revision after its raw article was cleaned again.
 
-    The title does not change. The text may only lose lines, namely those which workers learned as
-    boilerplate after it was stored.
+    The revision is found by article id and content hash, which are in the row too. The title is not
+    overwritten. The text can only lose lines: those that workers learned as boilerplate after it
+    was stored.
     """
     content = _content(record.article)
     return {
@@ -143,7 +153,11 @@ def _content(article: Article) -> Row:
 
 
 def decision_row(receipt: str, verdict: Verdict) -> Row:
-    """Return the row of table `decisions` for the verdict on the article of this receipt."""
+    """Return the row of table `decisions` that stores a verdict (new, revision, copy …) and its
+    evidence.
+
+    `receipt` is the id of the delivery that the verdict is about.
+    """
     return {
         "receipt": receipt,
         "article_id": verdict.article_id,
@@ -157,7 +171,10 @@ def decision_row(receipt: str, verdict: Verdict) -> Row:
 
 
 def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
-    """Return rows of table `tags`: one for each pair of scheme and code, the first one given."""
+    """Return the rows of table `tags` for the tags of an article.
+
+    If several tags have the same scheme and code, only the first of them gets a row.
+    """
     rows: dict[tuple[str, str], Row] = {}
     for tag in tags:
         row = {
@@ -172,15 +189,21 @@ def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
 
 
 def folded(text: str) -> str:
-    """Return text in lower case and with single spaces, to compare codes and labels of tags."""
+    """Return text in lower case and with single spaces, so that searches for tags ignore such
+    differences.
+
+    The codes and labels of tags are stored in this form too.
+    """
     return " ".join(text.casefold().split())
 
 
 def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
-    """Return rows of table `dead_letters`, one for each letter id, sorted by id.
+    """Return the rows of table `dead_letters` for raw articles that could not be processed, sorted
+    by id.
 
-    `seen` counts the letters with that id. The row has the payload of the first of them, and the
-    reason of the last.
+    Letters with the same id, that is with the same payload, share a row; its column `seen` counts
+    them. The row has the payload of the first and the failure reason of the last. `now` is the time
+    of failure.
     """
     rows: dict[str, Row] = {}
     for letter in letters:
@@ -208,9 +231,11 @@ _LETTER = TypeAdapter(StoredDeadLetter)
 
 
 def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
-    """Return the dead letter that a row of table `dead_letters` holds.
+    """Return the dead letter (an article that could not be processed) from its row of
+    `dead_letters`.
 
-    Its state, outcome and article are set if the query joined them to the row.
+    Whether it was replayed is known only if the query also selected the columns `state`, `outcome`
+    and `article_id`; without them, these fields keep their defaults.
     """
     fields = {
         field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
@@ -220,9 +245,10 @@ def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
 
 
 def search_hit_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
-    """Return a search hit from a row with the columns HIT_COLUMNS (statements.py).
+    """Return a search hit, an article as lists show it, from a row with the columns HIT_COLUMNS.
 
-    `tags` are pairs of code and label.
+    HIT_COLUMNS is defined in statements.py. `tags` are pairs of "scheme:code" and label, and
+    `snippet` is the passage to show.
     """
     fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(

@@ -1,5 +1,7 @@
 """The tables of the store. worker.model.records describes their columns; migrations/ creates them.
 
+`1─*` means that a row on the left has any number of rows on the right, and `1─1` at most one.
+
 articles 1─* revisions      content of an article, numbered from 1, changed only when cleaned again
 articles 1─* aliases        (source, key): the keys that identify the article
 articles 1─* tags           tags of its newest revision

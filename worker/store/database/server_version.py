@@ -6,7 +6,10 @@ from worker.store.database.engine import open_engine, parse, raising_unavailable
 
 
 def postgres_version(url: str) -> int:
-    """Return the major version of a PostgreSQL server, such as 16. Raises Unavailable."""
+    """Return the major version of the PostgreSQL server at this URL, such as 16.
+
+    Raises Unavailable when the server can't be reached.
+    """
     parsed = parse(url)
     engine = open_engine(parsed)
     try:

@@ -1,4 +1,4 @@
-"""Parts of SQL statements that both the reading and the writing modules use."""
+"""Parts of SQL statements that are used both for reading the store and for writing it."""
 
 import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -37,10 +37,11 @@ HIT_COLUMNS = (
 
 
 def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
-    """Return a FROM clause with the rows of table `aliases` that have one of these keys.
+    """Return a FROM clause for the rows of table `aliases` that have one of these (source, key)
+    pairs.
 
-    It is a join with the list of keys, because SQLite would scan the table for (source, key) IN
-    (…).
+    A row of `aliases` tells which article a key, such as a link, leads to. The clause is a join,
+    because for `(source, key) IN (…)` SQLite would read the whole table.
     """
     columns = (sa.column("source", KeyText), sa.column("key", KeyText))
     requested = sa.values(*columns, name="requested").data(sorted(keys)).cte("requested")
@@ -49,14 +50,20 @@ def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
 
 
 def stored_keys(source: str, keys: Iterable[str]) -> list[StoredKey]:
-    """Return the pair (source, key) for each key, both in the form in which they are stored."""
+    """Return (source, key) for each key of this source, as the pairs are written in table
+    `aliases`.
+
+    Names that are too long for the database are cut there and get a hash, so they must be converted
+    before a comparison.
+    """
     return [(stored_name(source), stored_name(key)) for key in keys]
 
 
 def external_ids_of(row: sa.RowMapping) -> SourceIds:
-    """Return the counters of bad external ids from a row that has these columns of `sources`.
+    """Return how many articles a source has delivered with missing, reused or changed external ids.
 
-    NULL counts as 0, because a source that has no row yet gives NULL in an outer join.
+    `row` has these counters from table `sources`. NULL counts as 0, because an outer join gives
+    NULL for a source that has no row yet.
     """
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
 
@@ -71,6 +78,7 @@ def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Split values into chunks of 5,000, few enough for the parameters of one IN (…)."""
+    """Yield the values in portions of 5,000, because a database limits the parameters of a
+    statement."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]

@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT for both databases. SQLAlchemy has a separate class for each of them."""
+"""Insert rows that may exist already (INSERT … ON CONFLICT), on PostgreSQL and SQLite."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,11 @@ def add(
     rows: Sequence[Row],
     latest: Sequence[str] = ("last_seen",),
 ) -> None:
-    """Insert rows. If a row with the same `key` exists, update it instead.
+    """Insert rows into a table; a row whose `key` is already in the table updates the old row
+    instead.
 
-    The columns `counts` of the new row are added to it, and its columns `latest` are replaced.
+    `key` is the name of a unique column. Values in the columns `counts` are added to those of the
+    old row; values in the columns `latest` replace them. Other columns of the old row stay.
     """
     if not rows:
         return
@@ -31,7 +33,10 @@ def add(
 
 
 def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT for the connection's database, in the class that supports ON CONFLICT."""
+    """Return an INSERT that supports ON CONFLICT (what to do if the row exists) in this database.
+
+    SQLAlchemy has a separate class for this for PostgreSQL and for SQLite.
+    """
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -1,4 +1,5 @@
-"""Alembic's entry point: runs migrations in the transaction that worker.store.migrate opened."""
+"""Alembic's entry point: runs migrations of the tables in the transaction that migrate.py
+opened."""
 
 from alembic import context
 

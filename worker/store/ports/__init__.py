@@ -1,8 +1,8 @@
 """Ports of the store: protocols, each with the few methods that one kind of caller needs.
 
-`worker.store.sql_store.SqlStore` implements all of them, for SQLite and PostgreSQL. Every call is
-one transaction unless its docstring says otherwise, and raises Unavailable when the database does
-not answer.
+The store is the database of articles. `worker.store.sql_store.SqlStore` implements all ports, for
+SQLite and PostgreSQL. Every call is one transaction unless its docstring says otherwise, and raises
+Unavailable when the database does not answer.
 """
 
 from typing import Protocol
@@ -90,7 +90,8 @@ class ArticleStore(
     SourceReader,
     Protocol,
 ):
-    """All ports together: the store as worker.bootstrap opens it.
+    """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
+    it.
 
-    Functions should take a narrower port, with only the methods that they call.
+    Functions should take a narrower protocol, with only the methods that they call.
     """

@@ -1,4 +1,4 @@
-"""Ports for reading, repairing and editing clusters, which are articles and their copies."""
+"""Store protocols for reading and changing clusters. A cluster is an article and its copies."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -17,14 +17,27 @@ from worker.store.ports.reading_ports import ArticleReader
 
 
 class ClusterReader(Protocol):
-    """Read clusters and their members, which come in the order in which they were stored."""
+    """Reads clusters: each is an article and its copies, named by the id of the original article.
+
+    Members of clusters are returned in the order in which they were stored, or by revision where a
+    method returns pages.
+    """
 
     def members(self, article_ids: Collection[str]) -> list[Member]:
-        """Return each of these articles as a member of its cluster, without the withdrawn ones."""
+        """Return these articles, each as a `Member` of the cluster (article and copies) that it
+        belongs to.
+
+        Unknown and withdrawn articles are left out. Other members of the same clusters are not
+        returned.
+        """
         ...
 
     def members_of(self, cluster_ids: Collection[str]) -> list[Member]:
-        """Return all articles in these clusters, without the withdrawn ones."""
+        """Return all articles in the clusters with these ids, the original articles and their
+        copies.
+
+        Withdrawn articles are left out. An earlier stored article comes before a later one.
+        """
         ...
 
     def recent_members(
@@ -32,92 +45,126 @@ class ClusterReader(Protocol):
     ) -> list[Member]:
         """Return a page of the articles whose newest revision was received at `since` or later.
 
-        The page starts after revision id `after` and is in the order of revision ids. With
-        `edited`, it has only articles that were revised and whose newest revision changed more than
-        a few words.
+        The page has up to `limit` articles, in the order of the row ids of their revisions, and
+        starts after the row id `after`. With `edited`, it has only articles that were revised and
+        whose newest revision changed more than the format or a few words.
         """
         ...
 
     def recent_fingerprints(
         self, since: datetime, after: int, limit: int
     ) -> list[StoredFingerprint]:
-        """Return the fingerprints of articles whose newest revision was received since `since`.
+        """Return a page of fingerprints (text hashes), from which the index that finds copies is
+        rebuilt.
 
-        The similarity index is built from them. They come in pages of up to `limit` in the order of
-        revision ids, and the page starts after revision id `after`. A fingerprint that another
-        release stored in another format is left out.
+        They are those of articles whose newest revision was received at `since` or later. At most
+        `limit` are read, in the order of the row ids of the revisions, starting after the row id
+        `after`. A fingerprint that another release stored in another format is left out.
         """
         ...
 
     def count_recent(self, since: datetime) -> int:
-        """Count the articles whose newest revision was received at `since` or later."""
+        """Count the stored articles whose newest revision was received at `since` or later.
+
+        It tells how many articles the pages of `recent_members` have together.
+        """
         ...
 
     def moves(self, article_ids: Collection[str]) -> list[RecordedMove]:
-        """Return all moves of these articles from one cluster to another, oldest first."""
+        """Return all stored moves of these articles between clusters (an article and its copies).
+
+        The oldest move comes first.
+        """
         ...
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
-        """Return all receipts that led to these articles, oldest first.
+        """Return all receipts, the ids of deliveries, that led to these articles, with outcomes;
+        oldest first.
 
-        Receipts of cleaning a stored article again are left out.
+        Receipts that stand for cleaning a stored article again are left out, because no source
+        delivered anything then.
         """
         ...
 
 
 class ClusterStore(ClusterReader, Protocol):
-    """Repair and edit clusters, automatically or for an operator."""
+    """Reads and changes clusters, each of which is an article and its copies.
+
+    A maintenance task uses it to repair clusters that have lost their original article, and
+    operators to split, merge or pin clusters.
+    """
 
     def orphaned_clusters(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of up to `limit` clusters that have lost their canonical article.
+        """Return the ids of up to `limit` clusters whose canonical article is missing.
 
-        That article was withdrawn, or it is not stored although a copy has waited for it since
-        before `before`.
+        The canonical article is the one that the others copy. It was withdrawn; or it is still not
+        stored although a copy that waits for it was last received before `before`.
         """
         ...
 
     def displaced_members(self, limit: int) -> list[ClusterMove]:
-        """Return moves for members whose canonical article has moved to another cluster.
+        """Return the moves that take up to `limit` copies to the cluster which their original has
+        joined.
 
-        Each move takes one member to that cluster too. The moves are not carried out here.
+        A copy is left behind when its canonical article, the one that it copies, has moved to
+        another cluster. The moves are only returned; `move` carries them out.
         """
         ...
 
     def clear_pending(self) -> None:
-        """Clear the mark `canonical_pending` of copies whose canonical article is stored by now."""
+        """Clear the mark `canonical_pending` of copies whose canonical article is stored by now.
+
+        The mark says that a copy was stored before the article that it copies.
+        """
         ...
 
     def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
-        """Move articles between clusters; return the moves that were carried out.
+        """Move articles between clusters (an article and its copies); return the moves that were
+        carried out.
 
         A move is skipped if its article is no longer in `move.left`, the cluster that it is to
-        leave. When a canonical article moves, the articles that are still in its old cluster are
-        moved to the same new cluster, and these moves are returned too. Takes several transactions.
+        leave. When the canonical article of a cluster moves, the copies still in the cluster are
+        moved after it, and these moves are returned too. `now` is stored as the time. Takes several
+        transactions.
         """
         ...
 
     def pin(self, pins: Mapping[str, str], note: str, *, now: datetime) -> None:
-        """Pin articles to clusters (article id -> cluster id), so that no automatic rule moves one.
+        """Bind articles to clusters for an operator, so that no automatic rule moves them away.
 
-        `note` is the operator's remark.
+        `pins` maps an article id to the id of a cluster. `note` is the operator's remark, and `now`
+        is stored as the time.
         """
         ...
 
     def unpin(self, article_ids: Collection[str]) -> int:
-        """Remove the pins of these articles; return how many of them were pinned."""
+        """Allow automatic rules to move these articles between clusters again, which `pin` had
+        forbidden.
+
+        Returns how many of the articles were pinned.
+        """
         ...
 
 
 class ClusteredStore(ClosableStore, Protocol):
-    """A store with a property `clusters`, which reads and edits the clusters in it."""
+    """A store whose attribute `clusters` reads and changes clusters, an article and its copies
+    each."""
 
     @property
     def clusters(self) -> ClusterStore: ...
 
 
 class ClusterEditStore(ArticleReader, ClusteredStore, Protocol):
-    """The store for operators who look at articles, and split, merge or pin their clusters."""
+    """The store for operators who look at articles and change their clusters (an article and its
+    copies).
+
+    They can split and merge clusters, and pin an article to one.
+    """
 
 
 class RededuplicationStore(FingerprintReader, ClusteredStore, Protocol):
-    """The store for deciding again, from stored fingerprints, which articles are copies."""
+    """The store for deciding again with new thresholds which stored articles are copies of each
+    other.
+
+    It reads their fingerprints (text hashes), and moves articles between clusters.
+    """

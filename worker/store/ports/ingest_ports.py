@@ -1,4 +1,8 @@
-"""Ports for ingesting batches, and for processing stored articles again with newer rules."""
+"""Store protocols for writing batches of new articles and for processing stored articles again.
+
+A batch is the raw articles of one message. Stored articles are tagged or cleaned again when the
+rules for that have changed.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -21,61 +25,76 @@ from worker.store.values import Query
 
 
 class OutcomeReader(Protocol):
-    """Look up what became of receipts, each of which stands for one delivered raw article."""
+    """Looks up what became of delivered raw articles, by their receipts (the ids of the
+    deliveries)."""
 
     def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
-        """Return receipt -> outcome. A receipt without an outcome has no entry."""
+        """Return receipt -> what became of the raw article with this receipt, the id of its
+        delivery.
+
+        A receipt has no entry if it is unknown or its article is not processed yet.
+        """
         ...
 
 
 class FingerprintReader(Protocol):
-    """Look up fingerprints, the hashes by which the texts of articles are compared."""
+    """Looks up fingerprints, which are the hashes by which the texts of two articles are
+    compared."""
 
     def fingerprints(self, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
-        """Return article id -> fingerprint of its newest revision.
+        """Return article id -> fingerprint (the text hashes) of the article's newest revision.
 
-        An article that is unknown or withdrawn, or whose fingerprint has an older format, has no
-        entry.
+        An article has no entry if it is unknown or withdrawn, or if another release stored its
+        fingerprint in another format.
         """
         ...
 
 
 class DeadLetterWriter(Protocol):
-    """Store dead letters: raw articles that could not be processed."""
+    """Stores dead letters, raw articles that could not be processed, so that they can be tried
+    again."""
 
     def write_dead_letters(
         self, letters: Sequence[DeadLetter], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Write dead letters and the outcomes of their receipts; return these outcomes.
+        """Store raw articles that could not be processed, and return their outcomes, which are
+        `dead`.
 
-        A receipt that already has an outcome is skipped. `handling` is stored with each receipt: it
-        names the worker that processed the message, and counts the deliveries of the message.
+        A letter is skipped if its receipt (the id of the delivery) has an outcome already.
+        `handling` is stored with each outcome: the worker that processed the message, and how often
+        the message was delivered. `now` is the time of storage.
         """
         ...
 
 
 class CandidateReader(FingerprintReader, Protocol):
-    """Look up the candidates for a comparison with a new article, and their fingerprints."""
+    """Looks up stored articles that a new article is to be compared with, to find out if it is a
+    copy."""
 
     def cluster_members(self, article_ids: Collection[str], limit: int) -> dict[str, list[str]]:
-        """Return article id -> ids of up to `limit` other members of its cluster, the newest ones.
+        """Return article id -> ids of other articles in the same cluster (an article and its
+        copies).
 
-        An article without other members has no entry.
+        For each article there are up to `limit` ids, those of the members that were stored last. An
+        article has no entry if it is alone in its cluster, or if the cluster has over 1,000
+        members.
         """
         ...
 
 
 class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
-    """Read what is already stored about the articles of a batch, and write the batch.
+    """Reads what is already stored about the articles of a batch, and writes the results of the
+    batch.
 
-    A batch is the raw articles of one message.
+    A batch is the raw articles of one message from the broker.
     """
 
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
-        """Return what is stored about each article, or None for an article that is new.
+        """Return for each article what is stored about it, or None if nothing is.
 
-        An article is found by its own key, else by the first of its aliases that is stored. If an
-        alias found it, the stored article_id differs from that of the given article.
+        An article is recognized by its own key, else by the first of its aliases (further keys,
+        such as links) that is stored. If an alias led to it, the stored article_id differs from the
+        one that the given article has.
         """
         ...
 
@@ -88,56 +107,65 @@ class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
-        """Write the results of a batch in one transaction; return their outcomes.
+        """Write the results of a batch of raw articles in one transaction; return what became of
+        each.
 
-        Articles are locked in the order of their ids, and each verdict is checked again under the
-        lock (worker.dedup.recheck_under_lock). A receipt that already has an outcome is skipped.
-        The outcomes are in the order of the arguments. `handling` is stored with each receipt: it
-        names the worker that processed the message, and counts the deliveries of the message.
+        The results are articles to store (`records`), to take down (`withdrawals`) and that failed
+        (`dead`); the outcomes are in this order. Each verdict is checked again once its article is
+        locked. A result is skipped if its receipt (id of the delivery) has an outcome. `handling`
+        is stored with each receipt: the worker, and how often the message was delivered.
         """
         ...
 
 
 class RecordReader(Protocol):
-    """Read stored articles with their tags and payload, and the versions of the rules used."""
+    """Reads stored articles with their tags and raw payload, so that newer rules can process them
+    again."""
 
     def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
-        """Return the newest revision of each of these articles, sorted by article id.
+        """Return the newest revision of each of these articles, with its tags and raw payload.
 
-        Unknown and withdrawn articles are left out.
+        This is what re-tagging an article or cleaning it again needs. The result is sorted by
+        article id. Unknown and withdrawn articles are left out.
         """
         ...
 
 
 class StaleRecordReader(RecordReader, Protocol):
-    """Find stored articles that another version of the tagging or cleaning rules has processed."""
+    """Finds stored articles that were tagged or cleaned by other rules than the present ones."""
 
     def stale_revisions(
         self, query: Query, part: str, version: str, after: int, limit: int
     ) -> list[tuple[int, str]]:
-        """Return a page of the newest revisions that another version of a part has processed.
+        """Return a page of the articles that were tagged or cleaned by other rules than the present
+        ones.
 
-        `part` is `tagger` or `cleaner`, and `version` its present version. Each item is (revision
-        id, article id). The page has up to `limit` revisions that match the query, and starts after
-        revision id `after`, in the order of revision ids.
+        `part` is `tagger` or `cleaner`, and `version` that of its present rules. Each item is (id
+        of the newest revision, article id). The page has up to `limit` that match `query`, after
+        revision id `after`. An article that was cleaned again in vain, for example rejected, is not
+        returned for the same version of the cleaner again.
         """
         ...
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
-        """Count the newest revisions that match and that another version of a part has processed.
+        """Count the articles whose newest revision other rules than the present have processed.
 
-        `part` is `tagger` or `cleaner`, and `version` its present version. These are the revisions
-        that `stale_revisions` returns in pages. The query's limit does not apply.
+        `part` is `tagger` or `cleaner`, and `version` that of its present rules. Only revisions
+        that match `query` count; its limit does not apply. `stale_revisions` returns the same ones
+        in pages.
         """
         ...
 
 
 class WorkerStore(RecordReader, IngestStore, Protocol):
-    """The store for a worker process, which ingests batches and processes stored articles again."""
+    """The store for a worker process: it writes batches of new articles, and re-tags stored
+    ones."""
 
     def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
-        """Replace the tags of articles; return for how many the change feed shows a difference.
+        """Replace the tags of stored articles; return how many articles got visibly different tags.
 
-        An article that was revised, withdrawn or re-tagged since it was read is skipped.
+        Visible are the scheme, code, label and score of a tag; the change feed gets an entry for
+        each of these articles, with time `now`. An article that was revised, withdrawn or re-tagged
+        since it was read is skipped.
         """
         ...

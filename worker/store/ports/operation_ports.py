@@ -1,7 +1,7 @@
-"""Ports for operators: the receipt journal, dead letters, and closing the store.
+"""Store protocols for operators: the receipt journal, dead letters, and closing the store.
 
-The journal lists the receipts that the broker has accepted from producers. A dead letter is a raw
-article that could not be processed.
+The journal lists the receipts, the ids of deliveries, that the broker has accepted from producers.
+A dead letter is a raw article that could not be processed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,78 +14,125 @@ from worker.store.values import DeadLetterQuery, ReceiptTally, StoredDeadLetter
 
 
 class ClosableStore(Protocol):
-    """A store whose database connections can be closed. The next call opens new ones."""
+    """A store whose database connections can be closed. A call after that opens new ones."""
 
     def close(self) -> None: ...
 
 
 class JournalReader(OutcomeReader, Protocol):
-    """Read the receipt journal: which receipts the broker has accepted, and when."""
+    """Reads the journal, the list of raw articles that the broker accepted, by receipt and time.
+
+    A receipt is the id of one delivery of a raw article. Outcomes can be looked up by receipt too.
+    """
 
     def journal_entries(self, receipts: Sequence[str]) -> list[JournalEntry]:
-        """Return the journal entries of these receipts, oldest first. Some may have none."""
+        """Return when and in which message the broker accepted the raw articles with these
+        receipts.
+
+        A receipt is the id of one delivery of an article. It has no entry if its acceptance was
+        never recorded. The oldest entry comes first.
+        """
         ...
 
 
 class JournalWriter(ClosableStore, Protocol):
-    """Write the receipt journal: which receipts the broker has accepted, and when."""
+    """Writes the journal, the list of raw articles that the broker accepted, by receipt and time.
+
+    By comparing it with the outcomes, lost articles are found. A receipt is the id of one delivery.
+    """
 
     def add_journal_entries(self, entries: Sequence[JournalEntry]) -> None:
-        """Add entries to the journal, except for receipts that already have an entry."""
+        """Add entries to the journal, the list of raw articles that the broker accepted from
+        producers.
+
+        Each names a receipt, the id of one delivery of an article. If the journal has an entry for
+        that receipt already, the old one is kept.
+        """
         ...
 
 
 class DeadLetterReader(Protocol):
-    """Find, count and read dead letters."""
+    """Finds, counts and reads dead letters, the stored raw articles that could not be processed."""
 
     def letters(self, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
-        """Return the dead letters with these ids, in the order of the ids, without unknown ids."""
+        """Return the dead letters (raw articles that could not be processed) with these ids, in
+        their order.
+
+        Unknown ids are left out.
+        """
         ...
 
     def letter_ids(self, query: DeadLetterQuery) -> Sequence[str]:
-        """Return the ids of dead letters that match, up to the query's limit, last seen first."""
+        """Return the ids of dead letters (raw articles that could not be processed) that match the
+        query.
+
+        The one that failed last comes first. At most `query.limit` ids are returned, all if it is
+        None.
+        """
         ...
 
     def count_letters(self, query: DeadLetterQuery) -> dict[str, int]:
-        """Return reason -> number of the dead letters that match, the most frequent reason first.
+        """Count the dead letters (raw articles that could not be processed) that match the query,
+        by reason.
 
-        The query's limit does not apply.
+        Returns reason -> number, the most frequent reason first. The query's limit does not apply.
         """
         ...
 
 
 class DeadLetterStore(DeadLetterReader, DeadLetterWriter, ClosableStore, Protocol):
-    """Write, read, replay and remove dead letters. To replay is to process a letter again."""
+    """Writes, reads and removes dead letters, raw articles that could not be processed.
+
+    It also records replays, in which a letter is sent through the worker again.
+    """
 
     def mark_replays(self, replays: Mapping[str, str], *, now: datetime) -> None:
-        """Record with each dead letter the receipt of its last replay (letter id -> receipt)."""
+        """Record that dead letters (articles that could not be processed) are sent through the
+        worker again.
+
+        `replays` maps a letter id to the receipt of the new attempt, under which its outcome is
+        found later. `now` is stored as the time of the attempt.
+        """
         ...
 
     def drop_letters(self, letter_ids: Sequence[str]) -> int:
-        """Remove the dead letters with these ids; return how many of them existed."""
+        """Remove the dead letters (articles that could not be processed) with these ids from the
+        store.
+
+        Returns how many of them existed.
+        """
         ...
 
     def expire_letters(self, before: datetime) -> int:
-        """Remove dead letters that last failed before `before`; return how many.
+        """Remove old dead letters (articles that could not be processed), and return how many.
 
-        Letters whose replay is under way are kept.
+        Old are those that last failed before `before`. A letter is kept while it is being sent
+        through the worker again.
         """
         ...
 
 
 class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
-    """The store for the ledger, which looks for accepted receipts that never got an outcome.
+    """The store for finding lost articles: accepted by the broker, but without an outcome in the
+    store.
 
-    It also reads and copies the journal, the list of receipts that the broker has accepted.
+    It reads and writes the journal, the list of what the broker accepted, compares it with the
+    outcomes, and reads dead letters, the articles that could not be processed.
     """
 
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
-        """Count the journal's receipts of a period by outcome, and list those without an outcome.
+        """Compare what the broker accepted from `since` until before `until` with the outcomes in
+        the store.
 
-        The period is from `since` until before `until`.
+        A receipt is the id of one accepted raw article, as the journal lists them. Returns how many
+        receipts had which outcome, which ones have none (their articles may be lost), and how many
+        outcomes of that time belong to receipts that the journal does not have.
         """
         ...
 
 
 class ProducerStore(OutcomeReader, ClosableStore, Protocol):
-    """The store for a producer, which looks up outcomes and closes the store when it is done."""
+    """The store for a producer, a program that sends raw articles and asks what became of them.
+
+    It looks up outcomes, and can be closed.
+    """

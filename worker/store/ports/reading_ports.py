@@ -1,4 +1,4 @@
-"""Ports for reading stored articles, sources and changes, and for deleting articles."""
+"""Store protocols for reading stored articles, sources and changes, and for deleting articles."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -22,136 +22,175 @@ from worker.store.view_values import ArticleView
 
 
 class ArticleSearch(Protocol):
-    """Search, count and export the articles that match a query."""
+    """Finds, counts and exports the stored articles that match a query of words, tags, dates and so
+    on."""
 
     def search(self, query: Query) -> list[SearchHit]:
-        """Return the articles that match a query best, or the newest ones if it has no words.
+        """Return the articles that match a query, the best matches first, at most `query.limit` of
+        them.
 
-        The query's limit applies.
+        If the query has no words, the newest articles come first.
         """
         ...
 
     def count(self, query: Query) -> int:
-        """Count all articles that match a query. The query's limit does not apply."""
+        """Count all stored articles that match a query, even if they are more than the query's
+        limit."""
         ...
 
     def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
-        """Yield all articles that match, in the order of storage. The query's limit does not apply.
+        """Yield all articles that match, in the order in which their revisions were stored.
 
-        Each page is read in its own transaction. So an article that is revised meanwhile may be
+        The query's limit does not apply. With `all_revisions`, older revisions are yielded too.
+        Pages are read in separate transactions, so an article that is revised meanwhile may be
         yielded twice, the newer revision last.
         """
         ...
 
 
 class ArticleReader(RecordReader, Protocol):
-    """Read single articles, to show them to people."""
+    """Reads single articles, to show them to people: everything about one, titles, ids by link or
+    key."""
 
     def show(self, article_id: str) -> ArticleView | None:
         """Return everything stored about an article, or None if the id is unknown.
 
-        The beginning of an article id is enough. Raises LookupError that lists the ids if several
-        begin so.
+        `article_id` may be only the beginning of an id. Raises LookupError, with a list of ids, if
+        several articles have ids that begin so.
         """
         ...
 
     def titles(self, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
-        """Return article id -> title and source. A withdrawn or unknown article has no entry."""
+        """Return article id -> title and source, to show to people in place of the id.
+
+        A withdrawn or unknown article has no entry.
+        """
         ...
 
     def find_articles(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
         """Return the ids of the articles that have one of these keys or one of these links.
 
-        Links must be canonical, that is without tracking parameters.
+        A key identifies an article within its source and has the form "id:…", "url:…" or "text:…".
+        The links in `urls` must be without tracking parameters, as links are stored.
         """
         ...
 
 
 class ResultReader(OutcomeReader, Protocol):
-    """Read what became of receipts, together with the articles that they led to."""
+    """Reads what became of delivered raw articles, and the stored articles that they led to.
+
+    Both are found by receipt, the id of one delivery.
+    """
 
     def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, SearchHit | None]]:
-        """Return the outcome of each receipt and its article, in the order of the receipts.
+        """Return what became of each receipt (the id of one delivered raw article), and its stored
+        article.
 
-        A receipt without an outcome is left out. The article is None if there is none or it is
-        withdrawn.
+        The results are in the order of the receipts. A receipt without an outcome is left out. The
+        article is None if none was stored, or if it is withdrawn.
         """
         ...
 
 
 class ChangeFeed(Protocol):
-    """Read the change feed: what happened to articles, in the order of commits.
+    """Reads the change feed: the list of what happened to articles, in the order of the commits.
 
-    A cursor is text that names a position in the feed.
+    A reader keeps a cursor, a text that names the last change it has read, and asks for later ones.
     """
 
     def cursor(self, since: str) -> str:
-        """Return the cursor to start reading from.
+        """Return the position in the change feed (the list of all changes) from which to read on,
+        as text.
 
-        `since` is `start` for all changes, `now` for those still to come, or the cursor of a change
-        that was read before. Raises LookupError for any other text.
+        `since` is `start` for all changes, `now` for those still to come, or the cursor of the last
+        change that was read, which is checked and returned. Raises LookupError for any other text.
         """
         ...
 
     def changes(self, cursor: str, limit: int = ...) -> list[Change]:
-        """Return the next changes after a cursor, oldest first. None is skipped or given twice."""
+        """Return up to `limit` changes of articles that come after a position in the change feed,
+        oldest first.
+
+        `cursor` names the position, usually that of the last change that was read. If each call
+        gets the cursor of the last change returned, no change is skipped or given twice.
+        """
         ...
 
 
 class SourceReader(Protocol):
-    """Read statistics of sources, the publishers of articles."""
+    """Reads statistics about sources, the publishers from which articles come."""
 
     def sources(self) -> list[SourceSeen]:
-        """Return all sources with their counters, the last seen first."""
+        """Return all sources (publishers of articles) with counts of what they delivered.
+
+        The source that last delivered something comes first.
+        """
         ...
 
     def source(self, name: str) -> SourceDetails | None:
-        """Return one source with its receipts by outcome and its dead letters by reason.
+        """Return one source with its deliveries counted by outcome and its failed articles by
+        reason.
 
-        Returns None for an unknown source.
+        Returns None if the source has never delivered anything.
         """
         ...
 
     def removed_lines(self, source: str) -> list[RemovedLineCount]:
-        """Return the lines that cleaning removed from a source's articles because they repeat.
+        """Return the lines that cleaning removed from this source's articles as boilerplate, with
+        counts.
 
-        The most frequent line comes first.
+        These are lines that the source repeats in many articles. The most frequent line comes
+        first.
         """
         ...
 
 
 class DeletionStore(ArticleSearch, ArticleReader, Protocol):
-    """Delete articles, and the content of the dead letters of a source."""
+    """Finds and deletes articles, and clears the content of a source's dead letters.
+
+    Dead letters are raw articles that could not be processed.
+    """
 
     def article_ids(self, query: Query) -> Sequence[str]:
-        """Return the ids of articles that match, up to the query's limit, in order of storage."""
+        """Return the ids of the articles that match a query, the earliest stored ones first.
+
+        At most `query.limit` ids are returned.
+        """
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
-        """Remove the content of articles, as if their publisher had withdrawn them.
+        """Remove the content of articles for good, as if their publisher had withdrawn them.
 
-        Returns how many were not withdrawn before. Takes two transactions; after an interruption,
-        the call may be repeated.
+        Their ids and keys stay, so that they are not stored again. Returns how many were not
+        withdrawn before. Takes two transactions; after an interruption, the call may be repeated.
+        `now` is stored as the time of the withdrawal.
         """
         ...
 
     def letters_of_source(
         self, source: str, before: datetime | None, after: str = ""
     ) -> list[StoredDeadLetter]:
-        """Return a page of a source's dead letters that still have a payload.
+        """Return a page of up to 200 dead letters of a source whose raw article is still stored.
 
-        Only letters last seen before `before` are returned, if it is given. The page starts after
-        letter id `after` and is in the order of ids.
+        A dead letter is a raw article that could not be processed. Only those that last failed
+        before `before` are returned; None means all. They are in the order of their ids, and the
+        page starts after letter id `after`.
         """
         ...
 
     def clear_letters(self, letter_ids: Sequence[str]) -> None:
-        """Remove payload and detail from these dead letters, but keep their rows.
+        """Delete the raw articles and error details of these dead letters, but keep their other
+        columns.
 
-        If the same payload fails again, the payload is not stored again.
+        A dead letter is a raw article that could not be processed. If the same article fails again,
+        that is counted, but its content is not stored again.
         """
         ...
 
 
 class ArticleHistoryReader(ArticleReader, JournalReader, DeadLetterReader, Protocol):
-    """Read all that is stored about one receipt or article, to explain what happened to it."""
+    """Reads all that is stored about one article or one receipt, to explain what happened to it.
+
+    A receipt is the id of one delivery of a raw article. What is read includes the record of its
+    acceptance by the broker, and the dead letter if it could not be processed.
+    """

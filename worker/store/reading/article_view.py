@@ -26,8 +26,8 @@ HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 def show(connection: Connection, article_id: str) -> ArticleView | None:
     """Return everything stored about an article, or None if the id is unknown.
 
-    The beginning of an article id is enough. Raises LookupError that lists the ids if several begin
-    so.
+    `article_id` may be only the beginning of an id. Raises LookupError, with a list of ids, if
+    several articles have ids that begin so.
     """
     article = _find(connection, article_id.strip().lower())
     if article is None:

@@ -31,10 +31,11 @@ _NEXT = sa.literal_column(f"pg_snapshot_xmax({_SNAPSHOT}", sa.BigInteger)
 
 
 def cursor(connection: Connection, since: str) -> str:
-    """Return the cursor to start reading from.
+    """Return the position in the change feed (the list of all changes) from which to read on, as
+    text.
 
-    `since` is `start` for all changes, `now` for those still to come, or a cursor, which is checked
-    and returned. Raises LookupError for any other text.
+    `since` is `start` for all changes, `now` for those still to come, or the cursor of the last
+    change that was read, which is checked and returned. Raises LookupError for any other text.
     """
     if _in_postgres(connection):
         _refuse_future(connection)
@@ -49,7 +50,12 @@ def cursor(connection: Connection, since: str) -> str:
 
 
 def page(connection: Connection, since: str, limit: int) -> list[Change]:
-    """Return up to `limit` changes after the cursor `since`, oldest first, with their articles."""
+    """Return up to `limit` changes of articles that come after a position in the change feed,
+    oldest first.
+
+    `since` is the cursor of the last change that was read, or `start`. Each change has the content
+    of its article, unless that was removed since.
+    """
     statement = sa.select(changes).where(_is_committed(connection)).order_by(*_ORDER).limit(limit)
     if since != START:
         statement = statement.where(sa.tuple_(*_ORDER) > _position(connection, since))
@@ -83,10 +89,10 @@ def _refuse_future(connection: Connection) -> None:
 
 
 def age_restored(connection: Connection) -> None:
-    """Make the feed readable after the database was restored from a dump of another server.
+    """Make the change feed readable after the database was restored from a dump of another server.
 
-    If the feed has transaction ids that this PostgreSQL server has not reached yet, all ids so far
-    are made negative, so that the old changes come before the new ones.
+    The feed is ordered by the server's transaction ids. If it has ids that this PostgreSQL server
+    has not reached yet, all ids so far are made negative, so that old changes come before new ones.
     """
     last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
     future = last.where(changes.c.xid >= _NEXT).subquery()

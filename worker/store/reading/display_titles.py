@@ -1,4 +1,4 @@
-"""Read titles of articles, to show them to people, and find articles by key or link."""
+"""Read the titles of articles to show them to people, and find articles by key or link."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,10 @@ from worker.store.values import DisplayTitle
 
 
 def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, DisplayTitle]:
-    """Return article id -> title and source. A withdrawn or unknown article has no entry."""
+    """Return article id -> title and source, to show to people in place of the id.
+
+    A withdrawn or unknown article has no entry.
+    """
     title_of = {}
     columns = (articles.c.article_id, articles.c.source, revisions.c.title)
     for chunk in chunks(sorted(set(article_ids))):
@@ -31,7 +34,11 @@ def titles(connection: Connection, article_ids: Sequence[str]) -> dict[str, Disp
 def find_articles(
     connection: Connection, keys: Sequence[str], urls: Sequence[str]
 ) -> Sequence[str]:
-    """Return the ids of the articles that have one of these keys or these canonical links."""
+    """Return the ids of the articles that have one of these keys or one of these links.
+
+    A key identifies an article within its source and has the form "id:…", "url:…" or "text:…". The
+    links in `urls` must be without tracking parameters, as links are stored.
+    """
     article_ids = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
     statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(article_ids))
     return connection.scalars(statement.order_by(articles.c.seq)).all()

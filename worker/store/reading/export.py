@@ -1,7 +1,7 @@
-"""Read whole articles in bulk, as pages in the order of storage.
+"""Read whole articles in bulk for exports, as pages in the order in which they were stored.
 
 First up to 100,000 revision ids are selected, then their articles are read in small pages, each in
-its own transaction. So memory stays small and no writer waits, however slow the reader is.
+its own transaction. So memory use is small and no writer waits, however slow the reader is.
 """
 
 from collections import defaultdict
@@ -39,7 +39,8 @@ _KINDS_WITH_REVISION = [
 
 
 def count(connection: Connection, query: Query) -> int:
-    """Count all articles that match a query. The query's limit does not apply."""
+    """Count all stored articles that match a query, even if they are more than the query's
+    limit."""
     matched = _matching_ids(connection, query)
     counted = sa.select(sa.func.count()).select_from(matched.subquery())
     return connection.execute(counted).scalar_one()
@@ -48,9 +49,10 @@ def count(connection: Connection, query: Query) -> int:
 def ids(
     connection: Connection, query: Query, after: int, *, all_revisions: bool = False
 ) -> Sequence[int]:
-    """Return the next 100,000 revision ids after `after` that match a query.
+    """Return up to 100,000 ids of revisions that match a query, the next ones after id `after`.
 
-    They are many at once, because each search may have to scan the whole table.
+    Only newest revisions count, unless `all_revisions` is set. So many are returned at once because
+    each search may have to read the whole table.
     """
     following = _matching_ids(connection, query, all_revisions=all_revisions)
     following = following.where(revisions.c.id > after).order_by(revisions.c.id).limit(MAX_IDS)
@@ -62,14 +64,18 @@ def page(
 ) -> list[StoredArticle]:
     """Return the articles with these revision ids, in the order of the ids.
 
-    Unless `all_revisions` is set, revisions that are no longer the newest are left out.
+    A revision that is no longer the newest is left out, unless `all_revisions` is set.
     """
     content = read(connection, revision_ids, newest_only=not all_revisions)
     return [content[i] for i in revision_ids if i in content]
 
 
 def first_ids(connection: Connection, query: Query) -> Sequence[str]:
-    """Return the ids of articles that match a query, up to its limit, in order of storage."""
+    """Return the ids of the first articles that match a query, in the order in which they were
+    stored.
+
+    At most `query.limit` ids are returned.
+    """
     chosen = _matching_ids(connection, query).with_only_columns(articles.c.article_id)
     return connection.scalars(chosen.order_by(revisions.c.id).limit(query.limit)).all()
 
@@ -83,9 +89,10 @@ def _matching_ids(
 def read(
     connection: Connection, revision_ids: Sequence[int], *, newest_only: bool = False
 ) -> dict[int, StoredArticle]:
-    """Return revision id -> the article in that revision, with all content.
+    """Return revision id -> that revision of its article, with all content.
 
-    Only the newest revision of an article has its tags. With `newest_only`, others are left out.
+    Tags are stored for the newest revision of an article only; older ones have none. With
+    `newest_only`, older revisions are left out.
     """
     if not revision_ids:
         return {}

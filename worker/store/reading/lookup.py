@@ -1,4 +1,7 @@
-"""Look up outcomes by receipt, and what is stored about articles by article id or key."""
+"""Look up outcomes by receipt, and what is stored about articles by id or key.
+
+An outcome is what became of a delivered raw article, and a receipt the id of that delivery.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -36,9 +39,10 @@ from worker.store.values import SearchHit
 
 
 def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outcome]:
-    """Return receipt -> outcome, without the receipts that have none.
+    """Return receipt -> what became of the raw article with this receipt, the id of its delivery.
 
-    The receipts are as they were given, not in the shortened form in which long ones are stored.
+    Receipts without an outcome have no entry. A receipt is returned in full, even if it is so long
+    that the database stores a shortened form.
     """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     stored = {}
@@ -53,9 +57,11 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
 def latest_identities(
     connection: Connection, requested: Sequence[Article]
 ) -> list[StoredIdentity | None]:
-    """Return what is stored about each article, or None for a new one.
+    """Return for each article what is stored about it, or None if nothing is.
 
-    An article is found by its own key, else by an alias, a further key of the same article.
+    An article is recognized by its own key, else by the first of its aliases (further keys, such as
+    links) or the key of its opening words that is stored. Other stored articles with some of these
+    keys are in `alternatives` of the result.
     """
     if not requested:
         return []
@@ -139,9 +145,10 @@ def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
 
 
 def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str, Fingerprint]:
-    """Return article id -> fingerprint of its newest revision.
+    """Return article id -> fingerprint (the text hashes) of the article's newest revision.
 
-    An article that is unknown or withdrawn, or whose fingerprint has an older format, has no entry.
+    An article has no entry if it is unknown or withdrawn, or if another release stored its
+    fingerprint in another format.
     """
     fingerprint_of = {}
     for chunk in chunks(list(dict.fromkeys(article_ids))):
@@ -156,10 +163,11 @@ def fingerprints(connection: Connection, article_ids: Sequence[str]) -> dict[str
 def listing(
     connection: Connection, requested: Sequence[str]
 ) -> list[tuple[Outcome, SearchHit | None]]:
-    """Return the outcome of each receipt and its article, in the order of the receipts.
+    """Return what became of each receipt (the id of one delivered raw article), and its stored
+    article.
 
-    A receipt without an outcome is left out. The article is None if there is none or it is
-    withdrawn.
+    The results are in the order of the receipts. A receipt without an outcome is left out. The
+    article is None if none was stored, or if it is withdrawn.
     """
     ended = outcomes(connection, requested)
     ids = list(dict.fromkeys(o.article_id for o in ended.values() if o.article_id))
@@ -174,9 +182,10 @@ def listing(
 def tagged(
     connection: Connection, rows: Sequence[sa.RowMapping], snippets: Sequence[str] = ()
 ) -> list[SearchHit]:
-    """Return a search hit for each row, in the same order, with its tags, the strongest first.
+    """Turn rows that a search found into search hits, and add the tags of each article, best first.
 
-    `rows` have the columns HIT_COLUMNS (statements.py); `snippets` are in the order of `rows`.
+    `rows` have the columns HIT_COLUMNS of statements.py. `snippets` are the passages to show, one
+    for each row in the same order; without them, hits have no snippet.
     """
     ids = [row["article_id"] for row in rows]
     statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)

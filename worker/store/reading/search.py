@@ -32,7 +32,11 @@ _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))(\*?)')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One term of a search query: a word, or a phrase in quotes."""
+    """One part of a search query: a word, or a phrase in quotes, split into its `words`.
+
+    Articles with an `excluded` term (written with a `-`) are not found. With `is_prefix` (written
+    with a `*`), the last word matches every word that begins with it.
+    """
 
     words: tuple[str, ...]
     excluded: bool = False
@@ -40,7 +44,11 @@ class Term:
 
 
 def read_terms(words: str) -> list[Term]:
-    """Split a search query into its terms: words and phrases, at most 32."""
+    """Split a search query as people type it into its terms, which are words and quoted phrases.
+
+    For example `storm "north sea" -sport flood*`. Terms without letters and digits are left out,
+    and so are all after the first 32.
+    """
     terms = []
     for minus, phrase, plain, star in _TERM.findall(words):
         split = tuple(word[:MAX_WORD] for word in _letters(phrase or plain).split())[:MAX_TERMS]
@@ -56,9 +64,10 @@ def _letters(text: str) -> str:
 
 
 def search(connection: Connection, query: Query) -> list[SearchHit]:
-    """Return the articles that match a query best, or the newest ones if it has no words.
+    """Return the articles that match a query, the best matches first, at most `query.limit` of
+    them.
 
-    The query's limit applies.
+    If the query has no words, the newest articles come first.
     """
     required_terms = [term for term in read_terms(query.words) if not term.excluded]
     statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
@@ -75,9 +84,10 @@ def search(connection: Connection, query: Query) -> list[SearchHit]:
 def matching(
     connection: Connection, query: Query, joined: sa.FromClause = NEWEST
 ) -> sa.Select[Any]:
-    """Return a SELECT of the revision ids that match; if the query has words, the best come first.
+    """Return a SELECT of the ids of revisions that match a query, for other queries to build on.
 
-    `joined` is the FROM clause: the newest revisions, or all of them.
+    If the query has words, the best matches come first. `joined` is the FROM clause, which joins
+    the articles with their newest revisions, or with all of them.
     """
     terms = read_terms(query.words)
     required_terms = [term for term in terms if not term.excluded]
@@ -163,9 +173,10 @@ def _fts5(term: Term) -> str:
 
 
 def snippet(texts: Iterable[str], terms: Sequence[Term]) -> str:
-    """Return about 160 characters around the first match of one of the terms in one of the texts.
+    """Return the passage of an article to show in a search result, about 160 characters.
 
-    Without a match, return the beginning of the first text.
+    It surrounds the first match of any of the terms; the texts are searched in their order. If none
+    matches, it is the beginning of the first text.
     """
     pattern = re.compile("|".join(map(_pattern, terms)), re.IGNORECASE)
     for text in texts:

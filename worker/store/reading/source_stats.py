@@ -1,4 +1,4 @@
-"""Read statistics of sources: the counters of all sources, and the details of one."""
+"""Read statistics about the sources of articles: counts of all sources, and the details of one."""
 
 from collections import Counter
 from dataclasses import replace
@@ -15,16 +15,19 @@ _MAX_READ = 10_000  # revisions
 
 
 def all_sources(connection: Connection) -> list[SourceSeen]:
-    """Return all sources with their counters, the last seen first."""
+    """Return all sources (publishers of articles) with counts of what they delivered.
+
+    The source that last delivered something comes first.
+    """
     order = (sources.c.last_seen.desc(), sources.c.source)
     rows = connection.execute(sa.select(sources).order_by(*order)).mappings()
     return [_seen(row) for row in rows]
 
 
 def one_source(connection: Connection, name: str) -> SourceDetails | None:
-    """Return one source with its receipts by outcome and its dead letters by reason.
+    """Return one source with its deliveries counted by outcome and its failed articles by reason.
 
-    Returns None for an unknown source.
+    Returns None if the source has never delivered anything.
     """
     row = connection.execute(sa.select(sources).where(sources.c.source == name)).mappings().first()
     if row is None:
@@ -42,10 +45,11 @@ def one_source(connection: Connection, name: str) -> SourceDetails | None:
 
 
 def removed_lines(connection: Connection, source: str) -> list[RemovedLineCount]:
-    """Return the lines that cleaning removed from a source's articles because they repeat.
+    """Return the lines that cleaning removed from this source's articles as boilerplate, with
+    counts.
 
-    The most frequent comes first. Only the newest 10,000 revisions that lost such a line are
-    counted.
+    These are lines that the source repeats in many articles. The most frequent line comes first.
+    Only the newest 10,000 revisions from which such a line was removed are counted.
     """
     written = sa.cast(revisions.c.dropped, sa.Text)
     repeated = sa.or_(*(written.like(f'%"{rule}"%') for rule in _REPEATED))

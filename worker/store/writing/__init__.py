@@ -1,5 +1,6 @@
-"""The transaction that writes a batch, the raw articles of one message, to the database.
+"""Write a batch, the results for the raw articles of one message, to the database in one
+transaction.
 
-It takes locks, decides what changes under the locks, and executes the SQL statements. May import
-`database`, and the values and ports of the store.
+The modules lock rows, decide what changes once they are locked, and execute the SQL statements. May
+import `database`, and the values and ports of the store.
 """

@@ -1,6 +1,7 @@
-"""Decide what a batch changes in the store, from its records and from what is stored.
+"""Decide what a batch changes in the store, from its results and from what is stored already.
 
-The functions here do not use the database; write.py and locks.py call them.
+A batch has the results for the raw articles of one message. The functions here do not use the
+database; write.py and locks.py call them.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -24,20 +25,29 @@ from worker.store.database.statements import StoredKey, stored_keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBatch:
-    """The results of one batch that are to be written: records, withdrawals and dead letters."""
+    """The results of one message that are to be written to the store.
+
+    `records` are processed articles, `withdrawals` are requests of publishers to take articles
+    down, and `dead` are raw articles that could not be processed.
+    """
 
     records: tuple[Record, ...]
     withdrawals: tuple[Withdrawal, ...]
     dead: tuple[DeadLetter, ...]
 
     def results(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
-        """Return all values that give a receipt an outcome: records, withdrawals, dead letters."""
+        """Return all results in one tuple: processed articles, then withdrawals, then failed
+        articles.
+
+        Each of them gives the receipt (the id of a delivered raw article) its outcome.
+        """
         return (*self.records, *self.withdrawals, *self.dead)
 
     def fresh(self, receipts: Collection[str]) -> Self:
-        """Return the batch with only the results for these receipts, one result for each receipt.
+        """Return a batch with only the results for these receipts, the ids of deliveries to be
+        stored.
 
-        If several results have the same receipt, the first is kept.
+        If several results have the same receipt, only the first of them is kept.
         """
         remaining = set(receipts)
 
@@ -55,9 +65,10 @@ class WriteBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The final verdict on one record, made under the lock of its article.
+    """The final verdict on one processed article: new, a revision, a copy and so on.
 
-    `verdict` is None when the article is withdrawn; then nothing of the record is stored.
+    It is made after the article's row is locked, so no other worker can change it. `verdict` is
+    None if the article is withdrawn; then nothing of `record` is stored.
     """
 
     record: Record
@@ -77,9 +88,12 @@ class Decision:
 
 
 def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> list[Decision]:
-    """Return the final verdict on each record, from what is stored about its article.
+    """Return the final verdict on each processed article (new, a revision, a copy …), in their
+    order.
 
-    If a batch has several records of one article, each counts as stored for the next one.
+    `stored` maps an article id to what is stored about the article, read after its row was locked.
+    The verdict of a record was made before that, so it is checked again. Of several records of one
+    article, an earlier one counts as stored for the next.
     """
     from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
 
@@ -125,9 +139,9 @@ def _after(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """A withdrawal, and the ids of the articles that it removes.
+    """A publisher's request to take an article down, with the ids of the articles that it removes.
 
-    The outcome of the withdrawal names the first of them.
+    The outcome of the request names the first of `article_ids`; there may be none.
     """
 
     withdrawal: Withdrawal
@@ -137,11 +151,11 @@ class Takedown:
 def take_down(
     withdrawal: Withdrawal, owners: Mapping[StoredKey, str], existing: Collection[str]
 ) -> Takedown:
-    """Return the articles that a withdrawal removes, usually one.
+    """Return which articles a publisher's request to take one down removes, usually one.
 
-    A withdrawal is for one article, so only the first of its keys that leads to an article in
-    `existing` counts. If some keys led to no article, a tombstone (an article row without content,
-    see `tombstone_id`) has got them, and it is removed too. `owners` is key -> article id.
+    It is the article to which the first of the request's keys leads that is in `existing`. Keys
+    that led to no article belong to a placeholder row without content (`tombstone_id`); if there is
+    one, it is removed too. `owners` maps each (source, key) to an article id.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
@@ -151,10 +165,11 @@ def take_down(
 
 
 def tombstone_id(withdrawal: Withdrawal) -> str:
-    """Return the article id of the tombstone for a withdrawal whose keys are not stored.
+    """Return the article id of the placeholder row for a request to take down an article not stored
+    yet.
 
-    A tombstone is an article row without content, so that an article with such a key that is
-    received later is withdrawn too.
+    The row has no content. It holds the keys of the request, so an article with such a key that
+    arrives later is not stored.
     """
     return article_id_of(withdrawal.source, withdrawal.keys[0])
 
@@ -162,10 +177,12 @@ def tombstone_id(withdrawal: Withdrawal) -> str:
 def claimed_keys(
     batch: WriteBatch, distrusted: Collection[str] = (), full: Collection[str] = ()
 ) -> dict[StoredKey, str]:
-    """Return key -> article id for the keys in this batch; the first article with a key gets it.
+    """Return which article each key in this batch is to lead to: (source, key) -> article id.
 
-    An article of a source in `distrusted`, whose external ids are often wrong, also gets the key of
-    its opening words. An article in `full` has the maximum number of keys and gets no more.
+    A key is an external id, a link or opening words; the first article with a key gets it. In
+    sources in `distrusted`, whose external ids are often wrong, an article also gets the key of its
+    opening words. An article in `full` has the maximum number of keys and gets no more from its id
+    and links.
     """
     keys: dict[StoredKey, str] = {}
     for record in batch.records:
@@ -182,9 +199,10 @@ def claimed_keys(
 
 
 def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
-    """Return the provisional outcome of a result, as it looks before its article is locked.
+    """Return the outcome that a result will probably have, before the row of its article is locked.
 
-    What is read under the lock may change the outcome; then the stored receipt is corrected.
+    It is stored at once. What is read after locking may give another outcome (say, the article was
+    withdrawn meanwhile); then the stored one is corrected.
     """
     if isinstance(result, Record):
         return record_outcome(Decision(record=result, verdict=result.verdict), now)
@@ -201,9 +219,10 @@ def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome
 
 
 def record_outcome(decision: Decision, now: datetime) -> Outcome:
-    """Return the outcome that a decision gives the receipt of its record.
+    """Return the outcome to store for a processed article, from the final decision about it.
 
-    It is the kind of the decision's verdict (new, revision, …), or `withdrawn` without a verdict.
+    It is the kind of the verdict (`new`, `revision` …), or `withdrawn` if there is no verdict,
+    because the article was taken down. `now` is the time of the outcome.
     """
     return Outcome(
         receipt=decision.record.receipt,
@@ -216,9 +235,10 @@ def record_outcome(decision: Decision, now: datetime) -> Outcome:
 
 
 def withdrawal_outcome(takedown: Takedown, now: datetime) -> Outcome:
-    """Return the outcome of a withdrawal: `withdrawn`, with the first article that it removes.
+    """Return the outcome to store for a publisher's request to take an article down: `withdrawn`.
 
-    The article id is empty if it removes none.
+    It names the first article that the request removes; its article id is "" if there is none.
+    `now` is the time of the outcome.
     """
     return Outcome(
         receipt=takedown.withdrawal.receipt,

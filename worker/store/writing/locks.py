@@ -1,5 +1,6 @@
-"""Lock what a batch writes: first its receipts, then the keys of its articles, then the articles.
+"""Lock the database rows that a batch writes: its receipts, then the articles' keys, then articles.
 
+A batch has the results for the raw articles of one message; a receipt is the id of one of these.
 The rows of each table are locked in the order of their key, so two writers never wait for each
 other in a circle.
 """
@@ -36,11 +37,11 @@ _STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)
 def take_receipts(
     connection: Connection, batch: WriteBatch, now: datetime, attempt: Attempt
 ) -> set[str]:
-    """Insert the receipts of a batch that have no outcome yet; return these receipts.
+    """Insert the receipts of a batch that are not stored yet, and return these.
 
-    Inserting locks them, so no other worker can write the same receipt. They get provisional
-    outcomes, because the articles are not locked yet; `write` corrects those that turn out to
-    differ.
+    A receipt is the id of one delivered raw article. Inserting locks it, so no other worker writes
+    the same one. Its outcome is provisional until the articles are locked, and then corrected.
+    `attempt` is stored with it: the worker, and how often the message was delivered.
     """
     rows: dict[str, Row] = {}
     for result in batch.results():
@@ -57,10 +58,10 @@ def take_receipts(
 
 
 class ClaimedKeys(NamedTuple):
-    """Which article has each key of a batch, as `owners`: (source, key) -> article id.
+    """Which article each key of a batch leads to: `owners` maps (source, key) to an article id.
 
-    `existing` has those of these article ids that have a row in table `articles`, and `withdrawn`
-    those whose row is marked as withdrawn.
+    A key is an external id, a link or opening words. `existing` has those of these article ids that
+    have a row in table `articles`, and `withdrawn` those whose article was taken down.
     """
 
     owners: dict[StoredKey, str]
@@ -69,10 +70,10 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert each key of the batch that no article has yet, for the article of the batch with it.
+    """Insert the keys of a batch's articles, unless a key leads to an article already.
 
-    Returns which article each key of the batch now leads to. A key identifies an article within its
-    source: an external id, a link or the opening words.
+    Returns which article each key leads to now. A key identifies an article within its source: an
+    external id, a link or the opening words. Inserting locks a key against other workers.
     """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
@@ -122,9 +123,10 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return each withdrawal of the batch with the articles that it removes.
+    """Return each request of a publisher in the batch, with the articles that it takes down.
 
-    These are found by the keys of the withdrawal, among stored articles and those of the batch.
+    They are found by the keys in the request, among stored articles and those of the same batch.
+    `keys` tells which article each key leads to.
     """
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
@@ -133,8 +135,8 @@ def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
     """Return the articles of the batch that must not be stored, because their key was withdrawn.
 
-    That is so if `article.key`, not a mere alias, belongs to a withdrawn article. Returns the id of
-    each blocked article -> a StoredIdentity for that id with `withdrawn` set, as if it were stored.
+    That is so if `article.key` (not one of the further keys, the aliases) leads to a withdrawn
+    article. Returns the id of each such article -> a StoredIdentity that says that it is withdrawn.
     """
     blocked = {}
     for record in fresh.records:
@@ -158,10 +160,12 @@ def _withdrawn_identity(article_id: str, revision: int = 0) -> StoredIdentity:
 def lock_articles(
     connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, StoredIdentity]:
-    """Lock the rows of all articles of the batch, and insert rows for the new articles.
+    """Lock the rows of all articles of a batch, insert rows for new ones, and return what is
+    stored.
 
-    Returns article id -> what is stored about the article (its content hashes, newest revision,
-    cluster …), for the articles that were stored or withdrawn before.
+    The result maps article id -> content hashes, newest revision, cluster and so on, and leaves out
+    articles that are new. `takedowns` names the articles to be taken down; their rows are locked
+    too.
     """
     rows = _article_rows(fresh, takedowns, now)
     if not rows:

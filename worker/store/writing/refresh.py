@@ -1,10 +1,10 @@
-"""Update stored revisions in place after their payload was cleaned again by newer rules.
+"""Update stored revisions in place after their raw articles were cleaned again by newer rules.
 
 Only revisions whose content hash stays the same are updated. The hash covers the title and the text
 before learned boilerplate lines are left out. So the stored text may lose lines that workers have
 learned as boilerplate since, and fields that the hash does not cover may differ. The tagger version
-of an updated revision is cleared, so that re-tagging finds it. The change feed gets one entry for
-each article for which it shows a difference.
+of an updated revision is cleared, so that the article is tagged again. The change feed gets one
+entry for each article for which it shows a difference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,9 +25,11 @@ _NOT_IN_FEED = {"versions", "fingerprint", "dropped"}  # columns
 
 
 def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
-    """Update the stored revisions of records that were cleaned again with the same content hash.
+    """Update stored revisions in place, for articles that were cleaned again with the same content
+    hash.
 
-    Takes at most three SQL statements, whatever the number of records.
+    `decisions` may have others, which are ignored. Articles whose visible fields differ get an
+    entry in the change feed, with time `now`. Takes at most three SQL statements.
     """
     rows = [refreshed_row(r.record, r.verdict) for r in decisions if r.verdict and r.refreshes]
     if not rows:

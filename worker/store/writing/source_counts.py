@@ -1,6 +1,7 @@
-"""Add what a batch contains to the counters of its sources.
+"""Add what a batch (the articles of one message) contains to the counters of the articles' sources.
 
-The counters are articles, receipts, dead letters, and missing, reused or changed external ids.
+The counters are new articles, receipts (deliveries), dead letters (articles that could not be
+processed), and missing, reused or changed external ids.
 """
 
 from collections import Counter
@@ -24,7 +25,12 @@ def count_sources(
     stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    """Add the outcomes of a batch, and its bad external ids, to the counters of its sources."""
+    """Add what a batch contains to the counters of the sources that its articles came from.
+
+    Counted are new articles, receipts (deliveries), failed articles, and missing, reused or changed
+    external ids. `stored` has what was known about the articles before the batch. An article that
+    is only cleaned again does not count as delivered.
+    """
     # Called last: all writers update these rows, so their locks are held only until the commit.
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}
     receipts_by = Counter(stored_name(o.source) for o in outcomes if o.receipt not in reprocessed)

@@ -1,6 +1,6 @@
-"""Withdraw articles: remove their content, but keep their rows and keys.
+"""Withdraw articles: remove their content, but keep their rows and keys in the database.
 
-A row that stays is called a tombstone. It keeps the article from being stored again.
+Such a row keeps the article from being stored again when its source delivers it once more.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,10 @@ PAGE = 200  # dead letters, each with its payload
 
 
 def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) -> None:
-    """Remove the content of these articles and mark their rows as withdrawn.
+    """Remove the content, tags and decisions of these articles, and mark their rows as withdrawn.
 
-    The caller must have locked the rows.
+    The rows stay, so that the articles are not stored again. The caller must have locked the rows.
+    `now` is stored as the time of the withdrawal.
     """
     if not article_ids:
         return
@@ -48,9 +49,11 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Withdraw these articles for an operator; return how many were not withdrawn before.
+    """Remove the content of these articles for an operator; return how many were not withdrawn
+    before.
 
-    The caller must then call `mark_orphans` in a second transaction.
+    Afterwards the caller must call `mark_orphans` in a second transaction, because other articles
+    may be copies of these.
     """
     ids = articles.c.article_id
     not_withdrawn = sa.select(ids).where(ids.in_(article_ids), articles.c.withdrawn_at.is_(None))
@@ -64,9 +67,10 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
 
 
 def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
-    """Mark the copies of these withdrawn articles: they need a new canonical article.
+    """Mark the copies of these withdrawn articles, because they need a new canonical article.
 
-    The mark is the column `canonical_pending`. The job that reconciles clusters finds it later.
+    That is the article that stands for all copies of a text. The mark is the column
+    `canonical_pending`, by which a maintenance job finds the copies later.
     """
     ids = articles.c.article_id
     remaining = sa.select(ids).where(
@@ -83,10 +87,11 @@ def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
 def letters_of_source(
     connection: Connection, source: str, before: datetime | None, after: str
 ) -> list[StoredDeadLetter]:
-    """Return a page of 200 dead letters of a source that still have a payload, sorted by id.
+    """Return a page of up to 200 dead letters of a source whose raw article is still stored.
 
-    Only letters last seen before `before` are returned, if it is given. The page starts after
-    letter id `after`.
+    A dead letter is a raw article that could not be processed. Only those that last failed before
+    `before` are returned; None means all. They are in the order of their ids, and the page starts
+    after letter id `after`.
     """
     conditions = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
     conditions.append(dead_letters.c.payload != pack_text(""))
@@ -97,9 +102,11 @@ def letters_of_source(
 
 
 def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
-    """Remove payload and detail from these dead letters, but keep their rows.
+    """Delete the raw articles and error details of these dead letters, but keep their other
+    columns.
 
-    If the same payload fails again, the payload is not stored again.
+    A dead letter is a raw article that could not be processed. If the same article fails again,
+    that is counted, but its content is not stored again.
     """
     ids = dead_letters.c.letter_id
     # The pipeline locks letters in this order. In another order the two could deadlock.

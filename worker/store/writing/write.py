@@ -1,4 +1,5 @@
-"""Write a batch, the results for the raw articles of one message, in one transaction.
+"""Write a batch, the results for the raw articles of one message, to the database in one
+transaction.
 
 Tables are locked in the order of the calls in `write`, and rows in the order of their keys. So two
 writers never wait for each other in a circle. On SQLite only one transaction can write at a time.
@@ -55,11 +56,11 @@ from worker.store.writing.withdraw import withdraw
 def write(
     connection: Connection, batch: WriteBatch, now: datetime, attempt: Attempt
 ) -> list[Outcome]:
-    """Write the results of a batch whose receipts have no outcome yet; return their outcomes.
+    """Write the results of a batch (the raw articles of one message); return what became of each.
 
-    `attempt` is stored with each receipt: it names the worker that processed the message, and
-    counts the deliveries of the message. The number of SQL statements does not depend on the size
-    of the batch.
+    A result is skipped if its receipt, the id of the delivery, has an outcome already. `attempt` is
+    stored with each receipt: the worker, and how often the message was delivered. The number of SQL
+    statements does not depend on the size of the batch.
     """
     fresh = batch.fresh(take_receipts(connection, batch, now, attempt))
     if not fresh.results():

@@ -1,4 +1,4 @@
-"""Create the tables of the store, and full-text search over the revisions of articles."""
+"""Create the tables of the store, and full-text search over title, summary and text of articles."""
 
 from typing import Any
 

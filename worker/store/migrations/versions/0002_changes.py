@@ -1,7 +1,7 @@
-"""Add the change feed: the changes of articles in the order of their commits.
+"""Add the change feed: a table that lists what happened to articles, in the order of commits.
 
-Triggers write the feed, not the application. So it also has the changes that an older worker, a
-repair by hand or a later command makes, and no program can forget to write to it.
+Triggers of the database write it, not the application. So no change is missing, whether an older
+worker, a repair by hand or a later command made it.
 """
 
 import sqlalchemy as sa

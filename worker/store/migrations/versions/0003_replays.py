@@ -1,4 +1,9 @@
-"""Store the receipt of the last replay of a dead letter, and index articles by canonical link."""
+"""Add columns about sending a dead letter through the worker again, and an index of links.
+
+A dead letter is an article or message that could not be processed. The columns hold the receipt
+(id) and time of the last attempt, and the queue of a message that could not be delivered. The index
+serves to find articles by link.
+"""
 
 import sqlalchemy as sa
 from alembic import op

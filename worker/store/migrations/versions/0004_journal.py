@@ -1,6 +1,7 @@
-"""Add the journal: the receipts that the broker has accepted from producers.
+"""Add the journal: a table of the receipts that the broker has accepted from producers.
 
-The ledger compares the journal with the outcomes, to find raw articles that were lost.
+A receipt is the id of one delivered raw article. By comparing the journal with the stored outcomes,
+`worker ledger` finds articles that were lost.
 """
 
 import sqlalchemy as sa

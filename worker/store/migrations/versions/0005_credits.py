@@ -1,4 +1,4 @@
-"""Add columns to revisions for credits, dateline, keywords and lead image."""
+"""Add columns to table `revisions` for contributors, keywords, lead image, and place and agency."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""Store when the tags of an article last changed while its content did not.
+"""Add a column for when the tags of an article last changed without a new revision.
 
-A trigger adds an entry of kind `retagged` to the change feed.
+A trigger on it adds an entry of kind `retagged` to the change feed, the list of all changes.
 """
 
 import sqlalchemy as sa

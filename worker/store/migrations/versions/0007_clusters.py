@@ -1,6 +1,7 @@
-"""Add tables for cluster moves and pins, and columns for kinds of edit and for bad ids.
+"""Add tables for moves of articles between clusters and for pins, and columns about edits and ids.
 
-The columns hold how much a revision changed the article, and counters of bad external ids.
+A cluster is an article and its copies; a pin binds an article to one. The columns tell how much a
+revision changed the article, and count a source's missing, reused and changed external ids.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,7 @@
-"""Store with each receipt its worker and number of deliveries, and index receipts by time.
+"""Add columns for the worker that processed a receipt, and for how often its message was delivered.
 
-The ledger uses the index to count receipts that have no journal entry.
+A receipt is the id of one delivered raw article. Receipts also get an index by time, for counting
+those that have an outcome but that the broker is not known to have accepted.
 """
 
 import sqlalchemy as sa

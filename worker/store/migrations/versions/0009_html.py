@@ -1,4 +1,5 @@
-"""Add a column for the body of a revision as safe markup, filled only if the config enables it."""
+"""Add a column for the text of a revision as safe HTML. It is filled only if the config enables
+it."""
 
 import sqlalchemy as sa
 from alembic import op

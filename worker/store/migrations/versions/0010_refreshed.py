@@ -1,6 +1,8 @@
-"""Store when cleaning an article again last changed its newest revision in place.
+"""Add a column for when an article's newest revision was last changed in place by cleaning it
+again.
 
-Triggers add an entry of kind `refreshed` to the change feed, and update the search index.
+No revision is added then. Triggers on the tables add an entry of kind `refreshed` to the change
+feed (the list of all changes) and keep full-text search up to date.
 """
 
 import sqlalchemy as sa
