@@ -24,11 +24,12 @@ _TRANSPORTS = {
 
 
 def register() -> None:
-    """Make kombu use this package's transport for all Redis, Valkey and Sentinel broker URLs.
+    """Make kombu use this package's transport for all Redis, Valkey and Sentinel broker addresses.
 
-    The transport module itself is imported by kombu later, when it connects. The Celery setting
-    `broker_transport` can't be used for this: it is ignored for redis+socket://, lost on failover
-    between `a;b` addresses, and wrong for Sentinel.
+    Only the class names are registered; kombu imports the module when it first connects. Celery's
+    setting `broker_transport` can't do this: it is ignored for addresses that begin with
+    `redis+socket://`, lost when Celery moves on to the next of several addresses, and wrong for
+    Sentinel.
     """
     from worker.broker import kombu_internals  # 90 ms that reading rules can do without
 
