@@ -55,7 +55,7 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
 
 
 def collect(channel: Any, enter: StoreEntries) -> int:
-    """Move all present entries of the journal, the broker's list of enqueued articles, to the store.
+    """Move the entries of the journal, the broker's list of enqueued articles, to the store.
 
     `enter` stores them, one JournalEntry per article, the articles of 100 messages at a time.
     Returns the number of articles. Raises Unavailable when the store does not answer.

@@ -107,11 +107,11 @@ class Request(CeleryRequest):
             self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
 
     def fail(self, reason: str, *, error: str) -> None:
-        """Log why the message failed, and send it to the queue where articles run one by one.
+        """Log why the message failed, and move it to the queue where articles run one by one.
 
-        A message that failed in that quarantine queue too often goes to the dead list. A second call has no effect,
-        because Celery reports a time limit twice. `reason` goes into log and message; `error`, the
-        name of the error's class, goes to Celery's monitoring.
+        A message that failed in that queue, the quarantine queue, too often goes to the dead list.
+        A second call has no effect, because Celery reports a time limit twice. `reason` goes into
+        log and message; `error`, the name of the error's class, goes to Celery's monitoring.
         """
         if self.acknowledged:
             return

@@ -51,7 +51,7 @@ class CurrentConfig:
 
     @property
     def in_force(self) -> Pipeline:
-        """The pipeline that the last check of the config files left in force; the files are not checked now."""
+        """The pipeline as of the last check of the config files, without checking them again."""
         return self._pipeline
 
     def pipeline(self) -> Pipeline:

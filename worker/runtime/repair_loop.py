@@ -33,12 +33,12 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 def start(
     store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
-    """Start the background loop that corrects clusters in the store, and articles lost by the index.
+    """Start the background loop that corrects clusters, and restores what the index has lost.
 
-    A cluster is a group of articles that are copies of each other; it is wrong, for example, after
-    one of them was withdrawn or edited. Articles that the index, by which copies are found, has
-    lost are written to it again. All workers run the loop; in each half minute one of them does the
-    work.
+    A cluster is a group of articles in the store that are copies of each other; it is wrong, for
+    example, after one of them was withdrawn or edited. Articles that the index, by which copies are
+    found, has lost are written to it again. All workers run the loop; in each half minute one of
+    them does the work.
     """
     period = FIRST_PERIOD
 

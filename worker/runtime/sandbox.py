@@ -89,7 +89,7 @@ class SandboxServer:
     def run(
         self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Process a batch of raw articles in one sandbox process, and return how that process ended.
+        """Process a batch of raw articles in one sandbox process, and return how the process ended.
 
         Each article comes with its receipt, the id under which its outcome is stored. `handling`
         says which worker has the message, and how often it failed. The death of the process raises
@@ -141,7 +141,7 @@ class SandboxServer:
             self._ready = bool(server.stdout.readline())  # type: ignore[union-attr]
 
     def close(self) -> None:
-        """Stop the server that forks sandbox processes, if one runs, and wait until it has ended."""
+        """Stop the server that forks sandbox processes, if it runs, and wait until it has ended."""
         if self._server is None:
             return
         with suppress(OSError):  # unread input of a server that ended
