@@ -35,7 +35,12 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What the store knows about the receipt, article or dead letter that the user named."""
+    """What the store knows about the receipt, article or dead letter that the user named.
+
+    A receipt is the id of one sent article: `received` says when the broker took it, and `outcome`
+    what became of it. `letter` is the dead letter, if it could not be processed. `articles` are the
+    stored articles, each with sentences that tell its story.
+    """
 
     received: datetime | None = None  # when the broker took the receipt
     outcome: Outcome | None = None  # of the receipt

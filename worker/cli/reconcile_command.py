@@ -61,7 +61,11 @@ def _print_repairs(
 
 
 def print_moves(moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle]) -> None:
-    """Print a table of moves: article, reason, old and new cluster."""
+    """Print a table of articles that moved from one cluster, a group of copies, to another.
+
+    The columns are title, reason, old and new cluster, and article id. `titles` has the titles by
+    article id; an article without one is shown as withdrawn.
+    """
     rows = (
         (
             titles[m.article_id].title if m.article_id in titles else "withdrawn",

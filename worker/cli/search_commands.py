@@ -20,7 +20,10 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Since(click.ParamType[datetime]):
-    """An option value that is a date or an age such as 30m, 12h, 7d or 2w."""
+    """The type of an option whose value is a date, or an age such as 30m, 12h, 7d or 2w.
+
+    An age is converted to the time so long ago.
+    """
 
     name = "DATE|AGE"
 

@@ -1,6 +1,6 @@
 """`worker tags`: list topics and check rule files.
 
-Also the option `--rules`, by which other commands try a draft of a rule file.
+The module also defines the option `--rules`, by which other commands try a draft of a rule file.
 """
 
 import sys
@@ -28,9 +28,10 @@ def rules_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def trial_config(rules: Path | None) -> Config:
-    """The config in force, with a draft rule file in place of the file of its name.
+    """The config in force, with one rule file of it replaced by a draft.
 
-    Raises BadConfig for an invalid config or draft.
+    The draft `rules` replaces the file of the same name, or is added if there is none; with None,
+    the config is unchanged. Raises BadConfig if config or draft are invalid.
     """
     return load_config(Settings.load().config_dir, replaced_files(rules))
 
