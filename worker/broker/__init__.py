@@ -1,9 +1,10 @@
-"""Everything between producers and workers: the transport, its leases, the embedded server.
+"""Everything between producers and workers: the messages, and the broker that holds them.
 
 A worker claims a message: the message moves from its queue to a lease, a record in the broker that
-names it by a delivery tag. The lease expires unless the worker renews it, and then the message goes
-back to its queue. An ack deletes message and lease. A message that failed goes to the quarantine
-queue, where its articles run one at a time; one that no worker can process goes to a dead list.
+says which message a worker has. The lease expires unless the worker renews it, and then the message
+goes back to its queue. An ack deletes message and lease. A message that failed goes to the
+quarantine queue, where its articles run one at a time; one that no worker can process goes to a
+dead list.
 
 What belongs here: code that speaks to the broker, and the parts of a Celery worker that decide what
 happens to a message. It may import worker.model, worker.errors and worker.background.

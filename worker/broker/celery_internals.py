@@ -60,9 +60,10 @@ def mark_ready(request: Any) -> None:
 
 
 def hide_arguments(request: Any) -> None:
-    """Empty a request's arguments, so that `celery inspect active` does not show whole articles.
+    """Empty the arguments in a request, so that `celery inspect active` shows no whole articles.
 
-    The task still gets them, because they are also in the body of the message.
+    A request is Celery's object for one message. The task still gets the articles, because they are
+    also in the body of the message.
     """
     request._args = request._request_dict["args"] = ()
 

@@ -1,4 +1,4 @@
-"""Connections to the broker for other purposes than consuming messages, which has Celery's own.
+"""Connections to the broker beside Celery's own, on which messages are consumed.
 
 A background thread, a producer that asks how full the broker is, and a command each open one.
 """

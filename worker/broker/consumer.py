@@ -33,8 +33,8 @@ class Consumer(CeleryConsumer):
     def on_close(self) -> None:
         """After Celery's own steps when a connection closes, put unstarted messages back.
 
-        They go back to their queue, where Celery would only forget them. A message is unstarted
-        when no pool process works on it yet.
+        They go back to their queue; Celery would only forget them. A message is unstarted when no
+        pool process works on it yet.
         """
         unstarted = held_messages.unstarted()
         super().on_close()

@@ -77,10 +77,10 @@ def start(app: Any) -> background.BackgroundLoop:
 
 
 def send_deferred(channel: Any) -> None:
-    """Send the broker the acks that it did not take before, and put back the messages still to be.
+    """Repeat the acks that the broker did not take, and the returns of messages to their queue.
 
-    These are put back on their queues. Each ack or message is forgotten once the broker has taken
-    it. Raises RedisError.
+    Each was put off when the broker did not answer or a connection closed, and is forgotten once
+    the broker has taken it. Raises RedisError.
     """
     tags = deferred_acks.tags()
     if tags:

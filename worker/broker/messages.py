@@ -83,9 +83,8 @@ class ClaimedMessage(NamedTuple):
     def stands_alone(self) -> bool:
         """Whether a batch must hold this message alone, and not together with other small messages.
 
-        That is so for a message that was put back on a queue before, because it may be at fault;
-        for a compressed one, because the limit of decompression is per message; and for one that
-        holds no raw articles.
+        That is so for a message that was put back on a queue before; for a compressed one, because
+        the limit of decompression is per message; and for one that holds no raw articles.
         """
         returned = self.redelivered or self.deliveries or self.quarantined
         return bool(returned or self.compression) or self.task != INGEST

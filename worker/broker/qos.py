@@ -46,7 +46,7 @@ class QoS(RedisQoS):
 
         A lease is the broker's record that a worker has the message. A message that this package's
         script claimed has one already. For any other, such as one read by kombu's `basic_get`,
-        kombu writes it now.
+        kombu writes a lease now.
         """
         if ":" in delivery_tag:
             self.record_delivery(message, delivery_tag)
@@ -125,9 +125,9 @@ class QoS(RedisQoS):
         """Put messages whose worker vanished back on their queues, once their leases have expired.
 
         A lease is the broker's record that a worker has a message, and is renewed while the worker
-        lives. kombu calls this now and then; the arguments are ignored. A channel younger than a
-        lease lasts does nothing, so that workers can renew their leases first after a restart of
-        the broker.
+        lives. The delivery counts as failed. kombu calls this now and then; the arguments are
+        ignored. A channel younger than a lease lasts does nothing, so that workers can renew their
+        leases first after a restart of the broker.
         """
         if monotonic() - self._created < self.visibility_timeout:
             return

@@ -1,8 +1,8 @@
 """End a worker's warm shutdown within a time limit, and put unfinished messages back.
 
-They go to the front of their queue, and this does not count as a failed delivery. Celery's own time
-limit sleeps in the main process, which then acks no message and renews no lease. Here a background
-job waits instead, so running batches can still finish until the time is up.
+They go to the front of their queue, and this does not count as a failed delivery. Celery's own soft
+shutdown, which also has a limit, sleeps in the main process, which then acks no message and renews
+no lease. Here a background job waits instead, so running batches can finish until the time is up.
 """
 
 import logging
@@ -45,9 +45,9 @@ def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
 def delay_sigterm() -> None:
     """Make SIGTERM begin the shutdown only once each message that was taken is with a pool process.
 
-    Until then, at most 2 s, no more messages are taken. During a shutdown Celery writes nothing
-    more to the pool, and the pool drops what is left in its pipes. So a message taken just before
-    SIGTERM would be forgotten, or the shutdown would wait for it without end.
+    That takes about 2 s at most; meanwhile no more messages are taken. During a shutdown Celery
+    writes nothing more to the pool, and the pool drops what is left in its pipes. So a message
+    taken just before SIGTERM would be forgotten, or the shutdown would wait for it without end.
     """
     celery_handler = signal.getsignal(signal.SIGTERM)
     requested, handed_over = Event(), Event()

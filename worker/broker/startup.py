@@ -1,4 +1,7 @@
-"""Signal handlers that start the embedded broker and set the log level when a worker starts."""
+"""Handlers of Celery's start-up signals: start the embedded broker, and set the log level.
+
+The embedded broker is a server on this machine, used when the settings name no other.
+"""
 
 import logging
 import sys

@@ -89,10 +89,9 @@ def replay(
 
     Whether a stored article is a copy is decided twice, by the rules in force and by the other
     thresholds, so that only differences due to the thresholds show. With --yes, articles move
-    between clusters, the groups of copies. Moves are recorded as `replayed`; articles
-    that were pinned, split or merged by hand stay. After an interruption the same command
-    continues; a run with the old values moves the articles back. For new articles change
-    dedup.toml too.
+    between clusters, the groups of copies. Moves are recorded as `replayed`; articles that were
+    pinned, split or merged by hand stay. After an interruption the same command continues; a run
+    with the old values moves the articles back. For new articles change dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)

@@ -55,10 +55,11 @@ class Explanation:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
 def explain(what: str, code: str, as_json: bool) -> None:
-    """Explain what happened to one article: when it was seen, what was decided and why.
+    """Explain what happened to one article: when it was received, what was decided and why.
 
-    The article is named by its receipt, by its id or the beginning of it, or by any of its
-    addresses. Exit code 1 when nothing is stored under that name.
+    The article is named by its receipt, the id that its producer got for it, by its id in the store
+    or the beginning of that, or by any of its addresses. Exit code 1 when nothing is stored under
+    that name.
     """
     settings = Settings.load()
     store = opened_store()

@@ -1,4 +1,4 @@
-"""`worker index`: measure, verify and rebuild the similarity index."""
+"""`worker index`: measure, verify and rebuild the index, by which copies of articles are found."""
 
 import sys
 from collections.abc import Iterator

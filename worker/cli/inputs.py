@@ -53,8 +53,8 @@ class NoRawArticles(click.ClickException):
 def check_inputs(paths: Sequence[Path]) -> None:
     """Check the paths named on the command line, before any article is sent.
 
-    Raises BadParameter for a path that does not exist, and NoRawArticles if a file, read up to its
-    first value, holds no raw article.
+    Raises BadParameter for a path that does not exist, and NoRawArticles for a file that begins
+    with something else than a raw article.
     """
     for path in paths:
         if str(path) != "-" and not path.exists():

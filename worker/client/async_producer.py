@@ -1,7 +1,7 @@
 """Enqueue from asyncio: `async with AsyncProducer() as p: await p.enqueue(articles)`.
 
 A Producer sends the articles in a thread of its own, so the event loop never waits for the broker.
-What is promised about them, and the errors, are those of Producer.
+Guarantees and errors are those of Producer.
 """
 
 import asyncio

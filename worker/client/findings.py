@@ -125,7 +125,7 @@ class LintFinding:
     fix: str
 
     def as_json(self) -> dict[str, str]:
-        """The fields of this finding as `worker lint --json` prints them."""
+        """The fields of this finding as a dict, which `worker lint --json` prints."""
         return asdict(self)
 
     def __str__(self) -> str:

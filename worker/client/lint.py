@@ -58,7 +58,7 @@ class LintResult:
     findings: tuple[LintFinding, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """The fields of this result as `worker lint --json` prints them."""
+        """The fields of this result as a dict, which `worker lint --json` prints."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["findings"] = [finding.as_json() for finding in self.findings]
         return {"where": values.pop("location"), **values}

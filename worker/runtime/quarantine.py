@@ -34,9 +34,8 @@ def ingest_in_sandbox(
 
     `deliveries` are its articles with the ids of their outcomes. Articles are tried together, then
     one by one, until the store has an outcome of each; articles that already have one are skipped.
-    `handling` says which worker has the message, and how often it failed. Raises Unavailable when
-    the time for one message is over, or store or index do not answer; then the message is to run
-    again.
+    `handling` says which worker has the message, and how often it was delivered. Raises Unavailable
+    when the time for one message is over, or store or index do not answer; then it is to run again.
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
@@ -65,8 +64,9 @@ def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list
 def redo_in_sandbox(what: Reprocessing, article_ids: Sequence[str], rules: WorkerRules) -> None:
     """Process again the stored articles with these ids, each in a sandbox process of its own.
 
-    `what` says which kind of work to repeat. If the process of an article dies, that article stays
-    as it is, and the next one follows. Raises Unavailable when store or index did not answer.
+    `what` says whether they are cleaned and tagged, or only tagged. If the process of an article
+    dies, that article stays as it is, and the next one follows. Raises Unavailable when store or
+    index did not answer.
     """
     for article_id in article_ids:
         end = _sandbox().redo(what, article_id, run_limit_s(rules))

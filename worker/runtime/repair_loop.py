@@ -62,8 +62,8 @@ def make_pass(
 
     Articles edited in the last `period` may be copies no longer, so their clusters are checked.
     Clusters whose main article is gone or in another cluster are found whatever their age. If
-    another server now serves the index, the articles stored since the date until which the index
-    was complete are written to it again.
+    another server process than before serves the index, as after a restart, the articles stored
+    since the date until which the index was complete are written to it again.
     """
     reconciler = Reconciler(store, index, rules, now=now)
     with fork_lock():

@@ -92,9 +92,9 @@ class SandboxServer:
         """Process a batch of raw articles in one sandbox process, and return how the process ended.
 
         Each article comes with its receipt, the id under which its outcome is stored. `handling`
-        says which worker has the message, and how often it failed. The death of the process raises
-        nothing. Raises Unavailable when the server that forks it is not ready in `limit_s` seconds,
-        and SandboxLost when that server ends, and so does the one started in its place.
+        says which worker has the message, and how often it was delivered. The death of the process
+        raises nothing. Raises Unavailable when the server that forks it is not ready in `limit_s`
+        seconds, and SandboxLost when that server ends, and so does the one started in its place.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
@@ -103,9 +103,9 @@ class SandboxServer:
     def redo(self, what: Reprocessing, article_id: str, limit_s: float) -> SandboxEnd:
         """Process a stored article again in one sandbox process, and return how that process ended.
 
-        `what` is the kind of work to repeat. Raises Unavailable when the server that forks the
-        process is not ready in `limit_s` seconds, and SandboxLost when two servers end, one after
-        the other.
+        `what` says whether it is cleaned and tagged, or only tagged. Raises Unavailable when the
+        server that forks the process is not ready in `limit_s` seconds, and SandboxLost when two
+        servers end, one after the other.
         """
         return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
