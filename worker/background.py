@@ -1,10 +1,9 @@
 """Run the background work of a worker's main process: loops, and jobs that run once.
 
 No other module of the package starts a thread or sleeps in one. A loop calls a function again and
-again, once per turn, in a daemon thread that lives until the process exits. Whatever a turn raises
-is logged with its traceback and counted under the name of the loop, and the loop goes on after its
-pause. Without that, one exception would end the loop, and nobody would notice until its work is
-missed: the renewal of the leases by which a worker keeps its messages, for example.
+again, with a pause after each call, in a daemon thread that lives until the process exits. An error
+in a call is logged with its traceback and counted under the name of the loop, and the loop goes on.
+Otherwise one exception would end the loop, and nobody would notice until its work is missed.
 """
 
 import logging
@@ -22,7 +21,7 @@ _error_lock = threading.Lock()
 
 
 class LoopSignal(Enum):
-    """What the function of a background loop returns to end the loop."""
+    """The value DONE, which the function of a background loop returns to end the loop."""
 
     DONE = "done"
 
@@ -32,7 +31,7 @@ Turn = Callable[[], float | LoopSignal | None]
 
 
 class BackgroundLoop:
-    """A background loop that runs in a thread of its own; `start_loop` and `run_once` make it.
+    """A function that a thread runs again and again, or once, made by `start_loop` or `run_once`.
 
     `stop` exists for tests: in a worker, loops live as long as the process.
     """
@@ -60,18 +59,19 @@ class BackgroundLoop:
         self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """Let the turn that is running now end, and then end the loop.
+        """End the background loop after the call of its function that is running now.
 
-        Returns True when its thread ended within `timeout_s` seconds; None waits without a limit.
+        Waits for that up to `timeout_s` seconds, or without a limit if None, and returns whether
+        the loop's thread has ended.
         """
         self._stopped = True
         self._wake.set()
         return self.join(timeout_s)
 
     def join(self, timeout_s: float | None = None) -> bool:
-        """Wait until the loop's thread has ended. True when it ended within `timeout_s` seconds.
+        """Wait up to `timeout_s` seconds, or without a limit if None, until the loop has ended.
 
-        None waits without a limit.
+        Returns whether its thread has ended.
         """
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -107,11 +107,12 @@ def start_loop(
     wake: threading.Event | None = None,
     gather_s: float = 0.0,
 ) -> BackgroundLoop:
-    """Call `turn` again and again in a daemon thread, with a pause of `pause_s` after each call.
+    """Call `turn` again and again in a daemon thread, `pause_s` seconds after each call ended.
 
-    A turn may return the length of the next pause in seconds, or DONE to end the loop. Setting
-    `wake` ends a pause early; the turn then begins `gather_s` seconds later, so that several
-    requests that arrive together are served by one turn.
+    The first call comes after `first_pause_s` seconds. `turn` may return the length of the next
+    pause, or DONE to end the loop. Another thread may set `wake` to end a pause early; `turn` is
+    then called `gather_s` seconds later, so that one call serves several requests that arrive
+    together. `name` is the name in logs and error counts.
     """
     return BackgroundLoop(
         name, turn, pause_s, first_pause_s=first_pause_s, wake=wake, gather_s=gather_s
@@ -127,9 +128,9 @@ def run_once(name: str, job: Callable[[], None], *, delay_s: float = 0.0) -> Bac
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Check `condition` every 20 ms until it is true.
+    """Check `condition` every 20 ms until it is true, for at most `timeout_s` seconds.
 
-    False when `timeout_s` seconds passed first.
+    Returns False when the time was over before it was true, else True.
     """
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -140,15 +141,15 @@ def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
 
 
 def error_count(name: str) -> int:
-    """The number of turns of the background loop `name` that raised, since this process started."""
+    """How many calls by the background loop `name` raised an error since this process started."""
     with _error_lock:
         return _error_counts[name]
 
 
 def error_counts() -> Mapping[str, int]:
-    """The number of turns that raised an error, by the name of the background loop.
+    """How many calls by each background loop raised an error since this process started.
 
-    A loop whose turns never raised is left out.
+    The keys are names of loops; a loop without errors is left out.
     """
     with _error_lock:
         return dict(_error_counts)

@@ -1,7 +1,7 @@
-"""Build the pipeline, the store and the index from settings and config.
+"""Build the pipeline, the store and the index as the settings and config files say.
 
-No other module chooses their implementations. All commands import this module, so modules that only
-some commands need are imported on use.
+No other module chooses which store or index is used. All commands import this module, so what only
+some of them need is imported inside the functions.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 
 def prepare(settings: Settings) -> None:
-    """Make broker, store and models ready before a worker's first message, in the parent process.
+    """Make broker, store and models ready before a worker takes its first message.
 
-    An embedded broker is started, an embedded store is migrated. Raises BadConfig or Unavailable.
+    This runs in the parent process, before others are forked. A broker that this package itself
+    runs is started, a store that is its own SQLite file is brought to the current schema. Raises
+    BadConfig or Unavailable.
     """
     if settings.embedded_broker:
         from worker.broker import embedded
@@ -47,9 +49,10 @@ def warm() -> None:
 
 
 def prepare_store(settings: Settings) -> None:
-    """Migrate the embedded store to the current schema; check that any other store is migrated.
+    """Make sure that the store has the current database schema.
 
-    Raises BadConfig or Unavailable.
+    The embedded store, a SQLite file in the data folder, is migrated. For any other store,
+    BadConfig is raised if it is not migrated, and Unavailable if it does not answer.
     """
     from worker.store.migrate import is_current, migrate  # Alembic costs 0.3 s to import
 
@@ -61,10 +64,11 @@ def prepare_store(settings: Settings) -> None:
 
 
 def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) -> Pipeline:
-    """Build a pipeline with all rules loaded and nothing connected.
+    """Build the pipeline that cleans, deduplicates, tags and stores articles.
 
-    Its connections open on first use, so that a process can fork before. `stage_deadline` replaces
-    the limit of CPU time that each stage of each article has. Raises BadConfig for invalid config.
+    All rules are loaded, but connections to store and index open on first use, so that the process
+    can still fork. `stage_deadline` replaces the limit of CPU time that an article has in each
+    stage of the pipeline. Raises BadConfig for invalid config.
     """
     from worker.config.loader import load_config
     from worker.index.redis_line_counts import RedisLineCounts
@@ -81,9 +85,9 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
-    """Make a pipeline with the rules of `config`, and with the open connections of `pipeline`.
+    """Make a pipeline that follows the rules of `config` and uses the connections of `pipeline`.
 
-    The connection to the index is a new one if the deduplication rules have changed.
+    Only if the deduplication rules have changed, it connects to the index anew.
     """
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
@@ -107,17 +111,20 @@ def probe(settings: Settings, service: str, rules: DedupRules) -> None:
 
 
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Add journal entries, each the receipt of an article that a producer pushed, to the store.
+    """Write to the store that producers have enqueued articles, one entry for each article.
 
-    The store is open only during the call, and no fork happens meanwhile, because a forked process
-    must not inherit an open store.
+    The store is open only during the call, and the process can't fork in that time, because a
+    forked process must not inherit an open store.
     """
     with fork_lock(), closing(store(settings)) as opened:
         opened.add_journal_entries(entries)
 
 
 def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """Open the similarity index. If it is on the embedded broker, start that unless it runs."""
+    """Open the similarity index, by which copies of articles are found.
+
+    If it is in the embedded broker, that server is started unless it runs.
+    """
     if settings.embedded_broker and not settings.index_url:
         from worker.broker import embedded
 
@@ -126,10 +133,10 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
-    """Open the counts from which the workers learn the lines that each source repeats.
+    """Open the counts of lines from which workers learn what each source repeats in its articles.
 
-    The counts are on the index's server. Without `start`, an embedded server is not started, and
-    the counts may be unavailable.
+    The counts are on the server of the similarity index. With `start`, the server is started if it
+    is the embedded broker and does not run; without it, reading the counts may raise Unavailable.
     """
     from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate
@@ -141,9 +148,9 @@ def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Bo
 
 
 def index(settings: Settings, rules: DedupRules) -> RedisIndex:
-    """Open the similarity index at its own address, or else on the broker's server.
+    """Open the similarity index, by which copies of articles are found; it connects on first use.
 
-    It connects on first use.
+    It is at the address in the settings, or else on the broker's server.
     """
     from worker.broker import embedded
     from worker.index.redis_index import RedisIndex
@@ -153,7 +160,10 @@ def index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def store(settings: Settings) -> ArticleStore:
-    """Open the store that the settings name. An embedded store that does not exist is created."""
+    """Open the store for articles that the settings name.
+
+    The embedded store, a SQLite file in the data folder, is created if it does not exist.
+    """
     if settings.embedded_store and not settings.store_file.exists():
         prepare_store(settings)
     return SqlStore(settings.store)

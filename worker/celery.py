@@ -1,8 +1,8 @@
 """The Celery application of the worker, for producers, commands and `celery -A worker worker`.
 
 `python -P -m worker.celery worker` starts a worker also in a folder that holds another worker.py.
-The Celery settings made here belong together: a message is acked only after its records are
-written, the message of a killed process is delivered again, and no result backend is used.
+The Celery settings made here belong together: a message is acked only after its articles are
+stored, the message of a killed process is delivered again, and task results are not kept.
 """
 
 import sys
@@ -27,15 +27,15 @@ SEND_ERRORS = (OperationalError, OSError)  # raised by a push that the broker do
 
 
 def broker_url(settings: Settings) -> str:
-    """The broker's address, as Celery writes it; that of the embedded broker if none is set."""
+    """The address of the broker that the settings name, else that of the embedded broker."""
     return settings.broker_url or embedded.broker_url(settings.var_dir)
 
 
 def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> Celery:
     """Make a Celery application for the broker at `url`, without connecting to it.
 
-    Raises BadConfig for an invalid address. `name` is the setting or argument that the error names
-    as its source.
+    `rules` are those of worker.toml. Raises BadConfig for an invalid address; the error names
+    `name`, the setting or argument that the address comes from.
     """
     broker.register()
     address = broker_address(url, name)

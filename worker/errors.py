@@ -1,9 +1,9 @@
-"""The errors that this package raises on purpose, named by what happens next.
+"""The errors that this package raises on purpose, with what follows each of them.
 
 WorkerError
-├── Rejected      the article becomes a dead letter; the rest of its batch is processed
+├── Rejected      the article is set aside as a dead letter; the rest of its batch is processed
 ├── Unavailable   the batch goes back to its queue, and is tried again when the service answers
-│   └── Busy      the producer sends the rest later
+│   └── Busy      the producer sends the rest of its articles later
 └── BadConfig     the process refuses to start
 """
 
@@ -12,7 +12,10 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a raw article became a dead letter. The values are stored, and must not change."""
+    """Why a raw article was not processed, but set aside in the store as a dead letter.
+
+    The values are stored, so they must not change.
+    """
 
     MALFORMED = "malformed"  # not the JSON object the contract asks for
     TOO_LARGE = "too-large"  # over one of the contract's limits
@@ -28,11 +31,17 @@ class Reason(StrEnum):
 
 
 class WorkerError(Exception):
-    """Base class of the errors that this package raises on purpose. Their text is for operators."""
+    """Base class of the errors that this package raises on purpose.
+
+    Their text is written for the people who run the worker.
+    """
 
 
 class Rejected(WorkerError):
-    """Raised when one raw article can't be processed: it becomes a dead letter with this reason."""
+    """Raised when a raw article can't be processed, so that it is set aside as a dead letter.
+
+    `reason` is stored with it, and `detail` says more in a sentence.
+    """
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)  # pickle rebuilds an exception from its arguments
@@ -61,7 +70,8 @@ class Unavailable(WorkerError):
 class Busy(Unavailable):
     """Raised to a producer when the broker is too full to take all of its articles.
 
-    The articles with these `receipts` were sent. Send the rest after `retry_after_s` seconds.
+    Articles that were sent before that are listed in `receipts` by their ids. The producer should
+    send the others after `retry_after_s` seconds.
     """
 
     def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:
@@ -79,14 +89,17 @@ class Busy(Unavailable):
 
 
 class BadConfig(WorkerError):
-    """Raised when settings or config are invalid. The message names file, key and expectation."""
+    """Raised when settings or config files are invalid.
+
+    The message names the file or variable, the key, and what was expected there.
+    """
 
 
 def exit_code(error: WorkerError) -> int:
-    """The exit code of a command that ends with this error.
+    """The exit code with which a command ends because of this error.
 
-    It is 3 if a service does not answer, 4 for invalid settings or config, and 1 for any other
-    error.
+    It is 3 if a service such as the broker does not answer, 4 for invalid settings or config, and 1
+    for any other error.
     """
     codes = {Unavailable: 3, BadConfig: 4}
     return next((code for kind, code in codes.items() if isinstance(error, kind)), 1)

@@ -26,7 +26,9 @@ _KUBERNETES = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
 class Settings(BaseSettings):
     """Where broker, store, index, data and config are, and how many processes a worker has.
 
-    Every field is also an environment variable: `store_url` is WORKER_STORE_URL.
+    A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
+    or `store_url`, a server or SQLite file in the folder `var_dir` is used, without `index_url` the
+    broker's server, and without `config_dir` the rules in the package.
     """
 
     model_config = SettingsConfigDict(
@@ -54,8 +56,8 @@ class Settings(BaseSettings):
     def refuse_celery_broker(self, environ: Mapping[str, str] = os.environ) -> None:
         """Raise BadConfig when CELERY_BROKER_URL or a similar variable names another broker.
 
-        Celery's own variables are not used here, so the worker would connect elsewhere than
-        intended.
+        Settings does not read Celery's variables, so the worker would connect to another broker
+        than the user intended.
         """
         for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
             if environ.get(name) and environ[name] != self.broker_url:
@@ -72,16 +74,16 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> str:
-        """The SQLAlchemy URL of the store; that of the embedded SQLite file when none is set."""
+        """The SQLAlchemy URL of the store; that of a SQLite file in `var_dir` when none is set."""
         return self.store_url or f"sqlite:///{self.store_file}"
 
     @property
     def store_file(self) -> Path:
-        """The SQLite file of the embedded store."""
+        """The SQLite file in `var_dir` that holds the articles when no other store is set."""
         return self.var_dir / "articles.sqlite3"
 
     def make_var_dir(self) -> None:
-        """Create the folder for embedded data (WORKER_VAR_DIR).
+        """Create the folder WORKER_VAR_DIR, for the data of the embedded broker and store.
 
         Raises BadConfig when that fails.
         """
@@ -92,18 +94,25 @@ class Settings(BaseSettings):
             raise BadConfig(f"{problem}; choose a folder that can be written") from e
 
     def heartbeat(self, node: str) -> Path:
-        """The file that the worker with this Celery node name touches while it makes progress."""
+        """The path of the file that a worker touches while it makes progress.
+
+        `node` is the worker's name in Celery, such as `celery@host`.
+        """
         return self.var_dir / f"{node}.heartbeat"
 
     def config_report(self, node: str) -> Path:
-        """The file in which the worker with this Celery node name reports the config in force."""
+        """The path of the file in which a worker reports which config it runs with.
+
+        `node` is the worker's name in Celery, such as `celery@host`.
+        """
         return self.var_dir / f"{node}.config.json"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings from the environment, and check them without connecting.
+        """Read the settings from environment variables, and check them without connecting anywhere.
 
-        Raises BadConfig that names the variable, also for an unknown one with the prefix `WORKER_`.
+        Raises BadConfig that names the variable, also when the prefix `WORKER_` is followed by the
+        name of no setting.
         """
         _refuse_unknown(environ)
         try:
@@ -125,7 +134,7 @@ class Settings(BaseSettings):
             _check_folder(self.store_url)
 
     def origins(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The origin of each field's value: the name of its environment variable, or "default"."""
+        """The origin of each setting's value: the name of an environment variable, or "default"."""
         names = {field: PREFIX + field.upper() for field in type(self).model_fields}
         return {f: name if environ.get(name) else "default" for f, name in names.items()}
 

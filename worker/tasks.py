@@ -1,8 +1,8 @@
 """The Celery tasks: pass the raw articles of a message through the pipeline.
 
-The pipeline turns articles that it can't process into dead letters. When a task raises all the
-same, `worker.broker.request` decides in the main process where the message goes: back to its queue,
-or to the quarantine queue, where its articles are tried alone.
+An article that the pipeline can't process is set aside in the store as a dead letter. If a task
+raises nevertheless, `worker.broker.request` decides in the main process where the message goes:
+back to its queue, or to the quarantine queue, where its articles are tried alone.
 """
 
 import logging
@@ -55,9 +55,10 @@ def _current() -> CurrentConfig:
 
 
 def pipeline() -> Pipeline:
-    """The pipeline for the next batch.
+    """The pipeline for the next batch of articles.
 
-    It is rebuilt first if config files were changed and are valid.
+    It is rebuilt first if config files have changed; if the new ones are invalid, the old rules
+    stay.
     """
     return _current().pipeline()
 
@@ -65,8 +66,7 @@ def pipeline() -> Pipeline:
 def rules() -> WorkerRules:
     """The rules of worker.toml by which this process works now.
 
-    They are those of the last batch: `pipeline` reads changed files before each batch, and this
-    function does not.
+    The file is not read for this; that happens before each batch, in `pipeline`.
     """
     return _current().in_force.config.worker
 
@@ -115,12 +115,11 @@ def _start_loops(sender: Any, **_: object) -> None:
 
 
 class Ingest(Task):
-    """Base class of the two tasks: names the class that decides what follows a failure.
+    """Base class of the worker's two Celery tasks, for what they do differently from other tasks.
 
-    That class, Request in worker.broker.request, deletes the message after its task has ended, puts
-    it back on its queue, or moves it to the quarantine queue or to the dead list. A task receives
-    claimed messages, not the arguments that producers send (docs/message.md), so Celery's check of
-    arguments is off.
+    After a task has ended, the class Request of worker.broker.request deletes its message, or moves
+    it to a queue or the dead list. A task gets claimed messages, not the arguments that producers
+    send (docs/message.md), so Celery's check of arguments is off.
     """
 
     Request = "worker.broker.request:Request"
@@ -130,8 +129,8 @@ class Ingest(Task):
     def probe(service: str) -> None:
         """Check that `service`, "store" or "index", answers. Raises Unavailable when it does not.
 
-        While a service is down the worker takes no messages. The circuit breaker calls this again
-        and again, and lets the worker take messages again once nothing is raised.
+        While a service is down the worker takes no messages. The circuit breaker, which says so,
+        calls this again and again; when it raises nothing, messages are taken again.
         """
         bootstrap.probe(Settings.load(), service, _current().in_force.config.dedup)
 
@@ -144,9 +143,10 @@ def ingest(self: Task, *messages: ClaimedMessage) -> None:
 
 @app.task(name=REDO, base=Ingest, bind=True)
 def redo_stored(self: Task, message: ClaimedMessage) -> None:
-    """Celery task: reprocess stored articles under the current rules.
+    """Celery task: clean or tag stored articles again, by the rules that are in force now.
 
-    A message of the quarantine queue is processed one article at a time, in sandbox processes.
+    A message that failed before, one of the quarantine queue, is processed one article at a time,
+    in processes that may die.
     """
     _reject_failures(lambda: _redo(message))
 

@@ -1,9 +1,10 @@
-"""Everything between producers and workers: the transport, its leases, the embedded server.
+"""Everything between producers and workers: the messages, and the broker that holds them.
 
 A worker claims a message: the message moves from its queue to a lease, a record in the broker that
-names it by a delivery tag. The lease expires unless the worker renews it, and then the message goes
-back to its queue. An ack deletes message and lease. A message that failed goes to the quarantine
-queue, where its articles run one at a time; one that no worker can process goes to a dead list.
+says which message a worker has. The lease expires unless the worker renews it, and then the message
+goes back to its queue. An ack deletes message and lease. A message that failed goes to the
+quarantine queue, where its articles run one at a time; one that no worker can process goes to a
+dead list.
 
 What belongs here: code that speaks to the broker, and the parts of a Celery worker that decide what
 happens to a message. It may import worker.model, worker.errors and worker.background.
@@ -24,11 +25,12 @@ _TRANSPORTS = {
 
 
 def register() -> None:
-    """Make kombu use this package's transport for all Redis, Valkey and Sentinel broker URLs.
+    """Make kombu use this package's transport for all Redis, Valkey and Sentinel broker addresses.
 
-    The transport module itself is imported by kombu later, when it connects. The Celery setting
-    `broker_transport` can't be used for this: it is ignored for redis+socket://, lost on failover
-    between `a;b` addresses, and wrong for Sentinel.
+    Only the class names are registered; kombu imports the module when it first connects. Celery's
+    setting `broker_transport` can't do this: it is ignored for addresses that begin with
+    `redis+socket://`, lost when Celery moves on to the next of several addresses, and wrong for
+    Sentinel.
     """
     from worker.broker import kombu_internals  # 90 ms that reading rules can do without
 

@@ -1,8 +1,8 @@
 """Back-pressure: advise producers to send, slow down or stop, by how full the broker is.
 
-Two things are measured: the number of messages, waiting or leased to workers, and the share of the
-broker's memory limit that is used, if a limit is set. A producer that asks before each message
-never fills the broker up to that limit by itself.
+Two things are measured: the number of messages that wait on queues or are held by workers, and, if
+the broker has a memory limit, the share of it in use. A producer that asks for advice before each
+message, and follows it, does not fill the broker's memory.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from worker.model.admission import Frozen
 class Pressure(Frozen):
     """How full the broker may be before producers are told to slow down, and to stop.
 
-    Messages are counted, waiting and leased together; memory is a share of the broker's limit, 0 to
-    1. A slowed producer waits up to `slow_s` seconds before its next message; a stopped one asks
-    again after `stop_s` seconds.
+    The number of messages, those on queues and those held by workers together, is compared with
+    `slow_messages` and `stop_messages`; the used share of the broker's memory limit, 0 to 1, with
+    `slow_memory` and `stop_memory`. A slowed producer waits up to `slow_s` seconds before its next
+    message; a stopped one sends nothing and asks again after `stop_s` seconds.
     """
 
     slow_messages: int = Field(ge=1)
@@ -37,7 +38,12 @@ class Pressure(Frozen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much the broker holds now: messages of the worker's queues, and bytes of memory."""
+    """How much the broker holds now, in messages and in bytes of memory.
+
+    `waiting` counts the messages on all queues of the worker, `leased` those that workers have
+    taken and not finished. `used_bytes` is the memory in use, `limit_bytes` the broker's memory
+    limit; 0 means that it has none.
+    """
 
     waiting: int = 0  # messages, all queues and priorities
     leased: int = 0  # messages
@@ -51,7 +57,7 @@ class Load:
 
 
 class Answer(StrEnum):
-    """What a producer should do with its next message: send it, send it later, or not send it."""
+    """What a producer should do next: send a message, wait first, or send nothing for now."""
 
     ACCEPT = "accept"  # send
     SLOW = "slow"  # wait retry_after_s before the next message
@@ -60,7 +66,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """The advice to one producer: what to do, for how long, why, and the load that decided it."""
+    """The advice to one producer: what to do next, for how long, and why.
+
+    `answer` says whether to send now, to wait `retry_after_s` seconds before sending, or to ask
+    again after that time; `reason` is a sentence, "" if the producer may send. `waiting` and
+    `leased` count the messages on queues and in workers' hands; `memory` is the share of the
+    broker's memory limit in use, None without a limit.
+    """
 
     answer: Answer
     reason: str = ""
@@ -71,10 +83,12 @@ class Advice:
 
 
 def advise(load: Load, limits: Pressure) -> Advice:
-    """Decide what a producer should do while the broker holds this load.
+    """Decide whether a producer should send, slow down or stop while the broker holds this load.
 
-    Messages and memory are both compared with their limits, and the one nearer to its stop limit
-    decides. While a producer is to slow down, the advised wait grows with the load, up to `slow_s`.
+    `limits` has a slow and a stop limit for messages and for memory; whichever of the two is nearer
+    to its stop limit decides. Below both slow limits the producer may send. Between slow and stop
+    limit, the wait grows with the load up to `slow_s` seconds. From a stop limit on, it should send
+    nothing.
     """
     messages = load.waiting + load.leased
     by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)

@@ -24,10 +24,11 @@ _LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 
 
 def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
-    """Decode the raw articles of a message; each is returned as (receipt, article).
+    """Decode the raw articles of a message, and return each as a pair (receipt, article).
 
-    The receipt is the id under which the store records what became of the article. Raises
-    InvalidMessage when the body can't be decoded or has other arguments than the task takes.
+    The receipt is the id of this delivery of the article; the store records under it what became of
+    the article. Raises InvalidMessage when the body can't be decoded, does not fit the parameters
+    of the task that ingests articles, or has more than 5,000 articles.
     """
     args, kwargs, cut = _arguments(message)
     value, receipts = _bind(lambda articles, receipts=None: (articles, receipts), args, kwargs)
@@ -43,10 +44,11 @@ def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
 
 
 def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
-    """Decode a message that asks to reprocess stored articles.
+    """Decode a message that asks to process again some articles that are in the store.
 
-    Returns the kind of reprocessing, not checked yet, and the ids of the articles. Raises
-    InvalidMessage when the body can't be decoded or has other arguments.
+    Returns the kind of work, as the text in the message (it may name no known kind), and the ids of
+    the articles. Raises InvalidMessage when the body can't be decoded, or does not hold one text
+    and a list of at most 10,000 ids.
     """
     args, kwargs, _ = _arguments(message)
     what, ids = _bind(lambda what, article_ids: (what, article_ids), args, kwargs)
@@ -57,10 +59,11 @@ def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
 
 
 def receipts_in(data: bytes) -> list[str]:
-    """List the receipts of the raw articles in a message as the broker stores it.
+    """List the receipts of the raw articles in the bytes of a message, as it stands in the broker.
 
-    A receipt is the id by which a producer asks for the outcome of an article that it enqueued. It
-    is also found in a message for an unknown task. Returns an empty list for an unreadable message.
+    A receipt is the id by which a producer asks what became of an article that it enqueued.
+    Receipts are also read from a message whose task this worker does not know. Returns an empty
+    list for a message that can't be read.
     """
     try:
         return [receipt for receipt, _ in articles(read(data, any_task=True))]

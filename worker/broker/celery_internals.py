@@ -1,9 +1,9 @@
-"""All private names of Celery and billiard that this package uses, and the classes it extends.
+"""All private names of Celery and billiard that worker.broker uses, and the classes it extends.
 
-The other modules use the public names defined here. tests/broker/test_internals.py pins each name
-with its signature, so that a Celery release that moves one fails there first. Only modules that run
-inside a worker import this one: celery.worker takes 40 ms to import, which a producer can do
-without.
+The other modules use the public names defined here. tests/broker/test_internals.py compares each
+private name with its expected signature, so a Celery release that changes one fails that test. Only
+modules that run inside a worker import this one: celery.worker takes 40 ms to import, which a
+producer can do without.
 """
 
 import logging
@@ -23,27 +23,28 @@ CONNECTION_STEP = "celery.worker.consumer.connection:Connection"
 
 
 def accepted_requests() -> tuple[Any, ...]:
-    """The requests that a pool process has started to work on.
+    """The requests, Celery's objects for messages, that a pool process has started to work on.
 
-    A request is Celery's object for one claimed message. Raises RuntimeError when another thread
-    changes Celery's set of them during the copy.
+    Raises RuntimeError when another thread changes Celery's set of these requests while it is
+    copied.
     """
     return tuple(state.active_requests)
 
 
 def reserved_requests() -> tuple[Any, ...]:
-    """The requests for all messages that this worker took from the broker and has not finished.
+    """The requests, Celery's objects for messages, that this worker has taken and not finished.
 
-    They include those that no pool process has started. Raises RuntimeError when another thread
-    changes Celery's set of them during the copy.
+    They include requests that no pool process has started. Raises RuntimeError when another thread
+    changes Celery's set of these requests while it is copied.
     """
     return tuple(state.reserved_requests)
 
 
 def scheduled_requests() -> tuple[Any, ...]:
-    """The requests that wait in this worker for the time (ETA) at which their task may run.
+    """The requests, Celery's objects for messages, whose task must wait for a set time (its ETA).
 
-    Raises RuntimeError when another thread changes Celery's set of them during the copy.
+    They wait in this worker until then. Raises RuntimeError when another thread changes Celery's
+    set of these requests while it is copied.
     """
     return tuple(state.scheduled_requests)
 
@@ -54,32 +55,41 @@ def is_terminating() -> bool:
 
 
 def mark_ready(request: Any) -> None:
-    """Remove a finished request from Celery's sets of reserved and accepted requests."""
+    """Remove a finished request, Celery's object for a message, from Celery's sets of open ones."""
     state.task_ready(request)
 
 
 def hide_arguments(request: Any) -> None:
-    """Hide a request's arguments from `celery inspect active`. The task still gets them."""
+    """Empty the arguments in a request, so that `celery inspect active` shows no whole articles.
+
+    A request is Celery's object for one message. The task still gets the articles, because they are
+    also in the body of the message.
+    """
     request._args = request._request_dict["args"] = ()
 
 
 def was_cancelled(request: Any) -> bool:
-    """Whether this worker itself cancelled or revoked the request; its end is no failure then."""
+    """Whether this worker itself cancelled or revoked the request, Celery's object for one message.
+
+    A request that ended in this way has not failed.
+    """
     return bool(request._already_cancelled or request._already_revoked)
 
 
 def set_pool_entry(controller: Any, hand_over: Callable[[Any, Any], None]) -> None:
     """Make the worker pass each request to its process pool by `hand_over(controller, request)`.
 
-    Celery calls it once per message, after it acquired one of the pool's slots for the request.
+    A request is Celery's object for one message, and `controller` the worker that consumes it.
+    Celery calls `hand_over` once per message, after it acquired one of the pool's slots for the
+    request.
     """
     controller._process_task = partial(hand_over, controller)
 
 
 def release_pool_slot(controller: Any) -> None:
-    """Release the pool slot that Celery acquired for a request, so that another request can run.
+    """Release the pool slot that Celery acquired for a message, so that another message can run.
 
-    Does nothing when the pool of this worker has no slots.
+    `controller` is the Celery worker. Does nothing when the pool of this worker has no slots.
     """
     release = getattr(controller, "_quick_release", None)
     if release is not None:
@@ -93,9 +103,9 @@ def pool_processes(worker: Any) -> list[Any]:
 
 
 def hide_rejection_records() -> None:
-    """Drop Celery's log records of rejected tasks, which have twenty lines each.
+    """Drop Celery's log records of rejected tasks, each of which has twenty lines.
 
-    This package logs the reason of each rejection itself, in one line.
+    worker.broker logs the reason of each rejection itself, in one line.
     """
 
     def is_no_rejection(record: logging.LogRecord) -> bool:

@@ -1,9 +1,9 @@
-"""A circuit breaker: stop taking messages while the store or the index does not answer.
+"""A circuit breaker: stop taking messages from the broker while the store or index does not answer.
 
-While the breaker is open, so that no message is taken, none is counted as delivered or retried in
-vain. The transport keeps its connection to the broker alive meanwhile by a blocking command that
-returns nothing. A background loop of the main process, the probe, asks the service again and again,
-and closes the breaker, so that messages are taken again, when it answers.
+Messages taken then could only fail, be counted as failed and be delivered again. While the breaker
+is open, the transport sends the broker only a command that waits and returns nothing, so that the
+connection stays alive. A background loop asks the store or index again and again, and closes the
+breaker when it answers; then messages are taken again.
 """
 
 import logging
@@ -25,7 +25,7 @@ _RELAPSE_S = 10.0  # opened again this soon: a probe that succeeds proves little
 class CircuitBreaker:
     """Says whether this process may take messages from the broker, and if not, what it waits for.
 
-    Threads may share it; each process has its own.
+    All threads of a process share one breaker; another process has its own.
     """
 
     def __init__(self) -> None:
@@ -36,15 +36,19 @@ class CircuitBreaker:
 
     @property
     def paused_for(self) -> str:
-        """The service whose answer this process waits for; "" while messages are taken."""
+        """The name of the service that must answer before this process takes messages again.
+
+        It is "" while messages are taken, and "the end of this process" after `stop`.
+        """
         return self._paused_for
 
     def pause(self, service: str, probe: Callable[[], None]) -> background.BackgroundLoop | None:
-        """Take no messages until `service` answers.
+        """Take no messages from the broker until `service`, the store or the index, answers.
 
-        A background loop calls `probe` until it returns: `probe` raises Unavailable while the
+        A background loop calls `probe` until it returns; `probe` raises Unavailable while the
         service does not answer. Any other error is logged and counted, and `probe` is called again.
-        Returns the loop; None when messages are paused already.
+        Returns the loop; None when messages are paused already, or when no thread can be started,
+        so that nothing is paused.
         """
         with self._lock:
             if self._paused_for:
@@ -75,7 +79,10 @@ class CircuitBreaker:
             return None
 
     def stop(self) -> None:
-        """Take no more messages in this process, which is about to end. No probe can undo this."""
+        """Take no more messages from the broker in this process, because it is about to end.
+
+        This is final: messages are not taken again when the store or index answers.
+        """
         with self._lock:
             self._paused_for = SHUTDOWN
 

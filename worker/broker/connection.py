@@ -1,6 +1,6 @@
-"""Connections to the broker beside the one on which Celery consumes messages.
+"""Connections to the broker beside Celery's own, on which messages are consumed.
 
-A background thread, a producer that asks how full the broker is, and a command each open their own.
+A background thread, a producer that asks how full the broker is, and a command each open one.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,10 @@ _TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 
 
 def connect(app: Any) -> Any:
-    """Open a new connection to the broker of `app`, with one attempt and short timeouts.
+    """Open a new connection to the broker of the Celery app `app`, in one attempt.
 
-    Raises RedisError or OSError when the broker does not answer.
+    Connecting, and later each reply, may take 2 s. Raises RedisError or OSError when the broker
+    does not answer.
     """
     connection = app.connection_for_write()
     connection.transport_options = {**connection.transport_options, **_TIMEOUTS}
@@ -28,7 +29,7 @@ def connect(app: Any) -> Any:
 
 
 def uses_our_transport(app: Any) -> bool:
-    """Whether kombu loads this package's transport, and not its own, for the broker of `app`."""
+    """Whether the Celery app `app` reaches its broker by this package's transport, not kombu's."""
     return issubclass(app.connection_for_write().get_transport_cls(), Transport)
 
 
@@ -44,10 +45,10 @@ class BrokerConnection:
 
     @contextmanager
     def channel(self) -> Iterator[Any]:
-        """Yield a kombu channel to a `with` block, after connecting if necessary.
+        """Yield a kombu channel, by which commands are sent to the broker, to a `with` block.
 
-        Raises Unavailable when the broker does not answer, whether to the connection attempt or to
-        a command in the block.
+        It connects first if necessary. Raises Unavailable when the broker does not answer, be it
+        while connecting or to a command in the block.
         """
         try:
             if self._connection is None:

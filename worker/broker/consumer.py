@@ -1,10 +1,10 @@
 """Celery's consumer, changed so that it loses no message and no slot of the process pool.
 
-Celery acks a message it can't decode, and writes its body into the log; here such a message goes to
-the dead list of its queue, and its text is not shown. When a connection or the worker ends, Celery
-forgets the messages that no process has started; here they are put back on their queue, and the
-delivery is not counted as failed. When passing a message to the pool raises, Celery never releases
-the slot that was acquired for it; here it is released.
+Celery acks a message that it can't decode and logs its body; here the message goes to the dead list
+of its queue, and its body is not logged. When a connection or the worker ends, Celery forgets the
+messages that no pool process has started; here they go back to their queue, and this does not count
+as a failed delivery. When passing a message to the pool raises, Celery never releases the pool slot
+it acquired for the message; here the slot is released.
 """
 
 import logging
@@ -20,9 +20,10 @@ log = logging.getLogger("worker.broker")
 
 
 class Consumer(CeleryConsumer):
-    """Celery's message consumer in a worker, changed to lose no message and no slot of the pool.
+    """Celery's consumer of messages in a worker, changed to lose no message and no pool slot.
 
-    The setting `worker_consumer`, made in worker/celery.py, puts it in the place of Celery's own.
+    Celery creates it in place of its own consumer, because its setting `worker_consumer`, which
+    worker/celery.py sets, names this class.
     """
 
     def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
@@ -30,9 +31,10 @@ class Consumer(CeleryConsumer):
         set_pool_entry(controller, hand_to_pool)
 
     def on_close(self) -> None:
-        """When the connection closes, also put the messages back that no pool process has started.
+        """After Celery's own steps when a connection closes, put unstarted messages back.
 
-        Celery only forgets them.
+        They go back to their queue; Celery would only forget them. A message is unstarted when no
+        pool process works on it yet.
         """
         unstarted = held_messages.unstarted()
         super().on_close()
@@ -40,7 +42,7 @@ class Consumer(CeleryConsumer):
             deferred_requeues.add(*unstarted)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """Move a message that kombu can't decode to the dead list of its queue.
+        """Move a message that kombu can't decode to the dead list of its queue, which keeps it.
 
         Celery would log its body and ack it, so that it is lost.
         """
@@ -49,29 +51,34 @@ class Consumer(CeleryConsumer):
     def on_unknown_message(self, body: Any, message: Any) -> None:
         """Move a message that is in no format of a Celery task to the dead list of its queue.
 
-        Celery would also write it into the log, and this does not.
+        The dead list keeps what can't be processed. Celery would also log the message, and this
+        does not.
         """
         _dead_letter(message, "unknown-message")
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """Move a message to the dead list of its queue when this worker does not have its task.
+        """Move a message that names a task unknown to this worker to the dead list of its queue.
 
-        Celery would also write its body into the log, and this does not.
+        The dead list keeps what can't be processed. Celery would also log the body, and this does
+        not.
         """
         _dead_letter(message, "unknown-task")
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """Move a message to the dead list of its queue when Celery can't make a request of it.
+        """Move a message whose fields Celery finds invalid for a task to its queue's dead list.
 
-        Celery would also write its body into the log, and this does not.
+        The dead list keeps what can't be processed. Celery would also log the body, and this does
+        not.
         """
         _dead_letter(message, "invalid-task")
 
 
 def hand_to_pool(controller: Any, request: Any) -> None:
-    """Pass a request to the process pool. When that raises, release the pool slot acquired for it.
+    """Pass a request, Celery's object for one message, to the process pool.
 
-    The message then goes to the quarantine queue, unless its task was revoked.
+    If that raises, release the pool slot that Celery acquired for it, and send the message to the
+    quarantine queue, where articles run one at a time. If its task was revoked, only release the
+    slot.
     """
     try:
         request.execute_using_pool(controller.pool)

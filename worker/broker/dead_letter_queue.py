@@ -23,10 +23,11 @@ _SEND = "return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedDeadLetter:
-    """One entry of a dead list: an undeliverable message, its queue, the reason and the date.
+    """One entry of a dead list: a message that could not be processed, where it came from, and why.
 
-    `written` is the entry itself, with reason and message, byte for byte as it stands in the list.
-    It is needed to remove the entry.
+    `queue` is the queue of the message and `at` the time when it was moved to the dead list.
+    `written` is the entry's bytes as they stand in the list, `message` included; the entry is
+    removed by them.
     """
 
     queue: str
@@ -39,11 +40,11 @@ class QueuedDeadLetter:
 def move_entries(
     channel: Any, queues: Sequence[str], store_entry: Callable[[QueuedDeadLetter], None]
 ) -> int:
-    """Empty the dead lists of `queues`: pass each entry to `store_entry`, then remove it.
+    """Empty the dead lists of `queues`, where the broker keeps messages that can't be processed.
 
-    The oldest entry of a list comes first. Returns the number of entries. When two processes do
-    this at once, both may get the same entry; it is removed once. Entries are read one at a time,
-    because a message may have megabytes.
+    Each entry, the oldest of a list first, is passed to `store_entry` and then removed. Returns the
+    number of entries. When two processes do this at once, both may get the same entry, which is
+    removed once. Entries are read one by one, because a message may have megabytes.
     """
     count = 0
     for queue in (*queues, UNKNOWN):
@@ -55,7 +56,7 @@ def move_entries(
 
 
 def send_again(channel: Any, queue: str, message: bytes) -> None:
-    """Put an undeliverable message, unchanged, at the end of the queue named `queue`."""
+    """Put a message that could not be processed, unchanged, at the end of the queue `queue`."""
     channel.eval(_SEND, [queue], [message])
 
 

@@ -1,9 +1,9 @@
-"""Acks and requeues that could not be done at once, kept in memory until the broker takes them.
+"""Acks and requeues that the broker has not taken yet, kept in memory until it does.
 
 An ack is deferred when the broker did not answer; a requeue, which puts a message back on its
-queue, when a connection closed. The background loop of worker.broker.leases carries them out.
-Repeating one is safe: each delivery tag contains a fencing token, a random id of the claim, so a
-tag whose lease has expired matches no message.
+queue, when a connection closed. The background loop of worker.broker.leases repeats them. Each
+message is named by a delivery tag with a random id of the claim that took it, so after its lease
+has expired the tag names no message, and a late ack does no harm.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from threading import Event, Lock
 
 
 class DeferredAcks:
-    """A set of delivery tags whose messages are still to be acked, or still to be requeued.
+    """A set of messages that the broker must still be told to ack, or to put back on a queue.
 
-    The module has one of these sets for acks and one for requeues. Several threads add and remove
-    tags.
+    It holds their delivery tags, the names of messages that a worker has taken. The module has one
+    such set for acks and one for messages to put back. Several threads may use it.
     """
 
     def __init__(self, added: Event) -> None:
@@ -24,13 +24,13 @@ class DeferredAcks:
         self._lock = Lock()
 
     def add(self, *tags: str) -> None:
-        """Add delivery tags, and wake the background loop that acks or requeues their messages."""
+        """Add messages by their delivery tags, and wake the loop that acks or requeues them."""
         with self._lock:
             self._tags.update(tags)
         self._added.set()
 
     def tags(self) -> list[str]:
-        """The delivery tags that are still to be acked or requeued, sorted."""
+        """The delivery tags of the messages that are still to be acked or requeued, sorted."""
         with self._lock:
             return sorted(self._tags)
 

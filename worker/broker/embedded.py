@@ -1,9 +1,9 @@
-"""The embedded broker: a Valkey server on this machine that serves one data folder, `var_dir`.
+"""The embedded broker: a Valkey or Redis server on this machine that serves one data folder.
 
-It is started on first use and stopped by `worker down`. It listens on a unix socket only, keeps an
-append-only file, and outlives the command that started it. One file lock ensures that two commands
-at once start one server. The server itself holds another file lock as long as it runs, so that no
-second server works on the same files.
+It is started on first use and stopped by `worker down`. It listens on a unix socket only, records
+each change in an append-only file, and outlives the command that started it. A file lock ensures
+that two commands at once start only one server; a second file lock, which the server holds while it
+runs, ensures that no other server works on the same files.
 """
 
 import errno
@@ -41,10 +41,11 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ServerState(Enum):
-    """The state of the embedded server, found by a ping on its socket.
+    """The state of the embedded broker's server, found by a ping on its socket.
 
-    The server is absent, still reading its data files, silent (it accepts a connection, but does
-    not reply) or ready. By this, a command decides whether to start it, wait for it or give up.
+    Either no server listens, or it still reads its data files, or it is silent (it accepts a
+    connection and does not reply), or it is ready. By the state a command decides whether to start
+    the server, wait for it or give up.
     """
 
     ABSENT = "absent"  # nobody listens
@@ -54,9 +55,9 @@ class ServerState(Enum):
 
 
 def socket_path(var_dir: Path) -> Path:
-    """The path of the unix socket on which the embedded server for `var_dir` listens.
+    """The path of the unix socket on which the embedded broker of the folder `var_dir` listens.
 
-    It is in `var_dir`, or in a private temporary folder if that path is too long for a socket.
+    It is in `var_dir`; if that path is too long for a socket, it is in a private temporary folder.
     """
     path = var_dir / "broker.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
@@ -66,21 +67,20 @@ def socket_path(var_dir: Path) -> Path:
 
 
 def broker_url(var_dir: Path) -> str:
-    """The address of the embedded server for `var_dir`, as a redis+socket:// URL."""
+    """The address of the embedded broker of the data folder `var_dir`: a `redis+socket://` URL."""
     return f"redis+socket://{socket_path(var_dir)}"
 
 
 def is_running(var_dir: Path) -> bool:
-    """Whether the embedded server for `var_dir` runs and answers."""
+    """Whether the embedded broker of the data folder `var_dir` runs and answers a ping."""
     return _state(var_dir) is ServerState.READY
 
 
 def ensure(var_dir: Path) -> bool:
-    """Start the embedded server for `var_dir`, unless it runs.
+    """Make sure that the embedded broker of the data folder `var_dir` runs and answers.
 
     Returns whether this call started it. Raises Unavailable when the server does not start, and
-    BadConfig for a folder that can't be written. Both name the folder, the reason and the remedy in
-    one line.
+    BadConfig for a folder that can't be written; each error says in one line why and what to do.
     """
     with _write_errors(var_dir):
         var_dir.mkdir(parents=True, exist_ok=True)
@@ -97,10 +97,10 @@ def ensure(var_dir: Path) -> bool:
 
 @contextmanager
 def borrowed(var_dir: Path) -> Iterator[bool]:
-    """Make the embedded server for `var_dir` run at least for the duration of a `with` block.
+    """Let the embedded broker of the data folder `var_dir` run for the duration of a `with` block.
 
-    Yields whether this call started it. If so, the server is stopped after the block, unless
-    another client is connected then.
+    Yields whether this call started it. If so, it is stopped after the block, unless another
+    program is connected to it then.
     """
     started = ensure(var_dir)
     try:
@@ -111,10 +111,9 @@ def borrowed(var_dir: Path) -> Iterator[bool]:
 
 
 def stop(var_dir: Path) -> bool:
-    """Stop the embedded server for `var_dir`, and wait until its files are written.
+    """Stop the embedded broker of the data folder `var_dir`, and wait until its files are written.
 
-    Returns False when none was running. Raises Unavailable when it does not answer or does not
-    stop.
+    Returns whether one was running. Raises Unavailable when it does not answer or does not stop.
     """
     if not var_dir.is_dir():
         return False

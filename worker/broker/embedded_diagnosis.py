@@ -1,6 +1,7 @@
 """Explain in one line why the embedded broker's server does not start, and name a remedy.
 
-`output` is always what the server wrote to its output and log before it exited.
+The parameter `output` of these functions is the text that the server printed and logged before it
+exited.
 """
 
 import re
@@ -24,27 +25,34 @@ _NEWER = re.compile(
 
 
 def is_about_files(output: str) -> bool:
-    """Whether a server exited because it can't read its data files.
+    """Whether a server exited because it can't read its data files, judged by its output.
 
-    Another program may be able to read them.
+    If so, another program, such as a newer version, may be able to read them. `output` is what the
+    server printed and logged.
     """
     return bool(_FILES.search(output)) and not _SYSTEM.search(output)
 
 
 def exited(server: Server, var_dir: Path, output: str) -> str:
-    """Explain why a server exited for another reason than its data files, and name a remedy."""
+    """Explain why a server exited although its data files are no problem, and name a remedy.
+
+    `var_dir` is its data folder, and `output` what it printed and logged before it exited.
+    """
     if shutil.disk_usage(var_dir).free < _FULL_BYTES or "No space left" in output:
         return no_space(var_dir)
     return f"{server} ended at once: {_reason(output)}; see {var_dir / 'broker.log'}"
 
 
 def no_space(var_dir: Path) -> str:
-    """Explain that the disk of the data folder is full, and name the remedy."""
+    """Explain that the disk of the data folder `var_dir` is full, and name the remedy."""
     return f"no space is left for {var_dir}: make room there, then try again"
 
 
 def no_server(var_dir: Path) -> str:
-    """Explain that this machine has no server program for the data folder, and name a remedy."""
+    """Explain that this machine has no server program for the data folder, and name a remedy.
+
+    If the folder `var_dir` has data, the text names the server that wrote it.
+    """
     if author := writer(var_dir):
         folder = var_dir / AOF_FOLDER
         return f"{folder} was written by {author}, and no server is here: {_remedy(author)}"
@@ -55,7 +63,8 @@ def no_server(var_dir: Path) -> str:
 def unreadable(var_dir: Path, servers: Sequence[Server], reasons: Sequence[str]) -> str:
     """Explain why none of `servers` could read the data files in `var_dir`, and name a remedy.
 
-    `reasons` holds the output and log of each server, in the same order.
+    `reasons` holds what each server printed and logged before it exited, in the order of `servers`.
+    The text says whether the files are damaged, or need a newer or another kind of server.
     """
     folder, author = var_dir / AOF_FOLDER, writer(var_dir)
     away = f"move {folder} away, with what waits on its queues"

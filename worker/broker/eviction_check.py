@@ -1,4 +1,4 @@
-"""Refuse to work with a broker that may drop the queue's messages when its memory is full."""
+"""Refuse to work with a broker that may delete queued messages when its memory is full."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ from worker.errors import Unavailable
 
 
 class NoEviction(bootsteps.StartStopStep):
-    """A step of Celery's start-up that ends the worker if its broker may evict messages.
+    """A step of Celery's start-up that ends the worker if its broker may delete messages.
 
-    Celery runs it each time the worker has connected to the broker.
+    A Redis server does so when its memory is full, unless its setting maxmemory-policy is
+    noeviction. Celery runs this step each time the worker has connected to the broker.
     """
 
     requires = (CONNECTION_STEP,)

@@ -1,9 +1,9 @@
-"""A file that is touched while the worker makes progress; `worker health` checks its age.
+"""A file that the worker touches while it makes progress; `worker health` checks the file's age.
 
-A worker can be alive and connected, and still finish no message. So every 10 s the file is touched
-if a message was finished since it was last touched, or if no message waits in the broker and none
-that the worker holds is overdue. It is also touched while broker, store or index are down, because
-a restart of the worker would not help then.
+A worker can be alive and connected, and still finish no message. So the file is touched every 10 s,
+but only if a message was finished since the last time, or there is nothing to do: no message waits
+in the broker, and none in this worker has run too long. It is also touched while broker, store or
+index are down, because a restart of the worker would not help then.
 """
 
 import atexit
@@ -43,10 +43,10 @@ def start(app: Any, file: Path) -> background.BackgroundLoop:
 def makes_progress(app: Any, finished_before: int | None) -> bool:
     """Whether the worker works as it should, so that a restart would not help.
 
-    `finished_before` is an earlier count of the messages finished since the process started; None
-    at the first check. The worker makes progress if the count has changed, if no messages are
-    taken because a service is down, or if no message waits in the broker and none that the worker
-    holds is overdue.
+    It does if it finished a message since the last check, if it waits for a store or index that is
+    down, or if no message waits in the broker and none in this worker has run too long.
+    `finished_before` is how many messages the process had finished at the last check; None at the
+    first check, which then returns True.
     """
     if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True

@@ -1,7 +1,7 @@
-"""The messages that this process holds: claimed from the broker, and not yet acked or rejected.
+"""The messages that this process has claimed from the broker, and not yet acked or rejected.
 
-The functions return delivery tags, the names of the messages' leases in the broker. Any thread may
-call them.
+The functions return delivery tags, which name claimed messages in the broker. Any thread may call
+them.
 """
 
 import time
@@ -18,16 +18,20 @@ RequestSet = Callable[[], tuple[Any, ...]]
 
 
 def in_flight() -> list[str]:
-    """The delivery tags of all messages that this process holds, whether started or not."""
+    """The delivery tags of all messages that this process has not yet acked or rejected.
+
+    A delivery tag names a message that was claimed from the broker. Messages on which no pool
+    process has started to work are included.
+    """
     return split_group_tags({request.message.delivery_tag for request in _unfinished()})
 
 
 def overdue(limit_s: float) -> list[str]:
-    """The delivery tags of the held messages that should have finished by now.
+    """The delivery tags, names of claimed messages, of those that should have finished by now.
 
-    `limit_s` is the time limit of a task. A running message is overdue after `limit_s` plus a
-    margin. One that waits for a process is overdue after twice that limit plus the margin, because
-    it may wait for one whole batch.
+    `limit_s` is the time limit of a task, in seconds. A message that a pool process works on is
+    overdue 15 s after that limit. One that waits for a process is overdue 15 s after twice the
+    limit, because the batch before it may take the whole limit.
     """
     now = time.monotonic()
 
@@ -40,9 +44,9 @@ def overdue(limit_s: float) -> list[str]:
 
 
 def unstarted() -> list[str]:
-    """The delivery tags of the held messages that no pool process has started to work on.
+    """The delivery tags, names of claimed messages, of those that no pool process works on yet.
 
-    A group of messages that run as one has one tag here.
+    Several messages that were claimed to run together have one tag here.
     """
     reserved = _read(celery_internals.reserved_requests)
     accepted = set(_read(celery_internals.accepted_requests))

@@ -1,4 +1,4 @@
-"""List all messages in the broker, to find out where the articles that a producer sent are now."""
+"""List all messages in the broker, to find where the articles that a producer sent are now."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -15,7 +15,10 @@ _PAGE = 20  # messages read at a time; one has up to 1.4 MB
 
 
 class MessageState(StrEnum):
-    """Where a message is: on a queue, under a worker's lease, or on a dead list."""
+    """Where a message is: waiting on a queue, leased to a worker, or undeliverable on a dead list.
+
+    A dead list holds the messages of a queue that could not be processed.
+    """
 
     WAITING = "waiting"
     LEASED = "leased"
@@ -23,12 +26,11 @@ class MessageState(StrEnum):
 
 
 def list_messages(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessageState, list[str]]]:
-    """List the messages of `queues`, all leased messages, and those on the dead lists.
+    """List the messages on `queues` and on their dead lists, and all that workers have taken.
 
-    Yields the state of each message with the receipts of the articles in it. A receipt is the id
-    that an article got when its producer enqueued it. A message that moves between queue, lease and
-    dead list meanwhile may be listed twice or not at all. So a caller that does not find an article
-    must list the messages again.
+    Yields where each message is, and the receipts of its articles, the ids by which a producer asks
+    for their outcome. A message that moves in the meantime may be listed twice or not at all, so a
+    caller that does not find an article must list the messages again.
     """
     client = Redis(connection_pool=channel.pool)
     prefix = channel.global_keyprefix

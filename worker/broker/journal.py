@@ -1,11 +1,9 @@
 """The journal: a stream in the broker that notes which articles producers have enqueued.
 
-Each message that a producer pushes has one entry, which holds the message's id and the receipts of
-its articles. A receipt is the id of one enqueued article; the outcome of the article is stored
-under it. The entries are moved into the store, where a comparison with the outcomes shows which
-articles have none yet. lua/push.lua writes an entry in one step with the push. A background loop of
-every worker moves the entries: it stores them first and then deletes them, so any number of workers
-may do so at once, and any may die in between.
+A message and its journal entry are pushed in one step. The entry holds the message's id and the
+receipts of its articles, the ids under which the store records their outcomes. A background loop of
+each worker moves the entries to the store, which so knows which articles have no outcome yet. The
+loop stores an entry before it deletes it, so several workers may do this at once, and any may die.
 """
 
 import json
@@ -32,10 +30,11 @@ _MESSAGES_PER_PAGE = 100  # stored in one transaction: up to 10,000 receipts
 
 
 def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
-    """Start the background loop that moves the broker's journal of enqueued articles to the store.
+    """Start the background loop that moves the broker's list of enqueued articles to the store.
 
-    The loop calls `enter` with the entries to store. It runs every 2 s, so that the store knows of
-    each enqueued article, also of one that gets lost before a worker processes it.
+    That list, the journal, has an entry for each message that a producer pushed; the loop stores
+    the entries by `enter`. It runs every 2 s, so the store knows even of an article that is lost
+    before a worker processes it. `app` is the Celery app.
     """
     connection, pause_s = BrokerConnection(app), EVERY_S
 
@@ -56,11 +55,10 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
 
 
 def collect(channel: Any, enter: StoreEntries) -> int:
-    """Move the present entries of the broker's journal into the store, 100 messages at a time.
+    """Move the entries of the journal, the broker's list of enqueued articles, to the store.
 
-    The journal has one entry for each pushed message, with the receipts (ids) of its articles.
-    `enter` stores them, one JournalEntry for each article. Returns the number of articles. Raises
-    Unavailable when the store does not answer.
+    `enter` stores them, one JournalEntry per article, the articles of 100 messages at a time.
+    Returns the number of articles. Raises Unavailable when the store does not answer.
     """
     client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal

@@ -1,7 +1,7 @@
-"""All private names of kombu that this package uses.
+"""All private names of kombu that worker.broker uses, under public names for the other modules.
 
-The other modules use the public names defined here. tests/broker/test_internals.py pins each
-private name with its signature, so that a kombu release that moves one fails there first.
+tests/broker/test_internals.py compares each private name with its expected signature, so a kombu
+release that changes one fails that test.
 """
 
 from collections.abc import Mapping
@@ -27,17 +27,20 @@ def replace_transports(classes: Mapping[str, str]) -> None:
 
 
 def queue_key(channel: Any, queue: str, priority: int) -> str:
-    """The key of the Redis list that holds the messages of one queue and one priority step.
+    """The key of the Redis list that holds the messages of one queue and one priority.
 
-    kombu keeps one list per step of priorities. The configured key prefix is not part of the
-    result.
+    kombu groups priorities into steps and keeps one list for each; `priority` may be any priority.
+    The prefix that the settings may put before all keys is not part of the result.
     """
     key: str = channel._q_for_pri(queue, priority)
     return key
 
 
 def message_priority(channel: Any, message: Mapping[str, Any]) -> int:
-    """The priority in a message's properties, limited to the range that the channel supports."""
+    """The priority in a message's properties, limited to the range that the channel supports.
+
+    A message without a valid priority gets the default.
+    """
     priority: int = channel._get_message_priority(message, reverse=False)
     return priority
 
@@ -49,7 +52,7 @@ def queue_size(channel: Any, queue: str) -> int:
 
 
 def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
-    """Pass a decoded message to the callback that consumes `queue`.
+    """Pass a decoded message to the callback that consumes the queue named `queue`.
 
     Raises what the callback raises.
     """
@@ -63,35 +66,36 @@ class RedisChannel(stock.Channel):
     """
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
-        """Add a message to a queue. The default is kombu's own push."""
+        """Add a message to a queue as kombu does, unless a subclass overrides this method."""
         super()._put(queue, message, **options)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """The next Redis command by which the channel asks for messages.
+        """Return the next Redis command by which the channel asks for messages, as a list of words.
 
-        `queues` are pairs of a queue and the key of one of its lists. The reply is read by
-        `read_poll_reply`. A subclass must define both.
+        `queues` are pairs of a queue's name and the key of one of its lists. kombu sends the
+        command and has `read_poll_reply` read the reply. A subclass must define both methods.
         """
         raise NotImplementedError
 
     def read_poll_reply(self, **options: Any) -> bool:
-        """Read the reply to `poll_command`, and deliver the messages in it.
+        """Read the broker's reply to the command of `poll_command`, and deliver its messages.
 
-        Returns True after a delivery. Raises Empty when the reply holds no message.
+        Returns True after a delivery. Raises Empty when the reply holds no message. A subclass must
+        define this method.
         """
         raise NotImplementedError
 
     def receive_broadcast(self, client: Any) -> Any:
-        """Read one message from the pub/sub connection, and deliver it.
+        """Read a message sent to all workers, such as a remote control command, and deliver it.
 
-        Such a message is a remote control command, for example. Raises Empty when none has come.
+        `client` is the Redis pub/sub connection on which it comes. Raises Empty when none has come.
         """
         return super()._receive_one(client)
 
     def deliver_broadcast(self, message: Any, exchange: str) -> bool:
-        """Deliver a decoded message of a fanout exchange, such as a remote control command.
+        """Deliver a decoded message that was sent to all workers, such as a remote control command.
 
-        Returns whether it was delivered.
+        `exchange` is the name of the exchange it was sent to. Returns whether it was delivered.
         """
         return bool(super()._deliver_fanout_message(message, exchange))
 
@@ -103,7 +107,7 @@ class RedisChannel(stock.Channel):
         super()._restore(message, leftmost)
 
     def prefer_other_queues(self, queue: str) -> None:
-        """Make the channel ask `queue` for messages after all its other queues next time."""
+        """Make the channel look into its other queues before `queue` the next time."""
         self._queue_cycle.rotate(queue)
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
@@ -136,27 +140,31 @@ class RedisChannel(stock.Channel):
 
 
 class RedisQoS(stock.QoS):
-    """kombu's record of the messages that a channel delivered and that are not acked yet.
+    """kombu's record of the messages that a channel has delivered and that are not acked yet.
 
-    It gives public names to the private parts of kombu's class that worker.broker.qos uses.
+    It gives public names to the private parts of kombu's class, for the subclass in
+    worker.broker.qos.
     """
 
     def record_delivery(self, message: Any, delivery_tag: str) -> None:
-        """Record a delivered message in memory only.
+        """Record in memory that a message was delivered, and is not acked yet.
 
-        kombu's `append` writes it to the broker too.
+        kombu's `append` would also write the message to the broker.
         """
         virtual.QoS.append(self, message, delivery_tag)
 
     def release_credit(self, delivery_tag: str) -> None:
-        """Forget a delivered message in memory only, so that the worker may take another one."""
+        """Forget a delivered message in memory, so that the worker may take another one.
+
+        A worker may hold only a limited number of messages at a time. The broker is told nothing.
+        """
         virtual.QoS.ack(self, delivery_tag)
 
     def unacked_tags(self) -> list[str]:
-        """The delivery tags of messages that were delivered and not yet acked."""
+        """The delivery tags, names of messages, of those that were delivered and not yet acked."""
         self._flush()
         return list(self._delivered)
 
     def forget_deliveries(self) -> None:
-        """Forget all delivered messages in memory; their leases in the broker stay as they are."""
+        """Forget all delivered messages in memory; the broker's records of them stay unchanged."""
         self._delivered.clear()

@@ -1,6 +1,6 @@
-"""The format of a lease: what the broker stores of a message while a worker has it.
+"""The format of a lease, the record that the broker keeps of a message while a worker has it.
 
-A lease holds the message and the name of the queue it was taken from.
+A lease holds the message and the name of the queue that the message was taken from.
 """
 
 import json
@@ -14,11 +14,11 @@ _QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
 
 
 def unpack_lease(lease: bytes) -> tuple[bytes, str]:
-    """Split a lease into the bytes of the message and the name of the queue it was taken from.
+    """Split a lease, the broker's record of a message that a worker has, into message and queue.
 
-    Both formats of a lease are read: that of lua/claim.lua, which contains the bytes of the message
-    unchanged, and that of kombu, a JSON text whose message is encoded again for the result. Returns
-    `lease` itself and UNKNOWN for bytes in neither format, or without a valid name of a queue.
+    Returns the bytes of the message and the name of the queue it was taken from. A lease that kombu
+    wrote is read too; its message is encoded again. For bytes that are no lease, or name no valid
+    queue, returns `lease` itself and the queue UNKNOWN.
     """
     message, _, rest = lease.rpartition(b',"","')
     if message.startswith(b"[") and rest.endswith(b'"]'):

@@ -1,9 +1,9 @@
-"""Renew the leases of the messages this worker holds, and do deferred acks and requeues.
+"""Renew the leases of this worker's messages, and repeat acks and requeues that did not succeed.
 
 A lease is the broker's record that a worker has a message; when it expires, the message goes back
 to its queue. A background loop of the worker's main process renews leases over its own connection.
-So it continues while a channel is rebuilt, while the broker restarts, and while the pool finishes
-its last batches.
+So it continues while Celery's connection is reopened, while the broker restarts, and while the pool
+finishes its last batches.
 """
 
 import logging
@@ -29,8 +29,9 @@ _GATHER_S = 0.1  # after a deferred ack: those that follow at once are sent with
 class LeaseKeeper(bootsteps.StartStopStep):
     """A step of a Celery worker's start-up: starts the background loop that renews leases.
 
-    It refuses to start a worker with another transport than this package's, which would lose
-    messages.
+    A lease is the broker's record that a worker has a message; when it expires, the message goes
+    back to its queue. The step ends a worker that uses kombu's own transport, by which messages get
+    lost.
     """
 
     requires = (POOL_STEP,)
@@ -42,16 +43,19 @@ class LeaseKeeper(bootsteps.StartStopStep):
         start(parent.app)
 
     def stop(self, parent: Any) -> None:
-        """Do nothing when the worker stops, so that the background loop goes on renewing leases.
+        """Do nothing when the worker stops, so that its messages keep their leases until it exits.
 
-        Messages are worked on until the process exits, and need their leases so long.
+        A lease reserves a message for a worker. Pool processes work on messages until the process
+        exits, so the background loop that renews the leases must run as long.
         """
 
 
 def start(app: Any) -> background.BackgroundLoop:
-    """Start the background loop that renews leases, and does deferred acks and requeues.
+    """Start the background loop that renews leases, and repeats acks and requeues that failed.
 
-    It has a turn four times per lease duration, and at once when an ack or requeue is deferred.
+    A lease reserves a message for this worker until it expires; the loop renews it four times in
+    that time. It also runs at once after an ack, or a return of a message to its queue, was put
+    off.
     """
     pause_s = app.conf.broker_transport_options["visibility_timeout"] / 4
     limit_s = app.conf.task_time_limit
@@ -73,9 +77,10 @@ def start(app: Any) -> background.BackgroundLoop:
 
 
 def send_deferred(channel: Any) -> None:
-    """Do the deferred acks and requeues now, and remove each from its set once the broker took it.
+    """Repeat the acks that the broker did not take, and the returns of messages to their queue.
 
-    Raises RedisError.
+    Each was put off when the broker did not answer or a connection closed, and is forgotten once
+    the broker has taken it. Raises RedisError.
     """
     tags = deferred_acks.tags()
     if tags:
@@ -90,10 +95,11 @@ def send_deferred(channel: Any) -> None:
 
 
 def renew_leases(channel: Any, limit_s: float) -> None:
-    """Renew the lease of each message that this process holds, except of those that are overdue.
+    """Renew the leases, by which messages stay reserved for this process, of all that it holds.
 
-    `limit_s` is the time limit of a task. An overdue message is given up: when its lease expires,
-    another worker claims it.
+    The lease of a message that has run, or waited for a process, too long is not renewed; when it
+    expires, the message goes back to its queue for another worker. `limit_s` is the time limit of a
+    task, in seconds, by which that is decided.
     """
     expiring = overdue(limit_s)
     if expiring:

@@ -1,4 +1,4 @@
-"""Measure how full the broker is.
+"""Measure how full the broker is, so that producers can be told to slow down or stop.
 
 This is not in worker.broker.backpressure because that module is imported to read the config, which
 must not import kombu.
@@ -12,9 +12,10 @@ from worker.broker.kombu_internals import queue_key
 
 
 def measure_load(channel: Any, queues: Sequence[str]) -> Load:
-    """Ask the broker for its load: the messages on `queues`, the leased messages, and its memory.
+    """Ask the broker for its load, in one round trip.
 
-    It takes one round trip. Raises RedisError or OSError.
+    The load is the number of messages on `queues`, the number that workers have taken and not
+    finished, and the memory in use and allowed. Raises RedisError or OSError.
     """
     keys = [queue_key(channel, queue, step) for queue in queues for step in channel.priority_steps]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:

@@ -1,8 +1,9 @@
 """The Lua scripts that run in the broker, and the format of delivery tags.
 
-A delivery tag names a leased message: `<fencing token>:<n>`. The tag of a group, several messages
-that run as one, is `<fencing token>:0,1,2`. The fencing token is a random id, another one for each
-claim, so a worker that lost a lease can't ack the message for the worker that holds it now.
+A delivery tag names a message that a worker took from its queue. It is `<token>:<n>`: the token is
+a random id of the claim that took the message, and n its position among the messages of that claim.
+Several messages that run together share the tag `<token>:0,1,2`. A worker whose lease of a message
+expired can't ack it for the worker that has it now, because the second claim has another token.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,23 +18,28 @@ CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH = (
 
 
 def message_tag(token: str, index: int) -> str:
-    """The delivery tag of the message at position `index` among the messages of one claim."""
+    """The delivery tag, `token:index`, which names one message that a worker took from its queue.
+
+    `token` is the random id of the claim that took the message, and `index` the position of the
+    message among those of the claim.
+    """
     return f"{token}:{index}"
 
 
 def group_tag(tags: Sequence[str]) -> str:
-    """Combine the delivery tags of messages that run as a group into one tag.
+    """Combine the delivery tags of several messages that run together into one delivery tag.
 
-    All are of one claim. For example, `t:0` and `t:2` become `t:0,2`.
+    A delivery tag names a claimed message; all of `tags` must come from the same claim. For
+    example, `t:0` and `t:2` become `t:0,2`.
     """
     token = tags[0].partition(":")[0]
     return f"{token}:{','.join(tag.partition(':')[2] for tag in tags)}"
 
 
 def split_group_tags(tags: Iterable[str]) -> list[str]:
-    """Split each tag of a group into the delivery tags of its messages, and keep the other tags.
+    """Split each delivery tag that names several messages into one tag for each message.
 
-    For example, `t:0,2` becomes `t:0` and `t:2`.
+    For example, `t:0,2` becomes `t:0` and `t:2`. A tag that names one message stays as it is.
     """
     singles = []
     for tag in tags:

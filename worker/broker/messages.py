@@ -1,9 +1,9 @@
-"""Check messages of Celery's task protocol 2 before Celery sees them, and build safe ones for it.
+"""Check Celery messages (task protocol 2) before Celery sees them, and build safe ones for it.
 
-The content of a message is untrusted, and Celery acts on many headers: time limits, expiry,
-callbacks, stamps. So `read` checks the fields of an allow-list and ignores all others, and
-`for_celery` builds the only message that Celery sees. The body is decoded by a pool process
-(worker.broker.bodies).
+The content of a message is untrusted, and Celery obeys many of its headers, such as time limits,
+expiry and callbacks. So `read` checks the few fields that this worker uses and ignores all others,
+and `for_celery` builds from them the only message that Celery sees. The body is decoded later, in a
+pool process (worker.broker.bodies).
 """
 
 import json
@@ -42,7 +42,11 @@ _LONGEST_ERROR = 300  # characters
 
 
 class InvalidMessage(ValueError):
-    """Raised for a message that this worker can't process. It goes to the dead list unchanged."""
+    """Raised for a message that this worker can't process.
+
+    `reason` is a word such as "malformed", and `detail` says more, "" if there is no more to say.
+    The message goes unchanged to the dead list of its queue, where such messages are kept.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)  # pickle rebuilds an exception from its arguments
@@ -54,9 +58,12 @@ class InvalidMessage(ValueError):
 
 
 class ClaimedMessage(NamedTuple):
-    """The checked fields of one message that a worker took from its queue.
+    """The checked fields of a message that a worker took from its queue. `body` is still encoded.
 
-    The body is still encoded.
+    `deliveries` counts the workers that vanished while they had the message, `quarantined` its
+    moves to the quarantine queue, the last one because of `last_error`; `redelivered` is True once
+    it was put back on a queue. `traces` are headers for monitoring. "" means: not encoded, not
+    compressed, no error.
     """
 
     task: str
@@ -74,25 +81,25 @@ class ClaimedMessage(NamedTuple):
 
     @property
     def stands_alone(self) -> bool:
-        """Whether the message must run by itself, and not in a group with other small messages.
+        """Whether a batch must hold this message alone, and not together with other small messages.
 
-        So it is for a message that was put back before, one that is compressed (the limit of
-        decompression is per message), and one that holds no raw articles.
+        That is so for a message that was put back on a queue before; for a compressed one, because
+        the limit of decompression is per message; and for one that holds no raw articles.
         """
         returned = self.redelivered or self.deliveries or self.quarantined
         return bool(returned or self.compression) or self.task != INGEST
 
 
 def text(value: bytes | str) -> str:
-    """Decode UTF-8, with replacement characters for invalid bytes."""
+    """Decode bytes as UTF-8, with replacement characters for invalid ones; a str stays as it is."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
-    """Parse a message as the broker stores it, and check the fields that this worker uses.
+    """Parse a message as it stands in the broker, and check the fields that this worker uses.
 
-    With `any_task`, a message of an unknown task is accepted, and `task` is "". Raises
-    InvalidMessage.
+    Raises InvalidMessage for a message that this worker can't process. With `any_task`, a message
+    of an unknown task is accepted, and the field `task` of the result is "".
     """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
@@ -120,7 +127,7 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
 
 
 def count(value: object) -> int:
-    """Read the value of a header as a counter, from 0 to 1,000.
+    """Read a message header as a counter, a number from 0 to 1,000; larger numbers become 1,000.
 
     True counts as 1, because earlier releases wrote it; any other value that is not a positive
     integer counts as 0.
@@ -133,10 +140,10 @@ def _priority(properties: Mapping[str, Any]) -> int:
 
 
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the headers that workers set when they put a message back on a queue.
+    """Read from a message's headers how often it failed, and why, as keyword arguments.
 
-    They say how often the message failed, and why. They are returned as keyword arguments for
-    ClaimedMessage.
+    Workers set these headers when they put a message back on a queue. The keys of the result are
+    the fields `deliveries`, `quarantined`, `last_error` and `redelivered` of ClaimedMessage.
     """
     return {
         "deliveries": count(headers.get("x-delivery-count")),
@@ -149,11 +156,11 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
 def given_back(
     message: dict[str, Any], *, delivered: bool, quarantined: bool, error: str = ""
 ) -> dict[str, Any]:
-    """Copy a message that is to be put back on a queue, with its counters in the headers increased.
+    """Copy a message that is to be put back on a queue, and note in its headers why.
 
-    `delivered` counts a delivery whose worker vanished; `quarantined` counts a move to the
-    quarantine queue, for which `error` is the reason. Raises KeyError or TypeError when it has no
-    headers.
+    `delivered` adds 1 to the count of workers that vanished with the message; `quarantined` adds 1
+    to the count of moves to the quarantine queue, with `error` as the reason. Raises KeyError or
+    TypeError when the message has no headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)
@@ -173,9 +180,9 @@ def given_back(
 
 
 def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
-    """The first `longest` characters of a text, with spaces for control characters.
+    """The first `longest` characters of a text, with spaces in place of control characters.
 
-    Returns "" for a value that is no text.
+    Spaces at both ends are removed. Returns "" for a value that is no text.
     """
     if not isinstance(value, str):
         return ""
@@ -183,10 +190,11 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
 
 
 def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
-    """Build the one message that Celery gets for claimed messages of the same task.
+    """Build the one message that Celery gets for one or several claimed messages of the same task.
 
-    The claimed messages become the arguments of the task. `tag` is the delivery tag of the message
-    or of the group. The body is a tuple, so that Celery does not decode it.
+    The claimed messages become the argument of the task. `tag` is the delivery tag that names them
+    in the broker, and `queue` the queue they come from. The body is a tuple, so Celery does not
+    decode it.
     """
     first = messages[0]
     message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)

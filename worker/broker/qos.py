@@ -1,6 +1,7 @@
-"""What a channel does with the messages it delivered: ack, put back, quarantine, or dead list.
+"""What becomes of a delivered message: acked, back to its queue, to quarantine, or to a dead list.
 
-Each delivered message has a lease in the broker until one of these is done.
+Until then the broker keeps a lease, a record that a worker has the message. The quarantine queue
+runs the articles of failed messages one at a time; a dead list keeps what can't be processed.
 """
 
 import json
@@ -25,10 +26,11 @@ _RESTORED_PER_SWEEP = 500  # expired leases
 
 
 class QoS(RedisQoS):
-    """kombu's record of a channel's delivered messages, changed so that no failure loses one.
+    """kombu's record of the messages that a channel delivered, changed so that no error loses one.
 
-    Each message is named by its delivery tag. It stays leased in the broker until it is acked or
-    moved, and an ack that the broker does not take is repeated later.
+    A message is named by its delivery tag. The broker keeps a lease, a record that the worker has
+    the message, until it is acked or moved elsewhere. An ack that the broker does not take is
+    repeated.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -40,10 +42,11 @@ class QoS(RedisQoS):
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Record a delivered message in memory, and see to it that it has a lease in the broker.
+        """Record a delivered message in memory, and make sure that the broker has a lease of it.
 
-        A message that a worker took from its queue by this package's claim script has a lease
-        already. For any other, such as one read by kombu's `basic_get`, kombu writes a lease now.
+        A lease is the broker's record that a worker has the message. A message that this package's
+        script claimed has one already. For any other, such as one read by kombu's `basic_get`,
+        kombu writes a lease now.
         """
         if ":" in delivery_tag:
             self.record_delivery(message, delivery_tag)
@@ -51,16 +54,19 @@ class QoS(RedisQoS):
             super().append(message, delivery_tag)
 
     def mark_started(self, delivery_tag: str) -> None:
-        """Note that a pool process works on a message; `restore_unacked` leaves it alone then."""
+        """Note that a pool process works on a message, so that it is not put back on its queue.
+
+        Otherwise `restore_unacked` would put it back when the channel closes.
+        """
         self._started.add(delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Delete an acked message and its lease.
+        """Delete a processed message and its lease, the record that this worker has it.
 
-        When the broker does not answer, the ack is deferred. The background loop of
-        worker.broker.leases repeats it. `ack` never raises, and always releases the prefetch
-        credit: a worker without credit sends no command, so it would never notice that the broker
-        is back.
+        When the broker does not answer, the background loop of worker.broker.leases repeats the ack
+        later. `ack` raises nothing for that, and always lets the worker take another message: a
+        worker that may take none sends no command, so it would never notice that the broker is
+        back.
         """
         try:
             self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
@@ -70,26 +76,29 @@ class QoS(RedisQoS):
         self._release(delivery_tag)
 
     def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
-        """Make a later `reject` move this message to the quarantine queue.
+        """Make a later `reject` of a message move it to the quarantine queue, even with `requeue`.
 
-        The `requeue` given to `reject` is ignored then. `error` is kept as the reason. After too
-        many failures in that queue, `reject` moves the message to the dead list instead.
+        In that queue articles run one at a time. `error` is noted in the message as the reason. A
+        message that failed there too often is moved to the dead list by `reject` instead, and not
+        tried again.
         """
         self._errors[delivery_tag] = error
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """Make a later `reject` of a group move only some of its messages to the dead list.
+        """Make a later `reject` of messages that run together move only some to the dead list.
 
-        It acks the others. `reasons` maps the index of such a message in the group to the reason.
+        The dead list keeps what can't be processed. `reasons` maps the position of each such
+        message among those of `delivery_tag` to the reason; the other messages are acked.
         """
         self._reject_reasons[delivery_tag] = reasons
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Move a message back to its queue, to the quarantine queue or to the dead list.
+        """Move an unprocessed message back to its queue, to quarantine or to the dead list.
 
-        It goes to its queue with `requeue`, else to the dead list, unless `route_to_quarantine` or
-        `set_reject_reasons` was called before. Each message of a group is moved by itself. Raises a
-        connection error when the broker does not answer; the leases will expire then.
+        With `requeue` it goes back to its queue, else to the dead list, unless
+        `route_to_quarantine` or `set_reject_reasons` decided otherwise before. If `delivery_tag`
+        names several messages, each is moved by itself. Raises a connection error when the broker
+        does not answer; the messages then go back to their queue later.
         """
         error = self._errors.pop(delivery_tag, None)
         tags = split_group_tags([delivery_tag])
@@ -113,11 +122,12 @@ class QoS(RedisQoS):
             self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put messages whose lease expired, because their worker vanished, back on their queues.
+        """Put messages whose worker vanished back on their queues, once their leases have expired.
 
-        kombu calls this at intervals; its arguments are ignored. A channel younger than the
-        duration of a lease does nothing: after a restart of the broker, every worker first gets the
-        chance to renew the leases of its messages.
+        A lease is the broker's record that a worker has a message, and is renewed while the worker
+        lives. The delivery counts as failed. kombu calls this now and then; the arguments are
+        ignored. A channel younger than a lease lasts does nothing, so that workers can renew their
+        leases first after a restart of the broker.
         """
         if monotonic() - self._created < self.visibility_timeout:
             return
@@ -129,10 +139,11 @@ class QoS(RedisQoS):
             log.warning("sweep.refused error=%s", e)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Put delivered messages back on their queues that no pool process has started.
+        """Put those delivered messages back on their queues that no pool process works on yet.
 
-        kombu calls this when the channel closes. A message that a pool process works on keeps its
-        lease, and is acked by its delivery tag later.
+        kombu calls this when the channel closes. Messages that a pool process works on stay
+        reserved for this worker, and are acked later. Returns an empty list. An error of the broker
+        is only logged.
         """
         try:
             for tag in split_group_tags(t for t in self.unacked_tags() if t not in self._started):
@@ -151,12 +162,12 @@ class QoS(RedisQoS):
         delivered: bool = False,
         error: str | None = None,
     ) -> None:
-        """Put a leased message back at the front of its queue, or at the end if `leftmost`.
+        """Put a message of a worker back at the front of its queue, or at the end if `leftmost`.
 
-        A queue is a Redis list: messages are added at its left and taken from its right.
-        `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
-        quarantine queue instead, or to the dead list once it failed there as often as the channel's
-        `quarantine_passes` says (`passes` in worker.toml). A message without a lease is left alone.
+        `tag` is its delivery tag; if the broker has no lease for it, nothing happens. `delivered`
+        counts the delivery as failed. With `error`, the message goes to the end of the quarantine
+        queue instead, or, when it failed there `quarantine_passes` times (`passes` in worker.toml),
+        to the dead list.
         """
         lease = self._read_lease(tag)
         if lease is None:
@@ -186,7 +197,11 @@ class QoS(RedisQoS):
         self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
 
     def dead_letter(self, tag: str, reason: str) -> None:
-        """Move a leased message to the dead list of its queue, with the reason in front of it."""
+        """Move a message that a worker holds to the dead list of its queue, with the reason.
+
+        The dead list keeps messages that can't be processed. `tag` is the delivery tag that names
+        the message; if the broker has no lease for it, nothing happens.
+        """
         lease = self._read_lease(tag)
         if lease is None:
             return

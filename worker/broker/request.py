@@ -1,10 +1,10 @@
-"""Decide in the main process the fate of a message whose task ended.
+"""Decide in the main process what happens to a message after its task ended.
 
-task returned                          -> acked
-task raised Unavailable                -> back to its queue, uncounted; consuming pauses
-task rejected unreadable messages      -> those to the dead list, with the reasons
-its process died or ran too long       -> quarantine queue, where each article is tried alone
-task raised another error              -> quarantine queue
+task returned                           -> acked
+task raised Unavailable                 -> back to its queue; no more messages are taken for now
+task rejected unreadable messages       -> those to the dead list, with the reasons
+its process died or ran too long        -> quarantine queue, where each article is tried alone
+task raised another error               -> quarantine queue
 message could not be passed to the pool -> quarantine queue
 
 A message that fails too often in the quarantine queue goes to the dead list, with the last error.
@@ -32,19 +32,18 @@ _CODE_LINE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
 class FinishedMessages:
     """Counts the messages that this process acked or rejected since it started.
 
-    The heartbeat (worker.broker.heartbeat) sees by it that the worker makes progress.
+    By the count, worker.broker.heartbeat sees whether the worker makes progress.
     """
 
     count = 0
 
 
 class Request(CeleryRequest):
-    """Celery's object for one message in the main process, changed in what follows a failure.
+    """Celery's object for one message in the main process, changed in what happens after a failure.
 
-    When a service was down, the message goes back to its queue. Messages that can't be read go to
-    the dead list. After any other failure, such as the death of its process, the message goes to
-    the quarantine queue, where each article is tried alone. The object lives until the message is
-    acked or rejected.
+    When store or index was down, the message goes back to its queue. A message that can't be read
+    goes to the dead list, which keeps it. After any other failure, such as the death of its
+    process, it goes to the quarantine queue, where each article is tried alone.
     """
 
     def __init__(self, message: Any, **options: Any) -> None:
@@ -55,32 +54,36 @@ class Request(CeleryRequest):
         self.running_since: float | None = None
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
-        """Record that a pool process has started to work on the message, and the present time.
+        """Record, besides what Celery does, that a pool process now works on the message.
 
-        Celery calls this at that moment. From then on the message is not put back on its queue when
-        its channel closes, and it is overdue when it runs too long.
+        From then on the message is not put back on its queue when the channel closes, and the time
+        for which it may run is measured.
         """
         self.running_since = monotonic()
         self.message.channel.qos.mark_started(self.message.delivery_tag)
         super().on_accepted(pid, time_accepted)
 
     def acknowledge(self) -> None:
-        """Ack the message as Celery does, and count it as finished."""
+        """Ack the message as Celery does, and count it as finished, for the heartbeat file."""
         FinishedMessages.count += 1
         super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
-        """Reject the message as Celery does, and count it as finished."""
+        """Reject the message as Celery does, and count it as finished, for the heartbeat file.
+
+        With `requeue`, it is to go back to its queue.
+        """
         FinishedMessages.count += 1
         super().reject(requeue)
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
-        """Decide where the message goes, by the error that its task raised or its process died of.
+        """Decide where the message goes after its task raised an error or its pool process died.
 
-        A Reject is left to Celery, and so is an error during a cold shutdown or after a revocation.
-        After any other error the message goes to the quarantine queue.
+        It goes to the quarantine queue, where articles run one at a time. Celery itself handles the
+        exception Reject, which the task raises to return or refuse messages, and any error after
+        the message was revoked or a cold shutdown began.
         """
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         terminated = celery_internals.was_cancelled(self) or celery_internals.is_terminating()
@@ -93,9 +96,10 @@ class Request(CeleryRequest):
             self.fail(_error_line(error, exc_info), error=type(error).__name__)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        """Send the message to the quarantine queue when its process ran into the hard time limit.
+        """Send the message to the quarantine queue when its task ran into the hard time limit.
 
-        A soft time limit, and any limit during a cold shutdown, is left to Celery.
+        In that queue articles run one at a time. With `soft`, and during a cold shutdown, Celery
+        itself handles the time limit. `timeout` is the limit in seconds.
         """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)
@@ -103,11 +107,11 @@ class Request(CeleryRequest):
             self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
 
     def fail(self, reason: str, *, error: str) -> None:
-        """Log why the message failed, and send it to the quarantine queue.
+        """Log why the message failed, and move it to the queue where articles run one by one.
 
-        After too many failures there it goes to the dead list. Only the first call has an effect,
-        because Celery reports a time limit twice. `error` is the name of the error's class, for
-        monitoring.
+        A message that failed in that queue, the quarantine queue, too often goes to the dead list.
+        A second call has no effect, because Celery reports a time limit twice. `reason` goes into
+        log and message; `error`, the name of the error's class, goes to Celery's monitoring.
         """
         if self.acknowledged:
             return

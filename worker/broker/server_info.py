@@ -1,4 +1,4 @@
-"""Read the facts about a broker that decide whether it is fit to hold a queue."""
+"""Read from a broker what decides if messages are safe in it: persistence, memory, clock."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,13 @@ EVICTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """The version, persistence, memory and clock of a broker, from which its fitness is judged."""
+    """What a broker says about itself, to judge whether messages are safe in it.
+
+    `server` is "valkey" or "redis"; `append_only` says whether it records changes in a file on
+    disk; `policy` is its maxmemory-policy, what it does when its memory is full. `limit_bytes` is 0
+    without a memory limit. `clock_ahead_s` is how many seconds its clock is ahead of the one of
+    this machine.
+    """
 
     server: str  # valkey, redis …
     version: str

@@ -1,9 +1,9 @@
 """Find the Valkey and Redis server programs of this machine, and choose one for a data folder.
 
-Valkey from version 9 on and Redis from 7.4 on write files that the other can't read, nor older
-versions of the same server. So the program that wrote the files of the folder is preferred. A note,
-a small JSON file beside the data, names it. Folders from before the note was introduced contain the
-version in the header of their base file, a full copy of the data.
+Valkey 9 and later and Redis 7.4 and later write files that neither the other program nor older
+versions of the same one can read. So the program that wrote the folder's files is preferred. A
+small JSON file beside the data, the note, names it; in a folder without a note, the version is read
+from the header of the file that holds a full copy of the data.
 """
 
 import json
@@ -32,7 +32,7 @@ _MANIFEST_LINE = re.compile(r"^file (\S+) seq \d+ type ([a-z])", re.M)
 
 
 class ServerVersion(NamedTuple):
-    """The kind and version of a server, for example Valkey 9.1.2."""
+    """The kind of a server, Valkey or Redis, and its version, for example (9, 1, 2)."""
 
     kind: str  # Valkey or Redis
     numbers: tuple[int, int, int]
@@ -42,7 +42,11 @@ class ServerVersion(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A Valkey or Redis server program that is installed on this machine, with its version."""
+    """A Valkey or Redis server program that is installed on this machine, with its version.
+
+    `program` is its path. `bundled` is True for the one that was installed as a dependency of this
+    package.
+    """
 
     version: ServerVersion
     program: Path
@@ -53,11 +57,11 @@ class Server(NamedTuple):
 
 
 def installed_servers(var_dir: Path) -> list[Server]:
-    """The server programs that could serve the data folder `var_dir`, in the order to try them.
+    """The server programs of this machine that may serve the data folder `var_dir`, best first.
 
-    Each runs on this machine and is new enough for the transport. For a folder without data: the
-    bundled one, then those on PATH. For a folder with data: the version that wrote it, the bundled
-    one, a newer one of its kind, the other kind, an older one.
+    Programs older than version 7.0 are left out. If the folder has no data: the bundled program,
+    then those on PATH. Else: the version that wrote the data, then the bundled one, one of the same
+    kind (Valkey or Redis), one of the other kind, and last an older version of the same kind.
     """
     servers = [server for program in _programs(var_dir) if (server := _server(program))]
     wrote = writer(var_dir)
@@ -125,9 +129,9 @@ def _version(kind: str, major: str, minor: str, patch: str) -> ServerVersion:
 
 
 def writer(var_dir: Path) -> ServerVersion | None:
-    """The version of the server that last wrote the data in `var_dir`.
+    """The kind and version of the server that last wrote the data in the folder `var_dir`.
 
-    None when the folder has no data, or when the version is unknown.
+    None when the folder has no data, or when the version is not recorded.
     """
     if not has_data(var_dir):
         return None
@@ -140,9 +144,10 @@ def has_data(var_dir: Path) -> bool:
 
 
 def remember(var_dir: Path, server: Server) -> None:
-    """Write a note beside the data in `var_dir` that `server` is the program that writes it now.
+    """Note in a file beside the data in `var_dir` that `server` is the program that writes it.
 
-    If the note can't be written, for example on a full disk, nothing is raised.
+    The note decides which program serves the folder next time. If the file can't be written, for
+    example on a full disk, nothing is raised.
     """
     note = {"server": str(server.version), "program": str(server.program)}
     if note == _note(var_dir):
@@ -154,10 +159,10 @@ def remember(var_dir: Path, server: Server) -> None:
 
 
 def remembered(var_dir: Path) -> str:
-    """Return the server program that wrote the data in `var_dir`, as "version, program".
+    """The server program that last wrote the data in `var_dir`, as "version, path of the program".
 
-    It is read from the file in which the embedded broker notes its program at each start. Returns
-    "" if there is no such file.
+    It is read from the file in which the embedded broker notes version and program at each start.
+    Returns "" if there is no such file.
     """
     return ", ".join(_note(var_dir).values())
 
@@ -195,10 +200,10 @@ def _header_version(var_dir: Path) -> ServerVersion | None:
 
 
 def cut_zeros(var_dir: Path) -> bool:
-    """Repair the newest append-only file after a power failure: remove the zeros at its end.
+    """Remove the zero bytes that a power failure left at the end of the server's append-only file.
 
-    A power failure leaves blocks that are allocated and not written; no command ends in a zero.
-    Returns False when there were no zeros, or the file can't be changed.
+    With them the server refuses the file. No command in it ends in a zero, so nothing is lost.
+    Returns whether zeros were removed; False also when the file can't be changed.
     """
     try:
         with _part(var_dir, "i").open("r+b") as file:

@@ -1,8 +1,8 @@
 """End a worker's warm shutdown within a time limit, and put unfinished messages back.
 
 They go to the front of their queue, and this does not count as a failed delivery. Celery's own soft
-shutdown sleeps in the main process, which then acks no message and renews no lease. Here a
-background job waits instead, and everything else continues until the time is up.
+shutdown, which also has a limit, sleeps in the main process, which then acks no message and renews
+no lease. Here a background job waits instead, so running batches can finish until the time is up.
 """
 
 import logging
@@ -28,9 +28,10 @@ _HAND_OVER_S = 2.0  # messages that wait longer for a process go back to their q
 
 
 def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
-    """Give running batches `drain_s` seconds after the start of a warm shutdown.
+    """Give running batches `drain_s` seconds to finish once the worker begins a warm shutdown.
 
-    Then their messages are put back on their queue, and the worker and its pool processes end.
+    After that time the messages of unfinished batches are put back on their queue, and the worker
+    and its pool processes end.
     """
 
     def on_shutdown(how: str, **_: object) -> None:
@@ -42,11 +43,11 @@ def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
 
 
 def delay_sigterm() -> None:
-    """Make SIGTERM begin the shutdown only after all messages taken so far are handed to the pool.
+    """Make SIGTERM begin the shutdown only once each message that was taken is with a pool process.
 
-    Until then no more messages are claimed. During a shutdown Celery writes nothing more to the
-    pool, and the pool discards what is left in its pipes. So a message taken just before SIGTERM
-    would be forgotten, or the shutdown would wait for it without end.
+    That takes about 2 s at most; meanwhile no more messages are taken. During a shutdown Celery
+    writes nothing more to the pool, and the pool drops what is left in its pipes. So a message
+    taken just before SIGTERM would be forgotten, or the shutdown would wait for it without end.
     """
     celery_handler = signal.getsignal(signal.SIGTERM)
     requested, handed_over = Event(), Event()

@@ -1,4 +1,7 @@
-"""Signal handlers that start the embedded broker and set the log level when a worker starts."""
+"""Handlers of Celery's start-up signals: start the embedded broker, and set the log level.
+
+The embedded broker is a server on this machine, used when the settings name no other.
+"""
 
 import logging
 import sys
@@ -14,20 +17,20 @@ log = logging.getLogger("worker")
 
 
 def refusal(error: WorkerError) -> SystemExit:
-    """Print why a worker refuses to start, in one line on standard error, and return a SystemExit.
+    """Print why a worker refuses to start, in one line, and return the SystemExit to raise.
 
-    The caller raises it. Celery logs any other exception of a signal handler and goes on, or prints
-    a page of traceback.
+    The line goes to standard error. A signal handler must raise SystemExit: Celery logs any other
+    exception and goes on, or prints a page of traceback.
     """
     print(f"worker: {error}", file=sys.stderr)
     return SystemExit(exit_code(error))
 
 
 def start_broker(**_: Any) -> None:
-    """Start the embedded broker, unless the settings name another one.
+    """Start the embedded broker, a server on this machine, unless the settings name another broker.
 
-    Celery calls this by its signal `celeryd_init`, before the banner, the first connection and any
-    fork. Raises SystemExit when the broker does not start.
+    Celery calls this by its signal `celeryd_init`, before it prints its banner, connects or forks.
+    Raises SystemExit when the broker does not start.
     """
     settings = Settings.load()
     if not settings.embedded_broker:
@@ -39,11 +42,11 @@ def start_broker(**_: Any) -> None:
 
 
 def set_log_level(logger: logging.Logger, **_: Any) -> None:
-    """Give the loggers of this package the level in the settings; the root logger keeps WARNING.
+    """Give this package's loggers the level in the settings; the root logger stays at WARNING.
 
-    Celery calls this by its signal `after_setup_logger`. So the log lines per batch and per dead
-    letter are shown, and Celery's own lines are not. With `--loglevel`, the level of that option
-    holds for both.
+    So the log lines per batch and per dead letter are shown, and Celery's own are not. With
+    Celery's option `--loglevel` this does nothing: that level holds for both. Celery calls this by
+    its signal `after_setup_logger`.
     """
     if _has_loglevel_option():
         return

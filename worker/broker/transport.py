@@ -1,9 +1,9 @@
-"""kombu's Redis transport, changed so that no delivery is lost. It uses the same keys and formats.
+"""kombu's Redis transport, changed so that no message is lost. It uses the same keys and formats.
 
-The differences: one script moves a message from its queue to a lease (kombu pops it first and
-records it later); a lease carries the server's time and a fencing token; an ack that fails is
-repeated later; an undeliverable message moves to `<queue>.dead`; small messages of one task are
-handed to the worker as one. The folder lua/ holds the scripts and documents the keys.
+A script moves a message from its queue to a lease, the record that a worker has it, in one step;
+kombu removes it first and records it later. An ack that fails is repeated. A message that can't be
+processed moves to the list `<queue>.dead`. Several small messages of one task reach the worker as
+one. The folder lua/ holds the scripts and documents the keys.
 """
 
 import json
@@ -32,10 +32,10 @@ _COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP"}
 
 
 class Channel(RedisChannel):
-    """A connection's view of the queues: claims messages, waits for new ones, and delivers them.
+    """kombu's Redis channel, changed: it takes messages from the queues without losing one.
 
-    It extends kombu's Redis channel. Small messages that one claim returns are delivered as a
-    group.
+    It sends the broker commands that claim messages or wait for new ones, and delivers the claimed
+    messages to the worker. Small messages that were claimed together are delivered as one.
     """
 
     QoS = QoS
@@ -58,20 +58,21 @@ class Channel(RedisChannel):
         super().__init__(*args, **kwargs)
 
     def eval(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a Lua script in the broker, in one command. Returns the script's reply.
+        """Run the text of a Lua script in the broker in one command, and return the script's reply.
 
-        Each key gets the configured prefix. The scripts of this package are safe to repeat.
+        The prefix that the settings may put before all keys is added to `keys`. The scripts of this
+        package can be run twice without harm.
         """
         prefixed = [self.global_keyprefix + key for key in keys]
         with self.conn_or_acquire() as client:
             return client.execute_command("EVAL", script, len(prefixed), *prefixed, *arguments)
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
-        """Push a message, and note in the broker's journal which articles it brings.
+        """Push a message to a queue, and note in the broker which articles it brings, in one step.
 
-        Its property `receipts`, if there is one, lists the ids of its articles. It is taken out of
-        the message and written to the journal, a stream from which the store learns of each
-        enqueued article. Push and journal entry are one step.
+        The ids of the articles are in the message's property `receipts`, if it has one. They are
+        taken out of the message and added to a stream, the journal, from which the store learns of
+        each enqueued article.
         """
         properties = dict(message["properties"])  # a copy: kombu tries again with the same one
         receipts = properties.pop("receipts", None)
@@ -85,9 +86,10 @@ class Channel(RedisChannel):
         self.eval(lua_scripts.PUSH, [key, self.journal], arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """The next command on the consuming connection: claim messages, wait for one, or pause.
+        """Return the Redis command to send next: claim messages, wait until one comes, or pause.
 
-        It pauses while the circuit breaker is open, and after the broker refused a command.
+        It pauses while store or index are down, and after the broker refused a command. `queues`
+        are pairs of a queue's name and the key of one of its lists.
         """
         prefix = self.global_keyprefix
         first = prefix + queues[0][1]
@@ -106,7 +108,7 @@ class Channel(RedisChannel):
         return ["EVAL", lua_scripts.CLAIM, len(keys), *(prefix + k for k in keys), *limits, *names]
 
     def read_poll_reply(self, **options: Any) -> bool:
-        """Read the reply to the last `poll_command`, and deliver the messages that it claimed.
+        """Read the reply to the last command of `poll_command`, and deliver the claimed messages.
 
         Returns True. Raises Empty when no message was claimed.
         """
@@ -188,9 +190,10 @@ class Channel(RedisChannel):
             self.qos.release_credit(tag)
 
     def receive_broadcast(self, client: Any) -> Any:
-        """Receive a remote control command as kombu does.
+        """Read a remote control command from the connection `client`, and deliver it as kombu does.
 
-        One with JSON nested too deep is ignored.
+        A command whose JSON is nested too deep for Python is logged and ignored: Empty is raised,
+        which means that none has come.
         """
         try:
             return super().receive_broadcast(client)
@@ -199,9 +202,10 @@ class Channel(RedisChannel):
             raise Empty from e
 
     def deliver_broadcast(self, message: Any, exchange: str) -> bool:
-        """Deliver a remote control command as kombu does, but log and ignore a malformed one.
+        """Deliver a remote control command as kombu does, but log and ignore one that fails.
 
-        Any client of the broker can publish one, and it must not end the worker.
+        Any client of the broker can send such a command, and it must not end the worker. `exchange`
+        is the name it was sent to. Returns whether it was delivered; True for an ignored one.
         """
         try:
             return super().deliver_broadcast(message, exchange)
@@ -212,7 +216,7 @@ class Channel(RedisChannel):
             return True
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back on its queue: at the front, or at the end if `leftmost`.
+        """Put a delivered message back at the front of its queue, or at the end if `leftmost`.
 
         A queue is a Redis list: messages are added at its left and taken from its right. If several
         small messages were delivered as one, each of them is put back by itself.
@@ -222,13 +226,13 @@ class Channel(RedisChannel):
 
 
 class Transport(KombuTransport):
-    """This package's transport for redis:// and rediss:// broker addresses."""
+    """kombu's Redis transport with this package's Channel, for redis:// and rediss:// addresses."""
 
     Channel = Channel
 
 
 class SentinelChannel(KombuSentinelChannel, Channel):
-    """This module's Channel for Redis Sentinel, which is asked for the primary server's address."""
+    """This package's Channel for brokers whose address is asked of Redis Sentinel."""
 
     QoS = QoS
     from_transport_options = tuple(
@@ -237,7 +241,7 @@ class SentinelChannel(KombuSentinelChannel, Channel):
 
 
 class SentinelTransport(Transport):
-    """This package's transport for sentinel:// broker addresses."""
+    """This package's transport for brokers behind Redis Sentinel: sentinel:// addresses."""
 
     Channel = SentinelChannel
     default_port = 26379

@@ -1,5 +1,8 @@
-"""The `worker` command. Exit codes: 0 done, 1 done but something needs a look, 2 wrong usage,
-3 a service does not answer, 4 settings or config are wrong, 130 interrupted."""
+"""The command `worker` with its subcommands.
+
+Each exits with 0 when it is done, 1 when it is done but something needs a look, 2 for wrong usage,
+3 when a service does not answer, 4 when settings or config are wrong, and 130 when interrupted.
+"""
 
 import sys
 from importlib import import_module
@@ -84,9 +87,9 @@ COMMANDS = {name: target for group in GROUPS.values() for name, target in group.
 
 
 class LazyGroup(click.Group):
-    """The group `worker`, which imports the module of a command only when the command is used.
+    """The command group `worker`, which imports the module of a subcommand only when that is used.
 
-    It also lists the commands in the help under headings.
+    So each command starts fast. The help lists the subcommands under headings.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -124,9 +127,9 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command `worker` with these arguments, by default those of the process.
+    """Run the command `worker` with these arguments, by default those of the process, and exit.
 
-    Expected errors are printed as one line, without a traceback, and give the exit code.
+    Expected errors are printed as one line, without a traceback, and decide the exit code.
     """
     try:
         sys.exit(group.main(arguments, prog_name="worker", standalone_mode=False))

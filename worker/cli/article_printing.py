@@ -11,7 +11,10 @@ _TEXT_CHARS = 1500  # of the text; --json prints all of it
 
 
 def print_article(stored: Mapping[str, Any]) -> None:
-    """Print for people what `Store.show` returned about an article; `worker show` calls it."""
+    """Print one stored article, with its tags, decisions and revisions, for `worker show`.
+
+    `stored` is what the method `show` of a store returns.
+    """
     article, newest = stored["article"], (stored["revisions"] or [None])[-1]
     if newest is None:
         out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])}")

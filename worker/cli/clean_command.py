@@ -27,9 +27,11 @@ from worker.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleaningPreview:
-    """What `worker clean` prints for one raw article: the article that it would become.
+    """What `worker clean` prints for one raw article: the cleaned article that it would become.
 
-    `reason` and `detail` tell instead why it would be a dead letter.
+    `where` is its file and line. `decisions` say what cleaning did and why. If the raw article
+    would not be accepted, `article` is None, `reason` a word such as `empty`, and `detail` says
+    more.
     """
 
     where: str  # file and line

@@ -35,8 +35,7 @@ def cluster() -> None:
     """Show a cluster by any of its articles; split, merge or pin by hand.
 
     A cluster is a group of articles that are copies of each other. Changes by hand are recorded.
-    Later revisions of an article, `worker reconcile` and a rebuild of
-    the index do not undo them.
+    Later revisions of an article, `worker reconcile` and a rebuild of the index do not undo them.
     """
 
 
@@ -121,7 +120,12 @@ def _publisher(store: RecordReader, article_ids: Sequence[str]) -> Publisher | N
 @_note
 @_yes
 def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
-    """Take articles out of their cluster. Each becomes a cluster of its own."""
+    """Take articles out of their cluster. Each becomes a cluster of its own.
+
+    A cluster is a group of articles that are copies of each other. The articles are named by their
+    ids or the beginnings of them. Later decisions by rules leave them where they are. Without --yes
+    the command only says what would be done.
+    """
     store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     for member in members:
@@ -138,7 +142,12 @@ def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
 @_note
 @_yes
 def merge(article_id: str, into: str, note: str, yes: bool) -> None:
-    """Move all articles of the cluster of ID into the cluster of INTO."""
+    """Move all articles of the cluster of ID into the cluster of INTO.
+
+    A cluster is a group of articles that are copies of each other; ID and INTO name any article of
+    it. Later decisions by rules leave the articles there. Without --yes the command only says what
+    would be done.
+    """
     store = opened_store()
     article, target = _member(store, article_id), _member(store, into)
     if article.cluster_id == target.cluster_id:
@@ -154,7 +163,11 @@ def merge(article_id: str, into: str, note: str, yes: bool) -> None:
 @_note
 @_yes
 def pin(ids: tuple[str, ...], off: bool, note: str, yes: bool) -> None:
-    """Keep articles in their present cluster, whatever the rules decide later."""
+    """Keep articles in their present cluster, whatever the rules decide later.
+
+    A cluster is a group of articles that are copies of each other. Without --yes the command only
+    says what would be done. With --off the articles are released again.
+    """
     store = opened_store()
     members = [_member(store, article_id) for article_id in ids]
     status = "left to the rules" if off else "pinned"

@@ -1,6 +1,7 @@
 """Write docs/configuration.md, the reference of all settings and rules.
 
-Types and bounds come from the pydantic classes, values and comments from the packaged rule files.
+Types and bounds of values come from the pydantic classes, defaults and explanations from the rule
+files in the package and their comments.
 """
 
 import re
@@ -27,7 +28,11 @@ _LINE = re.compile(r"^(?P<key>[a-z_0-9]+)\s*=\s*(?P<value>.*?)\s*(?:\s#\s*(?P<co
 
 
 def reference() -> str:
-    """Make the text of docs/configuration.md from the packaged rule files and their comments."""
+    """Make the text of docs/configuration.md, the reference of all settings and rules.
+
+    It is made from the classes of settings and rules, and from the packaged rule files with their
+    comments.
+    """
     config = load_config()
     parts = [_HEAD, "## Settings\n", *_settings()]
     for name, path in config.files.items():

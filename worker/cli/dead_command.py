@@ -1,4 +1,4 @@
-"""`worker dead`: list, show, replay and drop dead letters."""
+"""`worker dead`: list, show, replay and drop dead letters, articles that could not be processed."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -57,7 +57,11 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="Print counts and letters as JSON.")
 def list_(include_replayed: bool, limit: int, as_json: bool, **filters: Any) -> None:
-    """List dead letters: counts by reason, then the most recent ones without payloads."""
+    """List dead letters: counts by reason, then the most recent ones without payloads.
+
+    A dead letter is an article that could not be processed. Those that succeeded when they were
+    sent again are only listed with --all.
+    """
     store = _opened_store()
     states = tuple(DeadLetterState) if include_replayed else _OPEN
     query = _query(store, states, limit, **filters)
@@ -81,7 +85,11 @@ def list_(include_replayed: bool, limit: int, as_json: bool, **filters: Any) -> 
 @click.option("--raw", is_flag=True, help="Print the payload alone, as it was received.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def show(letter_id: str, raw: bool, as_json: bool) -> None:
-    """Show one dead letter with its payload."""
+    """Show one dead letter with its payload.
+
+    A dead letter is an article that could not be processed, and its payload what was received. ID
+    may be the beginning of an id.
+    """
     store = _opened_store()
     letter_ids = store.letter_ids(_query(store, tuple(DeadLetterState), 6, (letter_id,)))
     if len(letter_ids) > 1:
@@ -195,7 +203,10 @@ def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[st
 def drop(
     include_replayed: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any
 ) -> None:
-    """Remove dead letters for good, with their payloads. Without --yes nothing is removed."""
+    """Remove dead letters for good, with their payloads. Without --yes nothing is removed.
+
+    A dead letter is an article that could not be processed, and its payload what was received.
+    """
     store = _opened_store()
     states = (DeadLetterState.DEAD, *((DeadLetterState.REPLAYED,) if include_replayed else ()))
     ids = store.letter_ids(_query(store, states, limit, **filters))

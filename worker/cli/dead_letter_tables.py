@@ -1,4 +1,4 @@
-"""Print dead letters as a table, and one dead letter with all its fields."""
+"""Print dead letters, articles that could not be processed: as a table, or one with all fields."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,10 @@ def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
 
 
 def print_some(store: DeadLetterReader, ids: Sequence[str]) -> None:
-    """Print a table of the first of these dead letters, and the number of the others."""
+    """Print a table of the first 20 of these dead letters, and how many more there are.
+
+    `ids` are the ids of dead letters, articles that could not be processed.
+    """
     if ids:
         print_letters(store.letters(ids[:_SOME]))
     if len(ids) > _SOME:
@@ -69,5 +72,8 @@ def _pretty(payload: str) -> str:
 
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
-    """The fields of a dead letter as JSON values, without its payload, which may be megabytes."""
+    """The fields of a dead letter as JSON values, without the raw article in it.
+
+    That article, the payload, may have megabytes.
+    """
     return json_object(letter, exclude={"payload"})

@@ -1,6 +1,7 @@
 """`worker dedup replay`: decide again which stored articles are copies, by other thresholds.
 
-The thresholds say how similar two articles must be. The command shows which decisions change.
+Two articles are copies only if they are at least as similar as the thresholds say. The command
+shows which decisions would change, and can apply the changes.
 """
 
 import math
@@ -48,7 +49,10 @@ _FINGERPRINTS = ("shingles", "content")
 
 @click.group(epilog="Example: worker dedup replay --threshold copies.numbers=0.6 --dry-run")
 def dedup() -> None:
-    """Try other thresholds of deduplication on stored articles."""
+    """Try other thresholds of deduplication on stored articles.
+
+    The thresholds say how similar two articles must be to count as copies of each other.
+    """
 
 
 @dedup.command(epilog="Example: worker dedup replay --threshold 0.5 --since 14d --dry-run")
@@ -85,10 +89,9 @@ def replay(
 
     Whether a stored article is a copy is decided twice, by the rules in force and by the other
     thresholds, so that only differences due to the thresholds show. With --yes, articles move
-    between clusters, the groups of copies. Moves are recorded as `replayed`; articles
-    that were pinned, split or merged by hand stay. After an interruption the same command
-    continues; a run with the old values moves the articles back. For new articles change
-    dedup.toml too.
+    between clusters, the groups of copies. Moves are recorded as `replayed`; articles that were
+    pinned, split or merged by hand stay. After an interruption the same command continues; a run
+    with the old values moves the articles back. For new articles change dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)
@@ -113,8 +116,8 @@ def replay(
 class _ReplayReport:
     """What `worker dedup replay` prints: counts of changed decisions, with samples of each kind.
 
-    A decision says whether an article is new or a copy. A kind is the old and the new decision,
-    such as `new -> duplicate`.
+    A decision says whether an article is new or a copy. A kind of change is the old and the new
+    decision, such as `new -> duplicate`.
     """
 
     def __init__(self, samples: int) -> None:

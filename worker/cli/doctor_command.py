@@ -46,7 +46,11 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The result of one check of `worker doctor`, and how to mend what is wrong."""
+    """The result of one check of `worker doctor`.
+
+    `what` names what was checked, and `found` says what was found. `state` says whether that is all
+    right, worth knowing, or must be mended; `mend` is the advice how, "" if there is none.
+    """
 
     what: str
     state: CheckState
@@ -164,7 +168,11 @@ def _queue_result(settings: Settings, rules: WorkerRules, waiting: int) -> Check
 
 
 def check_server(info: ServerInfo) -> Iterator[CheckResult]:
-    """Check a broker's version, persistence, eviction policy, memory and clock, a result each."""
+    """Check a broker's version, persistence, eviction policy, memory and clock, a result each.
+
+    `info` is what the broker says about itself. The eviction policy says whether it deletes
+    messages when its memory is full.
+    """
     oldest = ".".join(map(str, OLDEST))
     version = tuple(int(part) for part in info.version.split(".")[:2])
     yield _check(

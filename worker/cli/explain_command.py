@@ -35,7 +35,12 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What the store knows about the receipt, article or dead letter that the user named."""
+    """What the store knows about the receipt, article or dead letter that the user named.
+
+    A receipt is the id of one sent article: `received` says when the broker took it, and `outcome`
+    what became of it. `letter` is the dead letter, if it could not be processed. `articles` are the
+    stored articles, each with sentences that tell its story.
+    """
 
     received: datetime | None = None  # when the broker took the receipt
     outcome: Outcome | None = None  # of the receipt
@@ -50,10 +55,11 @@ class Explanation:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print facts and sentences as JSON.")
 def explain(what: str, code: str, as_json: bool) -> None:
-    """Explain what happened to one article: when it was seen, what was decided and why.
+    """Explain what happened to one article: when it was received, what was decided and why.
 
-    The article is named by its receipt, by its id or the beginning of it, or by any of its
-    addresses. Exit code 1 when nothing is stored under that name.
+    The article is named by its receipt, the id that its producer got for it, by its id in the store
+    or the beginning of that, or by any of its addresses. Exit code 1 when nothing is stored under
+    that name.
     """
     settings = Settings.load()
     store = opened_store()

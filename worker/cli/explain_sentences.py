@@ -1,6 +1,7 @@
 """Turn stored facts about an article into sentences for people who know news, not code.
 
-The facts are those of `Store.show`; the templates are in explain_templates.py.
+The facts are those that the method `show` of a store returns; the templates of the sentences are in
+explain_templates.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,11 @@ _MOST_SHOWN = 5  # members of a cluster
 
 
 def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
-    """Explain one article in sentences, from its first delivery to its present state."""
+    """Tell the story of one article in sentences, from when it first came to its present state.
+
+    `stored` is what the method `show` of a store returns. `titles` has the titles of other articles
+    that the sentences name, by article id.
+    """
     yield from _sightings(stored, titles)
     if stored["revisions"]:
         newest = stored["revisions"][-1]
@@ -47,7 +52,10 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
 
 
 def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
-    """Explain in sentences why a dead letter was made, and whether it was replayed."""
+    """Tell in sentences why an article could not be processed, and whether it was sent again.
+
+    Such an article is kept as a dead letter.
+    """
     times = (
         "once"
         if dead_letter.seen == 1
@@ -68,9 +76,10 @@ def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
 
 
 def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
-    """A sentence that tells why one raw article was taken for new, a copy, a revision and so on.
+    """Tell in a sentence why a raw article was judged to be new, a copy, a revision and so on.
 
-    `titles` has the titles of other articles that the sentence names.
+    `stored_decision` has the verdict and the measured similarities, `titles` the titles of other
+    articles that the sentence names, by article id.
     """
     scores, least = stored_decision["scores"], stored_decision["thresholds"]
     template = (
@@ -91,7 +100,9 @@ def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
 def worker_clause(worker: str, deliveries: int) -> str:
     """The end of a sentence that names a worker: ", by celery@host, process 17, at delivery 1".
 
-    `deliveries` counts how often the broker has delivered the message.
+    `worker` is "celery@host/17"; for "", when it is unknown, the result is "". `deliveries` counts
+    how often the broker has delivered the message. If more than once, the clause says that other
+    workers vanished with it.
     """
     if not worker:
         return ""
@@ -102,7 +113,11 @@ def worker_clause(worker: str, deliveries: int) -> str:
 
 
 def move_sentence(stored_move: StoredFacts, titles: TitlesById, *, apart: bool) -> str:
-    """A sentence that tells why an article moved to another cluster, or to its own (`apart`)."""
+    """Tell in a sentence why an article moved from one cluster, a group of copies, to another.
+
+    With `apart` it became a cluster of its own. `stored_move` has the reason and both clusters, and
+    `titles` the titles of other articles that the sentence names, by article id.
+    """
     template = MOVES.get(f"{stored_move['reason']} apart") if apart else None
     sentence = (
         template or MOVES.get(stored_move["reason"], "It went from {left} to {joined}.")

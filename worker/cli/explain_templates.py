@@ -1,7 +1,7 @@
 """The templates of the sentences by which `worker explain` tells what happened to an article.
 
-They are about its sightings (the times it was received), the decisions whether it is a copy, its
-moves from one group of copies to another, and the flags that cleaning set.
+They tell when it was received, why it was judged to be new or a copy, when it moved from one group
+of copies to another, and what cleaning noticed in it.
 """
 
 from worker.model.records import OutcomeKind

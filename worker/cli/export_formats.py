@@ -1,6 +1,7 @@
 """Write stored articles to a file as JSON lines, CSV or Parquet, for `worker export`.
 
-A writer reads articles while it writes, and yields the number of articles that it has just written.
+A writer takes articles from an iterable while it writes. To let the caller show progress, it yields
+again and again how many it has written since the last time.
 """
 
 import csv
@@ -73,9 +74,10 @@ def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCoun
 
 
 def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
-    """Write articles as Parquet; yield the number written after each group of rows.
+    """Write articles to a binary file in the format Parquet, in groups of 1,000.
 
-    Raises BadConfig when pyarrow is not installed.
+    Yields the number of articles after each group, for a progress bar. Raises BadConfig when
+    pyarrow is not installed.
     """
     try:
         pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")

@@ -1,6 +1,7 @@
 """Recognise files that hold no raw articles, such as a PDF, by their first bytes and their name.
 
-Content outranks the name: a PDF called article.txt is a PDF. Files of no recognised kind are read.
+The content counts more than the name: a PDF called article.txt is a PDF. A file of no recognised
+kind is read as raw articles.
 """
 
 import codecs
@@ -18,9 +19,11 @@ READ = (*TEXTS, *PAGES, *LINES, ".json")
 
 
 class FileKind(NamedTuple):
-    """A kind of file without raw articles, and in `do` what the user can do with such a file.
+    """A kind of file that holds no raw articles, such as a PDF document.
 
-    FILE in the advice stands for the path, and STEM for the path without its ending.
+    `name` is its name for the user, and `plural` the plural if that is not the name with an s. `do`
+    tells the user what to do with such a file; in it FILE stands for the path, and STEM for the
+    path without its ending.
     """
 
     name: str
@@ -35,10 +38,10 @@ class FileKind(NamedTuple):
         return f"{count:,} {self.name if count == 1 else self.plural or self.name + 's'}"
 
     def advice(self, location: str) -> str:
-        """What the user can do with the file at path `location`, of this kind, in a sentence.
+        """Tell the user what can be done with a file of this kind at the path `location`.
 
-        It is the text of the field `do`, with the path in place of FILE, and the path without its
-        ending in place of STEM. A path that a shell would not take as one word is not filled in.
+        The sentence contains the path, for example in a command. A path that a shell would not take
+        as one word is not filled in; FILE stands in its place.
         """
         if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")
@@ -47,9 +50,9 @@ class FileKind(NamedTuple):
 
 
 class NotRawArticle(NamedTuple):
-    """The value that a reader of files yields for a file, or a line, that holds no raw article.
+    """The value that a reader of files yields where it found no raw article in a file or line.
 
-    It stands where the raw article would, and says what kind of file was found instead.
+    `kind` is the kind of file that was found instead, such as a PDF document.
     """
 
     kind: FileKind
@@ -156,9 +159,10 @@ _JSON_BEGINS = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:\{|$)")
 
 
 def kind_of(name: str, head: bytes) -> FileKind | None:
-    """Recognise a file without raw articles by its name and its first HEAD_BYTES bytes.
+    """Recognise a file without raw articles by its name and by its first bytes, `head`.
 
-    Returns None for a file that may hold raw articles and should be read.
+    Returns its kind, such as PDF document; None for a file that may hold raw articles and should be
+    read.
     """
     ending = PurePath(name).suffix.lower()
     kind_by_content = content_kind(head)
@@ -172,9 +176,10 @@ def kind_of(name: str, head: bytes) -> FileKind | None:
 
 
 def content_kind(head: bytes) -> FileKind | None:
-    """The kind of file that the first bytes show, or None if they show none.
+    """Recognise the kind of a file, such as a PDF document, by its first bytes alone.
 
-    The result for an HTML page is PAGE, although a page is read as a raw article.
+    Returns None if they show no known kind, as in plain text or JSON. For an HTML page it returns
+    PAGE, although a page can be read as a raw article.
     """
     start = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     binary = _is_binary(head)
@@ -185,7 +190,10 @@ def content_kind(head: bytes) -> FileKind | None:
 
 
 def value_kind(value: object) -> FileKind | None:
-    """The kind of feed that a JSON value is; None for any other value, such as a raw article."""
+    """The kind of feed that a JSON value is: a JSON Feed, or the result of feedparser.parse.
+
+    Returns None for any other value, such as a raw article.
+    """
     if not isinstance(value, Mapping):
         return None
     if "jsonfeed.org/version" in str(value.get("version", ""))[:100]:
@@ -196,7 +204,10 @@ def value_kind(value: object) -> FileKind | None:
 
 
 def begins_json(text: str) -> bool:
-    """Whether a text begins with a JSON object or a list of objects, which may be cut off."""
+    """Whether a text begins with a JSON object or a list of objects.
+
+    The text may be the beginning of a longer one, so the object may be incomplete.
+    """
     text = text.strip()
     if not _JSON_BEGINS.match(text):
         return False

@@ -1,8 +1,8 @@
 """Read raw articles from files, one at a time, as pairs of location and value.
 
 A location is "file" or "file:line"; a value is any JSON value. Text that is not JSON is passed on
-as a string, so that it becomes a dead letter with its payload instead of being lost. Files without
-raw articles, such as a PDF or a feed, are reported as a `NotRawArticle` value.
+as a string, so that it is kept as a dead letter, an article that could not be processed. For a file
+without raw articles, such as a PDF or a feed, the value is a `NotRawArticle`.
 """
 
 import json
@@ -32,9 +32,10 @@ ENDINGS = (".json", ".txt", *LINES, *PAGES)  # of the files in a folder that are
 
 
 def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the files to read below a folder, sorted by path, or only `path` if it is a file.
+    """List the files in a folder and its subfolders that are to be read, sorted by path.
 
-    In a folder, only files whose ending is in ENDINGS are read. `exclude` has name patterns.
+    These are files whose ending is in ENDINGS, such as .json, and whose name matches none of the
+    patterns in `exclude`, such as `*.meta.json`. If `path` is a file, it is the only one.
     """
     if not path.is_dir():
         return [path]
@@ -42,9 +43,10 @@ def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
 
 
 def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the files below a folder that are not read because of their ending.
+    """List the files in a folder and its subfolders that are not read because of their ending.
 
-    Hidden files are not listed.
+    Hidden files, and files whose name matches one of the patterns in `exclude`, are not listed. The
+    list is empty if `path` is a file.
     """
     return [
         file
@@ -55,7 +57,7 @@ def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
 
 
 def kind_of_other(path: Path) -> FileKind:
-    """The kind of a file that is not read because of its ending, to tell the user."""
+    """The kind of a file, such as image, that was not read because of its ending, for the user."""
     try:
         with path.open("rb") as file:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
@@ -69,9 +71,11 @@ def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
 
 
 def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:
-    """Yield the raw articles of one file with their locations; "-" is standard input.
+    """Yield the raw articles of one file, each with its location; "-" is standard input.
 
-    The content and the ending decide how it is read. `name` stands for the path in locations.
+    The content and the ending decide how the file is read. A location is the path, or path and
+    line; `name` is used in it instead of the path. For a file without raw articles, such as a PDF,
+    one `NotRawArticle` is yielded.
     """
     location = name or str(path)
     if location == "-":
@@ -107,9 +111,10 @@ def _read(location: str, ending: str, file: BinaryIO) -> Iterator[InputValue]:
 
 
 def read_input(stream: BinaryIO, location: str = "-") -> Iterator[InputValue]:
-    """Yield the raw articles of a stream with their locations.
+    """Yield the raw articles of a stream such as standard input, each with its location.
 
     The stream may be an HTML page, a JSON document or JSON lines; its first line shows which.
+    `location` is the name of the stream in locations such as "-:2", its second line.
     """
     blank = 0
     line = stream.readline()

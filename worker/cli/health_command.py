@@ -34,9 +34,9 @@ def _say_config(settings: Settings, node: str) -> None:
 def health(node: str) -> None:
     """Check whether the worker on this machine works. Exit code 1 when it does not.
 
-    A worker is healthy when a message ended recently, when no message waits or is overdue, or when
-    the broker does not answer. A worker that refused changed rules keeps the old ones. Then the
-    command says so and exits with 0, because a restarted worker could not start.
+    A worker is healthy when it finished a message recently, when there is nothing to do, or when
+    the broker, store or index does not answer. A worker that refused changed rules keeps the old
+    ones; the command then says so and exits with 0, because a restarted worker could not start.
     """
     settings = Settings.load()
     rules = _rules(settings)

@@ -1,4 +1,4 @@
-"""`worker index`: measure, verify and rebuild the similarity index."""
+"""`worker index`: measure, verify and rebuild the index, by which copies of articles are found."""
 
 import sys
 from collections.abc import Iterator
@@ -44,9 +44,10 @@ def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
 def stats(as_json: bool) -> None:
     """Count entries, keys and bytes of the index; bytes are estimated from a sample of keys.
 
-    The index also holds the fingerprints of articles that are being processed, for some minutes,
-    and counts of the lines that sources repeat around their articles, for days. While there are few
-    articles each one takes more bytes, because the hash tables of the index have a fixed cost.
+    By the index, copies of articles are found. It also holds, for some minutes, the fingerprints of
+    articles that are being processed, and, for days, counts of the lines that sources repeat around
+    their articles. While there are few articles, each one takes more bytes, because the hash tables
+    of the index have a fixed cost.
     """
     _, index_ = _opened_store_and_index()
     stats_ = verification.stats(index_)
@@ -103,7 +104,8 @@ def rebuild(from_nothing: bool, dry_run: bool, as_json: bool) -> None:
 def verify(as_json: bool) -> None:
     """Compare the index with the store and list the differences. Changes nothing.
 
-    Exit code 1 when there are differences.
+    By the index, copies of articles are found; it should have an entry of each recent article in
+    the store. Exit code 1 when there are differences.
     """
     store, index_ = _opened_store_and_index()
     since = _window(index_)

@@ -1,4 +1,4 @@
-"""Read the raw articles of the paths a command was called with, and list the files it skipped."""
+"""Read raw articles from the paths that a command was called with, and note what was skipped."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,11 @@ _MOST_NAMED = 10  # refused files that are listed; the others are counted
 
 
 class SkippedInput(NamedTuple):
-    """A file, or a line of one, that was skipped because it holds no raw article."""
+    """A file, or a line of one, that was skipped because it holds no raw article.
+
+    `location` is the file, or file and line, and `kind` what was found there, such as an image.
+    `asked_for` is True if the user named the file, False if it was found in a folder.
+    """
 
     location: str  # file, or file and line; "-" is standard input
     kind: FileKind
@@ -28,7 +32,7 @@ class SkippedInput(NamedTuple):
 
 
 class NoRawArticles(click.ClickException):
-    """The error for files without raw articles that the user named on the command line.
+    """The error for files that the user named on the command line and that hold no raw articles.
 
     It prints a line for each file and gives exit code 2, wrong usage.
     """
@@ -47,10 +51,10 @@ class NoRawArticles(click.ClickException):
 
 
 def check_inputs(paths: Sequence[Path]) -> None:
-    """Check the paths named on the command line before any article is sent.
+    """Check the paths named on the command line, before any article is sent.
 
-    Raises BadParameter for a path that does not exist, and NoRawArticles for files without raw
-    articles.
+    Raises BadParameter for a path that does not exist, and NoRawArticles for a file that begins
+    with something else than a raw article.
     """
     for path in paths:
         if str(path) != "-" and not path.exists():
@@ -78,9 +82,10 @@ def _skipped_input(path: Path) -> SkippedInput | None:
 def read_inputs(
     paths: Sequence[Path], exclude: Sequence[str] = (), skipped: list[SkippedInput] | None = None
 ) -> Iterator[InputValue]:
-    """Yield the raw articles of files and folders with their locations.
+    """Yield the raw articles of files and folders, each with its location (file, or file and line).
 
-    Files and lines without a raw article are added to `skipped`. `exclude` has name patterns.
+    Files and lines without a raw article are added to the list `skipped`. Files in a folder whose
+    name matches one of the patterns in `exclude` are left out.
     """
     left_out = [] if skipped is None else skipped
     for path in paths:
@@ -98,9 +103,9 @@ def read_inputs(
 
 
 def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
-    """Pass on the values that were read from files, as long as they are raw articles.
+    """Pass on the values that were read from files, if all are raw articles.
 
-    Raises NoRawArticles at the first that is none.
+    Raises NoRawArticles at the first value that is none, such as a PDF.
     """
     for location, raw in read_inputs:
         if isinstance(raw, NotRawArticle):
@@ -118,7 +123,7 @@ def skipped_summary(skipped: Sequence[SkippedInput]) -> str:
 
 
 def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
-    """The skipped files and lines as JSON values, each with the keys `where` and `kind`."""
+    """The skipped files and lines as JSON values, with their locations and what was found there."""
     return [
         {"where": skipped_input.location, "kind": skipped_input.kind.name}
         for skipped_input in skipped
@@ -126,6 +131,6 @@ def skipped_rows(skipped: Sequence[SkippedInput]) -> list[dict[str, str]]:
 
 
 def nothing_to_read(paths: Sequence[Path]) -> str:
-    """The message for the user that these paths hold no file to read."""
+    """Make the message to the user that the files and folders at `paths` hold nothing to read."""
     names = ("standard input" if str(path) == "-" else str(path) for path in paths)
     return f"nothing to read in {', '.join(names)}"

@@ -72,7 +72,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 
 @click.command("migrate", epilog="Example: WORKER_STORE_URL=postgresql+psycopg://… worker migrate")
 def migrate_store() -> None:
-    """Bring the store's schema up to date. Several processes may run it at the same time."""
+    """Bring the store's schema up to date. Several processes may run it at the same time.
+
+    The schema is the tables of the database; a new version of the worker may need other ones.
+    """
     from worker.store.migrate import migrate
 
     settings = Settings.load()
@@ -83,7 +86,11 @@ def migrate_store() -> None:
 
 @click.command(epilog="Example: worker down")
 def down() -> None:
-    """Stop the embedded broker. Waiting messages are kept for its next start."""
+    """Stop the embedded broker. Waiting messages are kept for its next start.
+
+    The embedded broker is the server that the worker starts on this machine when WORKER_BROKER_URL
+    names none.
+    """
     settings = Settings.load()
     stopped = embedded.stop(settings.var_dir)
     out.print("the embedded broker is stopped" if stopped else "no embedded broker is running")

@@ -29,8 +29,11 @@ _LOOKED_AT = timedelta(days=1)
 @click.option("--dry-run", is_flag=True, help="Say what would be repaired and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the repairs as JSON.")
 def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
-    """Repair clusters: copies whose canonical article was withdrawn or has moved, edited articles
-    that are no copies any more, and canonical articles that are copies of each other (twins).
+    """Repair clusters, groups of articles that are copies of each other.
+
+    Moved are copies whose canonical article, the one that stands for the others, was withdrawn or
+    has moved; edited articles that are no copies any more; and canonical articles that are copies
+    of each other (twins).
 
     Workers do the same every half minute, but search for twins only after the index was lost. The
     command may run beside them and be repeated. Pinned articles stay.
@@ -61,7 +64,11 @@ def _print_repairs(
 
 
 def print_moves(moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle]) -> None:
-    """Print a table of moves: article, reason, old and new cluster."""
+    """Print a table of articles that moved from one cluster, a group of copies, to another.
+
+    The columns are title, reason, old and new cluster, and article id. `titles` has the titles by
+    article id; an article without one is shown as withdrawn.
+    """
     rows = (
         (
             titles[m.article_id].title if m.article_id in titles else "withdrawn",

@@ -57,10 +57,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that other rules tagged are sent, RATE a second, to the queue articles.replay.
-    After an interruption the same command continues. No revision is made; where tags change, the
-    change feed has one entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when
-    workers have not retagged all of the articles.
+    Only articles that other rules tagged are sent to workers, RATE a second. After an interruption
+    the same command continues. No new revision of an article is made; where tags change, `worker
+    changes` prints `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have
+    not retagged all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
@@ -77,10 +77,11 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
 def reclean(dry_run: bool, **options: Any) -> None:
     """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    Only articles that older rules cleaned are sent, RATE a second, to the queue articles.replay.
-    After an interruption the same command continues. A changed title or text becomes a revision,
-    and the old one is kept; other changes replace fields in place. An article does not count as
-    received once more. Exit code 1 when workers have not recleaned all of the articles.
+    A payload is a raw article as it was received. Only those that older rules cleaned are sent to
+    workers, RATE a second. After an interruption the same command continues. A changed title or
+    text becomes a revision, and the old one is kept; other changes replace fields in place. An
+    article does not count as received once more. Exit code 1 when workers have not recleaned all of
+    the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
@@ -91,9 +92,10 @@ def reclean(dry_run: bool, **options: Any) -> None:
 
 
 class _StaleArticles:
-    """The stored articles to reprocess, because another version of the rules made them.
+    """The stored articles to clean or tag again, because another version of the rules made them.
 
-    `part` is the part of a record that is compared with `version`: its tagger or its cleaner.
+    `part` is the part of a stored article whose version is compared with `version`: "tagger" or
+    "cleaner". `limit` is the most articles to take of those that `query` finds.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class _StaleArticles:
         return self.store.count_stale(*self._asked)
 
     def pages(self) -> Iterator[list[str]]:
-        """Yield the ids of these articles in the order of storage, in pages of one message each."""
+        """Yield the ids of these articles in the order of storage, up to 100 for one message."""
         after, count = 0, 0
         while count < self._limit:
             size = min(_PAGE, self._limit - count)

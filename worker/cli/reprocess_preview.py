@@ -1,6 +1,6 @@
-"""Preview `worker retag` and `worker reclean`: what would change in stored articles.
+"""Preview what `worker retag` and `worker reclean` would change in stored articles.
 
-Changes are counted, and some articles are kept as samples. Nothing is stored.
+Changes are counted, and some articles are shown as samples. Nothing is stored.
 """
 
 import json
@@ -27,7 +27,11 @@ _DIFF_LINES = 12  # lines shown of one article
 
 
 class RetagPreview:
-    """Counts for each tag how many stored articles would gain or lose it by the rules in force."""
+    """Counts for each tag how many stored articles would gain or lose it if they were tagged again.
+
+    They would be tagged by the rules in `config`. `samples` is how many titles are noted for each
+    gained or lost tag.
+    """
 
     def __init__(self, config: Config, samples: int) -> None:
         self._config = config
@@ -86,9 +90,10 @@ class RetagPreview:
 
 
 class RecleanPreview:
-    """Counts the articles that would change when cleaned again, by kind of change.
+    """Counts how many stored articles would change, and how, if they were cleaned again.
 
-    Kinds are `revised` (new text), `refreshed` (other fields), `same` and `rejected`.
+    The kinds of change are `revised` (other title or text), `refreshed` (only other fields differ),
+    `same` (no change) and `rejected` (the article would not be accepted any more).
     """
 
     def __init__(self, config: Config, samples: int) -> None:

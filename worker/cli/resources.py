@@ -10,9 +10,9 @@ from worker.store.ports import ArticleStore
 
 
 def opened_store() -> ArticleStore:
-    """Open the store of the settings, and close it when the command ends.
+    """Open the store that the settings name; it is closed when the command ends.
 
-    Raises BadConfig if its schema must be migrated first.
+    Raises BadConfig if the store's schema must be migrated first.
     """
     settings = Settings.load()
     bootstrap.prepare_store(settings)
@@ -22,9 +22,9 @@ def opened_store() -> ArticleStore:
 
 
 def opened_index(rules: DedupRules) -> RedisIndex:
-    """Open the similarity index, and close it when the command ends.
+    """Open the similarity index, by which copies of articles are found; it closes with the command.
 
-    Starts the embedded server if the settings name no other.
+    If the index is in the embedded broker, that server is started unless it runs.
     """
     index = bootstrap.started_index(Settings.load(), rules)
     click.get_current_context().call_on_close(index.close)

@@ -66,8 +66,9 @@ def export(
 ) -> None:
     """Write articles with text and tags as JSON lines, CSV or Parquet; WORDS as in search.
 
-    Memory use does not grow with the number of articles. Withdrawn and deleted articles are left
-    out. With --out the file appears when it is complete.
+    WORDS select the articles as in `worker search`; without them and other options, all are
+    written. Withdrawn and deleted articles are left out. Memory use does not grow with the number
+    of articles. With --out the file appears when it is complete.
     """
     query = Query(
         words=" ".join(words),

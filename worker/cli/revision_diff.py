@@ -1,4 +1,7 @@
-"""Compare two revisions word by word; changes are coloured on a terminal, marked in a pipe."""
+"""Compare two revisions of an article word by word, and print the changes.
+
+On a terminal they are coloured; in a pipe they are marked by signs.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +20,7 @@ DiffPiece = tuple[str, str]  # "-" removed, "+" added or " " kept, and the words
 
 
 def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
-    """Print the changes in title and text from one revision of an article to another."""
+    """Print what has changed in title and text between two revisions of an article."""
     change = f", a {newer['change']} change" if newer.get("change") else ""
     out.print(
         f"revision {older['number']} of {moment(older['received'])} to revision "
@@ -34,10 +37,10 @@ def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
 
 
 def pieces(older: str, newer: str) -> Iterator[DiffPiece]:
-    """Yield the words of both texts in order, each with a sign for what happened to them.
+    """Compare two texts word by word; yield pieces of text, each with a sign what happened to it.
 
-    The sign is " " (kept), "-" (removed) or "+" (added). The kept and removed words together are
-    the older text.
+    The sign is " " (in both texts), "-" (only in `older`) or "+" (only in `newer`). The pieces come
+    in the order of the texts.
     """
     before, after = _WORDS.findall(older), _WORDS.findall(newer)
     # autojunk would ignore the frequent words of long texts.

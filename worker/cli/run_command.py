@@ -54,8 +54,9 @@ Listing = Sequence[tuple[Outcome, SearchHit | None]]
 def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json: bool) -> None:
     """Ingest files on this machine and print the outcome of each article.
 
-    Starts the embedded broker (unless WORKER_BROKER_URL is set) and a Celery worker, enqueues
-    the files, waits until every article has its outcome, and stops what it started.
+    Starts the embedded broker, a server on this machine (unless WORKER_BROKER_URL is set), and a
+    Celery worker, enqueues the files, waits until every article has its outcome, such as new or
+    duplicate, and stops what it started.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)

@@ -20,7 +20,10 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Since(click.ParamType[datetime]):
-    """An option value that is a date or an age such as 30m, 12h, 7d or 2w."""
+    """The type of an option whose value is a date, or an age such as 30m, 12h, 7d or 2w.
+
+    An age is converted to the time so long ago.
+    """
 
     name = "DATE|AGE"
 
@@ -106,7 +109,11 @@ def _row(hit: SearchHit) -> tuple[object, ...]:
 @click.option("--to", "newer", type=click.IntRange(min=1), help="Revision; unset: the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that is stored of it as JSON.")
 def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
-    """Show one article by its id or the beginning of it: text, tags, decisions, revisions."""
+    """Show one article by its id or the beginning of it: text, tags, decisions, revisions.
+
+    A decision says why it was taken for new, a copy and so on; a revision is a version of the
+    article, made when its title or text changed. With --diff two revisions are compared.
+    """
     store = bootstrap.store(Settings.load())
     click.get_current_context().call_on_close(store.close)
     try:

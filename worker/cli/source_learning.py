@@ -1,6 +1,7 @@
 """Report the lines that a source repeats around its articles, for `worker sources NAME`.
 
-The index tells which lines are learned, and the store which lines were left out of articles.
+Workers learn such lines and leave them out of articles. The index tells which lines are learned,
+and the store which were left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,10 +21,10 @@ from worker.store.values import RemovedLineCount
 class BoilerplateLine:
     """A line that one source repeats around its articles, and how often it was left out of them.
 
-    `how` says why it is left out or kept: "learned" by the worker, "pinned" or "refused" in
-    cleaning.toml, or "forgotten", no longer repeated. A learned line was first
-    seen on the day `since`, was in `texts` different texts, and on `days` days in enough new ones.
-    `left_out` counts how often it was left out, and `last` is the date of the last time.
+    `how` says why it is left out or kept: "learned" by workers, "pinned" (always left out) or
+    "refused" (never) in cleaning.toml, or "forgotten", kept again because the source no longer
+    repeats it. A learned line came first on the day `since`, was in `texts` different texts, and
+    came in new texts on `days` days. It was left out `left_out` times, `last` at that time.
     """
 
     line: str  # as it was when it was last left out; "" if it never was
@@ -40,8 +41,8 @@ class SourceBoilerplateReport:
     """The lines that one source repeats around its articles, for the output of `worker sources`.
 
     `version` is the version of the lines that workers learned from the source, "" if there are
-    none. `silent` is the error of the index when it did not answer, so that learned lines are
-    missing; "" if it did.
+    none. `silent` is the error if the index did not answer, so that learned lines are missing, else
+    "".
     """
 
     version: str  # version of the learned lines; "" without any

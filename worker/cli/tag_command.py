@@ -29,7 +29,9 @@ _MOST_NEAR = 8  # rules shown that nearly fired
 class TaggingPreview:
     """What `worker tag` prints for one raw article: the tags that it would get.
 
-    `reason` and `detail` tell instead why it would be a dead letter.
+    `where` is its file and line, `tagger` the version of the tagging rules, and `considered` are
+    the rules with a match. If the article would not be accepted, `reason` is a word such as `empty`
+    and `detail` says more; else both are "".
     """
 
     where: str  # file and line
@@ -77,9 +79,9 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
 
 
 def topic_code(config: Config, name: str) -> str:
-    """The code of the topic that has `name` as its code or label.
+    """Find the code of a topic by its code or label, as the user typed it.
 
-    Raises BadParameter when there is no such topic.
+    Raises BadParameter when no topic has this code or label.
     """
     topics = topics_named(config.tagging.taxonomy, name)
     if not topics:
@@ -127,7 +129,10 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Print each tag rule with its file, the words it matched, and why it gives no tag, if so."""
+    """Print under a title each tag rule, its file, the words it matched, and if it gives a tag.
+
+    If it gives none, the reason is printed.
+    """
     out.print(title, style="bold")
     for rule in considered:
         verdict = "fires" if rule.fires else rule.why_not

@@ -1,6 +1,6 @@
 """`worker tags`: list topics and check rule files.
 
-Also the option `--rules`, by which other commands try a draft of a rule file.
+The module also defines the option `--rules`, by which other commands try a draft of a rule file.
 """
 
 import sys
@@ -28,9 +28,10 @@ def rules_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def trial_config(rules: Path | None) -> Config:
-    """The config in force, with a draft rule file in place of the file of its name.
+    """The config in force, with one rule file of it replaced by a draft.
 
-    Raises BadConfig for an invalid config or draft.
+    The draft `rules` replaces the file of the same name, or is added if there is none; with None,
+    the config is unchanged. Raises BadConfig if config or draft are invalid.
     """
     return load_config(Settings.load().config_dir, replaced_files(rules))
 
@@ -43,7 +44,10 @@ def replaced_files(rules: Path | None) -> dict[str, Path]:
 
 @click.group(epilog="Example: worker tags check draft.toml")
 def tags() -> None:
-    """List the topics in force, or check rule files before they are used."""
+    """List the topics in force, or check rule files before they are used.
+
+    A topic is a subject that articles are tagged with; rule files say by which words.
+    """
 
 
 @tags.command(epilog="Example: worker tags check config/rules/labour.toml")
@@ -87,7 +91,10 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print the topics as JSON.")
 def list_(words: tuple[str, ...], as_json: bool) -> None:
-    """List the topics whose code or label contains these words, with their rules."""
+    """List the topics whose code or label contains these words, with their rules.
+
+    A topic is a subject that articles are tagged with. Without WORDS all topics are listed.
+    """
     taxonomy = trial_config(None).tagging.taxonomy
     query = " ".join(words).casefold()
     topics = [t for t in taxonomy.topics if query in f"{t.code} {t.label}".casefold()]

@@ -33,14 +33,14 @@ _COLOURS = {
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document on standard output. Dataclasses and models become objects."""
+    """Print a value as JSON on standard output; dataclasses and models become objects."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
 def json_object(
     value: object, *, include: Collection[str] | None = None, exclude: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The fields of a dataclass or model as JSON values.
+    """Convert a dataclass or pydantic model to a dict of JSON values.
 
     `include` names the fields to return (None for all), `exclude` those to leave out.
     """
@@ -100,7 +100,7 @@ _NUMBERS = (
 
 
 class NotFound(click.ClickException):
-    """The error when the user names no existing article, dead letter or source, or several.
+    """The error when nothing stored has the id or name that the user gave, or several things have.
 
     It prints a message and gives exit code 1.
     """
@@ -112,9 +112,10 @@ class NotFound(click.ClickException):
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table with one line for each row; only long ids are folded.
+    """Print a title and a table with one line for each row, cut to the width of the terminal.
 
-    If the terminal is too narrow for all columns, the least important ones are left out.
+    Only receipts and message ids are folded onto further lines instead of being cut. If the
+    terminal is too narrow for all columns, the least important ones are left out.
     """
     out.print(title, style="bold")
     cells = [[_cell(value) for value in row] for row in rows]
@@ -159,7 +160,10 @@ def _cell(value: object) -> str:
 
 
 def visible(text: str) -> str:
-    """Replace control characters by escapes, so that text of strangers can't steer the terminal."""
+    r"""Replace control characters by escapes such as `\x1b`, except tabs and line ends.
+
+    So the text of an article, which a stranger wrote, can't steer the user's terminal.
+    """
     return text.translate(_CONTROL)
 
 
@@ -193,5 +197,8 @@ def several(count: int, what: str) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """Format the counts above zero in their order, such as `new 41, duplicate 6`."""
+    """Format the counts above zero in the order of the mapping, such as `new 41, duplicate 6`.
+
+    Returns `nothing` if all are zero.
+    """
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"

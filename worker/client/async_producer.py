@@ -1,7 +1,7 @@
 """Enqueue from asyncio: `async with AsyncProducer() as p: await p.enqueue(articles)`.
 
-A Producer does the work in a thread of its own, so the event loop never waits for the broker. The
-packing of messages, the guarantees and the errors are those of Producer.
+A Producer sends the articles in a thread of its own, so the event loop never waits for the broker.
+Guarantees and errors are those of Producer.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ Result = TypeVar("Result")
 
 
 class SendCancelled(Exception):
-    """Ends the sending in the producer's thread when the call of `enqueue` was cancelled.
+    """Raised in the producer's thread to end the sending, after a call of `enqueue` was cancelled.
 
-    It is raised in the thread after the message that is being sent.
+    The message that is being sent at that time is still completed.
     """
 
 
 class AsyncProducer:
-    """A Producer for the tasks of one asyncio event loop.
+    """Puts raw articles on the queue, for the tasks of one asyncio event loop.
 
     Any number of tasks may call `enqueue` at the same time; their messages are sent one by one.
     """
@@ -55,8 +55,8 @@ class AsyncProducer:
     ) -> None:
         """Take the arguments of Producer, and `linger_s` in seconds.
 
-        An article that an async iterable has yielded is sent after `linger_s` at the latest,
-        although its message is not full.
+        An article that an async iterable has yielded is handed on for sending after `linger_s` at
+        the latest, even if fewer than 100 have come together.
         """
         self._producer = Producer(broker, store=store, source=source, journal=journal)
         # One thread: a Producer must not be shared by threads, and further calls wait for their
@@ -78,7 +78,7 @@ class AsyncProducer:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections to broker and store, after the message that is being sent."""
+        """Wait for the message that is being sent, then disconnect from broker and store."""
         try:
             await self._run(self._producer.close)
         except BaseException:
@@ -92,13 +92,16 @@ class AsyncProducer:
         *,
         invalid: OnInvalid = "raise",
     ) -> list[str]:
-        """Send all valid articles, and return their receipts in order, as Producer.enqueue does.
+        """Send all valid articles, and return their receipts, the ids by which to ask for outcomes.
 
-        Raises InvalidArticles, Unavailable or Busy. `self.invalid` has the invalid articles of the
-        last call that finished. A cancelled call completes the message that is being sent, and
-        sends no further one. If the caller set the field `receipt` of each article, it can enqueue
-        all of them again after that: an article that was sent before is not processed twice. Other
-        articles get a new receipt in each call.
+        Invalid articles are treated as `invalid` says: raised at the end as InvalidArticles
+        ("raise"), put into `self.invalid` ("collect"), or also sent, to be kept as dead letters
+        ("bury"). Raises Unavailable when the broker does not answer, and Busy when it is too full.
+
+        A cancelled call completes the message that is being sent, and sends no further one. If the
+        caller set the field `receipt` of each article, it can then enqueue all of them again: an
+        article that was sent before is not processed twice. Other articles get a new receipt in
+        each call.
         """
         problems: list[Invalid] = []
         receipts: list[str] = []
@@ -118,7 +121,7 @@ class AsyncProducer:
         return receipts
 
     async def outcome(self, receipt: str) -> Outcome | None:
-        """Return what became of the article with this receipt, the id that `enqueue` returned.
+        """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
 
         Returns None while the article waits or is processed.
         """

@@ -12,9 +12,10 @@ from worker.model.receipts import new_receipt
 
 
 class PackedArticle(NamedTuple):
-    """One raw article as it is put into a message, with its size and its receipt.
+    """One raw article as it is put into a message, a JSON value, with its receipt and its size.
 
-    The receipt is the id under which the store records what became of the article.
+    The receipt is the id under which the store records what became of the article. `bytes` is the
+    length of the article's JSON text.
     """
 
     receipt: str
@@ -23,9 +24,10 @@ class PackedArticle(NamedTuple):
 
 
 def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[PackedArticle]]:
-    """Divide articles into batches of at most `limit.articles` articles and `limit.bytes` bytes.
+    """Divide articles into batches, each for one message.
 
-    An article that is larger than `limit.bytes` becomes a batch of its own.
+    A batch has at most `limit.articles` articles and `limit.bytes` bytes. An article that is larger
+    than `limit.bytes` becomes a batch of its own.
     """
     batch: list[PackedArticle] = []
     size = 0
@@ -40,10 +42,10 @@ def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[Pack
 
 
 def plain_values(article: Any) -> tuple[object, int]:
-    """Return an article as plain JSON values, and the number of bytes of its JSON text.
+    """Turn a raw article into plain JSON values; return them and the bytes of its JSON text.
 
-    Dates become ISO 8601 text and mappings become dicts. Raises Rejected for any other type, and
-    for values nested too deep.
+    Dates become ISO 8601 text and mappings become dicts. Raises Rejected for a value of any other
+    type that JSON does not have, and for values nested too deep.
     """
     if isinstance(article, RawArticle):
         article = article.model_dump(mode="json", by_alias=True, exclude_defaults=True)
@@ -69,9 +71,10 @@ def plain_values(article: Any) -> tuple[object, int]:
 
 
 def pack_invalid(raw: object, error: Rejected) -> PackedArticle:
-    """Pack an article that breaks the contract, so that the worker keeps it as a dead letter.
+    """Pack an article in an invalid format, so that the worker keeps it as a dead letter.
 
-    If the article is over the size limit, an excerpt of it is packed instead.
+    A dead letter is an article that could not be processed. `error` says what is wrong. If the
+    article is over the size limit, only an excerpt of it is packed.
     """
     payload = Payload.of(raw)
     if payload.whole:

@@ -3,10 +3,10 @@
     parsed = feedparser.parse(url)
     producer.enqueue(from_feedparser(entry, parsed) for entry in parsed.entries)
 
-The functions are pure and need no feed library: they read entries as mappings. Fields that are
-absent or empty are left out; dates keep the text of the feed. Set `source.id` on the result: only
-the caller knows it, and without it the host of the feed's address becomes the source. Lists longer
-than the contract allows are cut, because an article with 101 keywords is still an article.
+The functions read entries as mappings and import no feed library. Fields that are absent or empty
+are left out; dates keep the text of the feed. Set `source.id` on the result, because only the
+caller knows it; without it the host of the feed's address becomes the source. Lists longer than a
+raw article may have, such as 101 keywords, are cut, so that the article is not refused for them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,10 +19,11 @@ _FIRST_ERROR = 400  # the lowest HTTP status that is an error
 
 
 def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
-    """Convert one entry to a raw article; `feed` is the result of feedparser.parse, or its `.feed`.
+    """Convert one feed entry, as the library feedparser returns it, to a raw article.
 
-    Only the whole result has the HTTP response, from which the field `fetch` is filled. A summary
-    over the size limit is taken for the full text, and becomes content.
+    `feed` is the result of feedparser.parse or its part `.feed`. Only the whole result has the HTTP
+    response, from which the field `fetch` is filled. A summary longer than a raw article may have
+    is taken for the full text of the entry, and becomes its content.
     """
     result, feed = (feed, feed["feed"]) if "feed" in feed else ({}, feed)
     links = _listed(entry.get("links"))
@@ -60,7 +61,7 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
     """Convert one item of a JSON Feed, version 1.0 or 1.1, to a raw article.
 
-    `feed` is the complete document.
+    `feed` is the complete document of the feed, for its title, address, language and authors.
     """
     people = _people(item) or _people(feed)
     images = (item.get("image"), item.get("banner_image"))

@@ -1,7 +1,7 @@
-"""Findings about raw articles, for the author of the poller that sends them.
+"""Find problems in raw articles, for the author of the program that sends them.
 
-An error is a reason for which the worker makes the article a dead letter; a warning is a way to get
-better records. `what` describes the problem, and `fix` what to do. The functions are pure.
+An error is a reason for which the worker does not process the article; a warning shows how to get
+better results. `what` describes the problem, and `fix` what to do. The functions only compute.
 """
 
 import json
@@ -115,7 +115,8 @@ _ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
 class LintFinding:
     """One problem of a raw article, with advice how to fix it.
 
-    `slug` names the kind of problem, such as `no-date`.
+    `level` is "error" if the worker would not process the article, else "warning". `slug` names the
+    kind of problem, such as `no-date`; `what` describes it, and `fix` is the advice.
     """
 
     level: Literal["error", "warning"]
@@ -124,7 +125,7 @@ class LintFinding:
     fix: str
 
     def as_json(self) -> dict[str, str]:
-        """The fields of this finding as `worker lint --json` prints them."""
+        """The fields of this finding as a dict, which `worker lint --json` prints."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -132,18 +133,28 @@ class LintFinding:
 
 
 def error(reason: Reason | str, what: str) -> LintFinding:
-    """Make a finding of level error; its fix is the usual one for this reason."""
+    """Make an error, a finding for which the worker would not process the article.
+
+    `reason` is a value of Reason; the advice how to fix the problem is the usual one for it. `what`
+    describes the problem.
+    """
     reason = Reason(reason)
     return LintFinding(level="error", slug=reason, what=what, fix=_FIXES[reason])
 
 
 def warning(slug: str, what: str, fix: str) -> LintFinding:
-    """Make a finding of level warning."""
+    """Make a warning, a finding with which the worker still processes the article.
+
+    `slug` names the kind of problem, `what` describes it, and `fix` is the advice.
+    """
     return LintFinding(level="warning", slug=slug, what=what, fix=fix)
 
 
 def refused(raw: object, why: Rejected) -> list[LintFinding]:
-    """List all that breaks the contract in a raw article that was rejected; `why` is the error."""
+    """List as errors all that is wrong with the format of a raw article that was refused.
+
+    `why` is the exception that refused it; it may hold several problems.
+    """
     if isinstance(raw, str):
         return [error(why.reason, _not_json(raw))]
     if not isinstance(why.__cause__, ValidationError):
@@ -174,9 +185,9 @@ def _problem(problem: Mapping[str, Any]) -> str:
 def before_cleaning(
     raw: Mapping[str, Any], article: RawArticle, size: int
 ) -> Iterator[LintFinding]:
-    """Yield the warnings about an admitted raw article of `size` bytes, before it is cleaned.
+    """Yield the warnings that can be given about a raw article before its text is cleaned.
 
-    `article` is the parsed form of `raw`.
+    `raw` is the article as it was sent, `article` its parsed form, and `size` its bytes as JSON.
     """
     yield from _unknown_keys(raw)
     yield from _identity(article)
@@ -194,9 +205,10 @@ def before_cleaning(
 
 
 def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[LintFinding]:
-    """Yield the warnings about a cleaned article.
+    """Yield the warnings that can be given about an article after its text was cleaned.
 
-    `flags` are those that cleaning set; `dated` tells whether it has a date of publication.
+    `flags` name what cleaning noticed, such as `no-title`; `dated` tells whether the article has a
+    date of publication.
     """
     for flag in flags:
         if flag in _FLAGS:

@@ -1,7 +1,7 @@
 """Check raw articles by processing them as the worker would, without keeping any of them.
 
-The articles pass through the worker's own pipeline, with a store and an index that are deleted
-afterwards.
+They pass through the worker's own pipeline, with an empty store in a temporary folder and an empty
+index in memory.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,12 @@ _BATCH = 100  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintResult:
-    """The outcome that one raw article would have in the worker, and the findings about it."""
+    """What the worker would make of one raw article, and the problems that were found in it.
+
+    `location` is its file and line. `outcome` is "new", "duplicate", "skipped" and so on, "" if the
+    article would not be accepted. `words` counts the words of the cleaned text, `flags` name what
+    cleaning noticed, and `dropped` counts the lines that it removed.
+    """
 
     location: str  # file and line, or what else the caller gave
     outcome: str = ""
@@ -53,14 +58,14 @@ class LintResult:
     findings: tuple[LintFinding, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """The fields of this result as `worker lint --json` prints them."""
+        """The fields of this result as a dict, which `worker lint --json` prints."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["findings"] = [finding.as_json() for finding in self.findings]
         return {"where": values.pop("location"), **values}
 
 
 class Rehearsal(NamedTuple):
-    """The worker's pipeline with a temporary store that it writes to, for trying raw articles."""
+    """The worker's pipeline with a temporary store, in which raw articles can be tried."""
 
     pipeline: Pipeline
     store: SqlStore
@@ -68,9 +73,10 @@ class Rehearsal(NamedTuple):
 
 @contextmanager
 def rehearsal(config_dir: Path | None) -> Iterator[Rehearsal]:
-    """A context with a pipeline that follows the rules in `config_dir`, and its temporary store.
+    """Yield to a `with` block a pipeline by the rules in `config_dir`, with a temporary store.
 
-    The store is deleted at the end. Raises BadConfig for invalid rules.
+    None stands for the rules in the package. The store is deleted after the block. Raises BadConfig
+    for invalid rules.
     """
     config = load_config(config_dir)
     with TemporaryDirectory(prefix="worker-lint-") as folder:
@@ -86,9 +92,11 @@ def rehearsal(config_dir: Path | None) -> Iterator[Rehearsal]:
 def lint(
     articles: Iterable[tuple[str, object]], trial: Rehearsal, now: datetime
 ) -> Iterator[LintResult]:
-    """Process pairs of location and raw article in order, and yield a result for each.
+    """Process raw articles on trial, and yield for each what the worker would make of it.
 
-    Later articles are compared with earlier ones, so the result of one may be that it is a copy.
+    `articles` are pairs of location (such as file and line) and raw article; results have the same
+    order. Later articles are compared with earlier ones, so one may turn out to be a copy. `now` is
+    the time at which the articles count as received.
     """
     receipts: dict[str, str] = {}  # of articles that bring one -> location of the first
     numbered = enumerate(articles)

@@ -1,8 +1,8 @@
 """Enqueue raw articles: `with Producer(broker_url) as p: receipts = p.enqueue(articles)`.
 
 The articles are validated, get receipts (the ids by which to ask for their outcomes), are packed
-into messages by count and bytes, and are sent. `enqueue` returns after the broker has taken the
-last message.
+into messages of limited size, and are sent. `enqueue` returns after the broker has taken the last
+message.
 """
 
 import time
@@ -36,7 +36,11 @@ OnInvalid = Literal["raise", "collect", "bury"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
-    """A raw article that breaks the contract, which is the required format, and the reason."""
+    """A raw article that is not in the required format, and why.
+
+    `position` is its index among the articles passed to `enqueue`, `raw` the article itself.
+    `detail` says more than `reason` in a sentence.
+    """
 
     position: int  # its index among the articles passed to `enqueue`
     reason: Reason
@@ -45,9 +49,10 @@ class Invalid:
 
 
 class InvalidArticles(WorkerError):
-    """Raised by `enqueue` at the end when some articles break the contract for raw articles.
+    """Raised by `enqueue` at the end when some of the raw articles were not in the required format.
 
-    The other articles were sent: `receipts` has their receipts, and `invalid` the broken ones.
+    The other articles were sent: `receipts` holds their ids, and `invalid` the articles that were
+    not.
     """
 
     def __init__(self, invalid: list[Invalid], receipts: list[str]) -> None:
@@ -59,7 +64,7 @@ class InvalidArticles(WorkerError):
 
 
 class Producer:
-    """Puts raw articles on the queue, over one connection to the broker.
+    """Puts raw articles on the queue from which workers take them, over a connection to the broker.
 
     It may stay open for long, and must not be shared by threads.
     """
@@ -70,9 +75,9 @@ class Producer:
         """Read addresses that are not passed from the environment; else use embedded servers.
 
         `source` is the source of articles that name none by id, feed or link. `journal` is a file,
-        or the address of a store, to which receipts are written before their articles are sent.
-        `worker ledger` finds in it the articles that were lost with a broker. Raises BadConfig for
-        an invalid address.
+        or the address of a store, to which receipts, the ids of articles, are written before the
+        articles are sent. `worker ledger` finds in it the articles that were lost with a broker.
+        Raises BadConfig for an invalid address.
         """
         settings = Settings.load()
         self._settings = settings
@@ -103,7 +108,7 @@ class Producer:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the broker and the store."""
+        """Close the connections to the broker and the store, and the journal of sent articles."""
         self._app.close()
         self._connection.close()
         if "_store" in self.__dict__:
@@ -120,16 +125,17 @@ class Producer:
         pace: bool = True,
         on_stop: Callable[[Advice], None] | None = None,
     ) -> list[str]:
-        """Send all valid articles, and return their receipts in order.
+        """Send all valid articles, and return their receipts, the ids by which to ask for outcomes.
 
-        Before each message the broker is asked how full it is. If the advice is to slow down, this
-        call sleeps for the advised time (not with pace=False). If it is to stop, this call raises
-        Busy, or with `on_stop` calls that, sleeps, and asks again.
+        The broker is asked before each message how full it is. If it advises to slow down, this
+        call sleeps as long as advised (not with pace=False). If it advises to stop, Busy is raised;
+        with `on_stop`, that is called instead, and the broker is asked again later. `on_sent` is
+        called after each message with the number of its articles.
 
-        Invalid articles do not keep the others from being sent. By `invalid`, they are raised at
-        the end as InvalidArticles, collected in `self.invalid`, or sent to become dead letters.
-        Raises Unavailable when the broker does not take a message; those sent before stay sent.
-        Raises TypeError for one article instead of a list.
+        Invalid articles do not keep the others from being sent. By `invalid` they are raised at the
+        end as InvalidArticles ("raise"), put into `self.invalid` ("collect"), or also sent, to be
+        kept as dead letters ("bury"). Raises Unavailable when the broker does not take a message;
+        those sent before stay sent. Raises TypeError for one article instead of a list.
         """
         if isinstance(articles, Mapping | str | bytes):
             kind = type(articles).__name__
@@ -148,14 +154,14 @@ class Producer:
     def advice(self) -> Advice:
         """Ask the broker how full it is; return the advice to send, slow down or stop.
 
-        Raises Unavailable when it does not answer.
+        Raises Unavailable when the broker does not answer.
         """
         with self._connection.channel() as channel:
             load = measure_load(channel, list(self._app.amqp.queues))
         return backpressure.advise(load, self._rules.pressure)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """Return what became of the article with this receipt, the id that `enqueue` returned.
+        """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
 
         Returns None while the article waits or is processed.
         """
@@ -207,22 +213,26 @@ class Producer:
             return Advice(answer=Answer.ACCEPT)
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles to the replay queue unchecked, with the receipts that they have."""
+        """Send raw articles that were sent before to the replay queue, with the ids that they have.
+
+        Workers take this queue beside that of new articles. The articles are not validated.
+        """
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Ask workers, over the replay queue, to reprocess stored articles.
+        """Ask workers to clean and tag stored articles again, or only to tag them.
 
-        `what` is `retag` or `reclean`. Waits while the broker is too full to take more. Raises
-        Unavailable when the broker does not take the message.
+        `what` is `reclean` or `retag`. The request goes to the replay queue, which workers take
+        beside that of new articles. Waits while the broker is too full, and raises Unavailable when
+        it does not take the message.
         """
         self._await_capacity([], pace=True, on_stop=lambda advice: None)
         queue = self._rules.queue.name + REPLAY
         self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
 
     def send_message(self, queue: str, message: bytes) -> None:
-        """Put a message that could not be delivered back on its queue, unchanged."""
+        """Put a message that workers could not process back on the queue `queue`, unchanged."""
         with self._connection.channel() as channel:
             dead_letter_queue.send_again(channel, queue, message)
 

@@ -17,7 +17,12 @@ from worker.store.view_values import ArticleView
 
 
 class Filters(TypedDict, total=False):
-    """The conditions of a search. A condition that is left out does not restrict it."""
+    """The conditions that articles must meet to be found; one that is left out is not checked.
+
+    `tag` is a code or label, `verdict` what the newest revision was judged to be, such as "new" or
+    "duplicate". The date of publication, or else of receipt, must be `since` or later, and before
+    `until`.
+    """
 
     tag: str  # code or label
     source: str
@@ -28,7 +33,7 @@ class Filters(TypedDict, total=False):
 
 
 class Archive:
-    """Read access to stored articles: search, export, outcomes of receipts and changes.
+    """Read access to a store of articles: search, export, changes, and outcomes of sent articles.
 
     Without a URL it reads the store that the settings name. Raises BadConfig when there is no such
     store or its schema is of another version, and Unavailable when it does not answer. It must not
@@ -44,8 +49,9 @@ class Archive:
     def search(
         self, words: str = "", *, limit: int = 20, **filters: Unpack[Filters]
     ) -> list[SearchHit]:
-        """Search with words in the syntax of `worker search`; return the best `limit` matches.
+        """Search articles by words and conditions, and return the `limit` best matches.
 
+        `words` are in the syntax of `worker search`: words, "phrases", -excluded words and prefix*.
         Without words, the newest articles are returned.
         """
         return self._store.search(Query(words=words, limit=limit, **filters))
@@ -53,32 +59,35 @@ class Archive:
     def articles(
         self, words: str = "", *, all_revisions: bool = False, **filters: Unpack[Filters]
     ) -> Iterator[StoredArticle]:
-        """Yield all articles that match, with text and tags, in the order of storage.
+        """Yield the articles that match words and conditions, with text and tags.
 
-        They are read page by page, so memory use stays small. An article that is revised meanwhile
-        may be yielded twice, the newer revision last. With `all_revisions` older ones come too.
+        They come in the order of storage and are read page by page, so memory use stays small. Of
+        each article the newest revision comes, with `all_revisions` also the older ones. An article
+        that is revised in the meantime may be yielded twice, the newer revision last.
         """
         return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
 
     def show(self, article_id: str) -> ArticleView | None:
         """Return everything stored about one article, as `worker show --json` prints it.
 
-        `article_id` may be the beginning of an id. Raises LookupError when several ids begin so.
+        `article_id` may be the beginning of an id. Returns None when no article has it, and raises
+        LookupError when several ids begin so.
         """
         return self._store.show(article_id)
 
     def outcome(self, receipt: str) -> Outcome | None:
-        """Return what became of an enqueued article, by the receipt that its producer got for it.
+        """Return what became of an enqueued article, by the receipt (id) that its producer got.
 
         Returns None while the article waits or is processed.
         """
         return self._store.outcomes([receipt]).get(receipt)
 
     def changes(self, since: str = "start") -> Iterator[Change]:
-        """Yield the changes of articles after `since`, oldest first, up to this moment.
+        """Yield what changed in the store after the point `since`, oldest first, up to now.
 
-        `since` is a cursor, `start` or `now`. Keep the cursor of the last change that you
-        processed, and continue from it. Raises LookupError for an invalid cursor.
+        `since` is a cursor, a point in the sequence of all changes, or `start` or `now`. Keep the
+        cursor of the last change that you have processed, and continue from it. Raises LookupError
+        for an invalid cursor.
         """
         cursor = self._store.cursor(since)
         while page := self._store.changes(cursor):
@@ -86,7 +95,10 @@ class Archive:
             cursor = page[-1].cursor
 
     def cursor(self, since: str = "now") -> str:
-        """Return a cursor to pass to `changes`, by default that of the newest change."""
+        """Return a cursor, a point in the sequence of all changes, to pass to `changes`.
+
+        By default it is that of the newest change, so that only later ones are read.
+        """
         return self._store.cursor(since)
 
     def close(self) -> None:

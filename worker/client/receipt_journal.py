@@ -1,8 +1,8 @@
-"""A producer's own journal, which shows what was sent when a broker has lost messages.
+"""A producer's own journal, which shows what it sent when a broker has lost messages.
 
-It holds receipts, the ids of enqueued articles, and is written before the articles are sent. The
-journal is a file, or a table of the store. The file has one JSON line per message:
-{"message": id, "receipts": [...], "at": time}. `worker ledger --journal FILE` reads it.
+Before articles are sent, their receipts (ids) are written to it. The journal is a file, or a table
+of the store. The file has one JSON line per message: {"message": id, "receipts": [...], "at":
+time}. `worker ledger --journal FILE` reads it.
 """
 
 import json
@@ -18,20 +18,26 @@ from worker.store.ports import JournalWriter
 
 
 class ReceiptJournal(Protocol):
-    """A place where a producer records the receipts (ids) of the articles that it sends."""
+    """A place where a producer records the receipts, the ids of the articles that it sends.
+
+    With it, articles that a broker has lost can be named.
+    """
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Record the receipts of a message's articles before it is sent; return when it is done."""
+        """Record the receipts (ids) of a message's articles, and return when this is done.
+
+        It is called before the message is sent, so that no article is sent without a record.
+        """
 
     def close(self) -> None:
-        """Release files and connections."""
+        """Close the files and connections of this journal."""
 
 
 def open_journal(journal: str | Path) -> ReceiptJournal:
-    """Open a producer's own journal of the articles that it sends.
+    """Open the journal in which a producer records the ids of the articles that it sends.
 
-    It is a table in a store if `journal` is the address of a store, such as `sqlite:///f.db`, else
-    the file at that path.
+    `journal` is the path of a file, or the address of a store, such as `sqlite:///f.db`; then the
+    journal is a table in that store.
     """
     if "://" not in str(journal):
         return FileJournal(Path(journal))
@@ -41,13 +47,17 @@ def open_journal(journal: str | Path) -> ReceiptJournal:
 
 
 class FileJournal:
-    """A journal of receipts in a file. Raises BadConfig when a line can't be written."""
+    """A producer's journal in a file, one line for each message that it sends.
+
+    A line has the receipts, the ids of the message's articles. Raises BadConfig when a line can't
+    be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Append a line with the receipts of a message's articles; return when it is on disk."""
+        """Append a line with the receipts (ids) of a message's articles; return when saved."""
         line = {"message": message_id, "receipts": receipts, "at": datetime.now(UTC).isoformat()}
         try:
             with self._path.open("a", encoding="utf-8") as file:
@@ -63,16 +73,16 @@ class FileJournal:
 
 
 class StoreJournal:
-    """A journal of receipts in a table of the store, which `worker ledger` reads.
+    """A producer's journal in a table of the store, with the ids of the articles that it sends.
 
-    Raises Unavailable when the store does not answer.
+    `worker ledger` reads it. Raises Unavailable when the store does not answer.
     """
 
     def __init__(self, store: JournalWriter) -> None:
         self._store = store
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Write the receipts of a message's articles into the table, in one transaction."""
+        """Write the receipts (ids) of a message's articles into the table, in one transaction."""
         at = datetime.now(UTC)
         self._store.add_journal_entries(
             [JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts]
@@ -84,9 +94,10 @@ class StoreJournal:
 
 
 def read_journal(path: Path) -> Iterator[JournalEntry]:
-    """Yield an entry for each article noted in a journal file. Raises BadConfig for a bad line.
+    """Read a producer's journal file, and yield an entry for each article noted in it.
 
-    A last line that is cut off is ignored, because its message was never sent.
+    Raises BadConfig for a line in another format. A last line that is cut off is ignored, because
+    its message was never sent.
     """
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):

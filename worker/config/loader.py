@@ -1,4 +1,4 @@
-"""Load all files of a config folder into one validated value, `Config`."""
+"""Load all rule files of a worker into one validated value, `Config`."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -31,7 +31,11 @@ _FIXED_FILES = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities",
 
 
 class Config(Frozen):
-    """All rules of a worker as one immutable value, and the paths of the files they came from."""
+    """All rules of a worker as one immutable value, with the paths of the files they came from.
+
+    `tagging` holds the rules of all tagging files joined, `tag_rules` those of each file in the
+    folder `rules` by its name. `digest` is a checksum of all files, equal for equal rules.
+    """
 
     worker: WorkerRules
     cleaning: CleaningRules
@@ -43,19 +47,22 @@ class Config(Frozen):
 
     @property
     def cleaner(self) -> str:
-        """The version of the cleaner with these rules, stored with each article that it cleaned."""
+        """The version of the code and rules of cleaning, stored with each article they cleaned."""
         return cleaner_of(self.cleaning)
 
     def warm(self) -> None:
-        """Build all matchers and tables that the rules would otherwise build on first use.
+        """Build all matchers and tables of the rules now, not when they are first used.
 
-        Called before pool processes are forked, so that they share the memory.
+        This is called before pool processes are forked, so that they share the memory.
         """
         self.cleaning.failed_fetch.warm()
         self.tagging.warm()
 
     def of(self, name: str) -> BaseModel:
-        """Return the rules of one file by its name, such as "dedup" or "rules/weather"."""
+        """Return the rules of one config file by its name, such as "dedup" or "rules/weather".
+
+        Raises KeyError when there is no such file.
+        """
         parts: dict[str, BaseModel] = {
             **dict(self),
             **self.tag_rules,
@@ -76,11 +83,11 @@ class Config(Frozen):
 
 
 def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
-    """Read and validate all files of a config folder, and test the examples of the tagging rules.
+    """Read and validate all rule files, and test the examples in the tagging rules.
 
-    `instead` maps file names without `.toml` to files that are read in place of, or in addition to,
-    those of the folder. Raises BadConfig that names the file, the key or rule, and what was
-    expected.
+    Files that the folder `config_dir` does not have, or all if it is None, come from the package.
+    `instead` maps file names without `.toml` to other files to read in their place, or
+    additionally. Raises BadConfig that names the file, the key or rule, and what was expected.
     """
     files = {**files_of(config_dir), **instead}
     tag_rules = {
@@ -116,17 +123,17 @@ def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
 
 
 def files_of(config_dir: Path | None) -> dict[str, Path]:
-    """Return the path of each config file, by file name without `.toml`.
+    """Return the path of each rule file, by file name without `.toml`.
 
-    A file that `config_dir` does not have is taken from the packaged defaults. Raises BadConfig
-    when `config_dir` does not exist.
+    A file that `config_dir` does not have, or each if it is None, is taken from the package. Raises
+    BadConfig when the folder `config_dir` does not exist.
     """
     names = (*_FIXED_FILES, *names_in(TAG_RULES, config_dir))
     return {name: find(f"{name}.toml", config_dir) for name in names}
 
 
 def digest(files: Iterable[Path]) -> str:
-    """Return a hash of the contents of the files, 16 hexadecimal digits.
+    """Return a hash of the contents of config files, 16 hexadecimal digits, to tell versions apart.
 
     Raises BadConfig for a file that can't be read.
     """

@@ -1,6 +1,6 @@
-"""Find and read one file of rules, from the user's config folder or the packaged defaults.
+"""Find and read one rule file, from the user's config folder or from the package.
 
-The user's folder (WORKER_CONFIG_DIR) needs only the files that differ from the defaults.
+The user's folder (WORKER_CONFIG_DIR) needs only the files that differ from the packaged ones.
 """
 
 import tomllib
@@ -23,9 +23,10 @@ RuleModel = TypeVar("RuleModel", bound=BaseModel)
 
 
 def find(name: str, config_dir: Path | None) -> Path:
-    """Return the path of the file `name` in `config_dir`, or else among the packaged defaults.
+    """Return the path of the rule file `name` in `config_dir`, or else in the package.
 
-    Raises BadConfig when `config_dir` does not exist.
+    Without a folder (None), it is the file in the package. Raises BadConfig when the folder
+    `config_dir` does not exist.
     """
     if config_dir is not None and not config_dir.is_dir():
         raise BadConfig(f"WORKER_CONFIG_DIR: {config_dir} is not a folder")
@@ -34,9 +35,10 @@ def find(name: str, config_dir: Path | None) -> Path:
 
 
 def names_in(folder: str, config_dir: Path | None) -> list[str]:
-    """Return the names of all `.toml` files in a folder of rules, such as "rules/weather", sorted.
+    """List the names of the `.toml` files in a folder of rules, such as "rules/weather", sorted.
 
-    Files of the packaged defaults and of `config_dir` are listed, without `.toml`.
+    Files in the package and in the user's folder `config_dir` are listed together, each name once
+    and without `.toml`.
     """
     folders = [parent / folder for parent in (PACKAGED, config_dir) if parent]
     return sorted({f"{folder}/{file.stem}" for parent in folders for file in parent.glob("*.toml")})
@@ -55,9 +57,10 @@ def unread_files(names: Collection[str], config_dir: Path | None) -> dict[Path, 
 
 
 def read(path: Path, rules: type[RuleModel]) -> RuleModel:
-    """Read a TOML file of rules and validate it as the model `rules`.
+    """Read a TOML file of rules, and validate it by the pydantic class `rules`.
 
-    Raises BadConfig with up to six lines that name the file, the key and what was expected.
+    Returns an object of that class. Raises BadConfig with up to six lines that name the file, the
+    key and what was expected.
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))

@@ -1,6 +1,6 @@
-"""The rules of the worker process, read from `config/worker.toml` into one validated value.
+"""The rules for a worker as a process, read from `config/worker.toml`: queue, limits, retries.
 
-Producers read this file too, but no other file of the config.
+Programs that send articles read this file too, but no other rule file.
 """
 
 from pathlib import Path
@@ -13,7 +13,11 @@ from worker.model.admission import LIMITS, Frozen
 
 
 class QueueRules(Frozen):
-    """The name of the queue, and how many small messages a worker joins into one batch."""
+    """The name of the queue of new articles, and how many small messages run together.
+
+    A worker joins at most `coalesce_messages` small messages into one batch, of at most
+    `coalesce_bytes` bytes together.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,60}$")
     coalesce_messages: int = Field(ge=1, le=500)
@@ -21,18 +25,20 @@ class QueueRules(Frozen):
 
 
 class BatchLimits(Frozen):
-    """The most articles and bytes that a producer puts into one message."""
+    """How many articles, and how many bytes, a producer may put into one message."""
 
     articles: int = Field(ge=1, le=LIMITS.batch_articles)
     bytes: int = Field(ge=1024, le=LIMITS.batch_bytes)
 
 
 class TimeLimits(Frozen):
-    """Time limits in seconds: for one article, one batch, a message's lease and the shutdown.
+    """Time limits of a worker, in seconds.
 
-    A lease reserves a message for one worker during `visibility_timeout_s`. Every
-    `restore_interval_s`, messages whose lease has expired are put back on their queues. `drain_s`
-    is the time that running batches get when the worker is to stop.
+    An article that takes longer than `article_s` in one stage becomes a dead letter, and a process
+    whose batch takes longer than `hard_limit_s` is killed. A message is reserved for its worker
+    during `visibility_timeout_s`, unless the worker renews that; every `restore_interval_s`,
+    messages whose time is over go back to their queues. A worker that is to stop gives running
+    batches `drain_s`.
     """
 
     article_s: float = Field(gt=0)
@@ -52,9 +58,9 @@ class QuarantineRules(Frozen):
     """Limits for messages whose processing failed, which are retried in disposable processes.
 
     A message is retried so after a failure, or after `deliveries` workers took it and vanished. It
-    is a dead letter once it has failed `passes` times in the queue for retries; one article of it
-    is a dead letter once it has ended `attempts` disposable processes. Each process may use
-    `memory_mb` MB, and one delivery of a message may take `budget_s` seconds.
+    is given up once it has failed `passes` times in the queue for retries; one article of it is
+    given up once it has ended `attempts` disposable processes. Both are then kept as dead letters.
+    A process may use `memory_mb` MB, and one delivery of a message may take `budget_s` seconds.
     """
 
     deliveries: int = Field(ge=1)
@@ -65,30 +71,38 @@ class QuarantineRules(Frozen):
 
 
 class ProcessRules(Frozen):
-    """After how many batches, or at how much memory, a pool process is replaced by a new one."""
+    """When a pool process is replaced by a new one, so that it does not grow without end.
+
+    That is after `max_batches` batches, or when it uses more than `max_memory_mb` MB of memory.
+    """
 
     max_batches: int = Field(ge=1)
     max_memory_mb: int = Field(ge=100)
 
 
 class LedgerRules(Frozen):
-    """How long `worker ledger` searches for an enqueued article before it reports it as missing.
+    """How many seconds `worker ledger` searches for an enqueued article before it calls it missing.
 
-    The ledger compares the receipts, the ids of enqueued articles, with the outcomes in the store
-    and with the messages in the broker, which may move while it looks at them.
+    It looks for the article among the outcomes in the store and in the broker's messages, which may
+    move while it looks, so it must look again.
     """
 
     grace_s: float = Field(ge=0)
 
 
 class DeadLetterRules(Frozen):
-    """How many days dead letters are kept; 0 keeps them for ever."""
+    """How many days dead letters, articles that could not be processed, are kept; 0: for ever."""
 
     keep_days: float = Field(ge=0)
 
 
 class WorkerRules(Frozen):
-    """All rules of `config/worker.toml`, one field for each table of the file."""
+    """All rules of `config/worker.toml`, one field for each table of the file.
+
+    `child` says when a pool process is replaced, `pressure` when producers must slow down,
+    `quarantine` how failed messages are retried, `ledger` how long a lost article is searched for,
+    and `dead` how long articles that could not be processed are kept.
+    """
 
     queue: QueueRules
     batch: BatchLimits
@@ -101,5 +115,8 @@ class WorkerRules(Frozen):
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:
-    """Read and validate `config/worker.toml`, or its packaged default. Raises BadConfig."""
+    """Read and validate worker.toml in the folder `config_dir`, or else the one in the package.
+
+    Raises BadConfig when it is invalid.
+    """
     return read(find("worker.toml", config_dir), WorkerRules)

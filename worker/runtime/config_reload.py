@@ -1,9 +1,9 @@
 """Take up changed config files between batches, without a restart of the worker.
 
-Each process checks for itself, by a stat of a few files without parsing them. A batch runs by one
-config from beginning to end. Invalid config is refused: the rules that were valid before stay in
-force. The log says so, as do `worker health` and `worker doctor`, which read the report that this
-module writes (worker.runtime.config_report).
+Before each batch a process looks at the dates and sizes of the config files, and loads them if they
+have changed. A batch runs by one config from beginning to end. Invalid files are refused, and the
+config before them stays in force. The log says so, as do `worker health` and `worker doctor`, which
+read the report that this module writes (worker.runtime.config_report).
 """
 
 import logging
@@ -31,7 +31,10 @@ FilesState = frozenset[tuple[str, int, int, int]]  # path, time of change in ns,
 
 
 class CurrentConfig:
-    """Holds the pipeline of this process, and rebuilds it when the config files have changed."""
+    """Holds the pipeline by which this process handles articles, and keeps it up to date.
+
+    The pipeline is built from the config files. When they have changed, it is built again.
+    """
 
     def __init__(self, settings: Settings, report: Path) -> None:
         """Load the config files and build the pipeline.
@@ -48,11 +51,15 @@ class CurrentConfig:
 
     @property
     def in_force(self) -> Pipeline:
-        """The pipeline as of the last check of the config files, without another check."""
+        """The pipeline as of the last check of the config files, without checking them again."""
         return self._pipeline
 
     def pipeline(self) -> Pipeline:
-        """Check if the config files have changed, and return the pipeline for the next batch."""
+        """Return the pipeline for the next batch, built again if the config files have changed.
+
+        Files that changed in the last second may still be written, so they are loaded by a later
+        call. Invalid files are refused and logged; the config before them stays in force.
+        """
         state = files_state(self._settings.config_dir)
         if state != self._loaded and self._is_settled(state):
             self._load(state)
@@ -146,10 +153,10 @@ class CurrentConfig:
 
 
 def files_state(config_dir: Path | None) -> FilesState:
-    """A value that differs after a config file was written, added or removed.
+    """A value that is another one after a config file was written, added or removed.
 
-    It holds path, time of change, size and inode of the packaged files and of those in
-    `config_dir`.
+    It holds path, time of change, size and inode of each config file in the package and in
+    `config_dir`; None means that only the package has config files.
     """
     return frozenset(_stat_files(config_dir))
 

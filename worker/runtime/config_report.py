@@ -1,4 +1,4 @@
-"""A file that reports which config a worker runs with: its processes write it, commands read it."""
+"""A file that says which config a worker runs with: the worker writes it, commands read it."""
 
 import json
 import os
@@ -9,9 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigReport:
-    """The config in force in a worker: its digest, since when, and why newer files were refused.
+    """Which config a worker runs with, and why newer config files were refused.
 
-    `tagger` is the version of the tagging rules.
+    `digest` is a checksum of the config in force, `tagger` the version of its tagging rules, and
+    `since` the time at which the report was made. `refused` is the error in newer files that are
+    not in force, "" if there are none.
     """
 
     digest: str
@@ -21,7 +23,10 @@ class ConfigReport:
 
 
 def write_report(file: Path, report: ConfigReport) -> None:
-    """Write the report to `file` in one step, so that nobody reads half of it. Raises OSError."""
+    """Write a report about a worker's config to `file`, so that no reader finds half of it.
+
+    The folder of the file is created if necessary. Raises OSError.
+    """
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     file.parent.mkdir(parents=True, exist_ok=True)
     draft.write_text(json.dumps(asdict(report) | {"since": report.since.isoformat()}), "utf-8")
@@ -29,7 +34,10 @@ def write_report(file: Path, report: ConfigReport) -> None:
 
 
 def read_report(file: Path) -> ConfigReport | None:
-    """Read the report in `file`; None when there is no such file, or it holds no valid report."""
+    """Read the report about a worker's config in `file`.
+
+    Returns None when there is no such file, or when it holds no valid report.
+    """
     try:
         fields = json.loads(file.read_text("utf-8"))
         since = datetime.fromisoformat(fields["since"])

@@ -1,4 +1,8 @@
-"""A background loop that moves undeliverable messages from the broker's dead lists to the store."""
+"""A background loop that moves messages that can't be processed from the broker to the store.
+
+The broker keeps such messages in one dead list per queue; the store keeps them as dead letters,
+which a person can list and try again.
+"""
 
 import logging
 import time
@@ -21,10 +25,10 @@ _EXPIRE_EVERY_S = 3600.0
 
 
 def start(app: Any, store: DeadLetterStore, keep_days: float) -> background.BackgroundLoop:
-    """Start the background loop that moves undeliverable messages into the store as dead letters.
+    """Start the background loop that moves messages that can't be processed into the store.
 
-    Once an hour it also deletes dead letters last seen more than `keep_days` days ago; with 0 it
-    deletes none.
+    They come from the broker's dead lists, and become dead letters in `store`. Once an hour the
+    loop also deletes dead letters that were last seen more than `keep_days` days ago; 0 keeps all.
     """
     connection = BrokerConnection(app)
     expired_at = float("-inf")

@@ -1,10 +1,9 @@
-"""Process messages from the quarantine queue, which failed before, in processes that may die.
+"""Process messages that failed before, those of the quarantine queue, in processes that may die.
 
 All articles of a message are tried together first, because most failures are accidents. Then each
-article without an outcome is tried alone. The outcome of an article is in the store, under its
-receipt, the id that it got when it was enqueued. Only a run of one article that leaves no outcome
-counts as an attempt; after `attempts` of them the article becomes a dead letter. Earlier failures
-of its message do not count.
+article of which the store knows no outcome is tried alone. Only such a run of one article that
+leaves no outcome counts as an attempt; after as many as worker.toml allows, the article becomes a
+dead letter, kept in the store. Earlier failures of its message do not count.
 """
 
 import logging
@@ -31,10 +30,12 @@ def ingest_in_sandbox(
     rules: WorkerRules,
     handling: Attempt = NO_ATTEMPT,
 ) -> None:
-    """Process the articles of a quarantined message in sandbox processes until each has an outcome.
+    """Process the articles of a message that failed before, in sandbox processes that may die.
 
-    Raises Unavailable when the time for one message is over, or a service does not answer. When the
-    message is delivered again, articles that have an outcome in the store are not repeated.
+    `deliveries` are its articles with the ids of their outcomes. Articles are tried together, then
+    one by one, until the store has an outcome of each; articles that already have one are skipped.
+    `handling` says which worker has the message, and how often it was delivered. Raises Unavailable
+    when the time for one message is over, or store or index do not answer; then it is to run again.
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
@@ -61,10 +62,11 @@ def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list
 
 
 def redo_in_sandbox(what: Reprocessing, article_ids: Sequence[str], rules: WorkerRules) -> None:
-    """Reprocess stored articles, each in a sandbox process of its own.
+    """Process again the stored articles with these ids, each in a sandbox process of its own.
 
-    If that process dies, the article stays as it is, and the next one follows. Raises Unavailable
-    when the store or the index did not answer a process.
+    `what` says whether they are cleaned and tagged, or only tagged. If the process of an article
+    dies, that article stays as it is, and the next one follows. Raises Unavailable when store or
+    index did not answer.
     """
     for article_id in article_ids:
         end = _sandbox().redo(what, article_id, run_limit_s(rules))

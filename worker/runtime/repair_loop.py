@@ -1,10 +1,9 @@
-"""A background loop that repairs clusters of copies, and restores articles that the index lost.
+"""A background loop that repairs clusters, groups of copies, and restores articles in the index.
 
-The index may lose its last writes by a failover, a restart, or a backup that was put back. Its
-watermark, a date stored in the index, says until when it was complete (worker.index.watermark).
-Every half minute one worker of all makes a pass over both tasks. There may be many articles to
-restore, so a pass restores them page by page for some time, and the next pass continues. Each
-repair is one line in the log.
+The index, by which copies are found, may lose its last writes when its server fails or is restored
+from a backup. A date in the index, its watermark, says until when it was complete, so the articles
+stored since then are written to it again. Every half minute one of the workers does both. It
+restores articles for at most 20 s; the next time continues. Each repair is one line in the log.
 """
 
 import logging
@@ -34,11 +33,12 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 def start(
     store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
-    """Start the background loop that corrects the clusters in the store and completes the index.
+    """Start the background loop that corrects clusters, and restores what the index has lost.
 
-    A cluster is a group of articles that are copies of each other; it is wrong, for example, after
-    one of them was withdrawn or edited. The index, by which copies are found, may have lost
-    articles. All workers run the loop, but in each half minute only the one that gets a lock works.
+    A cluster is a group of articles in the store that are copies of each other; it is wrong, for
+    example, after one of them was withdrawn or edited. Articles that the index, by which copies are
+    found, has lost are written to it again. All workers run the loop; in each half minute one of
+    them does the work.
     """
     period = FIRST_PERIOD
 
@@ -60,10 +60,10 @@ def make_pass(
 ) -> None:
     """Correct clusters, groups of copies of one article, and restore articles that the index lost.
 
-    An article that was edited may be a copy no longer; only those edited in the last `period` are
-    checked. Clusters whose main article is gone, or is in another cluster now, are found whatever
-    their age. If the index's server has changed, the articles stored since the watermark, the date
-    until which the index was complete, are written to it again.
+    Articles edited in the last `period` may be copies no longer, so their clusters are checked.
+    Clusters whose main article is gone or in another cluster are found whatever their age. If
+    another server process than before serves the index, as after a restart, the articles stored
+    since the date until which the index was complete are written to it again.
     """
     reconciler = Reconciler(store, index, rules, now=now)
     with fork_lock():

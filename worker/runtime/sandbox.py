@@ -1,12 +1,12 @@
-"""Process articles that may crash a process, each batch in a sandbox, a process of its own.
+"""Process articles that may crash a process in a sandbox, a process that may die.
 
-A pool process can't fork (it is daemonic), so it starts `python -m worker.runtime.sandbox`. That
-server loads the pipeline once, and forks for each run, one batch of articles. It reads one run per
-line of JSON on standard input, and writes one SandboxEnd per line of JSON on standard output. It
-exits when no run was asked for during 30 s.
+A pool process of Celery can't fork, so it starts a server, `python -m worker.runtime.sandbox`. The
+server loads rules and models once, and forks a sandbox for each batch of articles. It reads one
+batch per line of JSON on standard input, writes how the sandbox ended as a line of JSON on standard
+output, and exits when no batch came for 30 s.
 
 An exit code does not prove what was stored, because an article may end its process with any code.
-Whether an article is done is read from the store, by its receipt (worker.runtime.quarantine).
+Whether an article is done is looked up in the store (worker.runtime.quarantine).
 """
 
 import json
@@ -44,7 +44,12 @@ _DONE, _FAILED = 0, os.EX_SOFTWARE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxEnd:
-    """How the sandbox process of one run ended, and how far it came."""
+    """How a sandbox process, which ran one batch of articles and may have died, ended.
+
+    `code` is its exit code, or the negative number of the signal that killed it; `stage` the last
+    stage of the pipeline that it entered. `took_s` is in seconds, `peak_mb` the most memory it
+    used. `unavailable` says that store or index did not answer.
+    """
 
     code: int  # exit code, or the negative number of the signal that killed it
     stage: str  # the last stage it entered
@@ -65,13 +70,16 @@ class SandboxEnd:
 
 
 class SandboxLost(Exception):
-    """Raised when the sandbox server ended during a run, and so did the one started after it."""
+    """Raised when the server that forks sandbox processes ended twice during one batch of articles.
+
+    After the first time, a new server was started and given the same batch.
+    """
 
 
 class SandboxServer:
-    """Runs batches of articles in sandbox processes, for the pool process that owns this object.
+    """Runs batches of articles in sandbox processes, whose death does no harm, for a pool process.
 
-    It starts a server, a child of the pool process, on first use; the server forks the sandboxes.
+    On first use it starts a server as a child of the pool process; that server forks the sandboxes.
     """
 
     def __init__(self) -> None:
@@ -81,19 +89,24 @@ class SandboxServer:
     def run(
         self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Process raw articles as one batch in one sandbox process.
+        """Process a batch of raw articles in one sandbox process, and return how the process ended.
 
-        Each comes with its receipt, the id under which its outcome is to be stored. Returns how the
-        process ended; its failure raises nothing. Raises SandboxLost when the server that forks it
-        ends and a second one does too, and Unavailable when the server is not ready within
-        `limit_s` seconds; a later call can use it.
+        Each article comes with its receipt, the id under which its outcome is stored. `handling`
+        says which worker has the message, and how often it was delivered. The death of the process
+        raises nothing. Raises Unavailable when the server that forks it is not ready in `limit_s`
+        seconds, and SandboxLost when that server ends, and so does the one started in its place.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
         return self._request({"deliveries": raws, "handling": attempt}, limit_s)
 
     def redo(self, what: Reprocessing, article_id: str, limit_s: float) -> SandboxEnd:
-        """Reprocess one stored article in one sandbox process. Returns and raises as `run` does."""
+        """Process a stored article again in one sandbox process, and return how that process ended.
+
+        `what` says whether it is cleaned and tagged, or only tagged. Raises Unavailable when the
+        server that forks the process is not ready in `limit_s` seconds, and SandboxLost when two
+        servers end, one after the other.
+        """
         return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
     def _request(self, run: dict[str, Any], limit_s: float) -> SandboxEnd:
@@ -128,7 +141,7 @@ class SandboxServer:
             self._ready = bool(server.stdout.readline())  # type: ignore[union-attr]
 
     def close(self) -> None:
-        """Stop the server, if one runs, and wait until it has ended."""
+        """Stop the server that forks sandbox processes, if it runs, and wait until it has ended."""
         if self._server is None:
             return
         with suppress(OSError):  # unread input of a server that ended
@@ -139,10 +152,11 @@ class SandboxServer:
 
 
 def main() -> None:
-    """Run the sandbox server: for each line of standard input, fork a sandbox process.
+    """Run the server that forks a sandbox process for each line of standard input.
 
-    A line is a JSON text that holds the batch of raw articles, or names the stored article, that
-    the process works on. How the process ended is written to standard output.
+    A line is a JSON text that holds a batch of raw articles, or the id of a stored article to
+    process again. How the process ended is written to standard output as one line of JSON. The
+    server ends with its input, or when no line came for 30 s.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -209,10 +223,10 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The wall-clock limit of one run in a sandbox process, in seconds.
+    """The time that a sandbox process may take, in seconds.
 
-    It divides hard_limit_s so that all attempts of an article, and the run of its whole message
-    before them, end before Celery kills the pool process.
+    A message may need one run for all its articles, and several for one article. The limit is
+    `hard_limit_s`, after which Celery kills the pool process, divided so that all these end before.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
