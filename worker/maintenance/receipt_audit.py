@@ -27,9 +27,10 @@ _LONGEST_PAUSE_S = 2.0
 class DayBalance:
     """How many articles the broker accepted on one UTC day, and what has become of them.
 
-    Articles are counted by their receipts (ids of deliveries), which the journal lists. `received`
-    is the sum of all other counts but `foreign`: those are outcomes stored on that day for receipts
-    that the journal does not have.
+    `ended` counts those with an outcome, by outcome; `waiting` those in the queue, `leased` those
+    that a worker has taken, `undeliverable` those in messages that could not be processed, and
+    `missing` those found nowhere. These add up to `received`. `foreign` counts outcomes of that day
+    for articles of which the broker has not noted that it accepted them.
     """
 
     day: str

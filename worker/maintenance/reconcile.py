@@ -2,14 +2,13 @@
 
 They need repair because copies are found batch by batch, and no batch had all the articles:
 
-    orphans    the canonical article was withdrawn, or became a dead letter
-    displaced  the canonical article joined another cluster
+    orphans    the cluster lost its canonical article, for example because it was withdrawn
+    displaced  the canonical article moved to another cluster, and its copies did not
     edits      an article or its canonical article was edited into a different text
-    twins      two canonical articles are copies: the index had lost or evicted one of them
+    twins      the canonical articles of two clusters are copies of each other
 
 Every repair moves an article to another cluster, and the store records why. Articles that an
-operator pinned to a cluster stay. A move is written to the store first, then to the index. If a
-worker dies in between, `worker index verify` finds the difference between the two.
+operator pinned to a cluster stay there.
 """
 
 from collections import defaultdict
@@ -30,9 +29,8 @@ class Reconciler:
     """Repairs clusters of copies: finds articles that belong to another cluster, and moves them
     there.
 
-    Each method yields every move after it is stored. With `write=False` nothing is stored: the
-    methods yield the moves that are necessary now, but none that would become necessary only after
-    another move was made.
+    Each method yields every move after it is stored. With `write=False` it stores nothing, and only
+    yields the moves that it would make first.
     """
 
     def __init__(
@@ -148,11 +146,12 @@ class Reconciler:
         )
 
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Register stored articles again that the index lost, and repair what this loss has caused.
+        """Register stored articles again that the similarity index lost, and repair what this has
+        caused.
 
-        While they were lost, later copies of them were taken for new articles. So those articles of
-        `page` that are originals are compared with the articles in the index, and the clusters of
-        two articles that are copies are joined. Yields each move of an article to another cluster.
+        While an article was lost, later copies of it were taken for new articles. So each original
+        in `page` is compared with the articles in the index, and if two are copies, their clusters
+        are joined. Yields each move of an article to another cluster.
         """
         self._index.set_canonical({member.article_id: member.cluster_id for member in page})
         self._index.register_and_match(_entries(page))

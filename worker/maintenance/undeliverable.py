@@ -37,9 +37,9 @@ def drain(
 ) -> int:
     """Move every undeliverable message from the broker into the store, as a dead letter.
 
-    Returns how many there were. A message is stored before it is removed, under a receipt (an id)
-    derived from its entry in the broker, so it is stored once even if several processes move it.
-    `storing` makes a context that is entered around each write. Raises Unavailable.
+    Returns how many there were. A message is stored before it is removed, and stored once even if
+    several processes move it. `storing` makes a context that is entered around each write. Raises
+    Unavailable if broker or store do not answer.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:

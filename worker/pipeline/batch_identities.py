@@ -23,10 +23,11 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """Return the earlier article (its id, keys and newest revision) that has a key of this one.
+        """Find the earlier version of this article, in the store or earlier in the batch, by its
+        keys.
 
-        `stored` is what the store knows of it; articles earlier in the batch are added to that.
-        None if neither store nor batch has an article with one of its keys.
+        `stored` is what the store knows of it, None for nothing. Returns that together with what
+        was decided in this batch, or None if neither has an article with one of its keys.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):

@@ -56,8 +56,8 @@ def dead_letter(
 def in_ascii(letter: DeadLetter) -> DeadLetter:
     """Return a copy of a dead letter that has only ASCII text, which every store accepts.
 
-    Its payload is a JSON object with the text and size of the original payload. So its letter id,
-    which is derived from the payload, differs from that of the original.
+    It is stored if a store refuses the original. Its payload is a JSON object with the text and
+    size of the original payload.
     """
     text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(
@@ -80,7 +80,8 @@ def _ascii(text: str) -> str:
 class Reprocessed:
     """What a stored article keeps when it is made again from its stored raw article.
 
-    It keeps its key, even if newer rules would give it another one, and the date of its receipt.
+    It keeps its key, even if newer rules would give it another one, and `received`, the date when
+    it was delivered first.
     """
 
     key: str  # also if newer rules would make another key of the payload

@@ -54,9 +54,10 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """The second parts of feature names, words or parts of words, as CRC-32 and length in bytes.
+    """Many words, or parts of words, as CRC-32 and length in bytes.
 
-    A feature name is a prefix and such a suffix; FeaturePrefixes computes its CRC-32 from these.
+    They are second parts of the names of features, which are found by the CRC-32 of the name.
+    FeaturePrefixes computes that from a prefix and these, without joining strings.
     """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
@@ -66,10 +67,10 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the CRC-32 of feature names that consist of one of a few prefixes and any suffix.
+    """Computes the CRC-32 of many feature names, each a prefix and a suffix, without joining
+    strings.
 
-    That takes one table look-up for each name: a prefix changes the CRC of a suffix by a number
-    that depends only on the length of the suffix.
+    It is made for a few prefixes, and then used with any suffixes.
     """
 
     def __init__(self, prefixes: Sequence[str]) -> None:

@@ -16,12 +16,11 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """What the lexicon knows of several words, as one array per property with an item for each
-    word.
+    """What the lexicon knows of several words: one array per property, with a number for each word.
 
-    Items are numbers: of a cluster of similar words, of a set of gazetteer groups (country, city
-    …), the share of uses in lowercase in quarters, and the number of the usual label. -1 stands for
-    unknown.
+    `clusters` has numbers of groups of similar words, `groups` numbers of sets of gazetteer lists
+    (country, city …), `usual_labels` numbers of labels (person …). `lower` says how often the word
+    is in lowercase, from 0 (hardly ever) to 4 (nearly always). -1 stands for unknown.
     """
 
     clusters: LexiconColumn
@@ -31,11 +30,10 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Looks up what large corpora show of words: clusters of similar words, gazetteer groups
-    (country, city …), letter case and usual labels.
+    """Looks up what large corpora show of words: clusters of similar words, gazetteer lists
+    (country, city …), how often they are in lowercase, and usual labels (person …).
 
-    Properties are stored as numbers. Those of groups and usual labels are indexes of the lists
-    `groups` and `usual_labels`, whose last item (index -1) stands for unknown words.
+    `groups` and `usual_labels` are the names for the numbers by which these two are stored.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -59,10 +57,10 @@ class Lexicon:
         return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """How often a word is written in lowercase in a large corpus: the share of its uses, in
-        quarters.
+        """How often a word is written in lowercase in a large corpus, from 0 (hardly ever) to 4
+        (nearly always).
 
-        So it is 0 to 4; -1 if the lexicon lacks the word or its share.
+        -1 if the lexicon does not know that.
         """
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 

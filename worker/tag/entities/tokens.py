@@ -1,8 +1,8 @@
 """Split texts into tokens (words and punctuation marks), and give each distinct token a number.
 
-Texts are split as in the training corpora: "'s" is a token, and so are "Mr." and "U.S.". A text is
-first split at white space, and each piece is looked up in the vocabulary, which has the pieces of
-earlier texts with their tokens. So a text becomes an array of token numbers fast.
+Texts are split as in the corpora with which the models of names were trained: "'s" is a token, and
+so are "Mr." and "U.S.". How each piece between white space is split is remembered, so that most
+texts are split by look-ups alone.
 """
 
 import re

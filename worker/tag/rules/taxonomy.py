@@ -86,8 +86,8 @@ class SourceDefaults(Frozen):
     def applies_to(self, source: str) -> bool:
         """Whether these settings are for the source with this id.
 
-        They name the id itself, or a pattern: `*.example.com` is for `example.com` and all ids that
-        end in `.example.com`.
+        They are for one id, or for all that a pattern matches: `*.example.com` matches
+        `example.com` and all ids that end in `.example.com`.
         """
         if self.source.startswith("*."):
             return source == self.source[2:] or source.endswith(self.source[1:])
@@ -200,10 +200,10 @@ class Taxonomy(RuleFile):
         return topics
 
     def file_of(self, rule_id: str) -> str:
-        """The name, without `.toml`, of the config file that has the rule with this id or topic
-        with this code.
+        """The name, without `.toml`, of the config file with this rule or topic.
 
-        For a topic or rule that several files have, it is the last of them.
+        `rule_id` is the id of a rule or the code of a topic. If several files have it, the last
+        counts.
         """
         return self._files.get(rule_id, "taxonomy")
 

@@ -1,9 +1,8 @@
 """The topic model: how probable each topic is for a text, and by which words.
 
-It is a multinomial logistic regression over single words. A word's weight is the sum of a trained
-weight and of one computed from its embedding, which was added beforehand. So words that the
-training data lack have weights too, and no embeddings are needed here. docs/models/topics.md names
-the training data.
+It is a multinomial logistic regression over single words. Words that the training data lack have
+weights too: these were computed from embeddings when the model was trained, so no embeddings are
+needed here. docs/models/topics.md names the training data.
 """
 
 import re
@@ -121,11 +120,11 @@ class _RowCache(dict[str, int]):
 
 
 def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
-    """Compute how much each word of a text counts, by TF-IDF, as a vector of length one.
+    """Compute how much each word of a text counts for its topics, by TF-IDF.
 
-    `rows` has the table row of each word in reading order, and `rarity` the inverse document
-    frequency of each row. Returns the distinct rows and the weight of each. Words near the
-    beginning count more, and a repeated word counts less each time.
+    `rows` has the number of each word in reading order, and `rarity` how rare each number's word
+    is. Returns the distinct numbers and the weight of each; the weights are a vector of length one.
+    Words near the beginning of the text count more.
     """
     distinct, number = np.unique(rows, return_inverse=True)
     counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
@@ -135,8 +134,11 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 
 
 class TopicModel:
-    """Guesses the topics of a text from its words, by trained weights. Topics are called classes
-    here."""
+    """Guesses the topics of a text from its words, by trained weights.
+
+    `codes` and `labels` name the topics, and `thresholds` are the probabilities from which each is
+    guessed. `languages` are those of the training data.
+    """
 
     def __init__(self, arrays: TopicArrays) -> None:
         self.version = str(arrays["version"])
@@ -156,9 +158,8 @@ class TopicModel:
         """The probability of each topic for the words of a text, by the number of the topic in the
         model.
 
-        They are scaled down, so their sum is below one; the rest stands for no topic. Unscaled,
-        they would be too high for articles of a publisher that the training data lack, which may
-        use words differently. A short text is scaled down more.
+        Their sum is below one; the rest stands for no topic. They are scaled down, more so for a
+        short text, because the model is too sure of articles unlike its training data.
         """
         rows = self._rows(tokens)
         return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
