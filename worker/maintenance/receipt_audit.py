@@ -1,9 +1,8 @@
-"""Find out for `worker ledger` what became of each delivered article, by its receipt.
+"""Find out for `worker ledger` what became of each delivered article, and which ones got lost.
 
-A receipt is the id of one delivery of an article; the journal lists those that the broker accepted.
-Each of them should have an outcome in the store, or be in a message in the broker; else it is
-missing. Messages move while they are searched. So the journal is read first and the outcomes last,
-and receipts that were not found are searched again for `grace_s` seconds.
+Each delivery of an article has an id, the receipt, which the broker notes in a journal. For each
+noted receipt there should be an outcome in the store, or a message in the broker. Else the article
+is reported as missing, after a few searches, because messages move while they are searched.
 """
 
 import time
@@ -66,9 +65,9 @@ def balance(
 ) -> ReceiptBalance:
     """Find out what became of the articles that the broker accepted from `since` to `until`.
 
-    For the receipt of each, the id of its delivery, an outcome in the store or a message in one of
-    the `queues` is looked for. Receipts without either are searched again for `grace_s` seconds,
-    because messages move during the search. Raises Unavailable if store or broker do not answer.
+    For each, an outcome in the store or a message in one of the `queues` is looked for. Messages
+    move during the search, so it is repeated for `grace_s` seconds for articles not found. Raises
+    Unavailable if store or broker do not answer.
     """
     collect(channel, store.add_journal_entries)
     tally = store.tally_receipts(since, until)

@@ -88,10 +88,9 @@ class Reconciler:
             yield from self.twins(self._clusters.members(canonical))
 
     def displaced(self) -> Iterator[ClusterMove]:
-        """Move copies after their canonical article (the original) if that has moved to another
-        cluster.
+        """Move copies to the cluster to which their canonical article (the original) has moved.
 
-        So all of them are in one cluster again. Yields each move.
+        Yields each move.
         """
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)

@@ -55,7 +55,7 @@ def drain(
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
-    """The bytes of an undeliverable message, read from the dead letter as which it was stored.
+    """The bytes of an undeliverable message that is stored as this dead letter.
 
     A message that is no valid UTF-8 is stored in base64; this decodes it.
     """
@@ -68,7 +68,7 @@ def message_of(letter: StoredDeadLetter) -> bytes:
 def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
     """Yield the undeliverable messages that were moved from the broker to the store, as bytes.
 
-    Left out are those of which the store has only a part.
+    Messages that were too large to be stored completely are left out.
     """
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):

@@ -1,8 +1,8 @@
-"""Check whether a JSON value is a raw article as producers and worker agreed, and parse it.
+"""Check whether a JSON value is a valid raw article, and parse it.
 
-The contract is `raw-article/1`. Producers and workers call the same function, `admit`, so a
-producer learns before sending what a worker would refuse. raw_article.py defines the models; other
-packages import them from here.
+Valid is what the format `raw-article/1` allows, in which producers send articles. Producers and
+workers call the same function, `admit`, so a producer learns before sending what a worker would
+refuse. Other packages import the classes of raw_article.py from here.
 """
 
 import json

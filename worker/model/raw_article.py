@@ -88,10 +88,11 @@ def _listed(value: object) -> object:
 
 
 class Part(Frozen):
-    """Base of RawArticle and of the objects inside it. It accepts keys that producers add.
+    """Base of RawArticle and of the objects inside it, which may have keys that are not defined
+    here.
 
-    A null value counts as absent. Unknown keys are moved to the field `extra`, or ignored if the
-    object has no such field.
+    Such keys are moved to the field `extra` if the class has one, else ignored. A null value counts
+    as absent.
     """
 
     @model_validator(mode="before")

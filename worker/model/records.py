@@ -330,8 +330,9 @@ class Withdrawal:
 class DeadLetter:
     """A raw article, or a whole message from the queue, that could not be processed, and why.
 
-    `receipt` is the id of the delivery, and `payload` the article or message itself. Dead letters
-    with equal payloads are stored as one.
+    `receipt` is the id of the delivery, and `payload` the article or message itself. `stage` is the
+    part of the processing in which it failed, and `queue` that of a message. Dead letters with
+    equal payloads are stored as one.
     """
 
     receipt: str

@@ -1,8 +1,8 @@
 """Limit the CPU time of one stage of one article, so that a slow article does not fail its batch.
 
-CPU time is measured, because stages only compute: an article does not fail because the machine was
-suspended or busy. The limit is a signal, which can't interrupt a loop in C code, such as a parser.
-For these, texts are checked before they are parsed, and Celery limits the time of a whole batch.
+CPU time is measured, so that an article does not fail because the machine was suspended or busy.
+The limit is a signal, which can't interrupt a loop in C code, such as a parser. For such loops,
+Celery limits the time of a whole batch.
 """
 
 import signal

@@ -26,8 +26,9 @@ _MAX_SPANS = 20
 class RuleExplanation:
     """Whether one rule gives an article the tag of its topic (`fires`), and why or why not.
 
-    `code` and `label` are those of the topic. `spans` are the passages that match, and `why_not`
-    names what is missing ("" if the rule fires).
+    `code` and `label` are those of the topic; `rule` is the id of the rule and `file` the config
+    file that has it. `score` (0 to 1) is how well the rule matches, and `spans` are the passages
+    that match. `why_not` names what is missing ("" if the rule fires).
     """
 
     code: str

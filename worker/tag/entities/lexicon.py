@@ -1,7 +1,8 @@
-"""The lexicon of a model of names: what large corpora show of each word, found by its CRC-32.
+"""The lexicon of a model of names: what large corpora show of each word.
 
-It has the cluster of words with a similar use, the gazetteer lists with the word (country, city …),
-how often it is written in lowercase, and its commonest label.
+It knows which words have a similar use (a cluster), in which gazetteer lists a word is (country,
+city …), how often it is in lowercase, and its commonest label (person …). It finds a word by its
+CRC-32.
 """
 
 from typing import NamedTuple
@@ -33,7 +34,8 @@ class Lexicon:
     """Looks up what large corpora show of words: clusters of similar words, gazetteer lists
     (country, city …), how often they are in lowercase, and usual labels (person …).
 
-    `groups` and `usual_labels` are the names for the numbers by which these two are stored.
+    The model file has numbers for the sets of gazetteer lists and for the labels. These numbers are
+    indexes in the lists `groups` and `usual_labels`, which have the names.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:

@@ -119,9 +119,9 @@ class WordScores(NamedTuple):
     """How much some words support each label (person, no name …), as arrays with one row per word.
 
     `scores` has this for each position of the word relative to the labelled one, and `kinds` how
-    the word is written, as shape_kind() says. The score of "no name" must exceed all others by more
-    than the word's `limits`, for the word to be left out as surely no name. `steps` is 1, or 3 if a
-    sentence ends with the word.
+    the word is written, as shape_kind() says. If the score of "no name" exceeds all others by the
+    word's `limits`, the word is surely no name; 0 if that is clear without its neighbours. `steps`
+    is 1, or 3 for a word that ends a sentence.
     """
 
     scores: LabelScores  # forms x positions x labels

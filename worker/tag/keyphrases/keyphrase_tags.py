@@ -78,9 +78,9 @@ def document_words(text: str) -> set[str]:
 
 
 def keyphrase_tags(article: Article, rules: KeyphraseRules, frequencies: Frequencies) -> list[Tag]:
-    """Tag an article with its keyphrases, the best first, whose score is 1; other scores are
-    relative.
+    """Tag an article with its keyphrases, the best first.
 
+    The best has the score 1; the score of another says how good it is in proportion to the best.
     Returns no tags if keyphrases are switched off, or if words were counted in fewer than 50
     articles of its language.
     """

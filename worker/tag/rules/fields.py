@@ -1,7 +1,8 @@
 """Join the fields of an article into one text, so that one search covers all of them.
 
-Each offset belongs to a scope (`title`, `lead`, `url` …): the part of the article, since a rule may
-count a phrase in some parts only. Sets of scopes are bit masks.
+A rule may count a phrase in some parts of an article only, its scopes (`title`, `lead`, `url` …).
+So it is remembered to which field and scope each part of the joined text belongs. Sets of scopes
+are bit masks.
 """
 
 from bisect import bisect_right
