@@ -1,7 +1,7 @@
 """Delete articles by hand, or all articles of a source, and find their dead letters.
 
-The store keeps a row without content, the tombstone, of a deleted article. So when the article is
-delivered again, it is not stored again: the outcome of that delivery is `withdrawn`.
+When an article is deleted, the store keeps a row without its content. So if it is delivered again,
+it is recognised and not stored again; the outcome of that delivery is `withdrawn`.
 """
 
 import json

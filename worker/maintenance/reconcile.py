@@ -51,10 +51,9 @@ class Reconciler:
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
         """Repair all clusters that need it, and yield each move of an article to another cluster.
 
-        Clusters without a canonical article (the original of the copies), and members whose
-        canonical article joined another cluster, are looked for in the whole store. Edited
-        articles, and with `twins` pairs of canonical articles that are copies, are looked for among
-        the articles stored since the date `since`.
+        Clusters that lost their canonical article (the original of the copies) are looked for in
+        the whole store, other faults among the articles stored or edited since `since`. With
+        `twins`, clusters whose canonical articles are copies of each other are joined, too.
         """
         yield from self.orphans()
         yield from self.displaced()
@@ -64,10 +63,10 @@ class Reconciler:
             yield from self.twins(page)
 
     def orphans(self) -> Iterator[ClusterMove]:
-        """Give each cluster that lost its canonical article (the original) a new one.
+        """Give each cluster that lost its canonical article (the original of the copies) a new one.
 
-        The new one is the earliest member. Members that are no copies of it move to other new
-        clusters. Yields each move of an article to another cluster.
+        The new one is the earliest member. Members that are no copies of it move to other clusters.
+        Yields each move of an article to another cluster.
         """
         if self._write:
             self._clusters.clear_pending()
@@ -99,10 +98,11 @@ class Reconciler:
                 return
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Move articles out of a cluster of copies if an edit has made them differ from it.
+        """Split clusters of copies in which an edited article is no longer a copy.
 
-        Either they were edited themselves, or the canonical article (the original) was. `page` has
-        the edited articles. An article that leaves may join another cluster. Yields each move.
+        If an article in `page`, the edited articles, now differs from its copies, it leaves the
+        cluster. If it is the canonical article (the original), those that differ from it leave.
+        They may join other clusters. Yields each move.
         """
         clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
@@ -157,12 +157,12 @@ class Reconciler:
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join clusters of copies whose canonical articles (the originals) turn out to be copies.
+        """Join two clusters of copies if their canonical articles (the originals) are copies of
+        each other.
 
-        Each canonical article in `page` is compared with similar articles of other clusters. If it
-        has no copies itself, it moves to the cluster of the one that it copies. If two canonical
-        articles are copies of each other, the later one moves to the cluster of the earlier. Yields
-        each move.
+        The cluster of the earlier one remains. Each canonical article in `page` is compared with
+        similar articles of other clusters. If it is alone in its cluster, it joins a cluster in
+        which it is a copy of any article. Yields each move.
         """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match

@@ -79,8 +79,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Decide by both sets of rules which of the articles stored since a date are copies.
 
-        Goes through them in batches and stores nothing. Yields for each batch the number of its
-        articles, and those about which the two sets of rules disagree.
+        Nothing is stored. Yields for each batch of articles how many it has, and those articles
+        about which the two sets of rules disagree.
         """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):

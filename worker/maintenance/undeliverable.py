@@ -68,7 +68,7 @@ def message_of(letter: StoredDeadLetter) -> bytes:
 def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
     """Yield the undeliverable messages that were moved from the broker to the store, as bytes.
 
-    Messages that were too large to be stored completely are left out.
+    Messages of which only a part is stored are left out.
     """
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
@@ -77,11 +77,11 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Store the outcome `dead` for each article in the undeliverable messages among these dead
-    letters.
+    """Store the outcome `dead` for the articles in undeliverable messages that are about to be
+    deleted.
 
-    Called before the letters are deleted, because the articles are in no other place: without an
-    outcome, `worker ledger` would report them as missing.
+    `letters` are the dead letters to be deleted; only those that hold such a message matter here.
+    Without an outcome, `worker ledger` would report the articles as missing.
     """
     dead = [
         _dead_article(letter, receipt)

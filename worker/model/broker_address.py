@@ -61,8 +61,8 @@ _STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _HOST_PORT + r"(?:[/?].*)?")
 class Address(NamedTuple):
     """A parsed address of Redis or Valkey.
 
-    `url` is the address, maybe several URLs with ";" between them, without the three options in the
-    other fields. Those are options of this package, which client libraries do not know.
+    `url` is the address without the options in the other fields: `master_name` of the primary if
+    the address is of Sentinels, their `sentinel_password`, and the prefix of all keys.
     """
 
     url: str  # without the options
@@ -143,10 +143,10 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """Which URL schemes and query options the address in one setting may have, for checking it.
+    """Which URL schemes (`redis`, `sentinel` …) and query options an address may have, to check it.
 
-    `name` is the name of the setting, and `shown` its value with the password masked; both are for
-    error messages.
+    `name` is the name of the setting with the address, and `shown` its value with passwords masked;
+    both are for error messages.
     """
 
     name: str

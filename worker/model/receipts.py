@@ -35,12 +35,10 @@ def new_message_id() -> str:
 
 
 def delivered_receipt(raw: object, index: int, message_id: str, receipts: object) -> str:
-    """Return the receipt, the id of one delivery of an article, for article number `index` in a
-    message.
+    """Return the receipt, the id of one delivery, of article number `index` in a message.
 
-    It is item `index` of `receipts`, a list that the sender put into the message; else the value of
-    `receipt` in the raw article; else a hash of the message's id and the index. Values that are no
-    valid receipt are ignored.
+    It is item `index` of the list `receipts` in the message, else `receipt` in the raw article,
+    else a hash of message id and index. `receipts` may be any value, as it was not validated.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)

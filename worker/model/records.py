@@ -274,8 +274,8 @@ class Record:
 class StoredRecord:
     """The newest stored revision of an article, read in order to tag or clean it again.
 
-    `payload` is the raw article as JSON. `versions` has the versions of cleaner and tagger that
-    made the revision.
+    `payload` is the raw article as JSON, and `received` the date when it was delivered. `versions`
+    has the versions of cleaner and tagger that made the revision.
     """
 
     article_id: str

@@ -1,7 +1,7 @@
 """Recognise that two articles of one batch are the same article, before either is stored.
 
-A new delivery is compared with the identity of stored articles: their ids, keys and newest
-revisions. Here the earlier articles of the batch are added to those.
+Each article is compared with what the store knows about earlier versions of it: ids, keys and the
+newest revision. Here the earlier articles of the batch are added to that.
 """
 
 from dataclasses import replace

@@ -19,8 +19,8 @@ _MAX_CACHED_SOURCES = 20_000
 class Boilerplate:
     """Learns which lines are boilerplate of a source: lines that recur in its articles over days.
 
-    It learns from hashes of lines that all workers store by source and day, and keeps the result
-    for a day. Methods raise Unavailable when these hashes can't be read or written.
+    It learns from hashes of lines that all workers store by source and day. Methods raise
+    Unavailable when these hashes can't be read or written.
     """
 
     def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
@@ -52,11 +52,11 @@ class Boilerplate:
         return self._learned
 
     def note(self, sightings: Sequence[tuple[str, Sequence[bytes]]], now: datetime) -> None:
-        """Store hashes of the lines of a batch of articles, from which boilerplate is learned on
-        later days.
+        """Store hashes of the lines of a batch of articles, so that boilerplate is learned from
+        them later.
 
         `sightings` has one pair for each article: its source, and the hashes of its first and last
-        lines. Takes one round trip.
+        lines. They count from the next day on.
         """
         by_source: dict[str, dict[bytes, None]] = {}
         for source, entries in sightings:

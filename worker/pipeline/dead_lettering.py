@@ -90,11 +90,10 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where an article in processing came from: its delivery's receipt (an id), source and raw
-    JSON.
+    """Where an article in processing came from: its source, raw JSON and the id of its delivery.
 
-    A dead letter is made of these if the article fails. `reprocessed` is set if it was not
-    delivered now, but is a stored article that is made again from its raw JSON.
+    A dead letter is made of these if the article fails. `reprocessed` is set for a stored article
+    that is made again from its raw JSON, and None for one that was just delivered.
     """
 
     receipt: str

@@ -60,9 +60,9 @@ def explain_rules(
 ) -> list[RuleExplanation]:
     """Explain for each rule of one topic whether it gives this article its tag, and why or why not.
 
-    `code` is the code of the topic; "" explains the rules of all topics that could match. Rules
-    that give their tag come first, the others follow by their score. `now` stands in for a missing
-    date of publication, because rules may have an expiry date.
+    `code` is the code of the topic; with "", rules of all topics are explained if some part of them
+    matches. Rules that give their tag come first. `now` stands in for a missing date of
+    publication, because rules may have an expiry date.
     """
     context = match_context(article, rules, now)
     explanations = [

@@ -25,27 +25,26 @@ def crc(word: str) -> int:
 class KeyTable:
     """Finds the row of a string in a model's table by the string's key, its CRC-32.
 
-    The rows are sorted by key. The table must have one more row at its end, for strings that it
-    lacks; the row number -1 leads to it.
+    `keys`, ascending, are those of the rows. The row number of an unknown string is -1, so the
+    table must have a last row for unknown strings.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
     def row(self, key: int) -> int:
-        """The number of the row with this key (the CRC-32 of a string).
+        """The number of the row with this key (the CRC-32 of a string), or -1 if no row has it.
 
-        It is -1 if no row has the key: that is the table's last row, which stands for unknown
-        strings.
+        As an index, -1 leads to the table's last row, which is for unknown strings.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
 
     def rows(self, keys: HashedKeys) -> RowIndexes:
-        """The number of the row with each of these keys (CRC-32 of strings), in the same order.
+        """The number of the row with each of these keys (CRC-32 of strings), or -1 if no row has
+        it.
 
-        It is -1 for a key that no row has: that is the table's last row, which stands for unknown
-        strings.
+        As an index, -1 leads to the table's last row, which is for unknown strings.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)

@@ -137,7 +137,7 @@ class Tokens:
         return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
 
     def run(self, first: int, stop: int) -> tuple[str, ...]:
-        """Some adjacent tokens of the text as strings: those from index `first` up to, but without,
+        """Some adjacent tokens of the text, as strings: that at index `first` and all others before
         `stop`."""
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
@@ -184,8 +184,10 @@ class Tokens:
 
 
 class WordFinder:
-    """Finds the same set of words in many texts; it remembers their token numbers, so that is
-    fast."""
+    """Finds the same set of words in many texts.
+
+    It is faster than Tokens.indexes_of(), since it remembers the numbers of the words.
+    """
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(words)

@@ -107,10 +107,10 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Names of the features that say what the lexicon (see LexiconEntry) knows of a word.
+    """Names of the features that say what large corpora show of a word (see LexiconEntry).
 
-    They are its cluster of similar words, its gazetteer groups (country, city …) and its usual
-    label; unknown ones have no feature. They help to label the word and the words next to it.
+    They are its cluster of similar words, its gazetteer lists (country, city …) and its usual
+    label. For unknown ones there is no name.
     """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]

@@ -104,8 +104,10 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """Finds the row of a word in the model's tables, and remembers it; -1 for a word that the model
-    lacks."""
+    """Finds the row of a word in the model's tables, and remembers it.
+
+    The row is -1 for a word that the model lacks.
+    """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = keys
@@ -167,11 +169,12 @@ class TopicModel:
     def guess(
         self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """The topics whose probability for a text reaches their threshold, the most probable first;
-        maybe none.
+        """Guess the topics of a text: those whose probability reaches their threshold, most
+        probable first.
 
-        `tokens` are the text's words, see words(). Each guess has at most `max_words` of them as
-        evidence. `own` maps codes of topics to thresholds that replace those of the model.
+        `tokens` are the text's words, as words() returns them. Each guess has at most `max_words`
+        of them as evidence. `own` maps codes of topics to thresholds that replace those of the
+        model.
         """
         thresholds = self.thresholds
         if own:
