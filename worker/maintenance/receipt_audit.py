@@ -44,10 +44,10 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of an audit of receipts, the ids of delivered articles.
+    """The result of an audit that looks for articles that got lost after the broker accepted them.
 
-    `days` has the counts of each day. `missing` lists the receipts that were accepted by the
-    broker, but are neither in a message there nor have an outcome in the store.
+    `days` has the counts of each day. `missing` lists the deliveries that got lost: their articles
+    are in no message in the broker, and have no outcome in the store.
     """
 
     days: list[DayBalance]

@@ -51,9 +51,10 @@ class Reconciler:
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
         """Repair all clusters that need it, and yield each move of an article to another cluster.
 
-        Clusters that lost their canonical article (the original of the copies) are looked for in
-        the whole store, other faults among the articles stored or edited since `since`. With
-        `twins`, clusters whose canonical articles are copies of each other are joined, too.
+        Clusters that lost their canonical article (the original), and copies that did not follow
+        theirs to another cluster, are looked for in the whole store. Only articles stored or edited
+        since `since` are searched for edits and, with `twins`, for canonical articles that are
+        copies of each other.
         """
         yield from self.orphans()
         yield from self.displaced()
@@ -89,7 +90,7 @@ class Reconciler:
     def displaced(self) -> Iterator[ClusterMove]:
         """Move copies to the cluster to which their canonical article (the original) has moved.
 
-        Yields each move.
+        Yields each of these moves.
         """
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)

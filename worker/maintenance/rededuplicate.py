@@ -27,9 +27,9 @@ class ChangedDecision:
     """What one of two sets of rules decides about an article about which they disagree.
 
     `kind` is new, duplicate or variant, and `canonical` the id of the original of its copies.
-    `rival` is the id of the earlier article that it copies, and `signal` names in what the two
+    `rival` is the id of the earlier article that it resembles, and `signal` names in what the two
     agree, such as `exact` for equal words; both are "" for a new article. `scores` are the measured
-    similarities, `thresholds` the limits that they reached.
+    similarities, `thresholds` their limits.
     """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
@@ -119,9 +119,10 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article that is to be compared with earlier articles once more.
+    """A stored article that is to be compared anew with earlier articles.
 
-    Its verdict is `new`, as if it had never been compared, until decide_copies() makes another one.
+    `verdict` calls it new, as if it had never been compared. `fingerprint` has the hashes by which
+    it is compared.
     """
 
     verdict: Verdict

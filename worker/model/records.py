@@ -331,8 +331,8 @@ class DeadLetter:
     """A raw article, or a whole message from the queue, that could not be processed, and why.
 
     `receipt` is the id of the delivery, and `payload` the article or message itself. `stage` is the
-    part of the processing in which it failed, and `queue` that of a message. Dead letters with
-    equal payloads are stored as one.
+    part of the processing in which it failed. `queue` is the queue of a message, "" for an article.
+    Dead letters with equal payloads are stored as one.
     """
 
     receipt: str
@@ -382,7 +382,8 @@ class Outcome:
     """What became of one delivered raw article, or of one piece of work on a stored article.
 
     `receipt` is the id of the delivery or of the work, for which the store keeps only one outcome.
-    The article and its revision, or the dead letter and the reason, are named by the other fields.
+    `article_id` and `revision` name the stored article, or `letter_id` and `reason` the dead letter
+    if it failed. `handling` names the worker that did it.
     """
 
     receipt: str

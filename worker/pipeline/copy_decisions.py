@@ -1,12 +1,12 @@
 """Decide which articles are copies or variants of others, in four steps.
 
-    compare   each article with its candidates, similar articles that the index proposes
-    widen     an article without copies is compared with the clusters of its candidates as well
-    elect     for each new article the canonical one, the original of which it is a copy
-    resolve   the verdict on each article: new, duplicate, variant …
+    compare   each article with similar earlier articles, which the index proposes
+    widen     compare an article without copies with the copies and originals of these as well
+    elect     choose for each new article the original of which it is a copy
+    resolve   make the verdict on each article: new, duplicate, variant …
 
 Both the processing of new articles and `worker dedup replay` call `decide_copies`. They differ in
-where the fingerprints come from, and in the function that elects.
+where the hashes of the articles come from, and in the function that chooses the original.
 """
 
 from collections.abc import Callable, Mapping, Sequence

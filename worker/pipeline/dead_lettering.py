@@ -24,9 +24,9 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """Return a context that sets no limit of time to a stage, for tests and dry runs.
+    """Return a context that does nothing, for tests and dry runs.
 
-    It has the same signature as the functions that limit the time a stage may take for an article.
+    Workers use in its place a function that limits the time which a stage may take for one article.
     """
     return nullcontext()
 

@@ -60,8 +60,8 @@ def explain_rules(
 ) -> list[RuleExplanation]:
     """Explain for each rule of one topic whether it gives this article its tag, and why or why not.
 
-    `code` is the code of the topic; with "", rules of all topics are explained if some part of them
-    matches. Rules that give their tag come first. `now` stands in for a missing date of
+    `code` is the code of the topic; with "", the rules of all topics are explained that may match
+    the article. Rules that give their tag come first. `now` stands in for a missing date of
     publication, because rules may have an expiry date.
     """
     context = match_context(article, rules, now)

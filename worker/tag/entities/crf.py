@@ -121,9 +121,10 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Compute how much each of these words supports each label, before texts contain them.
+        """Compute how much each of these words supports each label (person, no name …), ahead of
+        any text.
 
-        Done before a worker forks, so that its processes share the memory of these tables.
+        Called before a worker forks, so that its processes share the memory of these tables.
         """
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.

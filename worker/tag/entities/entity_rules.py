@@ -1,5 +1,7 @@
-"""The settings in `config/entities.toml`: how names in articles become tags, and the names that the
-operator listed there."""
+"""The settings in `config/entities.toml`: how names in articles become tags.
+
+They include names that the operator listed, which are found without a trained model.
+"""
 
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -57,8 +59,10 @@ class EntityRules(Frozen):
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
-        """Prepare look-up tables and load the model before the worker forks, so that its processes
-        share the memory."""
+        """Load the model and make look-up tables of the operator's names, before the worker forks.
+
+        So the processes of the worker share the memory of both.
+        """
         _ = self.aliases_by_first_word
         if self.recognise:
             shipped(self.path).warm()

@@ -49,10 +49,11 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Return what the lexicon knows of some words.
+        """Return what the lexicon knows of some words: clusters, gazetteer lists, letter case and
+        labels.
 
         `lowered` has the CRC-32 of each word in lowercase, and `forms` that of each word as
-        written, by which its usual label is found.
+        written. Only the usual label of a word depends on its letter case.
         """
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]

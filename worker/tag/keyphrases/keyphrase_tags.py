@@ -28,8 +28,8 @@ class Frequencies(Frozen):
     """How common words are in the operator's articles, to find phrases that are special to one
     article.
 
-    `documents` has the number of counted articles by language, and `words`, by language and word,
-    the number of these articles that have the word. `worker keyphrases` writes the file with both.
+    `documents` maps a language to the number of articles that were counted, and `words` maps a
+    language and a word to the number of these that have the word. `worker keyphrases` counts them.
     """
 
     documents: dict[str, int] = {}

@@ -1,7 +1,6 @@
-"""Compile the rules of all topics, so that one search of an article finds the phrases of all of
-them.
+"""Compile the rules of all topics, so that one search of an article finds the phrases of all rules.
 
-The result is one automaton that finds all phrases, and an index from each phrase to its rules.
+The result is an automaton that does this search, and an index from each phrase to its rules.
 """
 
 from collections.abc import Iterable, Mapping

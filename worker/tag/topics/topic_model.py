@@ -58,11 +58,10 @@ def words(text: str) -> list[str]:
 
 
 def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
-    """Find where each word first occurs in a text: word -> characters [start, end), in reading
-    order.
+    """Find where each of some words first occurs in a text.
 
-    The words are in lowercase and without a genitive "'s", as words() returns them; words that the
-    text lacks are left out.
+    `words` are as words() returns them: in lowercase and without a genitive "'s". Returns a dict of
+    word -> characters [start, end), in reading order; words that the text lacks are left out.
     """
     lowered = _lower(text)
     starts = ((_first_offset(word, lowered), word) for word in words)
@@ -94,8 +93,10 @@ def _without_genitive(word: str) -> str:
 
 
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
-    """The CRC-32 of each word, by which the model's tables find it; they do not have the words
-    themselves."""
+    """The CRC-32 of each word.
+
+    The model's tables have these numbers in place of the words.
+    """
     return np.fromiter((_key(word) for word in tokens), np.uint32, len(tokens))
 
 
