@@ -1,7 +1,7 @@
 """Delete articles by hand, or all articles of a source, and find their dead letters.
 
-The store keeps a row without content, the tombstone, of a deleted article. So when the article is
-delivered again, it is not stored again: the outcome of that delivery is `withdrawn`.
+When an article is deleted, the store keeps a row without its content. So if it is delivered again,
+it is recognised and not stored again; the outcome of that delivery is `withdrawn`.
 """
 
 import json
@@ -45,10 +45,10 @@ class DeletionScope:
 
 
 def named(store: ArticleReader, beginnings: Sequence[str]) -> DeletionScope:
-    """Look up the articles that have these ids or beginnings of ids, and return what is to be
+    """Look up the articles that operators named by an id or its beginning, and return what is to be
     deleted.
 
-    Raises LookupError if no article is found for one of them.
+    Raises LookupError if no article is found for one of `beginnings`.
     """
     shown = {beginning: store.show(beginning) for beginning in beginnings}
     for beginning, stored in shown.items():
@@ -79,8 +79,8 @@ def delete_articles(store: DeletionStore, scope: DeletionScope, now: datetime) -
 def letters_about(store: DeletionStore, scope: DeletionScope) -> Iterator[list[str]]:
     """Find the dead letters (raw articles that could not be processed) of what is to be deleted.
 
-    These are the letters of the articles that `scope` names or, if it names a source, all letters
-    of that source that are old enough. Yields their ids, page by page.
+    If `scope` has single articles, these are their letters. If it names a source, these are all its
+    letters or, with a date `before`, those last seen before it. Yields their ids in lists.
     """
     for source in sorted({source for source, _ in scope.keys} or {scope.source}):
         keys = {key for key_source, key in scope.keys if key_source == source}

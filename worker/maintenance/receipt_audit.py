@@ -1,9 +1,8 @@
-"""Find out for `worker ledger` what became of each delivered article, by its receipt.
+"""Find out for `worker ledger` what became of each delivered article, and which ones got lost.
 
-A receipt is the id of one delivery of an article; the journal lists those that the broker accepted.
-Each of them should have an outcome in the store, or be in a message in the broker; else it is
-missing. Messages move while they are searched. So the journal is read first and the outcomes last,
-and receipts that were not found are searched again for `grace_s` seconds.
+Each delivery of an article has an id, the receipt, which the broker notes in a journal. For each
+noted receipt there should be an outcome in the store, or a message in the broker. Else the article
+is reported as missing, after a few searches, because messages move while they are searched.
 """
 
 import time
@@ -27,9 +26,10 @@ _LONGEST_PAUSE_S = 2.0
 class DayBalance:
     """How many articles the broker accepted on one UTC day, and what has become of them.
 
-    Articles are counted by their receipts (ids of deliveries), which the journal lists. `received`
-    is the sum of all other counts but `foreign`: those are outcomes stored on that day for receipts
-    that the journal does not have.
+    `ended` counts those with an outcome, by outcome; `waiting` those in the queue, `leased` those
+    that a worker has taken, `undeliverable` those in messages that could not be processed, and
+    `missing` those found nowhere. These add up to `received`. `foreign` counts outcomes of that day
+    for articles of which the broker has not noted that it accepted them.
     """
 
     day: str
@@ -44,10 +44,10 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of an audit of receipts, the ids of delivered articles.
+    """The result of an audit that looks for articles that got lost after the broker accepted them.
 
-    `days` has the counts of each day. `missing` lists the receipts that were accepted by the
-    broker, but are neither in a message there nor have an outcome in the store.
+    `days` has the counts of each day. `missing` lists the deliveries that got lost: their articles
+    are in no message in the broker, and have no outcome in the store.
     """
 
     days: list[DayBalance]
@@ -65,9 +65,9 @@ def balance(
 ) -> ReceiptBalance:
     """Find out what became of the articles that the broker accepted from `since` to `until`.
 
-    For the receipt of each, the id of its delivery, an outcome in the store or a message in one of
-    the `queues` is looked for. Receipts without either are searched again for `grace_s` seconds,
-    because messages move during the search. Raises Unavailable if store or broker do not answer.
+    For each, an outcome in the store or a message in one of the `queues` is looked for. Messages
+    move during the search, so it is repeated for `grace_s` seconds for articles not found. Raises
+    Unavailable if store or broker do not answer.
     """
     collect(channel, store.add_journal_entries)
     tally = store.tally_receipts(since, until)

@@ -2,14 +2,13 @@
 
 They need repair because copies are found batch by batch, and no batch had all the articles:
 
-    orphans    the canonical article was withdrawn, or became a dead letter
-    displaced  the canonical article joined another cluster
+    orphans    the cluster lost its canonical article, for example because it was withdrawn
+    displaced  the canonical article moved to another cluster, and its copies did not
     edits      an article or its canonical article was edited into a different text
-    twins      two canonical articles are copies: the index had lost or evicted one of them
+    twins      the canonical articles of two clusters are copies of each other
 
 Every repair moves an article to another cluster, and the store records why. Articles that an
-operator pinned to a cluster stay. A move is written to the store first, then to the index. If a
-worker dies in between, `worker index verify` finds the difference between the two.
+operator pinned to a cluster stay there.
 """
 
 from collections import defaultdict
@@ -30,9 +29,8 @@ class Reconciler:
     """Repairs clusters of copies: finds articles that belong to another cluster, and moves them
     there.
 
-    Each method yields every move after it is stored. With `write=False` nothing is stored: the
-    methods yield the moves that are necessary now, but none that would become necessary only after
-    another move was made.
+    Each method yields every move after it is stored. With `write=False` it stores nothing, and only
+    yields the moves that it would make first.
     """
 
     def __init__(
@@ -53,10 +51,10 @@ class Reconciler:
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
         """Repair all clusters that need it, and yield each move of an article to another cluster.
 
-        Clusters without a canonical article (the original of the copies), and members whose
-        canonical article joined another cluster, are looked for in the whole store. Edited
-        articles, and with `twins` pairs of canonical articles that are copies, are looked for among
-        the articles stored since the date `since`.
+        Clusters that lost their canonical article (the original), and copies that did not follow
+        theirs to another cluster, are looked for in the whole store. Only articles stored or edited
+        since `since` are searched for edits and, with `twins`, for canonical articles that are
+        copies of each other.
         """
         yield from self.orphans()
         yield from self.displaced()
@@ -66,10 +64,10 @@ class Reconciler:
             yield from self.twins(page)
 
     def orphans(self) -> Iterator[ClusterMove]:
-        """Give each cluster that lost its canonical article (the original) a new one.
+        """Give each cluster that lost its canonical article (the original of the copies) a new one.
 
-        The new one is the earliest member. Members that are no copies of it move to other new
-        clusters. Yields each move of an article to another cluster.
+        The new one is the earliest member. Members that are no copies of it move to other clusters.
+        Yields each move of an article to another cluster.
         """
         if self._write:
             self._clusters.clear_pending()
@@ -90,10 +88,9 @@ class Reconciler:
             yield from self.twins(self._clusters.members(canonical))
 
     def displaced(self) -> Iterator[ClusterMove]:
-        """Move copies after their canonical article (the original) if that has moved to another
-        cluster.
+        """Move copies to the cluster to which their canonical article (the original) has moved.
 
-        So all of them are in one cluster again. Yields each move.
+        Yields each of these moves.
         """
         while moves := self._clusters.displaced_members(PAGE):
             moved = self._move(moves)
@@ -102,10 +99,11 @@ class Reconciler:
                 return
 
     def edits(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Move articles out of a cluster of copies if an edit has made them differ from it.
+        """Split clusters of copies in which an edited article is no longer a copy.
 
-        Either they were edited themselves, or the canonical article (the original) was. `page` has
-        the edited articles. An article that leaves may join another cluster. Yields each move.
+        If an article in `page`, the edited articles, now differs from its copies, it leaves the
+        cluster. If it is the canonical article (the original), those that differ from it leave.
+        They may join other clusters. Yields each move.
         """
         clusters = _by_cluster(self._clusters.members_of({member.cluster_id for member in page}))
         leaving: dict[str, ClusterMove] = {}
@@ -148,23 +146,24 @@ class Reconciler:
         )
 
     def restore(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Register stored articles again that the index lost, and repair what this loss has caused.
+        """Register stored articles again that the similarity index lost, and repair what this has
+        caused.
 
-        While they were lost, later copies of them were taken for new articles. So those articles of
-        `page` that are originals are compared with the articles in the index, and the clusters of
-        two articles that are copies are joined. Yields each move of an article to another cluster.
+        While an article was lost, later copies of it were taken for new articles. So each original
+        in `page` is compared with the articles in the index, and if two are copies, their clusters
+        are joined. Yields each move of an article to another cluster.
         """
         self._index.set_canonical({member.article_id: member.cluster_id for member in page})
         self._index.register_and_match(_entries(page))
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join clusters of copies whose canonical articles (the originals) turn out to be copies.
+        """Join two clusters of copies if their canonical articles (the originals) are copies of
+        each other.
 
-        Each canonical article in `page` is compared with similar articles of other clusters. If it
-        has no copies itself, it moves to the cluster of the one that it copies. If two canonical
-        articles are copies of each other, the later one moves to the cluster of the earlier. Yields
-        each move.
+        The cluster of the earlier one remains. Each canonical article in `page` is compared with
+        similar articles of other clusters. If it is alone in its cluster, it joins a cluster in
+        which it is a copy of any article. Yields each move.
         """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match

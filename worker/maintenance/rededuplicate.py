@@ -1,9 +1,8 @@
 """Find out which stored articles other rules would take for copies, and move these articles.
 
-This is what `worker dedup replay` does, for example after thresholds were changed. The stored
-articles are compared twice in the order of storage, by the rules in force and by the other rules,
-each time with the same earlier articles. So a difference comes from the rules alone, and not from a
-lost index or from an operator. Only where the two results differ are articles moved.
+This is what `worker dedup replay` does, for example after thresholds were changed. All stored
+articles are compared anew, once by the rules in force and once by the other rules. Articles move
+only where the two results differ, so that each move comes from the change of rules.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +26,10 @@ PAGE = 500  # articles
 class ChangedDecision:
     """What one of two sets of rules decides about an article about which they disagree.
 
-    `kind` is new, duplicate or variant, and `canonical` the id of the original in its cluster of
-    copies. `rival` is the id of the earlier article that decided this, and `signal` names in what
-    the two agree, such as `exact` for equal words; both are "" for a new article.
+    `kind` is new, duplicate or variant, and `canonical` the id of the original of its copies.
+    `rival` is the id of the earlier article that it resembles, and `signal` names in what the two
+    agree, such as `exact` for equal words; both are "" for a new article. `scores` are the measured
+    similarities, `thresholds` their limits.
     """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
@@ -65,8 +65,8 @@ class Rededuplicator:
     """Shows what other deduplication rules would change: decides by the rules in force (`rules`)
     and by `others` which stored articles are copies of which.
 
-    It reads the store once. Each article is compared with articles of its own and the previous time
-    window only, as the index does, so only these are kept in memory.
+    An article is compared only with articles that were stored shortly before it, so only these are
+    kept in memory.
     """
 
     def __init__(self, store: RededuplicationStore, rules: DedupRules, others: DedupRules) -> None:
@@ -79,8 +79,8 @@ class Rededuplicator:
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Decide by both sets of rules which of the articles stored since a date are copies.
 
-        Goes through them in batches and stores nothing. Yields for each batch the number of its
-        articles, and those about which the two sets of rules disagree.
+        Nothing is stored. Yields for each batch of articles how many it has, and those articles
+        about which the two sets of rules disagree.
         """
         after = 0
         while page := self._store.clusters.recent_fingerprints(since, after, PAGE):
@@ -119,9 +119,10 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article that is to be compared with earlier articles once more.
+    """A stored article that is to be compared anew with earlier articles.
 
-    Its verdict is `new`, as if it had never been compared, until decide_copies() makes another one.
+    `verdict` calls it new, as if it had never been compared. `fingerprint` has the hashes by which
+    it is compared.
     """
 
     verdict: Verdict
@@ -132,8 +133,7 @@ class DecisionReplay:
     """Decides by one set of rules which stored articles are copies, one after the other in the
     order of storage.
 
-    It remembers which article is a copy of which for the current and the previous time window of
-    the index, because the index would remember it as long.
+    It remembers recent decisions only: as many as the similarity index of a worker would remember.
     """
 
     def __init__(self, rules: DedupRules) -> None:
@@ -146,7 +146,8 @@ class DecisionReplay:
         """Decide whether the next stored article is a copy or variant of an earlier one.
 
         `candidates` are the fingerprints of the earlier articles to compare it with, by article id.
-        `generation` is the number of the index's time window in which the article was stored.
+        `generation` numbers the period (some days long) in which the article was stored; decisions
+        from before the previous period are forgotten.
         """
         article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
         [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)
@@ -206,8 +207,8 @@ class ClusterMover:
     dedup replay`).
 
     Only articles move about which the other rules and the rules in force disagree. The store
-    records each move. Applying the same decisions again moves nothing more. Without an index it
-    only computes the moves and stores nothing, for a dry run.
+    records each move. If the mover is made without an index, it only computes the moves and stores
+    nothing.
     """
 
     def __init__(

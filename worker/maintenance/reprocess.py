@@ -41,10 +41,9 @@ def reprocess(
 
 
 def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Tag again those of the articles whose tags were made by other rules than those in force now.
+    """Tag stored articles again, if their tags were made by other rules than those in force now.
 
-    No new revision of an article is stored, only its tags. Returns how many articles got other
-    tags.
+    Only the tags of an article change, not its text. Returns how many articles got other tags.
     """
     version = pipeline.config.tagging.version
     stored = pipeline.store.records(article_ids)

@@ -37,9 +37,9 @@ def drain(
 ) -> int:
     """Move every undeliverable message from the broker into the store, as a dead letter.
 
-    Returns how many there were. A message is stored before it is removed, under a receipt (an id)
-    derived from its entry in the broker, so it is stored once even if several processes move it.
-    `storing` makes a context that is entered around each write. Raises Unavailable.
+    Returns how many there were. A message is stored before it is removed, and stored once even if
+    several processes move it. `storing` makes a context that is entered around each write. Raises
+    Unavailable if broker or store do not answer.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:
@@ -55,7 +55,7 @@ def drain(
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
-    """The bytes of an undeliverable message, read from the dead letter as which it was stored.
+    """The bytes of an undeliverable message that is stored as this dead letter.
 
     A message that is no valid UTF-8 is stored in base64; this decodes it.
     """
@@ -68,7 +68,7 @@ def message_of(letter: StoredDeadLetter) -> bytes:
 def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
     """Yield the undeliverable messages that were moved from the broker to the store, as bytes.
 
-    Left out are those of which the store has only a part.
+    Messages of which only a part is stored are left out.
     """
     for letter_id in store.letter_ids(DeadLetterQuery(reason=Reason.UNDELIVERABLE)):
         for letter in store.letters([letter_id]):
@@ -77,11 +77,11 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Store the outcome `dead` for each article in the undeliverable messages among these dead
-    letters.
+    """Store the outcome `dead` for the articles in undeliverable messages that are about to be
+    deleted.
 
-    Called before the letters are deleted, because the articles are in no other place: without an
-    outcome, `worker ledger` would report them as missing.
+    `letters` are the dead letters to be deleted; only those that hold such a message matter here.
+    Without an outcome, `worker ledger` would report the articles as missing.
     """
     dead = [
         _dead_article(letter, receipt)

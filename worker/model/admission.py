@@ -1,8 +1,8 @@
-"""Check whether a JSON value is a raw article as producers and worker agreed, and parse it.
+"""Check whether a JSON value is a valid raw article, and parse it.
 
-The contract is `raw-article/1`. Producers and workers call the same function, `admit`, so a
-producer learns before sending what a worker would refuse. raw_article.py defines the models; other
-packages import them from here.
+Valid is what the format `raw-article/1` allows, in which producers send articles. Producers and
+workers call the same function, `admit`, so a producer learns before sending what a worker would
+refuse. Other packages import the classes of raw_article.py from here.
 """
 
 import json
@@ -56,9 +56,10 @@ _MAX_PAYLOAD_BYTES = 2**53  # bytes: integers up to this are exact in every lang
 
 
 def source_of(raw: object) -> str:
-    """Return the name of the source that any JSON value names, `local` if it names none.
+    """Return the name of the source of a raw article that may be invalid, `local` if it has none.
 
-    It never raises, so that the dead letter of an invalid raw article can name its source.
+    `raw` may be any JSON value. This never raises, so that the dead letter of an invalid article
+    can name its source.
     """
     if not isinstance(raw, Mapping):
         return DEFAULT_SOURCE
@@ -95,17 +96,17 @@ class Payload(Frozen):
 
     @classmethod
     def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
-        """Return any JSON value as a payload, to store it with its article or dead letter. Never
-        raises.
+        """Make the payload of a raw article, valid or not, to store it with its article or dead
+        letter.
 
-        The hash covers the value as JSON with sorted keys, or the text of an article that was not
-        parsed. Of an excerpt (which a producer sends for an article that is too large) it covers
-        the excerpt itself, because nobody can verify the hash of the whole. A value that can't be
-        written as JSON is reduced to the names of its keys, or to the name of its type.
+        Any value is accepted, and nothing is raised. A value that can't be written as JSON is
+        reduced to the names of its keys or the name of its type. Of one over the size limit, only
+        the beginning is stored.
         """
         body = raw.text if isinstance(raw, Unopened) else _json(raw)
         data = body.encode("utf-8", "surrogatepass")
         digest = sha256(data).hexdigest()
+        # The hash of the whole article can't be verified, so that of the excerpt itself is stored.
         if head := _excerpted(raw):
             return cls(text=head.text, sha256=digest, bytes=head.bytes, whole=False)
         complete = len(data) <= limits.article_bytes

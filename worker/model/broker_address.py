@@ -61,8 +61,8 @@ _STORE = re.compile(r"(?:[^:/@]*(?::[^@]*)?@)?" + _HOST_PORT + r"(?:[/?].*)?")
 class Address(NamedTuple):
     """A parsed address of Redis or Valkey.
 
-    `url` is the address, maybe several URLs with ";" between them, without the three options in the
-    other fields. Those are options of this package, which client libraries do not know.
+    `url` is the address without the options in the other fields: `master_name` of the primary if
+    the address is of Sentinels, their `sentinel_password`, and the prefix of all keys.
     """
 
     url: str  # without the options
@@ -78,8 +78,8 @@ class Address(NamedTuple):
 def parse_address(setting: str) -> Address:
     """Take the options `master_name`, `sentinel_password` and `global_keyprefix` out of an address.
 
-    Returns them with the rest of the address. When the address has several URLs, an option in one
-    of them holds for all. Nothing is checked.
+    Returns them with the rest of the address, which may be several URLs; an option may be in any of
+    them. Does not check whether the address is valid.
     """
     options: dict[str, str] = {}
     urls = []
@@ -104,10 +104,10 @@ def broker_address(setting: str, name: str = "WORKER_BROKER_URL") -> Address:
 
 
 def index_address(setting: str, name: str = "WORKER_INDEX_URL") -> Address:
-    """Check the address of a similarity index, and return it parsed. Raises BadConfig.
+    """Check the address of a similarity index, and return it parsed.
 
-    In addition to the forms of a broker's address it may use redis-py's schemes `unix` and
-    `socket`, and redis-py's options.
+    It may be any address that a broker may have, or one with redis-py's URL schemes `unix` and
+    `socket` or redis-py's query options. Raises BadConfig if it is not valid.
     """
     return _checked(setting, _AddressRules(name, masked(setting), _INDEXES, _INDEX_OPTIONS))
 
@@ -143,10 +143,10 @@ def _check_sqlite(rest: str, name: str, shown: str) -> None:
 
 
 class _AddressRules(NamedTuple):
-    """Which URL schemes and query options the address in one setting may have, for checking it.
+    """Which URL schemes (`redis`, `sentinel` …) and query options an address may have, to check it.
 
-    `name` is the name of the setting, and `shown` its value with the password masked; both are for
-    error messages.
+    `name` is the name of the setting with the address, and `shown` its value with passwords masked;
+    both are for error messages.
     """
 
     name: str

@@ -32,15 +32,16 @@ def too_deep(data: bytes, limit: int) -> bool:
 
 
 def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]:
-    """Replace each raw article in a message body that is nested over `limit` levels deep by a
-    string.
+    """Cut raw articles that are nested over `limit` levels deep out of a message, to parse the
+    rest.
 
-    So the rest of the body can be parsed. Returns the new body, and a dict from each of these
-    strings to the JSON of its article. The strings are random, so that no producer can imitate
-    them. Raises ValueError when something outside of the articles is nested too deep.
+    `body` is the JSON of the message. In the new body, a random string stands in place of each such
+    article. Returns it, and a dict from each string to the JSON of its article. Raises ValueError
+    when the body is nested too deep outside of the articles.
     """
     if not too_deep(body, limit + _ENVELOPE - 1):  # an article that stands alone is in no list
         return body, {}
+    # The strings are random, so that no producer can imitate them.
     secret, end = secrets.token_hex(16), 0
     pieces: list[bytes] = []
     cut: dict[str, bytes] = {}

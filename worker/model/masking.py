@@ -1,8 +1,7 @@
 """Replace passwords in addresses by three stars, for logs and error messages.
 
-Malformed addresses are masked too. If a password is not percent-encoded, an address can be parsed
-in several ways. All text that is part of a password in any of them is hidden, which may hide more
-than the password.
+Malformed addresses are masked too. If it is not clear where a password ends, more than the password
+is hidden.
 """
 
 import re

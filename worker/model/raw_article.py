@@ -88,10 +88,11 @@ def _listed(value: object) -> object:
 
 
 class Part(Frozen):
-    """Base of RawArticle and of the objects inside it. It accepts keys that producers add.
+    """Base of RawArticle and of the objects inside it, which may have keys that are not defined
+    here.
 
-    A null value counts as absent. Unknown keys are moved to the field `extra`, or ignored if the
-    object has no such field.
+    Such keys are moved to the field `extra` if the class has one, else ignored. A null value counts
+    as absent.
     """
 
     @model_validator(mode="before")
@@ -115,7 +116,10 @@ class Part(Frozen):
 
 
 class Named(Part):
-    """An author or a tag as an object. The first key that has a value is its name."""
+    """An author or a tag, if the producer sends it as a JSON object and not as text.
+
+    Its name is `name`, else `term`, else `label`; feed formats differ in the key that they use.
+    """
 
     name: str = Field(default="", description="As in JSON Feed, and authors of feedparser.")
     term: str = Field(default="", description="As in Atom, and tags of feedparser.")
@@ -132,7 +136,12 @@ NameListField = Annotated[
 
 
 class Content(Part):
-    """One body of the article. When there are several, the one with the most text is read."""
+    """One body of the article, such as its HTML. If there are several, the one with the most text
+    is read.
+
+    `value` is the body, `type` its media type, and `language` its language. With `encoding`
+    `base64`, the value is bytes in base64, in the character set `charset`.
+    """
 
     type: str = Field(
         default="text/html",

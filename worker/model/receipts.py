@@ -35,12 +35,10 @@ def new_message_id() -> str:
 
 
 def delivered_receipt(raw: object, index: int, message_id: str, receipts: object) -> str:
-    """Return the receipt, the id of one delivery of an article, for article number `index` in a
-    message.
+    """Return the receipt, the id of one delivery, of article number `index` in a message.
 
-    It is item `index` of `receipts`, a list that the sender put into the message; else the value of
-    `receipt` in the raw article; else a hash of the message's id and the index. Values that are no
-    valid receipt are ignored.
+    It is item `index` of the list `receipts` in the message, else `receipt` in the raw article,
+    else a hash of message id and index. `receipts` may be any value, as it was not validated.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)
@@ -81,10 +79,11 @@ def replay_receipt(letter_id: str, seen: int) -> str:
 
 
 def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | ReceiptPart, ...]:
-    """Return the strings that make the receipt of a replayed dead letter when they are joined.
+    """Return the strings that, joined, are the receipt (id of a delivery) of a replayed dead
+    letter.
 
-    `letter_id` and `seen` (how often its article has failed) may also be columns of a database
-    table: an SQL query can join them to the same receipt that replay_receipt() returns.
+    They are returned singly so that an SQL query can join them: `letter_id` and `seen` (how often
+    the article has failed) may also be columns of a database table.
     """
     return "replay-", letter_id, "-", seen
 
@@ -103,8 +102,8 @@ def reclean_parts(
 ) -> tuple[str | ReceiptPart, ...]:
     """Return the strings that, joined, are the id for cleaning a revision of an article again.
 
-    The arguments, of which `cleaner` is a version, may also be columns of a database table: an SQL
-    query can join the parts to the same id that reclean_receipt() returns.
+    They are returned singly so that an SQL query can join them: each argument may also be a column
+    of a database table. `cleaner` is the version of the cleaner.
     """
     return RECLEAN_PREFIX, article_id, "-", revision, "-", cleaner
 

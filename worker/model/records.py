@@ -71,8 +71,10 @@ class Contributor:
 class Article:
     """A raw article after cleaning: text, dates, links, identity and further metadata.
 
-    `key` identifies it within its source, and `aliases` are further keys by which it is found.
-    Paragraphs of `text` are separated by a blank line; dates are timezone-aware and in UTC.
+    `key` identifies it within its source; `aliases` and `opening_key` (made of the beginning of the
+    text) are further keys by which it is found. `agency` and `place` are from the dateline.
+    Paragraphs of `text` are separated by a blank line; dates are in UTC. `flags` name faults, such
+    as `bad-date`.
     """
 
     source: str
@@ -115,9 +117,9 @@ class Fingerprint:
     """Hashes of an article's text, by which it is compared with other articles to find copies.
 
     `content_hash` is equal for unchanged articles, `text_hash` for exact copies. The fields of type
-    bytes are sets of 32-bit hashes, ascending and little-endian, of shingles (three words in a
-    row), content words or figures. `sketch` has the smallest shingle hashes, for the similarity
-    index.
+    bytes are sets of hashes, of words or of word sequences in one part of the article, for
+    measuring how similar two articles are. `sketch` is a small sample of them for the similarity
+    index. `day` is the day of publication, `version` that of the code that made the hashes.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged
@@ -134,10 +136,7 @@ class Fingerprint:
     version: str = ""
 
     def packed(self) -> bytes:
-        """Return the fingerprint as bytes for the store, which `unpacked` can read.
-
-        They are not compressed, since hashes are random bytes.
-        """
+        """Return the fingerprint as bytes for the store, from which unpacked() makes it again."""
         texts = f"{self.day}\n{self.version}".encode("ascii")
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
         parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
@@ -177,10 +176,10 @@ class Fingerprint:
 class StoredIdentity:
     """What the store knows about an article before a new version of it is written.
 
-    A delivered article is compared with it to decide whether it is the same article and has
-    changed: by the content hashes of all stored revisions, by the keys, and by the newest
-    revision's fingerprint. `alternatives` are other stored articles that have some of the same
-    keys.
+    A delivered article is compared with it, to decide whether it is the same article and has
+    changed. `hashes` are the content hashes of all its revisions; `extent` and `fingerprint` are
+    those of the newest. `distrusted` says that ids given by its source are not reliable.
+    `alternatives` are other articles that share keys with the delivered one.
     """
 
     article_id: str
@@ -199,11 +198,12 @@ class StoredIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How an article relates to those stored before it: new, a revision, a copy and so on.
+    """How an article relates to those stored before it: new, a revision, a copy and so on (`kind`).
 
-    It names what decided: `signal` is the kind of agreement (such as `exact`), `rival` the id of
-    the article that it was compared with, and `scores` and `thresholds` are the measured values and
-    limits.
+    `signal` names what decided, such as `exact` for equal words, and `rival` is the id of the
+    article that it was compared with. `scores` are the measured similarities, `thresholds` their
+    limits. `change` says how much a revision changed: format, minor or substantial. `extent` says
+    whether the article has a text, a teaser or only a title.
     """
 
     kind: OutcomeKind
@@ -255,7 +255,8 @@ class Tag:
 class Record:
     """All that the store is to write for one raw article that was processed without an error.
 
-    `receipt` is the id of its delivery. `tagger` and `config` are the versions of what made it.
+    `receipt` is the id of its delivery. `tagger` is the version of the tagging rules, `config` a
+    digest of all rules. `reprocessed` is True for a stored article that was cleaned again.
     """
 
     receipt: str
@@ -273,8 +274,8 @@ class Record:
 class StoredRecord:
     """The newest stored revision of an article, read in order to tag or clean it again.
 
-    `payload` is the raw article as JSON. `versions` has the versions of cleaner and tagger that
-    made the revision.
+    `payload` is the raw article as JSON, and `received` the date when it was delivered. `versions`
+    has the versions of cleaner and tagger that made the revision.
     """
 
     article_id: str
@@ -299,8 +300,9 @@ class StoredRecord:
 class Retagged:
     """New tags for a stored revision of an article, made by newer tagging rules.
 
-    `was` is the version of the rules that gave the old tags. The store writes nothing if the
-    revision was replaced, withdrawn or tagged again after it was read.
+    `was` is the version of the rules that gave the old tags, `tagger` that of the newer ones, and
+    `config` a digest of all rules in force. The store writes nothing if the revision was replaced,
+    withdrawn or tagged again after it was read.
     """
 
     article_id: str
@@ -328,8 +330,9 @@ class Withdrawal:
 class DeadLetter:
     """A raw article, or a whole message from the queue, that could not be processed, and why.
 
-    `receipt` is the id of the delivery, and `payload` the article or message itself. Dead letters
-    with equal payloads are stored as one.
+    `receipt` is the id of the delivery, and `payload` the article or message itself. `stage` is the
+    part of the processing in which it failed. `queue` is the queue of a message, "" for an article.
+    Dead letters with equal payloads are stored as one.
     """
 
     receipt: str
@@ -360,11 +363,11 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The worker that processed a batch of articles, and how often the broker had delivered the
-    batch.
+    """The worker that processed a batch of articles, and how often the batch had been delivered to
+    any worker.
 
-    A delivery counts when the worker finished the batch or died with it, and does not count when
-    the worker gave the batch back because of an outage or a shutdown.
+    Deliveries that a worker gave back unprocessed, because of an outage or a shutdown, do not
+    count.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown
@@ -379,7 +382,8 @@ class Outcome:
     """What became of one delivered raw article, or of one piece of work on a stored article.
 
     `receipt` is the id of the delivery or of the work, for which the store keeps only one outcome.
-    The article and its revision, or the dead letter and the reason, are named by the other fields.
+    `article_id` and `revision` name the stored article, or `letter_id` and `reason` the dead letter
+    if it failed. `handling` names the worker that did it.
     """
 
     receipt: str

@@ -12,12 +12,12 @@ MIN_BAD = 3  # fewer bad ids are not enough to distrust a source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceIds:
-    """Counts of a source's articles, and of those that came with a bad external id (the source's
-    own id).
+    """How many articles of a source came with a bad external id, the id that the source itself
+    gives.
 
-    `distrusted` is True if one of the three kinds of bad ids has at least 3 articles and over 5 %
-    of all. From then on, an id identifies an article only if the content agrees, and articles are
-    also found by their title and the beginning of their text. Stored articles keep their ids.
+    An id is bad if it is missing, belongs to an unrelated article, or has changed for the same
+    article. If one of these happens too often, the source is `distrusted`: then an id identifies an
+    article only if the content agrees.
     """
 
     articles: int

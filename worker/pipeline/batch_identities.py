@@ -1,7 +1,7 @@
 """Recognise that two articles of one batch are the same article, before either is stored.
 
-A new delivery is compared with the identity of stored articles: their ids, keys and newest
-revisions. Here the earlier articles of the batch are added to those.
+Each article is compared with what the store knows about earlier versions of it: ids, keys and the
+newest revision. Here the earlier articles of the batch are added to that.
 """
 
 from dataclasses import replace
@@ -23,10 +23,11 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """Return the earlier article (its id, keys and newest revision) that has a key of this one.
+        """Find the earlier version of this article, in the store or earlier in the batch, by its
+        keys.
 
-        `stored` is what the store knows of it; articles earlier in the batch are added to that.
-        None if neither store nor batch has an article with one of its keys.
+        `stored` is what the store knows of it, None for nothing. Returns that together with what
+        was decided in this batch, or None if neither has an article with one of its keys.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):

@@ -1,9 +1,8 @@
 """Learn boilerplate: the lines that each source repeats around its articles.
 
-Hashes of the lines at the beginning and end of each article are stored by source and day. Once per
-day and source, the lines to remove are decided from the days before, so every worker decides the
-same. A day is used from one hour after its end, when no batch that began on it can still run. The
-lines of a batch never count for the batch itself.
+Hashes of the first and last lines of each article are stored by source and day. Once per day and
+source, the lines to remove are decided from the lines of the days before. So every worker removes
+the same lines, and the lines of a batch never count for the batch itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +19,8 @@ _MAX_CACHED_SOURCES = 20_000
 class Boilerplate:
     """Learns which lines are boilerplate of a source: lines that recur in its articles over days.
 
-    It learns from hashes of lines that all workers store by source and day, and keeps the result
-    for a day. Methods raise Unavailable when these hashes can't be read or written.
+    It learns from hashes of lines that all workers store by source and day. Methods raise
+    Unavailable when these hashes can't be read or written.
     """
 
     def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
@@ -36,12 +35,10 @@ class Boilerplate:
         self._learned: dict[str, SourceBoilerplate] = {}
 
     def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, SourceBoilerplate]:
-        """Return the boilerplate (lines to remove from articles) by source, for at least these
-        sources.
+        """Return the boilerplate, lines to remove from articles, of each of these sources.
 
         It is learned from the lines that the sources' articles had on the days before `now`, and
-        cached until the next day. One round trip is needed if a source is not cached yet, else
-        none.
+        cached until the next day. The result may have other sources too.
         """
         day = (now - _DAY_COMPLETE_AFTER).date().toordinal()
         if day != self._day or len(self._learned) > _MAX_CACHED_SOURCES:
@@ -55,11 +52,11 @@ class Boilerplate:
         return self._learned
 
     def note(self, sightings: Sequence[tuple[str, Sequence[bytes]]], now: datetime) -> None:
-        """Store hashes of the lines of a batch of articles, from which boilerplate is learned on
-        later days.
+        """Store hashes of the lines of a batch of articles, so that boilerplate is learned from
+        them later.
 
         `sightings` has one pair for each article: its source, and the hashes of its first and last
-        lines. Takes one round trip.
+        lines. They count from the next day on.
         """
         by_source: dict[str, dict[bytes, None]] = {}
         for source, entries in sightings:

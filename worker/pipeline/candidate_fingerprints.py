@@ -1,10 +1,9 @@
 """Load the fingerprints of the earlier articles with which new articles are compared to find
 copies.
 
-The index proposes these candidates. For each shingle (three words in a row) it proposes only the
-first article that had it. So it may miss the article that a new one copies, if an earlier one has
-the same words. An article without copies among its candidates is therefore compared with the other
-members of the candidates' clusters (an original and its copies) too.
+The index proposes these candidates, but may miss the very article that a new one copies. So a new
+article without copies among its candidates is also compared with the articles that are in one
+cluster with a candidate, that is copies of it or of the same original.
 """
 
 from collections.abc import Sequence
@@ -20,12 +19,11 @@ _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 def candidate_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
-    """Return for each article the fingerprints of the earlier articles that the index proposes for
-    it.
+    """Return for each article the fingerprints of the earlier articles to compare it with, by
+    article id.
 
-    `candidates` has these proposals, one item per article; the result maps article ids to
-    fingerprints, in the same order. The index keeps a fingerprint only for some minutes, so those
-    that it has dropped are read from the store, in one round trip.
+    `candidates` has for each article those that the index proposes. The index keeps a fingerprint
+    only for some minutes; others are read from the store.
     """
     proposed = [c for of_article in candidates for c in of_article]
     fingerprints = {c.article_id: c.fingerprint for c in proposed if c.fingerprint}
@@ -44,10 +42,11 @@ def candidate_fingerprints(
 def cluster_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: CandidateReader
 ) -> list[FingerprintsById]:
-    """Return for each article further earlier articles to compare it with, as id -> fingerprint.
+    """Return for each article the fingerprints of further earlier articles to compare it with, by
+    id.
 
-    They are other members of the clusters (an original and its copies) to which its `candidates`
-    belong; the candidates are left out. Takes two round trips at most.
+    They are the articles that are copies of its `candidates`, or have the same original. The
+    candidates themselves are left out.
     """
     candidate_ids = {c.article_id for of_article in candidates for c in of_article}
     members = store.cluster_members(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}

@@ -1,12 +1,12 @@
 """Decide which articles are copies or variants of others, in four steps.
 
-    compare   each article with its candidates, similar articles that the index proposes
-    widen     an article without copies is compared with the clusters of its candidates as well
-    elect     for each new article the canonical one, the original of which it is a copy
-    resolve   the verdict on each article: new, duplicate, variant …
+    compare   each article with similar earlier articles, which the index proposes
+    widen     compare an article without copies with the copies and originals of these as well
+    elect     choose for each new article the original of which it is a copy
+    resolve   make the verdict on each article: new, duplicate, variant …
 
 Both the processing of new articles and `worker dedup replay` call `decide_copies`. They differ in
-where the fingerprints come from, and in the function that elects.
+where the hashes of the articles come from, and in the function that chooses the original.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -69,10 +69,10 @@ class _Compared(Generic[IdentifiedT]):
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Compare this article with further articles, and return it with those that it matches
-        added.
+        """Compare this article with further articles, and return it together with those that it
+        matches.
 
-        `candidates` are their fingerprints by article id. The article is not compared with itself.
+        `candidates` has the fingerprints of the further articles, by article id.
         """
         new_matches = [
             (candidate_id, match)
@@ -95,13 +95,13 @@ def decide_copies(
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Decide which articles are copies or variants of others; return them with these verdicts, in
+    """Decide which articles are copies or variants of others, and return each with its verdict, in
     order.
 
-    `candidates` has for each article the fingerprints to compare it with. `widen` gets the
-    positions in `articles` of those without a copy, and loads more candidates for them. `elect`
+    `candidates` has for each article the fingerprints to compare it with. `widen` loads more of
+    them for the articles that are no copy of any; it gets their indexes in `articles`. `elect`
     chooses the original of each new article. `guard` makes a context around the work on one
-    article; if that context suppresses an error, the article is left out.
+    article, which may catch its errors; a failed article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)

@@ -24,9 +24,9 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """Return a context that sets no limit of time to a stage, for tests and dry runs.
+    """Return a context that does nothing, for tests and dry runs.
 
-    It has the same signature as the functions that limit the time a stage may take for an article.
+    Workers use in its place a function that limits the time which a stage may take for one article.
     """
     return nullcontext()
 
@@ -56,8 +56,8 @@ def dead_letter(
 def in_ascii(letter: DeadLetter) -> DeadLetter:
     """Return a copy of a dead letter that has only ASCII text, which every store accepts.
 
-    Its payload is a JSON object with the text and size of the original payload. So its letter id,
-    which is derived from the payload, differs from that of the original.
+    It is stored if a store refuses the original. Its payload is a JSON object with the text and
+    size of the original payload.
     """
     text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(
@@ -80,7 +80,8 @@ def _ascii(text: str) -> str:
 class Reprocessed:
     """What a stored article keeps when it is made again from its stored raw article.
 
-    It keeps its key, even if newer rules would give it another one, and the date of its receipt.
+    It keeps its key, even if newer rules would give it another one, and `received`, the date when
+    it was delivered first.
     """
 
     key: str  # also if newer rules would make another key of the payload
@@ -89,11 +90,10 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where an article in processing came from: its delivery's receipt (an id), source and raw
-    JSON.
+    """Where an article in processing came from: its source, raw JSON and the id of its delivery.
 
-    A dead letter is made of these if the article fails. `reprocessed` is set if it was not
-    delivered now, but is a stored article that is made again from its raw JSON.
+    A dead letter is made of these if the article fails. `reprocessed` is set for a stored article
+    that is made again from its raw JSON, and None for one that was just delivered.
     """
 
     receipt: str

@@ -1,8 +1,8 @@
 """Limit the CPU time of one stage of one article, so that a slow article does not fail its batch.
 
-CPU time is measured, because stages only compute: an article does not fail because the machine was
-suspended or busy. The limit is a signal, which can't interrupt a loop in C code, such as a parser.
-For these, texts are checked before they are parsed, and Celery limits the time of a whole batch.
+CPU time is measured, so that an article does not fail because the machine was suspended or busy.
+The limit is a signal, which can't interrupt a loop in C code, such as a parser. For such loops,
+Celery limits the time of a whole batch.
 """
 
 import signal
@@ -15,9 +15,9 @@ from worker.errors import Reason, Rejected
 def deadline(limit_s: float) -> Callable[[str], AbstractContextManager[None]]:
     """Make a function that limits the CPU time of one stage for one article to `limit_s` seconds.
 
-    The function gets a stage's name and returns a context to enter around that stage; it raises
-    Rejected after that time. It works in the main thread of a process only, and uses the signal
-    SIGPROF.
+    The function gets a stage's name and returns a context to enter around that stage, which raises
+    Rejected after that time. The context uses the signal SIGPROF, so it must be entered in the main
+    thread.
     """
 
     def expire(number: int, frame: object) -> None:

@@ -65,8 +65,8 @@ _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the l
 class Delivery:
     """One raw article as it was taken from the queue, before it is checked.
 
-    `raw` may be any JSON value; `receipt` is the id of this delivery. `reprocessed` is set if it
-    was not delivered, but is a stored article that is made again.
+    `raw` may be any JSON value; `receipt` is the id of this delivery. `reprocessed` is None, or set
+    for a stored article that is made again and was in no queue.
     """
 
     receipt: str
@@ -111,9 +111,8 @@ class FingerprintedArticle:
 class DecidedArticle:
     """An article with the verdict on it: new, unchanged, a revision, a duplicate or a variant.
 
-    The stage `identify` compares it with the stored version of itself and sets the verdict. The
-    stage `deduplicate` compares it with other articles, which may change `new` to duplicate or
-    variant.
+    It is compared with the stored version of itself first, and then with other articles, by which
+    `new` may change to duplicate or variant. `origin` has the id of its delivery and its raw JSON.
     """
 
     origin: Origin

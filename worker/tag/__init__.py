@@ -28,9 +28,9 @@ __all__ = [
 class Tagging:
     """All rules and models by which articles get tags.
 
-    `rules` give topics, and `topics` are the settings of a model that guesses topics too.
-    `frequencies` are the word counts from which keyphrases are found. If `topics`, `entities` or
-    `keyphrases` is None, the model guesses no topics, or no tags of that kind are given.
+    `rules` give topics. `topics` are the settings of a model that guesses more topics, `entities`
+    those of tags with names, and `keyphrases` those of tags with phrases; None switches these tags
+    off. `frequencies` are the word counts from which keyphrases are found.
     """
 
     rules: CompiledRules

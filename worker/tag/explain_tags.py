@@ -26,8 +26,9 @@ _MAX_SPANS = 20
 class RuleExplanation:
     """Whether one rule gives an article the tag of its topic (`fires`), and why or why not.
 
-    `code` and `label` are those of the topic. `spans` are the passages that match, and `why_not`
-    names what is missing ("" if the rule fires).
+    `code` and `label` are those of the topic; `rule` is the id of the rule and `file` the config
+    file that has it. `score` (0 to 1) is how well the rule matches, and `spans` are the passages
+    that match. `why_not` names what is missing ("" if the rule fires).
     """
 
     code: str
@@ -59,9 +60,9 @@ def explain_rules(
 ) -> list[RuleExplanation]:
     """Explain for each rule of one topic whether it gives this article its tag, and why or why not.
 
-    `code` is the code of the topic; "" explains the rules of all topics that could match. Rules
-    that give their tag come first, the others follow by their score. `now` stands in for a missing
-    date of publication, because rules may have an expiry date.
+    `code` is the code of the topic; with "", the rules of all topics are explained that may match
+    the article. Rules that give their tag come first. `now` stands in for a missing date of
+    publication, because rules may have an expiry date.
     """
     context = match_context(article, rules, now)
     explanations = [

@@ -1,12 +1,12 @@
 """A linear-chain CRF (conditional random field) that finds names by labelling the words of a text.
 
-`training/entities.py` trains its weights. A word adds to the scores of labels (person, no name …)
-of itself and of its neighbours; the sums for each word as written are computed once and kept. Words
-that hardly ever belong to a name are left out at once. The others are scored from these tables, and
-a Viterbi pass finds the likeliest labels of each run of such words.
+Labels are person, place, organisation or no name. Each word adds to the scores of labels, its own
+and those of its neighbours; the likeliest sequence of labels is chosen. `training/entities.py`
+trains the weights.
 
-There are two models in the package. The fast one works as described. The thorough one is slower and
-more accurate: it also has features that combine several words.
+There are two models in the package. The fast one looks up scores of single words, computed in
+advance. The thorough one is slower and more accurate: it also has features that combine several
+words.
 """
 
 from collections.abc import Sequence
@@ -121,9 +121,10 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Compute how much each of these words supports each label, before texts contain them.
+        """Compute how much each of these words supports each label (person, no name …), ahead of
+        any text.
 
-        Done before a worker forks, so that its processes share the memory of these tables.
+        Called before a worker forks, so that its processes share the memory of these tables.
         """
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.

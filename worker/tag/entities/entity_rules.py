@@ -1,5 +1,7 @@
-"""The settings in `config/entities.toml`: how names in articles become tags, and the names that the
-operator listed there."""
+"""The settings in `config/entities.toml`: how names in articles become tags.
+
+They include names that the operator listed, which are found without a trained model.
+"""
 
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -57,33 +59,37 @@ class EntityRules(Frozen):
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:
-        """Prepare look-up tables and load the model before the worker forks, so that its processes
-        share the memory."""
+        """Load the model and make look-up tables of the operator's names, before the worker forks.
+
+        So the processes of the worker share the memory of both.
+        """
         _ = self.aliases_by_first_word
         if self.recognise:
             shipped(self.path).warm()
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:
-        """The names that the operator listed, as (name, kind), by each name and by each of its
-        aliases."""
+        """A dict from each name that the operator listed, and from each alias, to its (name, kind).
+
+        The kind is person, organisation or place.
+        """
         return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
 
     @cached_property
     def first_word_finder(self) -> WordFinder:
-        """Finds the words of a text that are the first word of a name or alias that the operator
-        listed.
+        """Finds where in a text a name or alias that the operator listed may begin.
 
-        Only at these words is it checked whether the whole name follows.
+        It finds words that are the first word of one; whether the whole name follows is checked
+        later.
         """
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property
     def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """The names and aliases that the operator listed, split into words, by their first word.
+        """A dict from a word to the names and aliases that begin with it, of those the operator
+        listed.
 
-        Each comes with its entry in the list. Of several with the same first word, the longest is
-        first.
+        Each is a pair: its words, and the entry in the operator's list. The longest comes first.
         """
         by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:

@@ -25,27 +25,26 @@ def crc(word: str) -> int:
 class KeyTable:
     """Finds the row of a string in a model's table by the string's key, its CRC-32.
 
-    The rows are sorted by key. The table must have one more row at its end, for strings that it
-    lacks; the row number -1 leads to it.
+    `keys`, ascending, are those of the rows. The row number of an unknown string is -1, so the
+    table must have a last row for unknown strings.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
     def row(self, key: int) -> int:
-        """The number of the row with this key (the CRC-32 of a string).
+        """The number of the row with this key (the CRC-32 of a string), or -1 if no row has it.
 
-        It is -1 if no row has the key: that is the table's last row, which stands for unknown
-        strings.
+        As an index, -1 leads to the table's last row, which is for unknown strings.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
 
     def rows(self, keys: HashedKeys) -> RowIndexes:
-        """The number of the row with each of these keys (CRC-32 of strings), in the same order.
+        """The number of the row with each of these keys (CRC-32 of strings), or -1 if no row has
+        it.
 
-        It is -1 for a key that no row has: that is the table's last row, which stands for unknown
-        strings.
+        As an index, -1 leads to the table's last row, which is for unknown strings.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)
@@ -54,9 +53,10 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """The second parts of feature names, words or parts of words, as CRC-32 and length in bytes.
+    """Many words, or parts of words, as CRC-32 and length in bytes.
 
-    A feature name is a prefix and such a suffix; FeaturePrefixes computes its CRC-32 from these.
+    They are second parts of the names of features, which are found by the CRC-32 of the name.
+    FeaturePrefixes computes that from a prefix and these, without joining strings.
     """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
@@ -66,10 +66,10 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the CRC-32 of feature names that consist of one of a few prefixes and any suffix.
+    """Computes the CRC-32 of many feature names, each a prefix and a suffix, without joining
+    strings.
 
-    That takes one table look-up for each name: a prefix changes the CRC of a suffix by a number
-    that depends only on the length of the suffix.
+    It is made for a few prefixes, and then used with any suffixes.
     """
 
     def __init__(self, prefixes: Sequence[str]) -> None:

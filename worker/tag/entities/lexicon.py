@@ -1,7 +1,8 @@
-"""The lexicon of a model of names: what large corpora show of each word, found by its CRC-32.
+"""The lexicon of a model of names: what large corpora show of each word.
 
-It has the cluster of words with a similar use, the gazetteer lists with the word (country, city …),
-how often it is written in lowercase, and its commonest label.
+It knows which words have a similar use (a cluster), in which gazetteer lists a word is (country,
+city …), how often it is in lowercase, and its commonest label (person …). It finds a word by its
+CRC-32.
 """
 
 from typing import NamedTuple
@@ -16,12 +17,11 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """What the lexicon knows of several words, as one array per property with an item for each
-    word.
+    """What the lexicon knows of several words: one array per property, with a number for each word.
 
-    Items are numbers: of a cluster of similar words, of a set of gazetteer groups (country, city
-    …), the share of uses in lowercase in quarters, and the number of the usual label. -1 stands for
-    unknown.
+    `clusters` has numbers of groups of similar words, `groups` numbers of sets of gazetteer lists
+    (country, city …), `usual_labels` numbers of labels (person …). `lower` says how often the word
+    is in lowercase, from 0 (hardly ever) to 4 (nearly always). -1 stands for unknown.
     """
 
     clusters: LexiconColumn
@@ -31,11 +31,11 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Looks up what large corpora show of words: clusters of similar words, gazetteer groups
-    (country, city …), letter case and usual labels.
+    """Looks up what large corpora show of words: clusters of similar words, gazetteer lists
+    (country, city …), how often they are in lowercase, and usual labels (person …).
 
-    Properties are stored as numbers. Those of groups and usual labels are indexes of the lists
-    `groups` and `usual_labels`, whose last item (index -1) stands for unknown words.
+    The model file has numbers for the sets of gazetteer lists and for the labels. These numbers are
+    indexes in the lists `groups` and `usual_labels`, which have the names.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -49,20 +49,21 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Return what the lexicon knows of some words.
+        """Return what the lexicon knows of some words: clusters, gazetteer lists, letter case and
+        labels.
 
         `lowered` has the CRC-32 of each word in lowercase, and `forms` that of each word as
-        written, by which its usual label is found.
+        written. Only the usual label of a word depends on its letter case.
         """
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
         return LexiconRows(clusters, groups, lower, usual_labels)
 
     def lower(self, word: str) -> int:
-        """How often a word is written in lowercase in a large corpus: the share of its uses, in
-        quarters.
+        """How often a word is written in lowercase in a large corpus, from 0 (hardly ever) to 4
+        (nearly always).
 
-        So it is 0 to 4; -1 if the lexicon lacks the word or its share.
+        -1 if the lexicon does not know that.
         """
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 

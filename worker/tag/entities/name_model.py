@@ -1,5 +1,7 @@
-"""Load the two trained models that find names, fast and thorough, from the package; each only
-once."""
+"""Load the two trained models that find names, from the package; each only once.
+
+One is fast, the other slower and more accurate.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -17,8 +19,8 @@ ModelPath = Literal["fast", "thorough"]
 class EntityModel:
     """One trained model of names, as loaded from its file.
 
-    It has the recogniser, which finds names, the usual name of each place that has several, and the
-    commonest words.
+    `recogniser` finds names in texts, `place_aliases` maps other names of a place to the usual one,
+    and `common` lists the commonest words.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -29,16 +31,16 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Compute how much each of the commonest words supports each label, before texts contain
-        them.
+        """Compute how much each of the commonest words supports each label (person, no name …),
+        ahead of any text.
 
-        Done before a worker forks, so that its processes share the memory of these tables.
+        Called before a worker forks, so that its processes share the memory of these tables.
         """
         self.recogniser.precompute(self.common)
 
 
 def pack_strings(strings: Iterable[str]) -> NDArray[np.uint8]:
-    """Pack strings without line breaks into one array of bytes for a model file.
+    """Pack strings into one array of bytes for a model file; none of them may have a line break.
 
     numpy's own format for strings would pad each to the length of the longest.
     """

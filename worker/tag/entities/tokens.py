@@ -1,8 +1,8 @@
 """Split texts into tokens (words and punctuation marks), and give each distinct token a number.
 
-Texts are split as in the training corpora: "'s" is a token, and so are "Mr." and "U.S.". A text is
-first split at white space, and each piece is looked up in the vocabulary, which has the pieces of
-earlier texts with their tokens. So a text becomes an array of token numbers fast.
+Texts are split as in the corpora with which the models of names were trained: "'s" is a token, and
+so are "Mr." and "U.S.". How each piece between white space is split is remembered, so that most
+texts are split by look-ups alone.
 """
 
 import re
@@ -137,7 +137,7 @@ class Tokens:
         return list(map(self.vocabulary.words.__getitem__, self.numbers.tolist()))
 
     def run(self, first: int, stop: int) -> tuple[str, ...]:
-        """Some adjacent tokens of the text as strings: those from index `first` up to, but without,
+        """Some adjacent tokens of the text, as strings: that at index `first` and all others before
         `stop`."""
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
@@ -184,8 +184,10 @@ class Tokens:
 
 
 class WordFinder:
-    """Finds the same set of words in many texts; it remembers their token numbers, so that is
-    fast."""
+    """Finds the same set of words in many texts.
+
+    It is faster than Tokens.indexes_of(), since it remembers the numbers of the words.
+    """
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(words)

@@ -1,9 +1,9 @@
 """The features of words by which names are recognised, as strings.
 
-The CRF (crf.py) gives each word of a text a label, such as person or no name. A feature is
-something known of that word or of a neighbour: its last letters, say, or that it is a city. The
-string names also the position of the word relative to the one that is labelled, so `-k=` and `0k=`
-are different features.
+The CRF (crf.py), a trained model, labels each word of a text as person, no name and so on. A
+feature is something known of that word or of a neighbour, such as its last letters, or that it is a
+city. The string also says which neighbour: `0w=kyiv` is the labelled word itself, and `-w=kyiv` the
+word before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,8 +33,9 @@ class LexiconEntry(NamedTuple):
     """What large corpora show of one word.
 
     `cluster` is the number of a group of words with a similar use. `groups` are gazetteer lists
-    with the word (country, city …). `lower` is the share of its uses in lowercase, in quarters, 0
-    to 4. `usual_label` is its commonest label. -1 and "" stand for unknown.
+    with the word (country, city …). `lower` says how often it is in lowercase, from 0 (hardly ever)
+    to 4 (nearly always). `usual_label` is its commonest label, such as person. -1 and "" stand for
+    unknown.
     """
 
     cluster: int = -1  # of its embedding; -1: unknown
@@ -70,10 +71,9 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """The kind of a word's shape: LOWER, TITLE, CAPITALS, MARK or OTHER.
+    """The kind of a word's shape, as a number: LOWER, TITLE, CAPITALS, MARK or OTHER.
 
-    There are fewer kinds than shapes. So kind_pattern() can combine the kinds of three words in one
-    feature.
+    It is coarser than the shape, so that the kinds of three words in a row can make one feature.
     """
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
@@ -91,12 +91,11 @@ SPELLING_PREFIXES = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
 def spelling_features(word: str, word_shape: str) -> list[str]:
-    """Values that describe how a word is spelt, in the order of SPELLING_PREFIXES.
+    """Values that describe how a word is spelt, such as its first and last letters and its length.
 
-    A prefix and its value make the name of a feature: "3=" and "iev" for Kiev. The values are the
-    word in lowercase, its last two, last three and first three letters, and its length (8 for
-    longer words). For a word with a capital follow its last four letters joined with its shape, and
-    for one that also has a hyphen an empty string, since the prefix "hy" says it all.
+    They are in the order of SPELLING_PREFIXES. Such a prefix and its value make the name of a
+    feature: "3=" and "iev" for the last three letters of Kiev. Words without a capital have fewer
+    values.
     """
     lower = word.lower()
     suffixes = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
@@ -108,10 +107,10 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Names of the features that say what the lexicon (see LexiconEntry) knows of a word.
+    """Names of the features that say what large corpora show of a word (see LexiconEntry).
 
-    They are its cluster of similar words, its gazetteer groups (country, city …) and its usual
-    label; unknown ones have no feature. They help to label the word and the words next to it.
+    They are its cluster of similar words, its gazetteer lists (country, city …) and its usual
+    label. For unknown ones there is no name.
     """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]
@@ -119,9 +118,10 @@ def lexicon_features(entry: LexiconEntry) -> list[str]:
 
 
 def cluster_shape(cluster: int, word_shape: str) -> str:
-    """The name of the feature that combines a word's cluster of similar words with its shape.
+    """The name of the feature that combines a word's cluster (a group of words with a similar use)
+    with its shape, such as `Aa` for Kyiv.
 
-    "" if the cluster is unknown (-1) or the word has no capital: such words lack this feature.
+    "" if the word has no such feature, since its cluster is unknown (-1) or it has no capital.
     """
     return f"cs={cluster}{word_shape}" if cluster >= 0 and is_capital(word_shape) else ""
 
@@ -129,9 +129,9 @@ def cluster_shape(cluster: int, word_shape: str) -> str:
 def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
     """Names of the features that say how a word is written here, and how it usually is.
 
-    `word_shape` is its shape here. `lower` is the share of its uses in a large corpus that are in
-    lowercase, in quarters, 0 to 4; -1 if unknown. `start` is "^" for the first word of a sentence,
-    which has features of its own, because a capital there hardly shows a name.
+    `word_shape` is its shape here, such as `Aa` for Kyiv. `lower` says how often it is in lowercase
+    in a large corpus, from 0 (hardly ever) to 4 (nearly always); -1 if unknown. `start` is "^" for
+    the first word of a sentence, whose capital hardly shows a name.
     """
     features = ["s=" + word_shape + start]
     if is_capital(word_shape):
@@ -142,8 +142,8 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
     """Names of the features of a word's letter case that help to label the words next to it.
 
-    `lower` is the share of its uses in a large corpus that are in lowercase, in quarters, 0 to 4;
-    -1 if unknown. It is left out for words that do not begin with a capital.
+    `word_shape` is its shape, such as `Aa` for Kyiv. `lower` says how often it is in lowercase in a
+    large corpus, from 0 (hardly ever) to 4 (nearly always); -1 if unknown.
     """
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
@@ -158,13 +158,13 @@ def features_by_position(
     near: Sequence[str] = (),
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
-    """Make the full names of a word's features: a position, such as "-" for before, and a short
-    name.
+    """Make the names of a word's features for each position in which it may stand to the labelled
+    word.
 
-    The word is seen from six positions, and the result has a tuple of names for each. As the
-    labelled word itself: first of a sentence (`here` and `start`) or not (`here` and `inside`). As
-    a neighbour: one before or after the labelled word (both `near`), two before or after (both
-    `far`). The arguments are short names; empty ones are left out.
+    Returns six tuples of names: for the labelled word itself, first of a sentence (from `here` and
+    `start`) or not (`here` and `inside`); for one before and one after it (`near`); for two before
+    and two after it (`far`). Each name is a prefix for the position, such as "-" for one before,
+    and an item of these arguments; empty items are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
@@ -173,11 +173,12 @@ def features_by_position(
 
 
 def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
-    """The names of all features of a word, by which the model is trained and scores are computed.
+    """The names of all features of a word, from which the model learns to label it and its
+    neighbours.
 
-    Six tuples, one for each position in which the word may stand to the labelled word: the word
-    itself (first of a sentence or not), one before, one after, two before, two after. The empty
-    word stands for the beginning or end of a sentence.
+    Returns six tuples, one for each position in which the word may stand to the labelled word: the
+    word itself (first of a sentence or not), one before, one after, two before, two after. An empty
+    `word` stands for the beginning or end of a sentence.
     """
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
@@ -201,20 +202,20 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """The name of the feature that combines the kinds of three words in a row, the middle one
-    labelled.
+    """The name of the feature that says how a word and its two neighbours are written.
 
-    A kind is a number from shape_kind(), such as that of words in lowercase or of punctuation
-    marks; NONE stands for the beginning or end of a sentence.
+    The arguments are the kinds of the three, such as lowercase or a punctuation mark, as numbers
+    from shape_kind(). NONE stands for the beginning or end of a sentence.
     """
     return f"x={before}{here}{after}"
 
 
 class WordTraits(NamedTuple):
-    """What is known of a word, as text, to be joined with the same of its neighbours into features.
+    """What is known of a word, as strings from which features of several words are made.
 
-    It has the word in lowercase, what the lexicon knows of it (see LexiconEntry), and its shape.
-    All are empty for the pseudo-word that stands for the beginning or end of a sentence.
+    `word` is in lowercase, and `shape` says how it is written, such as `Aa` for Kyiv. The others
+    are what large corpora show of it (see LexiconEntry). All are "" for the beginning or end of a
+    sentence.
     """
 
     word: str = ""
@@ -225,11 +226,10 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """Return what is known of a word as text, from which combinations() makes features of several
-    words.
+    """Return what is known of a word as strings, from which features of several words are made.
 
-    `entry` is what the lexicon knows of it. All texts are empty for an empty word, which stands for
-    the beginning or end of a sentence.
+    `entry` is what large corpora show of it. All strings are empty if the word is, which then
+    stands for the beginning or end of a sentence.
     """
     if not word:
         return WordTraits()
@@ -241,8 +241,8 @@ def combinations(window: Sequence[WordTraits]) -> list[str]:
     """Return the names of features that combine several words, to label the middle one of five
     words.
 
-    Only the thorough model uses them, the slower of the two models of names. The fast model adds up
-    scores of single words that were computed in advance, which is not possible for combinations.
+    Only the slower and more accurate of the two models of names uses them. The fast model looks up
+    scores of single words, so it can't use combinations.
     """
     features = ["5=" + " ".join(word.shape for word in window)]
     for name, before, here, after in zip("wcgks", *window[1:4], strict=True):

@@ -1,8 +1,8 @@
-"""Keep for each word, as written, how much it supports each label (person, no name …) of the CRF.
+"""Remember for each word how much it supports each label (person, no name …) of the model of names.
 
-So a word is scored only once, when a text first has it. The tables have one row per word of the
-vocabulary, which numbers the words of texts. When the vocabulary has grown too large and is
-replaced by an empty one, its numbers stand for other words, so all words are scored anew.
+So a word is scored only once, when a text first has it. The tables have one row per word, found by
+the word's number in the vocabulary. If the vocabulary is replaced by an empty one, all words are
+scored anew.
 """
 
 import numpy as np
@@ -17,9 +17,8 @@ class WordFormTable:
     """Remembers how much words support each label (person, no name …), so that each is scored only
     once.
 
-    The arrays have one row per word of the vocabulary: its `scores`, the kind of its shape
-    (`kinds`), the margin from which it belongs to no name (`limits`), and its distance to the next
-    word if edges count (`steps`). Row 0 is the edge, a pseudo-word before and after each sentence.
+    Its arrays are those of WordScores, with one row per word, at the word's number in the
+    vocabulary. Row 0 stands for the beginning or end of a sentence.
     """
 
     def __init__(self, scorer: WordScorer) -> None:

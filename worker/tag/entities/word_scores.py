@@ -1,9 +1,8 @@
-"""Compute how much a word, as written, supports each label of the CRF (person, no name …).
+"""Compute how much a word supports each label (person, no name …) of itself and of its neighbours.
 
-A word supports labels of itself and of its neighbours, so it has scores for each position in which
-it may stand to the labelled word. They are sums of the weights of its features. Most features are
-shared with other words (cluster of similar words, gazetteer groups, shape), so their weights are
-summed beforehand in small tables. Only the features of its spelling are looked up for each word.
+A support is the sum of the trained weights of the word's features. Most features are shared with
+other words, such as that it is a city, so their weights are summed beforehand in small tables. Only
+features of the word's spelling are looked up for each word.
 """
 
 from collections.abc import Sequence
@@ -82,9 +81,10 @@ _LOWER = (0, 1, 2, 3, 4, -1)  # quarters of lowercase uses; -1 (unknown) comes l
 
 
 class FeatureWeights:
-    """How much each feature of a word supports each label, as the model was trained.
+    """How much each feature of a word supports each label (person, no name …), as the model was
+    trained.
 
-    A feature is found by the CRC-32 of its name.
+    A feature, such as "begins with a capital", is found by the CRC-32 of its name.
     """
 
     def __init__(self, arrays: ModelArrays, order: IntArray) -> None:
@@ -105,8 +105,8 @@ class FeatureWeights:
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
         """Add up the weights of each word's features, for each position of the word separately.
 
-        An item of `features` has the names of one word's features, as a tuple for each position in
-        which it may stand to the labelled word. Returns an array of words x positions x labels.
+        `features` has the names of each word's features, as one tuple for each position in which
+        the word may stand to the labelled word. Returns an array of words x positions x labels.
         """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
@@ -116,14 +116,12 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """What some words, as written, add to the scores of labels (person, no name …); one row per
-    word.
+    """How much some words support each label (person, no name …), as arrays with one row per word.
 
-    `scores` has the support for each label, by the position of the word relative to the labelled
-    one. `limits` say when a word belongs to no name: if the score of "no name" is that much above
-    the best other label's (0 for a word that is hardly ever in a name). `kinds` are those of
-    shape_kind(), and `steps` are 1 plus the number of edges (ends and beginnings of sentences)
-    after the word.
+    `scores` has this for each position of the word relative to the labelled one, and `kinds` how
+    the word is written, as shape_kind() says. If the score of "no name" exceeds all others by the
+    word's `limits`, the word is surely no name; 0 if that is clear without its neighbours. `steps`
+    is 1, or 3 for a word that ends a sentence.
     """
 
     scores: LabelScores  # forms x positions x labels
@@ -133,11 +131,10 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Computes how much words, as written, support each label of the CRF (person, no name …).
+    """Computes how much words support each label (person, no name …) of the model of names.
 
-    The weights of features that many words share (cluster of similar words, letter case …) are
-    summed in small tables when the scorer is made. The weights of a word's spelling are looked up
-    for each word.
+    Weights of features that many words share, such as letter case, are summed beforehand when the
+    scorer is made. Those of a word's spelling are looked up for each word.
     """
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
@@ -151,17 +148,16 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the edge, a pseudo-word before and after each sentence, as a table with one
-        row.
+        """The scores of the beginning or end of a sentence, as a table with one row.
 
-        Like a word, it supports labels of the words next to it.
+        It is treated like a word, because it too supports labels of the words next to it.
         """
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """Compute how much each of these words, as written, supports each label; one row for each
-        word."""
+        """Compute how much each of these words supports each label (person, no name …); one row for
+        each."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]

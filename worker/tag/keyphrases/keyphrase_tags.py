@@ -28,8 +28,8 @@ class Frequencies(Frozen):
     """How common words are in the operator's articles, to find phrases that are special to one
     article.
 
-    `documents` has the number of counted articles by language, and `words`, by language and word,
-    the number of these articles that have the word. `worker keyphrases` writes the file with both.
+    `documents` maps a language to the number of articles that were counted, and `words` maps a
+    language and a word to the number of these that have the word. `worker keyphrases` counts them.
     """
 
     documents: dict[str, int] = {}
@@ -78,9 +78,9 @@ def document_words(text: str) -> set[str]:
 
 
 def keyphrase_tags(article: Article, rules: KeyphraseRules, frequencies: Frequencies) -> list[Tag]:
-    """Tag an article with its keyphrases, the best first, whose score is 1; other scores are
-    relative.
+    """Tag an article with its keyphrases, the best first.
 
+    The best has the score 1; the score of another says how good it is in proportion to the best.
     Returns no tags if keyphrases are switched off, or if words were counted in fewer than 50
     articles of its language.
     """

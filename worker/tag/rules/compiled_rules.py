@@ -1,7 +1,6 @@
-"""Compile the rules of all topics, so that one search of an article finds the phrases of all of
-them.
+"""Compile the rules of all topics, so that one search of an article finds the phrases of all rules.
 
-The result is one automaton that finds all phrases, and an index from each phrase to its rules.
+The result is an automaton that does this search, and an index from each phrase to its rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,8 +20,8 @@ class CompiledPattern(NamedTuple):
     """A regular expression of a rule, compiled, with the parts of an article in which matches
     count.
 
-    `scopes` has these parts (title, body …) as a bit mask. `number` identifies the expression
-    within its rule; it is negative, because phrases have the numbers from 0.
+    `written` is the expression as the rule file has it. `scopes` has the parts (title, body …) as a
+    bit mask. `number` identifies the expression within its rule.
     """
 
     number: int  # negative, while phrases are numbered from 0
@@ -32,11 +31,12 @@ class CompiledPattern(NamedTuple):
 
 
 class CompiledRule(NamedTuple):
-    """A rule in the form in which it is matched with articles: phrases are replaced by their
-    numbers.
+    """A rule of a topic, compiled so that it can be matched with articles.
 
-    PhraseScopes maps these numbers to the parts of an article in which the phrase counts (a bit
-    mask). `positive` has all phrases that support the rule, that is all but those of `none`.
+    `definition` is the rule as written. In `any`, `all`, `none` and `near`, its phrases are
+    replaced by their numbers, and mapped to the parts of an article in which they count (a bit
+    mask). `patterns` are its regular expressions. `positive` has all phrases that support the rule,
+    that is all but those of `none`.
     """
 
     topic: Topic
@@ -52,12 +52,12 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRules(NamedTuple):
-    """All rules of a taxonomy, with the automaton that finds their phrases in an article.
+    """All rules of a taxonomy, with the automaton that finds their phrases in an article
+    (`phrases`).
 
-    A rule's number is its index in `rules`, a phrase's number that in `phrase_texts`. `rules_of`
-    leads from a phrase to the rules that it supports, and `phraseless` lists those that may fire
-    without a phrase. `scopes` is a bit mask of all parts of an article (title, url …) that some
-    rule reads.
+    `rules_of` leads from each phrase, by its index in `phrase_texts`, to the rules that it
+    supports, as indexes of `rules`. `phraseless` are rules that may give their tag without a
+    phrase. `scopes` is a bit mask of all parts of an article (title, url …) that some rule reads.
     """
 
     taxonomy: Taxonomy

@@ -1,6 +1,6 @@
 """Tag articles with the categories that their feed gave them, in the feed's own spelling.
 
-Only with those that mean no topic of the taxonomy; the others become topics.
+Categories that mean a topic of the taxonomy are left out, because that topic becomes a tag.
 """
 
 from worker.model.records import Article, Span, Tag

@@ -1,7 +1,8 @@
 """Join the fields of an article into one text, so that one search covers all of them.
 
-Each offset belongs to a scope (`title`, `lead`, `url` …): the part of the article, since a rule may
-count a phrase in some parts only. Sets of scopes are bit masks.
+A rule may count a phrase in some parts of an article only, its scopes (`title`, `lead`, `url` …).
+So it is remembered to which field and scope each part of the joined text belongs. Sets of scopes
+are bit masks.
 """
 
 from bisect import bisect_right
@@ -64,10 +65,10 @@ class JoinedFields:
         self.text = self.text.encode("utf-8", "replace").decode()
 
     def scope_at(self, offset: int) -> int:
-        """The scopes (parts of the article: TITLE, BODY …) at this offset of the joined text, as a
-        bit mask.
+        """In which parts of the article (TITLE, BODY …) this offset of the joined text is, as a bit
+        mask.
 
-        In the first paragraph of the text they are BODY and LEAD; elsewhere there is only one.
+        It is one part, except in the first paragraph of the text, which is both BODY and LEAD.
         """
         field = self._field_at(offset)
         if field.scope == BODY and offset - field.start < self._lead_end:

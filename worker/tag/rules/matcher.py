@@ -95,7 +95,8 @@ class MatchContext:
         """Yield the rules that may give this article their tag, each with the matches of its
         phrases.
 
-        Left out are rules for other languages, and rules that need a phrase of which none matches.
+        These are rules for the article's language of which a phrase matches, and those that may
+        give their tag by a regular expression alone.
         """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
@@ -109,10 +110,11 @@ class MatchContext:
                 yield rule, evidence
 
     def evidence_for(self, phrases: PhraseScopes) -> RuleEvidence:
-        """Return those matches of these phrases that count for a rule, by number of the phrase.
+        """Return where the article matches these phrases, as lists of matches by number of the
+        phrase.
 
-        `phrases` maps the numbers of phrases to the parts of the article (title, body …, as a bit
-        mask) in which the rule counts them.
+        `phrases` maps the number of each phrase to the parts of the article (title, body …, as a
+        bit mask) in which matches count. Others are left out.
         """
         evidence: RuleEvidence = {}
         for number in self.matches.keys() & phrases.keys() if phrases else ():

@@ -66,10 +66,10 @@ class PhraseMatch(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A casefolded text, for a search that ignores case.
+    """A casefolded text, for a search that ignores case, with the means to find offsets in the
+    original.
 
-    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the added characters,
-    so that offsets of matches can be converted to offsets in the original text.
+    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the added characters.
     """
 
     text: str

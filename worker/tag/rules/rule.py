@@ -40,9 +40,10 @@ class Scoring(Frozen):
     """How a rule's score, 0 to 1, is computed from its matches, and from which score it gives its
     tag.
 
-    The score is points / (points + doubt). Matches give points, by `weights`. The doubt grows with
-    the length of the text, as a long text matches phrases by chance. Comments in
-    config/taxonomy.toml explain each value and its unit, and how it was tuned.
+    The score is points / (points + doubt). A phrase that matches gives points by `weights`, and
+    `repeat` points for each further match, up to `max_repeats`. The doubt grows with the length of
+    the text, as a long text matches phrases by chance. From `threshold` on the rule gives its tag,
+    with at most `max_spans` passages as evidence.
     """
 
     weights: ScopeWeights
@@ -108,7 +109,8 @@ class Rule(Frozen):
     It gives the tag if all conditions that it has hold: a phrase of `any` or a `regex` matches, all
     phrases of `all`, those of `near` close together, none of `none`; the article has one of the
     `languages`, the matches are at least `min_count`, the score reaches the threshold, and the rule
-    has not expired. `matches` and `misses` are example articles for tests.
+    has not expired. `scopes` are the parts of the article (title, body …) in which phrases count.
+    `matches` and `misses` are example articles for tests.
     """
 
     id: str = ""

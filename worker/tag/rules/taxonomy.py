@@ -22,8 +22,8 @@ class Topic(Frozen):
     """One topic of the taxonomy, whose tag articles get by its rules or by their feed's categories.
 
     `parents` are codes of broader topics, whose tags they get as well. `categories` are feed
-    categories that mean this topic. If a later file has a topic with the same code, it adds to this
-    one.
+    categories that mean this topic. Its rules hold for articles published until `expires`.
+    `matches` and `misses` are example articles that must and must not get the tag.
     """
 
     code: str = Field(min_length=1)
@@ -46,11 +46,11 @@ class Topic(Frozen):
         return self
 
     def extended_by(self, addition: "Topic") -> "Topic":
-        """Return this topic together with what a later file says of it: more rules, categories and
+        """Return this topic together with what a later file adds to it: more rules, categories and
         so on.
 
-        Raises ValueError if a later rule has the name of an earlier one and does not say
-        `replaces`.
+        Raises ValueError if `addition` has a rule of the same name as this topic and does not say
+        that it `replaces` the earlier rule.
         """
         rules = {rule.name: rule for rule in self.rules}
         for rule in addition.rules:
@@ -86,8 +86,8 @@ class SourceDefaults(Frozen):
     def applies_to(self, source: str) -> bool:
         """Whether these settings are for the source with this id.
 
-        They name the id itself, or a pattern: `*.example.com` is for `example.com` and all ids that
-        end in `.example.com`.
+        They are for one id, or for all that a pattern matches: `*.example.com` matches
+        `example.com` and all ids that end in `.example.com`.
         """
         if self.source.startswith("*."):
             return source == self.source[2:] or source.endswith(self.source[1:])
@@ -107,10 +107,11 @@ class RuleFile(Frozen):
 
 
 class Taxonomy(RuleFile):
-    """All topics with their rules, the lists of synonyms, and how rules are scored.
+    """All topics with their rules, the lists of synonyms to which rules refer, and how rules are
+    scored.
 
-    References between them are checked when it is made. Its version is stored with each tag by
-    rules.
+    When it is made, ValueError is raised if, for example, a parent topic or a list of synonyms is
+    missing. `label` is the version that the operator gave to it.
     """
 
     label: str = Field(alias="version", min_length=1)
@@ -189,9 +190,11 @@ class Taxonomy(RuleFile):
 
     @cached_property
     def by_category(self) -> dict[str, tuple[Topic, ...]]:
-        """The topics that each feed category means in general, by category_code() of the category.
+        """The topics that each feed category means, by the category's normalised name
+        (category_code()).
 
-        What a single source means by its categories (see SourceDefaults) is not included.
+        What a category means only in articles of a single source (see SourceDefaults) is not
+        included.
         """
         topics: dict[str, tuple[Topic, ...]] = {}
         for topic in self.topics:
@@ -200,10 +203,10 @@ class Taxonomy(RuleFile):
         return topics
 
     def file_of(self, rule_id: str) -> str:
-        """The name, without `.toml`, of the config file that has the rule with this id or topic
-        with this code.
+        """The name, without `.toml`, of the config file with this rule or topic.
 
-        For a topic or rule that several files have, it is the last of them.
+        `rule_id` is the id of a rule or the code of a topic. If several files have it, the last
+        counts.
         """
         return self._files.get(rule_id, "taxonomy")
 

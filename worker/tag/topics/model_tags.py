@@ -17,9 +17,9 @@ _METHOD = "model"
 class TopicRules(Frozen):
     """The settings in config/topics.toml: whether and how topics guessed by the model become tags.
 
-    `model` switches the model on. `leave_out` are codes of topics that never become tags by it, and
-    `thresholds` probabilities from which a topic does, in place of the model's own. At most
-    `max_words` words of the article are stored as evidence of a tag.
+    `model` switches the model on. Topics with a code in `leave_out` never become tags by it.
+    `thresholds` maps codes of topics to the probability from which the topic becomes a tag; others
+    have the model's own. At most `max_words` words of the article are stored as evidence of a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]

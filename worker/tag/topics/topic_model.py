@@ -1,9 +1,8 @@
 """The topic model: how probable each topic is for a text, and by which words.
 
-It is a multinomial logistic regression over single words. A word's weight is the sum of a trained
-weight and of one computed from its embedding, which was added beforehand. So words that the
-training data lack have weights too, and no embeddings are needed here. docs/models/topics.md names
-the training data.
+It is a multinomial logistic regression over single words. Words that the training data lack have
+weights too: these were computed from embeddings when the model was trained, so no embeddings are
+needed here. docs/models/topics.md names the training data.
 """
 
 import re
@@ -59,11 +58,10 @@ def words(text: str) -> list[str]:
 
 
 def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
-    """Find where each word first occurs in a text: word -> characters [start, end), in reading
-    order.
+    """Find where each of some words first occurs in a text.
 
-    The words are in lowercase and without a genitive "'s", as words() returns them; words that the
-    text lacks are left out.
+    `words` are as words() returns them: in lowercase and without a genitive "'s". Returns a dict of
+    word -> characters [start, end), in reading order; words that the text lacks are left out.
     """
     lowered = _lower(text)
     starts = ((_first_offset(word, lowered), word) for word in words)
@@ -95,8 +93,10 @@ def _without_genitive(word: str) -> str:
 
 
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
-    """The CRC-32 of each word, by which the model's tables find it; they do not have the words
-    themselves."""
+    """The CRC-32 of each word.
+
+    The model's tables have these numbers in place of the words.
+    """
     return np.fromiter((_key(word) for word in tokens), np.uint32, len(tokens))
 
 
@@ -105,8 +105,10 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """Finds the row of a word in the model's tables, and remembers it; -1 for a word that the model
-    lacks."""
+    """Finds the row of a word in the model's tables, and remembers it.
+
+    The row is -1 for a word that the model lacks.
+    """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = keys
@@ -121,11 +123,11 @@ class _RowCache(dict[str, int]):
 
 
 def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
-    """Compute how much each word of a text counts, by TF-IDF, as a vector of length one.
+    """Compute how much each word of a text counts for its topics, by TF-IDF.
 
-    `rows` has the table row of each word in reading order, and `rarity` the inverse document
-    frequency of each row. Returns the distinct rows and the weight of each. Words near the
-    beginning count more, and a repeated word counts less each time.
+    `rows` has the number of each word in reading order, and `rarity` how rare each number's word
+    is. Returns the distinct numbers and the weight of each; the weights are a vector of length one.
+    Words near the beginning of the text count more.
     """
     distinct, number = np.unique(rows, return_inverse=True)
     counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
@@ -135,8 +137,11 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 
 
 class TopicModel:
-    """Guesses the topics of a text from its words, by trained weights. Topics are called classes
-    here."""
+    """Guesses the topics of a text from its words, by trained weights.
+
+    `codes` and `labels` name the topics, and `thresholds` are the probabilities from which each is
+    guessed. `languages` are those of the training data.
+    """
 
     def __init__(self, arrays: TopicArrays) -> None:
         self.version = str(arrays["version"])
@@ -156,9 +161,8 @@ class TopicModel:
         """The probability of each topic for the words of a text, by the number of the topic in the
         model.
 
-        They are scaled down, so their sum is below one; the rest stands for no topic. Unscaled,
-        they would be too high for articles of a publisher that the training data lack, which may
-        use words differently. A short text is scaled down more.
+        Their sum is below one; the rest stands for no topic. They are scaled down, more so for a
+        short text, because the model is too sure of articles unlike its training data.
         """
         rows = self._rows(tokens)
         return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
@@ -166,11 +170,12 @@ class TopicModel:
     def guess(
         self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """The topics whose probability for a text reaches their threshold, the most probable first;
-        maybe none.
+        """Guess the topics of a text: those whose probability reaches their threshold, most
+        probable first.
 
-        `tokens` are the text's words, see words(). Each guess has at most `max_words` of them as
-        evidence. `own` maps codes of topics to thresholds that replace those of the model.
+        `tokens` are the text's words, as words() returns them. Each guess has at most `max_words`
+        of them as evidence. `own` maps codes of topics to thresholds that replace those of the
+        model.
         """
         thresholds = self.thresholds
         if own:

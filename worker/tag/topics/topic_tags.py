@@ -18,8 +18,7 @@ SCHEME = "taxonomy"
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
     """Search an article once for the phrases of all rules; evaluate_rule() needs the result.
 
-    Whether a rule has expired is decided by the article's day of publication or, if that is
-    unknown, by the day of `now`.
+    `now` stands in for a missing date of publication, which decides whether a rule has expired.
     """
     return MatchContext(article, rules, (article.published or now).date())
 
