@@ -65,8 +65,8 @@ class RedisClient:
             raise Unavailable("index", str(e)) from e
 
     def scan(self, pattern: str) -> Iterator[list[str]]:
-        """Yield the names of the server's keys that match a pattern such as `aw:*`, a list of some
-        at a time.
+        """Yield the names of all keys on the server that match a pattern such as `aw:*`, in lists
+        of some.
 
         If the broker URL sets a prefix for all keys, the names come without it. A key may come
         twice.

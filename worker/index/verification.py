@@ -1,8 +1,7 @@
-"""Compare the similarity index with the store, count what it holds, and restore what it lost.
+"""Compare the index that finds copies with the store, measure it, and restore what it lost.
 
-The index only helps to find copies. The store has all articles and clusters, so none of them is
-lost with the index. But while the index is empty, copies are not found and are taken for new
-articles.
+The store has all articles, so none is lost with the index. But articles that are missing in the
+index are not found, and copies of them are taken for new articles.
 """
 
 from collections import Counter
@@ -62,12 +61,11 @@ class IndexLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStats:
-    """What the similarity index holds, for `worker index stats`: counts of its articles, keys and
-    bytes.
+    """What the index that finds copies holds, as `worker index stats` shows it.
 
-    `newest` is the number of the newest article, `generation` that of the present time window.
-    `begins` is the beginning of the window before; older articles are no longer found. `layers` has
-    the counts for each kind of Redis key.
+    `newest` is the number of the newest article, and `generation` that of the present time window.
+    Articles registered before the date `begins` are no longer found. `layers` has the numbers of
+    keys, entries and bytes of each part of the index.
     """
 
     newest: int  # number of the newest article
@@ -85,9 +83,8 @@ class IndexStats:
     def bytes_each(self) -> float:
         """Average number of bytes that the index takes for each article that it can find.
 
-        It can find the articles of two time windows. Only what is kept for all that time is
-        counted. Fingerprints, and the lines from which boilerplate is learned, are not counted,
-        because how long these are kept does not depend on the windows.
+        Not counted is what is kept for another time than the articles: their full sets of hashes,
+        and the lines from which boilerplate is learned.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
@@ -198,10 +195,9 @@ class IndexDifference:
 
 
 def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
-    """Compare what the index holds about these articles with the store, and yield each difference.
+    """Yield each difference between what the index holds about articles and what the store says.
 
-    `articles` has what the index should hold, according to the store. Takes five round trips, and
-    one more for each step of the longest chain of copies of copies.
+    `articles` has what the index should hold, according to the store.
     """
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])
@@ -223,11 +219,11 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """Return kind -> number of the differences between index and store of that kind.
+    """Count differences between the index and the store by kind.
 
     The kinds are `missing` (the index does not know the article), `unowned` (it lacks one of the
-    article's text hashes) and `register` (it names another article as the original of the copies
-    than the store).
+    article's text hashes) and `register` (it says that the article is a copy of another one than
+    the store says).
     """
     return dict(Counter(difference.what for difference in compared))
 
