@@ -39,6 +39,7 @@ class ArticleNumbers:
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
         """Return the number of each article in the index; give the next free number to those
         without one."""
+        # Two round trips, both repeated if another worker changes the buckets in use meanwhile.
         fields = [_field(article_id) for article_id in article_ids]
         while True:
             layouts, newest = self._buckets.reserve(len(fields))

@@ -13,6 +13,7 @@ copies canonical, even if only one of the workers knows that they are copies.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+# Pointers lead to a smaller number or to a canonical article only, so they form no cycle.
 Pointers = dict[int, int]
 """Number of an article -> number of the article that its cell points to."""
 

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 from worker.model.records import Fingerprint
 
+# Each time the buckets grow fourfold, two spare bits become part of the bucket's number, so values
+# lose them. Four times as many articles take two bits more for the number of the owner. So values
+# stay below 24 bits while articles have the usual number of hashes; larger ones take a byte more.
 FIELD_BITS = 13
 GROWTH_BITS = 2
 VALUE_BITS = 24

@@ -65,6 +65,10 @@ class RedisIndex:
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
         """Add articles to the index, then return for each the articles that may have the same text,
         best first."""
+        # Five round trips: clock and counter, numbers, write, read, candidates. One more each when a
+        # time window begins, articles of the window before arrive, a hash belongs to a removed
+        # article, or buckets are full; six more when this worker moves entries to new buckets. All
+        # starts again when another worker meanwhile changes the buckets in use.
         if not entries:
             return []
         hashes = IndexHashes.of([entry.fingerprint for entry in entries])
@@ -85,6 +89,9 @@ class RedisIndex:
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
         """Return for each vote the id of the canonical article, the one that stands for all copies
         of a text."""
+        # Three round trips. Two more each time that another worker decides about one of the same
+        # articles meanwhile, and each time that an article is a copy of a copy. Up to three more
+        # for articles that the last `register_and_match` neither registered nor returned.
         if not votes:
             return []
         own = dict.fromkeys(vote.article_id for vote in votes)

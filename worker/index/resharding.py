@@ -14,6 +14,8 @@ from collections import defaultdict
 from worker.index.layout import COARSER_BITS, STATE, BucketLayout, BucketMove, flat_reply
 from worker.index.redis_client import Command, RedisClient
 
+# Readers ask the old layout first; an entry that is missing there is in the new one by then. A
+# worker that learns of a new layout only after it has written registers its batch again.
 COPIED_BUCKETS = 128  # at a time: some 50 ms of CPU
 DROPPED_BUCKETS = 1024
 
