@@ -110,11 +110,10 @@ class Index(Protocol):
         ...
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Remove these articles from the index, so that it no longer names them as possible
-        originals of new articles.
+        """Remove these articles from the index, so that new articles are no longer found to be
+        copies of them.
 
-        This is for articles that were withdrawn, for example. Copies that point to one of them as
-        their canonical article still do so; `set_canonical` changes that.
+        This is for articles that were withdrawn, for example.
         """
         ...
 

@@ -52,10 +52,10 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read from the server which buckets, the Redis hashes of the index, are in use now.
+        """Read from the server how many buckets, the Redis hashes of the index, are in use now.
 
-        They are those of the current time window and of the one before, with the number of buckets
-        of each. The current window is left out until its first article is registered.
+        The buckets of the current time window and of the window before are in use. The current
+        window has none until its first article is registered.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 

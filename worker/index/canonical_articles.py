@@ -26,11 +26,11 @@ class CanonicalTable(Protocol):
     """
 
     def read(self, numbers: Collection[int]) -> Pointers:
-        """Return number -> number of the article that it copies, for the articles with these
-        numbers.
+        """Return article -> the article that it copies, both as numbers, for the articles with
+        these numbers.
 
-        A canonical article has its own number. An article about which nothing was decided yet is
-        left out.
+        A canonical article, which is no copy, leads to itself. An article about which nothing is
+        decided yet is left out.
         """
         ...
 
@@ -61,11 +61,10 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read which articles these articles copy, which ones those copy in turn, and so on.
+    """Read for these articles which article each copies, which one that copies in turn, and so on.
 
-    What is read is added to `pointers` (number of an article -> number of the article that it
-    copies), which is also returned. A chain of copies ends at a canonical article, or at one about
-    which nothing is decided yet.
+    What is read from `table` is added to `pointers` (number of an article -> number of the article
+    that it copies), which is also returned.
     """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:

@@ -133,8 +133,8 @@ def _client(server: Address, timeout_s: float) -> Redis:
 
 
 def client_url(url: str) -> str:
-    """Rewrite a broker URL, as the library kombu reads it, to the form that the library redis-py
-    reads."""
+    """Return a broker URL in the form for the library redis-py; it is given in that for the library
+    kombu."""
     parts = urlsplit(url)
     scheme = "unix" if parts.scheme in ("redis+socket", "socket") else parts.scheme
     query = {"db" if k == "virtual_host" else k: v for k, v in parse_qsl(parts.query)}

@@ -63,10 +63,12 @@ class RedisIndex:
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Add articles to the index, then return for each the articles that may have the same text,
-        best first."""
-        # Five round trips: clock and counter, numbers, write, read, candidates. One more each when a
-        # time window begins, articles of the window before arrive, a hash belongs to a removed
+        """Add articles to the index, then return for each the articles that may have the same text.
+
+        The most similar come first. An article is no candidate of itself.
+        """
+        # Five round trips: clock and counter, numbers, write, read, candidates. One more each when
+        # a time window begins, articles of the window before arrive, a hash belongs to a removed
         # article, or buckets are full; six more when this worker moves entries to new buckets. All
         # starts again when another worker meanwhile changes the buckets in use.
         if not entries:

@@ -106,10 +106,10 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """Return the time since which articles must have been registered to be found by the index.
+    """Return the time before which articles were registered too long ago to be found by the index.
 
-    The index finds articles of the present time window and of the one before, so this is when the
-    one before began. `now_s` is the present time in Unix seconds.
+    The index finds articles of the present time window and of the one before, so it is the
+    beginning of the latter. `now_s` is the present time in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -144,11 +144,10 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles of the store back to the index: their numbers, text hashes and canonical
-    articles.
+    """Write articles back to the index that finds copies, from what the store has about them.
 
-    `articles` must begin with the earliest. Each is written to the time window in which it was
-    stored. If the index already has another article as the first with a hash, that entry is kept.
+    `articles` must begin with the earliest. For each, the index gets a number, the text hashes and
+    the canonical article, the one that stands for all copies of a text.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -180,12 +179,12 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDifference:
-    """A difference about one article between the similarity index and the store.
+    """A difference between what the index and the store say about one article.
 
     `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
     article's text hashes) or `register` (it names another canonical article, the one that stands
-    for all copies). `store` is the id of that article in the store. `index` is the id in the index,
-    "" if it has none or `what` is not `register`.
+    for all copies of a text). `store` and, with `register`, `index` have the id of the canonical
+    article according to each.
     """
 
     article_id: str
