@@ -1,9 +1,8 @@
 """Read and write the buckets, the Redis hashes in which the index keeps its entries.
 
-An entry says which article was the first with a certain text hash. The entries of each time window,
-called a generation, are spread over buckets of their own, which later expire. When these are full,
-the window gets four times as many. A layout means the buckets of one window while they have a
-certain number.
+An entry says which article was the first with a certain text hash. Each time window, also called a
+generation, has buckets of its own, which later expire. When they are full, the window gets four
+times as many. A layout means the buckets of one window while they have a certain number.
 """
 
 from collections.abc import Sequence

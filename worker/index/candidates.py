@@ -16,10 +16,10 @@ class IndexRules(Protocol):
     """The settings of the index that finds copies, from section [index] of config/dedup.toml.
 
     `window_days`: length of a time window; copies are found in the present one and the one before.
-    `rival_ttl_s`: seconds for which the text hashes of an article are kept together for
-    comparisons. `min_hits`: hashes that two articles must share to be compared. `most_rivals`:
-    articles to compare with, at most. `bucket_bits`: the index starts with 2**bucket_bits Redis
-    hashes. `timeout_s`: seconds to wait for the server.
+    `rival_ttl_s`: seconds for which the index keeps the fingerprint (all text hashes) of an
+    article. `min_hits`: hashes that two articles must share to be compared. `most_rivals`: maximum
+    number of articles to compare a new one with. `bucket_bits`: the index starts with
+    2**bucket_bits Redis hashes. `timeout_s`: seconds to wait for the server.
     """
 
     @property
@@ -53,12 +53,12 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Return the articles that most probably have the same text as the article `own`, with hits.
+    """Return the articles that most probably have the same text as the article `own`, best first.
 
-    The result has pairs of (article, hits), best first, at most `rules.most_rivals`. A hit is a
-    text hash of `own` that the other article was the first to have; `owners_by_hash` has, for each
-    hash, the articles that were. Articles in `exact`, whose whole text is equal, come first. Others
-    need `rules.min_hits` hits.
+    The result has pairs of (article, hits), at most `rules.most_rivals`. `owners_by_hash` has, for
+    each text hash of `own`, the articles that were the first to have it; each such hash is a hit
+    for them. Articles in `exact`, whose whole text is equal, come first. Others need
+    `rules.min_hits` hits.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

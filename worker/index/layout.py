@@ -60,16 +60,15 @@ class BucketLayout(NamedTuple):
         """The beginning of the Redis keys under which the index stores the first article with each
         text hash.
 
-        A key consists of this and of the number of a bucket, as these Redis hashes are called.
+        The number of one bucket, a Redis hash with some of these entries, follows it.
         """
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """The beginning of the Redis keys under which the index stores the number of each article
-        id.
+        """The beginning of the Redis keys under which the index stores the number of each article.
 
-        A key consists of this and of the number of a bucket, as these Redis hashes are called.
+        The number of one bucket, a Redis hash with some of these entries, follows it.
         """
         return f"aw:i:{self.generation}:{self.bits}:"
 
@@ -99,8 +98,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def grown(self) -> "BucketLayout":
-        """The same time window with four times as many buckets, as the Redis hashes of the index
-        are called."""
+        """The layout of the same time window with four times as many buckets.
+
+        Buckets are the Redis hashes in which the index keeps its entries.
+        """
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
@@ -114,8 +115,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether this is the largest possible number of buckets, as the Redis hashes of the index
-        are called."""
+        """Whether the time window has so many buckets that it can't get more.
+
+        Buckets are the Redis hashes in which the index keeps its entries.
+        """
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:

@@ -65,11 +65,10 @@ class RedisClient:
             raise Unavailable("index", str(e)) from e
 
     def scan(self, pattern: str) -> Iterator[list[str]]:
-        """Yield the names of all keys on the server that match a pattern such as `aw:*`, in lists
-        of some.
+        """Yield the names of all keys on the server that match a pattern such as `aw:*`.
 
-        If the broker URL sets a prefix for all keys, the names come without it. A key may come
-        twice.
+        Each item is a list of names, which may be empty. If the broker URL sets a prefix for all
+        keys, the names come without it. A key may come twice.
         """
         cursor = 0
         while True:

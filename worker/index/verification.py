@@ -83,8 +83,8 @@ class IndexStats:
     def bytes_each(self) -> float:
         """Average number of bytes that the index takes for each article that it can find.
 
-        Not counted is what is kept for another time than the articles: their full sets of hashes,
-        and the lines from which boilerplate is learned.
+        Not counted are the lines from which boilerplate is learned, and the fingerprints of
+        articles, which are kept for a short time only.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)

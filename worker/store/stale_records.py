@@ -32,9 +32,9 @@ def stale_revisions(
     """Return a page of the articles that were tagged or cleaned by other rules than the present
     ones.
 
-    With `part` "tagger" or "cleaner", articles are returned that another version of its rules than
-    `version` has processed. Each item is (row id of the newest revision, article id). The page has
-    up to `limit` articles that match `query`, after the revision with row id `after`.
+    `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles with
+    another version are returned. Each item is (row id of the newest revision, article id). The page
+    has up to `limit` articles that match `query`, after the revision with row id `after`.
     """
     statement = _stale(connection, query, part, version).where(revisions.c.id > after)
     statement = statement.order_by(revisions.c.id).limit(limit)
@@ -44,8 +44,8 @@ def stale_revisions(
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
     """Count the articles that were tagged or cleaned by other rules than the present ones.
 
-    With `part` "tagger" or "cleaner", articles are counted that another version of its rules than
-    `version` has processed. Only articles that match `query` count; its limit is ignored.
+    `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles with
+    another version are counted, if they match `query`. The limit of `query` is ignored.
     """
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()

@@ -160,8 +160,8 @@ class DeadLetterQuery:
     """A search for dead letters, raw articles that could not be processed.
 
     `id_prefixes` are beginnings of ids, `stage` is the step of the pipeline that failed, and
-    `since` is the earliest time of the last failure. `states` finds by default only letters that
-    are not sent through the worker again. A field that is empty or None does not restrict the
+    `since` is the earliest time of the last failure. `states` is `dead` by default: not sent
+    through the worker again, or failed again. A field that is empty or None does not restrict the
     search.
     """
 
@@ -176,12 +176,13 @@ class DeadLetterQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDeadLetter:
-    """A raw article that could not be processed, as the store keeps it until it is sent again.
+    """A raw article that could not be processed, as the store keeps it so that it can be sent
+    again.
 
     `seen` counts how often it failed, from `first` to `last`; `stage` and `reason` tell where and
-    why. `whole` is False if `payload`, the raw article, was cut off or deleted. If it was sent
-    through the worker again, `replay` is the receipt (id) of the last attempt, with its time,
-    `outcome` and article.
+    why. `whole` is False if `payload`, the raw article, was cut off or deleted. `replay` is the
+    receipt (id) of the last attempt to send it through the worker again, None if there was none;
+    `replay_at`, `outcome` and `article_id` are about that attempt.
     """
 
     letter_id: str

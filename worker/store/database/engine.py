@@ -70,7 +70,7 @@ def open_engine(url: URL) -> Engine:
     """Return an SQLAlchemy engine for the database at this URL. It connects on first use.
 
     A process that is forked from this one must open an engine of its own. Raises BadConfig if the
-    URL has wrong options; those that only the driver can check raise it when the engine connects.
+    URL has wrong options.
     """
     try:
         engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)

@@ -138,17 +138,18 @@ class StaleRecordReader(RecordReader, Protocol):
         """Return a page of the articles that were tagged or cleaned by other rules than the present
         ones.
 
-        With `part` "tagger" or "cleaner", articles are returned that another version of its rules
-        than `version` has processed. Each item is (row id of the newest revision, article id). The
-        page has up to `limit` articles that match `query`, after the revision with row id `after`.
+        `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles
+        with another version are returned. Each item is (row id of the newest revision, article id).
+        The page has up to `limit` articles that match `query`, after the revision with row id
+        `after`.
         """
         ...
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
         """Count the articles that were tagged or cleaned by other rules than the present ones.
 
-        With `part` "tagger" or "cleaner", articles are counted that another version of its rules
-        than `version` has processed. Only articles that match `query` count; its limit is ignored.
+        `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles
+        with another version are counted, if they match `query`. The limit of `query` is ignored.
         """
         ...
 

@@ -152,8 +152,9 @@ def take_down(
     """Return which articles are removed for a publisher's request to take one down.
 
     It is the first article that is found by a key in the request and that is in `existing`, the ids
-    of stored articles. `owners` maps (source, key) to the id of the article with that key. A
-    placeholder row that holds keys of the request is marked as removed too.
+    of stored articles. `owners` maps (source, key) to the id of the article with that key. A row
+    without content that holds the request's keys, to keep the article from being stored later, is
+    returned too.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
@@ -177,10 +178,10 @@ def claimed_keys(
 ) -> dict[StoredKey, str]:
     """Return which article each key in this batch is to lead to: (source, key) -> article id.
 
-    A key is an external id, a link, or a text's opening words. Opening words are a key of their own
-    in sources in `distrusted`, whose external ids are often wrong. Articles in `full` have the
-    maximum number of keys and get no more ids and links. If two articles have the same key, the
-    first gets it.
+    A key is an external id, a link or opening words; the first article with a key gets it. Articles
+    of sources in `distrusted`, whose external ids are often wrong, also get the key of their
+    opening words. Articles in `full` have the maximum number of keys already and get no more ids
+    and links.
     """
     keys: dict[StoredKey, str] = {}
     for record in batch.records:

@@ -125,10 +125,11 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return each request of a publisher in the batch, with the articles that it takes down.
+    """Return the publishers' requests in the batch to take articles down, each with the articles
+    removed.
 
-    They are found by the keys in the request, among stored articles and those of the same batch.
-    `keys` tells which article each key leads to.
+    The articles are found by the keys in the request, among stored articles and those of the same
+    batch. `keys` tells which article each key leads to.
     """
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
