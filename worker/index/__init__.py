@@ -1,10 +1,10 @@
-"""The similarity index: propose candidates for an article, and elect the canonical one of copies.
+"""The similarity index finds, for a new article, earlier articles that may have the same text.
 
-A candidate is an earlier article that may have the same text, and is worth comparing. A hash is
-that of a whole text or of a shingle (three words in a row; in Chinese and the like, some
-characters); the sketch of an article is its smallest shingle hashes. The index remembers of each
-hash the first article that had it, its owner. Identities and decisions are in the store, so none of
-them is lost if the index is.
+These are called candidates. To find them, the index remembers hashes of each article: one of its
+whole text, and its sketch, the smallest of the hashes of its shingles (three words in a row; in
+Chinese and the like, some characters). Articles are candidates if they share hashes. The index also
+elects the canonical article, the one that stands for all copies of a text. All articles and
+decisions are in the store too, so losing the index loses none of them.
 
 What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
 lines that sources repeat. May import the model only.
@@ -30,11 +30,12 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An earlier article that may have the same text as an article being looked up in the index.
+    """An earlier article that may have the same text as a new article that is looked up in the
+    index.
 
-    `hits` counts the hashes of the looked-up article's sketch (its smallest shingle hashes) that
-    this candidate was the first article to have. `fingerprint` holds the candidate's hashes for an
-    exact comparison; it is None when the index no longer holds it, and is then read from the store.
+    `hits` counts the text hashes of the new article that this one was the first to have.
+    `fingerprint` has the candidate's text hashes, for an exact comparison. It is None when the
+    index no longer holds them; they are then read from the store.
     """
 
     article_id: str
@@ -65,22 +66,21 @@ class Index(Protocol):
     """
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Register all entries, then return for each the candidates: articles that may have the
-        same text.
+        """Add articles to the index, then return for each its candidates: articles that may have
+        the same text.
 
-        Those that share the most hashes come first. All writes come before all reads, so entries
-        that several workers register at the same time find each other, as do entries of one call.
-        An article is no candidate of itself. Registering an entry again changes nothing.
+        The most similar come first. Articles in the same call, and articles that several workers
+        add at the same time, find each other. An article is no candidate of itself. Adding one
+        again changes nothing.
         """
         ...
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return for each vote the id of its canonical article, the one that stands for all its
-        copies.
+        """Return for each vote the id of the canonical article, the one that stands for all copies
+        of a text.
 
-        That is the article of the vote itself, or one of those that the vote says it copies. An
-        article that was elected stays canonical. If the article that a vote copies is itself a copy
-        of a third one, the id of that third article is returned.
+        That is the voting article itself, or the original of the articles that it copies. An
+        article that was elected once stays canonical.
         """
         ...
 
@@ -110,11 +110,10 @@ class Index(Protocol):
         ...
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Remove these articles from the index, so that it no longer names them as possible
-        originals of new articles.
+        """Remove these articles from the index, so that new articles are no longer found to be
+        copies of them.
 
-        This is for articles that were withdrawn, for example. Copies that point to one of them as
-        their canonical article still do so; `set_canonical` changes that.
+        This is for articles that were withdrawn, for example.
         """
         ...
 

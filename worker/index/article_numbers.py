@@ -15,12 +15,10 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """The numbers of articles (`numbers`, by article id), and in which Redis hashes they are
-    stored.
+    """The numbers that articles have in the index, and which of them were numbered just now.
 
-    `created` has the ids of the articles that had no number before. `layouts` tells which Redis
-    hashes of the index were in use when the numbers were read; if they differ later, the numbers
-    must be read again.
+    `numbers` maps an article id to the number. `created` has the ids of the articles that had no
+    number before. `layouts` tells in which Redis hashes the index kept its entries at that time.
     """
 
     layouts: ActiveLayouts
@@ -39,13 +37,9 @@ class ArticleNumbers:
         self._buckets = buckets
 
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
-        """Return the number that each article has in the index; an article without one gets the
-        next free one.
-
-        Takes two round trips. Both are repeated if another worker meanwhile changes which buckets
-        (Redis hashes) the index uses, because the numbers may then be stored in others than those
-        read.
-        """
+        """Return the number of each article in the index; give the next free number to those
+        without one."""
+        # Two round trips, both repeated if another worker changes the buckets in use meanwhile.
         fields = [_field(article_id) for article_id in article_ids]
         while True:
             layouts, newest = self._buckets.reserve(len(fields))
@@ -74,12 +68,7 @@ class ArticleNumbers:
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
         """Return article id -> the article's number in the index, None for an article without a
-        number.
-
-        Takes two round trips. The second is repeated if another worker meanwhile changes which
-        buckets (Redis hashes) the index uses, because the numbers may then be stored in others than
-        those read.
-        """
+        number."""
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
         while layouts is None or layouts.read != current.read:
@@ -107,8 +96,8 @@ class ArticleNumbers:
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
         """Return the Redis commands that store, for each number, the id of its article.
 
-        `numbers` maps an article id to its number. Further commands set when the Redis hashes that
-        hold the ids expire.
+        `numbers` maps an article id to its number. The ids expire after three time windows of the
+        index.
         """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))

@@ -1,9 +1,8 @@
-"""Read and write the buckets of the index on the server, add buckets, and let old ones expire.
+"""Read and write the buckets, the Redis hashes in which the index keeps its entries.
 
-A bucket is a Redis hash with one entry for each of many text hashes: the number of the first
-article that had this text or three-word sequence. Each time window of the server's clock, called a
-generation, has buckets of its own. When they are full, the generation gets four times as many
-(layout.py); the generation with a certain number of buckets is called a layout.
+An entry says which article was the first with a certain text hash. Each time window, also called a
+generation, has buckets of its own, which later expire. When they are full, the window gets four
+times as many. A layout means the buckets of one window while they have a certain number.
 """
 
 from collections.abc import Sequence
@@ -52,19 +51,19 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read from the server which buckets, the Redis hashes of the index, are in use now.
+        """Read from the server how many buckets, the Redis hashes of the index, are in use now.
 
-        They are those of the current time window and of the one before, with the number of buckets
-        of each. The current window is left out until its first article is registered.
+        The buckets of the current time window and of the window before are in use. The current
+        window has none until its first article is registered.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """Find out from the server's replies which buckets, the Redis hashes of the index, are in
-        use.
+        """Find out from replies of the server which buckets (Redis hashes) hold the index at
+        present.
 
-        `replies` are those to the two commands READ_LAYOUTS: the server's time, and its list of the
-        time windows with their numbers of buckets.
+        `replies` are the two replies to the commands in READ_LAYOUTS: the server's time, and the
+        numbers of buckets of the time windows.
         """
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
@@ -74,8 +73,7 @@ class Buckets:
         index.
 
         Returns which buckets (the Redis hashes of the index) to write the articles to, and the last
-        of the reserved numbers. Takes one round trip, and a second one if the index begins a new
-        time window.
+        of the reserved numbers.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -89,8 +87,8 @@ class Buckets:
         """Return which buckets, the Redis hashes of the index, belong to a time window and to the
         one before.
 
-        `generation` is the number of the window: the present one, or an earlier one. If the window
-        has no buckets yet, its first ones are opened on the server. Takes one or two round trips.
+        `generation` is the number of the window, the present or an earlier one. If the window has
+        no buckets yet, it gets its first ones.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
         return self._begin(generation, int(newest or 0), layout_state(reply))
@@ -108,12 +106,12 @@ class Buckets:
     def write(
         self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout
     ) -> tuple[list[Any], float]:
-        """Send commands that write to `keys`, the Redis keys of some buckets of the index, in one
-        round trip.
+        """Send commands that write to some buckets, the Redis hashes of the index, in one round
+        trip.
 
-        Also sets the expiry of buckets that the commands may have created. Returns the replies to
-        the commands, and the average number of entries in the first 8 of these buckets. As hashes
-        spread evenly, that tells how full all buckets of `layout` are.
+        `keys` are the Redis keys of these buckets, and `layout` says to which time window they
+        belong, and so when they expire. Returns the replies to the commands, and the average number
+        of entries per bucket, which tells how full the buckets are.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -123,22 +121,20 @@ class Buckets:
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
     def expires(self, layout: BucketLayout) -> int:
-        """Return the Unix second at which the buckets of a layout, the Redis hashes of one time
-        window, expire.
+        """Return the Unix second at which the buckets (Redis hashes) of one time window expire.
 
-        It is one day after workers stop reading them, so that a worker whose batch runs late still
-        finds them.
+        `layout` names the window. Workers stop reading the buckets a day earlier, so a worker that
+        is late still finds them.
         """
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Begin to use four times as many buckets (Redis hashes of the index) when the present ones
-        are full.
+        """Begin to use four times as many buckets (the Redis hashes of the index) if the present
+        ones are full.
 
-        They are full when `entries_per_bucket`, their average number of entries, has reached 320.
-        While entries are still being moved from old buckets to new ones, move those of some more
-        buckets instead, unless another worker is doing so. `layouts` tells which buckets are in
-        use.
+        They are full if `entries_per_bucket`, their average number of entries, is 320 or more. If
+        an earlier growth is not finished, move the next entries from old to new buckets instead.
+        `layouts` tells which buckets are in use.
         """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])

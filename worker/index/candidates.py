@@ -1,8 +1,8 @@
 """Choose the earlier articles that are worth comparing with a new one, because they share text
 hashes.
 
-A hash is of a whole text or of a few words in a row. The index knows only the first article that
-had a hash, its owner.
+A text hash is the hash of a whole text or of a few words in a row. The owner of a hash is the first
+article that had it, the only one that the index knows.
 """
 
 from collections import Counter
@@ -13,12 +13,13 @@ Owner = TypeVar("Owner", int, str)
 
 
 class IndexRules(Protocol):
-    """The settings of the similarity index, from section [index] of config/dedup.toml.
+    """The settings of the index that finds copies, from section [index] of config/dedup.toml.
 
-    `window_days`: days for which copies are found. `rival_ttl_s`: seconds for which fingerprints
-    are kept. `min_hits`: hashes that two articles must share. `most_rivals`: maximum number of
-    candidates. `bucket_bits`: 2**bucket_bits Redis hashes at first. `timeout_s`: for connecting or
-    a round trip.
+    `window_days`: length of a time window; copies are found in the present one and the one before.
+    `rival_ttl_s`: seconds for which the index keeps the fingerprint (all text hashes) of an
+    article. `min_hits`: hashes that two articles must share to be compared. `most_rivals`: maximum
+    number of articles to compare a new one with. `bucket_bits`: the index starts with
+    2**bucket_bits Redis hashes. `timeout_s`: seconds to wait for the server.
     """
 
     @property
@@ -52,14 +53,12 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Return the best candidates, articles that may have the same text, as pairs of article and
-    hits.
+    """Return the articles that most probably have the same text as the article `own`, best first.
 
-    Each item of `owners_by_hash` stands for one shingle hash of the article `own`, and has the
-    articles that were the first to have that hash; each such hash is a hit for them. Articles with
-    the same text (`exact`) come first, then those with most hits, then the earliest. Left out are
-    `own`, articles with fewer than `rules.min_hits` hits, and all after the first
-    `rules.most_rivals`.
+    The result has pairs of (article, hits), at most `rules.most_rivals`. `owners_by_hash` has, for
+    each text hash of `own`, the articles that were the first to have it; each such hash is a hit
+    for them. Articles in `exact`, whose whole text is equal, come first. Others need
+    `rules.min_hits` hits.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

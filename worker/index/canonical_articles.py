@@ -1,59 +1,54 @@
-"""Elect the canonical article of copies, the one that stands for all of them, in a shared table.
+"""Elect the canonical article of several copies, the one that stands for all of them.
 
-Articles are numbers in the order of arrival. The table has one cell per article, which is written
-once. It points to the article that this one copies, or to itself when it is canonical; it is empty
-while the article is undecided. Pointers lead to a smaller number or to a canonical article only, so
-they form no cycle.
+The result is in a table that all workers share. Articles are numbered in the order of arrival, and
+each has one cell in the table. The cell has the number of the article that this one copies, or its
+own number if it is canonical. It is empty while nothing is decided, and is written only once.
 
-A worker reads the cells of the articles that its article copies. If one of these is canonical, its
-article becomes a copy of that one. Otherwise the earliest of them all wins. If that is the worker's
-own article, the worker first *forces* the others: it fills their empty cells with pointers to its
-article, and fills its own cell only then.
-
-So two workers never both make their article canonical, even if only one of them knows that the two
-are copies. If the later article's worker knows, it chooses the earlier article. If the earlier
-article's worker knows, it tries to fill the other's cell first; if that cell points to itself
-already, the other article is canonical and its own becomes the copy.
+If an article copies a canonical one, it becomes a copy of that one too. Otherwise the earliest of
+the articles becomes canonical. The worker that decides so first writes this into the cells of the
+copies, and then into the cell of the canonical article. So two workers never make both of two
+copies canonical, even if only one of the workers knows that they are copies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+# Pointers lead to a smaller number or to a canonical article only, so they form no cycle.
 Pointers = dict[int, int]
 """Number of an article -> number of the article that its cell points to."""
 
 
 class CanonicalTable(Protocol):
-    """A table that says of each article which article it copies, for electing canonical articles.
+    """A table that says of each article which article it is a copy of.
 
     It has one cell per article, which holds the number of the copied article, or the article's own
-    number when it is canonical. Articles are numbered in order of arrival. Each method takes one
-    round trip to the server.
+    number when it is canonical (no copy). Articles are numbered in order of arrival.
     """
 
     def read(self, numbers: Collection[int]) -> Pointers:
-        """Return number -> number of the article that it copies, for the articles with these
-        numbers.
+        """Return article -> the article that it copies, both as numbers, for the articles with
+        these numbers.
 
-        A canonical article has its own number. An article about which nothing was decided yet is
-        left out.
+        A canonical article, which is no copy, leads to itself. An article about which nothing is
+        decided yet is left out.
         """
         ...
 
     def fill(self, pointers: Mapping[int, int]) -> None:
         """Write which article each article copies (number -> number), where nothing is written yet.
 
-        A cell of the table that is already filled stays as it is.
+        An article about which the table says something already is left as it is.
         """
         ...
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Elect the canonical article of each voting article, write it into the table and return it.
+    """Decide for each voting article which article is canonical: the one that stands for all its
+    copies.
 
     `votes` maps the number of a voting article to the numbers of the articles that it copies, best
-    match first. The result maps the same numbers to the number of the canonical article, the one
-    that stands for all copies of a text.
+    match first. Returns number of the voting article -> number of its canonical article. The
+    decisions are also written into `table`.
     """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
@@ -66,11 +61,10 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read which articles these articles copy, which ones those copy in turn, and so on.
+    """Read for these articles which article each copies, which one that copies in turn, and so on.
 
-    What is read is added to `pointers` (number of an article -> number of the article that it
-    copies), which is also returned. A chain of copies ends at a canonical article, or at one about
-    which nothing is decided yet.
+    What is read from `table` is added to `pointers` (number of an article -> number of the article
+    that it copies), which is also returned.
     """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:
@@ -83,9 +77,9 @@ def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) ->
 def end_of(pointers: Pointers, number: int) -> int:
     """Return the last article in the chain of copies that begins at the article `number`.
 
-    `pointers` maps the number of an article to that of the article it copies; a canonical article
-    maps to itself. Two repairs at the same time could make articles copies of each other in a
-    circle. Then the smallest number in the circle is returned.
+    `pointers` maps the number of an article to that of the article it copies; an article that is no
+    copy maps to itself. If articles are copies of each other in a circle, the smallest number in
+    the circle is returned.
     """
     passed: list[int] = []
     while pointers.get(number, number) != number:

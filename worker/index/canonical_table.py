@@ -1,9 +1,8 @@
-"""The table, on Redis or Valkey, that says of each article which article it is a copy of.
+"""A table on Redis or Valkey that says of each article which article it is a copy of.
 
-Articles are numbered in order of arrival. The cell of an article holds the distance from its number
-back to that of the article it copies. It is 0 for a canonical article (one that is no copy), as
-most are, and takes the least memory then. The cells of 200 consecutive numbers lie in one Redis
-hash, called a bucket.
+Articles are numbered in order of arrival. The table has for each number how much smaller the number
+of the copied article is. That is 0 for most articles, which are no copies, and takes little memory.
+The values of 200 consecutive numbers are in one Redis hash.
 """
 
 from collections.abc import Collection, Mapping
@@ -35,8 +34,8 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        """Write which article each article copies (number -> number), even where something is
-        written already."""
+        """Write which article each article copies (number -> number), even where the table has
+        another one."""
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:

@@ -1,20 +1,14 @@
-"""Compute where the index stores the owner of a hash, from the state of the buckets on the server.
+"""Compute where the index stores which article was the first with a text hash.
 
-The owner of a hash is the first article that had it. A bucket is a Redis hash with the owners of
-some hashes. A generation is a time window of the server's clock. It begins with a quarter of the
-buckets that the generation before ended with, and gets four times as many whenever they are full. A
-layout is a generation while it has a certain number of buckets; it says in which bucket an entry
-is, and how it is packed. When the buckets grow, the entries are moved from the old layout to the
-new one (resharding.py), so at most two layouts of a generation are read at a time.
+That article is called the owner of the hash. Owners are stored in buckets, which are Redis hashes.
+Each time window of the server's clock, a generation, has buckets of its own; when these are full,
+it gets four times as many. A layout means the buckets of one window while they have a certain
+number. After each growth, resharding.py moves the entries from the old layout to the new one.
 
-An entry of a bucket consists of a field, which is 13 bits of the hash, and a value. Both are
-integers, which take little room in a Redis listpack. The upper bits of the value are the number of
-the owner. The lower bits are spare bits: further bits of the hash, which tell hashes with equal
-fields apart, and tell to which of four new buckets the entry moves.
-
-Each time the buckets grow fourfold, two spare bits become part of the bucket's number, so values
-lose them. Four times as many articles take two bits more for the number of the owner. So values
-stay below 24 bits while articles have the usual number of hashes; larger values take a byte more.
+An entry of a bucket is a pair of integers, field and value. The field has 13 bits of the text hash.
+The upper bits of the value are the number of the owner. The lower bits are called spare bits:
+further bits of the text hash, which tell hashes with equal fields apart, and which choose the new
+bucket when the buckets grow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +20,9 @@ from numpy.typing import NDArray
 
 from worker.model.records import Fingerprint
 
+# Each time the buckets grow fourfold, two spare bits become part of the bucket's number, so values
+# lose them. Four times as many articles take two bits more for the number of the owner. So values
+# stay below 24 bits while articles have the usual number of hashes; larger ones take a byte more.
 FIELD_BITS = 13
 GROWTH_BITS = 2
 VALUE_BITS = 24
@@ -46,13 +43,11 @@ A field `generation` has the value `base:bits`; a field `generation:bits` has th
 
 
 class BucketLayout(NamedTuple):
-    """Where the index stores its entries in one time window (`generation`) while it has 2**bits
-    buckets.
+    """Where the index stores its entries in one time window, while the window has 2**bits buckets.
 
-    A bucket is a Redis hash with some of the entries. This class computes the keys of the buckets,
-    and packs entries into integers. `first` is the value of `bits` with which the window began.
-    `base` is the number of the newest article at that time; article numbers are stored as
-    differences from it.
+    A bucket is a Redis hash with some of the entries, which are packed into integers. `generation`
+    is the number of the window, `first` the value of `bits` with which it began, and `base` the
+    number of the newest article at that time; entries hold article numbers less `base`.
     """
 
     generation: int
@@ -62,19 +57,18 @@ class BucketLayout(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """The common beginning of the Redis keys that hold, for each text hash, the first article
-        that had it.
+        """The beginning of the Redis keys under which the index stores the first article with each
+        text hash.
 
-        The number of a bucket (one such Redis hash) follows it.
+        The number of one bucket, a Redis hash with some of these entries, follows it.
         """
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """The common beginning of the Redis keys that hold, for each article id, the article's
-        number.
+        """The beginning of the Redis keys under which the index stores the number of each article.
 
-        The number of a bucket (one such Redis hash) follows it.
+        The number of one bucket, a Redis hash with some of these entries, follows it.
         """
         return f"aw:i:{self.generation}:{self.bits}:"
 
@@ -85,78 +79,78 @@ class BucketLayout(NamedTuple):
     def id_key(self, field: bytes) -> str:
         """Return the key of the Redis hash in which the number of an article is found by its id.
 
-        `field` is the first 7 bytes of the article's id. It is also the field under which that
-        Redis hash has the number.
+        `field` is the first 7 bytes of the article's id, and the name of the entry in that Redis
+        hash.
         """
         mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
 
     @property
     def field(self) -> str:
-        """The field of the Redis hash aw:buckets that belongs to this time window and number of
-        buckets.
+        """The name of the entry about these buckets in the Redis hash aw:buckets, such as
+        `1234:14`.
 
-        Its value tells how many of the old, fewer buckets have been moved to the present ones. A
-        bucket is a Redis hash with some entries of the index.
+        Buckets are the Redis hashes of the index. The name consists of the numbers of the time
+        window and of `bits`. The entry tells how many of the fewer, older buckets have been emptied
+        into these.
         """
         return f"{self.generation}:{self.bits}"
 
     @property
     def grown(self) -> "BucketLayout":
-        """The layout that follows this one: the same time window with four times as many buckets.
+        """The layout of the same time window with four times as many buckets.
 
-        A bucket is a Redis hash with some entries of the index.
+        Buckets are the Redis hashes in which the index keeps its entries.
         """
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
     def spare_bits(self) -> int:
-        """How many of the lower bits of a stored value are taken from the text hash.
+        """How many of the lower bits of a stored integer are bits of the text hash.
 
-        The bits above them are the number of the owner, the first article that had this hash.
+        The bits above them are the number of the first article that had this hash.
         """
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
 
     @property
     def is_last(self) -> bool:
-        """Whether the number of buckets, the Redis hashes that hold the entries, can't grow any
-        more.
+        """Whether the time window has so many buckets that it can't get more.
 
-        When a bucket is divided into four, two bits of each entry's value tell which of the four
-        gets the entry, and these bits are used up. So growing ends when fewer than two such bits
-        are left.
+        Buckets are the Redis hashes in which the index keeps its entries.
         """
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Return to which of four new buckets the entry of a text hash moves when its bucket is
-        divided.
+        """Return where an entry moves when its bucket (a Redis hash) is divided into four: (part,
+        new value).
 
-        `value` is the entry's value. Its two lowest bits choose the bucket (0 to 3). Returns that
-        number, and the value to store there, which no longer has these two bits.
+        The entry tells which article had a text hash first, and `value` is the integer stored for
+        it. The part is the number of one of the four new buckets, 0 to 3. The new value is stored
+        there.
         """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
     def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
-        """Return to which of four new buckets the entry of an article id moves when its bucket is
-        divided.
+        """Return where an entry moves when its bucket (a Redis hash) is divided into four: (part,
+        value).
 
-        `field` holds the first 7 bytes of the id, of which two bits choose the bucket; `value` is
-        the article's number. Returns the number of the bucket (0 to 3), and `value` unchanged.
+        The entry tells the number of an article: `field` is the first 7 bytes of the article's id,
+        and `value` the number. The part is the number of one of the four new buckets, 0 to 3.
+        `value` is returned unchanged.
         """
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class BucketMove(NamedTuple):
-    """How far the entries of a time window have been moved from old buckets to four times as many.
+    """How far the entries of a time window have been moved to four times as many buckets.
 
-    A bucket is a Redis hash with some entries of the index. `old` describes the old buckets. `done`
-    first counts those that were copied to new ones and dropped. After the last one it counts on
-    while all are dropped once more, because late workers may have written entries to them. The move
-    is over when it is twice the number of old buckets.
+    A bucket is a Redis hash with some entries of the index. `old` describes the old buckets, and
+    `done` counts those whose entries were copied. After that all old buckets are deleted once more,
+    with what late workers wrote to them, and `done` counts on, up to twice the number of old
+    buckets.
     """
 
     old: BucketLayout
@@ -174,10 +168,9 @@ class BucketMove(NamedTuple):
 class ActiveLayouts(NamedTuple):
     """Which buckets, the Redis hashes of the index, workers read and write at present.
 
-    Each item of `read` stands for the buckets of one time window at one number of buckets: first
-    the current window, to whose newest buckets workers write, then the window before. A window has
-    two items while entries are moved from its old buckets to four times as many; `moves` tells how
-    far such moves are.
+    `read` has the buckets of the current time window, to which workers also write, then those of
+    the window before. While a window grows to four times as many buckets, both the new ones and the
+    old ones are in `read`, and `moves` tells how many entries have been moved to the new ones.
     """
 
     read: tuple[BucketLayout, ...]
@@ -202,13 +195,12 @@ class ActiveLayouts(NamedTuple):
 
 
 class IndexHashes(NamedTuple):
-    """The text hashes of several articles in common arrays, to compute where all are stored at
-    once.
+    """The text hashes of several articles in common arrays, to compute where the index stores them.
 
-    Of each article there is the hash of its whole text, then its sketch, the smallest hashes of its
-    three-word sequences. For each hash, `fields` has the lowest 13 bits, its field in a Redis hash,
-    and `high_bits` all bits above them, which choose the Redis hash. `bounds` has the position of
-    each article's first hash, and at the end the number of hashes.
+    Of each article there is the hash of its whole text, then the smallest hashes of its three-word
+    sequences. For each hash, `fields` has the lowest 13 bits and `high_bits` the bits above.
+    `bounds` has the position of the first hash of each article, and at the end the number of all
+    hashes.
     """
 
     fields: list[int]
@@ -229,21 +221,19 @@ class IndexHashes(NamedTuple):
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
     def keys(self, layout: BucketLayout) -> list[str]:
-        """Return for each text hash the key of the Redis hash that stores which article had it
+        """Return for each text hash the key of the Redis hash that tells which article had it
         first.
 
-        `layout` tells how many such Redis hashes, called buckets, there are. The hash's bits above
-        the lowest 13 choose one of them.
+        `layout` tells over how many Redis hashes they are spread.
         """
         mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """Return for each text hash those of its bits that are stored in the value of its entry.
+        """Return for each text hash the bits of it that the index stores next to an article number.
 
-        Neither the Redis key nor the field of the entry has these bits. If they differ from those
-        in a value that was found there, the value belongs to another text hash with the same key
-        and field.
+        The value stored in a Redis hash consists of both. If the bits found there are others, the
+        value belongs to another text hash, which happens to have the same place.
         """
         spares: list[int] = self._spares(layout).tolist()
         return spares
@@ -253,11 +243,10 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """Return for each text hash the integer to store, which says that its article was the first
-        to have it.
+        """Return for each text hash the integer that the index stores for it.
 
-        It packs the number of the article and some bits of the hash. `numbers` has the article
-        number of each fingerprint from which these hashes were made.
+        The integer is made of the number of the article and some bits of the text hash. `numbers`
+        has the number of each article, in their order.
         """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
         packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
@@ -266,11 +255,11 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """Return the number of the first article that had a text hash, from the value stored for the
-    hash.
+    """Return the number of the first article that had a text hash, from the value stored in the
+    index.
 
-    `spare` has the bits of the hash that the value must contain. Returns None if there is no value,
-    or if it has other bits: then it belongs to another hash with the same key and field.
+    `spare` has the bits of the text hash that the value must contain. Returns None if there is no
+    value, or if it has other bits and so belongs to another text hash.
     """
     if value is None:
         return None
@@ -282,28 +271,28 @@ def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | Non
 def flat_reply(reply: Any) -> list[bytes]:
     """Turn the server's reply to HGETALL into a list: field, value, field, value …
 
-    The reply is a dict in version 3 of the Redis protocol, and such a list already in version 2.
+    With version 3 of the Redis protocol the reply is a dict; with version 2 it is such a list
+    already.
     """
     return [*chain.from_iterable(reply.items())] if isinstance(reply, dict) else reply
 
 
 def layout_state(reply: Any) -> LayoutState:
-    """Decode the content of the Redis hash aw:buckets, which describes the buckets of the index.
+    """Decode the Redis hash aw:buckets, which tells how many buckets each time window has.
 
-    It tells which time windows began with how many buckets (Redis hashes with entries), and how
-    many of these were moved when their number grew. `reply` is the server's reply to HGETALL.
+    Buckets are the Redis hashes with the entries of the index. `reply` is the server's reply to
+    HGETALL. The fields and values of the result are described at `LayoutState`.
     """
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
 def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
-    """Return which buckets workers read in the time window with number `generation`.
+    """Return which buckets, the Redis hashes of the index, workers read in a time window.
 
-    A bucket is a Redis hash with entries of the index. The buckets of this window and of the one
-    before are read. `state` is the content of the Redis hash aw:buckets, which lists the buckets of
-    each window. It does not name a window before the window's first article is registered; until
-    then only the buckets of the window before are returned.
+    `generation` is the number of the window. Read are its buckets, if it has any yet, and those of
+    the window before. `state` is the content of the Redis hash aw:buckets, which lists the buckets
+    of each window.
     """
     read: list[BucketLayout] = []
     moves: list[BucketMove] = []
@@ -326,21 +315,21 @@ def new_generation(
 ) -> tuple[str, str]:
     """Return the field and value to write to the Redis hash aw:buckets when a time window begins.
 
-    `generation` is the number of the window, `newest` that of the newest article, and `state` the
-    present content of aw:buckets. The value says with how many buckets (Redis hashes with entries)
-    the window begins: a quarter of those of the window before, but at least 2**least_bits.
+    The value says how many buckets (Redis hashes with entries of the index) the window begins with:
+    a quarter of those of the window before, but at least 2**least_bits. `generation` is the number
+    of the window, `newest` that of the newest article, and `state` the present content of
+    aw:buckets.
     """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """Return the layout with four times as many buckets if workers should use it from now on, else
-    None.
+    """Return the layout with four times as many buckets if the present buckets are full, else None.
 
-    A bucket is a Redis hash with entries of the index. Workers should when the buckets have 320
-    entries on average or more (`entries_per_bucket`), their number can still grow, and no earlier
-    move of entries to more buckets is unfinished.
+    Buckets are the Redis hashes of the index; they are full with 320 entries each on average
+    (`entries_per_bucket`). None is also returned if an earlier growth is not finished, or if there
+    can be no more buckets.
     """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
@@ -350,9 +339,9 @@ def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayo
 
 
 def expired_fields(generation: int, state: LayoutState) -> list[str]:
-    """Return the fields of the Redis hash aw:buckets that can be removed.
+    """Return the fields of the Redis hash aw:buckets about time windows that are read no longer.
 
-    They describe the buckets of time windows that end before the window `generation - 1` begins,
-    which are read no longer. `state` is the present content of aw:buckets.
+    Read are the window with number `generation` and the one before. `state` is the present content
+    of aw:buckets.
     """
     return [field for field in state if int(field.split(":")[0]) < generation - 1]

@@ -1,9 +1,8 @@
-"""Keep, by source and day, which lines stood in which articles, so that workers learn boilerplate.
+"""Remember which lines stood in which articles, so that workers learn boilerplate.
 
-Boilerplate means lines that a source repeats in many articles. A line entry is some bytes, of equal
-length in all entries, which say that one line (by its hash) stood in one article; this module does
-not look into them. The line entries of a day are read on later days only, so workers need to agree
-on nothing but the date.
+Boilerplate means lines that a source repeats in many articles. A line entry is a few bytes which
+say that one line stood in one article. Entries are kept by source and day, and read on later days
+only, so workers need to agree on nothing but the date.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,11 @@ LinesByDay = Mapping[int, frozenset[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCountLimits:
-    """How long and how many line entries are kept, so that they take limited memory.
+    """How long line entries are kept, and how many at most.
 
-    A line entry is some bytes which say that one line stood in one article. They are kept for at
-    least `window_days` days. Those of one day, of all sources, are spread over `buckets` containers
-    (Redis hashes); each takes `bucket_entries` entries, and what comes after that is dropped.
+    A line entry is a few bytes which say that one line stood in one article. Entries are kept for
+    at least `window_days` days. Those of one day are spread over `buckets` containers, which are
+    Redis hashes. A container takes `bucket_entries` entries; further ones are dropped.
     """
 
     window_days: int
@@ -37,22 +36,22 @@ class LineCounts(Protocol):
     """
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep line entries for the day `day`, the ordinal number of a date (`date.toordinal`).
+        """Keep line entries, which say which lines stood in which articles, for one day.
 
-        `seen` maps a source to its line entries: bytes, each of which says that a line stood in an
-        article. Adding one again changes nothing. Entries beyond the maximum number in `limits` are
-        dropped.
+        `day` is the ordinal number of a date (`date.toordinal`). `seen` maps a source to its line
+        entries, a few bytes for one line in one article. Adding an entry again changes nothing.
+        `limits` tells how many entries are kept at most; further ones are dropped.
         """
         ...
 
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return source -> day -> line entries, for each of these sources and days.
+        """Return source -> day -> line entries, which say which lines stood in the source's
+        articles.
 
-        A line entry is some bytes which say that a line stood in an article of the source. A day is
-        the ordinal number of a date. `limits` must be the same as when the entries were added,
-        because they determine where entries are stored.
+        A line entry is a few bytes for one line in one article. A day is the ordinal number of a
+        date. `limits` must be those with which the entries were added.
         """
         ...
 

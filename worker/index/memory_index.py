@@ -1,7 +1,8 @@
-"""The similarity index in the memory of one process, for tests, dry runs and a single worker.
+"""The index that finds copies, in the memory of one process: for tests, dry runs and a single
+worker.
 
-Like the index on Redis, it finds articles of the current and the previous time window of
-`window_days` days.
+Like the index on Redis, it finds articles of the current time window and of the one before. A
+window lasts `window_days` days.
 """
 
 import time

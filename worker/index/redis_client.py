@@ -65,11 +65,10 @@ class RedisClient:
             raise Unavailable("index", str(e)) from e
 
     def scan(self, pattern: str) -> Iterator[list[str]]:
-        """Yield the names of the server's keys that match a pattern such as `aw:*`, a list of some
-        at a time.
+        """Yield the names of all keys on the server that match a pattern such as `aw:*`.
 
-        If the broker URL sets a prefix for all keys, the names come without it. A key may come
-        twice.
+        Each item is a list of names, which may be empty. If the broker URL sets a prefix for all
+        keys, the names come without it. A key may come twice.
         """
         cursor = 0
         while True:
@@ -133,8 +132,8 @@ def _client(server: Address, timeout_s: float) -> Redis:
 
 
 def client_url(url: str) -> str:
-    """Rewrite a broker URL, as the library kombu reads it, to the form that the library redis-py
-    reads."""
+    """Return a broker URL in the form for the library redis-py; it is given in that for the library
+    kombu."""
     parts = urlsplit(url)
     scheme = "unix" if parts.scheme in ("redis+socket", "socket") else parts.scheme
     query = {"db" if k == "virtual_host" else k: v for k, v in parse_qsl(parts.query)}

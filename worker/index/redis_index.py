@@ -1,5 +1,4 @@
-"""The index on Redis or Valkey, shared by all workers. Numbers are decimal; ids and hashes are
-bytes.
+"""The index that finds copies, on Redis or Valkey. Its Redis keys, and what is stored under each:
 
     aw:next                            string  counter: the number of the newest article
     aw:buckets                         hash    generation        -> base:bits it began with
@@ -11,15 +10,12 @@ bytes.
     aw:f:<number>                      string  fingerprint, packed; expires after rival_ttl_s
     aw:turn:<name>                     string  lock of a task that one worker at a time does
 
-A hash, of a shingle or of the whole text, belongs to the first article that had it, its owner. So
-there are no lists of articles per hash, and a frequent hash takes no more room than a rare one. A
-generation is a time window of `window_days` days of the server's clock. "base" is the number of the
-newest article when a generation began, and "bits" the number of its buckets: there are 2**bits,
-each a Redis hash of entries. A layout is a generation while it has that number of buckets.
-"rival_ttl_s" is how long a fingerprint is kept for comparisons with new articles; later it is read
-from the store. Buckets expire as a whole. The running generation is written; it and the one before
-are read. layout.py describes the entries of a bucket, resharding.py how the number of buckets
-grows. One wrong owner does not make a candidate, because a candidate needs min_hits hashes.
+The owner of a text hash (of a whole text, or of three words in a row) is the first article that had
+it. A generation is a time window of `window_days` days; the present one and the one before are
+read. "base" is the number of the newest article when it began. It has 2**bits buckets, which are
+Redis hashes of entries and expire as a whole; a layout is a generation with a certain number of
+them. A fingerprint is all text hashes of an article; the canonical article stands for all copies.
+layout.py describes the entries of a bucket, and resharding.py how the number of buckets grows.
 
 Every command uses one key and may be repeated, so a batch that is delivered again changes nothing.
 """
@@ -63,20 +59,18 @@ class RedisIndex:
         self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
 
     def ping(self) -> None:
-        """Check that the server answers, which is when this returns; raise Unavailable when it does
-        not."""
+        """Return if the server answers, and raise Unavailable if it does not."""
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Register all entries, then return for each the articles that may have the same text, best
-        first.
+        """Add articles to the index, then return for each the articles that may have the same text.
 
-        Takes five round trips: clock and counter, numbers, write, read, candidates. One more each
-        is needed when a time window begins, articles of the window before arrive, a hash belongs to
-        a removed article, or buckets (the Redis hashes with the entries) are full; six more when
-        this worker moves entries to new buckets. All starts again when another worker meanwhile
-        changes the buckets in use.
+        The most similar come first. An article is no candidate of itself.
         """
+        # Five round trips: clock and counter, numbers, write, read, candidates. One more each when
+        # a time window begins, articles of the window before arrive, a hash belongs to a removed
+        # article, or buckets are full; six more when this worker moves entries to new buckets. All
+        # starts again when another worker meanwhile changes the buckets in use.
         if not entries:
             return []
         hashes = IndexHashes.of([entry.fingerprint for entry in entries])
@@ -95,14 +89,11 @@ class RedisIndex:
         return candidates
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return for each vote the id of its canonical article, which stands for all copies of a
-        text.
-
-        Takes three round trips. Two more are needed each time that another worker decides about one
-        of the same articles meanwhile, and each time that an article is a copy of a copy. Up to
-        three more look up the numbers of articles that the last `register_and_match` neither
-        registered nor returned.
-        """
+        """Return for each vote the id of the canonical article, the one that stands for all copies
+        of a text."""
+        # Three round trips. Two more each time that another worker decides about one of the same
+        # articles meanwhile, and each time that an article is a copy of a copy. Up to three more
+        # for articles that the last `register_and_match` neither registered nor returned.
         if not votes:
             return []
         own = dict.fromkeys(vote.article_id for vote in votes)
@@ -121,11 +112,8 @@ class RedisIndex:
         ]
 
     def match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        """Return for each entry the articles that may have the same text, and write nothing.
-
-        Takes three round trips: clock, read, candidates. The read is repeated if another worker
-        changes meanwhile in which buckets (Redis hashes) entries are.
-        """
+        """Return for each entry the articles that may have the same text, best first, and write
+        nothing."""
         if not entries:
             return []
         hashes = IndexHashes.of([entry.fingerprint for entry in entries])
@@ -146,7 +134,7 @@ class RedisIndex:
 
         The canonical article is the one that stands for all copies of a text. `canonical` maps the
         id of an article to that of its canonical article. What the index held about these articles
-        is overwritten; those that it did not know are added. Takes four round trips.
+        is overwritten.
         """
         if not canonical:
             return
@@ -161,16 +149,14 @@ class RedisIndex:
         """Take the lock with this name, so that only one of all workers does a certain task.
 
         Returns True if this worker got it, False if it is taken. The lock ends by itself after
-        `ttl_s` seconds. Takes one round trip.
+        `ttl_s` seconds.
         """
         lock = ("SET", f"aw:turn:{name}", "1", "NX", "PX", int(ttl_s * 1000))
         return bool(self.client.execute([lock])[0])
 
     def forget(self, article_ids: Sequence[str]) -> None:
-        """Remove these articles from the index, in three round trips.
-
-        The index then no longer names them as possible originals of new articles.
-        """
+        """Remove these articles from the index, so that new articles are no longer found to be
+        copies of them."""
         if article_ids:
             numbers = self.numbers.find(article_ids)
             self.numbers.forget([number for number in numbers.values() if number])
@@ -221,12 +207,12 @@ class RedisIndex:
     def owner_commands(
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
-        """Return, for each text hash of some articles, the Redis key and the command that stores
-        its owner.
+        """Return the Redis keys and commands that store which article was the first with each text
+        hash.
 
-        The owner is the first article that had the hash, so the command does nothing if an owner is
-        stored already. `numbers` has the number of each article, and `layout` tells which Redis
-        keys are used.
+        `numbers` has the number of each article whose hashes are in `hashes`. If the index already
+        has an article for a hash, its command changes nothing. `layout` tells which Redis keys are
+        used.
         """
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)

@@ -11,10 +11,10 @@ from redis._parsers.hiredis import NOT_ENOUGH_DATA
 
 
 def read_replies(connection: Any, count: int) -> list[Any]:
-    """Read `count` replies from a redis-py connection. Raises the first reply that is an error.
+    """Read `count` replies of the server from a redis-py connection, fast.
 
-    redis-py reads the first reply, for which it waits. The others that arrived with it are read
-    from the parser hiredis directly, because redis-py takes four times the CPU time for each.
+    Raises the first reply that is an error. All but the first reply are read from the parser
+    hiredis directly, because redis-py takes four times the CPU time for each.
     """
     reader = getattr(connection._parser, "_reader", None)
     replies: list[Any] = []

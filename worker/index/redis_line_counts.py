@@ -1,12 +1,13 @@
-"""Keeps line entries on Redis or Valkey, shared by all workers, from which they learn boilerplate.
+"""Remember on Redis or Valkey which lines stood in which articles, so that workers learn
+boilerplate.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-A line entry is some bytes that say that a line stood in an article; boilerplate means lines that a
-source repeats. All sources of a day share a fixed number of buckets (Redis hashes), and a bucket
-takes a fixed number of entries. The first entries are kept, which is enough because a line that a
-source repeats is in its first articles too. The keys do not begin with aw:, so the similarity index
-can be cleared and rebuilt without losing these entries.
+Boilerplate means lines that a source repeats in many articles. A line entry says that one line
+stood in one article. All entries of a day are in a fixed number of buckets (Redis hashes), each of
+which takes a fixed number of entries. When it is full, further ones are dropped; a line that a
+source repeats is among the first too. The keys do not begin with aw:, so the index that finds
+copies can be cleared without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,12 +44,11 @@ class RedisLineCounts:
         self._client = client
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep line entries on Redis for the day `day`, the ordinal number of a date, in one round
-        trip.
+        """Keep line entries, which say which lines stood in which articles, on Redis for one day.
 
-        `seen` maps a source to its line entries: bytes, each of which says that a line stood in an
-        article. `limits` tells how long entries are kept and how many at most; further ones are
-        dropped.
+        `day` is the ordinal number of a date. `seen` maps a source to its line entries, a few bytes
+        for one line in one article. `limits` tells how long entries are kept and how many at most;
+        further ones are dropped.
         """
         ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
@@ -63,12 +63,11 @@ class RedisLineCounts:
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return source -> day -> line entries, for each of these sources and days, in one round
-        trip.
+        """Return source -> day -> line entries, which say which lines stood in the source's
+        articles.
 
-        A line entry is some bytes which say that a line stood in an article of the source. A day is
-        the ordinal number of a date. `limits` must be the same as when the entries were added,
-        because they determine the Redis keys.
+        A line entry is a few bytes for one line in one article. A day is the ordinal number of a
+        date. `limits` must be those with which the entries were added.
         """
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]

@@ -1,16 +1,12 @@
 """Move the entries of full buckets to four times as many buckets, while workers read and write.
 
-A bucket is a Redis hash with entries of the index, and an entry names the first article that had a
-text hash. A layout is the index at one number of buckets, and a slice is some buckets in a row. No
-reader or writer waits. Once a new layout is open, workers write to it and read the old layout too.
-When all buckets of the old layout have been copied, it is read no longer and dropped. A worker that
-learns of either change only after it has written registers its batch again.
+A bucket is a Redis hash with entries of the index; an entry names the first article that had a text
+hash. While entries are moved, workers write to the new buckets and read the old ones too. Some old
+buckets at a time are copied and then deleted, so little more memory is needed. If an entry is in an
+old and in a new bucket, the old one is right, because it was written earlier, and overwrites the
+other.
 
-If a hash has an entry in both layouts, the one in the old layout was written earlier, so it is the
-right one: copying overwrites the other. A slice is dropped as soon as it is copied, because growing
-would need as much memory again otherwise. So readers ask the old layout first; an entry that is
-missing there is in the new one by then. Every step may be repeated. If a worker dies in the middle
-of a slice, the slice is moved again.
+No reader or writer waits. Every step may be repeated, so if a worker dies, another one continues.
 """
 
 from collections import defaultdict
@@ -18,18 +14,18 @@ from collections import defaultdict
 from worker.index.layout import COARSER_BITS, STATE, BucketLayout, BucketMove, flat_reply
 from worker.index.redis_client import Command, RedisClient
 
+# Readers ask the old layout first; an entry that is missing there is in the new one by then. A
+# worker that learns of a new layout only after it has written registers its batch again.
 COPIED_BUCKETS = 128  # at a time: some 50 ms of CPU
 DROPPED_BUCKETS = 1024
 
 
 def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
-    """Move the entries of some buckets (Redis hashes of the index) to four times as many new
-    buckets.
+    """Move the entries of the next 128 full buckets to new ones, and return the new progress.
 
-    `move` tells how many old buckets are done; the new progress is returned. A call copies the next
-    128 old buckets and deletes them, in three round trips. Once all have been copied, a call
-    deletes 1024 of them a second time, with entries that late workers wrote, in one round trip.
-    `expiry` is the Unix second in which the new buckets expire.
+    A bucket is a Redis hash with entries of the index. `move` tells which old buckets have been
+    moved already. If all have been, the next 1024 are deleted once more, because late workers may
+    have written to them. `expiry` is the Unix second in which the new buckets expire.
     """
     step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)

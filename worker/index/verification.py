@@ -1,8 +1,7 @@
-"""Compare the similarity index with the store, count what it holds, and restore what it lost.
+"""Compare the index that finds copies with the store, measure it, and restore what it lost.
 
-The index only helps to find copies. The store has all articles and clusters, so none of them is
-lost with the index. But while the index is empty, copies are not found and are taken for new
-articles.
+The store has all articles, so none is lost with the index. But articles that are missing in the
+index are not found, and copies of them are taken for new articles.
 """
 
 from collections import Counter
@@ -62,12 +61,11 @@ class IndexLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStats:
-    """What the similarity index holds, for `worker index stats`: counts of its articles, keys and
-    bytes.
+    """What the index that finds copies holds, as `worker index stats` shows it.
 
-    `newest` is the number of the newest article, `generation` that of the present time window.
-    `begins` is the beginning of the window before; older articles are no longer found. `layers` has
-    the counts for each kind of Redis key.
+    `newest` is the number of the newest article, and `generation` that of the present time window.
+    Articles registered before the date `begins` are no longer found. `layers` has the numbers of
+    keys, entries and bytes of each part of the index.
     """
 
     newest: int  # number of the newest article
@@ -85,9 +83,8 @@ class IndexStats:
     def bytes_each(self) -> float:
         """Average number of bytes that the index takes for each article that it can find.
 
-        It can find the articles of two time windows. Only what is kept for all that time is
-        counted. Fingerprints, and the lines from which boilerplate is learned, are not counted,
-        because how long these are kept does not depend on the windows.
+        Not counted are the lines from which boilerplate is learned, and the fingerprints of
+        articles, which are kept for a short time only.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
@@ -109,10 +106,10 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """Return the time since which articles must have been registered to be found by the index.
+    """Return the time before which articles were registered too long ago to be found by the index.
 
-    The index finds articles of the present time window and of the one before, so this is when the
-    one before began. `now_s` is the present time in Unix seconds.
+    The index finds articles of the present time window and of the one before, so it is the
+    beginning of the latter. `now_s` is the present time in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -147,11 +144,10 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles of the store back to the index: their numbers, text hashes and canonical
-    articles.
+    """Write articles back to the index that finds copies, from what the store has about them.
 
-    `articles` must begin with the earliest. Each is written to the time window in which it was
-    stored. If the index already has another article as the first with a hash, that entry is kept.
+    `articles` must begin with the earliest. For each, the index gets a number, the text hashes and
+    the canonical article, the one that stands for all copies of a text.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -183,12 +179,12 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDifference:
-    """A difference about one article between the similarity index and the store.
+    """A difference between what the index and the store say about one article.
 
     `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
     article's text hashes) or `register` (it names another canonical article, the one that stands
-    for all copies). `store` is the id of that article in the store. `index` is the id in the index,
-    "" if it has none or `what` is not `register`.
+    for all copies of a text). `store` and, with `register`, `index` have the id of the canonical
+    article according to each.
     """
 
     article_id: str
@@ -198,10 +194,9 @@ class IndexDifference:
 
 
 def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
-    """Compare what the index holds about these articles with the store, and yield each difference.
+    """Yield each difference between what the index holds about articles and what the store says.
 
-    `articles` has what the index should hold, according to the store. Takes five round trips, and
-    one more for each step of the longest chain of copies of copies.
+    `articles` has what the index should hold, according to the store.
     """
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])
@@ -223,11 +218,11 @@ def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterato
 
 
 def count_by_kind(compared: Sequence[IndexDifference]) -> dict[str, int]:
-    """Return kind -> number of the differences between index and store of that kind.
+    """Count differences between the index and the store by kind.
 
     The kinds are `missing` (the index does not know the article), `unowned` (it lacks one of the
-    article's text hashes) and `register` (it names another article as the original of the copies
-    than the store).
+    article's text hashes) and `register` (it says that the article is a copy of another one than
+    the store says).
     """
     return dict(Counter(difference.what for difference in compared))
 

@@ -1,8 +1,8 @@
-"""The watermark: a note in the index itself, by which workers see that the index lost entries.
+"""The watermark: a note in the index, by which workers see whether the index has lost entries.
 
-It says which server process (`run_id`) held the index, and until which date it had every stored
-article. A failover, a restart and a restored backup all bring another server process, and the
-watermark found there is as old as the last writes that survived. An emptied index has none.
+The note has a date, before which all stored articles were in the index, and the id of the server
+process that held the index then. After a crash or a restored backup, another process answers, so
+articles stored after that date may be missing. An index that was emptied has no note.
 """
 
 import re
@@ -19,9 +19,9 @@ class Watermark(NamedTuple):
     """A note in the index by which workers see whether the index has lost articles, for example in
     a crash.
 
-    It says which server process wrote the index last (`written_run_id`, "" if there is no note),
-    and before which date all stored articles were in it (`complete_until`). If another process
-    answers now (`run_id`), articles stored after the date may be missing.
+    When the server process `written_run_id` wrote the note, all articles stored before the date
+    `complete_until` were in the index. `run_id` is the process that answers now. Without a note,
+    `written_run_id` is "" and `complete_until` None.
     """
 
     run_id: str  # of the server process that answers now
@@ -38,11 +38,10 @@ class Watermark(NamedTuple):
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the note that says until which date the index is complete and which server process wrote
-    it.
+    """Read the note in the index that says until which date it has all stored articles.
 
-    The result also has the run id of the server process that answers now; if that is another one,
-    the index may have lost its last writes. Takes one round trip.
+    The result also has the id of the server process that answers now. If another one answered when
+    the note was written, the index may have lost its last writes.
     """
     info, written = index.client.execute([("INFO",), ("GET", KEY)])
     match = _RUN_ID.search(info)

@@ -1,5 +1,5 @@
-"""The store: the database of articles, their revisions, tags and decisions, and of all outcomes.
+"""The store: the database of articles with their revisions, tags and outcomes.
 
-Callers take a protocol of `worker.store.ports` and the values of `worker.store.values` and
-`worker.store.cluster_values`. `worker.bootstrap` opens the implementation.
+Callers use the protocols in `worker.store.ports`, which describe the methods, and the values in
+`worker.store.values` and `worker.store.cluster_values`. `worker.bootstrap` opens the database.
 """

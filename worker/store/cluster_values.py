@@ -1,6 +1,7 @@
-"""Values about clusters, which the store returns: members, and moves of articles between clusters.
+"""Values that the store returns about clusters: their members, and moves of articles between
+clusters.
 
-A cluster is an article and its copies. Its id is the id of its canonical article, the first one.
+A cluster is an article, the canonical one, and all its copies. Its id is the id of that article.
 """
 
 from dataclasses import dataclass, field
@@ -31,11 +32,12 @@ class MoveReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A stored article as a member of its cluster, which is an article and its copies.
+    """A stored article as a member of its cluster, which is an article and all its copies.
 
-    `seq` orders articles by when they were stored. `change` tells how much the newest revision
-    changed: `format`, `minor` or `substantial`, "" for the first. `pinned` says that an operator
-    bound it to the cluster. Articles that their publisher withdrew are never members.
+    `seq` orders articles by when they were first stored. `revision` is the number of the newest
+    revision, `revision_id` its row, and `change` tells how much it changed the article (`format`,
+    `minor` or `substantial`, "" for the first). `verdict` is the decision about it, such as
+    `duplicate`. If `pinned`, an operator bound the article to the cluster.
     """
 
     seq: int  # order of storage: the smallest was stored first
@@ -57,12 +59,12 @@ class Member:
 
 
 class StoredFingerprint(NamedTuple):
-    """The fingerprint (the text hashes) of a stored article, for rebuilding the index that finds
+    """The fingerprint (all text hashes) of a stored article, for rebuilding the index that finds
     copies.
 
-    `canonical` is the id of the article that stands for all copies of the text. `revision_id` is
-    the row of the newest revision, after which the next page starts, and `at` is when that was
-    stored. There are no other fields, because very many of these are read.
+    `canonical` is the id of the article that stands for all copies of the text, often this article
+    itself. `revision_id` is the row id of the newest revision; the next page is read from there on.
+    `at` is when that revision was received.
     """
 
     revision_id: int  # of the newest revision; the next page starts after it
@@ -74,10 +76,11 @@ class StoredFingerprint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One receipt, the id of one delivery of a raw article, that led to this stored article.
+    """One delivery of a raw article that led to a certain stored article.
 
-    `outcome` tells what became of it, such as `new` or `unchanged`, and `source` who delivered it.
-    `at` is when it was stored, by the clock of the worker.
+    `receipt` is the id of the delivery, `outcome` what became of it, such as `new` or `unchanged`,
+    and `source` who delivered it. `revision` is the number of the article's revision that it led
+    to. `at` is when the outcome was stored.
     """
 
     receipt: str
@@ -90,12 +93,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMove:
-    """A move of one article to another cluster (an article and its copies) that is yet to be
+    """A move of one article to another cluster (an article and all its copies) that is to be
     stored.
 
-    `left` and `joined` are cluster ids. `by` is `reconcile` (automatic) or `operator`, with the
-    operator's `note`. The evidence is `rival`, the article it was compared with, and the `scores`,
-    `thresholds` and rules (`version`) of that comparison; each is empty if there was none.
+    `left` and `joined` are the ids of the old and the new cluster. `by` is `reconcile` (automatic)
+    or `operator`, with the operator's `note`. For a move that a comparison led to, `rival` is the
+    article compared with, and `scores`, `thresholds` and `version` (of the rules) are those of the
+    comparison.
     """
 
     article_id: str
@@ -112,11 +116,12 @@ class ClusterMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedMove:
-    """A stored move of one article from one cluster (an article and its copies) to another.
+    """A stored move of one article to another cluster (an article and all its copies).
 
-    `left` and `joined` are cluster ids. The evidence is `rival`, the article it was compared with,
-    and the `scores`, `thresholds` and rules (`version`) of that comparison. `by` is `reconcile`
-    (automatic) or `operator`, with the operator's `note`. `at` is the time of the move.
+    `left` and `joined` are the ids of the old and the new cluster. `by` is `reconcile` (automatic)
+    or `operator`, with the operator's `note`, and `at` is the time. For a move that a comparison
+    led to, `rival` is the article compared with, and `scores`, `thresholds` and `version` (of the
+    rules) are those of the comparison.
     """
 
     at: datetime

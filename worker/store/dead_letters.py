@@ -1,9 +1,8 @@
 """Find, count, replay and remove stored dead letters: raw articles that could not be processed.
 
-To replay one is to send it through the worker again, under a receipt (the id of the attempt) made
-of the letter id and of `seen`, the number of failures so far. The pipeline stores an outcome for
-this receipt, as for any other. That outcome alone tells how the replay ended. If the article fails
-again, `seen` increases, and the letter is dead again.
+To replay one is to send it through the worker again. Each replay has a receipt, an id under which
+the worker stores the outcome, as for any delivered article. So the outcome tells how the replay
+ended. If the article fails again, the letter's counter `seen` increases.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,7 +66,7 @@ def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, i
     """Count the dead letters (raw articles that could not be processed) that match the query, by
     reason.
 
-    Returns reason -> number, the most frequent reason first. The query's limit does not apply.
+    Returns reason of the failure -> number of letters, largest first. `query.limit` is ignored.
     """
     number = sa.func.count()
     counted = sa.select(dead_letters.c.reason, number.label("number"))
@@ -98,8 +97,8 @@ def mark_replays(connection: Connection, replays: Mapping[str, str], now: dateti
     """Record that dead letters (articles that could not be processed) are sent through the worker
     again.
 
-    `replays` maps a letter id to the receipt of the new attempt, under which its outcome is found
-    later. `now` is stored as the time of the attempt.
+    `replays` maps the id of a letter to the receipt, the id under which the outcome of the new
+    attempt will be stored. `now` is stored as the time of the attempt.
     """
     rows: list[dict[str, Any]] = [
         {"p_letter_id": letter_id, "p_replay": replays[letter_id], "p_at": now}

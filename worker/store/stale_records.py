@@ -1,9 +1,9 @@
-"""Find and read articles that other rules than the present have processed, and replace their tags.
+"""Find articles that other rules than the present ones have tagged or cleaned, and replace their
+tags.
 
-Re-tagging adds no revision: it replaces the tags, and adds one entry to the change feed for each
-article whose visible tags differ. Cleaning again sends the stored payload through the pipeline like
-a new article. Its receipt (an id for which the store writes only one outcome) is made of article
-id, revision and cleaner version. So doing this work twice has no further effect.
+Tagging an article again replaces its tags and adds no revision. The change feed, the list of all
+changes, gets an entry if the visible tags differ. To clean an article again, its stored raw article
+is sent through the pipeline once more. Doing either twice has no further effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,10 +32,9 @@ def stale_revisions(
     """Return a page of the articles that were tagged or cleaned by other rules than the present
     ones.
 
-    `part` is `tagger` or `cleaner`, and `version` that of its present rules. Each item is (id of
-    the newest revision, article id). The page has up to `limit` that match `query`, after revision
-    id `after`. An article that was cleaned again in vain, for example rejected, is not returned for
-    the same version of the cleaner again.
+    `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles with
+    another version are returned. Each item is (row id of the newest revision, article id). The page
+    has up to `limit` articles that match `query`, after the revision with row id `after`.
     """
     statement = _stale(connection, query, part, version).where(revisions.c.id > after)
     statement = statement.order_by(revisions.c.id).limit(limit)
@@ -43,10 +42,10 @@ def stale_revisions(
 
 
 def count_stale(connection: Connection, query: Query, part: str, version: str) -> int:
-    """Count the articles whose newest revision other rules than the present have processed.
+    """Count the articles that were tagged or cleaned by other rules than the present ones.
 
-    `part` is `tagger` or `cleaner`, and `version` that of its present rules. Only revisions that
-    match `query` count; its limit does not apply. `stale_revisions` returns the same ones in pages.
+    `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles with
+    another version are counted, if they match `query`. The limit of `query` is ignored.
     """
     statement = _stale(connection, query, part, version).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
@@ -56,6 +55,8 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
     matched = matching(connection, query).order_by(None)
     statement: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
     stored_version = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
+    # An article that was cleaned again in vain, for example rejected, has a receipt, and is not
+    # returned for the same version of the cleaner again.
     if part == "cleaner":
         number = sa.cast(revisions.c.number, sa.Text)
         done = concatenated(reclean_parts(revisions.c.article_id, number, sa.literal(version)))
@@ -116,9 +117,9 @@ def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple
 def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -> int:
     """Replace the tags of stored articles; return how many articles got visibly different tags.
 
-    Visible are the scheme, code, label and score of a tag; the change feed gets an entry for each
-    of these articles, with time `now`. An article that was revised, withdrawn or re-tagged since it
-    was read is skipped.
+    A difference is visible if it is in the scheme, code, label or score of a tag. The change feed
+    gets an entry with time `now` for each such article. An article that has changed since it was
+    read is skipped.
     """
     targets = _lock_targets(connection, {new.article_id: new for new in retagged})
     if not targets:

@@ -51,12 +51,11 @@ def journal_entries(connection: Connection, requested: Sequence[str]) -> list[Jo
 
 
 def tally_receipts(connection: Connection, since: datetime, until: datetime) -> ReceiptTally:
-    """Compare what the broker accepted from `since` until before `until` with the outcomes in the
-    store.
+    """Compare the articles that the broker accepted from `since` until before `until` with the
+    outcomes.
 
-    A receipt is the id of one accepted raw article, as the journal lists them. Returns how many
-    receipts had which outcome, which ones have none (their articles may be lost), and how many
-    outcomes of that time belong to receipts that the journal does not have.
+    Returns how many of them had which outcome, which ones have no outcome and so may be lost, and
+    how many outcomes of that time are for articles that the broker is not known to have accepted.
     """
     rows = connection.execute(
         sa.union_all(_ended(connection, since, until), _open(connection, since, until))

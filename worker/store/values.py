@@ -14,9 +14,9 @@ class Query:
     """A search for articles. A field that is empty or None does not restrict the search.
 
     `words` is text as people type it: quotes make phrases, `-` excludes a word. `verdict` is the
-    one on the newest revision, such as `duplicate`. The date of publication, else of receipt, must
-    be `since` or later, and before `until`. `limit` is the maximum number of articles. Raises
-    ValueError for a `since` or `until` without a time zone.
+    decision about the newest revision, such as `duplicate`. The time of publication (of receipt, if
+    that is unknown) must be `since` or later, and before `until`; both need a time zone. `limit` is
+    the maximum number of articles.
     """
 
     words: str = ""
@@ -115,8 +115,8 @@ class ChangeKind(StrEnum):
     """What happened to an article, as an entry of the change feed (the list of all changes) tells
     it.
 
-    A revision was added (`stored`), the article was withdrawn, or its tags, other fields, or its
-    verdict or cluster changed without a new revision.
+    A revision was added (`stored`); tags (`retagged`), other fields (`refreshed`), or the verdict
+    or cluster (`judged`) changed without a new revision; or the content was removed (`withdrawn`).
     """
 
     STORED = "stored"  # a revision was added
@@ -128,11 +128,11 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of the change feed, the list of what happened to articles: at what time, to which
-    one.
+    """One entry of the change feed, the list of what happened to articles.
 
-    To read on after this entry, pass its `cursor`. `article` is the content of revision `revision`;
-    it is None when that content was removed since, because the article was withdrawn.
+    `kind` tells what happened to the article `article_id` at the time `at`. To read on after this
+    entry, pass its `cursor`. `article` is the content of revision number `revision`; it is None if
+    that content has been removed since, because the article was withdrawn.
     """
 
     cursor: str  # the next page starts after this change
@@ -159,9 +159,10 @@ class DeadLetterState(StrEnum):
 class DeadLetterQuery:
     """A search for dead letters, raw articles that could not be processed.
 
-    An empty field does not restrict the search, except that `states` has `dead` by default.
-    `id_prefixes` are beginnings of ids, and `stage` is the step of the pipeline that failed.
-    `since` leaves out letters that last failed before it. `limit` None means all.
+    `id_prefixes` are beginnings of ids, `stage` is the step of the pipeline that failed, and
+    `since` is the earliest time of the last failure. `states` is `dead` by default: not sent
+    through the worker again, or failed again. A field that is empty or None does not restrict the
+    search.
     """
 
     id_prefixes: tuple[str, ...] = ()  # of letter ids
@@ -175,12 +176,13 @@ class DeadLetterQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDeadLetter:
-    """A raw article that could not be processed, as the store keeps it until it is sent again.
+    """A raw article that could not be processed, as the store keeps it so that it can be sent
+    again.
 
     `seen` counts how often it failed, from `first` to `last`; `stage` and `reason` tell where and
-    why. `whole` is False if `payload` was cut off or deleted. `replay` is the receipt (id) of its
-    last replay through the worker, with that one's time, `outcome` and article; None without a
-    replay.
+    why. `whole` is False if `payload`, the raw article, was cut off or deleted. `replay` is the
+    receipt (id) of the last attempt to send it through the worker again, None if there was none;
+    `replay_at`, `outcome` and `article_id` are about that attempt.
     """
 
     letter_id: str
@@ -239,8 +241,8 @@ class RemovedLineCount:
     """A line that cleaning removes from articles because their source repeats it, and how often it
     did.
 
-    `line` is written as it was the last time, at `last`. `rule` is `learned` (workers found that it
-    repeats) or `pinned` (an operator named it). `times` counts removals.
+    `rule` is `learned` if workers found that the line repeats, and `pinned` if an operator named
+    it. `times` counts removals, and `last` is the time of the last one.
     """
 
     line: str  # as it was written the last time
@@ -263,10 +265,9 @@ class ReceiptTally:
     """The raw articles that the broker accepted in a period, compared with their outcomes in the
     store.
 
-    A receipt is the id of one accepted article. `ended` counts them by (day of acceptance,
-    outcome), `open` maps each one without an outcome to its day, and `foreign` counts, by day of
-    the outcome, those with an outcome but no record of acceptance. Days are UTC dates such as
-    2026-11-22.
+    `ended` counts articles by (day of acceptance, outcome). `open` maps the receipt, the id of the
+    delivery, of each article without an outcome to its day. `foreign` counts outcomes without a
+    record of acceptance, by day. Days are UTC dates such as 2026-11-22.
     """
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts

@@ -8,9 +8,10 @@ from typing import TypedDict
 
 
 class ArticleRow(TypedDict):
-    """What `worker show --json` prints first of an article: its identity, cluster and state.
+    """An article's identity, cluster (the article and its copies) and state, in `worker show
+    --json`.
 
-    `revision` is the number of the newest revision and `sightings` counts deliveries.
+    `revision` is the number of the newest revision, and `sightings` counts deliveries.
     `canonical_pending` says that it is a copy of an article that is not stored. `retagged_at` and
     `refreshed_at` are when its tags or other fields last changed without a new revision.
     """
@@ -114,11 +115,11 @@ class DecisionRow(TypedDict):
 
 
 class SightingRow(TypedDict):
-    """One receipt (the id of one delivery, or of cleaning the article again) that led to this
-    article.
+    """One delivery that led to the article shown, or one attempt to clean the article again.
 
-    `outcome` is what became of it, such as `new`. `worker` is the process that handled its message,
-    and `deliveries` how often the broker delivered that message.
+    `receipt` is the id of the delivery, and `outcome` what became of it, such as `new`. `worker` is
+    the process that handled its message, and `deliveries` how often the broker delivered that
+    message.
     """
 
     receipt: str
@@ -141,10 +142,11 @@ class AliasRow(TypedDict):
 
 
 class ClusterRow(TypedDict):
-    """An article in the cluster (an article and all its copies) of the article shown.
+    """An article in the same cluster as the article shown. A cluster is an article and all its
+    copies.
 
-    It is the article shown itself, the original or another copy. `verdict` is the decision about
-    its newest revision, such as `duplicate`.
+    The article shown is listed too. `verdict` is the decision about the newest revision, such as
+    `duplicate`.
     """
 
     article_id: str

@@ -66,12 +66,11 @@ def _other_members(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
 
 
 def orphaned_clusters(before: datetime) -> sa.Select[str]:
-    """Select the ids of clusters whose canonical article is missing: withdrawn, or not stored in
-    time.
+    """Return a SELECT of the ids of clusters whose canonical article is missing.
 
-    The canonical article is the one that the others in the cluster copy. A copy may be stored
-    before it; the cluster is selected if the copy was last received before `before` and still
-    waits.
+    The canonical article is the one that the others in the cluster copy. It is missing if it was
+    withdrawn; or if a copy of it was stored first, was last received before the time `before`, and
+    the original has still not been stored.
     """
     c = articles.c
     overdue = sa.select(c.cluster_id).where(
@@ -104,11 +103,11 @@ DISPLACED_MEMBERS = (
 
 
 def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
-    """Return the moves that take copies to the cluster which their canonical article has joined.
+    """Return the moves that take copies to the cluster to which their original article has moved.
 
-    A copy is left behind when its canonical article, the one that it copies, has moved to another
-    cluster. `displaced` selects these copies, with the columns `article_id`, `cluster_id` (the old
-    cluster) and `joined` (the new one); DISPLACED_MEMBERS of this module is such a SELECT.
+    A cluster is an article and its copies. `displaced` is a SELECT of the copies that were left
+    behind, with the columns `article_id`, `cluster_id` (the old cluster) and `joined` (the new
+    one).
     """
     return [
         ClusterMove(

@@ -50,10 +50,10 @@ _SLIGHT_CHANGES = ("format", "minor")  # they cannot separate an article from it
 
 
 class SqlClusters:
-    """Reads and changes clusters (an article and its copies each) in an SQL database.
+    """Reads and changes clusters, each of which is an article and its copies, in an SQL database.
 
-    It implements worker.store.ports.ClusterStore, whose docstrings describe the methods. `reading`
-    and `writing` open a transaction.
+    It implements the protocol ClusterStore, whose docstrings describe the methods. `reading` and
+    `writing` are functions that open a transaction of the database.
     """
 
     def __init__(self, reading: Transaction, writing: Transaction) -> None:

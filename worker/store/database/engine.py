@@ -1,7 +1,6 @@
 """Open SQLite and PostgreSQL databases with SQLAlchemy, so that several processes can share them.
 
-On SQLite, where one transaction can write at a time, a writing transaction waits at its start until
-it may write. When the database can't serve requests, Unavailable is raised.
+Errors of a database that can't serve requests are raised as Unavailable.
 """
 
 import sqlite3
@@ -71,7 +70,7 @@ def open_engine(url: URL) -> Engine:
     """Return an SQLAlchemy engine for the database at this URL. It connects on first use.
 
     A process that is forked from this one must open an engine of its own. Raises BadConfig if the
-    URL has wrong options; those that only the driver can check raise it when the engine connects.
+    URL has wrong options.
     """
     try:
         engine = _sqlite(url) if url.drivername == "sqlite+pysqlite" else _postgres(url)
@@ -139,11 +138,10 @@ def _set_up_session(connection: Any, _: object) -> None:
 
 @contextmanager
 def raising_unavailable(url: URL) -> Iterator[None]:
-    """Turn errors of the database in this block into Unavailable, if the database can't serve
-    requests.
+    """Raise Unavailable for errors in this block which mean that the database can't serve requests.
 
-    It can't, for example, when it is down, locked or full. Other errors pass through. The password
-    in `url` is replaced in the message.
+    For example, it is down, locked or full. Other errors pass through. `url` is the database's URL;
+    its password is removed from the message.
     """
     try:
         yield

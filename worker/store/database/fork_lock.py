@@ -1,8 +1,7 @@
 """A lock that keeps a process from forking while one of its threads has an SQLite store open.
 
-A forked child inherits SQLite's record of the parent's file locks, and never releases them. So a
-thread in a process that forks pool processes writes under this lock, and closes the store before it
-releases the lock. A fork waits for the lock, which takes some milliseconds.
+A forked child would inherit SQLite's record of the parent's file locks, and never release them. So
+a thread opens, uses and closes the store under this lock, and a fork waits for the lock.
 """
 
 import os

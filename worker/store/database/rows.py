@@ -31,7 +31,8 @@ Row = dict[str, Any]
 def receipt_row(outcome: Outcome) -> Row:
     """Return the row of table `receipts` that stores what became of one delivered raw article.
 
-    The columns `worker` and `deliveries` are missing; the caller adds them.
+    The caller adds the columns `worker` (which worker processed it) and `deliveries` (how often the
+    broker delivered its message).
     """
     return {
         "receipt": outcome.receipt,
@@ -63,8 +64,8 @@ def outcome_of(row: RowMapping) -> Outcome:
 def article_row(article_id: str, source: str, key: str, verdict: Verdict | None) -> Row:
     """Return the row of table `articles` for an article that is about to be stored or taken down.
 
-    It has no revision yet. Without a verdict, the row is for an article that is to be withdrawn: it
-    has no content, and keeps the article from being stored later.
+    `verdict` is the decision about an article to be stored. Without one, the row is for an article
+    to be taken down: it has no content, and keeps the article from being stored later.
     """
     return {
         "article_id": article_id,
@@ -82,8 +83,8 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
 def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
     """Return the row of table `revisions` for a new revision of an article.
 
-    `record` has the content, `verdict` the number of the revision, and `now` is the time of
-    receipt.
+    `record` has the content, and `verdict` the number of the revision. `now` is stored as the time
+    at which it was received.
     """
     article = record.article
     return {
@@ -108,9 +109,8 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 def refreshed_row(record: Record, verdict: Verdict) -> Row:
     """Return the columns to overwrite in a stored revision after its raw article was cleaned again.
 
-    The revision is found by article id and content hash, which are in the row too. The title is not
-    overwritten. The text can only lose lines: those that workers learned as boilerplate after it
-    was stored.
+    Two of them, article id and content hash, only serve to find the revision. The title is not
+    overwritten.
     """
     content = _content(record.article)
     return {
@@ -153,8 +153,8 @@ def _content(article: Article) -> Row:
 
 
 def decision_row(receipt: str, verdict: Verdict) -> Row:
-    """Return the row of table `decisions` that stores a verdict (new, revision, copy …) and its
-    evidence.
+    """Return the row of table `decisions` that stores a verdict (new, revision, copy …) and what
+    led to it.
 
     `receipt` is the id of the delivery that the verdict is about.
     """
@@ -231,11 +231,11 @@ _LETTER = TypeAdapter(StoredDeadLetter)
 
 
 def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
-    """Return the dead letter (an article that could not be processed) from its row of
+    """Return a dead letter, a raw article that could not be processed, from its row of
     `dead_letters`.
 
-    Whether it was replayed is known only if the query also selected the columns `state`, `outcome`
-    and `article_id`; without them, these fields keep their defaults.
+    The row may also have the columns `state`, `outcome` and `article_id`, which tell whether the
+    article was sent through the worker again and what became of it.
     """
     fields = {
         field: row[field] for field in field_names(StoredDeadLetter) - {"payload"} & row.keys()
@@ -245,10 +245,10 @@ def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
 
 
 def search_hit_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
-    """Return a search hit, an article as lists show it, from a row with the columns HIT_COLUMNS.
+    """Return a search hit, an article as lists show it, from its row in the database.
 
-    HIT_COLUMNS is defined in statements.py. `tags` are pairs of "scheme:code" and label, and
-    `snippet` is the passage to show.
+    The row has the columns HIT_COLUMNS of statements.py. `tags` are pairs of "scheme:code" and
+    label, and `snippet` is the passage of the text to show.
     """
     fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(

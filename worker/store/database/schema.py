@@ -1,14 +1,14 @@
 """The tables of the store. worker.model.records describes their columns; migrations/ creates them.
 
-`1─*` means that a row on the left has any number of rows on the right, and `1─1` at most one.
+`A 1─* B` means that a row of table A has any number of rows of table B, and `A 1─1 B` at most one.
 
-articles 1─* revisions      content of an article, numbered from 1, changed only when cleaned again
-articles 1─* aliases        (source, key): the keys that identify the article
-articles 1─* tags           tags of its newest revision
-receipts 1─1 decisions      the evidence of the verdict
-articles 1─* moves          moves of the article between clusters, after the first decision
-articles 1─1 pins           the cluster that an operator pinned the article to
-articles 1─* changes        entries of the change feed, written by triggers
+    articles 1─* revisions  the contents of an article, numbered from 1
+    articles 1─* aliases    the keys (external id, links …) by which the article is recognized
+    articles 1─* tags       the tags of the article's newest revision
+    receipts 1─1 decisions  why a delivered article was judged to be new, a revision, a copy …
+    articles 1─* moves      moves of the article to other clusters (article and copies)
+    articles 1─1 pins       the cluster to which an operator bound the article
+    articles 1─* changes    what happened to the article: entries of the change feed
 """
 
 from sqlalchemy import (

@@ -40,8 +40,7 @@ def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
     """Return a FROM clause for the rows of table `aliases` that have one of these (source, key)
     pairs.
 
-    A row of `aliases` tells which article a key, such as a link, leads to. The clause is a join,
-    because for `(source, key) IN (…)` SQLite would read the whole table.
+    A row of `aliases` tells which article of a source is recognized by a key, such as a link.
     """
     columns = (sa.column("source", KeyText), sa.column("key", KeyText))
     requested = sa.values(*columns, name="requested").data(sorted(keys)).cte("requested")
@@ -50,11 +49,10 @@ def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
 
 
 def stored_keys(source: str, keys: Iterable[str]) -> list[StoredKey]:
-    """Return (source, key) for each key of this source, as the pairs are written in table
+    """Return the pairs (source, key) for these keys of a source, as they are written in table
     `aliases`.
 
-    Names that are too long for the database are cut there and get a hash, so they must be converted
-    before a comparison.
+    Names that are too long for the database are shortened, so a comparison needs these pairs.
     """
     return [(stored_name(source), stored_name(key)) for key in keys]
 
@@ -62,8 +60,7 @@ def stored_keys(source: str, keys: Iterable[str]) -> list[StoredKey]:
 def external_ids_of(row: sa.RowMapping) -> SourceIds:
     """Return how many articles a source has delivered with missing, reused or changed external ids.
 
-    `row` has these counters from table `sources`. NULL counts as 0, because an outer join gives
-    NULL for a source that has no row yet.
+    `row` is the row of table `sources` with these counters; a counter that is NULL counts as 0.
     """
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
 

@@ -17,11 +17,8 @@ from worker.store.ports.reading_ports import ArticleReader
 
 
 class ClusterReader(Protocol):
-    """Reads clusters: each is an article and its copies, named by the id of the original article.
-
-    Members of clusters are returned in the order in which they were stored, or by revision where a
-    method returns pages.
-    """
+    """Reads clusters: each is an article and its copies, named by the id of the original
+    article."""
 
     def members(self, article_ids: Collection[str]) -> list[Member]:
         """Return these articles, each as a `Member` of the cluster (article and copies) that it
@@ -45,21 +42,21 @@ class ClusterReader(Protocol):
     ) -> list[Member]:
         """Return a page of the articles whose newest revision was received at `since` or later.
 
-        The page has up to `limit` articles, in the order of the row ids of their revisions, and
-        starts after the row id `after`. With `edited`, it has only articles that were revised and
-        whose newest revision changed more than the format or a few words.
+        The page has up to `limit` articles, in the order in which their revisions were stored, and
+        starts after the revision with row id `after`. With `edited`, it has only revised articles
+        whose last change was more than the format or a few words.
         """
         ...
 
     def recent_fingerprints(
         self, since: datetime, after: int, limit: int
     ) -> list[StoredFingerprint]:
-        """Return a page of fingerprints (text hashes), from which the index that finds copies is
-        rebuilt.
+        """Return a page of fingerprints (text hashes of articles), to rebuild the index that finds
+        copies.
 
-        They are those of articles whose newest revision was received at `since` or later. At most
-        `limit` are read, in the order of the row ids of the revisions, starting after the row id
-        `after`. A fingerprint that another release stored in another format is left out.
+        They are those of articles whose newest revision was received at `since` or later, in the
+        order in which the revisions were stored. The page covers up to `limit` revisions after the
+        one with row id `after`.
         """
         ...
 
@@ -78,11 +75,10 @@ class ClusterReader(Protocol):
         ...
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
-        """Return all receipts, the ids of deliveries, that led to these articles, with outcomes;
-        oldest first.
+        """Return all deliveries that led to these articles, with what became of each; the oldest
+        comes first.
 
-        Receipts that stand for cleaning a stored article again are left out, because no source
-        delivered anything then.
+        When a stored article was cleaned again, that is not counted as a delivery.
         """
         ...
 
@@ -97,35 +93,35 @@ class ClusterStore(ClusterReader, Protocol):
     def orphaned_clusters(self, before: datetime, limit: int) -> Sequence[str]:
         """Return the ids of up to `limit` clusters whose canonical article is missing.
 
-        The canonical article is the one that the others copy. It was withdrawn; or it is still not
-        stored although a copy that waits for it was last received before `before`.
+        The canonical article is the one that the others in the cluster copy. It is missing if it
+        was withdrawn; or if a copy of it was stored first, was last received before the time
+        `before`, and the original has still not been stored.
         """
         ...
 
     def displaced_members(self, limit: int) -> list[ClusterMove]:
-        """Return the moves that take up to `limit` copies to the cluster which their original has
-        joined.
+        """Return the moves that take up to `limit` copies to the cluster to which their original
+        has moved.
 
-        A copy is left behind when its canonical article, the one that it copies, has moved to
-        another cluster. The moves are only returned; `move` carries them out.
+        A cluster is an article and its copies. The moves are only returned; `move` carries them
+        out.
         """
         ...
 
     def clear_pending(self) -> None:
-        """Clear the mark `canonical_pending` of copies whose canonical article is stored by now.
+        """Clear the mark `canonical_pending` of articles whose original is stored by now.
 
-        The mark says that a copy was stored before the article that it copies.
+        An article has this mark if it is a copy of an article that was not stored yet.
         """
         ...
 
     def move(self, moves: Sequence[ClusterMove], *, now: datetime) -> list[ClusterMove]:
-        """Move articles between clusters (an article and its copies); return the moves that were
-        carried out.
+        """Move articles to other clusters (an article and its copies); return the moves carried
+        out.
 
-        A move is skipped if its article is no longer in `move.left`, the cluster that it is to
-        leave. When the canonical article of a cluster moves, the copies still in the cluster are
-        moved after it, and these moves are returned too. `now` is stored as the time. Takes several
-        transactions.
+        If the original article of a cluster moves, its copies move with it, and these moves are
+        returned too. A move of an article that is no longer in the cluster `left` is skipped. `now`
+        is stored as the time.
         """
         ...
 
@@ -147,8 +143,8 @@ class ClusterStore(ClusterReader, Protocol):
 
 
 class ClusteredStore(ClosableStore, Protocol):
-    """A store whose attribute `clusters` reads and changes clusters, an article and its copies
-    each."""
+    """A store whose attribute `clusters` reads and changes clusters. A cluster is an article and
+    its copies."""
 
     @property
     def clusters(self) -> ClusterStore: ...

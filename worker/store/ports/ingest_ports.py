@@ -1,7 +1,7 @@
 """Store protocols for writing batches of new articles and for processing stored articles again.
 
-A batch is the raw articles of one message. Stored articles are tagged or cleaned again when the
-rules for that have changed.
+A batch is the raw articles of one message from the broker. Stored articles are tagged or cleaned
+again when the rules for that have changed.
 """
 
 from collections.abc import Collection, Sequence
@@ -57,12 +57,11 @@ class DeadLetterWriter(Protocol):
     def write_dead_letters(
         self, letters: Sequence[DeadLetter], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Store raw articles that could not be processed, and return their outcomes, which are
-        `dead`.
+        """Store raw articles that could not be processed; return for each the outcome `dead`.
 
-        A letter is skipped if its receipt (the id of the delivery) has an outcome already.
-        `handling` is stored with each outcome: the worker that processed the message, and how often
-        the message was delivered. `now` is the time of storage.
+        A letter is skipped if an outcome is stored already for its receipt, the id of the delivery.
+        `handling` names the worker that processed the message, and says how often the message was
+        delivered. `now` is stored as the time.
         """
         ...
 
@@ -92,9 +91,8 @@ class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         """Return for each article what is stored about it, or None if nothing is.
 
-        An article is recognized by its own key, else by the first of its aliases (further keys,
-        such as links) that is stored. If an alias led to it, the stored article_id differs from the
-        one that the given article has.
+        A stored article is recognized by any of the keys of the given one, such as its external id
+        or links. So the `article_id` in the result may differ from that of the given article.
         """
         ...
 
@@ -110,10 +108,10 @@ class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
         """Write the results of a batch of raw articles in one transaction; return what became of
         each.
 
-        The results are articles to store (`records`), to take down (`withdrawals`) and that failed
-        (`dead`); the outcomes are in this order. Each verdict is checked again once its article is
-        locked. A result is skipped if its receipt (id of the delivery) has an outcome. `handling`
-        is stored with each receipt: the worker, and how often the message was delivered.
+        `records` are articles to store, `withdrawals` articles to take down, and `dead` those that
+        failed; the outcomes are in this order. A result is skipped if an outcome is stored already
+        for its receipt, the id of the delivery. `handling` names the worker, and says how often the
+        message was delivered.
         """
         ...
 
@@ -140,19 +138,18 @@ class StaleRecordReader(RecordReader, Protocol):
         """Return a page of the articles that were tagged or cleaned by other rules than the present
         ones.
 
-        `part` is `tagger` or `cleaner`, and `version` that of its present rules. Each item is (id
-        of the newest revision, article id). The page has up to `limit` that match `query`, after
-        revision id `after`. An article that was cleaned again in vain, for example rejected, is not
-        returned for the same version of the cleaner again.
+        `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles
+        with another version are returned. Each item is (row id of the newest revision, article id).
+        The page has up to `limit` articles that match `query`, after the revision with row id
+        `after`.
         """
         ...
 
     def count_stale(self, query: Query, part: str, version: str) -> int:
-        """Count the articles whose newest revision other rules than the present have processed.
+        """Count the articles that were tagged or cleaned by other rules than the present ones.
 
-        `part` is `tagger` or `cleaner`, and `version` that of its present rules. Only revisions
-        that match `query` count; its limit does not apply. `stale_revisions` returns the same ones
-        in pages.
+        `part` is "tagger" or "cleaner", and `version` the present version of its rules; articles
+        with another version are counted, if they match `query`. The limit of `query` is ignored.
         """
         ...
 
@@ -164,8 +161,8 @@ class WorkerStore(RecordReader, IngestStore, Protocol):
     def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
         """Replace the tags of stored articles; return how many articles got visibly different tags.
 
-        Visible are the scheme, code, label and score of a tag; the change feed gets an entry for
-        each of these articles, with time `now`. An article that was revised, withdrawn or re-tagged
-        since it was read is skipped.
+        A difference is visible if it is in the scheme, code, label or score of a tag. The change
+        feed gets an entry with time `now` for each such article. An article that has changed since
+        it was read is skipped.
         """
         ...

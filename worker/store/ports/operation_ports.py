@@ -1,7 +1,7 @@
-"""Store protocols for operators: the receipt journal, dead letters, and closing the store.
+"""Store protocols for operators: the journal, dead letters, and closing the store.
 
-The journal lists the receipts, the ids of deliveries, that the broker has accepted from producers.
-A dead letter is a raw article that could not be processed.
+The journal lists the raw articles that the broker has accepted from producers, so that lost ones
+are found. A dead letter is a raw article that could not be processed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class DeadLetterReader(Protocol):
         """Count the dead letters (raw articles that could not be processed) that match the query,
         by reason.
 
-        Returns reason -> number, the most frequent reason first. The query's limit does not apply.
+        Returns reason of the failure -> number of letters, largest first. `query.limit` is ignored.
         """
         ...
 
@@ -90,8 +90,8 @@ class DeadLetterStore(DeadLetterReader, DeadLetterWriter, ClosableStore, Protoco
         """Record that dead letters (articles that could not be processed) are sent through the
         worker again.
 
-        `replays` maps a letter id to the receipt of the new attempt, under which its outcome is
-        found later. `now` is stored as the time of the attempt.
+        `replays` maps the id of a letter to the receipt, the id under which the outcome of the new
+        attempt will be stored. `now` is stored as the time of the attempt.
         """
         ...
 
@@ -121,12 +121,12 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
     """
 
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
-        """Compare what the broker accepted from `since` until before `until` with the outcomes in
-        the store.
+        """Compare the articles that the broker accepted from `since` until before `until` with the
+        outcomes.
 
-        A receipt is the id of one accepted raw article, as the journal lists them. Returns how many
-        receipts had which outcome, which ones have none (their articles may be lost), and how many
-        outcomes of that time belong to receipts that the journal does not have.
+        Returns how many of them had which outcome, which ones have no outcome and so may be lost,
+        and how many outcomes of that time are for articles that the broker is not known to have
+        accepted.
         """
         ...
 

@@ -39,17 +39,16 @@ class ArticleSearch(Protocol):
         ...
 
     def articles(self, query: Query, *, all_revisions: bool = False) -> Iterator[StoredArticle]:
-        """Yield all articles that match, in the order in which their revisions were stored.
+        """Yield all articles that match a query, in the order in which their revisions were stored.
 
-        The query's limit does not apply. With `all_revisions`, older revisions are yielded too.
-        Pages are read in separate transactions, so an article that is revised meanwhile may be
-        yielded twice, the newer revision last.
+        The query's limit is ignored. With `all_revisions`, older revisions are yielded too. An
+        article that is revised while this runs may be yielded twice, the newer revision last.
         """
         ...
 
 
 class ArticleReader(RecordReader, Protocol):
-    """Reads single articles, to show them to people: everything about one, titles, ids by link or
+    """Reads single articles to show them to people, and finds the ids of articles by link or
     key."""
 
     def show(self, article_id: str) -> ArticleView | None:
@@ -70,8 +69,8 @@ class ArticleReader(RecordReader, Protocol):
     def find_articles(self, keys: Sequence[str], urls: Sequence[str]) -> Sequence[str]:
         """Return the ids of the articles that have one of these keys or one of these links.
 
-        A key identifies an article within its source and has the form "id:…", "url:…" or "text:…".
-        The links in `urls` must be without tracking parameters, as links are stored.
+        A key, such as "id:…", "url:…" or "text:…", identifies an article within its source. Links
+        must be without tracking parameters, as they are stored.
         """
         ...
 
@@ -102,17 +101,18 @@ class ChangeFeed(Protocol):
         """Return the position in the change feed (the list of all changes) from which to read on,
         as text.
 
-        `since` is `start` for all changes, `now` for those still to come, or the cursor of the last
-        change that was read, which is checked and returned. Raises LookupError for any other text.
+        `since` is `start` to read all changes, `now` to read only those still to come, or the
+        cursor of the last change that was read; that one is returned unchanged. Raises LookupError
+        for any other text.
         """
         ...
 
     def changes(self, cursor: str, limit: int = ...) -> list[Change]:
-        """Return up to `limit` changes of articles that come after a position in the change feed,
-        oldest first.
+        """Return up to `limit` changes of articles that come after a position in the change feed.
 
-        `cursor` names the position, usually that of the last change that was read. If each call
-        gets the cursor of the last change returned, no change is skipped or given twice.
+        The oldest change comes first. `cursor` names the position: it is the cursor of the last
+        change that was read, or comes from the method `cursor`. No change is skipped or given
+        twice.
         """
         ...
 
@@ -161,29 +161,28 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
         """Remove the content of articles for good, as if their publisher had withdrawn them.
 
-        Their ids and keys stay, so that they are not stored again. Returns how many were not
-        withdrawn before. Takes two transactions; after an interruption, the call may be repeated.
-        `now` is stored as the time of the withdrawal.
+        Their ids and keys are kept, so that they are not stored again. Returns how many articles
+        had not been withdrawn already. `now` is stored as the time. The call may be repeated after
+        an interruption.
         """
         ...
 
     def letters_of_source(
         self, source: str, before: datetime | None, after: str = ""
     ) -> list[StoredDeadLetter]:
-        """Return a page of up to 200 dead letters of a source whose raw article is still stored.
+        """Return a page of a source's dead letters, the raw articles that could not be processed.
 
-        A dead letter is a raw article that could not be processed. Only those that last failed
-        before `before` are returned; None means all. They are in the order of their ids, and the
-        page starts after letter id `after`.
+        The page has up to 200 letters with ids larger than `after`, in the order of their ids. Only
+        letters that last failed before `before` are returned (None: all), and only if their content
+        is stored.
         """
         ...
 
     def clear_letters(self, letter_ids: Sequence[str]) -> None:
-        """Delete the raw articles and error details of these dead letters, but keep their other
-        columns.
+        """Delete the stored content of dead letters, the raw articles that could not be processed.
 
-        A dead letter is a raw article that could not be processed. If the same article fails again,
-        that is counted, but its content is not stored again.
+        The rest of a letter is kept, such as its id and the reason of the failure. If the same
+        article fails again, that is counted, but its content is not stored again.
         """
         ...
 

@@ -1,13 +1,13 @@
-"""Read the change feed, the list of what happened to articles: pages after a cursor, oldest first.
+"""Read the change feed, the list of what happened to articles, from the oldest change to the
+newest.
 
-PostgreSQL gives an id when a row is written, but others see the row only when its transaction
-commits. So the row with id 11 may appear before the row with id 10. Therefore changes are read in
-the order of (transaction, id), and only those of transactions older than the oldest that still
-runs. All of these have ended, so nothing can be added before a change that was read. A transaction
-that stays open anywhere on the server delays the feed, but no change is skipped.
+A reader has a cursor, a text that names the last change it has read, and gets the changes after it.
+No change is skipped, although PostgreSQL transactions do not commit in the order in which they
+began: a change is shown only when all transactions that might add an earlier one have ended. So a
+transaction that stays open on the server delays the feed.
 
-A cursor names the last change that was read. Its last two digits are a checksum, so that a cursor
-that was cut off in copying is refused. Without the checksum it would be another valid number.
+The last two digits of a cursor are a checksum, so that a cursor that was copied incompletely is
+refused.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,9 @@ def cursor(connection: Connection, since: str) -> str:
     """Return the position in the change feed (the list of all changes) from which to read on, as
     text.
 
-    `since` is `start` for all changes, `now` for those still to come, or the cursor of the last
-    change that was read, which is checked and returned. Raises LookupError for any other text.
+    `since` is `start` to read all changes, `now` to read only those still to come, or the cursor of
+    the last change that was read; that one is returned unchanged. Raises LookupError for any other
+    text.
     """
     if _in_postgres(connection):
         _refuse_future(connection)
@@ -50,11 +51,10 @@ def cursor(connection: Connection, since: str) -> str:
 
 
 def page(connection: Connection, since: str, limit: int) -> list[Change]:
-    """Return up to `limit` changes of articles that come after a position in the change feed,
-    oldest first.
+    """Return up to `limit` changes of articles that come after a position in the change feed.
 
-    `since` is the cursor of the last change that was read, or `start`. Each change has the content
-    of its article, unless that was removed since.
+    The oldest change comes first. `since` is the cursor of the last change that was read, or
+    `start`. Each change has the content of its article, unless that was removed since.
     """
     statement = sa.select(changes).where(_is_committed(connection)).order_by(*_ORDER).limit(limit)
     if since != START:
@@ -78,6 +78,9 @@ def _in_postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
+# PostgreSQL gives an id when a row is written, but others see the row only when its transaction
+# commits. So the row with id 11 may appear before the row with id 10. Therefore changes are read in
+# the order of (transaction, id), and only those of transactions older than the oldest that runs.
 def _is_committed(connection: Connection) -> sa.ColumnElement[bool]:
     return changes.c.xid < _OLDEST_RUNNING if _in_postgres(connection) else sa.true()
 
@@ -91,8 +94,8 @@ def _refuse_future(connection: Connection) -> None:
 def age_restored(connection: Connection) -> None:
     """Make the change feed readable after the database was restored from a dump of another server.
 
-    The feed is ordered by the server's transaction ids. If it has ids that this PostgreSQL server
-    has not reached yet, all ids so far are made negative, so that old changes come before new ones.
+    The feed is in the order of transaction ids, and those of another server may be larger than the
+    present ones. Then all are made negative, so that old changes come before new ones.
     """
     last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
     future = last.where(changes.c.xid >= _NEXT).subquery()

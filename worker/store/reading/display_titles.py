@@ -36,8 +36,8 @@ def find_articles(
 ) -> Sequence[str]:
     """Return the ids of the articles that have one of these keys or one of these links.
 
-    A key identifies an article within its source and has the form "id:…", "url:…" or "text:…". The
-    links in `urls` must be without tracking parameters, as links are stored.
+    A key, such as "id:…", "url:…" or "text:…", identifies an article within its source. Links must
+    be without tracking parameters, as they are stored.
     """
     article_ids = {*_with_keys(connection, keys), *_with_urls(connection, urls)}
     statement = sa.select(articles.c.article_id).where(articles.c.article_id.in_(article_ids))

@@ -49,10 +49,11 @@ def count(connection: Connection, query: Query) -> int:
 def ids(
     connection: Connection, query: Query, after: int, *, all_revisions: bool = False
 ) -> Sequence[int]:
-    """Return up to 100,000 ids of revisions that match a query, the next ones after id `after`.
+    """Return the row ids of revisions that match a query: up to 100,000, in order, larger than
+    `after`.
 
-    Only newest revisions count, unless `all_revisions` is set. So many are returned at once because
-    each search may have to read the whole table.
+    Only the newest revision of each article counts, unless `all_revisions` is set. Their content is
+    read in smaller pages.
     """
     following = _matching_ids(connection, query, all_revisions=all_revisions)
     following = following.where(revisions.c.id > after).order_by(revisions.c.id).limit(MAX_IDS)

@@ -41,8 +41,7 @@ from worker.store.values import SearchHit
 def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outcome]:
     """Return receipt -> what became of the raw article with this receipt, the id of its delivery.
 
-    Receipts without an outcome have no entry. A receipt is returned in full, even if it is so long
-    that the database stores a shortened form.
+    A receipt has no entry if it is unknown or its article is not processed yet.
     """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     stored = {}
@@ -59,9 +58,9 @@ def latest_identities(
 ) -> list[StoredIdentity | None]:
     """Return for each article what is stored about it, or None if nothing is.
 
-    An article is recognized by its own key, else by the first of its aliases (further keys, such as
-    links) or the key of its opening words that is stored. Other stored articles with some of these
-    keys are in `alternatives` of the result.
+    A stored article is recognized by any of the keys of the given one: external id, links or
+    opening words. If several stored articles have some of these keys, the first is returned, and
+    the others are in its field `alternatives`.
     """
     if not requested:
         return []

@@ -2,9 +2,9 @@
 
     storm "north sea" -sport flood*
 
-An article must have all words; quotes make phrases, `-` excludes, and a trailing `*` matches any
-word with that beginning. No input is an error. Words without letters and digits are ignored; if
-there are no others, the words do not restrict the search, and the newest articles are found.
+This finds articles that have the word "storm", the phrase "north sea" and a word that begins with
+"flood", but not the word "sport". Whatever people type is accepted. If it has no letters and
+digits, all articles are found, the newest first.
 """
 
 import re
@@ -86,8 +86,8 @@ def matching(
 ) -> sa.Select[Any]:
     """Return a SELECT of the ids of revisions that match a query, for other queries to build on.
 
-    If the query has words, the best matches come first. `joined` is the FROM clause, which joins
-    the articles with their newest revisions, or with all of them.
+    If the query has words, the best matches come first. `joined` is the FROM clause that joins the
+    tables `articles` and `revisions`; by default only newest revisions are found.
     """
     terms = read_terms(query.words)
     required_terms = [term for term in terms if not term.excluded]
@@ -175,8 +175,8 @@ def _fts5(term: Term) -> str:
 def snippet(texts: Iterable[str], terms: Sequence[Term]) -> str:
     """Return the passage of an article to show in a search result, about 160 characters.
 
-    It surrounds the first match of any of the terms; the texts are searched in their order. If none
-    matches, it is the beginning of the first text.
+    `texts` are the article's text and summary. The passage surrounds the first match of any of the
+    search terms, or is the beginning of the first text if none matches.
     """
     pattern = re.compile("|".join(map(_pattern, terms)), re.IGNORECASE)
     for text in texts:

@@ -1,7 +1,8 @@
-"""Decide what a batch changes in the store, from its results and from what is stored already.
+"""Decide what is to be changed in the store for a batch, the results for the raw articles of a
+message.
 
-A batch has the results for the raw articles of one message. The functions here do not use the
-database; write.py and locks.py call them.
+The functions compute this from the batch and from what is stored already. They do not use the
+database.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -37,15 +38,12 @@ class WriteBatch:
 
     def results(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
         """Return all results in one tuple: processed articles, then withdrawals, then failed
-        articles.
-
-        Each of them gives the receipt (the id of a delivered raw article) its outcome.
-        """
+        articles."""
         return (*self.records, *self.withdrawals, *self.dead)
 
     def fresh(self, receipts: Collection[str]) -> Self:
-        """Return a batch with only the results for these receipts, the ids of deliveries to be
-        stored.
+        """Return a batch with only the results for these receipts, which are ids of delivered raw
+        articles.
 
         If several results have the same receipt, only the first of them is kept.
         """
@@ -65,10 +63,10 @@ class WriteBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The final verdict on one processed article: new, a revision, a copy and so on.
+    """The final verdict on one processed article: whether it is new, a revision, a copy and so on.
 
-    It is made after the article's row is locked, so no other worker can change it. `verdict` is
-    None if the article is withdrawn; then nothing of `record` is stored.
+    `record` is the article. `verdict` is None if the article was withdrawn, so that nothing of it
+    may be stored.
     """
 
     record: Record
@@ -88,12 +86,12 @@ class Decision:
 
 
 def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> list[Decision]:
-    """Return the final verdict on each processed article (new, a revision, a copy …), in their
-    order.
+    """Return for each processed article, in their order, whether it is new, a revision, a copy and
+    so on.
 
-    `stored` maps an article id to what is stored about the article, read after its row was locked.
-    The verdict of a record was made before that, so it is checked again. Of several records of one
-    article, an earlier one counts as stored for the next.
+    Each record has a verdict already, but another worker may have stored the same article since. So
+    the verdict is checked against `stored`: article id -> what is stored about the article now that
+    its row is locked.
     """
     from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
 
@@ -139,9 +137,9 @@ def _after(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """A publisher's request to take an article down, with the ids of the articles that it removes.
+    """A publisher's request to take an article down, and which stored articles are removed for it.
 
-    The outcome of the request names the first of `article_ids`; there may be none.
+    `article_ids` are their ids; there may be none.
     """
 
     withdrawal: Withdrawal
@@ -151,11 +149,12 @@ class Takedown:
 def take_down(
     withdrawal: Withdrawal, owners: Mapping[StoredKey, str], existing: Collection[str]
 ) -> Takedown:
-    """Return which articles a publisher's request to take one down removes, usually one.
+    """Return which articles are removed for a publisher's request to take one down.
 
-    It is the article to which the first of the request's keys leads that is in `existing`. Keys
-    that led to no article belong to a placeholder row without content (`tombstone_id`); if there is
-    one, it is removed too. `owners` maps each (source, key) to an article id.
+    It is the first article that is found by a key in the request and that is in `existing`, the ids
+    of stored articles. `owners` maps (source, key) to the id of the article with that key. A row
+    without content that holds the request's keys, to keep the article from being stored later, is
+    returned too.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
@@ -165,11 +164,11 @@ def take_down(
 
 
 def tombstone_id(withdrawal: Withdrawal) -> str:
-    """Return the article id of the placeholder row for a request to take down an article not stored
-    yet.
+    """Return the id of the row that stands for an article which was taken down before it was
+    stored.
 
-    The row has no content. It holds the keys of the request, so an article with such a key that
-    arrives later is not stored.
+    The row has no content. It holds the keys in the publisher's request, so that an article with
+    such a key is not stored when it arrives later.
     """
     return article_id_of(withdrawal.source, withdrawal.keys[0])
 
@@ -179,9 +178,9 @@ def claimed_keys(
 ) -> dict[StoredKey, str]:
     """Return which article each key in this batch is to lead to: (source, key) -> article id.
 
-    A key is an external id, a link or opening words; the first article with a key gets it. In
-    sources in `distrusted`, whose external ids are often wrong, an article also gets the key of its
-    opening words. An article in `full` has the maximum number of keys and gets no more from its id
+    A key is an external id, a link or opening words; the first article with a key gets it. Articles
+    of sources in `distrusted`, whose external ids are often wrong, also get the key of their
+    opening words. Articles in `full` have the maximum number of keys already and get no more ids
     and links.
     """
     keys: dict[StoredKey, str] = {}
@@ -199,10 +198,11 @@ def claimed_keys(
 
 
 def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
-    """Return the outcome that a result will probably have, before the row of its article is locked.
+    """Return the outcome that a result will probably have, to be stored before its article is
+    locked.
 
-    It is stored at once. What is read after locking may give another outcome (say, the article was
-    withdrawn meanwhile); then the stored one is corrected.
+    If the article turns out to have changed meanwhile (say, it was withdrawn), the stored outcome
+    is corrected later. `now` is the time of the outcome.
     """
     if isinstance(result, Record):
         return record_outcome(Decision(record=result, verdict=result.verdict), now)

@@ -1,8 +1,8 @@
-"""Lock the database rows that a batch writes: its receipts, then the articles' keys, then articles.
+"""Lock the database rows that a batch, the results for the articles of one message, is written to.
 
-A batch has the results for the raw articles of one message; a receipt is the id of one of these.
-The rows of each table are locked in the order of their key, so two writers never wait for each
-other in a circle.
+First the rows of its receipts (ids of deliveries) are locked, then those of the articles' keys,
+then those of the articles, each in sorted order. So two writers never wait for each other in a
+circle.
 """
 
 from collections import Counter
@@ -39,9 +39,9 @@ def take_receipts(
 ) -> set[str]:
     """Insert the receipts of a batch that are not stored yet, and return these.
 
-    A receipt is the id of one delivered raw article. Inserting locks it, so no other worker writes
-    the same one. Its outcome is provisional until the articles are locked, and then corrected.
-    `attempt` is stored with it: the worker, and how often the message was delivered.
+    A receipt is the id of one delivered raw article. Once it is inserted, no other worker can write
+    a result for the same delivery. `attempt` is stored with it: the name of the worker, and how
+    often the message was delivered.
     """
     rows: dict[str, Row] = {}
     for result in batch.results():
@@ -58,10 +58,10 @@ def take_receipts(
 
 
 class ClaimedKeys(NamedTuple):
-    """Which article each key of a batch leads to: `owners` maps (source, key) to an article id.
+    """Which articles the keys (external ids, links or opening words) in a batch lead to.
 
-    A key is an external id, a link or opening words. `existing` has those of these article ids that
-    have a row in table `articles`, and `withdrawn` those whose article was taken down.
+    `owners` maps (source, key) to an article id. Of these article ids, `existing` has those of
+    articles with a row in the database, and `withdrawn` those of articles that were taken down.
     """
 
     owners: dict[StoredKey, str]
@@ -70,10 +70,12 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert the keys of a batch's articles, unless a key leads to an article already.
+    """Insert the keys of a batch's articles into the database, and return which article each leads
+    to.
 
-    Returns which article each key leads to now. A key identifies an article within its source: an
-    external id, a link or the opening words. Inserting locks a key against other workers.
+    A key identifies an article within its source: an external id, a link or the opening words. A
+    key that leads to an article already is left as it is. Once a key is inserted, other workers
+    wait.
     """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
@@ -123,20 +125,21 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return each request of a publisher in the batch, with the articles that it takes down.
+    """Return the publishers' requests in the batch to take articles down, each with the articles
+    removed.
 
-    They are found by the keys in the request, among stored articles and those of the same batch.
-    `keys` tells which article each key leads to.
+    The articles are found by the keys in the request, among stored articles and those of the same
+    batch. `keys` tells which article each key leads to.
     """
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return the articles of the batch that must not be stored, because their key was withdrawn.
+    """Return which articles of the batch must not be stored, because their publisher withdrew them.
 
-    That is so if `article.key` (not one of the further keys, the aliases) leads to a withdrawn
-    article. Returns the id of each such article -> a StoredIdentity that says that it is withdrawn.
+    An article is blocked if its main key, `article.key`, leads to a withdrawn article according to
+    `keys`. Returns the id of each blocked article -> an identity that is marked as withdrawn.
     """
     blocked = {}
     for record in fresh.records:
@@ -160,12 +163,11 @@ def _withdrawn_identity(article_id: str, revision: int = 0) -> StoredIdentity:
 def lock_articles(
     connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, StoredIdentity]:
-    """Lock the rows of all articles of a batch, insert rows for new ones, and return what is
-    stored.
+    """Lock the rows of all articles of a batch, and return what is stored about each of them.
 
-    The result maps article id -> content hashes, newest revision, cluster and so on, and leaves out
-    articles that are new. `takedowns` names the articles to be taken down; their rows are locked
-    too.
+    Articles that are new get a row and are left out of the result, which maps article id ->
+    identity. The rows of articles in `takedowns`, which are to be taken down, are locked too. `now`
+    is stored as the time at which the articles were seen.
     """
     rows = _article_rows(fresh, takedowns, now)
     if not rows:

@@ -1,10 +1,9 @@
 """Update stored revisions in place after their raw articles were cleaned again by newer rules.
 
-Only revisions whose content hash stays the same are updated. The hash covers the title and the text
-before learned boilerplate lines are left out. So the stored text may lose lines that workers have
-learned as boilerplate since, and fields that the hash does not cover may differ. The tagger version
-of an updated revision is cleared, so that the article is tagged again. The change feed gets one
-entry for each article for which it shows a difference.
+Only revisions whose content hash stays the same are updated: their title and text are the same,
+except that the text may lose lines which workers have learned as boilerplate since. The other
+fields may differ. The article is then due for tagging again, and the change feed gets an entry if
+it shows a difference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,8 +27,8 @@ def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime
     """Update stored revisions in place, for articles that were cleaned again with the same content
     hash.
 
-    `decisions` may have others, which are ignored. Articles whose visible fields differ get an
-    entry in the change feed, with time `now`. Takes at most three SQL statements.
+    Other articles in `decisions` are ignored. The change feed gets an entry with time `now` for
+    each article that differs visibly.
     """
     rows = [refreshed_row(r.record, r.verdict) for r in decisions if r.verdict and r.refreshes]
     if not rows:

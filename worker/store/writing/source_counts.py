@@ -25,11 +25,11 @@ def count_sources(
     stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    """Add what a batch contains to the counters of the sources that its articles came from.
+    """Add the articles of a batch to the counters of the sources that they came from.
 
-    Counted are new articles, receipts (deliveries), failed articles, and missing, reused or changed
-    external ids. `stored` has what was known about the articles before the batch. An article that
-    is only cleaned again does not count as delivered.
+    Counted are new articles, deliveries, failed articles, and missing, reused or changed external
+    ids. `stored` has what was known about the articles before the batch. A stored article that was
+    only cleaned again does not count.
     """
     # Called last: all writers update these rows, so their locks are held only until the commit.
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}

@@ -49,11 +49,10 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Remove the content of these articles for an operator; return how many were not withdrawn
-    before.
+    """Remove the content of these articles, as an operator asked; return how many had content.
 
-    Afterwards the caller must call `mark_orphans` in a second transaction, because other articles
-    may be copies of these.
+    The caller must then call `mark_orphans` in another transaction, because other articles may be
+    copies of these. `now` is stored as the time.
     """
     ids = articles.c.article_id
     not_withdrawn = sa.select(ids).where(ids.in_(article_ids), articles.c.withdrawn_at.is_(None))
@@ -69,8 +68,8 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
 def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
     """Mark the copies of these withdrawn articles, because they need a new canonical article.
 
-    That is the article that stands for all copies of a text. The mark is the column
-    `canonical_pending`, by which a maintenance job finds the copies later.
+    The canonical article is the one that stands for all copies of a text. A maintenance job finds
+    the copies by the mark, which is the column `canonical_pending`, and elects a new one.
     """
     ids = articles.c.article_id
     remaining = sa.select(ids).where(
@@ -87,11 +86,11 @@ def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
 def letters_of_source(
     connection: Connection, source: str, before: datetime | None, after: str
 ) -> list[StoredDeadLetter]:
-    """Return a page of up to 200 dead letters of a source whose raw article is still stored.
+    """Return a page of a source's dead letters, the raw articles that could not be processed.
 
-    A dead letter is a raw article that could not be processed. Only those that last failed before
-    `before` are returned; None means all. They are in the order of their ids, and the page starts
-    after letter id `after`.
+    The page has up to 200 letters with ids larger than `after`, in the order of their ids. Only
+    letters that last failed before `before` are returned (None: all), and only if their content is
+    stored.
     """
     conditions = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
     conditions.append(dead_letters.c.payload != pack_text(""))
@@ -102,11 +101,10 @@ def letters_of_source(
 
 
 def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
-    """Delete the raw articles and error details of these dead letters, but keep their other
-    columns.
+    """Delete the stored content of dead letters, the raw articles that could not be processed.
 
-    A dead letter is a raw article that could not be processed. If the same article fails again,
-    that is counted, but its content is not stored again.
+    The rest of a letter is kept, such as its id and the reason of the failure. If the same article
+    fails again, that is counted, but its content is not stored again.
     """
     ids = dead_letters.c.letter_id
     # The pipeline locks letters in this order. In another order the two could deadlock.

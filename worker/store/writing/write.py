@@ -1,8 +1,7 @@
 """Write a batch, the results for the raw articles of one message, to the database in one
 transaction.
 
-Tables are locked in the order of the calls in `write`, and rows in the order of their keys. So two
-writers never wait for each other in a circle. On SQLite only one transaction can write at a time.
+Rows are always locked in the same order, so two writers never wait for each other in a circle.
 """
 
 from collections import Counter
@@ -58,9 +57,9 @@ def write(
 ) -> list[Outcome]:
     """Write the results of a batch (the raw articles of one message); return what became of each.
 
-    A result is skipped if its receipt, the id of the delivery, has an outcome already. `attempt` is
-    stored with each receipt: the worker, and how often the message was delivered. The number of SQL
-    statements does not depend on the size of the batch.
+    A result is skipped if an outcome is stored already for its receipt, the id of the delivery.
+    `attempt` names the worker, and says how often the message was delivered. `now` is stored as the
+    time.
     """
     fresh = batch.fresh(take_receipts(connection, batch, now, attempt))
     if not fresh.results():

@@ -1,7 +1,7 @@
-"""Add columns for the worker that processed a receipt, and for how often its message was delivered.
+"""Add columns for which worker processed a delivered article, and how often its message was
+delivered.
 
-A receipt is the id of one delivered raw article. Receipts also get an index by time, for counting
-those that have an outcome but that the broker is not known to have accepted.
+The table of deliveries, `receipts`, also gets an index by time.
 """
 
 import sqlalchemy as sa

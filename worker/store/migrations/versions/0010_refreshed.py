@@ -1,8 +1,7 @@
-"""Add a column for when an article's newest revision was last changed in place by cleaning it
-again.
+"""Add a column for when an article was last changed by cleaning it again, without a new revision.
 
-No revision is added then. Triggers on the tables add an entry of kind `refreshed` to the change
-feed (the list of all changes) and keep full-text search up to date.
+Triggers on the tables add an entry of kind `refreshed` to the change feed (the list of all changes)
+then, and keep full-text search up to date.
 """
 
 import sqlalchemy as sa
