@@ -31,9 +31,10 @@ Turn = Callable[[], float | LoopSignal | None]
 
 
 class BackgroundLoop:
-    """A function that a thread runs again and again, or once, made by `start_loop` or `run_once`.
+    """A function that a background thread calls again and again, or once.
 
-    `stop` exists for tests: in a worker, loops live as long as the process.
+    `start_loop` and `run_once` return it. A caller can wait for the thread to end, or make it end;
+    in a worker nobody does, and loops live as long as the process.
     """
 
     def __init__(

@@ -56,8 +56,8 @@ class Settings(BaseSettings):
     def refuse_celery_broker(self, environ: Mapping[str, str] = os.environ) -> None:
         """Raise BadConfig when CELERY_BROKER_URL or a similar variable names another broker.
 
-        Settings does not read Celery's variables, so the worker would connect to another broker
-        than the user intended.
+        This worker does not use Celery's variables, so it would connect to another broker than the
+        user intended.
         """
         for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
             if environ.get(name) and environ[name] != self.broker_url:

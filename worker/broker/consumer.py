@@ -74,11 +74,11 @@ class Consumer(CeleryConsumer):
 
 
 def hand_to_pool(controller: Any, request: Any) -> None:
-    """Pass a request, Celery's object for one message, to the process pool.
+    """Pass a request, Celery's object for one message, to the process pool of a worker.
 
-    If that raises, release the pool slot that Celery acquired for it, and send the message to the
-    quarantine queue, where articles run one at a time. If its task was revoked, only release the
-    slot.
+    If that raises, the message goes to the quarantine queue, where articles run one at a time, and
+    the pool slot that Celery acquired for it is released for another message. `controller` is the
+    worker.
     """
     try:
         request.execute_using_pool(controller.pool)

@@ -58,12 +58,12 @@ class InvalidMessage(ValueError):
 
 
 class ClaimedMessage(NamedTuple):
-    """The checked fields of a message that a worker took from its queue. `body` is still encoded.
+    """A message that a worker took from its queue, reduced to fields that were checked.
 
-    `deliveries` counts the workers that vanished while they had the message, `quarantined` its
-    moves to the quarantine queue, the last one because of `last_error`; `redelivered` is True once
-    it was put back on a queue. `traces` are headers for monitoring. "" means: not encoded, not
-    compressed, no error.
+    `body` is still encoded, compressed and in a charset as the next fields say ("" for not encoded
+    or compressed). `deliveries` counts the workers that vanished while they had the message, and
+    `quarantined` its moves to the quarantine queue, the last one because of `last_error`.
+    `redelivered` is True once it was put back on a queue. `traces` are headers for monitoring.
     """
 
     task: str

@@ -63,16 +63,16 @@ class QoS(RedisQoS):
     def ack(self, delivery_tag: str) -> None:
         """Delete a processed message and its lease, the record that this worker has it.
 
-        When the broker does not answer, the background loop of worker.broker.leases repeats the ack
-        later. `ack` raises nothing for that, and always lets the worker take another message: a
-        worker that may take none sends no command, so it would never notice that the broker is
-        back.
+        Raises nothing when the broker does not answer; the background loop of worker.broker.leases
+        then repeats the ack later.
         """
         try:
             self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
             deferred_acks.add(delivery_tag)
+        # Also after an error: a worker that may take no more messages sends no command, so it would
+        # never notice that the broker is back.
         self._release(delivery_tag)
 
     def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
@@ -124,11 +124,11 @@ class QoS(RedisQoS):
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
         """Put messages whose worker vanished back on their queues, once their leases have expired.
 
-        A lease is the broker's record that a worker has a message, and is renewed while the worker
-        lives. The delivery counts as failed. kombu calls this now and then; the arguments are
-        ignored. A channel younger than a lease lasts does nothing, so that workers can renew their
-        leases first after a restart of the broker.
+        A lease is the broker's record that a worker has a message; a living worker renews it. The
+        message counts one more failed delivery. kombu calls this now and then, and the arguments
+        are ignored.
         """
+        # After a restart of the broker, workers must have time to renew their leases first.
         if monotonic() - self._created < self.visibility_timeout:
             return
         try:
@@ -162,12 +162,12 @@ class QoS(RedisQoS):
         delivered: bool = False,
         error: str | None = None,
     ) -> None:
-        """Put a message of a worker back at the front of its queue, or at the end if `leftmost`.
+        """Put a message that a worker has back on its queue, or move it to the quarantine queue.
 
-        `tag` is its delivery tag; if the broker has no lease for it, nothing happens. `delivered`
-        counts the delivery as failed. With `error`, the message goes to the end of the quarantine
-        queue instead, or, when it failed there `quarantine_passes` times (`passes` in worker.toml),
-        to the dead list.
+        `tag` is its delivery tag, its name. It becomes the next message of its queue, or the last
+        one if `leftmost`. `delivered` counts the delivery as failed. With `error`, the reason of a
+        failure, it goes to the quarantine queue, where articles run one at a time; if it failed
+        there too often, to the dead list of messages that are given up.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -71,7 +71,8 @@ class Request(CeleryRequest):
     def reject(self, requeue: bool = False) -> None:
         """Reject the message as Celery does, and count it as finished, for the heartbeat file.
 
-        With `requeue`, it is to go back to its queue.
+        That file shows that the worker makes progress. With `requeue`, the message is put back on
+        its queue.
         """
         FinishedMessages.count += 1
         super().reject(requeue)

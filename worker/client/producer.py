@@ -213,9 +213,9 @@ class Producer:
             return Advice(answer=Answer.ACCEPT)
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles that were sent before to the replay queue, with the ids that they have.
+        """Send raw articles that were sent before to the replay queue, which workers also serve.
 
-        Workers take this queue beside that of new articles. The articles are not validated.
+        They keep their receipts, the ids by which to ask for their outcomes, and are not validated.
         """
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)

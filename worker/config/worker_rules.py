@@ -55,12 +55,12 @@ class TimeLimits(Frozen):
 
 
 class QuarantineRules(Frozen):
-    """Limits for messages whose processing failed, which are retried in disposable processes.
+    """Limits for messages that failed before, whose articles are tried in processes that may die.
 
-    A message is retried so after a failure, or after `deliveries` workers took it and vanished. It
-    is given up once it has failed `passes` times in the queue for retries; one article of it is
-    given up once it has ended `attempts` disposable processes. Both are then kept as dead letters.
-    A process may use `memory_mb` MB, and one delivery of a message may take `budget_s` seconds.
+    A message is tried so after a failure, or after `deliveries` workers took it and vanished. It is
+    given up after `passes` more failures, and one article of it after it has ended `attempts`
+    processes; both are then kept as dead letters. A process may use `memory_mb` MB. After
+    `budget_s` seconds the articles left to try wait until the message is taken again.
     """
 
     deliveries: int = Field(ge=1)
@@ -83,8 +83,8 @@ class ProcessRules(Frozen):
 class LedgerRules(Frozen):
     """How many seconds `worker ledger` searches for an enqueued article before it calls it missing.
 
-    It looks for the article among the outcomes in the store and in the broker's messages, which may
-    move while it looks, so it must look again.
+    It needs several looks at the store and the broker, because the article may move from one to the
+    other meanwhile.
     """
 
     grace_s: float = Field(ge=0)

@@ -223,10 +223,10 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The time that a sandbox process may take, in seconds.
+    """The time in seconds that one sandbox process, in which articles are tried, may take.
 
-    A message may need one run for all its articles, and several for one article. The limit is
-    `hard_limit_s`, after which Celery kills the pool process, divided so that all these end before.
+    A message may need several such processes, one after the other. The limit is chosen so that all
+    end before `hard_limit_s`, after which Celery kills the pool process that waits for them.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
