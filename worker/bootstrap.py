@@ -85,9 +85,10 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
-    """Make a pipeline that follows the rules of `config` and uses the connections of `pipeline`.
+    """Make a pipeline with the rules of `config`, for a worker whose config files have changed.
 
-    Only if the deduplication rules have changed, it connects to the index anew.
+    It uses the connections of the old `pipeline`, except that it connects to the index anew if the
+    rules of deduplication have changed.
     """
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline

@@ -28,7 +28,8 @@ class Settings(BaseSettings):
 
     A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
     or `store_url`, a server or SQLite file in the folder `var_dir` is used, without `index_url` the
-    broker's server, and without `config_dir` the rules in the package.
+    broker's server, and without `config_dir` the rules in the package. `processes` is for `worker
+    run`, and `log_level` for the log lines of this package.
     """
 
     model_config = SettingsConfigDict(

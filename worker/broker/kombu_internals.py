@@ -29,8 +29,8 @@ def replace_transports(classes: Mapping[str, str]) -> None:
 def queue_key(channel: Any, queue: str, priority: int) -> str:
     """The key of the Redis list that holds the messages of one queue and one priority.
 
-    kombu groups priorities into steps and keeps one list for each; `priority` may be any priority.
-    The prefix that the settings may put before all keys is not part of the result.
+    kombu keeps a list for each step, a range of priorities; the key is that of the step in which
+    `priority` is. It lacks the prefix that the settings may put before all keys.
     """
     key: str = channel._q_for_pri(queue, priority)
     return key
@@ -111,7 +111,10 @@ class RedisChannel(stock.Channel):
         super()._restore(message, leftmost)
 
     def prefer_other_queues(self, queue: str) -> None:
-        """Make the channel look into its other queues before `queue` the next time."""
+        """Make the channel look into its other queues first the next time, and into `queue` last.
+
+        So one full queue does not keep the others waiting.
+        """
         self._queue_cycle.rotate(queue)
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:

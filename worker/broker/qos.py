@@ -76,19 +76,20 @@ class QoS(RedisQoS):
         self._release(delivery_tag)
 
     def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
-        """Make a later `reject` of a message move it to the quarantine queue, even with `requeue`.
+        """Decide that `reject`, when it is called later, moves the message to the quarantine queue.
 
-        In that queue articles run one at a time. `error` is noted in the message as the reason. A
-        message that failed there too often is moved to the dead list by `reject` instead, and not
-        tried again.
+        In that queue articles run one at a time. It is so whatever the argument `requeue` of
+        `reject`. `error` is noted in the message as the reason. A message that failed there too
+        often is moved to the dead list, which keeps it, and is not tried again.
         """
         self._errors[delivery_tag] = error
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """Make a later `reject` of messages that run together move only some to the dead list.
+        """Decide which messages `reject`, when it is called later, moves to the dead list.
 
-        The dead list keeps what can't be processed. `reasons` maps the position of each such
-        message among those of `delivery_tag` to the reason; the other messages are acked.
+        The dead list keeps what can't be processed. `delivery_tag` names several messages that ran
+        together, and `reasons` has the reason for each one to move, by its position among them; the
+        others are acked.
         """
         self._reject_reasons[delivery_tag] = reasons
 

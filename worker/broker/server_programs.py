@@ -201,8 +201,8 @@ def _header_version(var_dir: Path) -> ServerVersion | None:
 def cut_zeros(var_dir: Path) -> bool:
     """Remove the zero bytes that a power failure left at the end of the server's append-only file.
 
-    With them the server refuses the file. No command in it ends in a zero, so nothing is lost.
-    Returns whether zeros were removed; False also when the file can't be changed.
+    With them the server does not read the file, in which it records each change of its data. They
+    are no data, so nothing is lost. Returns whether zeros were removed.
     """
     try:
         with _part(var_dir, "i").open("r+b") as file:

@@ -57,10 +57,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that other rules tagged are sent to workers, RATE a second. After an interruption
-    the same command continues. No new revision of an article is made; where tags change, `worker
-    changes` prints `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have
-    not retagged all of the articles.
+    Only articles that were tagged by other rules are sent to workers, RATE a second. After an
+    interruption the same command continues. Articles get no new revision; those whose tags change
+    are listed by `worker changes` as `retagged`. --rules tries a draft in a dry run. Exit code 1
+    when workers have not retagged all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")

@@ -129,9 +129,9 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Print under a title each tag rule, its file, the words it matched, and if it gives a tag.
+    """Print which tag rules matched an article: rule, file, words, and whether it gives a tag.
 
-    If it gives none, the reason is printed.
+    The lines stand under `title`. For a rule that gives no tag, the reason is printed.
     """
     out.print(title, style="bold")
     for rule in considered:

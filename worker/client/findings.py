@@ -188,7 +188,8 @@ def before_cleaning(
 ) -> Iterator[LintFinding]:
     """Yield the warnings that can be given about a raw article before its text is cleaned.
 
-    `raw` is the article as it was sent, `article` its parsed form, and `size` its bytes as JSON.
+    `raw` is the article as it was sent, `article` its parsed form, and `size` the length of its
+    JSON text in bytes.
     """
     yield from _unknown_keys(raw)
     yield from _identity(article)

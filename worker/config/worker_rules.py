@@ -99,9 +99,10 @@ class DeadLetterRules(Frozen):
 class WorkerRules(Frozen):
     """All rules of `config/worker.toml`, one field for each table of the file.
 
-    `child` says when a pool process is replaced, `pressure` when producers must slow down,
-    `quarantine` how failed messages are retried, `ledger` how long a lost article is searched for,
-    and `dead` how long articles that could not be processed are kept.
+    `queue` names the queue of new articles, `batch` limits the size of a message, and `time` has
+    time limits. `child` says when a pool process is replaced, `pressure` when producers must slow
+    down, `quarantine` how failed messages are retried, `ledger` how long a lost article is searched
+    for, and `dead` how long articles that could not be processed are kept.
     """
 
     queue: QueueRules
