@@ -31,10 +31,9 @@ class Consumer(CeleryConsumer):
         set_pool_entry(controller, hand_to_pool)
 
     def on_close(self) -> None:
-        """After Celery's own steps when a connection closes, put unstarted messages back.
+        """Put messages that no pool process works on back on their queue when a connection closes.
 
-        They go back to their queue; Celery would only forget them. A message is unstarted when no
-        pool process works on it yet.
+        This comes after Celery's own steps, which only forget such messages.
         """
         unstarted = held_messages.unstarted()
         super().on_close()

@@ -84,7 +84,7 @@ class ClaimedMessage(NamedTuple):
         """Whether this message must run alone, and not in one batch with other small messages.
 
         That is so for a message that was put back on a queue before; for a compressed one, because
-        its size is limited only after decompression; and for one that holds no raw articles.
+        its size after decompression is not known; and for one that holds no raw articles.
         """
         returned = self.redelivered or self.deliveries or self.quarantined
         return bool(returned or self.compression) or self.task != INGEST
@@ -98,8 +98,9 @@ def text(value: bytes | str) -> str:
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     """Parse a message as it stands in the broker, and check the fields that this worker uses.
 
-    Raises InvalidMessage for a message that this worker can't process, such as one whose task it
-    does not know. With `any_task`, the task is not read, and the field `task` of the result is "".
+    Raises InvalidMessage for a message that this worker can't process, such as one of an unknown
+    task. With `any_task`, messages of all tasks are accepted, and the field `task` of the result is
+    "".
     """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")

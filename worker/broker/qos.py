@@ -1,7 +1,8 @@
 """What becomes of a delivered message: acked, back to its queue, to quarantine, or to a dead list.
 
-Until then the broker keeps a lease, a record that a worker has the message. The quarantine queue
-runs the articles of failed messages one at a time; a dead list keeps what can't be processed.
+As long as none of these has happened, the broker keeps a lease, a record that a worker has the
+message. The quarantine queue runs the articles of failed messages one at a time; a dead list keeps
+what can't be processed.
 """
 
 import json

@@ -42,8 +42,8 @@ class SourceBoilerplateReport:
     """The lines that one source repeats around its articles, for the output of `worker sources`.
 
     `version` is the version of the lines that workers learned from the source, "" if there are
-    none. `silent` is the error if the index did not answer, so that learned lines are missing, else
-    "".
+    none. If the index, which has these lines, did not answer, they are missing and `silent` is the
+    error; else it is "".
     """
 
     version: str  # version of the learned lines; "" without any

@@ -129,9 +129,10 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Print which tag rules matched an article: rule, file, words, and whether it gives a tag.
+    """Print for each of these tag rules whether it gives an article its tag, and why or why not.
 
-    The lines stand under `title`. For a rule that gives no tag, the reason is printed.
+    The line of a rule has its topic, its file and the words that it matched. `title` is printed
+    above the lines.
     """
     out.print(title, style="bold")
     for rule in considered:
