@@ -31,9 +31,10 @@ Turn = Callable[[], float | LoopSignal | None]
 
 
 class BackgroundLoop:
-    """A function that a thread runs again and again, or once, made by `start_loop` or `run_once`.
+    """A function that a background thread calls again and again, or once.
 
-    `stop` exists for tests: in a worker, loops live as long as the process.
+    `start_loop` and `run_once` return it. By `join` a caller waits until the thread ends. `stop`
+    ends a loop, for tests only: in a worker, loops live as long as the process.
     """
 
     def __init__(
@@ -111,8 +112,8 @@ def start_loop(
 
     The first call comes after `first_pause_s` seconds. `turn` may return the length of the next
     pause, or DONE to end the loop. Another thread may set `wake` to end a pause early; `turn` is
-    then called `gather_s` seconds later, so that one call serves several requests that arrive
-    together. `name` is the name in logs and error counts.
+    called `gather_s` seconds after that, to wait for more requests. `name` is the name in logs and
+    error counts.
     """
     return BackgroundLoop(
         name, turn, pause_s, first_pause_s=first_pause_s, wake=wake, gather_s=gather_s

@@ -1,7 +1,7 @@
 """Build the pipeline, the store and the index as the settings and config files say.
 
-No other module chooses which store or index is used. All commands import this module, so what only
-some of them need is imported inside the functions.
+No other module chooses which store or index is used. All commands import this module, so it imports
+large modules only inside the functions that need them.
 """
 
 from __future__ import annotations
@@ -85,9 +85,10 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
 
 
 def with_config(pipeline: Pipeline, settings: Settings, config: Config) -> Pipeline:
-    """Make a pipeline that follows the rules of `config` and uses the connections of `pipeline`.
+    """Make a pipeline with the rules of `config`, for a worker whose config files have changed.
 
-    Only if the deduplication rules have changed, it connects to the index anew.
+    It uses the connections of the old `pipeline`, except that it connects to the index anew if the
+    rules of deduplication have changed.
     """
     from worker.pipeline.deadline import deadline
     from worker.pipeline.ingestion import Pipeline
@@ -111,10 +112,10 @@ def probe(settings: Settings, service: str, rules: DedupRules) -> None:
 
 
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Write to the store that producers have enqueued articles, one entry for each article.
+    """Write to the store which articles producers have enqueued, one of `entries` for each article.
 
-    The store is open only during the call, and the process can't fork in that time, because a
-    forked process must not inherit an open store.
+    The store is opened for this call and closed after it. Meanwhile the process can't fork, because
+    a forked process must not inherit an open store.
     """
     with fork_lock(), closing(store(settings)) as opened:
         opened.add_journal_entries(entries)
@@ -133,10 +134,11 @@ def started_index(settings: Settings, rules: DedupRules) -> RedisIndex:
 
 
 def boilerplate(settings: Settings, config: Config, *, start: bool = True) -> Boilerplate:
-    """Open the counts of lines from which workers learn what each source repeats in its articles.
+    """Open the counts by which workers learn the lines that a source repeats in its articles.
 
-    The counts are on the server of the similarity index. With `start`, the server is started if it
-    is the embedded broker and does not run; without it, reading the counts may raise Unavailable.
+    They are on the server of the similarity index, by which copies of articles are found. With
+    `start`, that server is started if it is the embedded broker and does not run; without it,
+    reading the counts may raise Unavailable.
     """
     from worker.index.redis_line_counts import RedisLineCounts
     from worker.pipeline.boilerplate import Boilerplate

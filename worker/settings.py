@@ -28,7 +28,8 @@ class Settings(BaseSettings):
 
     A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
     or `store_url`, a server or SQLite file in the folder `var_dir` is used, without `index_url` the
-    broker's server, and without `config_dir` the rules in the package.
+    broker's server, and without `config_dir` the rules in the package. `processes` is for `worker
+    run`, and `log_level` for the log lines of this package.
     """
 
     model_config = SettingsConfigDict(
@@ -56,8 +57,8 @@ class Settings(BaseSettings):
     def refuse_celery_broker(self, environ: Mapping[str, str] = os.environ) -> None:
         """Raise BadConfig when CELERY_BROKER_URL or a similar variable names another broker.
 
-        Settings does not read Celery's variables, so the worker would connect to another broker
-        than the user intended.
+        This worker does not use Celery's variables, so it would connect to another broker than the
+        user intended.
         """
         for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
             if environ.get(name) and environ[name] != self.broker_url:

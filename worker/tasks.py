@@ -64,9 +64,10 @@ def pipeline() -> Pipeline:
 
 
 def rules() -> WorkerRules:
-    """The rules of worker.toml by which this process works now.
+    """The rules of worker.toml that this process follows now.
 
-    The file is not read for this; that happens before each batch, in `pipeline`.
+    They are as of the last batch of articles; a change of the file takes effect with the next
+    batch.
     """
     return _current().in_force.config.worker
 
@@ -117,9 +118,9 @@ def _start_loops(sender: Any, **_: object) -> None:
 class Ingest(Task):
     """Base class of the worker's two Celery tasks, for what they do differently from other tasks.
 
-    After a task has ended, the class Request of worker.broker.request deletes its message, or moves
-    it to a queue or the dead list. A task gets claimed messages, not the arguments that producers
-    send (docs/message.md), so Celery's check of arguments is off.
+    The arguments of such a task are the messages that the worker took from the queue, not those
+    that producers send (docs/message.md), so Celery's check of arguments is off. What happens to a
+    message after its task is decided by the class Request of worker.broker.request.
     """
 
     Request = "worker.broker.request:Request"
@@ -129,8 +130,8 @@ class Ingest(Task):
     def probe(service: str) -> None:
         """Check that `service`, "store" or "index", answers. Raises Unavailable when it does not.
 
-        While a service is down the worker takes no messages. The circuit breaker, which says so,
-        calls this again and again; when it raises nothing, messages are taken again.
+        While a service is down the worker takes no messages, and calls this again and again until
+        it raises nothing.
         """
         bootstrap.probe(Settings.load(), service, _current().in_force.config.dedup)
 

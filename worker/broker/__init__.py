@@ -27,11 +27,11 @@ _TRANSPORTS = {
 def register() -> None:
     """Make kombu use this package's transport for all Redis, Valkey and Sentinel broker addresses.
 
-    Only the class names are registered; kombu imports the module when it first connects. Celery's
-    setting `broker_transport` can't do this: it is ignored for addresses that begin with
-    `redis+socket://`, lost when Celery moves on to the next of several addresses, and wrong for
-    Sentinel.
+    Only the names of the classes are registered; kombu imports their module when it first connects.
     """
+    # Celery's setting `broker_transport` can't do this: it is ignored for addresses that begin with
+    # `redis+socket://`, lost when Celery moves on to the next of several addresses, and wrong for
+    # Sentinel.
     from worker.broker import kombu_internals  # 90 ms that reading rules can do without
 
     kombu_internals.replace_transports(_TRANSPORTS)

@@ -85,10 +85,9 @@ class Advice:
 def advise(load: Load, limits: Pressure) -> Advice:
     """Decide whether a producer should send, slow down or stop while the broker holds this load.
 
-    `limits` has a slow and a stop limit for messages and for memory; whichever of the two is nearer
-    to its stop limit decides. Below both slow limits the producer may send. Between slow and stop
-    limit, the wait grows with the load up to `slow_s` seconds. From a stop limit on, it should send
-    nothing.
+    `limits` has a slow and a stop limit for messages and for memory. Below both slow limits the
+    producer may send. Above one, it should wait up to `slow_s` seconds, the longer the nearer the
+    load is to the stop limit. From a stop limit on, it should send nothing.
     """
     messages = load.waiting + load.leased
     by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)

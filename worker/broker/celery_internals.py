@@ -23,28 +23,28 @@ CONNECTION_STEP = "celery.worker.consumer.connection:Connection"
 
 
 def accepted_requests() -> tuple[Any, ...]:
-    """The requests, Celery's objects for messages, that a pool process has started to work on.
+    """The messages on which a pool process has begun to work, as Celery's request objects.
 
-    Raises RuntimeError when another thread changes Celery's set of these requests while it is
-    copied.
+    Raises RuntimeError when another thread changes Celery's set of them at the same time; the
+    caller should then try again.
     """
     return tuple(state.active_requests)
 
 
 def reserved_requests() -> tuple[Any, ...]:
-    """The requests, Celery's objects for messages, that this worker has taken and not finished.
+    """The messages that this worker has taken and not finished, as Celery's request objects.
 
-    They include requests that no pool process has started. Raises RuntimeError when another thread
-    changes Celery's set of these requests while it is copied.
+    Those on which no pool process works yet are included. Raises RuntimeError when another thread
+    changes Celery's set of them at the same time; the caller should then try again.
     """
     return tuple(state.reserved_requests)
 
 
 def scheduled_requests() -> tuple[Any, ...]:
-    """The requests, Celery's objects for messages, whose task must wait for a set time (its ETA).
+    """The messages that wait in this worker for the time when they are to run (their ETA).
 
-    They wait in this worker until then. Raises RuntimeError when another thread changes Celery's
-    set of these requests while it is copied.
+    They are returned as Celery's request objects. Raises RuntimeError when another thread changes
+    Celery's set of them at the same time; the caller should then try again.
     """
     return tuple(state.scheduled_requests)
 
@@ -55,7 +55,10 @@ def is_terminating() -> bool:
 
 
 def mark_ready(request: Any) -> None:
-    """Remove a finished request, Celery's object for a message, from Celery's sets of open ones."""
+    """Tell Celery that a message is finished, so that it is no longer among those in work.
+
+    `request` is Celery's object for the message.
+    """
     state.task_ready(request)
 
 
@@ -77,11 +80,10 @@ def was_cancelled(request: Any) -> bool:
 
 
 def set_pool_entry(controller: Any, hand_over: Callable[[Any, Any], None]) -> None:
-    """Make the worker pass each request to its process pool by `hand_over(controller, request)`.
+    """Make the worker pass each message to its process pool by `hand_over(controller, request)`.
 
-    A request is Celery's object for one message, and `controller` the worker that consumes it.
-    Celery calls `hand_over` once per message, after it acquired one of the pool's slots for the
-    request.
+    `request` is Celery's object for the message, and `controller` the worker. Before each call
+    Celery has acquired one of the pool's slots for the message.
     """
     controller._process_task = partial(hand_over, controller)
 

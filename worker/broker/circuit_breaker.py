@@ -36,7 +36,7 @@ class CircuitBreaker:
 
     @property
     def paused_for(self) -> str:
-        """The name of the service that must answer before this process takes messages again.
+        """Why no messages are taken from the broker now: the name of the service that must answer.
 
         It is "" while messages are taken, and "the end of this process" after `stop`.
         """
@@ -45,10 +45,9 @@ class CircuitBreaker:
     def pause(self, service: str, probe: Callable[[], None]) -> background.BackgroundLoop | None:
         """Take no messages from the broker until `service`, the store or the index, answers.
 
-        A background loop calls `probe` until it returns; `probe` raises Unavailable while the
-        service does not answer. Any other error is logged and counted, and `probe` is called again.
-        Returns the loop; None when messages are paused already, or when no thread can be started,
-        so that nothing is paused.
+        A background loop, which is returned, calls `probe` again and again until it raises nothing;
+        it must raise Unavailable while the service does not answer. Returns None when messages are
+        paused already, or when no thread can be started, in which case they are not paused.
         """
         with self._lock:
             if self._paused_for:

@@ -31,10 +31,9 @@ class Consumer(CeleryConsumer):
         set_pool_entry(controller, hand_to_pool)
 
     def on_close(self) -> None:
-        """After Celery's own steps when a connection closes, put unstarted messages back.
+        """Put messages that no pool process works on back on their queue when a connection closes.
 
-        They go back to their queue; Celery would only forget them. A message is unstarted when no
-        pool process works on it yet.
+        This comes after Celery's own steps, which only forget such messages.
         """
         unstarted = held_messages.unstarted()
         super().on_close()
@@ -74,11 +73,11 @@ class Consumer(CeleryConsumer):
 
 
 def hand_to_pool(controller: Any, request: Any) -> None:
-    """Pass a request, Celery's object for one message, to the process pool.
+    """Pass a request, Celery's object for one message, to the process pool of a worker.
 
-    If that raises, release the pool slot that Celery acquired for it, and send the message to the
-    quarantine queue, where articles run one at a time. If its task was revoked, only release the
-    slot.
+    If that raises, the message goes to the quarantine queue, where articles run one at a time, and
+    the pool slot that Celery acquired for it is released for another message. `controller` is the
+    worker.
     """
     try:
         request.execute_using_pool(controller.pool)

@@ -42,10 +42,11 @@ def move_entries(
 ) -> int:
     """Empty the dead lists of `queues`, where the broker keeps messages that can't be processed.
 
-    Each entry, the oldest of a list first, is passed to `store_entry` and then removed. Returns the
-    number of entries. When two processes do this at once, both may get the same entry, which is
-    removed once. Entries are read one by one, because a message may have megabytes.
+    Each entry, the oldest of a list first, is passed to `store_entry`, and removed when that
+    returns. Returns the number of entries.
     """
+    # One by one, because a message may have megabytes. When two processes do this at once, both may
+    # get the same entry, which is removed once.
     count = 0
     for queue in (*queues, UNKNOWN):
         while oldest := channel.eval(_OLDEST, [f"{queue}.dead"], []):

@@ -1,9 +1,9 @@
-"""Acks and requeues that the broker has not taken yet, kept in memory until it does.
+"""Messages that the broker must still be told to ack or to put back on a queue, kept in memory.
 
-An ack is deferred when the broker did not answer; a requeue, which puts a message back on its
-queue, when a connection closed. The background loop of worker.broker.leases repeats them. Each
-message is named by a delivery tag with a random id of the claim that took it, so after its lease
-has expired the tag names no message, and a late ack does no harm.
+An ack waits here when the broker did not answer; a message that is to go back to its queue, when
+the connection closed before that. The background loop of worker.broker.leases tries both again. A
+late ack does no harm: it names the message by a random id, which is void once another worker has
+the message.
 """
 
 from collections.abc import Iterable

@@ -34,7 +34,7 @@ def is_about_files(output: str) -> bool:
 
 
 def exited(server: Server, var_dir: Path, output: str) -> str:
-    """Explain why a server exited although its data files are no problem, and name a remedy.
+    """Explain why a server exited for another reason than its data files, and name a remedy.
 
     `var_dir` is its data folder, and `output` what it printed and logged before it exited.
     """

@@ -1,9 +1,8 @@
 """A file that the worker touches while it makes progress; `worker health` checks the file's age.
 
-A worker can be alive and connected, and still finish no message. So the file is touched every 10 s,
-but only if a message was finished since the last time, or there is nothing to do: no message waits
-in the broker, and none in this worker has run too long. It is also touched while broker, store or
-index are down, because a restart of the worker would not help then.
+A worker can be alive and connected, and still finish no message. So the file is touched every 10 s
+only if a message was finished in that time, or if there is nothing to do. It is also touched while
+broker, store or index are down, because a restart of the worker would not help then.
 """
 
 import atexit

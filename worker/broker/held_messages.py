@@ -18,20 +18,21 @@ RequestSet = Callable[[], tuple[Any, ...]]
 
 
 def in_flight() -> list[str]:
-    """The delivery tags of all messages that this process has not yet acked or rejected.
+    """List the messages that this process took and has not finished, by their delivery tags.
 
-    A delivery tag names a message that was claimed from the broker. Messages on which no pool
-    process has started to work are included.
+    A delivery tag is the name of a message that a worker took. A message is finished once it is
+    acked or rejected; those on which no pool process works yet are included.
     """
     return split_group_tags({request.message.delivery_tag for request in _unfinished()})
 
 
 def overdue(limit_s: float) -> list[str]:
-    """The delivery tags, names of claimed messages, of those that should have finished by now.
+    """List the messages of this process that should have finished by now, by their delivery tags.
 
-    `limit_s` is the time limit of a task, in seconds. A message that a pool process works on is
-    overdue 15 s after that limit. One that waits for a process is overdue 15 s after twice the
-    limit, because the batch before it may take the whole limit.
+    A delivery tag is the name of a message that a worker took. A message is overdue 15 s after
+    `limit_s`, the time limit of a task in seconds, has passed since its task began. One whose task
+    has not begun is overdue 15 s after twice that limit, because the batch before it may take the
+    whole limit.
     """
     now = time.monotonic()
 
@@ -44,9 +45,10 @@ def overdue(limit_s: float) -> list[str]:
 
 
 def unstarted() -> list[str]:
-    """The delivery tags, names of claimed messages, of those that no pool process works on yet.
+    """List the messages of this process that no pool process works on yet, by their delivery tags.
 
-    Several messages that were claimed to run together have one tag here.
+    A delivery tag is the name of a message that a worker took; several small messages that run
+    together have one tag here.
     """
     reserved = _read(celery_internals.reserved_requests)
     accepted = set(_read(celery_internals.accepted_requests))

@@ -26,10 +26,10 @@ class MessageState(StrEnum):
 
 
 def list_messages(channel: Any, queues: Sequence[str]) -> Iterator[tuple[MessageState, list[str]]]:
-    """List the messages on `queues` and on their dead lists, and all that workers have taken.
+    """List where all messages in the broker are: on `queues`, on their dead lists, or with workers.
 
-    Yields where each message is, and the receipts of its articles, the ids by which a producer asks
-    for their outcome. A message that moves in the meantime may be listed twice or not at all, so a
+    Yields the state of each message, and the receipts of its articles, the ids by which a producer
+    asks for their outcome. A message that moves meanwhile may be listed twice or not at all, so a
     caller that does not find an article must list the messages again.
     """
     client = Redis(connection_pool=channel.pool)

@@ -57,8 +57,8 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
 def collect(channel: Any, enter: StoreEntries) -> int:
     """Move the entries of the journal, the broker's list of enqueued articles, to the store.
 
-    `enter` stores them, one JournalEntry per article, the articles of 100 messages at a time.
-    Returns the number of articles. Raises Unavailable when the store does not answer.
+    `enter` stores a list of entries, one for each article. Returns the number of articles. Raises
+    Unavailable when the store does not answer.
     """
     client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal

@@ -29,8 +29,8 @@ def replace_transports(classes: Mapping[str, str]) -> None:
 def queue_key(channel: Any, queue: str, priority: int) -> str:
     """The key of the Redis list that holds the messages of one queue and one priority.
 
-    kombu groups priorities into steps and keeps one list for each; `priority` may be any priority.
-    The prefix that the settings may put before all keys is not part of the result.
+    kombu keeps a list for each step, a range of priorities; the key is that of the step in which
+    `priority` is. It lacks the prefix that the settings may put before all keys.
     """
     key: str = channel._q_for_pri(queue, priority)
     return key
@@ -60,13 +60,17 @@ def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
 
 
 class RedisChannel(stock.Channel):
-    """kombu's Redis channel, with its private hooks renamed to public methods for subclasses.
+    """kombu's Redis channel, whose private methods a subclass can override under public names.
 
-    A subclass overrides the public methods. Those it leaves alone do what kombu does.
+    A subclass must define `poll_command` and `read_poll_reply`. The other public methods do what
+    kombu does, unless the subclass overrides them.
     """
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
-        """Add a message to a queue as kombu does, unless a subclass overrides this method."""
+        """Add a message to the Redis list of a queue, as kombu does.
+
+        A subclass overrides this method to do more. `options` are passed on to kombu.
+        """
         super()._put(queue, message, **options)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
@@ -81,7 +85,7 @@ class RedisChannel(stock.Channel):
         """Read the broker's reply to the command of `poll_command`, and deliver its messages.
 
         Returns True after a delivery. Raises Empty when the reply holds no message. A subclass must
-        define this method.
+        define this method; `options` are arguments by which kombu calls it.
         """
         raise NotImplementedError
 
@@ -107,7 +111,10 @@ class RedisChannel(stock.Channel):
         super()._restore(message, leftmost)
 
     def prefer_other_queues(self, queue: str) -> None:
-        """Make the channel look into its other queues before `queue` the next time."""
+        """Make the channel look into its other queues first the next time, and into `queue` last.
+
+        So one full queue does not keep the others waiting.
+        """
         self._queue_cycle.rotate(queue)
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
@@ -161,7 +168,10 @@ class RedisQoS(stock.QoS):
         virtual.QoS.ack(self, delivery_tag)
 
     def unacked_tags(self) -> list[str]:
-        """The delivery tags, names of messages, of those that were delivered and not yet acked."""
+        """List the messages that were delivered and are not acked yet, by their delivery tags.
+
+        A delivery tag is the name of a delivered message.
+        """
         self._flush()
         return list(self._delivered)
 

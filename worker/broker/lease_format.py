@@ -16,9 +16,8 @@ _QUEUE = re.compile(r"[\w.:@-]{1,200}", re.ASCII)
 def unpack_lease(lease: bytes) -> tuple[bytes, str]:
     """Split a lease, the broker's record of a message that a worker has, into message and queue.
 
-    Returns the bytes of the message and the name of the queue it was taken from. A lease that kombu
-    wrote is read too; its message is encoded again. For bytes that are no lease, or name no valid
-    queue, returns `lease` itself and the queue UNKNOWN.
+    Returns the bytes of the message and the name of the queue it was taken from. For bytes that are
+    no lease, or name no valid queue, it returns `lease` itself and the queue name UNKNOWN.
     """
     message, _, rest = lease.rpartition(b',"","')
     if message.startswith(b"[") and rest.endswith(b'"]'):

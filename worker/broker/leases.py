@@ -51,11 +51,11 @@ class LeaseKeeper(bootsteps.StartStopStep):
 
 
 def start(app: Any) -> background.BackgroundLoop:
-    """Start the background loop that renews leases, and repeats acks and requeues that failed.
+    """Start the background loop that renews this worker's leases, and repeats failed acks.
 
     A lease reserves a message for this worker until it expires; the loop renews it four times in
-    that time. It also runs at once after an ack, or a return of a message to its queue, was put
-    off.
+    that time. When an ack, or putting a message back on its queue, has failed, the loop runs at
+    once and tries it again. `app` is the Celery app.
     """
     pause_s = app.conf.broker_transport_options["visibility_timeout"] / 4
     limit_s = app.conf.task_time_limit
@@ -77,10 +77,10 @@ def start(app: Any) -> background.BackgroundLoop:
 
 
 def send_deferred(channel: Any) -> None:
-    """Repeat the acks that the broker did not take, and the returns of messages to their queue.
+    """Tell the broker to ack messages, or put them back on queues, where it failed before.
 
-    Each was put off when the broker did not answer or a connection closed, and is forgotten once
-    the broker has taken it. Raises RedisError.
+    Such failures, as when the broker did not answer, are kept in worker.broker.deferred_acks, and
+    removed from there once the broker has done its part. Raises RedisError when it does not.
     """
     tags = deferred_acks.tags()
     if tags:
@@ -95,11 +95,11 @@ def send_deferred(channel: Any) -> None:
 
 
 def renew_leases(channel: Any, limit_s: float) -> None:
-    """Renew the leases, by which messages stay reserved for this process, of all that it holds.
+    """Keep all messages of this process reserved for it, except those that take too long.
 
-    The lease of a message that has run, or waited for a process, too long is not renewed; when it
-    expires, the message goes back to its queue for another worker. `limit_s` is the time limit of a
-    task, in seconds, by which that is decided.
+    A lease is the broker's record that a worker has a message. A message that has run or waited too
+    long, compared with `limit_s`, the time limit of a task in seconds, is not renewed: its lease
+    expires, and it goes back to its queue for another worker.
     """
     expiring = overdue(limit_s)
     if expiring:

@@ -58,12 +58,12 @@ class InvalidMessage(ValueError):
 
 
 class ClaimedMessage(NamedTuple):
-    """The checked fields of a message that a worker took from its queue. `body` is still encoded.
+    """A message that a worker took from its queue, reduced to fields that were checked.
 
-    `deliveries` counts the workers that vanished while they had the message, `quarantined` its
-    moves to the quarantine queue, the last one because of `last_error`; `redelivered` is True once
-    it was put back on a queue. `traces` are headers for monitoring. "" means: not encoded, not
-    compressed, no error.
+    `body` is still encoded, compressed and in a charset as the next fields say ("" for not encoded
+    or compressed). `deliveries` counts the workers that vanished while they had the message, and
+    `quarantined` its moves to the quarantine queue, the last one because of `last_error`.
+    `redelivered` is True once it was put back on a queue. `traces` are headers for monitoring.
     """
 
     task: str
@@ -81,10 +81,10 @@ class ClaimedMessage(NamedTuple):
 
     @property
     def stands_alone(self) -> bool:
-        """Whether a batch must hold this message alone, and not together with other small messages.
+        """Whether this message must run alone, and not in one batch with other small messages.
 
         That is so for a message that was put back on a queue before; for a compressed one, because
-        the limit of decompression is per message; and for one that holds no raw articles.
+        its size after decompression is not known; and for one that holds no raw articles.
         """
         returned = self.redelivered or self.deliveries or self.quarantined
         return bool(returned or self.compression) or self.task != INGEST
@@ -98,8 +98,9 @@ def text(value: bytes | str) -> str:
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     """Parse a message as it stands in the broker, and check the fields that this worker uses.
 
-    Raises InvalidMessage for a message that this worker can't process. With `any_task`, a message
-    of an unknown task is accepted, and the field `task` of the result is "".
+    Raises InvalidMessage for a message that this worker can't process, such as one of an unknown
+    task. With `any_task`, messages of all tasks are accepted, and the field `task` of the result is
+    "".
     """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
@@ -180,9 +181,10 @@ def given_back(
 
 
 def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
-    """The first `longest` characters of a text, with spaces in place of control characters.
+    """Make a short line of a text from outside: its first `longest` characters, on one line.
 
-    Spaces at both ends are removed. Returns "" for a value that is no text.
+    Control characters become spaces, and spaces at both ends are removed. Returns "" for a value
+    that is no text.
     """
     if not isinstance(value, str):
         return ""
@@ -192,16 +194,15 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
 def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
     """Build the one message that Celery gets for one or several claimed messages of the same task.
 
-    The claimed messages become the argument of the task. `tag` is the delivery tag that names them
-    in the broker, and `queue` the queue they come from. The body is a tuple, so Celery does not
-    decode it.
+    The claimed messages become the arguments of the task. `tag` is the delivery tag that names them
+    in the broker, and `queue` the queue they come from.
     """
     first = messages[0]
     message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)
     traces = {} if len(messages) > 1 else dict(first.traces)
     correlation_id = traces.pop("correlation_id", message_id)
     return {
-        "body": (tuple(messages), {}, {}),
+        "body": (tuple(messages), {}, {}),  # Celery does not decode a tuple
         "content-type": None,
         "content-encoding": "binary",
         "headers": {

@@ -1,7 +1,8 @@
 """What becomes of a delivered message: acked, back to its queue, to quarantine, or to a dead list.
 
-Until then the broker keeps a lease, a record that a worker has the message. The quarantine queue
-runs the articles of failed messages one at a time; a dead list keeps what can't be processed.
+As long as none of these has happened, the broker keeps a lease, a record that a worker has the
+message. The quarantine queue runs the articles of failed messages one at a time; a dead list keeps
+what can't be processed.
 """
 
 import json
@@ -63,32 +64,33 @@ class QoS(RedisQoS):
     def ack(self, delivery_tag: str) -> None:
         """Delete a processed message and its lease, the record that this worker has it.
 
-        When the broker does not answer, the background loop of worker.broker.leases repeats the ack
-        later. `ack` raises nothing for that, and always lets the worker take another message: a
-        worker that may take none sends no command, so it would never notice that the broker is
-        back.
+        Raises nothing when the broker does not answer; the background loop of worker.broker.leases
+        then repeats the ack later.
         """
         try:
             self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
             deferred_acks.add(delivery_tag)
+        # Also after an error: a worker that may take no more messages sends no command, so it would
+        # never notice that the broker is back.
         self._release(delivery_tag)
 
     def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
-        """Make a later `reject` of a message move it to the quarantine queue, even with `requeue`.
+        """Decide that `reject`, when it is called later, moves the message to the quarantine queue.
 
-        In that queue articles run one at a time. `error` is noted in the message as the reason. A
-        message that failed there too often is moved to the dead list by `reject` instead, and not
-        tried again.
+        In that queue articles run one at a time. It is so whatever the argument `requeue` of
+        `reject`. `error` is noted in the message as the reason. A message that failed there too
+        often is moved to the dead list, which keeps it, and is not tried again.
         """
         self._errors[delivery_tag] = error
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """Make a later `reject` of messages that run together move only some to the dead list.
+        """Decide which messages `reject`, when it is called later, moves to the dead list.
 
-        The dead list keeps what can't be processed. `reasons` maps the position of each such
-        message among those of `delivery_tag` to the reason; the other messages are acked.
+        The dead list keeps what can't be processed. `delivery_tag` names several messages that ran
+        together, and `reasons` has the reason for each one to move, by its position among them; the
+        others are acked.
         """
         self._reject_reasons[delivery_tag] = reasons
 
@@ -124,11 +126,11 @@ class QoS(RedisQoS):
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
         """Put messages whose worker vanished back on their queues, once their leases have expired.
 
-        A lease is the broker's record that a worker has a message, and is renewed while the worker
-        lives. The delivery counts as failed. kombu calls this now and then; the arguments are
-        ignored. A channel younger than a lease lasts does nothing, so that workers can renew their
-        leases first after a restart of the broker.
+        A lease is the broker's record that a worker has a message; a living worker renews it. The
+        message counts one more failed delivery. kombu calls this now and then, and the arguments
+        are ignored.
         """
+        # After a restart of the broker, workers must have time to renew their leases first.
         if monotonic() - self._created < self.visibility_timeout:
             return
         try:
@@ -162,12 +164,12 @@ class QoS(RedisQoS):
         delivered: bool = False,
         error: str | None = None,
     ) -> None:
-        """Put a message of a worker back at the front of its queue, or at the end if `leftmost`.
+        """Put a message that a worker has back on its queue, or move it to the quarantine queue.
 
-        `tag` is its delivery tag; if the broker has no lease for it, nothing happens. `delivered`
-        counts the delivery as failed. With `error`, the message goes to the end of the quarantine
-        queue instead, or, when it failed there `quarantine_passes` times (`passes` in worker.toml),
-        to the dead list.
+        `tag` is its delivery tag, its name. It becomes the next message of its queue, or the last
+        one if `leftmost`. `delivered` counts the delivery as failed. With `error`, the reason of a
+        failure, it goes to the quarantine queue, where articles run one at a time; if it failed
+        there too often, to the dead list of messages that are given up.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -71,7 +71,8 @@ class Request(CeleryRequest):
     def reject(self, requeue: bool = False) -> None:
         """Reject the message as Celery does, and count it as finished, for the heartbeat file.
 
-        With `requeue`, it is to go back to its queue.
+        That file shows that the worker makes progress. With `requeue`, the message is put back on
+        its queue.
         """
         FinishedMessages.count += 1
         super().reject(requeue)
@@ -79,11 +80,11 @@ class Request(CeleryRequest):
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
-        """Decide where the message goes after its task raised an error or its pool process died.
+        """Move the message to the quarantine queue after its task raised an error or process died.
 
-        It goes to the quarantine queue, where articles run one at a time. Celery itself handles the
-        exception Reject, which the task raises to return or refuse messages, and any error after
-        the message was revoked or a cold shutdown began.
+        In that queue articles run one at a time. Celery itself handles an error if the task raised
+        Reject, to return or refuse messages, or if the message was revoked or a cold shutdown
+        began.
         """
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         terminated = celery_internals.was_cancelled(self) or celery_internals.is_terminating()
@@ -109,11 +110,11 @@ class Request(CeleryRequest):
     def fail(self, reason: str, *, error: str) -> None:
         """Log why the message failed, and move it to the queue where articles run one by one.
 
-        A message that failed in that queue, the quarantine queue, too often goes to the dead list.
-        A second call has no effect, because Celery reports a time limit twice. `reason` goes into
-        log and message; `error`, the name of the error's class, goes to Celery's monitoring.
+        A message that failed in that queue, the quarantine queue, too often goes to the dead list,
+        which keeps it. `reason` goes into log and message; `error`, the name of the error's class,
+        goes to Celery's monitoring. For a message that is finished already, nothing is done.
         """
-        if self.acknowledged:
+        if self.acknowledged:  # Celery reports a time limit twice
             return
         log.error("message.failed task=%s id=%s error=%s", self.name, self.id, reason)
         celery_internals.mark_ready(self)

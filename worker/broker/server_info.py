@@ -17,9 +17,9 @@ class ServerInfo:
     """What a broker says about itself, to judge whether messages are safe in it.
 
     `server` is "valkey" or "redis"; `append_only` says whether it records changes in a file on
-    disk; `policy` is its maxmemory-policy, what it does when its memory is full. `limit_bytes` is 0
-    without a memory limit. `clock_ahead_s` is how many seconds its clock is ahead of the one of
-    this machine.
+    disk; `policy` is its setting maxmemory-policy, what it does when its memory is full.
+    `used_bytes` is its memory in use, `limit_bytes` its memory limit, 0 for none. `clock_ahead_s`
+    is how many seconds its clock is ahead of the one of this machine.
     """
 
     server: str  # valkey, redis …

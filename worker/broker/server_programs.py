@@ -1,9 +1,8 @@
 """Find the Valkey and Redis server programs of this machine, and choose one for a data folder.
 
-Valkey 9 and later and Redis 7.4 and later write files that neither the other program nor older
-versions of the same one can read. So the program that wrote the folder's files is preferred. A
-small JSON file beside the data, the note, names it; in a folder without a note, the version is read
-from the header of the file that holds a full copy of the data.
+A server may write files that the other program, or an older version of the same one, can't read. So
+the program that wrote the folder's files is preferred. A small JSON file beside the data, the note,
+names it; without a note, the version is read from the data files.
 """
 
 import json
@@ -59,9 +58,9 @@ class Server(NamedTuple):
 def installed_servers(var_dir: Path) -> list[Server]:
     """The server programs of this machine that may serve the data folder `var_dir`, best first.
 
-    Programs older than version 7.0 are left out. If the folder has no data: the bundled program,
-    then those on PATH. Else: the version that wrote the data, then the bundled one, one of the same
-    kind (Valkey or Redis), one of the other kind, and last an older version of the same kind.
+    The best is the one whose version wrote the data in the folder, because others may not be able
+    to read it; for an empty folder, the one that was installed with this package. Programs older
+    than version 7.0 are left out.
     """
     servers = [server for program in _programs(var_dir) if (server := _server(program))]
     wrote = writer(var_dir)
@@ -202,8 +201,8 @@ def _header_version(var_dir: Path) -> ServerVersion | None:
 def cut_zeros(var_dir: Path) -> bool:
     """Remove the zero bytes that a power failure left at the end of the server's append-only file.
 
-    With them the server refuses the file. No command in it ends in a zero, so nothing is lost.
-    Returns whether zeros were removed; False also when the file can't be changed.
+    With them the server does not read the file, in which it records each change of its data. They
+    are no data, so nothing is lost. Returns whether zeros were removed.
     """
     try:
         with _part(var_dir, "i").open("r+b") as file:

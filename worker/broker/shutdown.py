@@ -45,9 +45,8 @@ def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
 def delay_sigterm() -> None:
     """Make SIGTERM begin the shutdown only once each message that was taken is with a pool process.
 
-    That takes about 2 s at most; meanwhile no more messages are taken. During a shutdown Celery
-    writes nothing more to the pool, and the pool drops what is left in its pipes. So a message
-    taken just before SIGTERM would be forgotten, or the shutdown would wait for it without end.
+    Otherwise Celery would forget a message that was taken just before the signal, or wait for it
+    without end. The delay is about 2 s at most; meanwhile no more messages are taken.
     """
     celery_handler = signal.getsignal(signal.SIGTERM)
     requested, handed_over = Event(), Event()

@@ -42,11 +42,10 @@ def start_broker(**_: Any) -> None:
 
 
 def set_log_level(logger: logging.Logger, **_: Any) -> None:
-    """Give this package's loggers the level in the settings; the root logger stays at WARNING.
+    """Give this package's loggers the level in the settings, and leave Celery's own at WARNING.
 
-    So the log lines per batch and per dead letter are shown, and Celery's own are not. With
-    Celery's option `--loglevel` this does nothing: that level holds for both. Celery calls this by
-    its signal `after_setup_logger`.
+    Does nothing when Celery was started with its option `--loglevel`, which sets the level of all
+    loggers. Celery calls this by its signal `after_setup_logger`.
     """
     if _has_loglevel_option():
         return

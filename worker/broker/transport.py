@@ -60,8 +60,8 @@ class Channel(RedisChannel):
     def eval(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
         """Run the text of a Lua script in the broker in one command, and return the script's reply.
 
-        The prefix that the settings may put before all keys is added to `keys`. The scripts of this
-        package can be run twice without harm.
+        The prefix that the settings may put before all keys is added to `keys`. `arguments` are the
+        other values that the script gets.
         """
         prefixed = [self.global_keyprefix + key for key in keys]
         with self.conn_or_acquire() as client:
@@ -70,9 +70,8 @@ class Channel(RedisChannel):
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
         """Push a message to a queue, and note in the broker which articles it brings, in one step.
 
-        The ids of the articles are in the message's property `receipts`, if it has one. They are
-        taken out of the message and added to a stream, the journal, from which the store learns of
-        each enqueued article.
+        The note goes to the journal, a stream from which the store learns of each enqueued article.
+        The ids of the articles are taken from the message's property `receipts`, if it has one.
         """
         properties = dict(message["properties"])  # a copy: kombu tries again with the same one
         receipts = properties.pop("receipts", None)

@@ -87,11 +87,11 @@ def replay(
 ) -> None:
     """Show which decisions other thresholds would change; with --yes move the articles.
 
-    Whether a stored article is a copy is decided twice, by the rules in force and by the other
-    thresholds, so that only differences due to the thresholds show. With --yes, articles move
-    between clusters, the groups of copies. Moves are recorded as `replayed`; articles that were
-    pinned, split or merged by hand stay. After an interruption the same command continues; a run
-    with the old values moves the articles back. For new articles change dedup.toml too.
+    A decision says whether a stored article is a copy of another one. It is taken twice, with the
+    thresholds in force and with the others, and the differences are shown. With --yes, articles
+    move between clusters, the groups of copies. Articles that were pinned, split or merged by hand
+    stay. After an interruption the same command continues; a run with the old thresholds moves the
+    articles back. For new articles change dedup.toml too.
     """
     now, in_force = datetime.now(UTC), load_config(Settings.load().config_dir).dedup
     others = _others(in_force, thresholds, rules)

@@ -122,10 +122,10 @@ def push(
 ) -> tuple[list[str], list[str]]:
     """Enqueue the raw articles of files, and count them on a progress bar.
 
-    Returns the location of each raw article (file, or file and line), and the receipts, the ids by
-    which to ask for outcomes, of those that were sent. Files and lines without a raw article are
-    added to `skipped`. `invalid` is the choice of the option --invalid. With `wait`, a full broker
-    is waited for; otherwise Busy is raised. `before_each` is called before each article.
+    Returns two lists: the location of each raw article (file, or file and line), and the receipts,
+    the ids by which to ask for outcomes, of those that were sent. What holds no raw article is
+    added to `skipped`. `invalid` is the choice of the option --invalid. When the broker is full, it
+    waits with `wait`, and raises Busy otherwise. `before_each` is called before each article.
     """
     locations: list[str] = []
     with progress("enqueueing") as bar:

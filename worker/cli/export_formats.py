@@ -1,7 +1,7 @@
 """Write stored articles to a file as JSON lines, CSV or Parquet, for `worker export`.
 
-A writer takes articles from an iterable while it writes. To let the caller show progress, it yields
-again and again how many it has written since the last time.
+Each function writes the articles of an iterable, and yields again and again how many it has written
+since the last time, so that the caller can show progress.
 """
 
 import csv

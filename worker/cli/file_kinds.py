@@ -40,8 +40,8 @@ class FileKind(NamedTuple):
     def advice(self, location: str) -> str:
         """Tell the user what can be done with a file of this kind at the path `location`.
 
-        The sentence contains the path, for example in a command. A path that a shell would not take
-        as one word is not filled in; FILE stands in its place.
+        The sentence may hold a command with the path in it. For a path with spaces or other special
+        characters, the word FILE stands in its place.
         """
         if not re.fullmatch(r"[\w./-]+", location) or location == "-":
             return self.do.replace("STEM", "FILE")

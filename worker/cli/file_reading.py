@@ -57,7 +57,11 @@ def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
 
 
 def kind_of_other(path: Path) -> FileKind:
-    """The kind of a file, such as image, that was not read because of its ending, for the user."""
+    """Recognise what kind of file, such as image, was skipped because of its ending.
+
+    The user is told the kind. A file that can't be read, or is of no known kind, has a kind of its
+    own.
+    """
     try:
         with path.open("rb") as file:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER

@@ -44,10 +44,9 @@ def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
 def stats(as_json: bool) -> None:
     """Count entries, keys and bytes of the index; bytes are estimated from a sample of keys.
 
-    By the index, copies of articles are found. It also holds, for some minutes, the fingerprints of
-    articles that are being processed, and, for days, counts of the lines that sources repeat around
-    their articles. While there are few articles, each one takes more bytes, because the hash tables
-    of the index have a fixed cost.
+    By the index, copies of articles are found. It also holds the fingerprints of articles that are
+    being processed, and counts of the lines that sources repeat around their articles. The bytes
+    for each article fall as their number grows.
     """
     _, index_ = _opened_store_and_index()
     stats_ = verification.stats(index_)

@@ -103,9 +103,9 @@ def read_inputs(
 
 
 def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
-    """Pass on the values that were read from files, if all are raw articles.
+    """Yield raw articles that were read from files, each with its location, as they come.
 
-    Raises NoRawArticles at the first value that is none, such as a PDF.
+    Raises NoRawArticles when a file or line holds something else, such as a PDF.
     """
     for location, raw in read_inputs:
         if isinstance(raw, NotRawArticle):

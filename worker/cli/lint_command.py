@@ -37,9 +37,10 @@ _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "
 def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bool) -> None:
     """Report what is wrong with raw articles, and what the worker would do with each.
 
-    PATHS are as for `worker enqueue`. Nothing is enqueued or stored: the articles pass through the
-    worker's own stages with an empty store in a temporary folder, where later articles are compared
-    with earlier ones. Exit code 1 for an error, 2 for files without raw articles.
+    PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads standard input. Nothing
+    is enqueued or stored: the articles pass through the worker's own stages with an empty store in
+    a temporary folder, where later articles are compared with earlier ones. Exit code 1 for an
+    error, 2 for files without raw articles.
     """
     check_inputs(paths)
     logging.getLogger("worker").addHandler(logging.NullHandler())  # the findings say the same

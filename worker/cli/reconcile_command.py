@@ -31,9 +31,9 @@ _LOOKED_AT = timedelta(days=1)
 def reconcile(since: datetime | None, dry_run: bool, as_json: bool) -> None:
     """Repair clusters, groups of articles that are copies of each other.
 
-    Moved are copies whose canonical article, the one that stands for the others, was withdrawn or
-    has moved; edited articles that are no copies any more; and canonical articles that are copies
-    of each other (twins).
+    These articles are moved to another cluster: copies whose canonical article, the one that stands
+    for the others, was withdrawn or has moved; edited articles that are no copies any more; and
+    canonical articles that are copies of each other (twins).
 
     Workers do the same every half minute, but search for twins only after the index was lost. The
     command may run beside them and be repeated. Pinned articles stay.

@@ -57,10 +57,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that other rules tagged are sent to workers, RATE a second. After an interruption
-    the same command continues. No new revision of an article is made; where tags change, `worker
-    changes` prints `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have
-    not retagged all of the articles.
+    Only articles that were tagged by other rules are sent to workers, RATE a second. After an
+    interruption the same command continues. Articles get no new revision; those whose tags change
+    are listed by `worker changes` as `retagged`. --rules tries a draft in a dry run. Exit code 1
+    when workers have not retagged all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
@@ -92,10 +92,11 @@ def reclean(dry_run: bool, **options: Any) -> None:
 
 
 class _StaleArticles:
-    """The stored articles to clean or tag again, because another version of the rules made them.
+    """The stored articles that `worker retag` or `reclean` must process again.
 
-    `part` is the part of a stored article whose version is compared with `version`: "tagger" or
-    "cleaner". `limit` is the most articles to take of those that `query` finds.
+    They were tagged or cleaned by another version of the rules than `version`, the one in force.
+    `part` says which version stored with an article is looked at, that of its "tagger" or its
+    "cleaner". `query` selects articles, by source for example, and `limit` is the most to take.
     """
 
     def __init__(
@@ -113,7 +114,10 @@ class _StaleArticles:
         return self.store.count_stale(*self._asked)
 
     def pages(self) -> Iterator[list[str]]:
-        """Yield the ids of these articles in the order of storage, up to 100 for one message."""
+        """Yield the ids of the articles to process again, in lists of up to 100.
+
+        Each list is sent to workers as one message.
+        """
         after, count = 0, 0
         while count < self._limit:
             size = min(_PAGE, self._limit - count)

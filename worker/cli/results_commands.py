@@ -64,7 +64,7 @@ def export(
     until: datetime | None,
     all_revisions: bool,
 ) -> None:
-    """Write articles with text and tags as JSON lines, CSV or Parquet; WORDS as in search.
+    """Write articles with text and tags as JSON lines, CSV or Parquet.
 
     WORDS select the articles as in `worker search`; without them and other options, all are
     written. Withdrawn and deleted articles are left out. Memory use does not grow with the number

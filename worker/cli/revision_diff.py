@@ -37,7 +37,7 @@ def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
 
 
 def pieces(older: str, newer: str) -> Iterator[DiffPiece]:
-    """Compare two texts word by word; yield pieces of text, each with a sign what happened to it.
+    """Compare two texts word by word; yield pieces of them, each with a sign where it occurs.
 
     The sign is " " (in both texts), "-" (only in `older`) or "+" (only in `newer`). The pieces come
     in the order of the texts.

@@ -19,12 +19,13 @@ from worker.store.values import RemovedLineCount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoilerplateLine:
-    """A line that one source repeats around its articles, and how often it was left out of them.
+    """A line that one source repeats around its articles, and how often workers left it out.
 
     `how` says why it is left out or kept: "learned" by workers, "pinned" (always left out) or
     "refused" (never) in cleaning.toml, or "forgotten", kept again because the source no longer
-    repeats it. A learned line came first on the day `since`, was in `texts` different texts, and
-    came in new texts on `days` days. It was left out `left_out` times, `last` at that time.
+    repeats it. Workers saw a learned line first on the day `since`, in `texts` different texts,
+    which came on `days` days. `left_out` counts how often it was left out, and `last` is the last
+    time.
     """
 
     line: str  # as it was when it was last left out; "" if it never was
@@ -41,8 +42,8 @@ class SourceBoilerplateReport:
     """The lines that one source repeats around its articles, for the output of `worker sources`.
 
     `version` is the version of the lines that workers learned from the source, "" if there are
-    none. `silent` is the error if the index did not answer, so that learned lines are missing, else
-    "".
+    none. If the index, which has these lines, did not answer, they are missing and `silent` is the
+    error; else it is "".
     """
 
     version: str  # version of the learned lines; "" without any

@@ -18,10 +18,10 @@ def sources(name: str | None, as_json: bool) -> None:
     """List sources, or show one: outcomes, dead letters, bad ids and repeated lines.
 
     A source is distrusted when more than 5 % of its articles have no id, an id of another article
-    or a changed id. From then on, two articles with the same id of that source are taken for one
-    only if their content agrees too; the ids of stored articles stay. Lines that the source repeats
-    around its articles are learned and left out of them; cleaning.toml can name lines that are
-    always left out (pinned) or never (refused). Exit code 1 when there is no such source.
+    or a changed id. From then on, two of its articles with the same id are taken for one article
+    only if their content agrees too. Lines that the source repeats around its articles are learned
+    and left out of them; cleaning.toml can name lines that are always left out (pinned) or never
+    (refused). Exit code 1 when there is no such source.
     """
     store = opened_store()
     if name is None:

@@ -129,9 +129,10 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Print under a title each tag rule, its file, the words it matched, and if it gives a tag.
+    """Print for each of these tag rules whether it gives an article its tag, and why or why not.
 
-    If it gives none, the reason is printed.
+    The line of a rule has its topic, its file and the words that it matched. `title` is printed
+    above the lines.
     """
     out.print(title, style="bold")
     for rule in considered:

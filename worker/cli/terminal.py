@@ -100,7 +100,7 @@ _NUMBERS = (
 
 
 class NotFound(click.ClickException):
-    """The error when nothing stored has the id or name that the user gave, or several things have.
+    """The error when the id or name that the user gave fits nothing stored, or several things.
 
     It prints a message and gives exit code 1.
     """
@@ -114,8 +114,8 @@ class NotFound(click.ClickException):
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a title and a table with one line for each row, cut to the width of the terminal.
 
-    Only receipts and message ids are folded onto further lines instead of being cut. If the
-    terminal is too narrow for all columns, the least important ones are left out.
+    If the terminal is too narrow for all columns, the least important ones are left out. Ids of
+    messages and of sent articles are never cut, but continue on the next line.
     """
     out.print(title, style="bold")
     cells = [[_cell(value) for value in row] for row in rows]

@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class SendCancelled(Exception):
-    """Raised in the producer's thread to end the sending, after a call of `enqueue` was cancelled.
+    """Raised in a producer's thread to end sending, because the call of `enqueue` was cancelled.
 
     The message that is being sent at that time is still completed.
     """

@@ -42,7 +42,7 @@ def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[Pack
 
 
 def plain_values(article: Any) -> tuple[object, int]:
-    """Turn a raw article into plain JSON values; return them and the bytes of its JSON text.
+    """Turn a raw article into plain JSON values; return them and the length of its JSON in bytes.
 
     Dates become ISO 8601 text and mappings become dicts. Raises Rejected for a value of any other
     type that JSON does not have, and for values nested too deep.

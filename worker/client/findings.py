@@ -1,7 +1,8 @@
 """Find problems in raw articles, for the author of the program that sends them.
 
-An error is a reason for which the worker does not process the article; a warning shows how to get
-better results. `what` describes the problem, and `fix` what to do. The functions only compute.
+A problem is reported as a finding. It is an error if the worker would not process the article, and
+a warning if the article could be made better. The functions only compute; they read and write
+nothing.
 """
 
 import json
@@ -187,7 +188,8 @@ def before_cleaning(
 ) -> Iterator[LintFinding]:
     """Yield the warnings that can be given about a raw article before its text is cleaned.
 
-    `raw` is the article as it was sent, `article` its parsed form, and `size` its bytes as JSON.
+    `raw` is the article as it was sent, `article` its parsed form, and `size` the length of its
+    JSON text in bytes.
     """
     yield from _unknown_keys(raw)
     yield from _identity(article)

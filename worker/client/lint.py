@@ -43,7 +43,7 @@ class LintResult:
 
     `location` is its file and line. `outcome` is "new", "duplicate", "skipped" and so on, "" if the
     article would not be accepted. `words` counts the words of the cleaned text, `flags` name what
-    cleaning noticed, and `dropped` counts the lines that it removed.
+    cleaning noticed, and `dropped` counts the lines that it removed. `findings` are the problems.
     """
 
     location: str  # file and line, or what else the caller gave

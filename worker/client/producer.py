@@ -213,9 +213,9 @@ class Producer:
             return Advice(answer=Answer.ACCEPT)
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles that were sent before to the replay queue, with the ids that they have.
+        """Send raw articles that were sent before to the replay queue, which workers also serve.
 
-        Workers take this queue beside that of new articles. The articles are not validated.
+        They keep their receipts, the ids by which to ask for their outcomes, and are not validated.
         """
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + REPLAY)
@@ -223,9 +223,9 @@ class Producer:
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
         """Ask workers to clean and tag stored articles again, or only to tag them.
 
-        `what` is `reclean` or `retag`. The request goes to the replay queue, which workers take
-        beside that of new articles. Waits while the broker is too full, and raises Unavailable when
-        it does not take the message.
+        `what` is `reclean` or `retag`. The request is a message on the replay queue, which workers
+        serve beside that of new articles. Waits while the broker is too full, and raises
+        Unavailable when it does not take the message.
         """
         self._await_capacity([], pace=True, on_stop=lambda advice: None)
         queue = self._rules.queue.name + REPLAY

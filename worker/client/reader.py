@@ -19,9 +19,9 @@ from worker.store.view_values import ArticleView
 class Filters(TypedDict, total=False):
     """The conditions that articles must meet to be found; one that is left out is not checked.
 
-    `tag` is a code or label, `verdict` what the newest revision was judged to be, such as "new" or
-    "duplicate". The date of publication, or else of receipt, must be `since` or later, and before
-    `until`.
+    `tag` is the code or label of a tag, `source` the id of a source, `language` a code such as
+    "en", and `verdict` what the newest revision was judged to be, such as "new" or "duplicate". The
+    date of publication, or else of receipt, must be `since` or later, and before `until`.
     """
 
     tag: str  # code or label

@@ -1,6 +1,6 @@
-"""A producer's own journal, which shows what it sent when a broker has lost messages.
+"""A producer's own journal of what it sent, to find out what a broker has lost.
 
-Before articles are sent, their receipts (ids) are written to it. The journal is a file, or a table
+Before articles are sent, their receipts (ids) are written to it. The journal is a file or a table
 of the store. The file has one JSON line per message: {"message": id, "receipts": [...], "at":
 time}. `worker ledger --journal FILE` reads it.
 """

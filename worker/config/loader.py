@@ -33,8 +33,9 @@ _FIXED_FILES = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities",
 class Config(Frozen):
     """All rules of a worker as one immutable value, with the paths of the files they came from.
 
-    `tagging` holds the rules of all tagging files joined, `tag_rules` those of each file in the
-    folder `rules` by its name. `digest` is a checksum of all files, equal for equal rules.
+    `worker`, `cleaning` and `dedup` hold the rules of the files with these names, `tagging` those
+    of all tagging files joined, and `tag_rules` those of each file in the folder `rules` by its
+    name. `digest` is a checksum of all `files`, equal for equal rules.
     """
 
     worker: WorkerRules

@@ -35,10 +35,10 @@ def find(name: str, config_dir: Path | None) -> Path:
 
 
 def names_in(folder: str, config_dir: Path | None) -> list[str]:
-    """List the names of the `.toml` files in a folder of rules, such as "rules/weather", sorted.
+    """List the names of the rule files in a folder of the config, such as "rules".
 
-    Files in the package and in the user's folder `config_dir` are listed together, each name once
-    and without `.toml`.
+    These are the `.toml` files in that folder of the package and of the user's folder `config_dir`,
+    each once, as folder and name without `.toml`, such as "rules/weather", sorted.
     """
     folders = [parent / folder for parent in (PACKAGED, config_dir) if parent]
     return sorted({f"{folder}/{file.stem}" for parent in folders for file in parent.glob("*.toml")})

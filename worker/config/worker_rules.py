@@ -55,12 +55,12 @@ class TimeLimits(Frozen):
 
 
 class QuarantineRules(Frozen):
-    """Limits for messages whose processing failed, which are retried in disposable processes.
+    """Limits for messages that failed before, whose articles are tried in processes that may die.
 
-    A message is retried so after a failure, or after `deliveries` workers took it and vanished. It
-    is given up once it has failed `passes` times in the queue for retries; one article of it is
-    given up once it has ended `attempts` disposable processes. Both are then kept as dead letters.
-    A process may use `memory_mb` MB, and one delivery of a message may take `budget_s` seconds.
+    A message is tried so after a failure, or after `deliveries` workers took it and vanished. It is
+    given up after `passes` more failures, and one article of it after it has ended `attempts`
+    processes; both are then kept as dead letters. A process may use `memory_mb` MB. After
+    `budget_s` seconds the articles left to try wait until the message is taken again.
     """
 
     deliveries: int = Field(ge=1)
@@ -83,8 +83,8 @@ class ProcessRules(Frozen):
 class LedgerRules(Frozen):
     """How many seconds `worker ledger` searches for an enqueued article before it calls it missing.
 
-    It looks for the article among the outcomes in the store and in the broker's messages, which may
-    move while it looks, so it must look again.
+    It needs several looks at the store and the broker, because the article may move from one to the
+    other meanwhile.
     """
 
     grace_s: float = Field(ge=0)
@@ -99,9 +99,10 @@ class DeadLetterRules(Frozen):
 class WorkerRules(Frozen):
     """All rules of `config/worker.toml`, one field for each table of the file.
 
-    `child` says when a pool process is replaced, `pressure` when producers must slow down,
-    `quarantine` how failed messages are retried, `ledger` how long a lost article is searched for,
-    and `dead` how long articles that could not be processed are kept.
+    `queue` names the queue of new articles, `batch` limits the size of a message, and `time` has
+    time limits. `child` says when a pool process is replaced, `pressure` when producers must slow
+    down, `quarantine` how failed messages are retried, `ledger` how long a lost article is searched
+    for, and `dead` how long articles that could not be processed are kept.
     """
 
     queue: QueueRules

@@ -153,10 +153,10 @@ class CurrentConfig:
 
 
 def files_state(config_dir: Path | None) -> FilesState:
-    """A value that is another one after a config file was written, added or removed.
+    """Describe the config files by a value that changes when one is written, added or removed.
 
-    It holds path, time of change, size and inode of each config file in the package and in
-    `config_dir`; None means that only the package has config files.
+    The value holds path, time of change, size and inode of each file in the package and in the
+    user's folder `config_dir`, which is None if there is none.
     """
     return frozenset(_stat_files(config_dir))
 

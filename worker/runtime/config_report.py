@@ -23,9 +23,10 @@ class ConfigReport:
 
 
 def write_report(file: Path, report: ConfigReport) -> None:
-    """Write a report about a worker's config to `file`, so that no reader finds half of it.
+    """Write a report about a worker's config to `file`, in place of an older one.
 
-    The folder of the file is created if necessary. Raises OSError.
+    The folder of the file is created if necessary. A reader at the same time finds the old report
+    or the new one, never half of it. Raises OSError.
     """
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,8 @@
 """Process messages that failed before, those of the quarantine queue, in processes that may die.
 
 All articles of a message are tried together first, because most failures are accidents. Then each
-article of which the store knows no outcome is tried alone. Only such a run of one article that
-leaves no outcome counts as an attempt; after as many as worker.toml allows, the article becomes a
-dead letter, kept in the store. Earlier failures of its message do not count.
+article that is still neither stored nor refused is tried alone. One that ends its process each
+time, as often as worker.toml allows, is kept in the store as a dead letter.
 """
 
 import logging
@@ -32,10 +31,10 @@ def ingest_in_sandbox(
 ) -> None:
     """Process the articles of a message that failed before, in sandbox processes that may die.
 
-    `deliveries` are its articles with the ids of their outcomes. Articles are tried together, then
-    one by one, until the store has an outcome of each; articles that already have one are skipped.
-    `handling` says which worker has the message, and how often it was delivered. Raises Unavailable
-    when the time for one message is over, or store or index do not answer; then it is to run again.
+    `deliveries` are its articles, each with the id under which the store records what became of it.
+    Articles that have such an outcome already are skipped. `handling` says which worker has the
+    message, and how often it was delivered. Raises Unavailable when time is over before all are
+    done, or store or index do not answer; the message must then be run again.
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:

@@ -1,9 +1,9 @@
 """A background loop that repairs clusters, groups of copies, and restores articles in the index.
 
 The index, by which copies are found, may lose its last writes when its server fails or is restored
-from a backup. A date in the index, its watermark, says until when it was complete, so the articles
-stored since then are written to it again. Every half minute one of the workers does both. It
-restores articles for at most 20 s; the next time continues. Each repair is one line in the log.
+from a backup. It also holds a date until which it was complete, the watermark, so the articles
+stored since then are written to it again. Every half minute one of the workers does both, and logs
+each repair.
 """
 
 import logging
@@ -60,10 +60,9 @@ def make_pass(
 ) -> None:
     """Correct clusters, groups of copies of one article, and restore articles that the index lost.
 
-    Articles edited in the last `period` may be copies no longer, so their clusters are checked.
-    Clusters whose main article is gone or in another cluster are found whatever their age. If
-    another server process than before serves the index, as after a restart, the articles stored
-    since the date until which the index was complete are written to it again.
+    A cluster can be wrong because its main article was withdrawn, or because an article was edited;
+    edits of the last `period` are looked at. The index, by which copies are found, may have lost
+    articles when its server was restarted. `now` is the present time.
     """
     reconciler = Reconciler(store, index, rules, now=now)
     with fork_lock():

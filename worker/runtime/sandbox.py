@@ -104,8 +104,8 @@ class SandboxServer:
         """Process a stored article again in one sandbox process, and return how that process ended.
 
         `what` says whether it is cleaned and tagged, or only tagged. Raises Unavailable when the
-        server that forks the process is not ready in `limit_s` seconds, and SandboxLost when two
-        servers end, one after the other.
+        server that forks the process is not ready in `limit_s` seconds, and SandboxLost when that
+        server ends, and so does the one started in its place.
         """
         return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
@@ -223,10 +223,11 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The time that a sandbox process may take, in seconds.
+    """The time in seconds that one sandbox process, in which articles are tried, may take.
 
-    A message may need one run for all its articles, and several for one article. The limit is
-    `hard_limit_s`, after which Celery kills the pool process, divided so that all these end before.
+    The limit leaves time for a process with all articles of a message, and all attempts at one of
+    them alone, before `hard_limit_s`, after which Celery kills the pool process that waits for
+    them.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
