@@ -45,13 +45,13 @@ VERSION = "7"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
-    """A cleaned article with the intermediate results of its cleaning, so that `explain_cleaning`
-    can say where each field comes from.
+    """A cleaned article (`article`) with the intermediate results of its cleaning, from which
+    `explain_cleaning` tells where each field of the article comes from.
 
-    `body` is the content whose text was used, `swept` that text without removed lines. `declared`
-    is the language that the source declares. `page_url` is the address that the page declares for
-    itself, "" if there is none or it was refused. `failure` says why the fetch of the page failed,
-    if the article is made of the feed's content instead, else "".
+    `raw` is the raw article, `body` the one of its contents whose text was used, and `swept` that
+    text after lines such as "Follow us" were removed. `declared` is the language that the source
+    declares, `page_url` the address that the web page declares for itself ("" for none). `failure`
+    says why the fetch of the page failed, "" if it did not.
     """
 
     article: Article
@@ -144,10 +144,11 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of the cleaning code and its rules, such as "7/2026-11.8".
+    """Return the version of cleaning, such as "7/2026-11.8": the version of the code, then that of
+    the rules.
 
-    It is stored with each article: another version may clean the same raw article to a different
-    Article.
+    It is stored with each article, because another version may clean the same raw article in
+    another way.
     """
     return f"{VERSION}/{rules.version}"
 

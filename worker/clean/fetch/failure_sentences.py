@@ -1,7 +1,7 @@
-"""Find the sentences of a text that are usual on failed pages, such as captchas and error pages.
+"""Find the sentences of a text that are usual on failed pages, such as captchas and error pages,
+and measure the rest of the text.
 
-The bytes of such sentences are called explained. The bytes of all others are called the rest: a
-page with much of it may be an article.
+A page with much other text may be an article.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,12 +47,13 @@ def read_sentences(
     fragment: bool = False,
     signs: bool = False,
 ) -> TextEvidence:
-    """Count the sentences of a text that are usual on failed pages, such as error pages, and the
-    size of the others.
+    """Count the sentences of a text that are usual on failed pages, such as error pages, and
+    measure all other sentences.
 
-    `by_title` is the kind of failed page that the text's title is usual on, None if it is not.
-    `fragment` says that the text is not from a complete page. `signs` also searches inside of
-    sentences for words that are typical of failed pages, which is meant for short pages only.
+    `by_title` is the kind of failed page that the title of the text is typical of, None for none: a
+    sentence that may repeat that title is not counted. `fragment` says that the text is not from a
+    complete page. With `signs`, words inside of sentences count as well, which is meant for short
+    pages.
     """
     sentences = sentences_of(text)
     first = [

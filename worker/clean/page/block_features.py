@@ -1,10 +1,9 @@
 """Compute numeric features of text blocks (passages of a page), from which the block classifier
 decides whether a block belongs to the article.
 
-Features describe a block's words, its position, and the block elements around it, its holders. The
-feature matrix has one row per feature and one column per block. Characters are counted in one array
-for the complete page, and holders by running sums, so that a page needs some two hundred array
-operations, however many blocks it has.
+The features describe a block's words, its position, and the elements around it. All blocks of a
+page are computed together by array operations; the result has one row per feature and one column
+per block.
 """
 
 from collections import Counter
@@ -38,14 +37,13 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """The blocks (passages of text) of a page as arrays with one entry per block. Several features
-    are computed from these arrays.
+    """The blocks (passages of text) of a page as arrays with one entry per block, from which
+    several features are computed.
 
-    `tags` and `held_by` name the innermost element around each block: the number of its tag, and
-    its index in `blocks.holders`. `larger` has four such index arrays: for the innermost element,
-    and for three ancestors that each hold more blocks than the one before. `links` is the share of
-    a block's characters that are link text; `prose` is the number of its characters if it reads
-    like a paragraph, else 0.
+    `tags` has the tag number of the innermost element around each block, `held_by` its index in
+    `blocks.holders`. `larger` has the indexes of four elements around it, from the innermost to
+    larger ones. `text` has the characters of all blocks. `links` is the share of a block's
+    characters that are link text; `prose` is its length if it reads like a paragraph, else 0.
     """
 
     blocks: Blocks
@@ -60,12 +58,12 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """Compute the feature matrix of a page for the block classifier: one row per feature, one
-    column per text block.
+    """Compute the features by which the block classifier decides which text blocks of a page belong
+    to its article. Returns one row per feature, one column per block.
 
-    `larger` has four arrays with the index of an element around each block: the innermost element,
-    then three ancestors that each hold more blocks than the one before. `title` is the text of the
-    page's <title>; `class_scores` says how likely class names are around article text.
+    `larger` has for each block the indexes of four elements around it, from the innermost to larger
+    ones. `title` is the text of the page's <title>; `class_scores` says how likely class names are
+    around article text.
     """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
@@ -102,11 +100,11 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
-    """For each text block of a page, find the element that holds it and three larger ones around
-    it.
+    """For each text block of a page, find the innermost element around it, and three ancestors of
+    that element, each of which holds more blocks than the one before.
 
-    Returns four arrays of indexes into `blocks.holders`, with one entry per block. The first has
-    the innermost element, each next one the nearest ancestor that holds more blocks.
+    Returns four arrays of indexes into `blocks.holders`, from the innermost element on, with one
+    entry per block.
     """
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
