@@ -1,9 +1,10 @@
-"""Compare two fingerprints: the articles are duplicates, variants of each other, or unrelated.
+"""Compare two articles by their fingerprints (sets of hashes): they are duplicates, variants of
+each other, or unrelated.
 
-A text is a copy of another when its shingles (hashed runs of words) are contained in the other and
-the figures agree. In a series (rates, results, bond issues) the words stay and the figures change,
-so those texts are variants. Two stories may also share background paragraphs; unless nearly all
-shingles are shared, the title or the opening must agree as well.
+A text is a copy of another when its runs of words are contained in the other and the numbers agree.
+In a series, such as daily exchange rates, the words stay and the numbers change: those texts are
+variants. Two stories may also share background paragraphs; unless nearly all runs are shared, the
+title or the opening must agree as well.
 """
 
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The result of comparing two articles that are duplicates or variants of each other.
+    """The result of comparing two articles that are duplicates or variants of each other; `kind`
+    says which.
 
-    `signal` names the main evidence, such as `exact` (equal words) or `contained` (one text is part
-    of the other). `scores` are the measured values, such as the share of common words, and
-    `thresholds` the limits they were compared with, both by name.
+    `signal` is the main reason, such as "exact" (equal words) or "contained" (one text is part of
+    the other). `scores` are the measured values by name, such as the share of common runs of words,
+    and `thresholds` the limits they were compared with.
     """
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
@@ -41,7 +43,7 @@ class Match:
     @property
     def strength(self) -> float:
         """How similar the two articles are: the share (0 to 1) of the shorter text's runs of words
-        that the other one has. The best of several matches is the one with the highest share."""
+        that are in the other. It serves to choose the best of several matches."""
         return self.scores["containment"]
 
 
@@ -62,9 +64,9 @@ class Overlap(NamedTuple):
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
     """Decide whether two articles are duplicates or variants; return None if they are unrelated.
 
-    The signal of the match names the main evidence. Only the signal depends on the order of the two
-    articles: it is `contained` when `left` is a part of `right`, and `extended` when `right` is a
-    part of `left`.
+    The `signal` of the match is the main reason. It depends on the order of the articles:
+    "contained" says that `left` is a part of `right`, "extended" that `right` is a part of `left`.
+    Nothing else of the match does.
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:

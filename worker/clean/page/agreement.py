@@ -24,9 +24,9 @@ def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRule
     """Whether the `text` that the classifier found on a page is good enough to be used; if not, the
     slower library trafilatura extracts the text anew.
 
-    `doubt` says how unsure the classifier is (0: not at all). `language` is the one that the page
-    declares, or "": unless it is English, or the doubt very small, the text must also be in what
-    another extractor finds in `markup`.
+    A short or doubtful text is not. Others are, if they are English, if `doubt` is very small (0:
+    the classifier has none), or if another extractor finds most of the text in `markup`, too.
+    `language` is the one that the page declares, or "".
     """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False

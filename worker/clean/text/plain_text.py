@@ -65,11 +65,7 @@ def storable(text: str) -> str:
 
 def is_sound(text: str) -> bool:
     """Whether a text needs no repair except of white space: it has no mojibake (text decoded with
-    the wrong charset) and no invisible characters.
-
-    Only its few characters that are not plain ASCII are checked, once, which is faster than each
-    repair.
-    """
+    the wrong charset) and no invisible characters. The check is quicker than the repair."""
     if text.isascii() and text.isprintable():
         return True
     data = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
@@ -147,8 +143,8 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
     """Clean a text and make each of its lines a paragraph, with one blank line between two; empty
     lines are dropped.
 
-    White space is normalised and invisible characters are removed. `sound` says that
-    `is_sound(text)` is known to be true, so that there are no invisible characters to look for.
+    White space is normalised and invisible characters are removed. `sound` says that the caller has
+    checked the text with `is_sound`, so that only white space needs work.
     """
     lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
@@ -158,12 +154,8 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """Split a text as `paragraphs` returns it, with one blank line between two paragraphs, into a
-    list of its paragraphs.
-
-    It splits at every line end and drops each second, empty line, if possible, which takes half the
-    time of a split at blank lines.
-    """
+    """Split a text into a list of its paragraphs, between which there must be one blank line, as in
+    the result of `paragraphs`."""
     lines = text.split("\n")
     if len(lines) % 2 and not any(lines[1::2]):
         return lines[::2]
