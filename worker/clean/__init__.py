@@ -68,9 +68,10 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
     its title, dates, links and other fields. Fields given by the feed outrank those that the web
     page declares.
 
-    `now` is the time of cleaning; dates after it are corrected. Raises Rejected: `failed-fetch` for
-    an error page, `empty` without text and title, `malformed` if it can't be decoded, `hostile` for
-    markup that would block a parser.
+    `now` is the present time; a date far after it is wrong, and is replaced by it. Raises Rejected
+    with `failed-fetch` for an error page, `empty` for an article without text and title,
+    `malformed` for contents that can't be decoded, or `hostile` for markup that would block a
+    parser.
     """
     return examine(raw, rules, now).article
 

@@ -108,13 +108,14 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether an article is the stored article that has its id or link. It
+    """Thresholds that decide whether an article is the stored article with the same id or link. It
     may be another one, because publishers reuse ids and links.
 
-    If only a second key matches, such as another address, the texts must share `alias_containment`
-    (0 to 1) of the shorter one's runs of words. If the id itself matches, it is still another
-    article if both texts have `stranger_words` words and share less than `stranger_containment`. If
-    the links differ, unrelated titles (below `stranger_title`) are enough.
+    If only a further key matches, such as a second address, the texts must share
+    `alias_containment` (0 to 1) of the shorter one's runs of words. If the main key matches, it is
+    still another article if both texts have `stranger_words` words and share less than
+    `stranger_containment`. If the links differ, unrelated titles (below `stranger_title`) over
+    texts that are no copies are enough.
     """
 
     alias_containment: Share
@@ -134,9 +135,10 @@ class SimilarityIndexRules(Frozen):
     """Settings of the index in Redis that finds articles of which a new article may be a copy.
 
     Copies are found for at least `window_days` days. A candidate must share `min_hits` hashes with
-    the new article, which is compared with at most `most_rivals` candidates. A fingerprint waits
-    `rival_ttl_s` seconds for candidates that arrive at the same time. The index begins with 2 **
-    `bucket_bits` Redis hashes; `timeout_s` limits each connection attempt and round trip.
+    the new article; at most `most_rivals` candidates are compared with it. Fingerprints stay in
+    Redis for `rival_ttl_s` seconds, for articles that arrive at about the same time. The index is
+    spread over 2 ** `bucket_bits` Redis hashes at first. `timeout_s` limits each connection attempt
+    and round trip.
     """
 
     window_days: Count
@@ -148,8 +150,8 @@ class SimilarityIndexRules(Frozen):
 
 
 class DedupRules(Frozen):
-    """All settings of deduplication, one field per table of `config/dedup.toml`. `version` is
-    stored with each decision, and must be raised with every change of the file."""
+    """All settings of deduplication. Each field but `version` is one table of `config/dedup.toml`;
+    `version` is stored with each decision, and must be raised with every change of the file."""
 
     version: str
     shingles: ShingleRules

@@ -72,10 +72,8 @@ def words_of(text: str) -> TokenizedText:
 
 
 def runs(words: TokenizedText, width: int) -> HashArray:
-    """Return the hash (64 bits) of each run of `width` adjacent words, in the order of the text.
-
-    Runs overlap: there are `words.total - width + 1` of them, none if the text has fewer words.
-    """
+    """Return a 64-bit hash for each run of `width` adjacent words, in the order of the text. Runs
+    overlap: "a b c" has the runs "a b" and "b c" of two words. A shorter text has none."""
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for offset in range(1, width):
@@ -94,10 +92,8 @@ def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the values of an array, ascending and each once.
-
-    For a few hundred values, this is five times as fast as np.unique.
-    """
+    """Return the values of an array in ascending order, each once. It does the same as np.unique,
+    but five times as fast for a few hundred values."""
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]

@@ -50,9 +50,9 @@ class Match:
 class Overlap(NamedTuple):
     """How many shingles (runs of adjacent words) two texts have in common.
 
-    `left` and `right` are the numbers of shingles of the two texts. `containment` is the share (0
-    to 1) of the smaller set of shingles that is in the larger one. `short` says that at least one
-    of the texts is short.
+    `left` and `right` are the numbers of shingles of the first and the second text. `containment`
+    is the share (0 to 1) of the text with fewer shingles that the other one has, too. `short` says
+    that at least one of the texts is short.
     """
 
     containment: float  # share of the smaller set that is in the larger one
@@ -88,7 +88,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 
 
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
-    """Count how many shingles (runs of words) two texts have in common, and how many each has.
+    """Measure how many shingles (runs of words) two texts have in common.
 
     Returns None if the texts can't be compared: one is too short to have shingles, or the
     fingerprints were made by different versions of the rules.

@@ -1,9 +1,9 @@
-"""Decide whether a fetch failed: it brought a captcha, an error page, a wall or an empty page.
+"""Decide whether a fetch failed: whether it brought a captcha, an error page, a consent or login
+page, or an empty page.
 
-Title, sentences and markup are evidence, but only where the page has little other text: text that
-no pattern of failed fetches matches is counted, so that an article about captchas is not refused.
-Each function returns the failure, such as "HTTP status 503" or "challenge page: Cloudflare", or ""
-for what may be an article.
+Titles, sentences and markup that are usual on such pages are the evidence. They only count if there
+is little other text, so that an article about captchas is not refused. Each function returns the
+reason, such as "HTTP status 503" or "challenge page: Cloudflare", or "" for what may be an article.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,8 +55,8 @@ def title_failure(title: str, rules: FailedFetchRules) -> str:
 
 
 def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
-    """Judge a text that is not a complete web page, but a fragment of markup or plain text: return
-    the kind of error page that it comes from, such as "challenge page"; "" if it may be an article.
+    """Judge a text that is not a complete web page, such as a text from a feed: return the kind of
+    error page that it comes from, such as "challenge page", or "" if it may be an article.
 
     It is judged by its sentences and by `title`, the title of the raw article.
     """
@@ -74,11 +74,10 @@ def page_failure(
     page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
 ) -> str:
     """Judge a complete web page: return the kind of error page that it is, such as "challenge page:
-    Cloudflare"; "" if it may be an article.
+    Cloudflare"; "" if it may be an article, which it may if it has much text that is unusual on
+    error pages.
 
-    It is judged by its main text (`text`), its markup, and all titles that the page declares or
-    shows (`titles`). It is a failure only if it has little text apart from sentences that are usual
-    on error pages.
+    `text` is its main text, `titles` are all titles that it declares or shows.
     """
     by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes

@@ -68,9 +68,10 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
     """Compute for each text block (passage) of a page the probability from 0 to 1 that it is part
-    of the article, with the trained weights of the classifier.
+    of the article.
 
-    `title` is the text of the page's <title>; headings are compared with it.
+    `title` is the text of the page's <title>, with which headings are compared; `weights` are what
+    the classifier learned in training.
     """
     larger = larger_holders(blocks)
     matrix = features(blocks, larger, title, weights.class_scores)

@@ -114,11 +114,11 @@ def larger_holders(blocks: Blocks) -> HolderLevels:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each element with text, find its nearest ancestor that holds more text blocks than it
-    does.
+    """For each element with text, find its nearest ancestor that holds more text blocks than
+    itself.
 
-    Returns an array of indexes into `holders`, with one entry per element. The body, which has no
-    ancestor, has index 0 and gets 0.
+    Returns an array with one entry per element of `holders`: the index of that ancestor. The body,
+    with index 0, has no ancestor, and gets 0.
     """
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
@@ -221,9 +221,12 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """Shift the values of a column, which has one value per text block, to use a neighbour's value
-    as a feature: each block gets the value of the block `by` places before it, or after it if `by`
-    is negative. Blocks without such a neighbour get -1."""
+    """Give each text block the value of another block, to use it as a feature: the value of the
+    block `by` places before, or after if `by` is negative. Blocks that have no such neighbour get
+    -1.
+
+    `column` has one value per block, in the order of the page.
+    """
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]

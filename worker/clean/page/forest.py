@@ -30,11 +30,11 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """A forest of boosted regression trees (the values of its trees are added up), prepared for
-    quick evaluation.
+    """A forest of boosted regression trees, whose values are added up, prepared for quick
+    evaluation.
 
-    `conditions` are the tests of all trees, by the feature they test. `leaves` has the values of
-    all leaves of all trees in one array, and `bases` the index in it of each tree's first leaf.
+    `conditions` are the tests in all trees, grouped by the feature they test. `leaves` has the
+    values of all leaves, tree by tree, and `bases` the index of each tree's first leaf.
     """
 
     conditions: tuple[FeatureConditions, ...]

@@ -47,12 +47,8 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
 
 
 def count_words(text: str, language: str) -> int:
-    """Count the words of a clean text in a language. Between two words there must be one space, or
-    one blank line between paragraphs.
-
-    For languages without spaces between words, such as Chinese, the result is half the number of
-    letters.
-    """
+    """Count the words of a text as `plain_text.paragraphs` returns it, by its spaces. In languages
+    without spaces between words, such as Chinese, half the number of letters is returned."""
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
     return text.count(" ") + text.count("\n") // 2 + 1 if text else 0

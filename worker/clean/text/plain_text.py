@@ -93,10 +93,10 @@ def unescape(text: str) -> str:
 
 
 def unescape_again(text: str) -> str:
-    """Replace HTML entities, such as "&eacute;", that remain in an unescaped text because its
-    source had escaped it twice.
+    """Replace HTML entities, such as "&eacute;", that a text still has after `unescape`, because
+    its source had escaped it twice.
 
-    If this would make a new "<", the text is returned unchanged, so that no tag is made out of
+    A text in which this would make a new "<" is returned unchanged, so that no tag is made out of
     text.
     """
     if "&" not in text:
@@ -172,7 +172,7 @@ def _is_tidy(line: str) -> bool:
 
 def unwrap(text: str) -> str:
     """Join the lines of a text that was wrapped at a fixed width of 50 to 100 characters, as in
-    e-mails.
+    e-mails, to paragraphs. Other texts are returned unchanged.
 
     A line is joined to the one before if its first word would not have fitted there.
     """
