@@ -103,10 +103,11 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Return the hashes of a text's content words, in text order: all words but the stop words
-    (`stop`, such as "the") and single letters.
+    """Return the hashes of a text's content words, in the order of the text: of all words but those
+    in `stop`, such as "the", and single letters.
 
-    In scripts without spaces, return the hashes of all pairs of adjacent characters instead.
+    In scripts without spaces, such as Chinese, they are the hashes of all pairs of adjacent
+    characters.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])

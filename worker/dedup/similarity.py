@@ -188,10 +188,10 @@ def _rows(figures: Halves) -> NDArray[np.uint64]:
 
 
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Return how far two titles agree: the share (0 to 1) of the shorter title's content words (all
-    but "the" and the like) that are in the other title.
+    """Return how far two titles agree, from 0 to 1: the share of the shorter title's words that are
+    in the other one. Words such as "the" are left out.
 
-    Returns `unknown` if either article has no content words in its title.
+    Returns `unknown` if either article has no other words in its title.
     """
     x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown

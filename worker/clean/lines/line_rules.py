@@ -44,9 +44,8 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text without the lines that are not part of the article (`text`), the removed lines
-    (`dropped`), and the facts found in them, such as authors of a byline and the agency of a
-    dateline.
+    """A text after the lines that are not part of its article were removed (`text`), these lines
+    (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
     teaser.

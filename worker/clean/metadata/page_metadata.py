@@ -75,9 +75,10 @@ class PageMetadata:
     nothing.
 
     `titles` are all candidates for `title`, `site` is the name of the site, `canonical` the address
-    that the page declares. `published` and `updated` are dates; `declared_dates` are further dates
-    of publication as pairs (element, text), `visible_dates` those shown near the heading. `image`
-    is an address. `element_of` has for each field the element that it was read from.
+    that the page declares for itself, `image` that of a picture. `published` and `updated` are
+    dates. `declared_dates` are all dates of publication in the metadata, as pairs (element, text),
+    `visible_dates` those shown near the heading. `element_of` has for each field the element that
+    it was read from.
     """
 
     title: str = ""

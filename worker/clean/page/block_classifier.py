@@ -89,10 +89,10 @@ def title_of(tree: LexborHTMLParser) -> str:
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of the chosen blocks (passages of a page) to one text, with one line for each.
+    """Join the texts of some blocks (passages of a page) to one text, with one line for each;
+    `kept` has the numbers of these blocks.
 
-    `kept` has the indexes of the chosen blocks. Cells of one table row share a line. Blocks in
-    captions of pictures and tables are left out.
+    Cells of one table row share a line. Captions of pictures and tables are left out.
     """
     holders = blocks.holders
     parts: list[str] = []

@@ -63,8 +63,8 @@ def _extract(markup: str) -> str:
 
 
 def load_extractor() -> None:
-    """Load the weights of the classifier and the library trafilatura now, because otherwise the
-    first page would wait for them."""
+    """Load what extraction needs (the trained weights of the classifier, and the library
+    trafilatura) now, so that the first page need not wait for it."""
     shipped_weights()
     _extract("<html><body><p>warm</p></body></html>")
 

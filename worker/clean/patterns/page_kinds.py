@@ -79,8 +79,8 @@ class PatternClassifier(Generic[ClassT]):
         return self.classify(text) or self._kind(expression.fullmatch(text), kinds)
 
     def search(self, text: str) -> ClassT | None:
-        """Return the kind, such as a kind of error page, whose pattern matches first anywhere in
-        the text; None if no pattern does."""
+        """Find the first place in a text where a pattern of any kind matches, and return that kind,
+        such as a kind of error page; None if no pattern matches anywhere."""
         expression, kinds = self._all
         return self._kind(expression.search(text), kinds)
 

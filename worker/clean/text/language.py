@@ -92,8 +92,8 @@ def _of_short(sample: str, declared: str, rules: LanguageRules) -> str:
 
 
 def load_models() -> None:
-    """Load the models of both language detectors now, because otherwise the first text would wait
-    for them."""
+    """Load the models of both language detectors now, so that the first text need not wait for
+    them."""
     detect_fast("warm")
     _lite_model().detect("warm", model="lite")
 

@@ -89,10 +89,10 @@ def _share(words: Collection[str], title: str) -> float:
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
-    """Return all names of a site, by which it is recognised in titles: `names`, their parts ("The
+    """Return all names by which a site may be recognised in titles: `names`, their parts ("The
     Post" of "The Post | Sports"), and the host name with parts of it.
 
-    Each is reduced to lower-case letters and digits by `plain_text.bare`.
+    Each is reduced to lower-case letters and digits, so that spelling makes no difference.
     """
     own_names = {name for name in names if name}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
