@@ -1,8 +1,8 @@
-"""Clean one raw article (the input of the worker) to an Article (what is stored), or reject it.
+"""Clean a raw article (the input of the worker) to an Article (what is stored), or reject it.
 
 What belongs here: `examine`, which calls the steps of cleaning in their order, and the packages
-that hold the steps. May import the model and the errors. Cleaning is pure: it uses no clock, no
-network and no disk.
+with these steps. May import the model and the errors. Cleaning depends on its arguments only: it
+reads no clock, no network and no disk.
 """
 
 from datetime import datetime, tzinfo
@@ -77,9 +77,11 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
 
 
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
-    """Clean a raw article like `clean`, and return the article with the intermediate results.
+    """Clean a raw article like `clean`, and return the article together with the intermediate
+    results, which `explain_cleaning` needs.
 
-    Raises Rejected with `failed-fetch`, `empty`, `malformed` or `hostile`, as `clean` does.
+    Raises Rejected with `failed-fetch` for an error page, `empty`, `malformed` or `hostile`, as
+    `clean` does.
     """
     fetched = read_fetched(raw, rules)
     body, summary, text_flag = fetched.body, fetched.summary, NO_PAGE if fetched.failure else ""

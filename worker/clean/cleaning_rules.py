@@ -1,6 +1,7 @@
-"""The validated rules of cleaning, with the same tables and keys as `config/cleaning.toml`.
+"""The rules of cleaning as validated values, with the same tables and keys as
+`config/cleaning.toml`.
 
-Line rules are patterns of lines that are not part of an article (see `line_rule_config`).
+Most are limits. Others are patterns of lines that are not part of an article, such as "Follow us".
 """
 
 import re
@@ -210,11 +211,10 @@ class CleaningRules(Frozen):
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
     def rule_sets(self, language: str) -> LanguageRuleSets:
-        """Return the rules that remove lines from texts in a language.
+        """Return the rules that remove lines from texts in a language: its own, those for any
+        language, and the English ones, because the software of many sites writes English lines.
 
-        They are the rules of the language, those for any language, and the English ones, because
-        the software of sites in any language adds English lines. A language that has no rules of
-        its own gets the rules of all languages.
+        For a language without rules of its own, they are the rules of all languages.
         """
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._rule_sets:

@@ -95,11 +95,11 @@ class FailedFetchRules(Frozen):
         return PatternClassifier(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:
-        """Return the pattern of words that are usual on error pages of this kind, but do not prove
+        """Return a pattern of words that are usual on error pages of this kind, but do not prove
         that a page is one.
 
-        On a page that is suspected for another reason, such as its title, a sentence with such
-        words is not counted as text of an article.
+        If other signs, such as the title, show that a page may be one, sentences with these words
+        do not count as text of an article.
         """
         if kind.name not in self._mentions:
             self._mentions[kind.name] = re.compile("|".join(kind.mentions.values()) or "(?!)")

@@ -122,11 +122,11 @@ class DatelineRules(Frozen):
 
 
 class LineRules(Frozen):
-    """The rules that remove single lines from a text, such as prompts to share it, in the order in
-    which they are tried.
+    """The rules that remove single lines from a text, such as "Share this article". `rules` are
+    tried in their order.
 
-    `head_lines` and `tail_lines` say how many lines count as the beginning and as the end of a
-    text: many rules apply only there.
+    Many apply only to the beginning or the end of a text: to its first `head_lines` or its last
+    `tail_lines` lines.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to

@@ -40,11 +40,11 @@ class ClusterMember:
 
 
 class Assignment(NamedTuple):
-    """The cluster that `recluster` chose for one article: the id of the article that it copies
-    (`canonical`), its own id if it copies none.
+    """The cluster that `recluster` chose for one article. `canonical` is the id of the article at
+    its head, of which the article is a copy, or the article's own id if it copies none.
 
-    `match` says how well the texts agree; it is None if the article copies none, or was assigned
-    without comparing texts.
+    `match` says how well the two texts agree; it is None if the article copies none, or was
+    assigned without comparing texts.
     """
 
     canonical: str  # article id of the canonical article

@@ -59,10 +59,11 @@ class TokenizedText(NamedTuple):
 
 
 def words_of(text: str) -> TokenizedText:
-    """Split a text into words, bring each into a normal form, and hash it, so that two texts can be
-    compared by their words.
+    """Split a text into words, normalise each word, and hash it, so that two texts can be compared
+    by their words.
 
-    Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
+    Case, quotes, dashes, invisible characters, and different Unicode forms of one letter make no
+    difference.
     """
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER

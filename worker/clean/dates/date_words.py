@@ -118,11 +118,8 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """Skip a day of the week in an East Asian language, such as 月曜日, that begins at offset `at`
-    of a text.
-
-    Returns the offset of its end, or `at` if none begins there.
-    """
+    """Skip a day of the week in an East Asian language, such as 月曜日, which a date does not need:
+    return the offset of its end, if it begins at offset `at` of the text, else `at`."""
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 

@@ -24,8 +24,8 @@ _MAX_CHARS = 50_000  # of text: consent texts are the longest, with a fifth of t
 
 def status_failure(status: int | None) -> str:
     """Judge a fetched page by its HTTP status alone: return "HTTP status 503" or the like for a
-    status of 400 or more, which never comes with an article, and "" for any other status or
-    none."""
+    status of 400 or more, which never comes with an article; otherwise, or if the status is unknown
+    (None), return ""."""
     return f"HTTP status {status}" if status is not None and status in _ERROR_STATUSES else ""
 
 
@@ -47,9 +47,8 @@ def unmodified_failure(status: int | None) -> str:
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Judge a raw article that has a title but no text: return the kind of error page that pages
-    with such a title are, such as "challenge page"; "" if the title is not typical of error
-    pages."""
+    """Judge a raw article that has a title but no text: return the kind of error page whose title
+    this is, such as "challenge page"; "" if it is not the title of an error page."""
     kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 

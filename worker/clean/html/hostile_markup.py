@@ -53,8 +53,7 @@ MarkupTag = tuple[int, int, str, bool, str]
 
 
 def count_tags(markup: str) -> int:
-    """Return the number of "<" in markup: a number that is at least that of its tags, and quick to
-    find."""
+    """Return the number of "<" in markup: a quick count of its tags that is never too low."""
     return markup.count("<")
 
 

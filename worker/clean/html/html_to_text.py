@@ -44,7 +44,8 @@ def is_html(media_type: str) -> bool:
 
 
 def is_text(media_type: str) -> bool:
-    """Whether a media type is that of plain text or markup."""
+    """Whether a media type is one of plain text or markup, such as "text/plain" or "text/html". A
+    missing one ("") counts as markup."""
     kind = media_type.partition(";")[0].strip().lower()
     return kind.startswith("text") or kind in _HTML_TYPES
 

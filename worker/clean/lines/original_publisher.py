@@ -36,8 +36,9 @@ class Publisher:
 def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None:
     """Return the publisher that a stored article says it was copied from; None if it names none.
 
-    Of several fields that name one, the most reliable is used: source element of the feed,
-    dateline, line such as "Source: dpa", byline.
+    If it names several, the most reliable is returned: that of the source element of its feed, else
+    of its dateline, else of a line such as "Source: dpa", else of its byline. `rules` have the
+    names of news agencies.
     """
     for named_by, name in _names(record, rules):
         if name:
@@ -46,8 +47,8 @@ def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None
 
 
 def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | None:
-    """Choose the original publisher of an article from those that it and its copies name; None if
-    none of them names one.
+    """Choose the original publisher of an article from `publishers`, those that the article and its
+    copies name (None for one that names none). Returns None if no publisher is named.
 
     The most reliable is chosen: one named in the source element of a feed, else in a dateline, else
     in a line such as "Source: dpa", else in a byline.

@@ -124,6 +124,6 @@ def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
 
 
 def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
-    """Whether one of these words, such as "published", is in the text in front of a visible date.
-    It tells dates of publication from dates of changes."""
+    """Whether one of these words, such as "published", is in the text in front of a date that a
+    page shows. With words such as "updated" it finds dates of changes."""
     return any(word in date.label for word in words)

@@ -50,8 +50,8 @@ class VisibleDate(NamedTuple):
 
 
 class NearbyTexts(NamedTuple):
-    """The visible texts around the heading of a page, in the order of the page. `after` begins with
-    the heading itself."""
+    """The visible texts of a page before and after the beginning of its heading, in the order of
+    the page; `after` begins with the heading itself. Dates and bylines are looked for in them."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]  # begins with the heading itself

@@ -110,14 +110,14 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 @cache
 def shipped_weights() -> BlockWeights:
-    """Read the trained weights of the block classifier that are a file of this package. They are
-    read once per process and then cached."""
+    """Return the trained weights of the block classifier (numbers it learned) that come with this
+    package. Their file is read once per process."""
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
 def read_weights(stored: bytes) -> BlockWeights:
-    """Read the trained weights of the block classifier from the bytes of an .npz file, which
-    training wrote."""
+    """Read the weights of the block classifier (numbers it learned in training) from the bytes of
+    an .npz file, as training writes it."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))

@@ -64,8 +64,8 @@ class Blocks(NamedTuple):
     """The text blocks (passages such as paragraphs) of a page, in document order. Entry n of each
     list is about block n.
 
-    `link_chars` has the number of characters in links, `held_by` the index in `holders` of the
-    innermost element around the block.
+    `texts` has its text, `link_chars` how many characters of it are links, and `held_by` the index
+    of the innermost element around it in `holders`, the elements with text.
     """
 
     texts: list[str]  # white space collapsed, BREAK for <br>
@@ -126,8 +126,8 @@ def _kind_of(name: str) -> int:
 
 
 class _Walk:
-    """The state of `read_blocks` during its walk over the elements of a page: the elements that are
-    open, the text of the current block, and the blocks (passages of text) stored so far."""
+    """The state of `read_blocks` while it walks over the elements of a page: the elements that it
+    is in, the text of the current block (passage of text), and all blocks stored so far."""
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
@@ -164,7 +164,7 @@ class _Walk:
 
     def leave(self, kind: int) -> None:
         """Handle the end of an element in the walk over a page: the end of a block element, such as
-        <p>, ends the current passage of text. `kind` is the kind given to `enter` for this
+        <p>, ends the current passage of text. `kind` is the value that `enter` got for this
         element."""
         if kind >= 0:
             if self.pieces:

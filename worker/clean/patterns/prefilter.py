@@ -88,8 +88,8 @@ def prefixes_after_marks(pattern: str) -> frozenset[str]:
 
 
 def may_begin_without_letter(pattern: str) -> bool:
-    """Whether a regular expression may match a text that begins with a digit or a mark, or the
-    empty text."""
+    """Whether a regular expression may match the empty text, or a text that begins with a digit or
+    another character that is no letter."""
     complete, partial = _prefixes(pattern)
     return any(not prefix[:1].isalpha() for prefix in complete | partial)
 

@@ -24,15 +24,15 @@ _WORD = re.compile(r"\w+")
 
 
 def primary(tag: str) -> str:
-    """Return the primary subtag of a language tag: "de" for "de-AT". Older and national codes
-    become the usual one ("iw" becomes "he"). Returns "" if the tag names no language."""
+    """Return the language code at the beginning of a language tag: "de" for "de-AT"; "" if it names
+    no language. Older and national codes become the usual one ("iw" becomes "he")."""
     match = _SUBTAG.match(tag.strip().lower())
     code = _SAME.get(match[0], match[0]) if match else ""
     return "" if code in _NOT_A_LANGUAGE else code
 
 
 def detect(text: str, declared: str, rules: LanguageRules) -> str:
-    """Return the language of a text as a primary subtag such as "de"; "und" if it is unknown.
+    """Return the language of a text as a code such as "de"; "und" if it is unknown.
 
     `declared` is the language tag that the source gives, "" if none. It decides only if the text is
     short or detection is unsure, because feeds often declare the default of their software.

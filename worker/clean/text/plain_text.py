@@ -87,8 +87,8 @@ def visible(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Replace each HTML entity in a text, such as "&eacute;", by its character. An entity that
-    appears by this ("&amp;lt;" becomes "&lt;") is not replaced again."""
+    """Replace each HTML entity in a text, such as "&eacute;", by its character. This is done once:
+    "&amp;lt;" becomes "&lt;", and not "<"."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
 
 
@@ -109,8 +109,8 @@ def mend(text: str, max_chars: int) -> str:
     """Repair the lines of a text that have mojibake (text decoded with the wrong charset, such as
     "cafÃ©" for "café").
 
-    At most `max_chars` characters are repaired, because repairs are slow; lines beyond are
-    unchanged.
+    Lines of at most `max_chars` characters in total are repaired, because repairs are slow; the
+    others stay as they are.
     """
     data = text.encode("utf-8", "replace")
     if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
