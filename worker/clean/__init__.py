@@ -1,8 +1,8 @@
-"""Clean one raw article (the input of the worker) to an Article (what is stored), or reject it.
+"""Clean a raw article (the input of the worker) to an Article (what is stored), or reject it.
 
 What belongs here: `examine`, which calls the steps of cleaning in their order, and the packages
-that hold the steps. May import the model and the errors. Cleaning is pure: it uses no clock, no
-network and no disk.
+with these steps. May import the model and the errors. Cleaning depends on its arguments only: it
+reads no clock, no network and no disk.
 """
 
 from datetime import datetime, tzinfo
@@ -45,13 +45,13 @@ VERSION = "7"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
-    """A cleaned article with the intermediate results of its cleaning, so that `explain_cleaning`
-    can say where each field comes from.
+    """A cleaned article (`article`) with the intermediate results of its cleaning, from which
+    `explain_cleaning` tells where each field of the article comes from.
 
-    `body` is the content whose text was used, `swept` that text without removed lines. `declared`
-    is the language that the source declares. `page_url` is the address that the page declares for
-    itself, "" if there is none or it was refused. `failure` says why the fetch of the page failed,
-    if the article is made of the feed's content instead, else "".
+    `raw` is the raw article, `body` the one of its contents whose text was used, and `swept` that
+    text after lines such as "Follow us" were removed. `declared` is the language that the source
+    declares, `page_url` the address that the web page declares for itself ("" for none). `failure`
+    says why the fetch of the page failed, "" if it did not.
     """
 
     article: Article
@@ -68,17 +68,20 @@ def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
     its title, dates, links and other fields. Fields given by the feed outrank those that the web
     page declares.
 
-    `now` is the time of cleaning; dates after it are corrected. Raises Rejected: `failed-fetch` for
-    an error page, `empty` without text and title, `malformed` if it can't be decoded, `hostile` for
-    markup that would block a parser.
+    `now` is the present time; a date far after it is wrong, and is replaced by it. Raises Rejected
+    with `failed-fetch` for an error page, `empty` for an article without text and title,
+    `malformed` for contents that can't be decoded, or `hostile` for markup that would block a
+    parser.
     """
     return examine(raw, rules, now).article
 
 
 def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
-    """Clean a raw article like `clean`, and return the article with the intermediate results.
+    """Clean a raw article like `clean`, and return the article together with the intermediate
+    results, which `explain_cleaning` needs.
 
-    Raises Rejected with `failed-fetch`, `empty`, `malformed` or `hostile`, as `clean` does.
+    Raises Rejected with `failed-fetch` for an error page, `empty`, `malformed` or `hostile`, as
+    `clean` does.
     """
     fetched = read_fetched(raw, rules)
     body, summary, text_flag = fetched.body, fetched.summary, NO_PAGE if fetched.failure else ""
@@ -144,10 +147,11 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of the cleaning code and its rules, such as "7/2026-11.8".
+    """Return the version of cleaning, such as "7/2026-11.8": the version of the code, then that of
+    the rules.
 
-    It is stored with each article: another version may clean the same raw article to a different
-    Article.
+    It is stored with each article, because another version may clean the same raw article in
+    another way.
     """
     return f"{VERSION}/{rules.version}"
 

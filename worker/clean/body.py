@@ -1,7 +1,7 @@
-"""Read the contents of a raw article as bodies.
+"""Parse each content of a raw article to a body: its text and metadata.
 
-A raw article may have several contents, such as its web page and a text in its feed. A body is one
-content after parsing: its text and metadata. The body with the most text becomes the article.
+A raw article may have several contents, such as its web page and a text in its feed. The body with
+the most text becomes the article.
 """
 
 import re
@@ -38,14 +38,13 @@ _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 
 class Body(NamedTuple):
-    """One parsed content of a raw article, such as its web page: its text with blank lines between
-    paragraphs, the metadata of the page, and how the content was read.
+    """One parsed content of a raw article, such as its web page: its `text`, and how it was read.
 
-    `language` is the one declared with the content. `markup` is that of a page, `html` the safe
-    markup of a fragment; either is "" if it is not stored. `read_as` is "page", "fragment",
-    "plain", or "summary". `content_index` is its index in the raw article, -1 if it is none of its
-    contents. `failure` says why the content is no article, such as "challenge page"; "" if it may
-    be one.
+    `page` is the metadata of a web page. `language` is the one declared with the content. `flags`
+    name problems, such as "tags-cut". `markup` is that of a web page, `html` the safe markup of a
+    text from a feed; "" if not stored. `read_as` is "page", "fragment", "plain" or "summary".
+    `content_index` is the position of the content in the raw article, -1 for its summary. `failure`
+    says why the content is no article, such as "challenge page", or "".
     """
 
     text: str = ""
@@ -60,12 +59,12 @@ class Body(NamedTuple):
 
 
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
-    """Parse the largest contents of a raw article that are text, at most `rules.html.max_bodies` of
-    them.
+    """Parse the largest contents of a raw article that are text or markup, at most
+    `rules.html.max_bodies` of them. Each gives one body (its text and metadata), the largest first.
 
-    `contents` are pairs of a content's index in the raw article and the content. Return one body
-    (text with metadata) for each parsed content, the largest content first. Raises Rejected:
-    `hostile` for markup that would block a parser, `malformed` for a value that can't be decoded.
+    `contents` are pairs of a number and a content. The number is the content's position in the raw
+    article. Raises Rejected: `hostile` for markup that would block a parser, `malformed` for bytes
+    that can't be decoded.
     """
     texts = [(at, content) for at, content in contents if is_text(content.type)]
     largest = sorted(texts, key=lambda pair: len(pair[1].value), reverse=True)
@@ -73,11 +72,11 @@ def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -
 
 
 def richest(bodies: Sequence[Body]) -> Body:
-    """Choose the body (a parsed content of an article) with the most text; an empty body if there
-    is none.
+    """Choose the body (a parsed content of an article) that has the most text, the first of
+    several; an empty body if there is none.
 
-    Of bodies with equally much text the first is chosen. The returned body has the metadata of the
-    first body that is a web page, because a text from a feed has none.
+    It is returned with the metadata of the first body that is a web page, because a text from a
+    feed has no metadata.
     """
     if len(bodies) == 1:
         return bodies[0]
@@ -88,11 +87,11 @@ def richest(bodies: Sequence[Body]) -> Body:
 
 
 def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -> Body:
-    """Parse one content of a raw article: decode it, extract its text and metadata, and recognise
-    an error page or another failed fetch, which is named in the body's `failure`.
+    """Parse one content of a raw article: decode it, and extract its text and metadata. An error
+    page or another failed fetch is named in the `failure` of the result.
 
-    `content_index` is the content's index in the raw article, -1 if it is none of its contents.
-    Raises Rejected: `hostile` for markup that would block a parser, `malformed` if it can't be
+    `content_index` is the content's position in the raw article, -1 for its summary. Raises
+    Rejected: `hostile` for markup that would block a parser, `malformed` if the content can't be
     decoded.
     """
     value, failure = decode_content(content)

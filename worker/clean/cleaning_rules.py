@@ -1,6 +1,7 @@
-"""The validated rules of cleaning, with the same tables and keys as `config/cleaning.toml`.
+"""The rules of cleaning as validated values, with the same tables and keys as
+`config/cleaning.toml`.
 
-Line rules are patterns of lines that are not part of an article (see `line_rule_config`).
+Most are limits. Others are patterns of lines that are not part of an article, such as "Follow us".
 """
 
 import re
@@ -31,15 +32,14 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits for the markup of an article, for one content (a page or a text of a feed) each.
+    """Limits for the markup of one content, which is a web page or a text of a feed.
 
-    Markup with too many attributes in a tag (`max_attributes`), nested elements (`max_depth`), open
-    elements (`max_left_open`) or formatting elements to reopen (`max_rebuilt`) is rejected. Above
-    `max_tags`, tags are cut without parsing; above `max_extract_tags`, all text of a page is used.
-    The article of other pages is found by a classifier, or by the library trafilatura if the
-    classifier's text is short, is doubtful (`max_doubt`), or shares too few runs of words with the
-    text of a third extractor (`min_shared`); not above `max_asked_tags`. `keep` says that safe
-    markup is stored, too.
+    Markup beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
+    parser, and is rejected. Of markup with more than `max_tags` or `max_extract_tags` tags all text
+    is used, without a search for the article. In other pages a trained classifier finds the
+    article; the limits of doubt, length and shared words say when its result is not trusted, and
+    another library extracts the text. `keep` says whether safe markup is stored, too. At most
+    `max_bodies` contents are read.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
@@ -76,9 +76,10 @@ class TextRules(Frozen):
 class DateRules(Frozen):
     """Limits and words for reading the dates of an article.
 
-    A date before `earliest_year` is invalid; one more than `future_h` hours in the future is
-    corrected. `published_words` and `updated_words` stand before visible dates of publication and
-    of a change. `zones` has by source the time zone of dates that name none.
+    A date before the year `earliest_year` is invalid; one more than `future_h` hours in the future
+    is replaced by the present time. Pages write `published_words` in front of the date of
+    publication, and `updated_words` in front of the date of a change. `zones` has, by source, the
+    time zone for dates without one.
     """
 
     earliest_year: int = Field(ge=1, le=9998)
@@ -103,21 +104,20 @@ class DateRules(Frozen):
 
     @property
     def tolerance(self) -> timedelta:
-        """How far a date may lie in the future without a flag, because the clock of a publisher may
-        run ahead. A later date is replaced, and flagged "future-date"."""
+        """How far in the future a date may lie without being corrected, because the clock of a
+        publisher may run ahead."""
         return timedelta(hours=self.future_h)
 
 
 class LanguageRules(Frozen):
-    """Thresholds for detecting the language of a text. With fewer than `min_letters` letters, it
-    has the language that its source declares; of others the first `sample_chars` characters are
-    read.
+    """Thresholds for detecting the language of a text. A text with fewer than `min_letters` letters
+    has the language that its source declares; of a longer one `sample_chars` characters are read.
 
-    From `long_chars` characters on, a fast detector measures how far the text is from each
-    language. Languages farther than `max_rank` are ignored. The declared language wins if it is at
-    most `tie_ranks` farther than the nearest; if only other languages are that near, or the text is
-    shorter, a second detector gives scores from 0 to 1: `sure_score` is enough for the best
-    language, else `declared_score` for the declared one, else `min_score` for the best.
+    Texts of `long_chars` characters or more go to a fast detector, which gives each language a
+    distance: `max_rank` is the largest that counts, and the declared language wins within
+    `tie_ranks` of the nearest. A second detector decides on short and unsure texts by scores from 0
+    to 1: `sure_score` is enough for any language, `declared_score` for the declared one; without
+    either, `min_score` is enough.
     """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
@@ -152,12 +152,11 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The line rules for one kind of line, prepared for quick matching. A line rule recognises
-    lines that are not part of an article.
+    """The rules that may remove one kind of line, such as the first lines of English texts,
+    prepared for quick matching.
 
-    The kind of a line is its language, its position in the text, and whether it is long. `rules`
-    are pairs of a rule and its pattern; `expression` matches what any of the patterns matches. It
-    has no IGNORECASE flag, with which `re` could not skip alternatives by their first letter.
+    `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
+    patterns matches, so that most lines need only one comparison.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
@@ -165,12 +164,11 @@ class RuleSet(NamedTuple):
 
 
 class LanguageRuleSets(NamedTuple):
-    """The line rules (patterns of lines that are not part of an article) of one language, prepared
-    for quick use.
+    """The rules that remove lines from texts in one language, prepared for quick use.
 
-    `prefix_filter` matches the start of each line that a rule may remove; most lines fail it and
-    need no rule. `select` returns the rules for one line. Its three arguments say whether the line
-    is among the first of its text, among the last, and longer than 120 characters.
+    A line whose start `prefix_filter` does not match needs no rule. For all others `select` returns
+    the rules to try. Its three arguments say whether the line is among the first of its text,
+    whether it is among the last, and whether it has more than 120 characters.
     """
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
@@ -181,11 +179,8 @@ RulePatterns = tuple[tuple[LineRule, str], ...]  # rules with their patterns in 
 
 
 class CleaningRules(Frozen):
-    """All rules of cleaning, which turns a raw article into the stored one: one field per table of
-    `config/cleaning.toml`, and the version of the file.
-
-    Patterns of lines to remove are compiled when an article in their language is first cleaned.
-    """
+    """All rules of cleaning, which turns a raw article into the stored one. Each field but
+    `version` is one table of `config/cleaning.toml`; `version` is that of the file."""
 
     version: str = Field(pattern=r"^[a-z0-9.-]+$")
     html: HtmlRules
@@ -202,7 +197,7 @@ class CleaningRules(Frozen):
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
         """The rules that cut boilerplate, such as "The post … appeared first on …", from the end of
-        a text (those with position `end`), each with one pattern for all languages."""
+        a text: pairs of a rule and its pattern, which covers all languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -212,16 +207,14 @@ class CleaningRules(Frozen):
     @cached_property
     def end_chars(self) -> int:
         """How many characters at the end of a text are searched for boilerplate to cut: as many as
-        the longest match of the rules with position `end` may have; 1 if there are no such
-        rules."""
+        the longest such boilerplate may have."""
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
     def rule_sets(self, language: str) -> LanguageRuleSets:
-        """Return the rules that remove lines from texts in a language.
+        """Return the rules that remove lines from texts in a language: its own, those for any
+        language, and the English ones, because the software of many sites writes English lines.
 
-        They are the rules of the language, those for any language, and the English ones, because
-        the software of sites in any language adds English lines. A language that has no rules of
-        its own gets the rules of all languages.
+        For a language without rules of its own, they are the rules of all languages.
         """
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._rule_sets:

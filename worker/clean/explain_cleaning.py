@@ -1,5 +1,5 @@
-"""Describe how one article was cleaned, for `worker clean --explain`: each field with its
-source."""
+"""Describe how one article was cleaned, for `worker clean --explain`: what each field of the
+article contains, and where that comes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class CleaningDecision:
 
 
 def explain_cleaning(examined: Examined) -> tuple[CleaningDecision, ...]:
-    """Describe where each field of a cleaned article comes from, in the order of an Article's
-    fields."""
+    """Describe how an article was cleaned: one line for each field of an Article, in their order,
+    with the value and where it comes from."""
     return tuple(_decisions(examined))
 
 

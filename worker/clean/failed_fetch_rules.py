@@ -17,11 +17,10 @@ class PageKind(Frozen):
     """One kind of page that is no article, such as "challenge page" (a captcha), with the patterns
     that recognise it, by language.
 
-    `titles` match a full title, `lines` a full sentence. `signs` are words inside a sentence,
-    searched on short pages only. `mentions` are words that prove nothing: on a page already
-    suspected, a sentence with them does not count as text of an article. `by_vendor` says that the
-    vendor who made the page is reported too; `in_fragments` that `lines` also count in texts that
-    are no complete page.
+    `titles` match a full title, `lines` a full sentence, and `signs` words inside a sentence.
+    `mentions` are words that are usual on such pages, but prove nothing. `by_vendor` says whether
+    the maker of the page is named, too, as in "challenge page: Cloudflare"; `in_fragments`, whether
+    the kind is also looked for in texts of feeds.
     """
 
     name: str = Field(min_length=1, max_length=40)  # begins the detail of its dead letters
@@ -39,10 +38,10 @@ class FailedFetchRules(Frozen):
     """Patterns and limits that recognise a failed fetch: a fetched page that is no article, but an
     error page or a captcha.
 
-    A sentence is explained if it matches a pattern of such a page. The page of a failed fetch may
-    have only little other text: the `max_rest_*` limits say how much (in bytes of UTF-8), depending
-    on whether its title, its sentences or its markup match. `vendors` has the strings in the markup
-    of each maker of such pages; `pages` are the kinds of pages.
+    `pages` are the kinds of such pages, `vendors` the strings in markup that show who made a page.
+    A page is only taken for a failed fetch if little of its text is unusual on such pages: the
+    `max_rest_*` limits say how much may be. The other limits say how large a page without content
+    may be, and how many sentences are read.
     """
 
     max_rest_bytes: int = Field(ge=0)  # where two of title, sentences and markup match
@@ -69,39 +68,38 @@ class FailedFetchRules(Frozen):
         return self
 
     def warm(self) -> None:
-        """Index the title and sentence patterns by their first letters now, instead of for the
+        """Prepare the patterns of titles and sentences for quick look-ups now, and not with the
         first article.
 
-        Called once, before the worker forks into several processes, so that these share the index
-        in memory.
+        Called once, before the worker forks into several processes, so that these share the memory.
         """
         self.titles.may_match("warm")
         self.lines.may_match("warm")
 
     @cached_property
     def titles(self) -> PatternClassifier[PageKind]:
-        """Finds the kind of error page that a page with a certain title is, such as "challenge
-        page"."""
+        """A classifier that tells from the title of a page which kind of error page it is, such as
+        "challenge page", if any."""
         return PatternClassifier(self.pages, [kind.titles for kind in self.pages])
 
     @cached_property
     def lines(self) -> PatternClassifier[PageKind]:
-        """Finds the kind of error page that a full sentence is usual on, such as "challenge
-        page"."""
+        """A classifier that tells from a full sentence which kind of error page it is usual on,
+        such as "challenge page", if any."""
         return PatternClassifier(self.pages, [kind.lines for kind in self.pages])
 
     @cached_property
     def signs(self) -> PatternClassifier[PageKind]:
-        """Finds the kind of error page that certain words inside of a sentence (a sign) are typical
-        of, such as "challenge page"."""
+        """A classifier that finds words inside of a sentence that are typical of error pages, and
+        tells of which kind of error page they are typical, such as "challenge page"."""
         return PatternClassifier(self.pages, [kind.signs for kind in self.pages])
 
     def mentions(self, kind: PageKind) -> re.Pattern[str]:
-        """Return the pattern of words that are usual on error pages of this kind, but do not prove
+        """Return a pattern of words that are usual on error pages of this kind, but do not prove
         that a page is one.
 
-        On a page that is suspected for another reason, such as its title, a sentence with such
-        words is not counted as text of an article.
+        If other signs, such as the title, show that a page may be one, sentences with these words
+        do not count as text of an article.
         """
         if kind.name not in self._mentions:
             self._mentions[kind.name] = re.compile("|".join(kind.mentions.values()) or "(?!)")

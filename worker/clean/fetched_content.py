@@ -1,7 +1,8 @@
-"""Read body and summary of a raw article, and recognise that the fetch of its web page has failed.
+"""Parse the text and the summary of a raw article, and recognise that the fetch of its web page has
+failed.
 
-The page of a failed fetch is not used: the body is then made of the content that came from the
-feed.
+The page of a failed fetch, such as an error page, is not used: the article is then made of what
+came from its feed.
 """
 
 from collections.abc import Sequence
@@ -23,11 +24,11 @@ from worker.model.admission import Content, RawArticle
 
 
 class FetchedContent(NamedTuple):
-    """The parsed text of a raw article (`body`), its parsed summary, and whether the fetch of its
-    web page failed.
+    """The parsed text of a raw article (`body`), its parsed summary (`summary`), and whether the
+    fetch of its web page failed.
 
-    `failure` says why it failed, such as "challenge page"; "" if it did not. `titled` is False if
-    the fetch failed and the raw article has no usable title: none, or that of an error page.
+    `failure` says why it failed, such as "challenge page"; "" if it did not. `titled` is False only
+    after a failed fetch, if the raw article has no title, or only that of an error page.
     """
 
     body: Body
@@ -37,7 +38,7 @@ class FetchedContent(NamedTuple):
 
 
 def read_fetched(raw: RawArticle, rules: CleaningRules) -> FetchedContent:
-    """Parse the contents and the summary of a raw article. If the fetch of its page failed, the
+    """Parse the contents and the summary of a raw article. If the fetch of its web page failed, the
     page is left out, and only what came from the feed is used.
 
     Raises Rejected: `hostile` for markup that would block a parser, `malformed` for a content that

@@ -17,12 +17,11 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 class LineRule(Frozen):
     """One rule that recognises lines that are not part of an article, such as "Follow us on …".
 
-    `patterns`, by language, match a complete line in lower case of up to `max_chars`. With
-    `position` "head" or "tail" the rule applies only to the first or last `within` lines (0: the
-    general limit), with "any" to all. With "end" it instead cuts what it matches from the end of
-    the text, if one of its `hints` is there (a quick check). `effect` says whether the line is only
-    dropped, or its first group is stored as category, author or agency. `truncated` says that a
-    match proves the text to be a teaser.
+    `patterns`, by language, match a full line of at most `max_chars`. `position` says where: in the
+    first lines of a text ("head"), its last lines ("tail"), or "any"; `within` is how many these
+    are, 0 for the usual number. A rule for the "end" cuts its match off the end of the text, if one
+    of the words in `hints` is there. `effect` says whether the line is only dropped ("drop") or a
+    name in it is stored. `truncated` says that such a line proves the text to be a teaser.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -88,11 +87,8 @@ class CreditRules(Frozen):
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """All texts that a line of credits, such as "Editing by Bo Chen", can begin with, in lower
-        case. They are used to find such lines quickly.
-
-        A phrase of a single word has a space or a colon after it, so that no longer word matches.
-        """
+        """All beginnings of a line of credits, such as "editing by", in lower case. They are used
+        to find such lines quickly."""
         endings = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
         return tuple(words + ending for words in endings for ending in endings[words])
 
@@ -126,11 +122,11 @@ class DatelineRules(Frozen):
 
 
 class LineRules(Frozen):
-    """The rules that remove single lines from a text, such as prompts to share it, in the order in
-    which they are tried.
+    """The rules that remove single lines from a text, such as "Share this article". `rules` are
+    tried in their order.
 
-    `head_lines` and `tail_lines` say how many lines count as the beginning and as the end of a
-    text: many rules apply only there.
+    Many apply only to the beginning or the end of a text: to its first `head_lines` or its last
+    `tail_lines` lines.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to
@@ -146,12 +142,8 @@ class LineRules(Frozen):
 
     @cached_property
     def max_chars(self) -> int:
-        """The length of the longest line that a rule may remove completely; longer lines are not
-        tried.
-
-        Rules with position `end` are left out: they match only a part of a line, however long it
-        is.
-        """
+        """The length of the longest line that any rule may remove completely; no rule is tried on
+        longer lines."""
         return max((rule.max_chars for rule in self.rules if rule.position != "end"), default=0)
 
     @cached_property
@@ -162,15 +154,14 @@ class LineRules(Frozen):
 
 
 class LearnedRules(Frozen):
-    """Limits for learning which lines a source repeats around its articles, to remove them from
-    later ones. A line is learned from the texts of `window_days` days.
+    """Limits for learning which lines a source repeats around its articles, so that they are
+    removed from later ones.
 
-    It must be in `min_texts` new texts on each of `min_days` days, and in the share `min_share` of
-    all texts (`min_share_figures` if it has numbers, which may be news). `buckets` and
-    `bucket_entries` limit how many lines are noted per day: the lines of a day are spread over that
-    many stores with that many entries each. If the learned lines are over `max_body_share` of a
-    text, none is removed. By source, `pinned` has lines that are always removed, `refused` lines
-    that are never learned.
+    A line is learned from the texts of the last `window_days` days, if at least `min_texts` new
+    texts had it on each of `min_days` days, and the share `min_share` of all texts had it
+    (`min_share_figures` for a line with numbers). None is removed from a text of which they are
+    over `max_body_share`. `buckets` and `bucket_entries` limit the memory for noted lines. By
+    source, `pinned` has lines that are always removed, `refused` lines that are never learned.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none

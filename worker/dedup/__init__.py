@@ -2,11 +2,12 @@
 articles it copies.
 
 An article is identified by its key (the publisher's id or the link), so it stays the same article
-when its text is edited. Two articles are duplicates when the words and the figures of one are
-contained in the other; a text with nearly the same words but other figures is a variant. Duplicates
+when its text is edited. Two articles are duplicates when the words and the numbers of one are
+contained in the other; a text with nearly the same words but other numbers is a variant. Duplicates
 are stored in full and marked.
 
-What belongs here: pure functions on articles and fingerprints. May import `worker.model` only.
+What belongs here: pure functions on articles and fingerprints (the hashes of an article). May
+import `worker.model` only.
 """
 
 from worker.dedup.dedup_rules import DedupRules

@@ -1,6 +1,7 @@
-"""Divide the articles of a cluster into new clusters, and measure how much an edit changed a text.
+"""Compare the articles of a cluster again after the rules have changed, and measure how much an
+edit changed a text.
 
-A cluster is one article, the canonical one, together with the articles that are copies of it.
+A cluster is one article, called canonical, together with the articles that are copies of it.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ from worker.model.records import Fingerprint, OutcomeKind
 
 
 class EditSize(StrEnum):
-    """How much a revision changed the text of the revision before it: only its form (case, marks,
-    spacing), a few words but no figure, or more."""
+    """How much an edit changed an article. FORMAT: only case, punctuation or spacing of the text.
+    MINOR: the title or a few words, but no number. SUBSTANTIAL: more."""
 
     FORMAT = "format"  # case, punctuation, spacing: the words are the same
     MINOR = "minor"  # a few words, no figure
@@ -26,10 +27,11 @@ class EditSize(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMember:
-    """One article of a cluster (an article and its copies), as input for `recluster`.
+    """One article of a cluster (an article and its copies), as input for `recluster`. It is
+    compared with the others by its `fingerprint`, the hashes of its text.
 
-    `pinned` says that an operator decided that the article stays in the cluster of the first
-    member, whatever its text is.
+    `pinned` says that an operator has decided that the article is a copy of the first one in the
+    cluster.
     """
 
     article_id: str
@@ -38,10 +40,11 @@ class ClusterMember:
 
 
 class Assignment(NamedTuple):
-    """The cluster that `recluster` chose for one article, named by the id of its canonical article.
+    """The cluster that `recluster` chose for one article. `canonical` is the id of the article at
+    its head, of which the article is a copy, or the article's own id if it copies none.
 
-    `match` tells how the article copies the canonical article. It is None for the canonical article
-    itself, and for an article that was assigned without comparing texts.
+    `match` says how well the two texts agree; it is None if the article copies none, or was
+    assigned without comparing texts.
     """
 
     canonical: str  # article id of the canonical article
@@ -49,12 +52,12 @@ class Assignment(NamedTuple):
 
 
 def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
-    """Divide the articles of one cluster into clusters of copies, as the rules now define a copy.
+    """Divide the articles of one cluster (an article and its copies) into new clusters, by the
+    present rules for copies. Returns by article id which article each one copies, if any.
 
-    The articles are tried in the order of `members`. Each joins the first canonical article (the
-    head of a new cluster) of which it is a copy; if it copies none, it becomes canonical itself. An
-    article that is pinned, or whose fingerprint has another version than the first member's, then
-    joins the first member instead. Returns the assignments by article id.
+    Each article, in the order of `members`, joins the first new cluster whose head it copies; if
+    there is none, it becomes the head of a new one. An article that is pinned, or has a fingerprint
+    of other rules than the first member's, joins the first cluster instead.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []
@@ -74,24 +77,24 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
 
 
 def comparable(left: Fingerprint, right: Fingerprint) -> bool:
-    """Whether two fingerprints can be compared: only if both were made by the same version of the
-    rules, because the hashes of other versions differ even for equal texts."""
+    """Whether two fingerprints (the hashes of two articles) can be compared. They can if both were
+    made by the same version of the rules; else even equal texts have different hashes."""
     return left.version == right.version
 
 
 def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Compare two articles by their fingerprints; return the match if they are duplicates, None if
-    they are only variants (similar words, other figures) or unrelated."""
+    """Compare two articles by their fingerprints. Returns the match if one is a copy of the other,
+    None if they are only similar (with other numbers, for example) or unrelated."""
     match = compare(left, right, rules)
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 
 
 def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
-    """Classify the edit between two revisions of one article: how much did the text change?
+    """Say how much an edit changed an article, by the fingerprints before and after it.
 
-    FORMAT if only case, marks or spacing differ, MINOR for a new title or if the share
-    `rules.minor` of the runs of words is kept, else SUBSTANTIAL. An edit that changes a figure is
-    always substantial.
+    FORMAT if only case, punctuation or spacing of the text differ; MINOR if only the title changed,
+    or the share `rules.minor` of the text's runs of words is unchanged; else SUBSTANTIAL. An edit
+    of a number in the text is always SUBSTANTIAL.
     """
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR

@@ -16,11 +16,11 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class ShingleWidths(Frozen):
-    """How many words one shingle has. A shingle is a run of adjacent words of a text (of
-    characters, in scripts without spaces), by which texts are compared.
+    """How many words one shingle has. A shingle is a run of adjacent words of a text, by which
+    texts are compared; in scripts without spaces it is a run of characters.
 
-    All texts but the tiniest get shingles of `wide` words; short texts also get shingles of
-    `narrow` words, because one edit of a short text breaks a large part of its wide shingles.
+    Shingles of `wide` words are made of all but tiny texts. Short texts also get shingles of
+    `narrow` words, fewer of which are changed by an edit.
     """
 
     wide: Count
@@ -30,10 +30,9 @@ class ShingleWidths(Frozen):
 class ShingleRules(Frozen):
     """How texts are cut into shingles (runs of adjacent words), whose hashes make a fingerprint.
 
-    A fingerprint keeps at most `most` hashes for comparing texts, and `sketch` hashes for finding
-    candidates in the index. `words`, `han` and `southeast_asian` are the lengths of shingles by
-    script. Fingerprints made under different values of this table can't be compared with each
-    other.
+    A fingerprint has at most `most` of these hashes to compare texts, and `sketch` hashes to find
+    similar articles in the index. `words`, `han` and `southeast_asian` are the lengths of shingles
+    by script. After a change here, old and new fingerprints can't be compared.
     """
 
     sketch: Count  # hashes
@@ -46,10 +45,10 @@ class ShingleRules(Frozen):
 class ContentRules(Frozen):
     """Which texts count as tiny or short, and how much of a text is hashed.
 
-    A text with fewer than `tiny_words` content words is tiny, one with up to `short_words` is
-    short. Content words are all but the `stop_words`, such as "the". `lead_words` is the length of
-    the opening that is compared on its own; at most `most_words` content words and `most_figures`
-    figures are hashed. `number_words`, such as "two", count as figures.
+    Content words are all words but `stop_words`, such as "the". A text with fewer than `tiny_words`
+    of them is tiny, one with up to `short_words` is short. The first `lead_words` words are its
+    opening, which is compared on its own. At most `most_words` content words and `most_figures`
+    numbers are hashed; `number_words`, such as "two", count as numbers.
     """
 
     tiny_words: Count
@@ -68,15 +67,14 @@ class ContentRules(Frozen):
 
 
 class CopyRules(Frozen):
-    """Thresholds that decide whether two texts of ordinary length are copies or variants. Most are
-    shares from 0 to 1; config/dedup.toml explains each.
+    """Thresholds that decide whether two texts that are not short are copies, or variants of each
+    other. All but `near_days` are shares from 0 to 1.
 
-    A copy needs the share `containment` of the shorter text's shingles (runs of words), or
-    `far_containment` if published over `near_days` days apart; a variant needs `variant`. Below
-    `whole`, the title (`about`) and the opening must be found in the other text as well. `numbers`,
-    `numbers_slack` and `strict_numbers` say how many figures must agree: the strict one applies if
-    titles agree less than `same_story`. A text shorter than the share `part` of the other is called
-    a part of it.
+    In a copy, `containment` of the shorter text's runs of words are in the longer one;
+    `far_containment`, if the articles are over `near_days` days apart; in a variant, `variant`.
+    Below `whole`, title (`about`) and opening (`opening`) must agree, too. The other shares say how
+    many numbers must agree (more if titles agree less than `same_story`), and which texts (shorter
+    than `part` of the other) are called a part of the other.
     """
 
     containment: Share
@@ -94,12 +92,12 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """Thresholds that decide whether two texts are copies if at least one of them is short.
+    """Thresholds that decide whether two texts are copies if at least one of them is short. All but
+    `days` are shares from 0 to 1.
 
-    `containment` is the share of the shorter text's shingles (runs of words) that the other text
-    must have, or `whole` if less than the share `about` of a title's words is in the other article.
-    `numbers` is the share of the figures that must agree. `days` is how many days apart two copies
-    may be published. With other figures or more days apart, they can only be variants.
+    In a copy, `containment` of the shorter text's runs of words are in the other, or `whole` if
+    titles agree less than `about`; `numbers` of the numbers agree; and the articles were published
+    at most `days` days apart. If not, the texts can at most be variants.
     """
 
     containment: Share
@@ -110,14 +108,14 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether an article with the id or link of a stored article is that
-    article, because publishers reuse ids and links for other articles.
+    """Thresholds that decide whether an article is the stored article with the same id or link. It
+    may be another one, because publishers reuse ids and links.
 
-    If only a further key matches, such as a second address, the texts must share at least
-    `alias_containment` of the shorter one's shingles (runs of words). If the main key matches, it
-    is still another article when both texts have `stranger_words` words, share less than
-    `stranger_containment`, and their titles no word; or, if the links differ too, when the titles
-    share less than `stranger_title` of their words and the texts are no copies.
+    If only a further key matches, such as a second address, the texts must share
+    `alias_containment` (0 to 1) of the shorter one's runs of words. If the main key matches, it is
+    still another article if both texts have `stranger_words` words and share less than
+    `stranger_containment`. If the links differ, unrelated titles (below `stranger_title`) over
+    texts that are no copies are enough.
     """
 
     alias_containment: Share
@@ -127,11 +125,8 @@ class IdentityRules(Frozen):
 
 
 class RevisionRules(Frozen):
-    """The threshold between a minor and a substantial edit of an article.
-
-    An edit is minor if the two revisions share at least `minor` (0 to 1) of the longer one's
-    shingles (runs of words), and substantial below that.
-    """
+    """The threshold between a minor and a substantial edit of an article: an edit is minor if the
+    two texts share at least `minor` (0 to 1) of the longer one's runs of words."""
 
     minor: Share
 
@@ -140,9 +135,10 @@ class SimilarityIndexRules(Frozen):
     """Settings of the index in Redis that finds articles of which a new article may be a copy.
 
     Copies are found for at least `window_days` days. A candidate must share `min_hits` hashes with
-    the new article, which is compared with at most `most_rivals` candidates. A fingerprint waits
-    `rival_ttl_s` seconds for candidates that arrive at the same time. The index begins with 2 **
-    `bucket_bits` Redis hashes; `timeout_s` limits each connection attempt and round trip.
+    the new article; at most `most_rivals` candidates are compared with it. Fingerprints stay in
+    Redis for `rival_ttl_s` seconds, for articles that arrive at about the same time. The index is
+    spread over 2 ** `bucket_bits` Redis hashes at first. `timeout_s` limits each connection attempt
+    and round trip.
     """
 
     window_days: Count
@@ -154,8 +150,8 @@ class SimilarityIndexRules(Frozen):
 
 
 class DedupRules(Frozen):
-    """All settings of deduplication, one field per table of `config/dedup.toml`. `version` is
-    stored with each decision, and must be raised with every change of the file."""
+    """All settings of deduplication. Each field but `version` is one table of `config/dedup.toml`;
+    `version` is stored with each decision, and must be raised with every change of the file."""
 
     version: str
     shingles: ShingleRules

@@ -1,5 +1,5 @@
-"""Make the fingerprint of an article: several sets of hashes of its title and text, by which it is
-compared with other articles without reading their texts."""
+"""Make the fingerprint of an article: hashes of its title and its text, by which the article is
+compared with others without reading the texts again."""
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -29,12 +29,12 @@ ALGORITHM = "3"  # increased when the same rules give other fingerprints or verd
 def fingerprint(
     article: Article, rules: DedupRules, complete: Article | None = None
 ) -> Fingerprint:
-    """Compute the hashes by which an article is compared with others.
+    """Compute the fingerprint of an article: the hashes by which it is compared with others. Case,
+    quotes, dashes and spacing make no difference, except to the content hash, which tells whether
+    anything has changed.
 
-    Texts that differ only in case, quotes, dashes or spacing get equal hashes, except for the
-    content hash, which covers the exact cleaned title and text. If learned boilerplate lines were
-    left out of `article`, pass the article that still has them as `complete`: the content hash is
-    made from it, so that learning a new line does not count as a revision.
+    `complete` is the same article with the lines that were removed because its source repeats them:
+    the content hash is made of it, so that removing another such line is no change.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)

@@ -1,12 +1,10 @@
-"""Decide whether an incoming article is stored already, is a new revision of a stored article, or
-is new; and whether a new one copies other articles.
+"""Decide whether an incoming article is new, unchanged, or a revision of a stored article; and
+whether a new one copies other articles.
 
-The steps are: identify() compares it with the stored article that has one of its keys; the index
-returns articles that it may copy; compare() compares it with each; resolve() chooses the outcome;
-recheck_under_lock() corrects it if another worker wrote the article in between.
-
-A key is an id, a link, or the opening (a hash of title and first words) of an article; aliases are
-its further keys. A verdict is the decision, with the scores and thresholds that led to it.
+A key identifies an article: its id, its link, or a hash of its opening (title and first words).
+`identify` compares an article with the stored one that has one of its keys; `resolve` decides
+whether a new one copies others; `recheck_under_lock` corrects the decision if another worker has
+written the article meanwhile. The decision is called verdict.
 """
 
 from collections.abc import Sequence
@@ -39,14 +37,12 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Compare an article with the stored articles that have one of its keys, and decide whether it
-    is new, unchanged, or a revision of one of them.
+    """Decide whether an article is new, unchanged, or a revision of a stored article that has one
+    of its keys, such as its id or link. `stored` is that stored article, None if there is none.
 
-    `stored` is the stored article found by these keys, None if there is none. If only an alias (a
-    further key) matches, the texts must agree, because publishers reuse links. If the text
-    contradicts even the main key, the article is new and gets another key. A summary never replaces
-    a stored full text, unless `reprocessed`, which says that the stored payload itself was cleaned
-    again.
+    If their texts show that they are different articles with the same id or link, the article is
+    new. A summary never replaces a stored full text, unless `reprocessed`, which says that the
+    stored article itself was cleaned again.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)
@@ -126,10 +122,11 @@ def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
 
 
 def with_key(article: Article, verdict: Verdict) -> Article:
-    """Return the article with the key that the verdict chose for it as its main key.
+    """Return the article with the key that a verdict chose for it as its main key; the former main
+    key becomes a further one.
 
-    The verdict chooses another key than the article's own if another story is stored under that
-    one, because the publisher reused an id or link. Only the keys of the article change.
+    It is another key than before if the publisher has reused an id or link, so that a different
+    article is stored under it.
     """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}
@@ -213,8 +210,8 @@ def identity_after(
     """Return what the store will know of an article (its id, hashes and revision) once this verdict
     is written.
 
-    `identity` is what it knows now, None for nothing. Later articles of the same batch are compared
-    with the result, because the store is written only at the end of the batch.
+    `identity` is what it knows now, None for nothing. The result is needed for other articles of
+    the same batch, because the store is written only at the end of a batch.
     """
     if identity is not None and verdict.kind is OutcomeKind.UNCHANGED:
         return identity
@@ -233,12 +230,12 @@ def identity_after(
 def resolve(
     verdict: Verdict, matches: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
-    """Decide whether a new article is a duplicate or variant of other articles, or stays new.
+    """Decide whether a new article is a duplicate or variant of other articles, or stays new. A
+    verdict that says that the article is not new is returned unchanged.
 
-    `matches` are pairs of another article's id and how it matches. `canonical` is the id of the
-    article that the index chose as head of the cluster of copies: if that is another article, the
-    new one is its duplicate; if it is the new article itself, it stays new although others copy it.
-    A verdict of another kind than new is returned unchanged.
+    `matches` are pairs of another article's id and how well its text agrees. `canonical` is the id
+    of the article that counts as the original of all copies: if that is the new article itself, it
+    is no duplicate.
     """
     if verdict.kind is not OutcomeKind.NEW:
         return verdict
@@ -258,13 +255,12 @@ def resolve(
 def recheck_under_lock(
     verdict: Verdict, content_hash: str, stored: StoredIdentity | None
 ) -> Verdict:
-    """Correct a verdict in case another worker has written the same article since identify() made
-    it.
+    """Correct a verdict in case another worker has written the same article since `identify` made
+    the verdict.
 
-    `stored` is what the store now has of this article, read while its lock is held; None if
-    nothing. The verdict becomes "unchanged" if the same content is stored by now, or a fuller one
-    (the full text instead of a summary). A new article that was stored meanwhile becomes a
-    revision.
+    `stored` is what the store has of the article now, while the article is locked; None for
+    nothing. The verdict becomes "unchanged" if the same content or a fuller one is stored, and
+    "revision" if an article that was new has been stored meanwhile.
     """
     if stored is None or stored.revision == 0:
         return verdict

@@ -1,7 +1,7 @@
-"""Split a text into normalised words, and hash its shingles (runs of adjacent words).
+"""Split a text into normalised words, and hash its shingles (runs of adjacent words), by which
+texts are compared.
 
-The hashes depend on the text alone: they are equal on every machine, in every process and for every
-byte order.
+The hashes depend on the text alone: they are equal on every machine and in every process.
 """
 
 import re
@@ -43,10 +43,10 @@ CACHED_WORD_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
-    """The words of a text in lower case and normal form, and one hash for each word.
+    """The words of a text, normalised (in lower case, for example), and one hash for each word.
 
-    In scripts without spaces (Chinese, Japanese, Thai and others) every character is a word.
-    `script` is the script of most words: LETTER, HAN or SOUTHEAST_ASIAN.
+    In scripts without spaces, such as Chinese and Thai, every character is a word. `script` is the
+    script of most words: LETTER (one with spaces), HAN or SOUTHEAST_ASIAN.
     """
 
     words: list[str]
@@ -59,10 +59,11 @@ class TokenizedText(NamedTuple):
 
 
 def words_of(text: str) -> TokenizedText:
-    """Split a text into words, bring each into a normal form, and hash it, so that two texts can be
-    compared by their words.
+    """Split a text into words, normalise each word, and hash it, so that two texts can be compared
+    by their words.
 
-    Case, compatibility forms (NFKC), quotes, dashes and invisible characters make no difference.
+    Case, quotes, dashes, invisible characters, and different Unicode forms of one letter make no
+    difference.
     """
     if text.isascii():
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
@@ -72,10 +73,8 @@ def words_of(text: str) -> TokenizedText:
 
 
 def runs(words: TokenizedText, width: int) -> HashArray:
-    """Return the hash (64 bits) of each run of `width` adjacent words, in the order of the text.
-
-    Runs overlap: there are `words.total - width + 1` of them, none if the text has fewer words.
-    """
+    """Return a 64-bit hash for each run of `width` adjacent words, in the order of the text. Runs
+    overlap: "a b c" has the runs "a b" and "b c" of two words. A shorter text has none."""
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for offset in range(1, width):
@@ -84,20 +83,18 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn the hashes of runs of words into a set by which texts are compared: ascending, each
-    once.
+    """Turn the hashes of runs of words into a set by which texts are compared: an ascending array
+    in which each hash occurs once.
 
-    The lowest bit of each hash is set to 1 if `narrow`, else to 0. It tells the short runs, which
-    only short texts have, from the longer ones that all texts have.
+    `narrow` says that these are the shorter runs that only short texts have. They are marked by the
+    lowest bit of each hash, which is 1 for them and 0 for all others.
     """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the values of an array, ascending and each once.
-
-    For a few hundred values, this is five times as fast as np.unique.
-    """
+    """Return the values of an array in ascending order, each once. It does the same as np.unique,
+    but five times as fast for a few hundred values."""
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -107,10 +104,11 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Return the hashes of a text's content words, in text order: all words but the stop words
-    (`stop`, such as "the") and single letters.
+    """Return the hashes of a text's content words, in the order of the text: of all words but those
+    in `stop`, such as "the", and single letters.
 
-    In scripts without spaces, return the hashes of all pairs of adjacent characters instead.
+    In scripts without spaces, such as Chinese, they are the hashes of all pairs of adjacent
+    characters.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
@@ -118,11 +116,11 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 
 
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
-    """Return the first `most` figures of a text as hashes, to tell whether two texts agree in them.
+    """Return hashes of the first `most` numbers in a text, to tell whether two texts agree in them.
 
-    The result has two columns: the hash of the words before and after the figure, and that of the
-    figure (the upper 32 bits of each). A figure is a run of words with digits or of words for
-    numbers (`spelled_out`): "6-5/16" is one figure, and so is a row of a table.
+    Each row of the result has the hash of the words around a number and that of the number.
+    Adjacent words with digits, or in `spelled_out` (such as "two"), make one number: "6-5/16" is
+    one, and so is a row of a table.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -147,31 +145,29 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack the upper 32 bits of each 64-bit hash as little-endian bytes, each once and ascending,
-    to store a set of hashes in half the space.
+    """Pack a set of 64-bit hashes as bytes, 4 per hash, to store it in half the space: only the
+    upper 32 bits of each are used, which is exact enough to compare two sets of a thousand hashes.
 
-    32 bits are enough to compare two sets of a thousand hashes: one pair of sets in four thousand
-    has a false match. The lowest bit of the 32 is replaced by the lowest of the 64, which marks the
-    short runs of words that only short texts have.
+    The lowest bit is that of the full hash, in which `shingles` marks short runs of words.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
-    """Return how many words (or characters) the shingles of a text have, which depends on its
+    """Return how many words (or characters) one shingle of this text has. That depends on its
     script: Han, South-East Asian, or one with spaces between words."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
 
 def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
-    """Choose at most `most` of these ascending 64-bit hashes, to store a sample of a long text.
+    """Choose at most `most` of a text's hashes, to store less of a long text. Returns the chosen
+    hashes and the scale: about one hash in `scale` is chosen (1: all).
 
-    Returns the hashes below 2**64 / scale, and the scale, a power of 2: on average, one hash in
-    `scale` is chosen (FracMinHash; Irber et al. 2022, doi:10.1101/2022.01.11.475838). The share of
-    one such sample found in another estimates that of the whole texts, even if their lengths
-    differ.
+    Chosen are the lowest hashes, below 2**64 / scale, in all texts. The share that two samples have
+    in common therefore estimates that of the whole texts (FracMinHash; Irber et al. 2022,
+    doi:10.1101/2022.01.11.475838). `hashes` must be ascending.
     """
     scale = 1
     while len(hashes) > most:
@@ -181,11 +177,8 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return the hashes below 2**bits / scale (bits is 64 or 32), about one in `scale` of them.
-
-    It reduces a set of ascending hashes to the sample that `sampled` takes at this scale, so that
-    two texts that were sampled at different scales can be compared.
-    """
+    """Reduce ascending hashes to those that `sampled` chooses at this scale, about one in `scale`,
+    so that two texts that were sampled at different scales can be compared."""
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize

@@ -1,9 +1,10 @@
-"""Compare two fingerprints: the articles are duplicates, variants of each other, or unrelated.
+"""Compare two articles by their fingerprints (sets of hashes): they are duplicates, variants of
+each other, or unrelated.
 
-A text is a copy of another when its shingles (hashed runs of words) are contained in the other and
-the figures agree. In a series (rates, results, bond issues) the words stay and the figures change,
-so those texts are variants. Two stories may also share background paragraphs; unless nearly all
-shingles are shared, the title or the opening must agree as well.
+A text is a copy of another when its runs of words are contained in the other and the numbers agree.
+In a series, such as daily exchange rates, the words stay and the numbers change: those texts are
+variants. Two stories may also share background paragraphs; unless nearly all runs are shared, the
+title or the opening must agree as well.
 """
 
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The result of comparing two articles that are duplicates or variants of each other.
+    """The result of comparing two articles that are duplicates or variants of each other; `kind`
+    says which.
 
-    `signal` names the main evidence, such as `exact` (equal words) or `contained` (one text is part
-    of the other). `scores` are the measured values, such as the share of common words, and
-    `thresholds` the limits they were compared with, both by name.
+    `signal` is the main reason, such as "exact" (equal words) or "contained" (one text is part of
+    the other). `scores` are the measured values by name, such as the share of common runs of words,
+    and `thresholds` the limits they were compared with.
     """
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
@@ -41,16 +43,16 @@ class Match:
     @property
     def strength(self) -> float:
         """How similar the two articles are: the share (0 to 1) of the shorter text's runs of words
-        that the other one has. The best of several matches is the one with the highest share."""
+        that are in the other. It serves to choose the best of several matches."""
         return self.scores["containment"]
 
 
 class Overlap(NamedTuple):
     """How many shingles (runs of adjacent words) two texts have in common.
 
-    `left` and `right` are the numbers of shingles of the two texts. `containment` is the share (0
-    to 1) of the smaller set of shingles that is in the larger one. `short` says that at least one
-    of the texts is short.
+    `left` and `right` are the numbers of shingles of the first and the second text. `containment`
+    is the share (0 to 1) of the text with fewer shingles that the other one has, too. `short` says
+    that at least one of the texts is short.
     """
 
     containment: float  # share of the smaller set that is in the larger one
@@ -62,9 +64,9 @@ class Overlap(NamedTuple):
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
     """Decide whether two articles are duplicates or variants; return None if they are unrelated.
 
-    The signal of the match names the main evidence. Only the signal depends on the order of the two
-    articles: it is `contained` when `left` is a part of `right`, and `extended` when `right` is a
-    part of `left`.
+    The `signal` of the match is the main reason. It depends on the order of the articles:
+    "contained" says that `left` is a part of `right`, "extended" that `right` is a part of `left`.
+    Nothing else of the match does.
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:
@@ -86,7 +88,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 
 
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
-    """Count how many shingles (runs of words) two texts have in common, and how many each has.
+    """Measure how many shingles (runs of words) two texts have in common.
 
     Returns None if the texts can't be compared: one is too short to have shingles, or the
     fingerprints were made by different versions of the rules.
@@ -186,10 +188,10 @@ def _rows(figures: Halves) -> NDArray[np.uint64]:
 
 
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Return how far two titles agree: the share (0 to 1) of the shorter title's content words (all
-    but "the" and the like) that are in the other title.
+    """Return how far two titles agree, from 0 to 1: the share of the shorter title's words that are
+    in the other one. Words such as "the" are left out.
 
-    Returns `unknown` if either article has no content words in its title.
+    Returns `unknown` if either article has no other words in its title.
     """
     x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown

@@ -45,12 +45,11 @@ class ParsedDate(NamedTuple):
 
 
 def day_first(language: str, declared: str) -> bool:
-    """Decide whether 3/4/2022 means 3 April: in all languages except English as it is written in
-    the US.
+    """Whether 3/4/2022 means 3 April in an article. It does in all languages, except in English
+    without a region that writes the day first, and in texts of unknown language.
 
-    `language` is the detected language of the article, `declared` the language tag that its source
-    gives, such as "en-GB". Returns False if the language is undetermined and the tag names no
-    English with the day first.
+    `language` is the detected language, "und" if unknown. `declared` is the language tag that the
+    source gives: for "en-GB" and the like the result is always True.
     """
     return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
 
@@ -63,12 +62,11 @@ def read_date(
     day_first: bool = False,
     zone: tzinfo = UTC,
 ) -> ParsedDate:
-    """Parse a text that consists of one date, and return it in UTC with a flag.
+    """Parse a text that consists of one date, and return the date in UTC with a flag.
 
-    A date after `latest` and the tolerance of the rules becomes `latest`, flagged "future-date". A
-    time that names no zone is taken to be in `zone`; a day without a time is midnight UTC. A text
-    with anything else than a date, or a date before the configured year, is flagged "bad-date".
-    `day_first` says that 3/4/2022 is in April.
+    A date too far after `latest` (the present time) is replaced by it and flagged "future-date". A
+    text that is no date, or a date of too early a year, gives None and "bad-date". `zone` is used
+    for a time without a time zone. `day_first` says that 3/4/2022 is in April.
     """
     text = text.strip()
     if not text:
@@ -174,12 +172,11 @@ def _utc(at: datetime, zone: tzinfo) -> datetime:
 
 
 def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
-    """Search the markup of a page for a date of publication with the library htmldate; return that
-    day in UTC, None if none is found.
+    """Search a page for its date of publication with the library htmldate, in its markup and its
+    address `url`. Returns the start of that day in UTC, None if no date is found.
 
-    It is the last resort for a page that neither declares nor shows a readable date. The extensive
-    search of htmldate is off: it takes seconds for some pages, and most dates it finds are only the
-    year of a copyright notice.
+    It is the last resort for a page that neither declares nor shows a readable date. Dates after
+    `latest` are ignored.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 

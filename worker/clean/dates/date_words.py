@@ -1,6 +1,7 @@
-"""Words in written dates: months, days of the week, and the words between the parts of a date.
+"""The words of written dates in many languages: months, days of the week, and words between the
+parts of a date.
 
-To look a word up, bring it into the form that `fold` returns, in lower case.
+The tables have these words in lower case and simplified by `fold`, without accents for example.
 """
 
 import re
@@ -83,10 +84,11 @@ _EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|
 
 
 def fold(text: str) -> str:
-    """Simplify a text so that words of dates can be looked up in it, such as "Marz" for "März".
+    """Simplify a text so that the words of a date can be looked up in it, such as "Marz" for
+    "März".
 
-    Letters lose their accents, digits and marks of other scripts become ASCII, and each run of
-    white space becomes one space.
+    Letters lose their accents, digits of other scripts become ASCII digits, and each run of white
+    space becomes one space.
     """
     if not text.isascii():
         apart = unicodedata.normalize("NFKD", text.translate(_FOLDED))
@@ -116,11 +118,8 @@ UNITS = frozenset(fold(_UNITS).lower().split())
 
 
 def eastern_day(text: str, at: int) -> int:
-    """Skip a day of the week in an East Asian language, such as 月曜日, that begins at offset `at`
-    of a text.
-
-    Returns the offset of its end, or `at` if none begins there.
-    """
+    """Skip a day of the week in an East Asian language, such as 月曜日, which a date does not need:
+    return the offset of its end, if it begins at offset `at` of the text, else `at`."""
     day = _EASTERN_DAY.match(text, at)
     return day.end() if day else at
 

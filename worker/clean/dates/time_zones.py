@@ -1,8 +1,8 @@
-"""Parse the time zone after a time: an offset, an abbreviation, a name, or a region.
+"""Parse the time zone after a time: an offset ("+02:00"), an abbreviation ("CEST"), a name
+("Central European Summer Time") or a region ("Eastern Time").
 
-Texts must be in the form that `date_words.fold` returns. Offsets have the sign of everyday use:
-GMT+0200, UTC+2 and +02:00 are two hours ahead of UTC. An abbreviation that is not in the table is
-not read as a zone.
+GMT+0200, UTC+2 and +02:00 all mean two hours ahead of UTC. An abbreviation that is not in the table
+of this module is not read as a zone. `date_words.fold` must have simplified the text before.
 """
 
 import re
@@ -95,11 +95,10 @@ _COMMENT = re.compile(r"[(\[][^()\[\]0-9]{2,60}[)\]]$")
 
 
 class Zone(NamedTuple):
-    """One time zone as a date names it; a date may name several, as in "10:00 GMT+2 (CEST)".
+    """One time zone that a date names. A date may name several, as in "10:00 GMT+2 (CEST)".
 
-    `exact` says that it is written as a numeric offset, which outranks the name of a zone in the
-    same date. `universal` marks GMT, UTC and the like: next to a numeric offset, as in "GMT+2",
-    they are no second zone.
+    `exact` says that it is written as a number of hours, which is preferred to a name. `universal`
+    says that it is written as GMT, UTC or the like: the "GMT" of "GMT+2" is no second zone.
     """
 
     zone: tzinfo
@@ -111,9 +110,9 @@ def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] 
     """Parse the time zone that begins at offset `at` of a text; return it with the offset of its
     end, or None if no zone begins there.
 
-    `previous` is the zone that the date names just before, if any: words in brackets after a
-    numeric offset are taken for its name. Raises ValueError for an offset that no place on earth
-    uses.
+    `previous` is the zone that stands just before in the text, None if there is none: words in
+    brackets after "+0200" are only a name of that zone. Raises ValueError for an offset that no
+    place on earth uses.
     """
     if text[at] in "([":
         return _in_brackets(text, at, previous)
@@ -200,11 +199,11 @@ def _region(name: str) -> tzinfo | None:
 
 
 def agreed(zones: Sequence[Zone], local: datetime) -> tzinfo:
-    """Choose one of the time zones that a date names: the first numeric offset, else the first
-    zone.
+    """Choose one of the time zones that a date names: the first that is a number of hours, else the
+    first.
 
-    `local` is the time that the date gives. Raises ValueError if the zones have different offsets
-    at this time; GMT or UTC next to a numeric offset is not compared.
+    `local` is the date without a zone. Raises ValueError if the zones contradict each other on that
+    day; "GMT" next to a number, as in "GMT+2", contradicts nothing.
     """
     exact = [zone for zone in zones if zone.exact]
     chosen = (exact or zones)[0].zone

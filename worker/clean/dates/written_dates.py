@@ -1,8 +1,8 @@
 """Parse a date as people write it, such as "Tuesday, 4 May 2022 at 10:00 CEST", in many languages.
 
-The text is split into tokens: days in numbers, months, days of the week, times, zones, and the
-words and marks between them (see `date_words`). Their order must be one that is used for dates. A
-text with any other or repeated token is refused, because a part of a date may mean another day.
+The text is split into its parts, such as day, month, time and zone, whose order must be one that is
+used for dates. A text with any other part, or with a part twice, is refused, because it may mean
+another day.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Decode the value of one content of a raw article to text, or name the reason why it is no text.
+"""Decode one content of a raw article to text, or name the reason why it is no text.
 
-The clients that fetch pages send whatever they got: also files that a link leads to, or compressed
-bytes that their HTTP library did not unpack. Compressed content is unpacked up to a limit. Other
-binary content is recognised by the signature of its file type, or by its control characters.
+Clients that fetch pages store whatever they got: sometimes a PDF or a picture, or compressed bytes.
+Compressed contents are unpacked up to a limit; files that are no text are recognised by their first
+bytes or by control characters.
 """
 
 import re
@@ -55,16 +55,16 @@ _LOST_SHARE = 0.25  # of characters that could not be decoded
 
 
 class DecodedContent(NamedTuple):
-    """The text of one content of a raw article; or, if it is no text, the reason in `failure`, such
-    as "no page: a PDF" ("" otherwise)."""
+    """The text of one content of a raw article. `failure` says why the content is no text, as in
+    "no page: a PDF"; "" if it is text."""
 
     text: str = ""
     failure: str = ""
 
 
 def decode_content(content: Content) -> DecodedContent:
-    """Decode one content of a raw article to text; if it is a PDF or other bytes that are no text,
-    name this failure instead.
+    """Decode one content of a raw article, such as its web page, to text. If it is a PDF or another
+    file that is no text, the `failure` of the result says so.
 
     Raises Rejected with `malformed` for invalid base64.
     """

@@ -1,9 +1,9 @@
-"""Decide whether a fetch failed: it brought a captcha, an error page, a wall or an empty page.
+"""Decide whether a fetch failed: whether it brought a captcha, an error page, a consent or login
+page, or an empty page.
 
-Title, sentences and markup are evidence, but only where the page has little other text: text that
-no pattern of failed fetches matches is counted, so that an article about captchas is not refused.
-Each function returns the failure, such as "HTTP status 503" or "challenge page: Cloudflare", or ""
-for what may be an article.
+Titles, sentences and markup that are usual on such pages are the evidence. They only count if there
+is little other text, so that an article about captchas is not refused. Each function returns the
+reason, such as "HTTP status 503" or "challenge page: Cloudflare", or "" for what may be an article.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ _MAX_CHARS = 50_000  # of text: consent texts are the longest, with a fifth of t
 
 def status_failure(status: int | None) -> str:
     """Judge a fetched page by its HTTP status alone: return "HTTP status 503" or the like for a
-    status of 400 or more, which never comes with an article, and "" for any other status or
-    none."""
+    status of 400 or more, which never comes with an article; otherwise, or if the status is unknown
+    (None), return ""."""
     return f"HTTP status {status}" if status is not None and status in _ERROR_STATUSES else ""
 
 
@@ -47,16 +47,15 @@ def unmodified_failure(status: int | None) -> str:
 
 
 def title_failure(title: str, rules: FailedFetchRules) -> str:
-    """Judge a raw article that has a title but no text: return the kind of error page that pages
-    with such a title are, such as "challenge page"; "" if the title is not typical of error
-    pages."""
+    """Judge a raw article that has a title but no text: return the kind of error page whose title
+    this is, such as "challenge page"; "" if it is not the title of an error page."""
     kind = _kind_of_feed_title(title, rules)
     return kind.name if kind else ""
 
 
 def text_failure(title: str, text: str, rules: FailedFetchRules) -> str:
-    """Judge a text that is not a complete web page, but a fragment of markup or plain text: return
-    the kind of error page that it comes from, such as "challenge page"; "" if it may be an article.
+    """Judge a text that is not a complete web page, such as a text from a feed: return the kind of
+    error page that it comes from, such as "challenge page", or "" if it may be an article.
 
     It is judged by its sentences and by `title`, the title of the raw article.
     """
@@ -74,11 +73,10 @@ def page_failure(
     page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
 ) -> str:
     """Judge a complete web page: return the kind of error page that it is, such as "challenge page:
-    Cloudflare"; "" if it may be an article.
+    Cloudflare"; "" if it may be an article, which it may if it has much text that is unusual on
+    error pages.
 
-    It is judged by its main text (`text`), its markup, and all titles that the page declares or
-    shows (`titles`). It is a failure only if it has little text apart from sentences that are usual
-    on error pages.
+    `text` is its main text, `titles` are all titles that it declares or shows.
     """
     by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes

@@ -1,7 +1,7 @@
-"""Find the sentences of a text that are usual on failed pages, such as captchas and error pages.
+"""Find the sentences of a text that are usual on failed pages, such as captchas and error pages,
+and measure the rest of the text.
 
-The bytes of such sentences are called explained. The bytes of all others are called the rest: a
-page with much of it may be an article.
+A page with much other text may be an article.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,12 +15,11 @@ _MIN_SIGNS = 2  # sentences that only contain a sign
 
 
 class TextEvidence(NamedTuple):
-    """What the sentences of a text tell about whether it comes from a failed page, such as an error
-    page or a captcha.
+    """How much of a text consists of sentences that are usual on failed pages, such as error pages.
 
-    `kind` is the kind of page that the first matching sentence is usual on, None if none matches;
-    `matches` is the number of matching sentences. `explained_bytes` is the size of all sentences
-    that are usual on such pages, `rest_bytes` that of all others, which may belong to an article.
+    `kind` is the kind of page that the first such sentence is usual on, None if there is none;
+    `matches` is the number of such sentences. `explained_bytes` is the size of such sentences,
+    `rest_bytes` that of all others, which may belong to an article.
     """
 
     kind: PageKind | None  # of the first sentence that matches
@@ -31,9 +30,10 @@ class TextEvidence(NamedTuple):
 
 def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
     """Whether one of the first sentences of a text is usual on failed pages, such as error pages.
+    If none is, the others need not be read.
 
-    It is a quick check before all sentences are read. `fragment` says that the text is not from a
-    complete page: only the kinds of failed pages that may occur in such texts are then looked for.
+    `fragment` says that the text is not from a complete page: kinds of failed pages that only occur
+    as complete pages are then ignored.
     """
     first = first_candidates(text, rules.first_sentences, rules.lines.may_match)
     return any(_kind_of_line(sentence, rules, fragment=fragment) for sentence in first)
@@ -47,12 +47,13 @@ def read_sentences(
     fragment: bool = False,
     signs: bool = False,
 ) -> TextEvidence:
-    """Count the sentences of a text that are usual on failed pages, such as error pages, and the
-    size of the others.
+    """Count the sentences of a text that are usual on failed pages, such as error pages, and
+    measure all other sentences.
 
-    `by_title` is the kind of failed page that the text's title is usual on, None if it is not.
-    `fragment` says that the text is not from a complete page. `signs` also searches inside of
-    sentences for words that are typical of failed pages, which is meant for short pages only.
+    `by_title` is the kind of failed page that the title of the text is typical of, None for none: a
+    sentence that may repeat that title is not counted. `fragment` says that the text is not from a
+    complete page. With `signs`, words inside of sentences count as well, which is meant for short
+    pages.
     """
     sentences = sentences_of(text)
     first = [

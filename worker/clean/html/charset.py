@@ -1,10 +1,8 @@
 """Decode the bytes of a text or a page, even if the declared charset is wrong or missing.
 
-The charset is found in this order, after the HTML standard's encoding sniffing: a byte order mark,
-valid UTF-8, the declared charset (of the response, else of a meta element or XML declaration),
-detection from the bytes. Valid UTF-8 comes before any declaration, because text in another charset
-with more than ASCII is hardly ever valid UTF-8 by chance, and servers often declare the charset of
-their default configuration.
+A byte order mark decides first. Bytes that are valid UTF-8 are taken for UTF-8, because they are
+hardly ever so by chance, and servers often declare a wrong charset. Then the declared charset is
+tried, and at last one is guessed from the bytes.
 """
 
 import codecs
@@ -67,8 +65,8 @@ _LOST = 0.01  # share of undecodable characters above which a declaration is ign
 
 
 class Decoded(NamedTuple):
-    """The text of some bytes, the charset that they were decoded with, and how this charset was
-    found (`by`), such as by a byte order mark."""
+    """The text of some bytes, and the charset that they were decoded with. `by` says how the
+    charset was found, for example by a byte order mark."""
 
     text: str
     charset: str

@@ -1,10 +1,8 @@
-"""Track the open elements inside a drawing (<svg>) or a formula (<math>), like an HTML parser.
+"""Track which elements are open inside a drawing (<svg>) or a formula (<math>), as an HTML parser
+does, so that `hostile_markup` knows how deep elements are nested.
 
-`hostile_markup` uses it to know how deep elements are nested. Both are called drawings here. In a
-drawing, unlike in the rest of HTML, a slash at the end of a tag closes the element, and the end tag
-of the drawing closes all elements in it (HTML standard, 13.2.6.5). Only tags whose effect is known
-for sure are tracked, such as <path>. At any other tag tracking stops, and the open elements count
-as HTML elements from then on.
+In both, unlike in the rest of HTML, a slash at the end of a tag closes the element (HTML standard,
+13.2.6.5). Tracking stops at the first tag whose effect is not known for sure.
 """
 
 import re
@@ -30,8 +28,8 @@ _CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # the slash of d=M/> belo
 
 
 class Drawing:
-    """The elements that are open inside of one drawing (<svg>) or formula (<math>), followed tag by
-    tag like an HTML parser would, to know how deep elements are nested."""
+    """The elements that are open inside of one drawing (<svg>) or formula (<math>), to know how
+    deep elements are nested. It is updated with each tag of the markup."""
 
     __slots__ = ("_ended", "_leaf", "open")
 
@@ -42,20 +40,19 @@ class Drawing:
 
     @classmethod
     def opened_by(cls, name: str, attributes: str) -> Self | None:
-        """Begin to track a drawing or formula at its start tag, whose name (svg or math) and
+        """Begin to track a drawing or formula at its start tag, whose name ("svg" or "math") and
         attributes are given.
 
-        Returns None if the attributes end in a slash: it may close the element at once, and then
-        there is nothing to track.
+        Returns None if the tag ends in a slash, because the element may then be closed at once.
         """
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Update the open elements of the drawing by the next tag of the markup, and return True.
+        """Update the open elements of the drawing by the next tag of the markup, and return True;
+        return False if the drawing has ended or the effect of the tag is uncertain. After False,
+        the caller must give it no more tags.
 
         `written` is the name of the tag as it is written, "/path" for an end tag, "" for a comment.
-        Returns False, and changes nothing, if the drawing has ended or the effect of the tag is
-        uncertain: the caller must then give no more tags to this drawing.
         """
         if self._ended:
             return False

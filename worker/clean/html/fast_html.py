@@ -1,8 +1,7 @@
-"""Extract the text of simple markup, as most feeds write it, without a parser, which is faster.
+"""Extract the text of simple markup, as most feeds write it, quickly and without a parser.
 
-Markup is simple if it has only block elements and text formatting, in lower case, with plain
-attributes that hide nothing: its text is then all that is between tags. Markup with any other "<"
-needs a parser.
+Markup is simple if it has only common tags, such as <p> and <b>, in lower case, and none that hides
+its text: the text is then all that is between tags.
 """
 
 import re
@@ -18,12 +17,8 @@ _TAG = re.compile(rf"</?(?:({_BLOCKS})|(?:{_INLINE}))(?:>|(?=[\s/]){_REST})")
 
 
 def simple_text(markup: str) -> str | None:
-    """Return the text of markup, with a line end at each block element; None if the markup is not
-    simple.
-
-    Markup is simple if it has only lower-case block elements and text formatting, with plain
-    attributes that hide nothing; any other "<" needs a parser.
-    """
+    """Return the text of markup, with a line end at each block element such as <p>; None if the
+    markup has any but common tags such as <p> and <b>, and so needs a parser."""
     parts = _TAG.split(markup)  # text and block name in turns; None for an inline tag
     parts[1::2] = ["\n" if block else "" for block in parts[1::2]]
     text = "".join(parts)

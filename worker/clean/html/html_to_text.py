@@ -44,7 +44,8 @@ def is_html(media_type: str) -> bool:
 
 
 def is_text(media_type: str) -> bool:
-    """Whether a media type is that of plain text or markup."""
+    """Whether a media type is one of plain text or markup, such as "text/plain" or "text/html". A
+    missing one ("") counts as markup."""
     kind = media_type.partition(";")[0].strip().lower()
     return kind.startswith("text") or kind in _HTML_TYPES
 
@@ -66,11 +67,10 @@ def is_page(markup: str) -> bool:
 
 
 def body_text(markup: str) -> str:
-    """Return all text of a fragment of markup, with a line end after each paragraph, list item,
-    table row and <br>.
+    """Return all text of a fragment of markup, such as a text from a feed, with a line end after
+    each paragraph, list item, table row and <br>.
 
-    Nothing is left out but scripts, media, captions and hidden elements. No extractor chooses a
-    main text, because on fragments extractors lose paragraphs and keep lines such as "Read more".
+    Only scripts, media, captions and hidden elements are left out.
     """
     if (text := simple_text(_on_one_line(markup))) is not None:
         return text
@@ -87,8 +87,8 @@ def body_text(markup: str) -> str:
 
 
 def inline_text(markup: str) -> str:
-    """Remove inline tags such as <b> from a title or name, and keep their text. Tags that may be
-    meant as text are unchanged: "Why <canvas> matters"."""
+    """Remove tags such as <b> from a title or name, but not their text. Tags that may be meant as
+    text are unchanged: "Why <canvas> matters"."""
     return _INLINE.sub("", _LINE_BREAK.sub(" ", markup)) if "<" in markup else markup
 
 

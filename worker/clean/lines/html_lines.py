@@ -1,6 +1,6 @@
 """Remove from an article's markup the lines that cleaning has removed from its text.
 
-The markup must come from `safe_html`: "<" then only opens tags, and one expression can split it.
+The markup must come from `sanitize.safe_html`, in which "<" only opens tags.
 """
 
 import re
@@ -23,12 +23,8 @@ TokenRun = list[int]  # indexes of the tokens that form one line
 
 
 def without_lines(markup: str, lines: Sequence[str]) -> str:
-    """Remove lines of text from the markup of an article, because cleaning removed them from its
-    text; also remove elements that become empty.
-
-    If several lines of the markup have the text, the last one is removed. If none has, the text is
-    removed from the beginning or the end of a longer line.
-    """
+    """Remove these lines of text from the markup of an article, together with elements that become
+    empty, because cleaning removed the lines from the article's text."""
     if not markup or not lines:
         return markup
     tokens = _TOKEN.findall(markup)

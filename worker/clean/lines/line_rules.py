@@ -44,9 +44,8 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text without the lines that are not part of the article (`text`), the removed lines
-    (`dropped`), and the facts found in them, such as authors of a byline and the agency of a
-    dateline.
+    """A text after the lines that are not part of its article were removed (`text`), these lines
+    (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
     teaser.
@@ -63,11 +62,12 @@ class SweptText(NamedTuple):
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule removed from a text, and the facts found in it.
+    """A line, or the end of one, that a rule (`rule`) removed from a text, and the facts found in
+    it.
 
-    `effect` says what is stored of it: nothing ("drop"), or the names in `captured` as categories,
-    authors or agency. `contributors` are the people in credits. `truncated` says that the line
-    proves the text to be a teaser.
+    `effect` says what the names in `captured` are: categories ("category"), authors ("byline") or
+    an agency ("agency"); "drop" if there are none. `contributors` are people in credits.
+    `truncated` says that the line proves the text to be a teaser.
     """
 
     rule: str
@@ -110,8 +110,8 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a text was cut by its feed: it is short and ends in dots that do not end a
-    sentence."""
+    """Whether a text is a short teaser that its feed has cut: it ends in dots after a word, a space
+    or a comma."""
     if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
         return False
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))

@@ -24,8 +24,8 @@ _STAFF = re.compile(r"(?:\s+(?:staff|news agency|newsroom)|\.com)$", re.I)
 class Publisher:
     """The publisher that an article was copied from, such as a news agency.
 
-    `named_by` is the field that names it, such as "dateline", and `article_id` the article with
-    this field.
+    `named_by` is the field of an article that names the publisher, such as "dateline"; `article_id`
+    is the id of that article.
     """
 
     name: str
@@ -36,8 +36,9 @@ class Publisher:
 def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None:
     """Return the publisher that a stored article says it was copied from; None if it names none.
 
-    Of several fields that name one, the most reliable is used: source element of the feed,
-    dateline, line such as "Source: dpa", byline.
+    If it names several, the most reliable is returned: that of the source element of its feed, else
+    of its dateline, else of a line such as "Source: dpa", else of its byline. `rules` have the
+    names of news agencies.
     """
     for named_by, name in _names(record, rules):
         if name:
@@ -46,11 +47,11 @@ def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None
 
 
 def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | None:
-    """Choose the original publisher of an article from those that its copies name; None if no copy
-    names one.
+    """Choose the original publisher of an article from `publishers`, those that the article and its
+    copies name (None for one that names none). Returns None if no publisher is named.
 
-    `publishers` has an entry for each copy. Chosen is the one named in the most reliable field
-    (source element, dateline, line, byline), the first of equally reliable ones.
+    The most reliable is chosen: one named in the source element of a feed, else in a dateline, else
+    in a line such as "Source: dpa", else in a byline.
     """
     named = [publisher for publisher in publishers if publisher]
     return min(named, key=lambda publisher: _FIELDS.index(publisher.named_by), default=None)

@@ -1,16 +1,11 @@
 """Learn the lines that a source repeats around its articles, and remove them from later articles.
 
-What is learned from are sightings: short records that a line, stored as its key (a hash), was in a
-text on some day.
+`sighting` notes the hashes of the short lines at the beginning and the end of a text. `learn`
+decides from these notes, day by day, which lines are repeated. `leave_out` removes them from an
+article.
 
-    sighting(article)   the sightings of the short lines at the head and the tail of a text
-    learn(sightings)    the lines to remove, decided from the sightings of past days
-    leave_out(article)  the article without these lines
-
-A line is learned when it was in `min_texts` new texts on each of `min_days` days. A daily column
-therefore teaches nothing, as it brings one text a day, nor do many texts with a line on a single
-day. A text that is published again is not new, neither under another id nor with other words. The
-result depends on nothing but the sightings.
+A line is learned when it was in `min_texts` new texts on each of `min_days` days, so that a daily
+column or one busy day teaches nothing. A text that is published again is not new.
 """
 
 import re
@@ -41,8 +36,9 @@ LineSighting = bytes  # of a line in a text: line key, a hash byte of the articl
 
 
 class RepeatedLine(NamedTuple):
-    """How often a line that a source repeats was seen: since which day, in how many texts, and on
-    how many days several new texts had it."""
+    """How often a line that a source repeats was seen. `since` is the first day, as the ordinal of
+    a date, `texts` the number of texts with the line, and `days` the number of days on which
+    several new texts had it."""
 
     since: DayNumber
     texts: int
@@ -50,12 +46,11 @@ class RepeatedLine(NamedTuple):
 
 
 class SourceBoilerplate(NamedTuple):
-    """The lines that are removed from the texts of one source on one day, because its articles of
-    the days before repeated them.
+    """The lines that are removed from the texts of one source, because its earlier articles
+    repeated them. They are learned anew for each day.
 
-    `lines` has how often each line was seen, by the hash of the line. `version` names the last day
-    that was learned from and a hash of the lines; "" if there are none. The lines are learned anew
-    for each day.
+    `lines` has how often each line was seen, by the hash of the line (`line_key`). `version` is the
+    last day that was learned from, with a hash of all lines; "" if there are none.
     """
 
     lines: Mapping[bytes, RepeatedLine] = {}
@@ -64,11 +59,10 @@ class SourceBoilerplate(NamedTuple):
 
 @lru_cache(maxsize=4096)  # each line is hashed twice: to remove it, and to note it
 def line_key(source: str, line: str) -> bytes:
-    """Hash a line of a source's text to 6 bytes, by which its repetitions are counted without
-    storing its words.
+    """Hash a line to 6 bytes, by which its repetitions in the texts of a source are counted without
+    storing its words. The hash depends on the source, too.
 
-    Lines that differ only in case, white space and numbers have equal hashes. The last bit is set
-    if the line has a number.
+    Lines that differ only in case, white space and numbers have equal hashes.
     """
     plain, figures = _FIGURES.subn("0", " ".join(line.casefold().split()))
     keyed = f"{source}\0{plain}".encode("utf-8", "replace")
@@ -80,12 +74,13 @@ def line_key(source: str, line: str) -> bytes:
 def sighting(
     article: Article, learned: SourceBoilerplate, rules: LearnedRules
 ) -> list[LineSighting]:
-    """Return what is noted of an article to learn later which lines its source repeats: one short
-    record for its text, and one for each short line at its beginning and end.
+    """Note the short lines at the beginning and the end of an article, from which `learn` decides
+    later which lines the source repeats.
 
-    A record (sighting) is the hash of a line with two bytes that stand for the article and its
-    text. Up to `rules.head_lines` lines from the start and `rules.tail_lines` from the end are
-    read; lines that are already `learned` do not count towards these limits.
+    Returns one record for each of these lines, and one for the text itself. A record consists of
+    the hash of a line and one byte each from the hashes of the article's key and of its longest
+    paragraph. Lines that are already `learned` do not count towards the number of lines that
+    `rules` allow.
     """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
@@ -105,10 +100,10 @@ def learn(
     rules: LearnedRules,
     last: DayNumber,
 ) -> SourceBoilerplate:
-    """Decide which lines a source repeats so often that they are removed from its texts.
+    """Decide which lines a source repeats so often that they are removed from its later texts.
 
-    `noted` has by day the sightings of the source: each says that a line, named by its hash, was in
-    a text. `last` is the last of these days, which the version of the result names.
+    `noted` has, for each day, the records that `sighting` made of the articles of that day. `last`
+    is the last day, by which the result's version is named.
     """
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
@@ -131,11 +126,11 @@ def learn(
 
 
 def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
-    """Return the article without the lines that its source repeats (`learned`), and without those
-    that `rules.pinned` lists for the source.
+    """Return the article without the lines that its source repeats.
 
-    Learned lines are removed only near the beginning and the end, and none if they are a large
-    share of the text, because it may be a short article. Pinned lines are always removed.
+    The lines in `learned` are removed near the beginning and the end, unless they are a large share
+    of the text: then it may be a short article, and they stay. Lines that `rules.pinned` lists for
+    the source are removed anywhere and always.
     """
     pinned = {line_key(article.source, line) for line in rules.pinned.get(article.source, ())}
     if not learned.lines and not pinned:
@@ -163,11 +158,10 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
 
 
 def learned_before(article: Article) -> SourceBoilerplate:
-    """Return the learned lines (lines that the source repeats) that were removed from this stored
-    article, with the version that they came from.
+    """Return those repeated lines of its source that were removed from this stored article.
 
-    When the article is cleaned again, the same lines are removed by giving the result to
-    `leave_out`, so that the new text differs from the stored one only where the rules have changed.
+    When the article is cleaned again, `leave_out` gets the result, so that the same lines are
+    removed again, and the text changes only if the rules have changed.
     """
     removed = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
     return SourceBoilerplate(dict.fromkeys(removed, RepeatedLine(0, 0, 0)), article.learned)

@@ -1,9 +1,8 @@
 """Make the keys that identify an article within its source.
 
-Article ids are hashes of keys, so the key of an article must never change. There are three kinds:
-"id:…" is the id that the source gives, "url:…" is the link in the frozen normal form of
-`link_key_v1`, and "text:…" is a hash of title and first words, for articles that have neither id
-nor link.
+Article ids are hashes of keys, so the key of an article must never change. A key "id:…" is made of
+the id that the source gives, "url:…" of the link, and "text:…" of title and first words, for
+articles that have neither id nor link.
 """
 
 from hashlib import blake2b
@@ -19,11 +18,11 @@ _OPENING_CHARS = 200
 
 
 def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
-    """Return the key of an article, which identifies it, and its aliases: further keys, such as
-    that of a second address, by which the same article may be found.
+    """Return the key that identifies an article, and its aliases: further keys, such as that of a
+    second address, by which the same article may be found in the store.
 
-    `text` is its cleaned text, `page_url` the address that its web page declares for itself, "" if
-    none. That address only makes an alias, because it may change.
+    `text` is its cleaned text, used if it has neither id nor link. `page_url` is the address that
+    its web page declares for itself, "" if none; it only makes an alias, because it may change.
     """
     own_keys = _own_keys(raw)
     desk = desktop(raw.link)
@@ -45,8 +44,8 @@ def opening_key(title: str, text: str) -> str:
 
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
-    """Return the keys of the article that a withdrawal (a request to delete an article) names: that
-    of its id first, then that of its link.
+    """Return the keys of the article that a withdrawal (a request to delete an article) names: the
+    one made of its id, then the one made of its link, as far as it has them.
 
     Raises Rejected if the withdrawal has neither an id nor a link.
     """

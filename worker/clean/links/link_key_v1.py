@@ -1,9 +1,8 @@
-"""Version 1 of the normal form of links in keys. It is frozen: article ids are hashes of its
-results.
+"""Version 1 of the form to which a link is simplified before an article is identified by it. It is
+frozen: article ids are hashes of its results.
 
-Its results must never change, not even to fix a fault, and it imports nothing of this project. If a
-link were normalised differently, its article would become a new one without its revisions. A better
-normal form needs a second function whose keys are added as aliases.
+Its results must never change, not even to fix a fault, because an article whose link got another
+form would be stored again as a new one. Therefore it imports nothing of this project.
 """
 
 import re
@@ -23,11 +22,11 @@ _TRACKING_PREFIX = ("utm_", "pk_", "mtm_", "hsa_")
 
 
 def frozen_key(url: str) -> str:
-    """Return the frozen normal form of a web link, `host/path?query`; "" for anything else.
+    """Simplify a web link to the form `host/path?query`, by which an article is identified; return
+    "" for anything but a web link. The result for a link must never change.
 
-    Removed are the scheme, `www.`, ports 80 and 443, credentials, trailing slashes, tracking
-    parameters and fragments, except fragments that are a client-side path (`#!…` and `#/…`). The
-    rest of the query is sorted. The result for a home page is its host alone.
+    Removed are the scheme, `www.`, usual ports, trailing slashes, tracking parameters, and
+    fragments that are no path ("#top", but not "#/news/1"). The query is sorted.
     """
     match = _URI.match(url.strip(_SPACE))
     if not match:

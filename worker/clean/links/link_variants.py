@@ -1,7 +1,7 @@
-"""Convert the mobile and AMP forms of an article's link to the desktop form.
+"""Convert the mobile and AMP addresses of an article to the address of its desktop version.
 
-The result is used only for aliases, so more forms can be added here without changing any article
-id. A wrong result does no harm, because an alias is used only if the content confirms it.
+The result is used only for aliases, which are further addresses by which a stored article may be
+found. A wrong one does no harm, because the texts are compared before an alias is trusted.
 """
 
 import re

@@ -14,8 +14,8 @@ from worker.model.admission import RawArticle, host
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
-    """Return the names by which the source of an article may call itself, from its feed, its page
-    and its host, to remove them from titles and texts.
+    """Return the names by which a site may call itself, from its feed, its page and its host name.
+    They are used to remove the name of the site from titles and texts.
 
     Each is reduced to lower-case letters and digits by `plain_text.bare`.
     """
@@ -27,11 +27,10 @@ def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
 def title_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> str:
-    """Choose the title of an article: that of its feed, else of its page. The name of the site is
-    removed from it.
+    """Choose the title of an article: that of its feed, or that of its page if the feed has none.
+    The name of the site is removed from it. Returns "" if neither has a title.
 
-    `sites` are the names of the site as `site_names` returns them. Returns "" if neither has a
-    title.
+    `sites` are the names of the site as `site_names` returns them.
     """
     if raw.title or not page.title:
         return titles.without_site(tidy(raw.title, rules.text), sites)

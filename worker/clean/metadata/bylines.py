@@ -105,9 +105,8 @@ def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
     """Return the names of people in a byline: two for "By Ann Lee and Bo Chen, staff writers | May
     3"; () if the text is no byline.
 
-    Only its first line is read, unless "and" joins two lines, because other lines belong to other
-    elements of the page. `linked` says that the text is that of a link: then a name may be one
-    word.
+    Only the first line of the text is read, unless "and" joins two. `linked` says that the text is
+    that of a link, in which a name may be a single word.
     """
     text = _LINE_JOINTS.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
     by = _BY.match(text)

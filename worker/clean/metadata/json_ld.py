@@ -19,11 +19,12 @@ JsonObject = dict[str, Any]
 
 
 def find_article(scripts: list[str]) -> JsonObject:
-    """Return the first JSON-LD object of a page that describes an article; {} if none does.
+    """Return the JSON-LD object by which a page describes its article; {} if it has none. If it has
+    several, the first is returned.
 
-    `scripts` are the texts of the page's JSON-LD elements. Dates, language and author that the
-    object lacks are taken from the object that describes the page. References to authors are
-    replaced by the objects that describe them.
+    `scripts` are the texts of the page's JSON-LD elements. Missing dates, language and author are
+    filled in from the object that describes the page, and references to authors are replaced by
+    what they refer to.
     """
     nodes = [node for script in scripts for node in _objects(_parsed(script))]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}

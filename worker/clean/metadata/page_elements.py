@@ -27,7 +27,8 @@ class PageElements:
     """The elements of a page that hold metadata, such as <title>, <meta> and JSON-LD, indexed for
     quick look-ups.
 
-    `element_of` notes from which element each field, such as the title, was read.
+    Once a field of the metadata, such as the title, has been read, `element_of` has the name of the
+    element that it was read from.
     """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
@@ -41,10 +42,11 @@ class PageElements:
         self.element_of: dict[str, str] = {}
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
-        """Choose the value of a metadata field: the first text that is not blank; "" if all are.
+        """Choose the value of a metadata field, such as "title", from several elements: the first
+        text that is not blank, or "" if all are.
 
-        `candidates` are pairs of an element's name and its text, in order of preference. The name
-        of the chosen element is noted in `element_of` as the source of `field`.
+        `candidates` are pairs of an element's name and its text, the preferred one first. The name
+        of the chosen element is noted in `element_of`.
         """
         for element, text in candidates:
             if isinstance(text, str) and text.strip():
@@ -100,11 +102,11 @@ def text_of(node: LexborNode) -> str:
 
 
 def heading_text(node: LexborNode, titles: Collection[str]) -> str:
-    """Return the title in a heading element, without other lines in it, such as the name of a
+    """Return the title in a heading element, without other texts in it, such as the name of a
     section above the title.
 
-    Such lines are recognised by their class, or because the rest of the heading is one of `titles`:
-    the titles that the page declares, each reduced to letters and digits by `plain_text.bare`.
+    `titles` are the titles that the page declares, each reduced to letters and digits by
+    `plain_text.bare`: a part of the heading that equals one of them is the title.
     """
     text = text_of(node)
     for inner in node.css("*")[:_MAX_INNER] if len(text) <= 2 * MAX_TITLE_CHARS else ():

@@ -72,12 +72,13 @@ TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the fir
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
     """What a page declares or shows of its article, as it is written there; "" or () where it has
-    none.
+    nothing.
 
-    `titles` are all candidates for the title, `site` is the name of the site, `canonical` the
-    address that the page declares. `declared_dates` are dates of publication as pairs (element,
-    text), `visible_dates` those near the heading. `element_of` has for each field the element it
-    was read from.
+    `titles` are all candidates for `title`, `site` is the name of the site, `canonical` the address
+    that the page declares for itself, `image` that of a picture. `published` and `updated` are
+    dates. `declared_dates` are all dates of publication in the metadata, as pairs (element, text),
+    `visible_dates` those shown near the heading. `element_of` has for each field the element that
+    it was read from.
     """
 
     title: str = ""

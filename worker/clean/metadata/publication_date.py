@@ -1,8 +1,8 @@
-"""Decide when the article of a page was published, from the dates it declares and the dates it
-shows.
+"""Decide when the article of a page was published, from the dates that the page declares in its
+metadata and those that it shows to readers.
 
-Some sites declare the day on which they last built the page as the day of publication, while
-readers see the right day. An older visible date is therefore preferred to the declared one.
+Some sites declare the day on which they last built the page. A visible date that is older is
+therefore preferred.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,10 +25,11 @@ def with_best_dates(
     page: PageMetadata, url: str, parse: DateParser, rules: DateRules
 ) -> PageMetadata:
     """Return the page's metadata with the most credible dates of publication and of the last
-    change, chosen from the dates that the page declares, shows, and has in its address `url`.
+    change, chosen from the dates that the page declares, those that it shows, and one in its
+    address `url`.
 
-    A visible date of a change is used only if the page declares none. `parse` reads a date in the
-    language of the page, and returns None for a text that is no date.
+    `parse` reads a date as the page writes it, and returns None for a text that is no date. `rules`
+    have the words that stand in front of visible dates, such as "updated".
     """
     changes = [date for date in page.visible_dates if is_labelled(date, rules.updated_words)]
     others = [
@@ -47,12 +48,8 @@ def with_best_dates(
 
 
 def is_declared(page: PageMetadata) -> bool:
-    """Whether a page declares a date of publication, even one that can't be read, such as a mere
-    month.
-
-    If it does, its markup should not be searched for other dates, because the search would make a
-    day out of a mere month.
-    """
+    """Whether a page declares a date of publication, even one that can't be read exactly, such as a
+    mere month. If so, its markup is not searched for other dates, which would be less exact."""
     if page.declared_dates or NO_DAY.fullmatch(page.published):
         return True
     return page.published != "" and page.element_of.get("published") != SOME_TIME
@@ -127,6 +124,6 @@ def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
 
 
 def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
-    """Whether one of these words, such as "published", is in the text in front of a visible date.
-    It tells dates of publication from dates of changes."""
+    """Whether one of these words, such as "published", is in the text in front of a date that a
+    page shows. With words such as "updated" it finds dates of changes."""
     return any(word in date.label for word in words)

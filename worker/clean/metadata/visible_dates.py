@@ -41,7 +41,7 @@ class VisibleDate(NamedTuple):
     """One date that a page shows to its readers, as it is written there.
 
     `label` is the text in front of it in lower case, such as "published on". `region` says where it
-    is: soon after the heading, before it, or far after it.
+    stands: AFTER the heading (soon after it), BEFORE it, or FAR after it.
     """
 
     text: str
@@ -50,18 +50,18 @@ class VisibleDate(NamedTuple):
 
 
 class NearbyTexts(NamedTuple):
-    """The visible texts around the heading of a page, in the order of the page. `after` begins with
-    the heading itself."""
+    """The visible texts of a page before and after the beginning of its heading, in the order of
+    the page; `after` begins with the heading itself. Dates and bylines are looked for in them."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]  # begins with the heading itself
 
 
 def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> NearbyTexts:
-    """Collect the visible texts around the heading of a page, where bylines and dates are usual.
+    """Collect the visible texts around the heading of a page, where bylines and dates are usual:
+    300 characters before the heading and 650 after it, or 100,000 after it if `far`.
 
-    The heading is the one with this title, else the first <h1>. 300 characters before it are read,
-    and 650 after it, or 100,000 if `far`.
+    The heading is the one that has the text `title`; if there is none, it is the first <h1>.
     """
     heading = _heading(tree, title)
     if heading is None:

@@ -1,10 +1,9 @@
-"""Decide whether the block classifier's text of a page is used, or the library trafilatura extracts
-the text anew.
+"""Decide whether the text that the classifier found on a page is used, or the slower library
+trafilatura extracts it anew.
 
-The classifier was trained on English pages, and may be confident of a wrong part of a page in
-another language. Unless it is very confident, the text of such a page is compared with the text
-that resiliparse finds, an independent extractor that takes a tenth of trafilatura's time.
-Resiliparse keeps more than the article, so the article should be in its text.
+The classifier was trained on English pages, and may choose a wrong part of another page. Unless it
+is very sure, its text of such a page must also be in what a third, quick extractor finds
+(resiliparse).
 """
 
 import re
@@ -22,13 +21,12 @@ _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capital
 
 
 def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """Whether the classifier's `text` of a page is good enough to be used without trafilatura, the
-    slower extractor.
+    """Whether the `text` that the classifier found on a page is good enough to be used; if not, the
+    slower library trafilatura extracts the text anew.
 
-    A text that is short, doubtful, or in a script without capitals is not. Others are used if they
-    are English by `language` (the one that the page declares, or ""), if `doubt` is very small (0
-    is none), or if most of the text is also in what a third extractor, resiliparse, finds in
-    `markup`.
+    A short or doubtful text is not. Others are, if they are English, if `doubt` is very small (0:
+    the classifier has none), or if another extractor finds most of the text in `markup`, too.
+    `language` is the one that the page declares, or "".
     """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False

@@ -1,8 +1,8 @@
 """Classify the text blocks of a page: each is part of the article, or not.
 
-A block is a passage of text such as a paragraph or heading (see `blocks`). Two forests of
-regression trees give each block a probability. The first reads the block's own features; the second
-also reads the first forest's probabilities for the blocks around it.
+A block is a passage of text such as a paragraph or heading. Two forests of decision trees give each
+block a probability: the first from the block itself, the second also from the first forest's
+probabilities for the blocks around it.
 """
 
 import io
@@ -28,9 +28,9 @@ _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
-    """What the classifier of text blocks learned in training: how likely class names such as
-    "sidebar" are around article text, and two forests of decision trees, which are applied one
-    after the other."""
+    """What the classifier of text blocks learned in training. `class_scores` says how likely class
+    names such as "sidebar" are around article text. `first` and `second` are two forests of
+    decision trees, which are applied one after the other."""
 
     class_scores: ClassNameScores
     first: Forest
@@ -41,9 +41,8 @@ class ClassifiedText(NamedTuple):
     """The text that the classifier takes for the article of a page, and how unsure it is of this
     choice.
 
-    `doubt` is 0 if each passage of the page surely belongs to the article or surely does not. It
-    grows with the number of characters in unsure passages, compared with the characters of the
-    text.
+    `doubt` is 0 if each passage of the page surely belongs to the article or surely does not, and
+    grows with the length of the other passages.
     """
 
     text: str
@@ -55,10 +54,8 @@ NO_TEXT = ClassifiedText("", 1.0)
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
     """Extract the article's text from a page: join those text blocks (passages such as paragraphs)
-    that the classifier takes for parts of it, one per line. Cells of a table row share a line.
-
-    The result also tells how unsure the classifier is. A page without text gives NO_TEXT.
-    """
+    that the classifier takes for parts of it, one per line. The result also tells how unsure the
+    classifier is."""
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NO_TEXT
@@ -71,9 +68,10 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
     """Compute for each text block (passage) of a page the probability from 0 to 1 that it is part
-    of the article, with the trained weights of the classifier.
+    of the article.
 
-    `title` is the text of the page's <title>; headings are compared with it.
+    `title` is the text of the page's <title>, with which headings are compared; `weights` are what
+    the classifier learned in training.
     """
     larger = larger_holders(blocks)
     matrix = features(blocks, larger, title, weights.class_scores)
@@ -91,10 +89,10 @@ def title_of(tree: LexborHTMLParser) -> str:
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of the chosen blocks (passages of a page) to one text, with one line for each.
+    """Join the texts of some blocks (passages of a page) to one text, with one line for each;
+    `kept` has the numbers of these blocks.
 
-    `kept` has the indexes of the chosen blocks. Cells of one table row share a line. Blocks in
-    captions of pictures and tables are left out.
+    Cells of one table row share a line. Captions of pictures and tables are left out.
     """
     holders = blocks.holders
     parts: list[str] = []
@@ -112,14 +110,14 @@ def lines(blocks: Blocks, kept: Sequence[int]) -> str:
 
 @cache
 def shipped_weights() -> BlockWeights:
-    """Read the trained weights of the block classifier that are a file of this package. They are
-    read once per process and then cached."""
+    """Return the trained weights of the block classifier (numbers it learned) that come with this
+    package. Their file is read once per process."""
     return read_weights(files("worker.clean").joinpath("weights", "blocks.npz").read_bytes())
 
 
 def read_weights(stored: bytes) -> BlockWeights:
-    """Read the trained weights of the block classifier from the bytes of an .npz file, which
-    training wrote."""
+    """Read the weights of the block classifier (numbers it learned in training) from the bytes of
+    an .npz file, as training writes it."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         tokens = bytes(arrays["tokens"]).decode().split("\n")
         scores = dict(zip(tokens, arrays["scores"].astype(float).tolist(), strict=True))

@@ -1,10 +1,9 @@
 """Compute numeric features of text blocks (passages of a page), from which the block classifier
 decides whether a block belongs to the article.
 
-Features describe a block's words, its position, and the block elements around it, its holders. The
-feature matrix has one row per feature and one column per block. Characters are counted in one array
-for the complete page, and holders by running sums, so that a page needs some two hundred array
-operations, however many blocks it has.
+The features describe a block's words, its position, and the elements around it. All blocks of a
+page are computed together by array operations; the result has one row per feature and one column
+per block.
 """
 
 from collections import Counter
@@ -38,14 +37,13 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """The blocks (passages of text) of a page as arrays with one entry per block. Several features
-    are computed from these arrays.
+    """The blocks (passages of text) of a page as arrays with one entry per block, from which
+    several features are computed.
 
-    `tags` and `held_by` name the innermost element around each block: the number of its tag, and
-    its index in `blocks.holders`. `larger` has four such index arrays: for the innermost element,
-    and for three ancestors that each hold more blocks than the one before. `links` is the share of
-    a block's characters that are link text; `prose` is the number of its characters if it reads
-    like a paragraph, else 0.
+    `tags` has the tag number of the innermost element around each block, `held_by` its index in
+    `blocks.holders`. `larger` has the indexes of four elements around it, from the innermost to
+    larger ones. `text` has the characters of all blocks. `links` is the share of a block's
+    characters that are link text; `prose` is its length if it reads like a paragraph, else 0.
     """
 
     blocks: Blocks
@@ -60,12 +58,12 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """Compute the feature matrix of a page for the block classifier: one row per feature, one
-    column per text block.
+    """Compute the features by which the block classifier decides which text blocks of a page belong
+    to its article. Returns one row per feature, one column per block.
 
-    `larger` has four arrays with the index of an element around each block: the innermost element,
-    then three ancestors that each hold more blocks than the one before. `title` is the text of the
-    page's <title>; `class_scores` says how likely class names are around article text.
+    `larger` has for each block the indexes of four elements around it, from the innermost to larger
+    ones. `title` is the text of the page's <title>; `class_scores` says how likely class names are
+    around article text.
     """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
@@ -102,11 +100,11 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
-    """For each text block of a page, find the element that holds it and three larger ones around
-    it.
+    """For each text block of a page, find the innermost element around it, and three ancestors of
+    that element, each of which holds more blocks than the one before.
 
-    Returns four arrays of indexes into `blocks.holders`, with one entry per block. The first has
-    the innermost element, each next one the nearest ancestor that holds more blocks.
+    Returns four arrays of indexes into `blocks.holders`, from the innermost element on, with one
+    entry per block.
     """
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
@@ -116,11 +114,11 @@ def larger_holders(blocks: Blocks) -> HolderLevels:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each element with text, find its nearest ancestor that holds more text blocks than it
-    does.
+    """For each element with text, find its nearest ancestor that holds more text blocks than
+    itself.
 
-    Returns an array of indexes into `holders`, with one entry per element. The body, which has no
-    ancestor, has index 0 and gets 0.
+    Returns an array with one entry per element of `holders`: the index of that ancestor. The body,
+    with index 0, has no ancestor, and gets 0.
     """
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
@@ -223,9 +221,12 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """Shift the values of a column, which has one value per text block, to use a neighbour's value
-    as a feature: each block gets the value of the block `by` places before it, or after it if `by`
-    is negative. Blocks without such a neighbour get -1."""
+    """Give each text block the value of another block, to use it as a feature: the value of the
+    block `by` places before, or after if `by` is negative. Blocks that have no such neighbour get
+    -1.
+
+    `column` has one value per block, in the order of the page.
+    """
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]

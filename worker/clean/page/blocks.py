@@ -1,9 +1,8 @@
 """Collect the text blocks of a parsed page, and the elements that hold them.
 
-A block is a passage of text that no block element and no double <br> interrupts, such as a
-paragraph. A holder is a block element, such as <div>, with text in it: it holds the blocks with the
-indexes from its `first` up to its `stop` (exclusive), so that a sum over its blocks is the
-difference of two running sums. Blocks and holders are stored as one list per attribute.
+A block is a passage of text, such as a paragraph, that no block element and no double <br>
+interrupts. A holder is a block element, such as <div>, with text in it. Blocks and holders are
+numbered in the order of the page, so that the blocks in a holder have consecutive numbers.
 """
 
 import re
@@ -48,9 +47,9 @@ class Holders(NamedTuple):
     """The block elements of a page that hold text, such as <div>, in document order. Entry n of
     each list is about element n; number 0 is the body.
 
-    `parents` has the number of the element around it (for the body 0), `tags` the number of its
-    tag, `names` its classes, id and role. `hidden` says whether it or an ancestor is hidden. The
-    text blocks from number `first` up to but without `stop` are inside of it.
+    `parents` has the number of the element around it (0 for the body), `tags` a number for its tag,
+    `names` its classes, id and role, `hidden` whether it is hidden. The text blocks inside of it
+    are those with the numbers from `first` to `stop` - 1.
     """
 
     parents: list[int]
@@ -65,8 +64,8 @@ class Blocks(NamedTuple):
     """The text blocks (passages such as paragraphs) of a page, in document order. Entry n of each
     list is about block n.
 
-    `link_chars` has the number of characters in links, `held_by` the index in `holders` of the
-    innermost element around the block.
+    `texts` has its text, `link_chars` how many characters of it are links, and `held_by` the index
+    of the innermost element around it in `holders`, the elements with text.
     """
 
     texts: list[str]  # white space collapsed, BREAK for <br>
@@ -127,8 +126,8 @@ def _kind_of(name: str) -> int:
 
 
 class _Walk:
-    """The state of `read_blocks` during its walk over the elements of a page: the elements that are
-    open, the text of the current block, and the blocks (passages of text) stored so far."""
+    """The state of `read_blocks` while it walks over the elements of a page: the elements that it
+    is in, the text of the current block (passage of text), and all blocks stored so far."""
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
@@ -150,12 +149,11 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Handle the start of an element in the walk over a page. A block element, such as <p>,
-        ends the current block of text; it is stored in `holders` once a text inside of it is
-        stored. After the start of a link, text counts as link text until the link ends.
+        """Handle the start of an element in the walk over a page. The start of a block element,
+        such as <p>, ends the current passage of text; that of a link makes the text up to its end
+        link text.
 
-        `kind` is the tag number of a block element (0 or more), or a negative constant such as
-        _LINK.
+        `kind` is the tag number of a block element, or a negative constant such as _LINK.
         """
         if kind >= 0:
             if self.pieces:
@@ -166,7 +164,7 @@ class _Walk:
 
     def leave(self, kind: int) -> None:
         """Handle the end of an element in the walk over a page: the end of a block element, such as
-        <p>, ends the current passage of text. `kind` is the kind given to `enter` for this
+        <p>, ends the current passage of text. `kind` is the value that `enter` got for this
         element."""
         if kind >= 0:
             if self.pieces:
@@ -196,10 +194,10 @@ class _Walk:
         self.link_chars = 0
 
     def open_entered(self) -> None:
-        """Add to `holders` the block elements that were entered since the last block of text was
-        stored.
+        """Add the block elements that the walk is in to `holders`, the elements with text. Elements
+        that were added before are not added again.
 
-        It is called just before the next block is stored, so that elements without text are not
+        It is called just before a block of text is stored, so that elements without text are not
         added.
         """
         parents, tags, names, hidden, first, stop = self.holders

@@ -38,11 +38,11 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """The characters of all text blocks of a page in one string, with a bit mask for each character
-    that says of which kinds it is, such as letter or capital. One array operation can then count
-    the characters of a kind in all blocks.
+    """The characters of all text blocks of a page in one string (`joined`). `kinds` has for each
+    character a bit mask of its kinds, such as letter or capital, by which one array operation
+    counts the characters of a kind in all blocks.
 
-    The text of block i is joined[starts[i] : starts[i] + sizes[i]].
+    The text of block i begins at `starts[i]` and has `sizes[i]` characters.
     """
 
     joined: str
@@ -52,8 +52,9 @@ class CharacterTable(NamedTuple):
 
 
 def read_text(texts: list[str]) -> CharacterTable:
-    """Join the texts of a page's blocks to one table of characters, which says of each what kind it
-    is, such as letter or capital."""
+    """Join the texts of a page's blocks to one table of characters, from which features of all
+    blocks are computed at once. It says for each character of which kinds it is, such as letter or
+    capital."""
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     capped = np.minimum(codes, len(_KIND_OF) - 1)
@@ -65,10 +66,11 @@ def read_text(texts: list[str]) -> CharacterTable:
 
 
 def text_columns(text: CharacterTable) -> list[Floats]:
-    """Compute six features of each block from its characters, one array per feature.
+    """Compute six features of each block from its characters. Returns one array per feature.
 
-    They are the length, the number of words, whether the last character ends a sentence, and the
-    shares of capital letters, of capitalised words, and of marks such as "|" and "»" per word.
+    They are the number of characters, the number of words, whether a sentence ends at the end, the
+    share of capital letters, the share of capitalised words, and how many marks such as "|" there
+    are per word.
     """
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 

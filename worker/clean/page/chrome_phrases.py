@@ -1,9 +1,8 @@
-"""Phrases that stand around articles, such as "read more", by topic, in several languages.
+"""Lists of phrases that stand around articles, such as "read more", by topic, in several languages.
 
-The block classifier has a feature for the share of a block that consists of these phrases; no
-phrase removes a block by itself. The classifier learned the weight of this feature from English
-pages, and applies it to each language that the lists cover. After a new English phrase it must be
-trained again.
+How much of a text block consists of such phrases is one feature of the block classifier; no phrase
+removes a block by itself. The classifier learned from English pages how much the feature counts.
+After a change of the English phrases it must be trained again.
 """
 
 from functools import cache
@@ -138,9 +137,10 @@ def _automaton() -> AhoCorasick:
 
 
 def find_phrases(text: str) -> list[tuple[int, int]]:
-    """Find stock phrases that stand around articles, such as "read more", in a text in lower case;
-    return the offsets (start, stop) of each.
+    """Find stock phrases that stand around articles, such as "read more", in a text in lower case.
+    Returns the offsets (start, stop) of each.
 
-    Phrases inside of longer words are found, too: the caller must check the characters around them.
+    Phrases inside of longer words are found, too ("share" in "shared"), so that the caller must
+    check the characters before and after.
     """
     return [(start, stop) for _, start, stop in _automaton().find_matches_as_indexes(text)]

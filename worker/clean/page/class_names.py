@@ -1,8 +1,8 @@
-"""Score elements of pages by their class names, ids and roles, such as "article-body" or "sidebar".
+"""Look up scores for the class names, ids and roles of elements, such as "article-body" or
+"sidebar", and for the words in them.
 
-A token is a class name or a word in one. Its score was learned from many sites: it is above 0 if
-text in an element with this token probably belongs to the article of the page, and below 0 if it
-does not (log odds).
+A score was learned from many sites. It is above 0 if text in such an element probably belongs to
+the article of the page, and below 0 if it does not (log odds).
 """
 
 import re
@@ -15,11 +15,11 @@ _MAX_TOKEN_CHARS = 40  # of a class that is a token itself, besides the words in
 
 
 class ClassNameScores:
-    """Looks up how likely text in an element with a certain class name, such as "article-body" or
-    "sidebar", belongs to the article of a page.
+    """Looks up scores of class names, such as "article-body" or "sidebar": above 0 if text in an
+    element with this class name probably belongs to the article of the page, below 0 if it does
+    not.
 
-    A score above 0 means that it probably does, below 0 that it does not. Looked-up scores are
-    cached, because the pages of a site share class names.
+    Looked-up scores are cached, because the pages of a site have the same class names.
     """
 
     def __init__(self, scores: Mapping[str, float]) -> None:
@@ -27,12 +27,11 @@ class ClassNameScores:
         self._cache: dict[str, tuple[float, float]] = {}
 
     def read(self, name: str) -> tuple[float, float]:
-        """Return the lowest and the highest score of the class names and ids of an element, which
-        are given in one string with spaces between them.
+        """Return the lowest and the highest score of the class names and ids of an element. `name`
+        has them in one string, with spaces between them.
 
         A score above 0 means that text in the element probably belongs to the article, below 0 that
-        it does not. Names without a score count as 0, so the lowest is at most 0 and the highest at
-        least 0.
+        it does not. Unknown names have the score 0.
         """
         cache = self._cache
         low = high = 0.0

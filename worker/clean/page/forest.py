@@ -1,9 +1,7 @@
 """Evaluate forests (boosted regression trees) in numpy, without the library that trained them.
 
-The method is QuickScorer (Lucchese and others, 2015). Each leaf of a tree is a bit of a mask, and a
-condition of a tree that fails clears the bits of the leaves that can no longer be reached. The mask
-after the first k conditions on a feature have failed is precomputed, so that each feature needs one
-look-up for all trees. The lowest bit that remains is the leaf that the tree ends in.
+The method is QuickScorer (Lucchese and others, 2015), which evaluates all trees together: each
+feature needs one look-up in a table, whatever the number of trees.
 """
 
 from collections.abc import Mapping
@@ -20,11 +18,10 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 class FeatureConditions(NamedTuple):
     """All conditions in the trees of a forest that test one feature. Each condition is "the value
-    is at most a threshold"; the thresholds ascend.
+    is at most a threshold"; `thresholds` has these limits, ascending.
 
-    A tree ends in one of its leaves, each of which is one bit of a 16-bit mask. Row k of `left` has
-    for each tree the mask of the leaves that can still be reached when the value is above the first
-    k thresholds.
+    `left[k]` tells which leaves of each tree can still be reached if the value is above the first k
+    thresholds: a 16-bit number per tree, with one bit for each leaf.
     """
 
     feature: int
@@ -33,11 +30,11 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """A forest of boosted regression trees (the values of its trees are added up), prepared for
-    quick evaluation.
+    """A forest of boosted regression trees, whose values are added up, prepared for quick
+    evaluation.
 
-    `conditions` are the tests of all trees, by the feature they test. `leaves` has the values of
-    all leaves of all trees in one array, and `bases` the index in it of each tree's first leaf.
+    `conditions` are the tests in all trees, grouped by the feature they test. `leaves` has the
+    values of all leaves, tree by tree, and `bases` the index of each tree's first leaf.
     """
 
     conditions: tuple[FeatureConditions, ...]
@@ -48,9 +45,8 @@ class Forest(NamedTuple):
 def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Forest:
     """Build a forest of decision trees from the arrays of an .npz file that training wrote.
 
-    Its arrays have names that begin with `prefix` and "_", because the file has several forests.
-    They store the tree, feature, threshold and mask of each inner node, and the leaves of each
-    tree.
+    The file has several forests; the arrays of this one have names that begin with `prefix` and
+    "_".
     """
     tree, feature, threshold, mask, leaves = (
         arrays[f"{prefix}_{name}"] for name in ("tree", "feature", "threshold", "mask", "leaves")

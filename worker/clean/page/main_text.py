@@ -18,8 +18,8 @@ from worker.clean.page.block_classifier import BlockWeights, classify_blocks, sh
 
 
 class ParsedPage(NamedTuple):
-    """A web page: its markup, the tree parsed from it, and the number of its tags (an upper bound),
-    by which pages too large for some steps are recognised."""
+    """A web page: its markup, the tree parsed from it, and a count of its tags, because some steps
+    of extraction are left out for pages with too many."""
 
     markup: str
     tree: LexborHTMLParser
@@ -35,13 +35,11 @@ def parse(markup: str) -> ParsedPage:
 def main_text(
     page: ParsedPage, rules: HtmlRules, weights: BlockWeights | None = None
 ) -> tuple[str, str]:
-    """Extract the text of the article on a page. Returns the text and a flag, which is "whole-page"
-    if it is all text of the page, because no article was found or the page has too many tags, else
-    "".
+    """Extract the text of the article on a page. Returns the text and a flag: "whole-page" if it is
+    all text of the page, because no article was found or the page has too many tags, else "".
 
-    A trained classifier (`weights`; None: those of this package) chooses the passages of the
-    article. The library trafilatura extracts the text instead if the classifier is unsure, finds
-    little text, or disagrees with a third extractor (see `max_doubt` in cleaning.toml).
+    A trained classifier chooses the passages of the article; `weights` are what it learned, None
+    for those of this package. If it is unsure, another extractor is used.
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
@@ -65,8 +63,8 @@ def _extract(markup: str) -> str:
 
 
 def load_extractor() -> None:
-    """Load the weights of the classifier and the library trafilatura now, because otherwise the
-    first page would wait for them."""
+    """Load what extraction needs (the trained weights of the classifier, and the library
+    trafilatura) now, so that the first page need not wait for it."""
     shipped_weights()
     _extract("<html><body><p>warm</p></body></html>")
 

@@ -1,7 +1,7 @@
-"""Compute the features by which the second forest of the block classifier decides again on each
-block (passage of text) of a page, with regard to the blocks around it.
+"""Compute the features by which the second forest (a set of decision trees) of the block classifier
+decides which blocks, or passages of text, belong to the article of a page.
 
-They are made of the probabilities that the first forest gave to the blocks of the page.
+They add to the features of the first forest the probabilities that it gave to the blocks around.
 """
 
 import numpy as np
@@ -19,12 +19,12 @@ _MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neigh
 def second_features(
     blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
 ) -> Floats:
-    """Compute the features by which the second forest decides whether a text block belongs to the
-    article: its own, its probability by the first forest, and those of the blocks near it.
+    """Compute the features by which the second forest of the classifier decides whether a text
+    block belongs to the article: its own, and the first forest's probabilities for it and the
+    blocks near it. Returns one row per feature, one column per block.
 
-    Returns one row per feature and one column per block. `matrix` has the features that the first
-    forest read, `probability` its result. `larger` has four arrays with the index of an element
-    around each block: the innermost one, then three ancestors that each hold more blocks.
+    `matrix` has the features that the first forest read, `probability` its results. `larger` has
+    for each block the indexes of four elements around it, from the innermost to larger ones.
     """
     sizes = matrix[0]
     count = len(sizes)

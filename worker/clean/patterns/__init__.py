@@ -1,4 +1,5 @@
-"""Prepare the regular expressions in rule files, and the texts that are matched against them.
+"""Prepare the regular expressions that rule files contain, and the texts that are compared with
+them, for quick matching.
 
 This is the lowest package of `worker.clean`: it imports none of the others.
 """

@@ -1,7 +1,5 @@
-"""Simplify titles and sentences to the form in which patterns of error pages are written.
-
-Texts in this form have lower case, plain apostrophes, no brackets, and no marks around them.
-"""
+"""Simplify titles and sentences to the form in which patterns of error pages are written: in lower
+case, with plain apostrophes, without parentheses, and without punctuation before and after."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,22 +17,19 @@ _SEARCHED_CHARS = 400  # the first sentences of an error page stand there
 
 
 def title_prefix(title: str) -> str:
-    """Return the first characters of a title in the form of the patterns for titles, for a quick
-    check whether any pattern may match it (`PatternClassifier.may_match`).
-
-    They are up to 12 characters in lower case, with plain apostrophes, without brackets and without
-    marks in front.
-    """
+    """Return the first few characters of a title, in lower case and without punctuation in front,
+    to check quickly whether any pattern of an error page's title begins like it
+    (`PatternClassifier.may_match`)."""
     beginning = title[:_PREFIX_CHARS].lstrip(_MARKS).lower()
     return beginning if beginning.isascii() else _normalised(beginning)
 
 
 def title_parts(title: str) -> list[str]:
     """Split a title at separators such as " | ", and return its parts in the form in which patterns
-    of titles are written.
+    of titles are written: in lower case, without parentheses, and without punctuation before and
+    after; only dots at the end stay, as one "…".
 
-    This form has lower case, plain apostrophes, no brackets, and no marks around a part; dots at
-    its end become one "…". A title of over 160 characters gives no parts.
+    A title of over 160 characters gives no parts, because titles of error pages are shorter.
     """
     if len(title) > _MAX_TITLE_CHARS:
         return []
@@ -48,7 +43,7 @@ def title_parts(title: str) -> list[str]:
 
 def sentences_of(text: str) -> Iterator[str]:
     """Split a text into sentences, and yield each in the form in which patterns of error pages are
-    written: in lower case, with plain apostrophes, without brackets and marks around it.
+    written: in lower case, without parentheses, and without punctuation before and after.
 
     A line end also ends a sentence. A host name at the beginning of a sentence is removed, because
     error pages begin with one: "example.com needs to review the security of your connection".
@@ -63,12 +58,11 @@ def sentences_of(text: str) -> Iterator[str]:
 
 
 def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
-    """Return those of the first `count` sentences of a text that a pattern of an error page may
-    match, in the form of the patterns (lower case, no brackets and marks around them).
+    """Return those of the first `count` sentences of a text that may be sentences of an error page,
+    in lower case and without punctuation before and after.
 
-    `may_match` decides by the first characters of a sentence; one that may begin with a host name
-    is always returned. This is faster than `sentences_of` and less exact: only full stops and line
-    ends end a sentence, and only the first 400 characters of the text are read.
+    It is quicker than `sentences_of` and less exact. `may_match` tells from the first characters of
+    a sentence whether any pattern of error pages begins like it.
     """
     beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():

@@ -1,7 +1,7 @@
-"""Find out which of several kinds a short text belongs to, by the patterns of each kind.
+"""Find out which of several kinds a short text belongs to, by the patterns of each kind: for
+example, which kind of error page has a certain title.
 
-An example is a title and the kinds of error pages. Most texts begin like no pattern, so their first
-letters are looked up before any pattern is tried.
+Most texts begin like no pattern. Their first letters are looked up before any pattern is tried.
 """
 
 import re
@@ -28,8 +28,8 @@ class PatternClassifier(Generic[ClassT]):
     """Finds out which kind a short text belongs to, such as the kind of error page that has a
     certain title. It is quick because patterns are chosen by the first letters of the text.
 
-    `patterns[n]` are the regular expressions of `kinds[n]`, by language, in lower case and without
-    capturing groups. Each is split at "|" into alternatives.
+    `patterns[n]` are the regular expressions of `kinds[n]`, by language. They must be in lower case
+    and have no capturing groups.
     """
 
     def __init__(self, kinds: Sequence[ClassT], patterns: Sequence[Mapping[str, str]]) -> None:
@@ -43,10 +43,10 @@ class PatternClassifier(Generic[ClassT]):
         self._compiled: dict[tuple[int, ...], tuple[re.Pattern[str], Sequence[int]]] = {}
 
     def may_match(self, text: str) -> bool:
-        """Whether a text begins like one of the patterns, so that `classify` may find a kind for
-        it. If not, `classify` finds none.
+        """Whether a text begins like one of the patterns. If it does not, `classify` finds no kind
+        for it.
 
-        Only the first 6 letters of the text are needed, in lower case.
+        The first 6 letters of the text, in lower case, are enough.
         """
         if not text[:1].isalpha():
             return True
@@ -57,7 +57,8 @@ class PatternClassifier(Generic[ClassT]):
         """Return the first kind, such as a kind of error page, with a pattern that matches the full
         text; None if no pattern does.
 
-        Vague patterns are not tried: those that may begin with anything, such as ".* not found".
+        Patterns that may begin with any word, such as ".* not found", are not tried, because that
+        takes longer; `classify_any` tries them, too.
         """
         if not self.may_match(text):
             return None
@@ -71,15 +72,15 @@ class PatternClassifier(Generic[ClassT]):
         """Return the first kind, such as a kind of error page, with a pattern that matches the full
         text; None if no pattern does.
 
-        Vague patterns, which may begin with anything (".* not found"), are tried as well, after all
-        others.
+        Unlike `classify`, it also tries patterns that may begin with any word, such as ".* not
+        found", after all others.
         """
         expression, kinds = self._vague
         return self.classify(text) or self._kind(expression.fullmatch(text), kinds)
 
     def search(self, text: str) -> ClassT | None:
-        """Return the kind, such as a kind of error page, whose pattern matches first anywhere in
-        the text; None if no pattern does."""
+        """Find the first place in a text where a pattern of any kind matches, and return that kind,
+        such as a kind of error page; None if no pattern matches anywhere."""
         expression, kinds = self._all
         return self._kind(expression.search(text), kinds)
 
@@ -130,8 +131,7 @@ class PatternClassifier(Generic[ClassT]):
 
 
 def alternatives(pattern: str) -> list[str]:
-    """Split a regular expression into its alternatives: at each "|" that is outside of all
-    groups."""
+    """Split a regular expression into its alternatives: "a|b(c|d)" gives "a" and "b(c|d)"."""
     parts, depth = [""], 0
     for part in _PARTS.findall(pattern):
         depth += (part == "(") - (part == ")")

@@ -1,14 +1,12 @@
-"""Compute the prefixes that matches of a regular expression can have: "read m" for "read more.*".
+"""Compute with which letters the matches of a regular expression can begin: "read m" for "read
+more.*". Lines that begin with none of these prefixes are not compared with the expression.
 
-Lines that begin with none of these prefixes skip the rules. Only one line of news in twenty begins
-like a pattern of the rules. Measured in one run: without the filters made here, cleaning a news
-text takes 1.49 times as long (0.36 instead of 0.25 ms of CPU), the articles of seeds/ 1.21 times,
-and whole pages (12.7 ms) 1.02 times.
+Measured in one run: without the filters made here, cleaning a news text takes 1.49 times as long
+(0.36 instead of 0.25 ms of CPU), the articles of seeds/ 1.21 times, and whole pages (12.7 ms) 1.02
+times.
 
-The prefixes are read from the syntax tree of `re._parser`, which is private, because no public
-function returns it. This is the only module that uses it. A node of the tree that is not handled
-here counts as "may match anything", which is correct but makes the filter slower. A test fails when
-Python changes the nodes that are handled.
+The prefixes are read from the syntax tree of `re._parser`, which is private; only this module uses
+it. A part of an expression that is not understood here counts as "may match anything".
 """
 
 import re
@@ -34,12 +32,11 @@ _NOTHING: Prefixes = ({""}, set())  # matches between two characters
 
 
 def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Pattern[str]:
-    """Compile an expression that recognises quickly, by its first letters, that a line matches none
-    of the patterns: only lines whose start it matches need to be compared with them.
+    """Compile an expression that matches the start of each line that one of the patterns may match,
+    so that most lines need not be compared with the patterns.
 
-    It also matches lines that begin with one of `words`. Marks and digits may precede the first
-    letter. Match it against a line in lower case; if the line begins with a letter, its first 6
-    characters are enough.
+    It also matches lines that begin with one of `words`. The line must be in lower case; its first
+    6 characters are enough if it begins with a letter.
     """
     patterns, words = list(patterns), {word[:PREFIX_CHARS] for word in words}
     bare = words.union(*map(prefixes_of, patterns))
@@ -66,11 +63,9 @@ def _rest_of(prefixes_of: Iterable[str]) -> str:
 
 
 def prefixes_of(pattern: str) -> frozenset[str]:
-    """Return the first letters of all texts that a regular expression can match and that begin with
-    a letter: "read m" for "read more.*".
-
-    A prefix has up to PREFIX_CHARS letters. "" is returned if a match may begin with any letter.
-    """
+    """Return the prefixes, of up to 6 characters, of those matches of a regular expression that
+    begin with a letter: "read m" for "read more.*". The prefix "" stands for matches that may begin
+    with any letter."""
     complete, partial = _prefixes(pattern)
     prefixes = (complete - {""}) | partial
     return frozenset(
@@ -79,8 +74,8 @@ def prefixes_of(pattern: str) -> frozenset[str]:
 
 
 def prefixes_after_marks(pattern: str) -> frozenset[str]:
-    """Return the first letters of all texts that a regular expression can match and that begin with
-    a mark, such as a dash: the letters after the marks."""
+    """Return the prefixes of those matches of a regular expression that begin with a mark such as a
+    dash, without the marks: "read" for "- read"."""
     complete, partial = _prefixes(pattern)
     marked = {
         prefix
@@ -93,8 +88,8 @@ def prefixes_after_marks(pattern: str) -> frozenset[str]:
 
 
 def may_begin_without_letter(pattern: str) -> bool:
-    """Whether a regular expression may match a text that begins with a digit or a mark, or the
-    empty text."""
+    """Whether a regular expression may match the empty text, or a text that begins with a digit or
+    another character that is no letter."""
     complete, partial = _prefixes(pattern)
     return any(not prefix[:1].isalpha() for prefix in complete | partial)
 

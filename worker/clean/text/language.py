@@ -24,15 +24,15 @@ _WORD = re.compile(r"\w+")
 
 
 def primary(tag: str) -> str:
-    """Return the primary subtag of a language tag: "de" for "de-AT". Older and national codes
-    become the usual one ("iw" becomes "he"). Returns "" if the tag names no language."""
+    """Return the language code at the beginning of a language tag: "de" for "de-AT"; "" if it names
+    no language. Older and national codes become the usual one ("iw" becomes "he")."""
     match = _SUBTAG.match(tag.strip().lower())
     code = _SAME.get(match[0], match[0]) if match else ""
     return "" if code in _NOT_A_LANGUAGE else code
 
 
 def detect(text: str, declared: str, rules: LanguageRules) -> str:
-    """Return the language of a text as a primary subtag such as "de"; "und" if it is unknown.
+    """Return the language of a text as a code such as "de"; "und" if it is unknown.
 
     `declared` is the language tag that the source gives, "" if none. It decides only if the text is
     short or detection is unsure, because feeds often declare the default of their software.
@@ -47,12 +47,8 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
 
 
 def count_words(text: str, language: str) -> int:
-    """Count the words of a clean text in a language. Between two words there must be one space, or
-    one blank line between paragraphs.
-
-    For languages without spaces between words, such as Chinese, the result is half the number of
-    letters.
-    """
+    """Count the words of a text as `plain_text.paragraphs` returns it, by its spaces. In languages
+    without spaces between words, such as Chinese, half the number of letters is returned."""
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
     return text.count(" ") + text.count("\n") // 2 + 1 if text else 0
@@ -96,8 +92,8 @@ def _of_short(sample: str, declared: str, rules: LanguageRules) -> str:
 
 
 def load_models() -> None:
-    """Load the models of both language detectors now, because otherwise the first text would wait
-    for them."""
+    """Load the models of both language detectors now, so that the first text need not wait for
+    them."""
     detect_fast("warm")
     _lite_model().detect("warm", model="lite")
 

@@ -65,11 +65,7 @@ def storable(text: str) -> str:
 
 def is_sound(text: str) -> bool:
     """Whether a text needs no repair except of white space: it has no mojibake (text decoded with
-    the wrong charset) and no invisible characters.
-
-    Only its few characters that are not plain ASCII are checked, once, which is faster than each
-    repair.
-    """
+    the wrong charset) and no invisible characters. The check is quicker than the repair."""
     if text.isascii() and text.isprintable():
         return True
     data = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
@@ -91,16 +87,16 @@ def visible(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Replace each HTML entity in a text, such as "&eacute;", by its character. An entity that
-    appears by this ("&amp;lt;" becomes "&lt;") is not replaced again."""
+    """Replace each HTML entity in a text, such as "&eacute;", by its character. This is done once:
+    "&amp;lt;" becomes "&lt;", and not "<"."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
 
 
 def unescape_again(text: str) -> str:
-    """Replace HTML entities, such as "&eacute;", that remain in an unescaped text because its
-    source had escaped it twice.
+    """Replace HTML entities, such as "&eacute;", that a text still has after `unescape`, because
+    its source had escaped it twice.
 
-    If this would make a new "<", the text is returned unchanged, so that no tag is made out of
+    A text in which this would make a new "<" is returned unchanged, so that no tag is made out of
     text.
     """
     if "&" not in text:
@@ -113,8 +109,8 @@ def mend(text: str, max_chars: int) -> str:
     """Repair the lines of a text that have mojibake (text decoded with the wrong charset, such as
     "cafÃ©" for "café").
 
-    At most `max_chars` characters are repaired, because repairs are slow; lines beyond are
-    unchanged.
+    Lines of at most `max_chars` characters in total are repaired, because repairs are slow; the
+    others stay as they are.
     """
     data = text.encode("utf-8", "replace")
     if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
@@ -147,8 +143,8 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
     """Clean a text and make each of its lines a paragraph, with one blank line between two; empty
     lines are dropped.
 
-    White space is normalised and invisible characters are removed. `sound` says that
-    `is_sound(text)` is known to be true, so that there are no invisible characters to look for.
+    White space is normalised and invisible characters are removed. `sound` says that the caller has
+    checked the text with `is_sound`, so that only white space needs work.
     """
     lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
@@ -158,12 +154,8 @@ def paragraphs(text: str, *, sound: bool = False) -> str:
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """Split a text as `paragraphs` returns it, with one blank line between two paragraphs, into a
-    list of its paragraphs.
-
-    It splits at every line end and drops each second, empty line, if possible, which takes half the
-    time of a split at blank lines.
-    """
+    """Split a text into a list of its paragraphs, between which there must be one blank line, as in
+    the result of `paragraphs`."""
     lines = text.split("\n")
     if len(lines) % 2 and not any(lines[1::2]):
         return lines[::2]
@@ -180,7 +172,7 @@ def _is_tidy(line: str) -> bool:
 
 def unwrap(text: str) -> str:
     """Join the lines of a text that was wrapped at a fixed width of 50 to 100 characters, as in
-    e-mails.
+    e-mails, to paragraphs. Other texts are returned unchanged.
 
     A line is joined to the one before if its first word would not have fitted there.
     """

@@ -22,10 +22,8 @@ _AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
 
 
 def tidy(text: str, rules: TextRules) -> str:
-    """Clean a short text to one line of visible characters, without tags, entities and mojibake.
-
-    Mojibake is text that was decoded with the wrong charset.
-    """
+    """Clean a short text, such as a title, to one line of visible characters, without tags and HTML
+    entities. Mojibake (text decoded with the wrong charset) is repaired."""
     if "<" not in text and "&" not in text and is_sound(text):
         return " ".join(text.split())
     plain = unescape_again(unescape(inline_text(storable(text))))

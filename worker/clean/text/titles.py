@@ -32,11 +32,11 @@ def without_site(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """Choose the title of a page's article, and remove the name of the site from it.
+    """Choose the title of a page's article, without the name of the site.
 
-    Usually it is `title`. `others` are further titles that the page has: one of these is chosen if
-    most words at the end of the page's address `url`, which is often made of the title, are in it,
-    and none are in `title`. `sites` are the names of the site, as `plain_text.bare` returns them.
+    Usually it is `title`. One of `others`, further titles on the page, is chosen if it agrees
+    better with the words in the page's address `url`, which is often made of the title. `sites` are
+    the names of the site, as `plain_text.bare` returns them.
     """
     title = _without_sections(_without_host(without_site(title, sites), url))
     words = _words_of(url)
@@ -89,10 +89,10 @@ def _share(words: Collection[str], title: str) -> float:
 
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
-    """Return all names of a site, by which it is recognised in titles: `names`, their parts ("The
+    """Return all names by which a site may be recognised in titles: `names`, their parts ("The
     Post" of "The Post | Sports"), and the host name with parts of it.
 
-    Each is reduced to lower-case letters and digits by `plain_text.bare`.
+    Each is reduced to lower-case letters and digits, so that spelling makes no difference.
     """
     own_names = {name for name in names if name}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
