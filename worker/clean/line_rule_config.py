@@ -157,12 +157,12 @@ class LearnedRules(Frozen):
     """Limits for learning which lines a source repeats around its articles, so that they are
     removed from later ones.
 
-    A line is learned from the texts of the last `window_days` days, if at least `min_texts` new
-    texts had it on each of `min_days` days, and the share `min_share` of all texts had it
-    (`min_share_figures` for a line with numbers). None is removed from a text of which they are
-    over `max_body_share`. `buckets` and `bucket_entries` limit the memory for noted lines. By
-    source, `pinned` has lines that are always removed, `refused` lines that are never learned.
-    """
+    Learning reads the first `head_lines` and last `tail_lines` lines of each text, if they have at
+    most `max_chars` characters. It learns a line that enough texts of the last `window_days` days
+    had: at least `min_texts` of different articles on each of `min_days` days, and the share
+    `min_share` of all (`min_share_figures` for a line with numbers). Nothing is removed if it were
+    over `max_body_share` of a text. `buckets` and `bucket_entries` limit memory. By source,
+    `pinned` are lines to remove always, `refused` lines never to learn."""
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none
     tail_lines: int = Field(ge=0)  # lines from the end that are noted

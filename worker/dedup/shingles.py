@@ -1,8 +1,7 @@
-"""Split a text into normalised words, and hash its shingles (runs of adjacent words), by which
-texts are compared.
+"""Split a text into normalised words, and hash its shingles: overlapping runs of a few adjacent
+words. Two texts are similar if they have many shingles in common.
 
-The hashes depend on the text alone: they are equal on every machine and in every process.
-"""
+The hashes depend on the text alone: they are equal on every machine and in every process."""
 
 import re
 import unicodedata
@@ -155,8 +154,11 @@ def high_halves(hashes: HashArray) -> bytes:
 
 
 def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
-    """Return how many words (or characters) one shingle of this text has. That depends on its
-    script: Han, South-East Asian, or one with spaces between words."""
+    """Return how long the shingles of a text are: the runs of adjacent words by which it is
+    compared with other texts.
+
+    The lengths depend on its script, because one character of Chinese or Thai says less or more
+    than a word of English. The result has two: `wide` for all texts, `narrow` for short ones."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 

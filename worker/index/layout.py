@@ -87,13 +87,11 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The name of the entry about these buckets in the Redis hash aw:buckets, such as
-        `1234:14`.
+        """The name of the entry in the Redis hash aw:buckets that tells how far the index has grown
+        to this layout, such as `1234:14`: the number of the time window and `bits`.
 
-        Buckets are the Redis hashes of the index. The name consists of the numbers of the time
-        window and of `bits`. The entry tells how many of the fewer, older buckets have been emptied
-        into these.
-        """
+        The entry counts the older Redis hashes whose contents were moved to those of this
+        layout."""
         return f"{self.generation}:{self.bits}"
 
     @property
@@ -122,36 +120,32 @@ class BucketLayout(NamedTuple):
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Return where an entry moves when its bucket (a Redis hash) is divided into four: (part,
-        new value).
+        """Compute where one entry goes when the index grows, which divides each Redis hash into
+        four.
 
-        The entry tells which article had a text hash first, and `value` is the integer stored for
-        it. The part is the number of one of the four new buckets, 0 to 3. The new value is stored
-        there.
-        """
+        Returns the number of the new Redis hash (0 to 3) and the integer to store there. `value` is
+        the integer stored so far: it tells which article was the first with a certain text hash."""
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
     def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
-        """Return where an entry moves when its bucket (a Redis hash) is divided into four: (part,
-        value).
+        """Compute where the number of an article goes when the index grows, which divides each
+        Redis hash into four.
 
-        The entry tells the number of an article: `field` is the first 7 bytes of the article's id,
-        and `value` the number. The part is the number of one of the four new buckets, 0 to 3.
-        `value` is returned unchanged.
-        """
+        Returns the number of the new Redis hash (0 to 3) and `value` unchanged, like `split`, which
+        does the same for text hashes. `field` is the first 7 bytes of the article's id, `value` its
+        number."""
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class BucketMove(NamedTuple):
-    """How far the entries of a time window have been moved to four times as many buckets.
+    """How far the index has moved the entries of one time window to four times as many Redis
+    hashes.
 
-    A bucket is a Redis hash with some entries of the index. `old` describes the old buckets, and
-    `done` counts those whose entries were copied. After that all old buckets are deleted once more,
-    with what late workers wrote to them, and `done` counts on, up to twice the number of old
-    buckets.
-    """
+    `old` describes the old Redis hashes, and `done` counts those that were copied. When all are
+    copied, they are deleted once more, because a late worker may have written to them; `done`
+    counts this as well, so the move is over when it is twice their number."""
 
     old: BucketLayout
     done: int  # buckets copied; from 2**bits on, 2**bits more than the buckets dropped
@@ -195,13 +189,12 @@ class ActiveLayouts(NamedTuple):
 
 
 class IndexHashes(NamedTuple):
-    """The text hashes of several articles in common arrays, to compute where the index stores them.
+    """The text hashes of several articles in common arrays, to compute quickly where the index
+    stores them.
 
-    Of each article there is the hash of its whole text, then the smallest hashes of its three-word
-    sequences. For each hash, `fields` has the lowest 13 bits and `high_bits` the bits above.
-    `bounds` has the position of the first hash of each article, and at the end the number of all
-    hashes.
-    """
+    Each article has the hash of its whole text, and some hashes of runs of words. `fields` has the
+    lowest 13 bits of each hash, `high_bits` the other bits. The hashes of article i are those from
+    `bounds[i]` up to, but without, `bounds[i + 1]`."""
 
     fields: list[int]
     high_bits: NDArray[np.uint64]  # the bits above those of the field
@@ -278,11 +271,10 @@ def flat_reply(reply: Any) -> list[bytes]:
 
 
 def layout_state(reply: Any) -> LayoutState:
-    """Decode the Redis hash aw:buckets, which tells how many buckets each time window has.
+    """Decode the server's reply to HGETALL of the Redis hash aw:buckets, as a dict of strings.
 
-    Buckets are the Redis hashes with the entries of the index. `reply` is the server's reply to
-    HGETALL. The fields and values of the result are described at `LayoutState`.
-    """
+    It tells how many buckets (Redis hashes with entries of the index) each time window began with,
+    and how many were moved since to a larger number of buckets."""
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 

@@ -1,13 +1,11 @@
-"""Decide which articles are copies or variants of others, in four steps.
+"""Decide which articles are copies or variants of other articles, in four steps.
 
-    compare   each article with similar earlier articles, which the index proposes
-    widen     compare an article without copies with the copies and originals of these as well
+    compare   each article with the similar earlier articles that the index proposes
+    widen     if it copies none of them, compare it also with their copies and originals
     elect     choose for each new article the original of which it is a copy
     resolve   make the verdict on each article: new, duplicate, variant …
 
-Both the processing of new articles and `worker dedup replay` call `decide_copies`. They differ in
-where the hashes of the articles come from, and in the function that chooses the original.
-"""
+Workers call `decide_copies` for new articles, and `worker dedup replay` for stored ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -95,14 +93,13 @@ def decide_copies(
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Decide which articles are copies or variants of others, and return each with its verdict, in
-    order.
+    """Decide which articles are copies or variants of others. Returns each article with its
+    verdict, in order.
 
-    `candidates` has for each article the fingerprints to compare it with. `widen` loads more of
-    them for the articles that are no copy of any; it gets their indexes in `articles`. `elect`
-    chooses the original of each new article. `guard` makes a context around the work on one
-    article, which may catch its errors; a failed article is left out.
-    """
+    `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
+    If it copies none, `widen` may load further ones; it gets indexes of `articles`. `elect` chooses
+    the original of each new article. `guard` makes a context around the work on one article; if it
+    suppresses an error, that article is left out."""
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)
     if widen and (single := [n for n, c in compared.items() if c.is_new and not c.copies]):

@@ -1,7 +1,7 @@
-"""Look up strings in a model's tables by their CRC-32.
+"""Look up strings in the tables of a trained model by a hash, the CRC-32 of each string.
 
-The tables have these numbers in place of the strings, so a model file need not contain the strings.
-"""
+The tables have these numbers in place of the strings, so a model file need not contain the
+strings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,11 +53,11 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """Many words, or parts of words, as CRC-32 and length in bytes.
+    """The endings of many feature names, prepared for computing the hashes (CRC-32) of the complete
+    names quickly.
 
-    They are second parts of the names of features, which are found by the CRC-32 of the name.
-    FeaturePrefixes computes that from a prefix and these, without joining strings.
-    """
+    The model that finds names looks up a feature, such as "3=iev", by the CRC-32 of its name. "iev"
+    is the ending. Of each ending, `keys` has the CRC-32 and `lengths` the number of bytes."""
 
     def __init__(self, suffixes: Sequence[str]) -> None:
         encoded = "\n".join(suffixes).encode().split(b"\n")
@@ -66,11 +66,11 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the CRC-32 of many feature names, each a prefix and a suffix, without joining
-    strings.
+    """Computes the hashes (CRC-32) by which features of a model are looked up, for many feature
+    names at once.
 
-    It is made for a few prefixes, and then used with any suffixes.
-    """
+    A feature name, such as "3=iev", has a prefix ("3=") and an ending. The prefixes are given when
+    the object is made; `keys` then combines them with any endings, without joining strings."""
 
     def __init__(self, prefixes: Sequence[str]) -> None:
         zeros = [bytes(length) for length in range(_MAX_SUFFIX_BYTES + 1)]
@@ -78,8 +78,8 @@ class FeaturePrefixes:
         self._changes = np.array(changes, np.uint32)
 
     def keys(self, suffixes: FeatureSuffixes) -> NDArray[np.uint32]:
-        """The CRC-32 of every prefix joined with every suffix, as an array of prefixes x
-        suffixes."""
+        """Return the CRC-32 of each prefix joined with each of these endings, as an array with one
+        row per prefix and one column per ending."""
         changes = self._changes.take(suffixes.lengths, 1, mode="clip")
         keys: NDArray[np.uint32] = changes ^ suffixes.keys
         return keys

@@ -17,11 +17,12 @@ ModelPath = Literal["fast", "thorough"]
 
 
 class EntityModel:
-    """One trained model of names, as loaded from its file.
+    """One trained model that finds the names of people, organisations and places in texts, as
+    loaded from its file.
 
-    `recogniser` finds names in texts, `place_aliases` maps other names of a place to the usual one,
-    and `common` lists the commonest words.
-    """
+    `recogniser` finds the names. `place_aliases` maps other names of a place to the usual one (Kiev
+    to Kyiv). `common` has the commonest words, whose scores `warm` computes before any text is
+    read."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.version = str(arrays["version"])

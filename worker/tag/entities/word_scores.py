@@ -118,11 +118,10 @@ class FeatureWeights:
 class WordScores(NamedTuple):
     """How much some words support each label (person, no name …), as arrays with one row per word.
 
-    `scores` has this for each position of the word relative to the labelled one, and `kinds` how
-    the word is written, as shape_kind() says. If the score of "no name" exceeds all others by the
-    word's `limits`, the word is surely no name; 0 if that is clear without its neighbours. `steps`
-    is 1, or 3 for a word that ends a sentence.
-    """
+    `scores` has the support by position of the word: at, before or after the word to be labelled.
+    `kinds` has numbers for how words are written, such as lower case. `limits` say by how much "no
+    name" must win for the word to be surely outside of names. `steps` is 1, or 3 for a word that
+    ends a sentence."""
 
     scores: LabelScores  # forms x positions x labels
     kinds: IntArray  # kind of the shape

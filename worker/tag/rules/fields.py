@@ -1,9 +1,9 @@
-"""Join the fields of an article into one text, so that one search covers all of them.
+"""Join the fields of an article, such as title and summary, into one text, so that one search finds
+phrases in all of them.
 
-A rule may count a phrase in some parts of an article only, its scopes (`title`, `lead`, `url` …).
-So it is remembered to which field and scope each part of the joined text belongs. Sets of scopes
-are bit masks.
-"""
+A rule may count a phrase only in some parts of an article (title, lead, url …), which it calls
+scopes. So this module also tells to which field and part a place in the joined text belongs.
+Several parts are stored as one integer, a bit mask."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -29,11 +29,12 @@ _MAX_LEAD_CHARS = 500  # of a text without paragraphs
 
 
 class JoinedField(NamedTuple):
-    """One field of an article within the text to which all fields are joined.
+    """One field of an article, such as its summary, as a piece of the text that all fields are
+    joined to for searching.
 
-    `start` is its offset there. `scope` is the part of the article it belongs to, as rules name it
-    (a bit); `field` is its name, such as "summary" or "category", and `value` its text.
-    """
+    `start` is the offset of the piece in the joined text, `value` its characters, and `field` the
+    name of the field. `scope` is the part of the article for which rules may count phrases there,
+    as one of the constants TITLE, LEAD, BODY …."""
 
     start: int
     scope: int
