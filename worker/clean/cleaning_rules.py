@@ -32,15 +32,15 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits for the markup of one content, which is a web page or a text of a feed.
+    """Limits for reading the HTML of an article, which is a web page or a fragment in a feed.
 
-    Markup beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
-    parser, and is rejected. Of markup with more than `max_tags` or `max_extract_tags` tags all text
-    is used, without a search for the article. In other pages a trained classifier finds the
-    article; the limits of doubt, length and shared words say when its result is not trusted, and
-    another library extracts the text. `keep` says whether safe markup is stored, too. At most
-    `max_bodies` contents are read.
-    """
+    HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
+    parser, and is rejected. With more than `max_tags` tags it is not parsed; with more than
+    `max_extract_tags`, the article is not searched for in it: all text is used. If a page's text is
+    shorter than `short_extract_chars` or more doubtful than `max_doubt`, the slower library
+    trafilatura extracts it anew, except in pages with over `max_asked_tags` tags. Above
+    `second_opinion_doubt`, another extractor must share `min_shared` of the text. `keep` stores the
+    HTML as well. `max_bodies` texts of an article are read."""
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
     max_extract_tags: int = Field(gt=0)  # more: the text of a page is its complete body
@@ -110,15 +110,13 @@ class DateRules(Frozen):
 
 
 class LanguageRules(Frozen):
-    """Thresholds for detecting the language of a text. A text with fewer than `min_letters` letters
-    has the language that its source declares; of a longer one `sample_chars` characters are read.
+    """Thresholds for detecting the language of a text. One with fewer than `min_letters` letters
+    has the language that its source declares; of others `sample_chars` characters are read.
 
-    Texts of `long_chars` characters or more go to a fast detector, which gives each language a
-    distance: `max_rank` is the largest that counts, and the declared language wins within
-    `tie_ranks` of the nearest. A second detector decides on short and unsure texts by scores from 0
-    to 1: `sure_score` is enough for any language, `declared_score` for the declared one; without
-    either, `min_score` is enough.
-    """
+    If the text has `long_chars` characters, a fast detector ranks languages by distance; `max_rank`
+    is the largest distance accepted, and the declared language is preferred within `tie_ranks` of
+    the nearest. For other texts a second detector gives scores from 0 to 1. A language needs
+    `sure_score`, or `declared_score` if declared; if none has that, `min_score`."""
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
     long_chars: int = Field(gt=0)  # longer texts go to the fast detector
@@ -152,24 +150,23 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The rules that may remove one kind of line, such as the first lines of English texts,
-    prepared for quick matching.
+    """The rules that may remove a line in one place of a text, such as its first lines, prepared
+    for quick matching.
 
-    `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison.
-    """
+    `rules` are pairs of a rule and its compiled pattern. `expression` matches each line that any of
+    the patterns matches: a line that it does not match needs no further comparison."""
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
 
 
 class LanguageRuleSets(NamedTuple):
-    """The rules that remove lines from texts in one language, prepared for quick use.
+    """The rules that remove lines from texts in one language, prepared for quick matching.
 
-    A line whose start `prefix_filter` does not match needs no rule. For all others `select` returns
-    the rules to try. Its three arguments say whether the line is among the first of its text,
-    whether it is among the last, and whether it has more than 120 characters.
-    """
+    `prefix_filter` is tried first, at the start of a line: if it does not match, no rule removes
+    the line. Else `select` returns the rules to try. Its arguments say whether the line is among
+    the first lines of the text, whether it is among the last, and whether it is longer than 120
+    characters."""
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
     select: Callable[[bool, bool, bool], RuleSet]  # for a line in the head, in the tail, a long one

@@ -157,8 +157,9 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
     """Return how long the shingles of a text are: the runs of adjacent words by which it is
     compared with other texts.
 
-    The lengths depend on its script, because one character of Chinese or Thai says less or more
-    than a word of English. The result has two: `wide` for all texts, `narrow` for short ones."""
+    In scripts without spaces between words, such as Chinese and Thai, the lengths are numbers of
+    characters, else of words. The result has two: `wide` for nearly all texts, `narrow` only for
+    short ones."""
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 

@@ -1,8 +1,8 @@
 """Recognise when two articles of one batch are versions of the same article, although neither is
 stored yet.
 
-An article is recognised by its id or link. The store knows which earlier articles had them; this
-module adds the earlier articles of the batch."""
+Versions of an article have the same id, link or opening. The store knows which earlier articles
+have them; this module adds the earlier articles of the batch."""
 
 from dataclasses import replace
 
@@ -21,8 +21,8 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """Find the earlier article of which this one may be a new version: in the store, or earlier
-        in the same batch. They belong together if they have the same publisher's id or link.
+        """Find the earlier article of which this one may be a new version, in the store or earlier
+        in the same batch: one that has the same id, link or opening.
 
         `stored` is what the store found, or None. The result combines it with what was decided in
         this batch; None if neither has such an article."""

@@ -36,8 +36,10 @@ _MIN_LEFT_CHARS = 15  # of the sentence that a dateline opens
 
 
 class Dateline(NamedTuple):
-    """The place and the news agency that a dateline such as "BERLIN (dpa) - " names; one of them
-    may be "". `end` is the offset in the line at which the article's first sentence begins."""
+    """The place and the news agency that open an article, as in "BERLIN (dpa) - "; at most one of
+    them is "".
+
+    `end` is the offset in the line at which the article's first sentence begins."""
 
     place: str
     agency: str

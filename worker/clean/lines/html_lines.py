@@ -1,7 +1,6 @@
-"""Remove from an article's markup the lines that cleaning has removed from its text.
+"""Remove from an article's HTML the lines that cleaning has removed from its text.
 
-The markup must come from `sanitize.safe_html`, in which "<" only opens tags.
-"""
+The HTML must come from `sanitize.safe_html`, in which each "<" opens a tag."""
 
 import re
 from collections import Counter

@@ -41,9 +41,8 @@ class ClassifiedText(NamedTuple):
     """The text that the classifier takes for the article of a page, and how unsure it is of this
     choice.
 
-    `doubt` is 0 if each passage of the page surely belongs to the article or surely does not, and
-    grows with the length of the other passages.
-    """
+    `doubt` is 0 if the classifier is sure of each passage of the page, whether it belongs to the
+    article or not. It grows with the length of the passages of which it is unsure."""
 
     text: str
     doubt: float  # sum of characters * p * (1 - p) over all blocks, per character kept

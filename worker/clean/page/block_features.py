@@ -37,14 +37,13 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """The blocks (passages of text) of a page as arrays with one entry per block, from which
+    """The passages of text (blocks) of a page as arrays with one entry per block, from which
     several features are computed.
 
-    `tags` has the tag number of the innermost element around each block, `held_by` its index in
-    `blocks.holders`. `larger` has the indexes of four elements around it, from the innermost to
-    larger ones. `text` has the characters of all blocks. `links` is the share of a block's
-    characters that are link text; `prose` is its length if it reads like a paragraph, else 0.
-    """
+    `blocks` are the blocks, `text` their characters. `held_by` has for each block the index of the
+    element around it in `blocks.holders`, `tags` a number for that element's tag, and `larger` the
+    indexes of four elements around it, from small to large. `links` is the share of characters in
+    links; `prose` is the block's length if it reads like a paragraph, else 0."""
 
     blocks: Blocks
     tags: Ints
@@ -117,9 +116,8 @@ def wider(holders: Holders) -> Ints:
     """For each element with text, find its nearest ancestor that holds more text blocks than
     itself.
 
-    Returns an array with one entry per element of `holders`: the index of that ancestor. The body,
-    with index 0, has no ancestor, and gets 0.
-    """
+    Returns the index of that ancestor for each element of `holders`. The body (index 0) has no
+    ancestor, and gets 0."""
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
     same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
@@ -221,12 +219,11 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """Give each text block the value of another block, to use it as a feature: the value of the
-    block `by` places before, or after if `by` is negative. Blocks that have no such neighbour get
-    -1.
+    """Return for each text block of a page the value of a neighbouring block, to use it as a
+    feature.
 
-    `column` has one value per block, in the order of the page.
-    """
+    `column` has one value per block, in the order of the page. The neighbour is `by` blocks
+    earlier, or later if `by` is negative. A block without such a neighbour gets -1."""
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]

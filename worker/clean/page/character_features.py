@@ -1,8 +1,8 @@
-"""Compute features of text blocks from their characters: length, case, marks, stock phrases.
+"""Compute features of text blocks (passages of a page) from their characters: length, letter case,
+punctuation, stock phrases.
 
-The characters of all blocks of a page are in one array, so that a page needs only a few dozen array
-operations.
-"""
+The characters of all blocks are in one array, so that a page needs only a few dozen array
+operations."""
 
 from typing import NamedTuple
 
@@ -38,12 +38,11 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """The characters of all text blocks of a page in one string (`joined`). `kinds` has for each
-    character a bit mask of its kinds, such as letter or capital, by which one array operation
-    counts the characters of a kind in all blocks.
+    """The characters of all text blocks of a page in one string (`joined`), to compute features of
+    all blocks at once.
 
-    The text of block i begins at `starts[i]` and has `sizes[i]` characters.
-    """
+    `kinds` says of each character whether it is a letter, a capital and so on, as a bit mask. The
+    text of block i begins at `starts[i]` and has `sizes[i]` characters."""
 
     joined: str
     kinds: NDArray[np.uint8]

@@ -17,12 +17,12 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All conditions in the trees of a forest that test one feature. Each condition is "the value
-    is at most a threshold"; `thresholds` has these limits, ascending.
+    """All tests of one feature in the decision trees of a forest, prepared for evaluating all trees
+    at once.
 
-    `left[k]` tells which leaves of each tree can still be reached if the value is above the first k
-    thresholds: a 16-bit number per tree, with one bit for each leaf.
-    """
+    Each test is "the feature's value is at most this threshold"; `feature` is the feature's number,
+    and `thresholds` are ascending. `left[k]` has for each tree a 16-bit mask of the leaves that can
+    still be reached if the value is above exactly k thresholds."""
 
     feature: int
     thresholds: NDArray[np.float32]
@@ -30,12 +30,11 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """A forest of boosted regression trees, whose values are added up, prepared for quick
-    evaluation.
+    """A forest of decision trees, prepared for quick evaluation. Its result is the sum of one value
+    per tree: that of the leaf to which the tests of the tree lead.
 
-    `conditions` are the tests in all trees, grouped by the feature they test. `leaves` has the
-    values of all leaves, tree by tree, and `bases` the index of each tree's first leaf.
-    """
+    `conditions` are the tests of all trees, by feature. `leaves` has the values of all leaves, tree
+    by tree, and `bases` the index in it of each tree's first leaf."""
 
     conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)
