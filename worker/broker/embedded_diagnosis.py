@@ -53,7 +53,8 @@ def no_server(var_dir: Path) -> str:
     be the embedded broker; it also says what to install.
 
     If the data folder `var_dir` has data, the message names the kind and version of the server that
-    wrote it, because that one is needed."""
+    wrote it, because that one is needed.
+    """
     if author := writer(var_dir):
         folder = var_dir / AOF_FOLDER
         return f"{folder} was written by {author}, and no server is here: {_remedy(author)}"

@@ -110,7 +110,8 @@ class Channel(RedisChannel):
         """Read the broker's reply to the command that `poll_command` returned last, and deliver the
         messages in it to the worker.
 
-        Returns True if there were messages, and raises Empty if there were none."""
+        Returns True if there were messages, and raises Empty if there were none.
+        """
         sent, self._next = self._next, "claim"
         reply = self._read_reply(sent, options)
         if sent != "claim" or not reply:

@@ -34,13 +34,13 @@ _SITE_LANGUAGE = "en"
 class HtmlRules(Frozen):
     """Limits for reading the HTML of an article, which is a web page or a fragment in a feed.
 
-    HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
-    parser, and is rejected. With more than `max_tags` tags it is not parsed; with more than
-    `max_extract_tags`, the article is not searched for in it: all text is used. If a page's text is
-    shorter than `short_extract_chars` or more doubtful than `max_doubt`, the slower library
-    trafilatura extracts it anew, except in pages with over `max_asked_tags` tags. Above
-    `second_opinion_doubt`, another extractor must share `min_shared` of the text. `keep` stores the
-    HTML as well. `max_bodies` texts of an article are read."""
+    HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` is rejected, because
+    it would block a parser. In a page with more than `max_tags` or `max_extract_tags` tags, the
+    article is not searched for: all text is used. In other pages a classifier finds it; by the
+    limits of doubt, length and shared words its result is replaced by that of a slower extractor,
+    except in pages of over `max_asked_tags` tags. `keep` stores the HTML, too. At most `max_bodies`
+    texts of one article are read.
+    """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
     max_extract_tags: int = Field(gt=0)  # more: the text of a page is its complete body
@@ -116,7 +116,8 @@ class LanguageRules(Frozen):
     If the text has `long_chars` characters, a fast detector ranks languages by distance; `max_rank`
     is the largest distance accepted, and the declared language is preferred within `tie_ranks` of
     the nearest. For other texts a second detector gives scores from 0 to 1. A language needs
-    `sure_score`, or `declared_score` if declared; if none has that, `min_score`."""
+    `sure_score`, or `declared_score` if declared; if none has that, `min_score`.
+    """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
     long_chars: int = Field(gt=0)  # longer texts go to the fast detector
@@ -154,7 +155,8 @@ class RuleSet(NamedTuple):
     for quick matching.
 
     `rules` are pairs of a rule and its compiled pattern. `expression` matches each line that any of
-    the patterns matches: a line that it does not match needs no further comparison."""
+    the patterns matches: a line that it does not match needs no further comparison.
+    """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
@@ -166,7 +168,8 @@ class LanguageRuleSets(NamedTuple):
     `prefix_filter` is tried first, at the start of a line: if it does not match, no rule removes
     the line. Else `select` returns the rules to try. Its arguments say whether the line is among
     the first lines of the text, whether it is among the last, and whether it is longer than 120
-    characters."""
+    characters.
+    """
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
     select: Callable[[bool, bool, bool], RuleSet]  # for a line in the head, in the tail, a long one

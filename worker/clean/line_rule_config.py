@@ -21,7 +21,8 @@ class LineRule(Frozen):
     `within` lines of a text (`position` "head"), its last ones ("tail"), or "any"; 0 stands for the
     usual number. A rule for the "end" cuts its match off the end of the text, if a word of `hints`
     is there. `effect` says whether a name in the line is stored, for example as an author
-    ("byline"); "drop" stores none. `truncated`: the line proves that the text is only a teaser."""
+    ("byline"); "drop" stores none. `truncated`: the line proves that the text is only a teaser.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     # By language, "any" for all. Must match the full line in lower case; `end` rules are searched.
@@ -161,7 +162,8 @@ class LearnedRules(Frozen):
     had: at least `min_texts` of different articles on each of `min_days` days, and the share
     `min_share` of all (`min_share_figures` for a line with numbers). Nothing is removed if it were
     over `max_body_share` of a text. `buckets` and `bucket_entries` limit memory. By source,
-    `pinned` are lines to remove always, `refused` lines never to learn."""
+    `pinned` are lines to remove always, `refused` lines never to learn.
+    """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none
     tail_lines: int = Field(ge=0)  # lines from the end that are noted

@@ -1,7 +1,8 @@
 """Split a text into normalised words, and hash its shingles: overlapping runs of a few adjacent
 words. Two texts are similar if they have many shingles in common.
 
-The hashes depend on the text alone: they are equal on every machine and in every process."""
+The hashes depend on the text alone: they are equal on every machine and in every process.
+"""
 
 import re
 import unicodedata
@@ -42,10 +43,10 @@ CACHED_WORD_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
-    """The words of a text, normalised (in lower case, for example), and one hash for each word.
+    """The words of a text in normalised form (in lower case, for example), and one hash for each.
 
-    In scripts without spaces, such as Chinese and Thai, every character is a word. `script` is the
-    script of most words: LETTER (one with spaces), HAN or SOUTHEAST_ASIAN.
+    In scripts without spaces, such as Chinese and Thai, every character counts as a word. `script`
+    is the script of most words: LETTER (with spaces between words), HAN or SOUTHEAST_ASIAN.
     """
 
     words: list[str]
@@ -82,11 +83,11 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn the hashes of runs of words into a set by which texts are compared: an ascending array
-    in which each hash occurs once.
+    """Turn the hashes of a text's runs of words into a set: an ascending array without repeated
+    hashes, by which texts are compared.
 
-    `narrow` says that these are the shorter runs that only short texts have. They are marked by the
-    lowest bit of each hash, which is 1 for them and 0 for all others.
+    A short text has runs of two lengths. The lowest bit of a hash tells them apart; `narrow` sets
+    it to 1, for the shorter runs.
     """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
@@ -117,9 +118,9 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
     """Return hashes of the first `most` numbers in a text, to tell whether two texts agree in them.
 
-    Each row of the result has the hash of the words around a number and that of the number.
-    Adjacent words with digits, or in `spelled_out` (such as "two"), make one number: "6-5/16" is
-    one, and so is a row of a table.
+    Each row of the result has two hashes: of the words before and after a number, and of the
+    number. Words with digits, or in `spelled_out` (such as "two"), are numbers; adjacent ones, such
+    as the cells in a row of a table, count as one.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -144,10 +145,10 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack a set of 64-bit hashes as bytes, 4 per hash, to store it in half the space: only the
-    upper 32 bits of each are used, which is exact enough to compare two sets of a thousand hashes.
+    """Pack 64-bit hashes as bytes, 4 per hash, to store them in half the space.
 
-    The lowest bit is that of the full hash, in which `shingles` marks short runs of words.
+    The upper 32 bits of each are exact enough to compare two texts. Only the lowest of these bits
+    is replaced by that of the full hash, by which `shingles` marks short runs of words.
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
@@ -159,7 +160,8 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
 
     In scripts without spaces between words, such as Chinese and Thai, the lengths are numbers of
     characters, else of words. The result has two: `wide` for nearly all texts, `narrow` only for
-    short ones."""
+    short ones.
+    """
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
@@ -168,8 +170,8 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
     """Choose at most `most` of a text's hashes, to store less of a long text. Returns the chosen
     hashes and the scale: about one hash in `scale` is chosen (1: all).
 
-    Chosen are the lowest hashes, below 2**64 / scale, in all texts. The share that two samples have
-    in common therefore estimates that of the whole texts (FracMinHash; Irber et al. 2022,
+    In all texts the lowest hashes are chosen, so the share that two samples have in common
+    estimates the share that the complete texts have in common (FracMinHash; Irber et al. 2022,
     doi:10.1101/2022.01.11.475838). `hashes` must be ascending.
     """
     scale = 1
@@ -180,8 +182,11 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Reduce ascending hashes to those that `sampled` chooses at this scale, about one in `scale`,
-    so that two texts that were sampled at different scales can be compared."""
+    """Return those of these ascending hashes that `sampled` would choose at this scale, about one
+    in `scale`.
+
+    It makes two texts comparable that were sampled at different scales.
+    """
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize

@@ -1,13 +1,12 @@
-"""The similarity index finds, for a new article, earlier articles that may have the same text.
+"""The similarity index: it finds, for a new article, earlier articles that may have the same text.
 
-These are called candidates. To find them, the index remembers hashes of each article: one of its
-whole text, and its sketch, the smallest of the hashes of its shingles (three words in a row; in
-Chinese and the like, some characters). Articles are candidates if they share hashes. The index also
-elects the canonical article, the one that stands for all copies of a text. All articles and
-decisions are in the store too, so losing the index loses none of them.
+It remembers some hashes of each article: one of its whole text, and the smallest hashes of its runs
+of three words. Articles that share hashes may have the same text. The index also decides which
+article is canonical, that is stands for all copies of a text. The store has all articles and
+decisions too, so losing the index loses none of them.
 
-What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
-lines that sources repeat. May import the model only.
+What belongs here: the interface `Index`, its implementations in memory and on Redis or Valkey, and
+the lines that sources repeat. May import the model only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,12 +29,11 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An earlier article that may have the same text as a new article that is looked up in the
-    index.
+    """An earlier article that may have the same text as a new article.
 
-    `hits` counts the text hashes of the new article that this one was the first to have.
-    `fingerprint` has the candidate's text hashes, for an exact comparison. It is None when the
-    index no longer holds them; they are then read from the store.
+    `hits` counts the text hashes of the new article that this article was the first to have.
+    `fingerprint` has all its text hashes, for an exact comparison; None if the index has no longer
+    stored them, so that they must be read from the store.
     """
 
     article_id: str
@@ -45,12 +43,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyVote:
-    """An article, and the articles that a worker found it to be a copy of (`copies`), best match
-    first.
+    """What one worker found out about an article: of which earlier articles it is a copy (`copies`,
+    best match first).
 
-    From such votes the index elects the canonical article, the one that stands for all copies of a
-    text. `copies` is empty when the worker found none; the article may then become canonical
-    itself.
+    From such votes the index chooses the canonical article, the one that stands for all copies of a
+    text. If `copies` is empty, the article may become canonical itself.
     """
 
     article_id: str

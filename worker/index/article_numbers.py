@@ -15,10 +15,10 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """The numbers that articles have in the index, and which of them were numbered just now.
+    """The numbers of some articles in the index, and which of the articles were new to it.
 
-    `numbers` maps an article id to the number. `created` has the ids of the articles that had no
-    number before. `layouts` tells in which Redis hashes the index kept its entries at that time.
+    `numbers` maps an article id to the number, `created` has the ids of the new articles. `layouts`
+    says which Redis hashes the index used when the numbers were read.
     """
 
     layouts: ActiveLayouts
@@ -94,10 +94,10 @@ class ArticleNumbers:
         return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
-        """Return the Redis commands that store, for each number, the id of its article.
+        """Return the Redis commands that store the id of each article under its number.
 
-        `numbers` maps an article id to its number. The ids expire after three time windows of the
-        index.
+        `numbers` maps an article id to its number. The stored ids expire after three times the
+        length of the index's time window (the setting `window_days`).
         """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))

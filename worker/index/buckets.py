@@ -1,8 +1,9 @@
-"""Read and write the buckets, the Redis hashes in which the index keeps its entries.
+"""Read and write the entries of the index in Redis. An entry says which article was the first with
+a certain text hash.
 
-An entry says which article was the first with a certain text hash. Each time window, also called a
-generation, has buckets of its own, which later expire. When they are full, the window gets four
-times as many. A layout means the buckets of one window while they have a certain number.
+Entries are spread over many Redis hashes, called buckets. Each time window, or generation, has
+buckets of its own, which later expire. If they become full, the window gets four times as many. A
+"layout" is the buckets of one window, at one of these numbers.
 """
 
 from collections.abc import Sequence
@@ -59,11 +60,11 @@ class Buckets:
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """Find out from replies of the server which buckets (Redis hashes) hold the index at
-        present.
+        """Find out from the server's replies over which buckets (Redis hashes) the index is spread
+        at present.
 
-        `replies` are the two replies to the commands in READ_LAYOUTS: the server's time, and the
-        numbers of buckets of the time windows.
+        `replies` are those to the two commands in READ_LAYOUTS: the server's time, and how many
+        buckets each time window has.
         """
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
@@ -106,12 +107,12 @@ class Buckets:
     def write(
         self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout
     ) -> tuple[list[Any], float]:
-        """Send commands that write to some buckets, the Redis hashes of the index, in one round
-        trip.
+        """Send commands that write entries of the index to some buckets (Redis hashes), in one
+        round trip. It also sets when new buckets expire.
 
-        `keys` are the Redis keys of these buckets, and `layout` says to which time window they
-        belong, and so when they expire. Returns the replies to the commands, and the average number
-        of entries per bucket, which tells how full the buckets are.
+        `keys` are the Redis keys of the buckets; `layout` says to which time window they belong.
+        Returns the replies to `commands`, and the average number of entries per bucket, which shows
+        how full they are.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -129,12 +130,12 @@ class Buckets:
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Begin to use four times as many buckets (the Redis hashes of the index) if the present
-        ones are full.
+        """Make the index larger if it is full: use four times as many buckets (Redis hashes) for
+        new entries.
 
-        They are full if `entries_per_bucket`, their average number of entries, is 320 or more. If
-        an earlier growth is not finished, move the next entries from old to new buckets instead.
-        `layouts` tells which buckets are in use.
+        It is full if `entries_per_bucket`, the average number of entries in a bucket, is 320 or
+        more. If it has grown before and not all old entries were moved yet, some more of them are
+        moved instead. `layouts` says which buckets are in use.
         """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])

@@ -53,12 +53,12 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Return the articles that most probably have the same text as the article `own`, best first.
+    """Choose the articles that most probably have the same text as the article `own`. Returns pairs
+    of (article, hits), best first, at most `rules.most_rivals`.
 
-    The result has pairs of (article, hits), at most `rules.most_rivals`. `owners_by_hash` has, for
-    each text hash of `own`, the articles that were the first to have it; each such hash is a hit
-    for them. Articles in `exact`, whose whole text is equal, come first. Others need
-    `rules.min_hits` hits.
+    For each text hash of `own`, `owners_by_hash` has the articles that were the first with this
+    hash: it is one hit for each of them. Articles in `exact` have an equal whole text and come
+    first; others need `rules.min_hits` hits.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

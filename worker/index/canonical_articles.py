@@ -19,10 +19,10 @@ Pointers = dict[int, int]
 
 
 class CanonicalTable(Protocol):
-    """A table that says of each article which article it is a copy of.
+    """A table that says of each article of which article it is a copy.
 
-    It has one cell per article, which holds the number of the copied article, or the article's own
-    number when it is canonical (no copy). Articles are numbered in order of arrival.
+    Articles are numbered in order of arrival. The table has for each number that of the article it
+    copies, or the same number if the article is no copy.
     """
 
     def read(self, numbers: Collection[int]) -> Pointers:
@@ -43,12 +43,11 @@ class CanonicalTable(Protocol):
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Decide for each voting article which article is canonical: the one that stands for all its
-    copies.
+    """Decide for some articles which article is canonical, that is stands for all copies of a text,
+    and write this into `table`.
 
-    `votes` maps the number of a voting article to the numbers of the articles that it copies, best
-    match first. Returns number of the voting article -> number of its canonical article. The
-    decisions are also written into `table`.
+    `votes` maps the number of each article to the numbers of the articles that a worker found it to
+    copy, best match first. Returns by number the number of the canonical article.
     """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
@@ -61,10 +60,11 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read for these articles which article each copies, which one that copies in turn, and so on.
+    """Read from `table` which article each of these articles copies, which one that article copies,
+    and so on.
 
-    What is read from `table` is added to `pointers` (number of an article -> number of the article
-    that it copies), which is also returned.
+    All that is read is added to `pointers`, which maps the number of an article to the number of
+    the one it copies. Returns `pointers`.
     """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:

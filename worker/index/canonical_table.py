@@ -1,8 +1,8 @@
-"""A table on Redis or Valkey that says of each article which article it is a copy of.
+"""A table on Redis or Valkey that says of each article of which article it is a copy.
 
-Articles are numbered in order of arrival. The table has for each number how much smaller the number
-of the copied article is. That is 0 for most articles, which are no copies, and takes little memory.
-The values of 200 consecutive numbers are in one Redis hash.
+Articles are numbered in order of arrival. To take little memory, the table stores the difference
+between the article's number and that of the article it copies; it is 0 for most, which are no
+copies. The differences of 200 consecutive numbers are in one Redis hash.
 """
 
 from collections.abc import Collection, Mapping

@@ -43,11 +43,12 @@ A field `generation` has the value `base:bits`; a field `generation:bits` has th
 
 
 class BucketLayout(NamedTuple):
-    """Where the index stores its entries in one time window, while the window has 2**bits buckets.
+    """Over which Redis hashes the index spreads its entries in one time window, while the window
+    has 2**bits of them. These Redis hashes are called buckets.
 
-    A bucket is a Redis hash with some of the entries, which are packed into integers. `generation`
-    is the number of the window, `first` the value of `bits` with which it began, and `base` the
-    number of the newest article at that time; entries hold article numbers less `base`.
+    `generation` is the number of the window, and `first` the value of `bits` when it began. `base`
+    was then the number of the newest article; it is subtracted from article numbers to store
+    smaller ones.
     """
 
     generation: int
@@ -91,7 +92,8 @@ class BucketLayout(NamedTuple):
         to this layout, such as `1234:14`: the number of the time window and `bits`.
 
         The entry counts the older Redis hashes whose contents were moved to those of this
-        layout."""
+        layout.
+        """
         return f"{self.generation}:{self.bits}"
 
     @property
@@ -104,9 +106,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def spare_bits(self) -> int:
-        """How many of the lower bits of a stored integer are bits of the text hash.
+        """How many bits of a text hash are stored together with the number of the article that was
+        the first with this hash.
 
-        The bits above them are the number of the first article that had this hash.
+        Both are in one integer, in which these are the lower bits.
         """
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
@@ -124,7 +127,8 @@ class BucketLayout(NamedTuple):
         four.
 
         Returns the number of the new Redis hash (0 to 3) and the integer to store there. `value` is
-        the integer stored so far: it tells which article was the first with a certain text hash."""
+        the integer stored so far: it tells which article was the first with a certain text hash.
+        """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
@@ -134,7 +138,8 @@ class BucketLayout(NamedTuple):
 
         Returns the number of the new Redis hash (0 to 3) and `value` unchanged, like `split`, which
         does the same for text hashes. `field` is the first 7 bytes of the article's id, `value` its
-        number."""
+        number.
+        """
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
@@ -145,7 +150,8 @@ class BucketMove(NamedTuple):
 
     `old` describes the old Redis hashes, and `done` counts those that were copied. When all are
     copied, they are deleted once more, because a late worker may have written to them; `done`
-    counts this as well, so the move is over when it is twice their number."""
+    counts this as well, so the move is over when it is twice their number.
+    """
 
     old: BucketLayout
     done: int  # buckets copied; from 2**bits on, 2**bits more than the buckets dropped
@@ -160,11 +166,11 @@ class BucketMove(NamedTuple):
 
 
 class ActiveLayouts(NamedTuple):
-    """Which buckets, the Redis hashes of the index, workers read and write at present.
+    """Which Redis hashes (buckets) of the index workers read and write at present.
 
-    `read` has the buckets of the current time window, to which workers also write, then those of
-    the window before. While a window grows to four times as many buckets, both the new ones and the
-    old ones are in `read`, and `moves` tells how many entries have been moved to the new ones.
+    `read` lists them, by time window: those of the current one, which are also written, and those
+    of the one before. While a window grows to four times as many buckets, its new and its old ones
+    are listed, and `moves` says how many old ones were emptied into new ones.
     """
 
     read: tuple[BucketLayout, ...]
@@ -194,7 +200,8 @@ class IndexHashes(NamedTuple):
 
     Each article has the hash of its whole text, and some hashes of runs of words. `fields` has the
     lowest 13 bits of each hash, `high_bits` the other bits. The hashes of article i are those from
-    `bounds[i]` up to, but without, `bounds[i + 1]`."""
+    `bounds[i]` up to, but without, `bounds[i + 1]`.
+    """
 
     fields: list[int]
     high_bits: NDArray[np.uint64]  # the bits above those of the field
@@ -223,10 +230,11 @@ class IndexHashes(NamedTuple):
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """Return for each text hash the bits of it that the index stores next to an article number.
+        """Return for each text hash those bits of it that the index stores together with the number
+        of an article.
 
-        The value stored in a Redis hash consists of both. If the bits found there are others, the
-        value belongs to another text hash, which happens to have the same place.
+        They show whether a stored number is about this text hash, or about another one that is
+        stored in the same place.
         """
         spares: list[int] = self._spares(layout).tolist()
         return spares
@@ -274,7 +282,8 @@ def layout_state(reply: Any) -> LayoutState:
     """Decode the server's reply to HGETALL of the Redis hash aw:buckets, as a dict of strings.
 
     It tells how many buckets (Redis hashes with entries of the index) each time window began with,
-    and how many were moved since to a larger number of buckets."""
+    and how many were moved since to a larger number of buckets.
+    """
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
@@ -305,12 +314,12 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 def new_generation(
     generation: int, newest: int, state: LayoutState, least_bits: int
 ) -> tuple[str, str]:
-    """Return the field and value to write to the Redis hash aw:buckets when a time window begins.
+    """Return the field and value to write to the Redis hash aw:buckets when the index begins a new
+    time window.
 
-    The value says how many buckets (Redis hashes with entries of the index) the window begins with:
-    a quarter of those of the window before, but at least 2**least_bits. `generation` is the number
-    of the window, `newest` that of the newest article, and `state` the present content of
-    aw:buckets.
+    They say with how many Redis hashes the window begins: a quarter of those of the window before,
+    but at least 2**least_bits. `generation` is the number of the window, `newest` that of the
+    newest article, and `state` the present content of aw:buckets.
     """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
@@ -331,9 +340,10 @@ def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayo
 
 
 def expired_fields(generation: int, state: LayoutState) -> list[str]:
-    """Return the fields of the Redis hash aw:buckets about time windows that are read no longer.
+    """Return the fields that may be deleted from the Redis hash aw:buckets, because they are about
+    time windows that the index no longer reads.
 
-    Read are the window with number `generation` and the one before. `state` is the present content
-    of aw:buckets.
+    It reads the window with the number `generation` and the one before. `state` is the present
+    content of aw:buckets.
     """
     return [field for field in state if int(field.split(":")[0]) < generation - 1]

@@ -3,7 +3,8 @@ source repeats in many articles.
 
 Each fact "this line stood in this article" is stored as a few bytes, called a line entry, by source
 and day. A day's entries are read only after that day has ended. So all workers read the same
-entries and learn the same lines."""
+entries and learn the same lines.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ class LineCountLimits:
 
     A line entry is a few bytes which say that one line stood in one article. It is stored for at
     least `window_days` days. The entries of one day are spread over `buckets` Redis hashes, each of
-    which takes at most `bucket_entries` entries; further ones are dropped."""
+    which takes at most `bucket_entries` entries; further ones are dropped.
+    """
 
     window_days: int
     buckets: int  # per day
@@ -31,14 +33,16 @@ class LineCounts(Protocol):
     that a source repeats.
 
     Each such fact is a few bytes, called a line entry, stored by source and day. Methods raise
-    Unavailable when the server does not answer."""
+    Unavailable when the server does not answer.
+    """
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
         """Store which lines stood in the articles of one day.
 
         `day` is the ordinal number of a date (`date.toordinal`). `seen` maps a source to line
         entries, a few bytes each, which say that one line stood in one article. `limits` says how
-        many are stored at most; further ones are dropped. Adding an entry again changes nothing."""
+        many are stored at most; further ones are dropped. Adding an entry again changes nothing.
+        """
         ...
 
     def read(
@@ -48,7 +52,8 @@ class LineCounts(Protocol):
 
         The result maps a source to a day, and the day to line entries: a few bytes each, which say
         that one line stood in one article. A day is the ordinal number of a date. `limits` must be
-        those with which the entries were added."""
+        those with which the entries were added.
+        """
         ...
 
 

@@ -6,7 +6,8 @@ the lines that a source repeats.
 An entry is a few bytes which say that one line stood in one article. The entries of a day are
 spread over a fixed number of buckets (Redis hashes). Each takes a limited number of entries;
 further ones are dropped. The index that finds copies has other keys, which begin with aw:, so it
-can be cleared without losing these entries."""
+can be cleared without losing these entries.
+"""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -46,7 +47,8 @@ class RedisLineCounts:
 
         `day` is the ordinal number of a date. `seen` maps a source to line entries, a few bytes
         each, which say that one line stood in one article. `limits` says how long entries are
-        stored and how many at most; further ones are dropped."""
+        stored and how many at most; further ones are dropped.
+        """
         ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
         for source, entries in seen.items():
@@ -64,7 +66,8 @@ class RedisLineCounts:
 
         The result maps a source to a day, and the day to line entries: a few bytes each, which say
         that one line stood in one article. A day is the ordinal number of a date. `limits` must be
-        those with which the entries were added."""
+        those with which the entries were added.
+        """
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]
         commands: list[Command] = [("HKEYS", _key(day, buckets[s][0])) for s, day in pairs]

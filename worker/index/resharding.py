@@ -21,11 +21,12 @@ DROPPED_BUCKETS = 1024
 
 
 def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
-    """Move the entries of the next 128 full buckets to new ones, and return the new progress.
+    """Move the entries of the next 128 Redis hashes of a full index to new ones, and return how far
+    the move has come.
 
-    A bucket is a Redis hash with entries of the index. `move` tells which old buckets have been
-    moved already. If all have been, the next 1024 are deleted once more, because late workers may
-    have written to them. `expiry` is the Unix second in which the new buckets expire.
+    `move` says which old Redis hashes were moved already. If all were, the next 1024 of them are
+    deleted once more, because late workers may have written to them. `expiry` is the Unix second at
+    which the new ones expire.
     """
     step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)

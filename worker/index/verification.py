@@ -46,11 +46,11 @@ class ExpectedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLayer:
-    """How much memory one part of the index takes: the number of its Redis keys, its entries and
-    bytes.
+    """How much memory one part of the index takes: its number of Redis keys, of entries in them,
+    and of bytes.
 
-    `layer` names the part, for example `hashes` (which article had a text hash first) or `ids` (the
-    number of each article). `bytes` is estimated from a sample of the keys.
+    `layer` names the part, such as `hashes` (which article was the first with a text hash) or `ids`
+    (the number of each article). `bytes` is estimated from a sample of the keys.
     """
 
     layer: str
@@ -106,10 +106,11 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """Return the time before which articles were registered too long ago to be found by the index.
+    """Return the time from which on registered articles are found by the index; older ones are
+    forgotten.
 
-    The index finds articles of the present time window and of the one before, so it is the
-    beginning of the latter. `now_s` is the present time in Unix seconds.
+    It is the beginning of the time window before the present one. `now_s` is the present time in
+    Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -181,10 +182,10 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 class IndexDifference:
     """A difference between what the index and the store say about one article.
 
-    `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
-    article's text hashes) or `register` (it names another canonical article, the one that stands
-    for all copies of a text). `store` and, with `register`, `index` have the id of the canonical
-    article according to each.
+    `what` is the kind: `missing` (the index does not know the article), `unowned` (it lacks some of
+    the article's text hashes) or `register` (it names another article as the original). `store` is
+    the id of the original according to the store, `index` that according to the index ("" for the
+    other kinds).
     """
 
     article_id: str

@@ -2,7 +2,8 @@
 stored yet.
 
 Versions of an article have the same id, link or opening. The store knows which earlier articles
-have them; this module adds the earlier articles of the batch."""
+have them; this module adds the earlier articles of the batch.
+"""
 
 from dataclasses import replace
 
@@ -14,7 +15,8 @@ class BatchIdentities:
     """Remembers the articles of a batch that were processed so far, so that a later article of the
     batch is recognised as a new version of one of them, although the store does not have it yet.
 
-    What is remembered of each is its identity: its id, text hashes and newest revision."""
+    What is remembered of each is its identity: its id, text hashes and newest revision.
+    """
 
     def __init__(self) -> None:
         self._identities: dict[str, StoredIdentity] = {}  # by article id
@@ -25,7 +27,8 @@ class BatchIdentities:
         in the same batch: one that has the same id, link or opening.
 
         `stored` is what the store found, or None. The result combines it with what was decided in
-        this batch; None if neither has such an article."""
+        this batch; None if neither has such an article.
+        """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):
             article_id = self._article_ids.get((article.source, key), "")
@@ -49,7 +52,8 @@ class BatchIdentities:
         compared with it.
 
         `identity` is the earlier version with which it was compared, as identity_of() returned it;
-        None if there was none."""
+        None if there was none.
+        """
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):
             self._article_ids.setdefault((article.source, key), article_id)

@@ -5,7 +5,8 @@
     elect     choose for each new article the original of which it is a copy
     resolve   make the verdict on each article: new, duplicate, variant …
 
-Workers call `decide_copies` for new articles, and `worker dedup replay` for stored ones."""
+Workers call `decide_copies` for new articles, and `worker dedup replay` for stored ones.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -99,7 +100,8 @@ def decide_copies(
     `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
     If it copies none, `widen` may load further ones; it gets indexes of `articles`. `elect` chooses
     the original of each new article. `guard` makes a context around the work on one article; if it
-    suppresses an error, that article is left out."""
+    suppresses an error, that article is left out.
+    """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)
     if widen and (single := [n for n, c in compared.items() if c.is_new and not c.copies]):

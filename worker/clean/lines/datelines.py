@@ -39,7 +39,8 @@ class Dateline(NamedTuple):
     """The place and the news agency that open an article, as in "BERLIN (dpa) - "; at most one of
     them is "".
 
-    `end` is the offset in the line at which the article's first sentence begins."""
+    `end` is the offset in the line at which the article's first sentence begins.
+    """
 
     place: str
     agency: str

@@ -1,6 +1,7 @@
 """Remove from an article's HTML the lines that cleaning has removed from its text.
 
-The HTML must come from `sanitize.safe_html`, in which each "<" opens a tag."""
+The HTML must come from `sanitize.safe_html`, in which each "<" opens a tag.
+"""
 
 import re
 from collections import Counter

@@ -52,7 +52,8 @@ def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | No
 
     A publisher named in the source element of a feed is most reliable, then one in a dateline, one
     in a line such as "Source: dpa", and one in a byline. `publishers` has None for articles that
-    name none."""
+    name none.
+    """
     named = [publisher for publisher in publishers if publisher]
     return min(named, key=lambda publisher: _FIELDS.index(publisher.named_by), default=None)
 

@@ -5,7 +5,8 @@ and remove them from its later articles.
 by day, which lines are repeated, and `leave_out` removes those from an article.
 
 A line is learned only if several new articles had it on several days, so that a daily column or one
-busy day teaches nothing."""
+busy day teaches nothing.
+"""
 
 import re
 from collections import defaultdict
@@ -38,7 +39,8 @@ class RepeatedLine(NamedTuple):
     """How often a line that a source repeats was seen: in `texts` texts since the day `since` (the
     ordinal number of a date).
 
-    `days` counts only the days on which several new texts had the line."""
+    `days` counts only the days on which several new texts had the line.
+    """
 
     since: DayNumber
     texts: int
@@ -50,7 +52,8 @@ class SourceBoilerplate(NamedTuple):
     repeated them.
 
     `lines` maps the hash of each line (`line_key`) to how often it was seen. `version` identifies
-    this set of lines: it has the last day that was learned from; "" if there are no lines."""
+    this set of lines: it has the last day that was learned from; "" if there are no lines.
+    """
 
     lines: Mapping[bytes, RepeatedLine] = {}
     version: str = ""  # the last day of sightings and a digest of the lines; "" without lines
@@ -78,7 +81,8 @@ def sighting(
 
     Returns one record for each of these lines, and one for the article as a whole. A record has the
     hash of the line, and two bytes that tell different articles apart. `learned` are lines already
-    known to be repeated; `rules` say how many lines are read."""
+    known to be repeated; `rules` say how many lines are read.
+    """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
     if not main or not rules.head_lines + rules.tail_lines:
@@ -100,7 +104,8 @@ def learn(
     """Decide which lines a source repeats so often that they are removed from its later articles.
 
     `noted` has for each day the records that `sighting` made of that day's articles. `last` is the
-    last of these days; it becomes part of the result's version."""
+    last of these days; it becomes part of the result's version.
+    """
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -126,7 +131,8 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
 
     Lines in `learned` are removed near the beginning and the end. If they are more than the share
     `rules.max_body_share` of the text, none is removed, because it may be a short article. Lines
-    that an operator listed for the source (`rules.pinned`) are removed always."""
+    that an operator listed for the source (`rules.pinned`) are removed always.
+    """
     pinned = {line_key(article.source, line) for line in rules.pinned.get(article.source, ())}
     if not learned.lines and not pinned:
         return article
@@ -156,7 +162,8 @@ def learned_before(article: Article) -> SourceBoilerplate:
     """Return the repeated lines that were removed from this stored article.
 
     They are needed when the article is cleaned again: `leave_out` then removes the same lines as
-    before, so that its text changes only if the rules have changed."""
+    before, so that its text changes only if the rules have changed.
+    """
     removed = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
     return SourceBoilerplate(dict.fromkeys(removed, RepeatedLine(0, 0, 0)), article.learned)
 

@@ -2,7 +2,8 @@
 library trafilatura must extract it anew.
 
 The classifier was trained on English pages, and may choose a wrong part of other pages. So in these
-its text is compared with that of a third extractor, resiliparse."""
+its text is compared with that of a third extractor, resiliparse.
+"""
 
 import re
 from itertools import islice
@@ -22,9 +23,11 @@ def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRule
     """Whether the `text` that the classifier chose from a page is good enough. If not, the slower
     library trafilatura extracts the text anew.
 
-    A short text is not, nor one with much `doubt` (the classifier's uncertainty; 0 is none). With a
-    little doubt, a page that is not English passes only if another extractor finds much of the same
-    text in its `markup`. `language` is the one that the page declares, or ""."""
+    A short text is not, nor one with much `doubt` (the classifier's uncertainty; 0 is none) or in a
+    script without capitals. With a little doubt, a page that is not English passes only if another
+    extractor finds much of the same text in its `markup`. `language` is the one that the page
+    declares, or "".
+    """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False
     if doubt <= rules.second_opinion_doubt or language[:2].lower() == _TRAINED_ON:

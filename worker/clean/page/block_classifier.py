@@ -42,7 +42,8 @@ class ClassifiedText(NamedTuple):
     choice.
 
     `doubt` is 0 if the classifier is sure of each passage of the page, whether it belongs to the
-    article or not. It grows with the length of the passages of which it is unsure."""
+    article or not. It grows with the length of the passages of which it is unsure.
+    """
 
     text: str
     doubt: float  # sum of characters * p * (1 - p) over all blocks, per character kept

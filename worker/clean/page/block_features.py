@@ -43,7 +43,8 @@ class PageColumns(NamedTuple):
     `blocks` are the blocks, `text` their characters. `held_by` has for each block the index of the
     element around it in `blocks.holders`, `tags` a number for that element's tag, and `larger` the
     indexes of four elements around it, from small to large. `links` is the share of characters in
-    links; `prose` is the block's length if it reads like a paragraph, else 0."""
+    links; `prose` is the block's length if it reads like a paragraph, else 0.
+    """
 
     blocks: Blocks
     tags: Ints
@@ -117,7 +118,8 @@ def wider(holders: Holders) -> Ints:
     itself.
 
     Returns the index of that ancestor for each element of `holders`. The body (index 0) has no
-    ancestor, and gets 0."""
+    ancestor, and gets 0.
+    """
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
     same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
@@ -223,7 +225,8 @@ def shifted(column: Column, by: int) -> Floats:
     feature.
 
     `column` has one value per block, in the order of the page. The neighbour is `by` blocks
-    earlier, or later if `by` is negative. A block without such a neighbour gets -1."""
+    earlier, or later if `by` is negative. A block without such a neighbour gets -1.
+    """
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:
         moved[by:] = column[:-by]

@@ -2,7 +2,8 @@
 
 A block is a passage of text, such as a paragraph, with no block element and no double <br> in it.
 Elements such as <div> that have text in them are called holders. Blocks and holders are numbered in
-the order of the page, so the blocks of one holder have consecutive numbers."""
+the order of the page, so the blocks of one holder have consecutive numbers.
+"""
 
 import re
 from typing import NamedTuple
@@ -128,7 +129,8 @@ class _Walk:
     """Collects the text blocks of a page, while `read_blocks` walks over the page's elements.
 
     It remembers the elements that the walk is in, the text of the current block (passage of text),
-    and all blocks found so far."""
+    and all blocks found so far.
+    """
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
@@ -154,7 +156,8 @@ class _Walk:
         ends the current passage of text; in a link, the text counts as link text.
 
         `kind` says which element: the tag number of a block element, or a constant such as
-        _LINK."""
+        _LINK.
+        """
         if kind >= 0:
             if self.pieces:
                 self.flush()
@@ -197,7 +200,8 @@ class _Walk:
         """Add the elements around the current passage of text to `holders`, unless they are in it
         already.
 
-        It is called only when a passage is stored, so `holders` has no elements without text."""
+        It is called only when a passage is stored, so `holders` has no elements without text.
+        """
         parents, tags, names, hidden, first, stop = self.holders
         for node, tag in self.entered:
             parents.append(self.open)

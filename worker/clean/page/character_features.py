@@ -2,7 +2,8 @@
 punctuation, stock phrases.
 
 The characters of all blocks are in one array, so that a page needs only a few dozen array
-operations."""
+operations.
+"""
 
 from typing import NamedTuple
 
@@ -42,7 +43,8 @@ class CharacterTable(NamedTuple):
     all blocks at once.
 
     `kinds` says of each character whether it is a letter, a capital and so on, as a bit mask. The
-    text of block i begins at `starts[i]` and has `sizes[i]` characters."""
+    text of block i begins at `starts[i]` and has `sizes[i]` characters.
+    """
 
     joined: str
     kinds: NDArray[np.uint8]

@@ -3,7 +3,8 @@ languages.
 
 The share of such phrases in a passage of text is one of the features by which the block classifier
 decides whether it belongs to the article. After a change of the English phrases the classifier must
-be trained again, because it was trained on English pages."""
+be trained again, because it was trained on English pages.
+"""
 
 from functools import cache
 

@@ -22,7 +22,8 @@ class FeatureConditions(NamedTuple):
 
     Each test is "the feature's value is at most this threshold"; `feature` is the feature's number,
     and `thresholds` are ascending. `left[k]` has for each tree a 16-bit mask of the leaves that can
-    still be reached if the value is above exactly k thresholds."""
+    still be reached if the value is above exactly k thresholds.
+    """
 
     feature: int
     thresholds: NDArray[np.float32]
@@ -34,7 +35,8 @@ class Forest(NamedTuple):
     per tree: that of the leaf to which the tests of the tree lead.
 
     `conditions` are the tests of all trees, by feature. `leaves` has the values of all leaves, tree
-    by tree, and `bases` the index in it of each tree's first leaf."""
+    by tree, and `bases` the index in it of each tree's first leaf.
+    """
 
     conditions: tuple[FeatureConditions, ...]
     leaves: NDArray[np.float32]  # (trees * LEAVES)

@@ -2,7 +2,8 @@
 (passages of text) of a page belong to the article.
 
 They are the features of the block itself, and the first forest's probabilities for it and the
-blocks around it."""
+blocks around it.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ def second_features(
 
     `matrix` has the features that the first forest read, and `probability` its results, which are
     averaged here over nearby blocks. `larger` has for each block the indexes of four elements
-    around it, from small to large."""
+    around it, from small to large.
+    """
     sizes = matrix[0]
     count = len(sizes)
     weights = np.minimum(sizes, _MAX_WEIGHT)

@@ -20,7 +20,8 @@ def title_prefix(title: str) -> str:
     """Return the first few characters of a title, in lower case and without punctuation in front.
 
     By them `PatternClassifier.may_match` tells quickly whether the title may be that of an error
-    page."""
+    page.
+    """
     beginning = title[:_PREFIX_CHARS].lstrip(_MARKS).lower()
     return beginning if beginning.isascii() else _normalised(beginning)
 
@@ -31,7 +32,8 @@ def title_parts(title: str) -> list[str]:
 
     The parts are in lower case, without parentheses, and without punctuation before and after; only
     dots at the end stay, as one "…". A title of over 160 characters gives no parts, because titles
-    of error pages are shorter."""
+    of error pages are shorter.
+    """
     if len(title) > _MAX_TITLE_CHARS:
         return []
     normalised = " ".join(_normalised(title.lower()).replace("...", "…").split())
@@ -63,7 +65,8 @@ def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) ->
     lower case and without punctuation before and after.
 
     `may_match` gets the first characters of a sentence, and says whether an error page may have a
-    sentence that begins so. This function is quicker than `sentences_of`, but less exact."""
+    sentence that begins so. This function is quicker than `sentences_of`, but less exact.
+    """
     beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():
         beginning = beginning.replace("。", ". ")

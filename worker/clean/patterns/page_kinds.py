@@ -1,7 +1,8 @@
 """Find out which of several kinds a short text belongs to, by the patterns of each kind: for
 example, which kind of error page has the title "404 Not Found".
 
-To be quick, it tries only patterns that begin with the same letters as the text."""
+To be quick, it tries only patterns that begin with the same letters as the text.
+"""
 
 import re
 from collections import defaultdict
@@ -28,7 +29,8 @@ class PatternClassifier(Generic[ClassT]):
     certain title.
 
     `patterns[n]` are the regular expressions of `kinds[n]`, by language. They must be in lower case
-    and have no capturing groups."""
+    and have no capturing groups.
+    """
 
     def __init__(self, kinds: Sequence[ClassT], patterns: Sequence[Mapping[str, str]]) -> None:
         self._kinds = kinds
@@ -44,7 +46,8 @@ class PatternClassifier(Generic[ClassT]):
         """Whether a text may match a pattern, judged quickly by its first letters. If not,
         `classify` returns None for it.
 
-        `text` must be in lower case; the first 6 letters are enough."""
+        `text` must be in lower case; the first 6 letters are enough.
+        """
         if not text[:1].isalpha():
             return True
         prefixes = self._by_start.get(text[:_START_CHARS])

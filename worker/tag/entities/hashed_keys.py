@@ -1,7 +1,8 @@
 """Look up strings in the tables of a trained model by a hash, the CRC-32 of each string.
 
 The tables have these numbers in place of the strings, so a model file need not contain the
-strings."""
+strings.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,7 +58,8 @@ class FeatureSuffixes:
     names quickly.
 
     The model that finds names looks up a feature, such as "3=iev", by the CRC-32 of its name. "iev"
-    is the ending. Of each ending, `keys` has the CRC-32 and `lengths` the number of bytes."""
+    is the ending. Of each ending, `keys` has the CRC-32 and `lengths` the number of bytes.
+    """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
         encoded = "\n".join(suffixes).encode().split(b"\n")
@@ -70,7 +72,8 @@ class FeaturePrefixes:
     names at once.
 
     A feature name, such as "3=iev", has a prefix ("3=") and an ending. The prefixes are given when
-    the object is made; `keys` then combines them with any endings, without joining strings."""
+    the object is made; `keys` then combines them with any endings, without joining strings.
+    """
 
     def __init__(self, prefixes: Sequence[str]) -> None:
         zeros = [bytes(length) for length in range(_MAX_SUFFIX_BYTES + 1)]

@@ -22,7 +22,8 @@ class EntityModel:
 
     `recogniser` finds the names. `place_aliases` maps other names of a place to the usual one (Kiev
     to Kyiv). `common` has the commonest words, whose scores `warm` computes before any text is
-    read."""
+    read.
+    """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.version = str(arrays["version"])

@@ -1,7 +1,8 @@
 """Remember for each word how much it supports each label (person, no name …), as computed by the
 model that finds names.
 
-So a word is scored only once, when a text first contains it. The tables have one row per word."""
+So a word is scored only once, when a text first contains it. The tables have one row per word.
+"""
 
 import numpy as np
 
@@ -17,7 +18,8 @@ class WordFormTable:
 
     The scores say how much a word supports each label (person, no name …). They are in arrays with
     one row per word; the row is the number that the vocabulary gives the word. Row 0 is for the
-    beginning or end of a sentence."""
+    beginning or end of a sentence.
+    """
 
     def __init__(self, scorer: WordScorer) -> None:
         self._scorer = scorer

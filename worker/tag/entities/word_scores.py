@@ -121,7 +121,8 @@ class WordScores(NamedTuple):
     `scores` has the support by position of the word: at, before or after the word to be labelled.
     `kinds` has numbers for how words are written, such as lower case. `limits` say by how much "no
     name" must win for the word to be surely outside of names. `steps` is 1, or 3 for a word that
-    ends a sentence."""
+    ends a sentence.
+    """
 
     scores: LabelScores  # forms x positions x labels
     kinds: IntArray  # kind of the shape

@@ -3,7 +3,8 @@ phrases in all of them.
 
 A rule may count a phrase only in some parts of an article (title, lead, url …), which it calls
 scopes. So this module also tells to which field and part a place in the joined text belongs.
-Several parts are stored as one integer, a bit mask."""
+Several parts are stored as one integer, a bit mask.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class JoinedField(NamedTuple):
 
     `start` is the offset of the piece in the joined text, `value` its characters, and `field` the
     name of the field. `scope` is the part of the article for which rules may count phrases there,
-    as one of the constants TITLE, LEAD, BODY …."""
+    as one of the constants TITLE, LEAD, BODY ….
+    """
 
     start: int
     scope: int
