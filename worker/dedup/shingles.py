@@ -145,10 +145,11 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack 64-bit hashes as bytes, 4 per hash, to store them in half the space.
+    """Pack 64-bit hashes as bytes, 4 per hash, to store them in half the space: their upper 32 bits
+    are exact enough to compare two texts.
 
-    The upper 32 bits of each are exact enough to compare two texts. Only the lowest of these bits
-    is replaced by that of the full hash, by which `shingles` marks short runs of words.
+    The lowest bit of each result is that of the 64-bit hash, because it says whether the hash is
+    that of a short run of words (see `shingles`).
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()

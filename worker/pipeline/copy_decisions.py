@@ -29,11 +29,11 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class Identified(Protocol):
-    """An article that was compared with the stored version of itself, but not with other articles
+    """An article that was compared with earlier versions of itself, but not with other articles
     yet.
 
-    `verdict` says whether it is new, a revision or unchanged; `fingerprint` has the hashes by which
-    it can be compared with others.
+    `verdict` says whether it is new, a revision or unchanged. `fingerprint` has the hashes by which
+    it is compared with others.
     """
 
     @property
@@ -47,7 +47,8 @@ IdentifiedT = TypeVar("IdentifiedT", bound=Identified)
 
 @dataclass(frozen=True, slots=True)
 class _Compared(Generic[IdentifiedT]):
-    """An article, and the earlier articles of which it was found to be a copy or variant so far."""
+    """An article that is being compared with others (`article`), and the earlier articles of which
+    it was found to be a copy or variant so far (`matches`)."""
 
     article: IdentifiedT
     matches: Matches = ()
@@ -68,10 +69,10 @@ class _Compared(Generic[IdentifiedT]):
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Compare this article with further articles, and return it together with those that it
-        matches.
+        """Compare this article with further ones, and return it with those that it matches added to
+        its matches.
 
-        `candidates` has the fingerprints of the further articles, by article id.
+        `candidates` maps the ids of the further articles to their fingerprints (text hashes).
         """
         new_matches = [
             (candidate_id, match)

@@ -63,10 +63,10 @@ _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One raw article as it was taken from the queue, before it is checked.
+    """One raw article as it was taken from the queue, not checked yet.
 
-    `raw` may be any JSON value; `receipt` is the id of this delivery. `reprocessed` is None, or set
-    for a stored article that is made again and was in no queue.
+    `raw` may be any JSON value. `receipt` is the id of this delivery. `reprocessed` is set only if
+    the article came from the store instead, to be made again from its raw JSON.
     """
 
     receipt: str
@@ -76,8 +76,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article whose fields and sizes are valid. `origin` has its delivery's id and raw
-    JSON."""
+    """A raw article whose fields and sizes were checked and are valid.
+
+    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
+    """
 
     origin: Origin
     raw: RawArticle
@@ -122,10 +124,11 @@ class DecidedArticle:
 
 
 class Pipeline:
-    """Processes batches of raw articles, by one config and with one store and one similarity index.
+    """Processes batches of raw articles: cleans, deduplicates, tags and stores them.
 
-    `stage_deadline` gets the name of a stage and makes a context that limits its time for one
-    article. `lines` stores the lines that sources repeat; without it they are kept in memory.
+    `stage_deadline` gets the name of a stage, and makes a context that limits the time of that
+    stage for one article. `lines` stores which lines sources repeat, so that all workers learn them
+    together; without it, this worker learns them alone, in memory.
     """
 
     def __init__(
@@ -145,12 +148,12 @@ class Pipeline:
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch of raw articles, write the results to the store, and return their
-        outcomes.
+        """Process a batch of raw articles, write the results to the store, and return one outcome
+        for each article.
 
-        Deliveries that already have an outcome are skipped, and none is returned for them.
-        `handling` names the worker. Raises Unavailable when the store or the index does not answer;
-        then nothing of the batch was written.
+        Deliveries that the store already has an outcome for are skipped; none is returned for them.
+        `handling` names the worker, for dead letters. Raises Unavailable when the store or the
+        index does not answer; nothing of the batch is written then.
         """
         started = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
@@ -333,7 +336,8 @@ def in_order_of_arrival(
 ) -> list[DecidedArticle]:
     """Sort `articles` in the order that they have in `batch`.
 
-    The store numbers revisions in that order, so two versions of an article must not change places.
+    The store numbers the revisions of an article in the order in which it gets them, so the version
+    that arrived first must come first.
     """
     position = {a.origin.receipt: n for n, a in enumerate(batch)}
     return sorted(articles, key=lambda a: position[a.origin.receipt])

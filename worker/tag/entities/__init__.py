@@ -152,10 +152,11 @@ def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention
 
 
 class _TitleAndText(NamedTuple):
-    """Converts offsets in the string in which names are searched to offsets in title and text.
+    """Converts offsets in the string that is searched for names to offsets in the article's title
+    and text.
 
-    The string is the title, a newline, and the text (or the summary if there is no text). The text
-    begins at `text_start`; `text_field` is "text" or "summary".
+    The string is the title, a line break, and the text, which begins at `text_start`. `text_field`
+    is "text", or "summary" for an article without a text, of which the summary is searched.
     """
 
     text_field: str  # text or summary

@@ -24,10 +24,11 @@ def crc(word: str) -> int:
 
 
 class KeyTable:
-    """Finds the row of a string in a model's table by the string's key, its CRC-32.
+    """Finds the row of a table that belongs to a string, by the string's CRC-32, which is called
+    its key.
 
-    `keys`, ascending, are those of the rows. The row number of an unknown string is -1, so the
-    table must have a last row for unknown strings.
+    `keys` are the keys of the rows, ascending. For an unknown string the row number is -1, which
+    leads to the last row; so each table needs a last row for unknown strings.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:

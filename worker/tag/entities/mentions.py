@@ -38,9 +38,11 @@ class Mention(NamedTuple):
 
 
 class ResolvedName(NamedTuple):
-    """A person, organisation or place that an article names, with all mentions in reading order.
+    """A person, organisation or place that an article names, with all places where it does
+    (`mentions`), in reading order.
 
-    `name` is the full or usual name, which the mentions may shorten.
+    `name` is its full or usual name, such as "Joe Biden"; a mention may have another form, such as
+    "Mr Biden". `kind` is person, organisation or place.
     """
 
     name: str
@@ -64,11 +66,12 @@ def resolve(
     own: Mapping[str, tuple[str, str]],
     text: str,
 ) -> list[ResolvedName]:
-    """Group the mentions of an article by the name that they mean; the most mentioned name comes
-    first.
+    """Group the mentions in an article by the person, organisation or place that they mean; the
+    most mentioned one comes first.
 
-    `place_aliases` maps other names of a place to the usual one. `own` maps the names and aliases
-    that the operator listed to (name, kind); it has priority. `text` is searched for acronyms.
+    `place_aliases` maps other names of places to the usual ones. `own` maps the names and aliases
+    that the operator listed to (name, kind), and has priority. In `text`, acronyms are looked for
+    that explain a name, as in "World Health Organization (WHO)".
     """
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:

@@ -33,10 +33,11 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Compute how much each of the commonest words supports each label (person, no name …),
-        ahead of any text.
+        """Compute the scores of the commonest words for each label (person, no name …) before any
+        text is read.
 
-        Called before a worker forks, so that its processes share the memory of these tables.
+        It is called before a worker forks, so that all its processes share the memory of these
+        scores.
         """
         self.recogniser.precompute(self.common)
 

@@ -1,8 +1,9 @@
-"""Compute how much a word supports each label (person, no name …) of itself and of its neighbours.
+"""Compute how much a word supports each label (person, no name …) of itself and of the words near
+it.
 
-A support is the sum of the trained weights of the word's features. Most features are shared with
-other words, such as that it is a city, so their weights are summed beforehand in small tables. Only
-features of the word's spelling are looked up for each word.
+Such a score is the sum of the trained weights of the word's features. Weights of features that many
+words have, such as "is a city", are summed in tables beforehand; only those of its spelling are
+looked up word by word.
 """
 
 from collections.abc import Sequence
@@ -103,10 +104,11 @@ class FeatureWeights:
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Add up the weights of each word's features, for each position of the word separately.
+        """Add up the weights of each word's features. Returns an array of words x positions x
+        labels.
 
-        `features` has the names of each word's features, as one tuple for each position in which
-        the word may stand to the labelled word. Returns an array of words x positions x labels.
+        `features` has for each word one tuple of feature names for each position in which the word
+        may stand: it is the word to be labelled, or the one before that, and so on.
         """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
@@ -131,10 +133,11 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Computes how much words support each label (person, no name …) of the model of names.
+    """Computes the scores of words: how much each supports each label (person, no name …) of itself
+    and of the words near it.
 
-    Weights of features that many words share, such as letter case, are summed beforehand when the
-    scorer is made. Those of a word's spelling are looked up for each word.
+    The weights of features that many words have, such as letter case, are summed once, when the
+    object is made.
     """
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
@@ -148,9 +151,9 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the beginning or end of a sentence, as a table with one row.
+        """Return the scores of the beginning or end of a sentence, as a table with one row.
 
-        It is treated like a word, because it too supports labels of the words next to it.
+        It is treated like a word, because it also supports labels of the words next to it.
         """
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
