@@ -76,10 +76,10 @@ class TextRules(Frozen):
 class DateRules(Frozen):
     """Limits and words for reading the dates of an article.
 
-    A date before the year `earliest_year` is invalid; one more than `future_h` hours in the future
-    is replaced by the present time. Pages write `published_words` in front of the date of
-    publication, and `updated_words` in front of the date of a change. `zones` has, by source, the
-    time zone for dates without one.
+    A date before the year `earliest_year` is invalid. One more than `future_h` hours in the future
+    is replaced by the present time. On pages, `published_words` stand before the date of
+    publication, and `updated_words` before that of a change. `zones` maps a source to the time zone
+    of its dates that name none.
     """
 
     earliest_year: int = Field(ge=1, le=9998)
@@ -130,11 +130,11 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
-    """The query parameters that are removed from links because they only track readers, such as
-    "utm_source".
+    """The query parameters, such as "utm_source", that are removed from links because they only
+    serve to track readers.
 
-    `tracking` has their names, `tracking_prefixes` beginnings of such names, and `tracking_by_host`
-    names of parameters that only track readers on one host and its subdomains.
+    `tracking` has their names, and `tracking_prefixes` beginnings of such names. `tracking_by_host`
+    has names that are removed only from links to one host and its subdomains.
     """
 
     tracking: WordSet  # names of query parameters, lower case

@@ -229,12 +229,12 @@ def identity_after(
 def resolve(
     verdict: Verdict, matches: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
-    """Decide whether a new article is a duplicate or variant of other articles, or stays new. A
-    verdict that says that the article is not new is returned unchanged.
+    """Decide whether a new article is a duplicate or variant of other articles, or none. A verdict
+    that says that an article is not new is returned unchanged.
 
-    `matches` are pairs of another article's id and how well its text agrees. `canonical` is the id
-    of the article that counts as the original of all copies: if that is the new article itself, it
-    is no duplicate.
+    `matches` are pairs of the id of another article and how well its text agrees. `canonical` is
+    the id of the article that was chosen as the original: if it is another article, this one is a
+    duplicate of it.
     """
     if verdict.kind is not OutcomeKind.NEW:
         return verdict

@@ -28,11 +28,11 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The result of comparing two articles that are duplicates or variants of each other; `kind`
-    says which.
+    says which of the two.
 
     `signal` is the main reason, such as "exact" (equal words) or "contained" (one text is part of
-    the other). `scores` are the measured values by name, such as the share of common runs of words,
-    and `thresholds` the limits they were compared with.
+    the other). `scores` are the measured values by name, such as the share of runs of words in
+    common, and `thresholds` the limits with which they were compared.
     """
 
     kind: OutcomeKind  # DUPLICATE or VARIANT

@@ -1,8 +1,8 @@
 """Choose the earlier articles that are worth comparing with a new one, because they share text
-hashes.
+hashes with it.
 
-A text hash is the hash of a whole text or of a few words in a row. The owner of a hash is the first
-article that had it, the only one that the index knows.
+A text hash is the hash of a whole text, or of a few words in a row. The index knows only the first
+article with each hash, called the owner of the hash.
 """
 
 from collections import Counter

@@ -32,10 +32,10 @@ _SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
 class ExpectedEntry(NamedTuple):
-    """What the similarity index should hold about one article, according to the store.
+    """What the similarity index should know about one article, according to the store.
 
-    `fingerprint` has the hashes of its text. `canonical` is the id of the article that stands for
-    all copies of the text, and `at` is when the article's newest revision was stored.
+    `fingerprint` has the hashes of its text, `canonical` is the id of the article of which it is a
+    copy (its own id if it is none), and `at` is when its newest revision was stored.
     """
 
     article_id: str
@@ -61,11 +61,11 @@ class IndexLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStats:
-    """What the index that finds copies holds, as `worker index stats` shows it.
+    """What the similarity index holds, as the command `worker index stats` shows it.
 
-    `newest` is the number of the newest article, and `generation` that of the present time window.
-    Articles registered before the date `begins` are no longer found. `layers` has the numbers of
-    keys, entries and bytes of each part of the index.
+    `newest` is the number of the newest article; articles are numbered from 1. `generation` is the
+    number of the present time window. Articles registered before `begins` are no longer found.
+    `layers` says how much memory each part of the index takes.
     """
 
     newest: int  # number of the newest article

@@ -37,9 +37,9 @@ def dead_letter(
 ) -> None:
     """Store dead letters: raw articles that failed, each with the reason.
 
-    If the store refuses one for its contents, for example an invalid character, a version in plain
-    ASCII is stored instead. `handling` names the worker that processed the batch, and how often its
-    message was delivered. Raises Unavailable when the store does not answer.
+    If the store refuses them for their contents, all are stored in plain ASCII instead. `handling`
+    names the worker that processed the batch, and how often its message was delivered. Raises
+    Unavailable when the store does not answer.
     """
     try:
         store.write_dead_letters(letters, now=now, handling=handling)
@@ -52,10 +52,10 @@ def dead_letter(
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:
-    """Return a copy of a dead letter that has only ASCII text, which every store accepts.
+    """Return a version of a dead letter (a failed raw article) in plain ASCII, which every store
+    accepts; for a store that refuses the original.
 
-    It is stored if a store refuses the original. Its payload is a JSON object with the text and
-    size of the original payload.
+    Its payload is a JSON object with the text and the size of the original payload.
     """
     text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(

@@ -1,9 +1,8 @@
 """Remove the lines of a text that are not part of its article, such as "Follow us on Facebook".
 
-A line is a paragraph. Most rules apply only to the first lines of a text (head) or to the last ones
-(tail), because "Follow us on the path to peace" in the middle of a speech belongs to it. Facts in a
-removed line are stored: sections become categories, credits become contributors, and a dateline
-gives place and agency.
+A line is a paragraph. Most rules apply only to the first or the last lines of a text, because a
+similar line in the middle may be part of the article. The facts in a removed line are stored, for
+example the people that it credits.
 """
 
 import re
@@ -62,12 +61,12 @@ class SweptText(NamedTuple):
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule (`rule`) removed from a text, and the facts found in
-    it.
+    """A line, or the end of one, that a rule removed from a text, and the facts found in it.
 
-    `effect` says what the names in `captured` are: categories ("category"), authors ("byline") or
-    an agency ("agency"); "drop" if there are none. `contributors` are people in credits.
-    `truncated` says that the line proves the text to be a teaser.
+    `rule` is the name of the rule. `effect` says what the names in `captured` are: categories
+    ("category"), authors ("byline") or an agency ("agency"); "drop" if there are none.
+    `contributors` are the people in credits. `truncated` says that the line proves the text to be a
+    teaser.
     """
 
     rule: str

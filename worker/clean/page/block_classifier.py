@@ -1,8 +1,9 @@
-"""Classify the text blocks of a page: each is part of the article, or not.
+"""Decide for each text block of a page (a passage such as a paragraph or heading) whether it is
+part of the article.
 
-A block is a passage of text such as a paragraph or heading. Two forests of decision trees give each
-block a probability: the first from the block itself, the second also from the first forest's
-probabilities for the blocks around it.
+Two trained forests of decision trees do this. The first computes a probability from the block
+itself and its place in the page, the second also from the first one's probabilities for the blocks
+around it.
 """
 
 import io
@@ -28,9 +29,12 @@ _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
-    """What the classifier of text blocks learned in training. `class_scores` says how likely class
-    names such as "sidebar" are around article text. `first` and `second` are two forests of
-    decision trees, which are applied one after the other."""
+    """What the classifier that finds the article on a page learned in training.
+
+    `class_scores` says how likely article text is in elements with class names such as "sidebar".
+    `first` and `second` are two forests of decision trees; the second reads the results of the
+    first.
+    """
 
     class_scores: ClassNameScores
     first: Forest

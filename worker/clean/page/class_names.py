@@ -1,8 +1,8 @@
-"""Look up scores for the class names, ids and roles of elements, such as "article-body" or
-"sidebar", and for the words in them.
+"""Look up scores for the class names, ids and roles of HTML elements, such as "article-body" or
+"sidebar".
 
-A score was learned from many sites. It is above 0 if text in such an element probably belongs to
-the article of the page, and below 0 if it does not (log odds).
+A score says whether text in such an element belongs to the article of the page: probably, if it is
+above 0, probably not, if it is below. It was learned from many sites.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""Evaluate forests (boosted regression trees) in numpy, without the library that trained them.
+"""Evaluate forests of decision trees (boosted regression trees) in numpy, without the library that
+trained them.
 
-The method is QuickScorer (Lucchese and others, 2015), which evaluates all trees together: each
-feature needs one look-up in a table, whatever the number of trees.
+All trees are evaluated together, by the method QuickScorer (Lucchese and others, 2015): each
+feature needs one look-up in a table, however many trees test it.
 """
 
 from collections.abc import Mapping

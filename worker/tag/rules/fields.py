@@ -45,8 +45,8 @@ class JoinedField(NamedTuple):
 
 
 class JoinedFields:
-    """The fields of an article, joined into one text for the search, with the field of each
-    offset."""
+    """The fields of an article, such as title and text, joined into one text for searching phrases
+    in it. It also tells to which field each offset of that text belongs."""
 
     def __init__(self, article: Article, scopes: int) -> None:
         """Join the fields of these scopes only; `scopes` is a bit mask."""
@@ -68,10 +68,10 @@ class JoinedFields:
         self.text = self.text.encode("utf-8", "replace").decode()
 
     def scope_at(self, offset: int) -> int:
-        """In which parts of the article (TITLE, BODY …) this offset of the joined text is, as a bit
-        mask.
+        """Return in which part of the article an offset of the joined text is, as a bit mask such
+        as TITLE.
 
-        It is one part, except in the first paragraph of the text, which is both BODY and LEAD.
+        It may be two parts at once: the first paragraph of the text is both BODY and LEAD.
         """
         field = self._field_at(offset)
         if field.scope == BODY and offset - field.start < self._lead_end:
@@ -79,8 +79,8 @@ class JoinedFields:
         return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        """Convert characters [start, end) of the joined text to a passage of the field that they
-        are in."""
+        """Convert the characters from `start` up to, but without, `end` of the joined text to a
+        passage of the field that they belong to, such as the title."""
         field = self._field_at(start)
         first, last = start - field.start, end - field.start
         surface = field.value[first:last]

@@ -19,10 +19,11 @@ from worker.tag.rules.rule import PositiveShare, Rule, RuleExample, Scoring
 
 
 class Topic(Frozen):
-    """One topic of the taxonomy, whose tag articles get by its rules or by their feed's categories.
+    """One topic of the taxonomy: articles get its tag by its rules, or by the categories of their
+    feed.
 
-    `parents` are codes of broader topics, whose tags they get as well. `categories` are feed
-    categories that mean this topic. Its rules hold for articles published until `expires`.
+    `parents` are codes of broader topics, whose tags these articles get as well. `categories` are
+    feed categories that mean this topic. The rules hold for articles published until `expires`.
     `matches` and `misses` are example articles that must and must not get the tag.
     """
 
@@ -72,10 +73,10 @@ class Topic(Frozen):
 
 
 class SourceDefaults(Frozen):
-    """What the operator says of all articles of a source: topics that each gets, whatever its text,
-    and what feed categories of this source mean.
+    """What the operator says of all articles of one source, or of several (`*.example.com`).
 
-    `score` is that of the tags of these `topics`.
+    Each article gets the tags of `topics` with the score `score`, whatever its text. `categories`
+    says which topics the source's feed categories mean.
     """
 
     source: str = Field(min_length=1)  # its id; `*.example.com` matches all ids with this ending
@@ -95,10 +96,11 @@ class SourceDefaults(Frozen):
 
 
 class RuleFile(Frozen):
-    """The contents of one file in `config/rules/`, which adds to the taxonomy and to earlier files.
+    """The contents of one file in `config/rules/`, which adds rules and topics to those of earlier
+    files.
 
-    `synonyms` are lists of phrases to which rules refer by `@name`, `sources` the settings for
-    single sources.
+    `synonyms` are lists of phrases to which rules refer by `@name`, `topics` the topics with their
+    rules, and `sources` settings for single sources.
     """
 
     synonyms: dict[str, tuple[str, ...]] = {}  # `@name` in a rule matches any phrase of the list
