@@ -60,10 +60,11 @@ class LineRule(Frozen):
 
 
 class CreditRules(Frozen):
-    """The words that introduce people and their role in credits such as "(Reporting by Ann Lee;
-    Editing by Bo Chen)".
+    """The phrases that introduce the people in credits, such as "Reporting by" and "Editing by" in
+    "(Reporting by Ann Lee; Editing by Bo Chen)".
 
-    `roles` has them by language and role: "edited by" is one of the English words for "editing".
+    `roles` has them by language and by the role of these people: "edited by" is one of the English
+    phrases for "editing".
     """
 
     roles: dict[str, dict[str, tuple[str, ...]]]  # language -> role -> the words before the names
@@ -81,21 +82,21 @@ class CreditRules(Frozen):
 
     @cached_property
     def first_words(self) -> frozenset[str]:
-        """The first words of all phrases that introduce credits, such as "reporting" of "reporting
-        by". A line that begins with any other word has no credits."""
+        """The first words of all phrases that introduce people in credits: "reporting" for
+        "reporting by". A line that begins with another word has no credits."""
         return frozenset(words.split()[0] for words in self.role_of)
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """All beginnings of a line of credits, such as "editing by", in lower case. They are used
-        to find such lines quickly."""
+        """How lines of credits may begin, such as "editing by", in lower case. By these beginnings
+        such lines are found quickly."""
         endings = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
         return tuple(words + ending for words in endings for ending in endings[words])
 
     @cached_property
     def announced(self) -> re.Pattern[str]:
-        """An expression that matches the phrases before names in credits, such as "editing by", in
-        lower case. Of two phrases that begin alike, the longer one matches."""
+        """An expression that matches the phrases before the names in credits, such as "editing by",
+        in lower case. Where two phrases match, it takes the longer one."""
         longest = sorted(self.role_of, key=len, reverse=True)
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*")
 
@@ -123,10 +124,9 @@ class DatelineRules(Frozen):
 
 class LineRules(Frozen):
     """The rules that remove single lines from a text, such as "Share this article". `rules` are
-    tried in their order.
+    tried in this order.
 
-    Many apply only to the beginning or the end of a text: to its first `head_lines` or its last
-    `tail_lines` lines.
+    Many of them apply only to the first `head_lines` or the last `tail_lines` lines of a text.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to

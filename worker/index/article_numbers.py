@@ -27,9 +27,10 @@ class NumberedArticles(NamedTuple):
 
 
 class ArticleNumbers:
-    """Reads and writes the two tables by which the index numbers articles on the Redis server.
+    """Reads and writes the numbers that the index gives to articles, on the Redis server.
 
-    One leads from an article id to the article's number, the other from the number to the id.
+    Two tables are stored there: from the id of an article to its number, and from the number to the
+    id.
     """
 
     def __init__(self, client: RedisClient, buckets: Buckets) -> None:

@@ -52,10 +52,10 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read from the server how many buckets, the Redis hashes of the index, are in use now.
+        """Ask the server over how many Redis hashes (buckets) the index is spread now.
 
-        The buckets of the current time window and of the window before are in use. The current
-        window has none until its first article is registered.
+        The answer covers the current time window and the one before. The current window has no
+        buckets until its first article is added.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
@@ -70,11 +70,10 @@ class Buckets:
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
     def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
-        """Reserve `count` consecutive article numbers, for articles that are to be added to the
-        index.
+        """Reserve `count` consecutive numbers for articles that are to be added to the index.
 
-        Returns which buckets (the Redis hashes of the index) to write the articles to, and the last
-        of the reserved numbers.
+        Returns the last of these numbers, and over which Redis hashes (buckets) the entries about
+        the articles are to be spread.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -85,11 +84,11 @@ class Buckets:
         return layouts, newest
 
     def layouts_of(self, generation: int) -> ActiveLayouts:
-        """Return which buckets, the Redis hashes of the index, belong to a time window and to the
-        one before.
+        """Return which Redis hashes (buckets) of the index are used in a time window: its own, and
+        those of the window before.
 
-        `generation` is the number of the window, the present or an earlier one. If the window has
-        no buckets yet, it gets its first ones.
+        `generation` is the number of the window, the present or an earlier one. If it has no
+        buckets yet, its first ones are created.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
         return self._begin(generation, int(newest or 0), layout_state(reply))
@@ -122,10 +121,11 @@ class Buckets:
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
     def expires(self, layout: BucketLayout) -> int:
-        """Return the Unix second at which the buckets (Redis hashes) of one time window expire.
+        """Return when the Redis hashes (buckets) of a time window of the index expire, as a Unix
+        second.
 
-        `layout` names the window. Workers stop reading the buckets a day earlier, so a worker that
-        is late still finds them.
+        `layout` says which window. It is a day after workers cease to read them, so that a late
+        worker still finds them.
         """
         return (layout.generation + 2) * self.window_s + DAY_S
 

@@ -75,11 +75,11 @@ def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) ->
 
 
 def end_of(pointers: Pointers, number: int) -> int:
-    """Return the last article in the chain of copies that begins at the article `number`.
+    """Return the last article in a chain of copies, in which each article copies the next. The
+    chain begins at the article `number`.
 
-    `pointers` maps the number of an article to that of the article it copies; an article that is no
-    copy maps to itself. If articles are copies of each other in a circle, the smallest number in
-    the circle is returned.
+    `pointers` maps the number of an article to that of the article it copies, or to itself if it is
+    no copy. If the chain is a circle, the smallest number in it is returned.
     """
     passed: list[int] = []
     while pointers.get(number, number) != number:

@@ -15,10 +15,10 @@ BUCKET_NUMBERS = 200
 
 
 class RedisCanonicalTable:
-    """A table on Redis that says of each article, by its number, which article it is a copy of.
+    """A table on Redis that says of each article, by its number, of which article it is a copy.
 
-    The entries of 200 consecutive numbers are in one Redis hash. They expire `ttl_s` seconds after
-    the last write to that hash.
+    The entries of 200 consecutive numbers are in one Redis hash, which expires `ttl_s` seconds
+    after the last write to it.
     """
 
     def __init__(self, client: RedisClient, ttl_s: int) -> None:

@@ -58,18 +58,18 @@ class BucketLayout(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """The beginning of the Redis keys under which the index stores the first article with each
+        """How the Redis keys begin under which the index stores which article was the first with a
         text hash.
 
-        The number of one bucket, a Redis hash with some of these entries, follows it.
+        The entries are spread over many Redis hashes; the number of one follows to make its key.
         """
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """The beginning of the Redis keys under which the index stores the number of each article.
+        """How the Redis keys begin under which the index stores the number of each article.
 
-        The number of one bucket, a Redis hash with some of these entries, follows it.
+        The entries are spread over many Redis hashes; the number of one follows to make its key.
         """
         return f"aw:i:{self.generation}:{self.bits}:"
 
@@ -78,10 +78,10 @@ class BucketLayout(NamedTuple):
         return self.bits - COARSER_BITS
 
     def id_key(self, field: bytes) -> str:
-        """Return the key of the Redis hash in which the number of an article is found by its id.
+        """Return the key of the Redis hash in which the number of an article is stored.
 
-        `field` is the first 7 bytes of the article's id, and the name of the entry in that Redis
-        hash.
+        `field` is the first 7 bytes of the article's id. It chooses the Redis hash, and is the name
+        of the entry in it.
         """
         mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
@@ -98,10 +98,8 @@ class BucketLayout(NamedTuple):
 
     @property
     def grown(self) -> "BucketLayout":
-        """The layout of the same time window with four times as many buckets.
-
-        Buckets are the Redis hashes in which the index keeps its entries.
-        """
+        """What this layout becomes when the index grows: the same time window, with four times as
+        many buckets (the Redis hashes with the entries of the index)."""
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
@@ -256,11 +254,12 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """Return the number of the first article that had a text hash, from the value stored in the
-    index.
+    """Return the number of the article that was the first with a text hash, from the value stored
+    in the index.
 
-    `spare` has the bits of the text hash that the value must contain. Returns None if there is no
-    value, or if it has other bits and so belongs to another text hash.
+    The value also has some bits of a text hash, which must equal `spare`, those of the one looked
+    up. Returns None if they differ, so that the value is about another text hash, or if there is no
+    value.
     """
     if value is None:
         return None
@@ -289,11 +288,11 @@ def layout_state(reply: Any) -> LayoutState:
 
 
 def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
-    """Return which buckets, the Redis hashes of the index, workers read in a time window.
+    """Return which Redis hashes (buckets) of the index workers read in a time window: its own, if
+    it has any yet, and those of the window before.
 
-    `generation` is the number of the window. Read are its buckets, if it has any yet, and those of
-    the window before. `state` is the content of the Redis hash aw:buckets, which lists the buckets
-    of each window.
+    `generation` is the number of the window. `state` is the content of the Redis hash aw:buckets,
+    which says how many buckets each window has.
     """
     read: list[BucketLayout] = []
     moves: list[BucketMove] = []
@@ -326,11 +325,11 @@ def new_generation(
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """Return the layout with four times as many buckets if the present buckets are full, else None.
+    """Decide whether the index must grow: if its Redis hashes (buckets) are full, return the layout
+    with four times as many, else None.
 
-    Buckets are the Redis hashes of the index; they are full with 320 entries each on average
-    (`entries_per_bucket`). None is also returned if an earlier growth is not finished, or if there
-    can be no more buckets.
+    They are full if they have 320 entries or more on average (`entries_per_bucket`). None is also
+    returned while an earlier growth is not finished, or if there can be no more buckets.
     """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)

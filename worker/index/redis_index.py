@@ -59,7 +59,7 @@ class RedisIndex:
         self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
 
     def ping(self) -> None:
-        """Return if the server answers, and raise Unavailable if it does not."""
+        """Raise Unavailable if the server does not answer; do nothing if it does."""
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
@@ -208,11 +208,10 @@ class RedisIndex:
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
         """Return the Redis keys and commands that store which article was the first with each text
-        hash.
+        hash. A command changes nothing if the index already has an article for the hash.
 
-        `numbers` has the number of each article whose hashes are in `hashes`. If the index already
-        has an article for a hash, its command changes nothing. `layout` tells which Redis keys are
-        used.
+        `hashes` are the text hashes of several articles, and `numbers` the numbers of these
+        articles. `layout` says over which Redis hashes the entries are spread.
         """
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)

@@ -63,9 +63,9 @@ class IndexLayer:
 class IndexStats:
     """What the similarity index holds, as the command `worker index stats` shows it.
 
-    `newest` is the number of the newest article; articles are numbered from 1. `generation` is the
-    number of the present time window. Articles registered before `begins` are no longer found.
-    `layers` says how much memory each part of the index takes.
+    `newest` is the number of the newest article (articles are numbered in the order of arrival),
+    and `generation` that of the present time window. Articles registered before `begins` are no
+    longer found. `layers` says how much memory each part of the index takes.
     """
 
     newest: int  # number of the newest article

@@ -109,8 +109,8 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a text is a short teaser that its feed has cut: it ends in dots after a word, a space
-    or a comma."""
+    """Whether a short text was cut by its feed, so that the article has more: it ends in dots after
+    a word, a space or a comma."""
     if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
         return False
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))

@@ -93,10 +93,11 @@ def title_of(tree: LexborHTMLParser) -> str:
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of some blocks (passages of a page) to one text, with one line for each;
+    """Join the texts of some blocks (passages of a page) to one text, with one line for each.
     `kept` has the numbers of these blocks.
 
-    Cells of one table row share a line. Captions of pictures and tables are left out.
+    The cells of a table row are joined to one line. Captions of pictures and tables are left
+    out.
     """
     holders = blocks.holders
     parts: list[str] = []

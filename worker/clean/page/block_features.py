@@ -1,9 +1,9 @@
-"""Compute numeric features of text blocks (passages of a page), from which the block classifier
-decides whether a block belongs to the article.
+"""Compute numeric features of the text blocks (passages) of a page, by which the block classifier
+decides which of them belong to the article.
 
-The features describe a block's words, its position, and the elements around it. All blocks of a
-page are computed together by array operations; the result has one row per feature and one column
-per block.
+The features describe the words of a block, its position on the page, and the elements around it.
+They are computed for all blocks together, and returned as one array with a row per feature and a
+column per block.
 """
 
 from collections import Counter
@@ -58,12 +58,12 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """Compute the features by which the block classifier decides which text blocks of a page belong
-    to its article. Returns one row per feature, one column per block.
+    """Compute numeric features of the text blocks (passages) of a page, by which a classifier
+    decides which of them belong to the article. Returns one row per feature, one column per block.
 
-    `larger` has for each block the indexes of four elements around it, from the innermost to larger
-    ones. `title` is the text of the page's <title>; `class_scores` says how likely class names are
-    around article text.
+    `larger` has for each block the indexes of four elements around it, from small to large. `title`
+    is the text of the page's <title>. `class_scores` says how likely article text is in elements
+    with a certain class name.
     """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
@@ -100,11 +100,11 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
-    """For each text block of a page, find the innermost element around it, and three ancestors of
-    that element, each of which holds more blocks than the one before.
+    """For each text block of a page, find four elements around it, each with more blocks than the
+    one before: the innermost one, and three of its ancestors.
 
-    Returns four arrays of indexes into `blocks.holders`, from the innermost element on, with one
-    entry per block.
+    Returns four arrays with one entry per block, from small elements to large ones. The entries are
+    indexes into `blocks.holders`. Where no larger element exists, the body is repeated.
     """
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]

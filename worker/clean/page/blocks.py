@@ -48,8 +48,8 @@ class Holders(NamedTuple):
     each list is about element n; number 0 is the body.
 
     `parents` has the number of the element around it (0 for the body), `tags` a number for its tag,
-    `names` its classes, id and role, `hidden` whether it is hidden. The text blocks inside of it
-    are those with the numbers from `first` to `stop` - 1.
+    `names` its classes, id and role, and `hidden` whether readers don't see it. The text blocks in
+    it have the numbers from `first` up to, but without, `stop`.
     """
 
     parents: list[int]

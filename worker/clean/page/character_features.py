@@ -67,11 +67,12 @@ def read_text(texts: list[str]) -> CharacterTable:
 
 
 def text_columns(text: CharacterTable) -> list[Floats]:
-    """Compute six features of each block from its characters. Returns one array per feature.
+    """Compute six features of each text block (passage of a page) from its characters. Returns one
+    array per feature.
 
-    They are the number of characters, the number of words, whether a sentence ends at the end, the
-    share of capital letters, the share of capitalised words, and how many marks such as "|" there
-    are per word.
+    They are: how many characters, how many words, whether it ends like a sentence, the share of
+    capital letters, the share of capitalised words, and the number of marks such as "|" per
+    word.
     """
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 

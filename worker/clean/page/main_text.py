@@ -38,8 +38,9 @@ def main_text(
     """Extract the text of the article on a page. Returns the text and a flag: "whole-page" if it is
     all text of the page, because no article was found or the page has too many tags, else "".
 
-    A trained classifier chooses the passages of the article; `weights` are what it learned, None
-    for those of this package. If it is unsure, another extractor is used.
+    A trained classifier chooses the passages that belong to the article; if it is unsure, another
+    extractor is used. `weights` are the numbers that it learned; None stands for those in this
+    package.
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"

@@ -31,11 +31,12 @@ _NOTHING: Prefixes = ({""}, set())  # matches between two characters
 
 
 def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Pattern[str]:
-    """Compile an expression that matches the start of each line that one of the patterns may match,
-    so that most lines need not be compared with the patterns.
+    """Compile an expression that matches the beginning of each line that one of `patterns` may
+    match, or that begins with one of `words`. Lines that it does not match need not be compared
+    with the patterns.
 
-    It also matches lines that begin with one of `words`. The line must be in lower case; its first
-    6 characters are enough if it begins with a letter.
+    Lines must be in lower case. Of a line that begins with a letter, the first 6 characters are
+    enough.
     """
     patterns, words = list(patterns), {word[:PREFIX_CHARS] for word in words}
     bare = words.union(*map(prefixes_of, patterns))
@@ -89,8 +90,8 @@ def prefixes_after_marks(pattern: str) -> frozenset[str]:
 
 
 def may_begin_without_letter(pattern: str) -> bool:
-    """Whether a regular expression may match the empty text, or a text that begins with a digit or
-    another character that is no letter."""
+    """Whether a regular expression may match the empty text, or one that begins with a digit or
+    another character that is no letter. Such texts can't be ruled out by their first letters."""
     complete, partial = _prefixes(pattern)
     return any(not prefix[:1].isalpha() for prefix in complete | partial)
 

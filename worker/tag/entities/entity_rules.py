@@ -77,11 +77,8 @@ class EntityRules(Frozen):
 
     @cached_property
     def first_word_finder(self) -> WordFinder:
-        """Finds where in a text a name or alias that the operator listed may begin.
-
-        It finds words that are the first word of one; whether the whole name follows is checked
-        later.
-        """
+        """Finds all words of a text that are the first word of a name or alias that the operator
+        listed. Only at these words the complete names are looked for."""
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property

@@ -205,10 +205,10 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """The name of the feature that says how a word and its two neighbours are written.
+    """Return the name of the feature that says how a word and its two neighbours are written.
 
-    The arguments are the kinds of the three, such as lowercase or a punctuation mark, as numbers
-    from shape_kind(). NONE stands for the beginning or end of a sentence.
+    The arguments are numbers for how each of the three is written (lowercase, a punctuation mark
+    …), as shape_kind() returns them. NONE stands for the beginning or end of a sentence.
     """
     return f"x={before}{here}{after}"
 

@@ -82,8 +82,8 @@ _LOWER = (0, 1, 2, 3, 4, -1)  # quarters of lowercase uses; -1 (unknown) comes l
 
 
 class FeatureWeights:
-    """How much each feature of a word supports each label (person, no name …), as the model was
-    trained.
+    """The trained weights of a model that finds names: how much each feature of a word supports
+    each label (person, no name …).
 
     A feature, such as "begins with a capital", is found by the CRC-32 of its name.
     """
@@ -96,9 +96,11 @@ class FeatureWeights:
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
     def of(self, keys: HashedKeys) -> LabelScores:
-        """The weights of these features, as an array of features x labels.
+        """Return the weights of some features, as an array with one row per feature and one column
+        per label (person, no name …).
 
-        `keys` are the CRC-32 of the features' names. A feature that the model lacks weighs 0.
+        `keys` are the CRC-32 of the features' names. A feature that the model does not know weighs
+        0.
         """
         weights: LabelScores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return weights

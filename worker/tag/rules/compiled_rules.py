@@ -37,7 +37,7 @@ class CompiledRule(NamedTuple):
     `definition` is the rule as written. `any`, `all`, `none` and `near` are its conditions of these
     names: each maps the number of a phrase to the parts of an article where it counts, as a bit
     mask. `positive` has all these phrases but those of `none`. `patterns` are its regular
-    expressions; from `expires` on the rule no longer holds.
+    expressions. Articles published after `expires` get no tag by it.
     """
 
     topic: Topic

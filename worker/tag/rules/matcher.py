@@ -149,9 +149,8 @@ class MatchContext:
         """Whether two matches are too far apart for a rule which demands that its phrases stand
         near each other.
 
-        `within` is the largest distance: "sentence", if they must be in the same sentence, or how
-        many words may stand between them. Matches on two sides of a blank line, or in two fields,
-        are always too far apart for the latter.
+        If `within` is "sentence", they must be in the same sentence. If it is a number, at most so
+        many words may stand between them, and no blank line or end of a field.
         """
         if within == "sentence":
             offsets = self.sentence_ends
