@@ -1,7 +1,8 @@
 """The rules of cleaning as validated values, with the same tables and keys as
 `config/cleaning.toml`.
 
-Most are limits. Others are patterns of lines that are not part of an article, such as "Follow us".
+Most are limits, such as the least number of letters of an article. Others are patterns that
+recognise lines that are not part of an article, such as "Follow us".
 """
 
 import re
@@ -196,8 +197,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
-        """The rules that cut boilerplate, such as "The post … appeared first on …", from the end of
-        a text: pairs of a rule and its pattern, which covers all languages."""
+        """The rules that cut boilerplate, such as "The post … appeared first on …", off the end of
+        a text: pairs of a rule and its compiled pattern, which covers all languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -212,9 +213,9 @@ class CleaningRules(Frozen):
 
     def rule_sets(self, language: str) -> LanguageRuleSets:
         """Return the rules that remove lines from texts in a language: its own, those for any
-        language, and the English ones, because the software of many sites writes English lines.
+        language, and the English ones, because many sites use software that writes English lines.
 
-        For a language without rules of its own, they are the rules of all languages.
+        For a language without rules of its own, the rules of all languages are returned.
         """
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._rule_sets:

@@ -102,10 +102,11 @@ class CreditRules(Frozen):
 
 
 class DatelineRules(Frozen):
-    """The rules for datelines, which open an article with place and news agency: "BERLIN (dpa) -".
+    """The rules for recognising datelines, which open an article with place and news agency, as in
+    "BERLIN (dpa) -".
 
-    `agencies` are the names of agencies as they sign, `not_places` words before a dash that are no
-    place. A dateline is at most `max_chars` long.
+    `agencies` are the names of agencies as they stand there. `not_places` are words that may stand
+    before a dash but are no place. A dateline has at most `max_chars` characters.
     """
 
     agencies: tuple[str, ...]  # as they are signed

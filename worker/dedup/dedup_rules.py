@@ -133,13 +133,13 @@ class RevisionRules(Frozen):
 
 
 class SimilarityIndexRules(Frozen):
-    """Settings of the index in Redis that finds articles of which a new article may be a copy.
+    """Settings of the index in Redis that finds, for a new article, stored articles of which it may
+    be a copy.
 
-    Copies are found for at least `window_days` days. A candidate must share `min_hits` hashes with
-    the new article; at most `most_rivals` candidates are compared with it. Fingerprints stay in
-    Redis for `rival_ttl_s` seconds, for articles that arrive at about the same time. The index is
-    spread over 2 ** `bucket_bits` Redis hashes at first. `timeout_s` limits each connection attempt
-    and round trip.
+    They are found for at least `window_days` days. Each must share `min_hits` text hashes with the
+    new article; at most `most_rivals` are compared with it. For `rival_ttl_s` seconds Redis has all
+    hashes of an article; later they are read from the store. At first the index is spread over 2 **
+    `bucket_bits` Redis hashes. `timeout_s` limits each connection attempt and round trip.
     """
 
     window_days: Count

@@ -36,12 +36,12 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Decide whether an article is new, unchanged, or a revision of a stored article that has one
-    of its keys, such as its id or link. `stored` is that stored article, None if there is none.
+    """Decide whether an article is new, unchanged, or a revision of the stored article that has the
+    same id or another key in common with it (`stored`; None if there is none).
 
-    If their texts show that they are different articles with the same id or link, the article is
-    new. A summary never replaces a stored full text, unless `reprocessed`, which says that the
-    stored article itself was cleaned again.
+    If the texts show that they are different articles, the new one counts as new, because
+    publishers reuse ids and links. A summary does not replace a stored full text, unless
+    `reprocessed`: then the stored article itself was cleaned again.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)

@@ -18,10 +18,8 @@ from worker.model.records import Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """An article for the similarity index: its id, and its fingerprint, the hashes of its text.
-
-    It is registered in the index, or compared with the articles that are registered there.
-    """
+    """An article as the similarity index gets it, to store it or to find similar ones: its id, and
+    its fingerprint, the hashes of its text."""
 
     article_id: str
     fingerprint: Fingerprint
@@ -55,8 +53,8 @@ class CopyVote:
 
 
 class Index(Protocol):
-    """What the pipeline needs of a similarity index, which finds articles with nearly the same
-    text.
+    """The interface of the similarity index, which finds stored articles with nearly the same text
+    as a new one.
 
     There is one implementation in memory and one on Redis or Valkey. Every method raises
     Unavailable when the index does not answer.
@@ -73,11 +71,11 @@ class Index(Protocol):
         ...
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return for each vote the id of the canonical article, the one that stands for all copies
-        of a text.
+        """Decide for each vote which article is canonical, that is stands for all copies of a text,
+        and return its id.
 
-        That is the voting article itself, or the original of the articles that it copies. An
-        article that was elected once stays canonical.
+        A vote says of which articles one article is a copy. The result is that article itself or
+        the original of those it copies. An article that was elected once stays canonical.
         """
         ...
 
@@ -90,11 +88,11 @@ class Index(Protocol):
         ...
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Record in the index which article is the canonical one of each of these articles.
+        """Write into the index of which article each of these articles is a copy, as the store
+        says. What the index had about them is overwritten.
 
-        The canonical article is the one that stands for all copies of a text. `canonical` maps the
-        id of an article to that of its canonical article, as the store has it. What the index held
-        about these articles is overwritten.
+        `canonical` maps the id of an article to that of its canonical article, the one that stands
+        for all copies of a text.
         """
         ...
 

@@ -38,8 +38,8 @@ class ArticleNumbers:
         self._buckets = buckets
 
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
-        """Return the number of each article in the index; give the next free number to those
-        without one."""
+        """Return the numbers of these articles in the index. Articles that have none yet get the
+        next free numbers."""
         # Two round trips, both repeated if another worker changes the buckets in use meanwhile.
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -68,8 +68,8 @@ class ArticleNumbers:
         return NumberedArticles(layouts, numbers, created)
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return article id -> the article's number in the index, None for an article without a
-        number."""
+        """Return a dict from article id to the number of the article in the index; None for an
+        article that the index does not know."""
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
         while layouts is None or layouts.read != current.read:
@@ -85,9 +85,11 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return number -> article id, for the articles that have these numbers in the index.
+        """Return a dict from number to article id, for the articles that have these numbers in the
+        index.
 
-        Numbers of articles that were removed from the index, or have expired there, are left out.
+        Numbers of articles that were removed from the index, or have expired there, are left
+        out.
         """
         if not numbers:
             return {}
@@ -110,8 +112,8 @@ class ArticleNumbers:
     def forget(self, numbers: Iterable[int]) -> None:
         """Remove the articles with these numbers from the index, in one round trip.
 
-        Their fingerprints and ids are deleted; without an id, an article is no longer proposed as a
-        possible original of a new one.
+        Their text hashes and ids are deleted, so that they are no longer proposed as originals of
+        new articles.
         """
         numbers = [*numbers]
         removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]

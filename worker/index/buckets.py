@@ -31,11 +31,11 @@ READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    """Access to the buckets on the Redis server, the Redis hashes in which the index stores its
-    entries.
+    """Writes the entries of the index to the Redis server, and decides over how many Redis hashes,
+    called buckets, they are spread.
 
-    An entry says which article was the first with a certain text hash. This class writes entries,
-    begins new buckets for each time window, and adds buckets when those of the window are full.
+    An entry says which article was the first with a certain text hash. Each time window of the
+    index has buckets of its own; when they are full, more are added.
     """
 
     def __init__(self, client: RedisClient, rules: IndexRules) -> None:

@@ -15,11 +15,11 @@ Owner = TypeVar("Owner", int, str)
 class IndexRules(Protocol):
     """The settings of the index that finds copies, from section [index] of config/dedup.toml.
 
-    `window_days`: length of a time window; copies are found in the present one and the one before.
-    `rival_ttl_s`: seconds for which the index keeps the fingerprint (all text hashes) of an
-    article. `min_hits`: hashes that two articles must share to be compared. `most_rivals`: maximum
-    number of articles to compare a new one with. `bucket_bits`: the index starts with
-    2**bucket_bits Redis hashes. `timeout_s`: seconds to wait for the server.
+    `window_days` is the length of a time window; copies are found in the present one and the
+    one before. For `rival_ttl_s` seconds the index has all text hashes of an article. Two
+    articles are compared if they share `min_hits` of them, and a new one with at most
+    `most_rivals` others. The index begins with 2**bucket_bits Redis hashes. `timeout_s` is how
+    long it waits for the server.
     """
 
     @property

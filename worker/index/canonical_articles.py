@@ -1,13 +1,12 @@
-"""Elect the canonical article of several copies, the one that stands for all of them.
+"""Elect the canonical article of several copies: the one that stands for all of them.
 
-The result is in a table that all workers share. Articles are numbered in the order of arrival, and
-each has one cell in the table. The cell has the number of the article that this one copies, or its
-own number if it is canonical. It is empty while nothing is decided, and is written only once.
+The result is in a table that all workers share. It says of each article which one it copies; a
+canonical article copies itself. What the table says of an article is written only once.
 
 If an article copies a canonical one, it becomes a copy of that one too. Otherwise the earliest of
-the articles becomes canonical. The worker that decides so first writes this into the cells of the
-copies, and then into the cell of the canonical article. So two workers never make both of two
-copies canonical, even if only one of the workers knows that they are copies.
+the articles becomes canonical; this is written first for the copies, and then for the canonical
+article. So two workers never make both of two copies canonical, even if only one of the workers
+knows that they are copies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,8 +25,8 @@ class CanonicalTable(Protocol):
     """
 
     def read(self, numbers: Collection[int]) -> Pointers:
-        """Return article -> the article that it copies, both as numbers, for the articles with
-        these numbers.
+        """Return a dict from the numbers of these articles to the numbers of the articles that they
+        copy.
 
         A canonical article, which is no copy, leads to itself. An article about which nothing is
         decided yet is left out.
@@ -35,10 +34,8 @@ class CanonicalTable(Protocol):
         ...
 
     def fill(self, pointers: Mapping[int, int]) -> None:
-        """Write which article each article copies (number -> number), where nothing is written yet.
-
-        An article about which the table says something already is left as it is.
-        """
+        """Write which article each article copies (`pointers` maps number to number), unless the
+        table says something about the article already."""
         ...
 
 

@@ -34,8 +34,8 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        """Write which article each article copies (number -> number), even where the table has
-        another one."""
+        """Write which article each article copies (`pointers` maps number to number), in place of
+        what the table says about it now."""
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:

@@ -114,10 +114,8 @@ class BucketLayout(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether the time window has so many buckets that it can't get more.
-
-        Buckets are the Redis hashes in which the index keeps its entries.
-        """
+        """Whether the index can't grow any more in this time window, because it is spread over the
+        greatest possible number of buckets (Redis hashes)."""
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
@@ -184,11 +182,9 @@ class ActiveLayouts(NamedTuple):
 
     @property
     def growing(self) -> bool:
-        """Whether entries of the current time window are being moved to four times as many buckets.
-
-        A bucket is a Redis hash with some entries of the index. Until all have been copied, the old
-        and the new buckets are both read.
-        """
+        """Whether the index is growing in the current time window: its entries are being moved to
+        four times as many Redis hashes. Until all have been copied, the new and the old ones are
+        read."""
         return any(layout.generation == self.written.generation for layout in self.older)
 
 
@@ -219,10 +215,10 @@ class IndexHashes(NamedTuple):
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
     def keys(self, layout: BucketLayout) -> list[str]:
-        """Return for each text hash the key of the Redis hash that tells which article had it
-        first.
+        """Return for each text hash the key of the Redis hash where the index stores which article
+        was the first with it.
 
-        `layout` tells over how many Redis hashes they are spread.
+        `layout` says over how many Redis hashes the entries are spread.
         """
         mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
@@ -242,10 +238,10 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """Return for each text hash the integer that the index stores for it.
+        """Return for each text hash the integer that the index stores for it: the number of the
+        article, combined with some bits of the text hash.
 
-        The integer is made of the number of the article and some bits of the text hash. `numbers`
-        has the number of each article, in their order.
+        `numbers` are the numbers of the articles, in the same order as their hashes.
         """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
         packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET

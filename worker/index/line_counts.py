@@ -58,10 +58,10 @@ class LineCounts(Protocol):
 
 
 class MemoryLineCounts:
-    """Keeps line entries in the memory of one process, for tests, dry runs and a single worker.
+    """Stores in the memory of one process which lines stood in which articles; for tests, dry runs
+    and a single worker.
 
-    A line entry is some bytes which say that one line stood in one article of a source. From them
-    the worker learns boilerplate, the lines that a source repeats.
+    From that the worker learns boilerplate, the lines that a source repeats.
     """
 
     def __init__(self) -> None:

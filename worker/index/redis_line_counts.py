@@ -31,12 +31,11 @@ return count
 
 
 class RedisLineCounts:
-    """Keeps line entries on the Redis server of the similarity index, so that all workers share
-    them.
+    """Stores which lines stood in which articles on the Redis server of the similarity index, so
+    that all workers share this knowledge.
 
-    A line entry is some bytes which say that one line stood in one article of a source. From them
-    workers learn boilerplate, the lines that a source repeats. `client` is the connection of the
-    index.
+    From it they learn boilerplate, the lines that a source repeats. `client` is the connection of
+    the index.
     """
 
     def __init__(self, client: RedisClient) -> None:

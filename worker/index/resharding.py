@@ -1,12 +1,12 @@
-"""Move the entries of full buckets to four times as many buckets, while workers read and write.
+"""Move the entries of a full index to four times as many buckets (Redis hashes), while workers read
+and write it.
 
-A bucket is a Redis hash with entries of the index; an entry names the first article that had a text
-hash. While entries are moved, workers write to the new buckets and read the old ones too. Some old
-buckets at a time are copied and then deleted, so little more memory is needed. If an entry is in an
-old and in a new bucket, the old one is right, because it was written earlier, and overwrites the
-other.
+Meanwhile workers write to the new buckets, and read the old ones as well. Only some old buckets at
+a time are copied and then deleted, so little more memory is needed. If both an old and a new bucket
+say which article was the first with a text hash, the old one is right, and replaces the other.
 
-No reader or writer waits. Every step may be repeated, so if a worker dies, another one continues.
+No reader or writer waits. Every step may be repeated, so if a worker dies, another one
+continues.
 """
 
 from collections import defaultdict

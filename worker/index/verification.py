@@ -81,10 +81,10 @@ class IndexStats:
 
     @property
     def bytes_each(self) -> float:
-        """Average number of bytes that the index takes for each article that it can find.
+        """How many bytes the index takes on average for each article that it can find.
 
-        Not counted are the lines from which boilerplate is learned, and the fingerprints of
-        articles, which are kept for a short time only.
+        Not counted are the full text hashes of articles, which are stored for some minutes only,
+        and the lines from which boilerplate is learned.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
@@ -145,10 +145,11 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles back to the index that finds copies, from what the store has about them.
+    """Write articles back to the index that finds copies, if it has lost them; `articles` has what
+    the store knows about them, earliest first.
 
-    `articles` must begin with the earliest. For each, the index gets a number, the text hashes and
-    the canonical article, the one that stands for all copies of a text.
+    The index then knows again their numbers, their text hashes, and of which article each is a
+    copy.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -195,9 +196,10 @@ class IndexDifference:
 
 
 def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
-    """Yield each difference between what the index holds about articles and what the store says.
+    """Compare what the index has about some articles with what the store says, and yield each
+    difference.
 
-    `articles` has what the index should hold, according to the store.
+    `articles` has what the index should have, according to the store.
     """
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])

@@ -1,5 +1,5 @@
-"""Make a dead letter of each article that fails: a stored copy of the raw article, with the
-reason."""
+"""Make dead letters of articles that fail. A dead letter is a stored copy of the raw article, with
+the reason of the failure."""
 
 import json
 import logging
@@ -88,10 +88,11 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where an article in processing came from: its source, raw JSON and the id of its delivery.
+    """Where an article in processing came from: its source, its raw JSON (`payload`) and the id of
+    its delivery (`receipt`). If it fails, a dead letter is made of these.
 
-    A dead letter is made of these if the article fails. `reprocessed` is set for a stored article
-    that is made again from its raw JSON, and None for one that was just delivered.
+    `reprocessed` is set if a stored article is made again from its raw JSON, and None if it was
+    just delivered.
     """
 
     receipt: str

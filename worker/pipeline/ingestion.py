@@ -87,7 +87,8 @@ class AdmittedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedArticle:
-    """An article after cleaning, still with the lines that its source repeats in each article.
+    """An article after cleaning, but still with the lines that its source repeats around each
+    article; they are removed next.
 
     `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
     """
@@ -98,10 +99,10 @@ class CleanedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintedArticle:
-    """An article as it will be stored, without lines that its source repeats, and its fingerprint.
+    """An article as it will be stored, with the hashes by which it is compared with others
+    (`fingerprint`).
 
-    The fingerprint has the hashes by which it is compared with others. `origin` has the id of its
-    delivery and its raw JSON, for a dead letter if it fails later.
+    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
     """
 
     origin: Origin
@@ -111,10 +112,11 @@ class FingerprintedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedArticle:
-    """An article with the verdict on it: new, unchanged, a revision, a duplicate or a variant.
+    """An article with the decision about it (`verdict`): whether it is new, unchanged, a revision,
+    a duplicate or a variant of another.
 
-    It is compared with the stored version of itself first, and then with other articles, by which
-    `new` may change to duplicate or variant. `origin` has the id of its delivery and its raw JSON.
+    `fingerprint` has the hashes by which this was decided. `origin` has the id of the article's
+    delivery and its raw JSON, for a dead letter if it fails later.
     """
 
     origin: Origin

@@ -30,11 +30,11 @@ _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
 class ArticleMetadata(NamedTuple):
-    """Title, authors and site names of an article. Lines of its text that only repeat one of them
-    are removed.
+    """Title, authors and names of the site of an article. Lines of its text that only repeat one of
+    them are removed.
 
-    The site names in `sites` are reduced to lower-case letters and digits, as `plain_text.bare`
-    returns them.
+    The names in `sites` have only lower-case letters and digits, so that spellings make no
+    difference.
     """
 
     title: str = ""
@@ -43,8 +43,8 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text after the lines that are not part of its article were removed (`text`), these lines
-    (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
+    """The result of removing the lines of a text that are not part of its article: the text without
+    them, the removed lines (`dropped`), and the facts found in these.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
     teaser.

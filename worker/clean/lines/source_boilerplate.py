@@ -61,10 +61,11 @@ class SourceBoilerplate(NamedTuple):
 
 @lru_cache(maxsize=4096)  # each line is hashed twice: to remove it, and to note it
 def line_key(source: str, line: str) -> bytes:
-    """Hash a line to 6 bytes, by which its repetitions in the texts of a source are counted without
-    storing its words. The hash depends on the source, too.
+    """Hash a line of a source's article to 6 bytes, to count in how many articles of the source it
+    stands without storing its words.
 
-    Lines that differ only in case, white space and numbers have equal hashes.
+    Lines that differ only in letter case, white space or numbers have equal hashes; equal lines of
+    different sources have different ones.
     """
     plain, figures = _FIGURES.subn("0", " ".join(line.casefold().split()))
     keyed = f"{source}\0{plain}".encode("utf-8", "replace")

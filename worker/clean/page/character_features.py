@@ -53,9 +53,11 @@ class CharacterTable(NamedTuple):
 
 
 def read_text(texts: list[str]) -> CharacterTable:
-    """Join the texts of a page's blocks to one table of characters, from which features of all
-    blocks are computed at once. It says for each character of which kinds it is, such as letter or
-    capital."""
+    """Join the texts of a page's blocks (passages) to one table of characters, from which features
+    of all blocks are computed at once.
+
+    The table says of each character whether it is a letter, a capital and so on.
+    """
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     capped = np.minimum(codes, len(_KIND_OF) - 1)

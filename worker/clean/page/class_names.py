@@ -56,10 +56,10 @@ class ClassNameScores:
 
 
 def tokens(name: str) -> set[str]:
-    """Split the class names of an element into tokens, for which scores can be looked up: each
-    class, and each word in it, in lower case.
+    """Split the class names of an element into the strings for which scores can be looked up: each
+    class name, and each word in it, in lower case.
 
-    "articleBody main" has the tokens articlebody, article, body and main.
+    "articleBody main" gives articlebody, article, body and main.
     """
     return {token for class_name in name[:_MAX_CHARS].split() for token in _tokens(class_name)}
 

@@ -68,10 +68,11 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute with a forest of decision trees the probability from 0 to 1 that each text block
-    belongs to the article.
+    """Compute by a forest of decision trees how probable it is, from 0 to 1, that each text block
+    of a page belongs to the article.
 
-    `features` has one column per block, and one row per feature. Returns one probability per block.
+    `features` has one column per block, and one row per feature. Returns one probability per
+    block.
     """
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)

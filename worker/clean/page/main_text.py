@@ -18,8 +18,8 @@ from worker.clean.page.block_classifier import BlockWeights, classify_blocks, sh
 
 
 class ParsedPage(NamedTuple):
-    """A web page: its markup, the tree parsed from it, and a count of its tags, because some steps
-    of extraction are left out for pages with too many."""
+    """A web page: its markup, the tree parsed from it, and the number of its tags. Pages with very
+    many tags are treated more simply, to limit the time."""
 
     markup: str
     tree: LexborHTMLParser

@@ -1,5 +1,9 @@
-"""Simplify titles and sentences to the form in which patterns of error pages are written: in lower
-case, with plain apostrophes, without parentheses, and without punctuation before and after."""
+"""Simplify titles and sentences before they are compared with the patterns of error pages ("404 not
+found").
+
+The patterns are written in lower case, with plain apostrophes, without parentheses, and without
+punctuation before and after; titles and sentences are brought to the same form.
+"""
 
 import re
 from collections.abc import Callable, Iterator

@@ -55,8 +55,8 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
-    """Find the names in a text by the trained model, and return where it mentions them, in
-    order."""
+    """Find the names of people, organisations and places in a text by a trained model
+    (`recogniser`). Returns the places where they stand, in reading order."""
     names, text = recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.stop)
     return [

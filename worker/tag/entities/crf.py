@@ -101,7 +101,8 @@ class Recogniser:
         return self.labels.index("I-" + kind) if "I-" + kind in self.labels else -1
 
     def find(self, tokens: Tokens) -> NameSpans:
-        """Find the names in a text that was split into words, and return them in reading order."""
+        """Find the names of people, organisations and places in a text that was split into words.
+        They are returned in reading order."""
         if not len(tokens.numbers):
             return _NO_NAMES
         self._forms.ensure_rows(tokens)

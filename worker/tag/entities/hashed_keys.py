@@ -19,7 +19,8 @@ _MAX_SUFFIX_BYTES = 100  # no word of a model is longer
 
 
 def crc(word: str) -> int:
-    """The CRC-32 of a string in UTF-8; lone surrogates are allowed."""
+    """Return the CRC-32 of a string in UTF-8, by which the tables of a model are searched. Lone
+    surrogates are allowed."""
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
@@ -35,18 +36,19 @@ class KeyTable:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
     def row(self, key: int) -> int:
-        """The number of the row with this key (the CRC-32 of a string), or -1 if no row has it.
+        """Return the number of the table's row for the string with this key (its CRC-32).
 
-        As an index, -1 leads to the table's last row, which is for unknown strings.
+        Returns -1 for an unknown string. As an index, that leads to the last row, which is made for
+        this.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
 
     def rows(self, keys: HashedKeys) -> RowIndexes:
-        """The number of the row with each of these keys (CRC-32 of strings), or -1 if no row has
-        it.
+        """Return the numbers of the table's rows for the strings with these keys (their CRC-32).
 
-        As an index, -1 leads to the table's last row, which is for unknown strings.
+        The number is -1 for an unknown string. As an index, that leads to the last row, which is
+        made for this.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)

@@ -69,7 +69,8 @@ class Lexicon:
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:
-        """Return what the lexicon knows of one word, with names in place of the stored numbers."""
+        """Return what the lexicon knows of one word. Lists of words and labels have their names, in
+        place of the numbers that the model file has for them."""
         cluster, groups, lower, label = (
             int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )

@@ -23,10 +23,12 @@ _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
 class Mention(NamedTuple):
-    """One place in a text, characters [start, end), that names a person, organisation or place.
+    """One place in a text that names a person, organisation or place: the characters from `start`
+    up to, but without, `end`.
 
-    `surface` is the name as written there. `method` is "own" for a name that the operator listed,
-    and "crf" for one that the trained model found; `score` (0 to 1) says how sure that is.
+    `surface` is the name as it is written there, and `kind` says what it names. `method` is "own"
+    for a name that the operator listed, and "crf" for one that the trained model found; `score` (0
+    to 1) says how sure that is.
     """
 
     start: int
@@ -51,7 +53,8 @@ class ResolvedName(NamedTuple):
 
 
 def without_titles(surface: str) -> str:
-    """A person's name without titles in front and on one line: "Mr Biden" becomes "Biden"."""
+    """Return a person's name on one line and without titles before it: "Mr Biden" becomes
+    "Biden"."""
     words = surface.split()
     if len(words) == 1:
         return surface

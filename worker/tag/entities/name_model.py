@@ -57,10 +57,9 @@ def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
 
 @cache
 def shipped(path: ModelPath = "fast") -> EntityModel:
-    """Load a model of names from the package, once in each process.
+    """Load one of the two models of names in this package, once in each process.
 
-    "fast" uses single words only; "thorough" is more accurate and some milliseconds slower for an
-    article.
+    "thorough" is more accurate than "fast", but takes some milliseconds longer for an article.
     """
     name = "entities.npz" if path == "fast" else "entities-thorough.npz"
     with (files("worker.tag") / "data" / name).open("rb") as file:

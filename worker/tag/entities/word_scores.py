@@ -161,8 +161,8 @@ class WordScorer:
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """Compute how much each of these words supports each label (person, no name …); one row for
-        each."""
+        """Compute how much each of these words supports each label (person, no name …) of itself
+        and of the words near it. The result has one row per word."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]

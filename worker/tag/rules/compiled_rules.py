@@ -72,9 +72,9 @@ class CompiledRules(NamedTuple):
 
 
 def compile_rules(taxonomy: Taxonomy) -> CompiledRules:
-    """Compile all rules of a taxonomy into the form in which they are matched with articles.
+    """Compile all rules of a taxonomy to a form that is quick to match with articles.
 
-    The rules keep the order of their topics.
+    They are in the order in which the taxonomy has their topics.
     """
     numbers: dict[Phrase, int] = {}
     rules = [

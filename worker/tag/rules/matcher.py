@@ -94,11 +94,11 @@ class MatchContext:
             return self.compiled.phrases.find(self.fields.text)
 
     def candidates(self) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
-        """Yield the rules that may give this article their tag, each with the matches of its
-        phrases.
+        """Yield the rules that may give this article their tag, each with the places where its
+        phrases match.
 
-        These are rules for the article's language of which a phrase matches, and those that may
-        give their tag by a regular expression alone.
+        These are the rules for the article's language of which a phrase matches, or which need no
+        phrase because they have a regular expression.
         """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
@@ -126,8 +126,8 @@ class MatchContext:
         return evidence
 
     def pattern_matches(self, pattern: CompiledPattern) -> list[ScopedMatch]:
-        """Find the matches of a rule's regular expression in the parts of the article that the rule
-        reads.
+        """Find where a rule's regular expression matches the article, in the parts where the rule
+        counts it (title, body …).
 
         Matches that begin or end inside a word are left out.
         """
@@ -142,7 +142,8 @@ class MatchContext:
 
     @cached_property
     def sentence_ends(self) -> list[int]:
-        """Where sentences of the article end: offsets in its joined fields, ascending."""
+        """Where sentences of the article end: offsets in the text to which its fields are joined,
+        ascending."""
         return [match.start() for match in _SENTENCE_ENDS.finditer(self.fields.text)]
 
     def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:

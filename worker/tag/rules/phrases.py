@@ -55,9 +55,10 @@ def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
 
 
 class PhraseMatch(NamedTuple):
-    """One place where a phrase was found: characters [start, end) of the text.
+    """One place where a phrase was found in a text: the characters from `start` up to, but without,
+    `end`.
 
-    `phrase` is the number of the phrase: its index in the list of phrases that are searched for.
+    `phrase` is the index of the phrase in the list of phrases that are searched for.
     """
 
     phrase: int

@@ -58,7 +58,8 @@ class Scoring(Frozen):
 
 
 class RuleExample(Frozen):
-    """An example article in a rule file, which tests that a rule or topic matches it, or does not.
+    """An example article in a rule file. It tests that a rule or topic matches such an article, or
+    that it does not.
 
     In the file it may be a plain string: its first line is the title, and the rest is the text.
     """
@@ -136,10 +137,8 @@ class Rule(Frozen):
 
     @property
     def name(self) -> str:
-        """The name by which a rule is told from others of its topic.
-
-        It is the rule's id; without one, its languages joined by "+"; without these, "any".
-        """
+        """The name that tells a rule from the others of its topic: its id; without one, its
+        languages joined by "+"; without these, "any"."""
         return self.id or "+".join(self.languages) or "any"
 
     @property

@@ -109,11 +109,11 @@ class RuleFile(Frozen):
 
 
 class Taxonomy(RuleFile):
-    """All topics with their rules, the lists of synonyms to which rules refer, and how rules are
-    scored.
+    """All topics with their rules, the lists of synonyms to which rules refer, and how the scores
+    of rules are computed (`scoring`).
 
-    When it is made, ValueError is raised if, for example, a parent topic or a list of synonyms is
-    missing. `label` is the version that the operator gave to it.
+    `label` is the version that the operator gave it. ValueError is raised if it does not fit
+    together, for example if a rule refers to a list of synonyms that does not exist.
     """
 
     label: str = Field(alias="version", min_length=1)
