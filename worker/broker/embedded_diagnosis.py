@@ -49,9 +49,11 @@ def no_space(var_dir: Path) -> str:
 
 
 def no_server(var_dir: Path) -> str:
-    """Explain that this machine has no server program for the data folder, and name a remedy.
+    """Return an error message for the case that no installed server program (Valkey or Redis) can
+    be the embedded broker; it also says what to install.
 
-    If the folder `var_dir` has data, the text names the server that wrote it.
+    If the data folder `var_dir` has data, the message names the kind and version of the server that
+    wrote it, because that one is needed.
     """
     if author := writer(var_dir):
         folder = var_dir / AOF_FOLDER

@@ -107,9 +107,10 @@ class Channel(RedisChannel):
         return ["EVAL", lua_scripts.CLAIM, len(keys), *(prefix + k for k in keys), *limits, *names]
 
     def read_poll_reply(self, **options: Any) -> bool:
-        """Read the reply to the last command of `poll_command`, and deliver the claimed messages.
+        """Read the broker's reply to the command that `poll_command` returned last, and deliver the
+        messages in it to the worker.
 
-        Returns True. Raises Empty when no message was claimed.
+        Returns True if there were messages, and raises Empty if there were none.
         """
         sent, self._next = self._next, "claim"
         reply = self._read_reply(sent, options)

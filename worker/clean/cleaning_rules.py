@@ -1,7 +1,8 @@
 """The rules of cleaning as validated values, with the same tables and keys as
 `config/cleaning.toml`.
 
-Most are limits. Others are patterns of lines that are not part of an article, such as "Follow us".
+Most are limits, such as the least number of letters of an article. Others are patterns that
+recognise lines that are not part of an article, such as "Follow us".
 """
 
 import re
@@ -32,14 +33,14 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits for the markup of one content, which is a web page or a text of a feed.
+    """Limits for reading the HTML of an article, which is a web page or a fragment in a feed.
 
-    Markup beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
-    parser, and is rejected. Of markup with more than `max_tags` or `max_extract_tags` tags all text
-    is used, without a search for the article. In other pages a trained classifier finds the
-    article; the limits of doubt, length and shared words say when its result is not trusted, and
-    another library extracts the text. `keep` says whether safe markup is stored, too. At most
-    `max_bodies` contents are read.
+    HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` is rejected, because
+    it would block a parser. In a page with more than `max_tags` or `max_extract_tags` tags, the
+    article is not searched for: all text is used. In other pages a classifier finds it; by the
+    limits of doubt, length and shared words its result is replaced by that of a slower extractor,
+    except in pages of over `max_asked_tags` tags. `keep` stores the HTML, too. At most `max_bodies`
+    texts of one article are read.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
@@ -76,10 +77,10 @@ class TextRules(Frozen):
 class DateRules(Frozen):
     """Limits and words for reading the dates of an article.
 
-    A date before the year `earliest_year` is invalid; one more than `future_h` hours in the future
-    is replaced by the present time. Pages write `published_words` in front of the date of
-    publication, and `updated_words` in front of the date of a change. `zones` has, by source, the
-    time zone for dates without one.
+    A date before the year `earliest_year` is invalid. One more than `future_h` hours in the future
+    is replaced by the present time. On pages, `published_words` stand before the date of
+    publication, and `updated_words` before that of a change. `zones` maps a source to the time zone
+    of its dates that name none.
     """
 
     earliest_year: int = Field(ge=1, le=9998)
@@ -110,14 +111,13 @@ class DateRules(Frozen):
 
 
 class LanguageRules(Frozen):
-    """Thresholds for detecting the language of a text. A text with fewer than `min_letters` letters
-    has the language that its source declares; of a longer one `sample_chars` characters are read.
+    """Thresholds for detecting the language of a text. One with fewer than `min_letters` letters
+    has the language that its source declares; of others `sample_chars` characters are read.
 
-    Texts of `long_chars` characters or more go to a fast detector, which gives each language a
-    distance: `max_rank` is the largest that counts, and the declared language wins within
-    `tie_ranks` of the nearest. A second detector decides on short and unsure texts by scores from 0
-    to 1: `sure_score` is enough for any language, `declared_score` for the declared one; without
-    either, `min_score` is enough.
+    If the text has `long_chars` characters, a fast detector ranks languages by distance; `max_rank`
+    is the largest distance accepted, and the declared language is preferred within `tie_ranks` of
+    the nearest. For other texts a second detector gives scores from 0 to 1. A language needs
+    `sure_score`, or `declared_score` if declared; if none has that, `min_score`.
     """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands
@@ -131,11 +131,11 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
-    """The query parameters that are removed from links because they only track readers, such as
-    "utm_source".
+    """The query parameters, such as "utm_source", that are removed from links because they only
+    serve to track readers.
 
-    `tracking` has their names, `tracking_prefixes` beginnings of such names, and `tracking_by_host`
-    names of parameters that only track readers on one host and its subdomains.
+    `tracking` has their names, and `tracking_prefixes` beginnings of such names. `tracking_by_host`
+    has names that are removed only from links to one host and its subdomains.
     """
 
     tracking: WordSet  # names of query parameters, lower case
@@ -152,11 +152,11 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The rules that may remove one kind of line, such as the first lines of English texts,
-    prepared for quick matching.
+    """The rules that may remove a line in one place of a text, such as its first lines, prepared
+    for quick matching.
 
-    `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison.
+    `rules` are pairs of a rule and its compiled pattern. `expression` matches each line that any of
+    the patterns matches: a line that it does not match needs no further comparison.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
@@ -164,11 +164,12 @@ class RuleSet(NamedTuple):
 
 
 class LanguageRuleSets(NamedTuple):
-    """The rules that remove lines from texts in one language, prepared for quick use.
+    """The rules that remove lines from texts in one language, prepared for quick matching.
 
-    A line whose start `prefix_filter` does not match needs no rule. For all others `select` returns
-    the rules to try. Its three arguments say whether the line is among the first of its text,
-    whether it is among the last, and whether it has more than 120 characters.
+    `prefix_filter` is tried first, at the start of a line: if it does not match, no rule removes
+    the line. Else `select` returns the rules to try. Its arguments say whether the line is among
+    the first lines of the text, whether it is among the last, and whether it is longer than 120
+    characters.
     """
 
     prefix_filter: re.Pattern[str]  # matches the start of each line that a rule may remove
@@ -196,8 +197,8 @@ class CleaningRules(Frozen):
 
     @cached_property
     def end_rules(self) -> tuple[tuple[LineRule, re.Pattern[str]], ...]:
-        """The rules that cut boilerplate, such as "The post … appeared first on …", from the end of
-        a text: pairs of a rule and its pattern, which covers all languages."""
+        """The rules that cut boilerplate, such as "The post … appeared first on …", off the end of
+        a text: pairs of a rule and its compiled pattern, which covers all languages."""
         return tuple(
             (rule, re.compile("|".join(f"(?:{p})" for p in rule.patterns.values())))
             for rule in self.lines.rules
@@ -212,9 +213,9 @@ class CleaningRules(Frozen):
 
     def rule_sets(self, language: str) -> LanguageRuleSets:
         """Return the rules that remove lines from texts in a language: its own, those for any
-        language, and the English ones, because the software of many sites writes English lines.
+        language, and the English ones, because many sites use software that writes English lines.
 
-        For a language without rules of its own, they are the rules of all languages.
+        For a language without rules of its own, the rules of all languages are returned.
         """
         language = language if language in self.lines.languages else UNDETERMINED
         if language not in self._rule_sets:

@@ -15,13 +15,13 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class LineRule(Frozen):
-    """One rule that recognises lines that are not part of an article, such as "Follow us on …".
+    """One rule that removes lines that are not part of an article, such as "Follow us on …".
 
-    `patterns`, by language, match a full line of at most `max_chars`. `position` says where: in the
-    first lines of a text ("head"), its last lines ("tail"), or "any"; `within` is how many these
-    are, 0 for the usual number. A rule for the "end" cuts its match off the end of the text, if one
-    of the words in `hints` is there. `effect` says whether the line is only dropped ("drop") or a
-    name in it is stored. `truncated` says that such a line proves the text to be a teaser.
+    `patterns`, by language, match complete lines of at most `max_chars` characters: in the first
+    `within` lines of a text (`position` "head"), its last ones ("tail"), or "any"; 0 stands for the
+    usual number. A rule for the "end" cuts its match off the end of the text, if a word of `hints`
+    is there. `effect` says whether a name in the line is stored, for example as an author
+    ("byline"); "drop" stores none. `truncated`: the line proves that the text is only a teaser.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -60,10 +60,11 @@ class LineRule(Frozen):
 
 
 class CreditRules(Frozen):
-    """The words that introduce people and their role in credits such as "(Reporting by Ann Lee;
-    Editing by Bo Chen)".
+    """The phrases that introduce the people in credits, such as "Reporting by" and "Editing by" in
+    "(Reporting by Ann Lee; Editing by Bo Chen)".
 
-    `roles` has them by language and role: "edited by" is one of the English words for "editing".
+    `roles` has them by language and by the role of these people: "edited by" is one of the English
+    phrases for "editing".
     """
 
     roles: dict[str, dict[str, tuple[str, ...]]]  # language -> role -> the words before the names
@@ -81,30 +82,31 @@ class CreditRules(Frozen):
 
     @cached_property
     def first_words(self) -> frozenset[str]:
-        """The first words of all phrases that introduce credits, such as "reporting" of "reporting
-        by". A line that begins with any other word has no credits."""
+        """The first words of all phrases that introduce people in credits: "reporting" for
+        "reporting by". A line that begins with another word has no credits."""
         return frozenset(words.split()[0] for words in self.role_of)
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """All beginnings of a line of credits, such as "editing by", in lower case. They are used
-        to find such lines quickly."""
+        """How lines of credits may begin, such as "editing by", in lower case. By these beginnings
+        such lines are found quickly."""
         endings = {words: ("",) if " " in words else (" ", ":") for words in self.role_of}
         return tuple(words + ending for words in endings for ending in endings[words])
 
     @cached_property
     def announced(self) -> re.Pattern[str]:
-        """An expression that matches the phrases before names in credits, such as "editing by", in
-        lower case. Of two phrases that begin alike, the longer one matches."""
+        """An expression that matches the phrases before the names in credits, such as "editing by",
+        in lower case. Where two phrases match, it takes the longer one."""
         longest = sorted(self.role_of, key=len, reverse=True)
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest))})(?!\w)\s*:?\s*")
 
 
 class DatelineRules(Frozen):
-    """The rules for datelines, which open an article with place and news agency: "BERLIN (dpa) -".
+    """The rules for recognising datelines, which open an article with place and news agency, as in
+    "BERLIN (dpa) -".
 
-    `agencies` are the names of agencies as they sign, `not_places` words before a dash that are no
-    place. A dateline is at most `max_chars` long.
+    `agencies` are the names of agencies as they stand there. `not_places` are words that may stand
+    before a dash but are no place. A dateline has at most `max_chars` characters.
     """
 
     agencies: tuple[str, ...]  # as they are signed
@@ -123,10 +125,9 @@ class DatelineRules(Frozen):
 
 class LineRules(Frozen):
     """The rules that remove single lines from a text, such as "Share this article". `rules` are
-    tried in their order.
+    tried in this order.
 
-    Many apply only to the beginning or the end of a text: to its first `head_lines` or its last
-    `tail_lines` lines.
+    Many of them apply only to the first `head_lines` or the last `tail_lines` lines of a text.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that head rules apply to
@@ -157,11 +158,12 @@ class LearnedRules(Frozen):
     """Limits for learning which lines a source repeats around its articles, so that they are
     removed from later ones.
 
-    A line is learned from the texts of the last `window_days` days, if at least `min_texts` new
-    texts had it on each of `min_days` days, and the share `min_share` of all texts had it
-    (`min_share_figures` for a line with numbers). None is removed from a text of which they are
-    over `max_body_share`. `buckets` and `bucket_entries` limit the memory for noted lines. By
-    source, `pinned` has lines that are always removed, `refused` lines that are never learned.
+    Learning reads the first `head_lines` and last `tail_lines` lines of each text, if they have at
+    most `max_chars` characters. It learns a line that enough texts of the last `window_days` days
+    had: at least `min_texts` of different articles on each of `min_days` days, and the share
+    `min_share` of all (`min_share_figures` for a line with numbers). Nothing is removed if it were
+    over `max_body_share` of a text. `buckets` and `bucket_entries` limit memory. By source,
+    `pinned` are lines to remove always, `refused` lines never to learn.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none

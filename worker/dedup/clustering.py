@@ -1,5 +1,5 @@
-"""Compare the articles of a cluster again after the rules have changed, and measure how much an
-edit changed a text.
+"""Sort the articles of a cluster into clusters again after the rules have changed, and measure how
+much an edit changed an article.
 
 A cluster is one article, called canonical, together with the articles that are copies of it.
 """
@@ -17,8 +17,11 @@ from worker.model.records import Fingerprint, OutcomeKind
 
 
 class EditSize(StrEnum):
-    """How much an edit changed an article. FORMAT: only case, punctuation or spacing of the text.
-    MINOR: the title or a few words, but no number. SUBSTANTIAL: more."""
+    """How much an edit changed an article.
+
+    FORMAT: only letter case, punctuation or spacing of the text. MINOR: only the title or a few
+    words, and no number in the text. SUBSTANTIAL: more than that.
+    """
 
     FORMAT = "format"  # case, punctuation, spacing: the words are the same
     MINOR = "minor"  # a few words, no figure
@@ -27,11 +30,11 @@ class EditSize(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterMember:
-    """One article of a cluster (an article and its copies), as input for `recluster`. It is
-    compared with the others by its `fingerprint`, the hashes of its text.
+    """One article of a cluster (an article and its copies), as input for `recluster`.
 
-    `pinned` says that an operator has decided that the article is a copy of the first one in the
-    cluster.
+    It is compared with the others by its `fingerprint`, the hashes of its text. `pinned` says that
+    an operator declared it a copy of the cluster's first article; it stays one even if the texts
+    differ.
     """
 
     article_id: str
@@ -40,11 +43,11 @@ class ClusterMember:
 
 
 class Assignment(NamedTuple):
-    """The cluster that `recluster` chose for one article. `canonical` is the id of the article at
-    its head, of which the article is a copy, or the article's own id if it copies none.
+    """The cluster (an article and its copies) into which `recluster` put one article.
 
-    `match` says how well the two texts agree; it is None if the article copies none, or was
-    assigned without comparing texts.
+    `canonical` is the id of the article that this one copies, or its own id if it copies none.
+    `match` says how well the two texts agree; None if it copies none, or their texts could not show
+    that it does.
     """
 
     canonical: str  # article id of the canonical article
@@ -52,12 +55,12 @@ class Assignment(NamedTuple):
 
 
 def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
-    """Divide the articles of one cluster (an article and its copies) into new clusters, by the
-    present rules for copies. Returns by article id which article each one copies, if any.
+    """Divide the articles of one cluster (an article and its copies) anew, by the present rules for
+    copies. Returns by article id which article each one copies, if any.
 
-    Each article, in the order of `members`, joins the first new cluster whose head it copies; if
-    there is none, it becomes the head of a new one. An article that is pinned, or has a fingerprint
-    of other rules than the first member's, joins the first cluster instead.
+    The first member becomes an original. Each later one becomes a copy of the first original that
+    it matches, else an original itself. One that is pinned, or can't be compared because its
+    fingerprint is of other rules, becomes a copy of the first original.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []
@@ -90,11 +93,11 @@ def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
 
 
 def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> EditSize:
-    """Say how much an edit changed an article, by the fingerprints before and after it.
+    """Say how much an edit changed an article, by the fingerprints (hashes) of the two versions.
 
-    FORMAT if only case, punctuation or spacing of the text differ; MINOR if only the title changed,
-    or the share `rules.minor` of the text's runs of words is unchanged; else SUBSTANTIAL. An edit
-    of a number in the text is always SUBSTANTIAL.
+    FORMAT: only letter case, punctuation or spacing of the text. MINOR: only the title, or so few
+    words that the texts share at least `rules.minor` of their runs of words. SUBSTANTIAL: anything
+    more, or any number in the text.
     """
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR

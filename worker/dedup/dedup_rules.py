@@ -16,11 +16,11 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class ShingleWidths(Frozen):
-    """How many words one shingle has. A shingle is a run of adjacent words of a text, by which
-    texts are compared; in scripts without spaces it is a run of characters.
+    """The lengths of shingles: the runs of adjacent words by which texts are compared. In scripts
+    without spaces between words, lengths are in characters.
 
-    Shingles of `wide` words are made of all but tiny texts. Short texts also get shingles of
-    `narrow` words, fewer of which are changed by an edit.
+    Nearly all texts are cut into runs of `wide` words. Short texts are also cut into runs of
+    `narrow` words, because an edit of one word changes fewer of these.
     """
 
     wide: Count
@@ -28,11 +28,12 @@ class ShingleWidths(Frozen):
 
 
 class ShingleRules(Frozen):
-    """How texts are cut into shingles (runs of adjacent words), whose hashes make a fingerprint.
+    """How texts are cut into shingles (runs of adjacent words), whose hashes show which texts are
+    similar.
 
-    A fingerprint has at most `most` of these hashes to compare texts, and `sketch` hashes to find
-    similar articles in the index. `words`, `han` and `southeast_asian` are the lengths of shingles
-    by script. After a change here, old and new fingerprints can't be compared.
+    Of each article, `sketch` hashes are put in the index to find similar articles, and at most
+    `most` are stored to compare it with them. `words`, `han` and `southeast_asian` are the lengths
+    of shingles by script. After a change here, old and new hashes can't be compared.
     """
 
     sketch: Count  # hashes
@@ -67,14 +68,14 @@ class ContentRules(Frozen):
 
 
 class CopyRules(Frozen):
-    """Thresholds that decide whether two texts that are not short are copies, or variants of each
-    other. All but `near_days` are shares from 0 to 1.
+    """Thresholds that decide whether two texts, neither of them short, are copies, or variants of
+    each other. All but `near_days` are shares from 0 to 1.
 
-    In a copy, `containment` of the shorter text's runs of words are in the longer one;
-    `far_containment`, if the articles are over `near_days` days apart; in a variant, `variant`.
-    Below `whole`, title (`about`) and opening (`opening`) must agree, too. The other shares say how
-    many numbers must agree (more if titles agree less than `same_story`), and which texts (shorter
-    than `part` of the other) are called a part of the other.
+    A copy has `containment` of the shorter text's runs of words in the other text
+    (`far_containment` if published over `near_days` days apart), a variant `variant`. Below
+    `whole`, a copy needs a similar title (`about`) and opening (`opening`), too. The number limits
+    say how many numbers must agree: `strict_numbers` if the titles agree less than `same_story`. A
+    text shorter than `part` of the other is called a part of it.
     """
 
     containment: Share
@@ -92,12 +93,13 @@ class CopyRules(Frozen):
 
 
 class ShortTextRules(Frozen):
-    """Thresholds that decide whether two texts are copies if at least one of them is short. All but
+    """Thresholds that decide whether two texts, of which at least one is short, are copies. All but
     `days` are shares from 0 to 1.
 
-    In a copy, `containment` of the shorter text's runs of words are in the other, or `whole` if
-    titles agree less than `about`; `numbers` of the numbers agree; and the articles were published
-    at most `days` days apart. If not, the texts can at most be variants.
+    In a copy, `containment` of the shorter text's runs of words are in the other text, or `whole`
+    if less than `about` of the title's words agree. The share `numbers` of the numbers must agree,
+    too, and the articles may be at most `days` days apart. Otherwise they are variants or
+    unrelated.
     """
 
     containment: Share
@@ -108,14 +110,13 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether an article is the stored article with the same id or link. It
-    may be another one, because publishers reuse ids and links.
+    """Thresholds that decide whether an article is a new version of the stored article with the
+    same id or link, or another article, because publishers reuse ids and links.
 
-    If only a further key matches, such as a second address, the texts must share
-    `alias_containment` (0 to 1) of the shorter one's runs of words. If the main key matches, it is
-    still another article if both texts have `stranger_words` words and share less than
-    `stranger_containment`. If the links differ, unrelated titles (below `stranger_title`) over
-    texts that are no copies are enough.
+    If only a secondary key matches, such as a further link, it is a new version if
+    `alias_containment` (0 to 1) of the runs of words agree. If the main key matches, it is another
+    article if both texts have `stranger_words` words and less than `stranger_containment` agrees;
+    or if the links differ, titles agree less than `stranger_title`, and the texts are no copies.
     """
 
     alias_containment: Share
@@ -132,13 +133,13 @@ class RevisionRules(Frozen):
 
 
 class SimilarityIndexRules(Frozen):
-    """Settings of the index in Redis that finds articles of which a new article may be a copy.
+    """Settings of the index in Redis that finds, for a new article, stored articles of which it may
+    be a copy.
 
-    Copies are found for at least `window_days` days. A candidate must share `min_hits` hashes with
-    the new article; at most `most_rivals` candidates are compared with it. Fingerprints stay in
-    Redis for `rival_ttl_s` seconds, for articles that arrive at about the same time. The index is
-    spread over 2 ** `bucket_bits` Redis hashes at first. `timeout_s` limits each connection attempt
-    and round trip.
+    They are found for at least `window_days` days. Each must share `min_hits` text hashes with the
+    new article; at most `most_rivals` are compared with it. For `rival_ttl_s` seconds Redis has all
+    hashes of an article; later they are read from the store. At first the index is spread over 2 **
+    `bucket_bits` Redis hashes. `timeout_s` limits each connection attempt and round trip.
     """
 
     window_days: Count

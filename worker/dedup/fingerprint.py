@@ -29,12 +29,12 @@ ALGORITHM = "3"  # increased when the same rules give other fingerprints or verd
 def fingerprint(
     article: Article, rules: DedupRules, complete: Article | None = None
 ) -> Fingerprint:
-    """Compute the fingerprint of an article: the hashes by which it is compared with others. Case,
-    quotes, dashes and spacing make no difference, except to the content hash, which tells whether
-    anything has changed.
+    """Compute the fingerprint of an article: the hashes by which it is compared with other
+    articles.
 
-    `complete` is the same article with the lines that were removed because its source repeats them:
-    the content hash is made of it, so that removing another such line is no change.
+    Letter case, quotes, dashes and spacing make no difference to most of them. Only the content
+    hash tells whether anything has changed; it is made of `complete`, the article before lines that
+    its source repeats were removed, so that removing one more such line counts as no change.
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)

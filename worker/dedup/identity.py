@@ -1,10 +1,9 @@
-"""Decide whether an incoming article is new, unchanged, or a revision of a stored article; and
-whether a new one copies other articles.
+"""Decide whether an incoming article is new, unchanged, or a new version of a stored article, and
+whether a new one copies others. The decision is called a verdict.
 
-A key identifies an article: its id, its link, or a hash of its opening (title and first words).
-`identify` compares an article with the stored one that has one of its keys; `resolve` decides
-whether a new one copies others; `recheck_under_lock` corrects the decision if another worker has
-written the article meanwhile. The decision is called verdict.
+An article is recognised by its keys: its id, its link, or a hash of its opening. `identify`
+compares it with the stored article that has the same key, `resolve` decides whether it is a copy,
+and `recheck_under_lock` corrects the verdict if another worker stored the article meanwhile.
 """
 
 from collections.abc import Sequence
@@ -37,12 +36,12 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Decide whether an article is new, unchanged, or a revision of a stored article that has one
-    of its keys, such as its id or link. `stored` is that stored article, None if there is none.
+    """Decide whether an article is new, unchanged, or a revision of the stored article that has the
+    same id or another key in common with it (`stored`; None if there is none).
 
-    If their texts show that they are different articles with the same id or link, the article is
-    new. A summary never replaces a stored full text, unless `reprocessed`, which says that the
-    stored article itself was cleaned again.
+    If the texts show that they are different articles, the new one counts as new, because
+    publishers reuse ids and links. A summary does not replace a stored full text, unless
+    `reprocessed`: then the stored article itself was cleaned again.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)
@@ -122,11 +121,11 @@ def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
 
 
 def with_key(article: Article, verdict: Verdict) -> Article:
-    """Return the article with the key that a verdict chose for it as its main key; the former main
-    key becomes a further one.
+    """Return the article with the main key that the verdict chose for it. Its former main key
+    becomes a secondary one.
 
-    It is another key than before if the publisher has reused an id or link, so that a different
-    article is stored under it.
+    The main key identifies the article in the store. The verdict chooses another one if the
+    publisher has reused an id or link for a different article, so that both can be stored.
     """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}
@@ -207,11 +206,11 @@ def _edited(
 def identity_after(
     identity: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
 ) -> StoredIdentity:
-    """Return what the store will know of an article (its id, hashes and revision) once this verdict
-    is written.
+    """Return what the store will know of an article (its id, hashes and revision) after this
+    verdict is written.
 
-    `identity` is what it knows now, None for nothing. The result is needed for other articles of
-    the same batch, because the store is written only at the end of a batch.
+    `identity` is what the store knows now; None if nothing. Later articles of the same batch are
+    compared with the result, because the batch is written only at its end.
     """
     if identity is not None and verdict.kind is OutcomeKind.UNCHANGED:
         return identity
@@ -230,12 +229,12 @@ def identity_after(
 def resolve(
     verdict: Verdict, matches: Sequence[tuple[str, Match]], canonical: str, rules: DedupRules
 ) -> Verdict:
-    """Decide whether a new article is a duplicate or variant of other articles, or stays new. A
-    verdict that says that the article is not new is returned unchanged.
+    """Decide whether a new article is a duplicate or variant of other articles, or none. A verdict
+    that says that an article is not new is returned unchanged.
 
-    `matches` are pairs of another article's id and how well its text agrees. `canonical` is the id
-    of the article that counts as the original of all copies: if that is the new article itself, it
-    is no duplicate.
+    `matches` are pairs of the id of another article and how well its text agrees. `canonical` is
+    the id of the article that was chosen as the original: if it is another article, this one is a
+    duplicate of it.
     """
     if verdict.kind is not OutcomeKind.NEW:
         return verdict
@@ -255,12 +254,12 @@ def resolve(
 def recheck_under_lock(
     verdict: Verdict, content_hash: str, stored: StoredIdentity | None
 ) -> Verdict:
-    """Correct a verdict in case another worker has written the same article since `identify` made
-    the verdict.
+    """Correct a verdict if another worker has stored the same article since `identify` made the
+    verdict.
 
-    `stored` is what the store has of the article now, while the article is locked; None for
-    nothing. The verdict becomes "unchanged" if the same content or a fuller one is stored, and
-    "revision" if an article that was new has been stored meanwhile.
+    `stored` is what the store has of the article now, while the article is locked; None if nothing.
+    The verdict becomes "unchanged" if the same content, or one with more text, is stored, and
+    "revision" if an article that was new is stored by now.
     """
     if stored is None or stored.revision == 0:
         return verdict

@@ -1,5 +1,5 @@
-"""Split a text into normalised words, and hash its shingles (runs of adjacent words), by which
-texts are compared.
+"""Split a text into normalised words, and hash its shingles: overlapping runs of a few adjacent
+words. Two texts are similar if they have many shingles in common.
 
 The hashes depend on the text alone: they are equal on every machine and in every process.
 """
@@ -43,10 +43,10 @@ CACHED_WORD_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
-    """The words of a text, normalised (in lower case, for example), and one hash for each word.
+    """The words of a text in normalised form (in lower case, for example), and one hash for each.
 
-    In scripts without spaces, such as Chinese and Thai, every character is a word. `script` is the
-    script of most words: LETTER (one with spaces), HAN or SOUTHEAST_ASIAN.
+    In scripts without spaces, such as Chinese and Thai, every character counts as a word. `script`
+    is the script of most words: LETTER (with spaces between words), HAN or SOUTHEAST_ASIAN.
     """
 
     words: list[str]
@@ -83,18 +83,18 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn the hashes of runs of words into a set by which texts are compared: an ascending array
-    in which each hash occurs once.
+    """Turn the hashes of a text's runs of words into a set: an ascending array without repeated
+    hashes, by which texts are compared.
 
-    `narrow` says that these are the shorter runs that only short texts have. They are marked by the
-    lowest bit of each hash, which is 1 for them and 0 for all others.
+    A short text has runs of two lengths. The lowest bit of a hash tells them apart; `narrow` sets
+    it to 1, for the shorter runs.
     """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the values of an array in ascending order, each once. It does the same as np.unique,
-    but five times as fast for a few hundred values."""
+    """Return the values of an array in ascending order, each once, like np.unique; but five times
+    as fast for a few hundred values."""
     ascending = hashes.copy()
     ascending.sort()
     other = ascending[1:] != ascending[:-1]
@@ -104,11 +104,11 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Return the hashes of a text's content words, in the order of the text: of all words but those
-    in `stop`, such as "the", and single letters.
+    """Return the hashes of a text's content words, in the order of the text. Content words are all
+    but single letters and those in `stop`, such as "the".
 
-    In scripts without spaces, such as Chinese, they are the hashes of all pairs of adjacent
-    characters.
+    In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a
+    word.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
@@ -118,9 +118,9 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
     """Return hashes of the first `most` numbers in a text, to tell whether two texts agree in them.
 
-    Each row of the result has the hash of the words around a number and that of the number.
-    Adjacent words with digits, or in `spelled_out` (such as "two"), make one number: "6-5/16" is
-    one, and so is a row of a table.
+    Each row of the result has two hashes: of the words before and after a number, and of the
+    number. Words with digits, or in `spelled_out` (such as "two"), are numbers; adjacent ones, such
+    as the cells in a row of a table, count as one.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -145,18 +145,24 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack a set of 64-bit hashes as bytes, 4 per hash, to store it in half the space: only the
-    upper 32 bits of each are used, which is exact enough to compare two sets of a thousand hashes.
+    """Pack 64-bit hashes as bytes, 4 per hash, to store them in half the space: their upper 32 bits
+    are exact enough to compare two texts.
 
-    The lowest bit is that of the full hash, in which `shingles` marks short runs of words.
+    The lowest bit of each result is that of the 64-bit hash, because it says whether the hash is
+    that of a short run of words (see `shingles`).
     """
     halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
     return distinct(halves).astype("<u4").tobytes()
 
 
 def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
-    """Return how many words (or characters) one shingle of this text has. That depends on its
-    script: Han, South-East Asian, or one with spaces between words."""
+    """Return how long the shingles of a text are: the runs of adjacent words by which it is
+    compared with other texts.
+
+    In scripts without spaces between words, such as Chinese and Thai, the lengths are numbers of
+    characters, else of words. The result has two: `wide` for nearly all texts, `narrow` only for
+    short ones.
+    """
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
 
@@ -165,8 +171,8 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
     """Choose at most `most` of a text's hashes, to store less of a long text. Returns the chosen
     hashes and the scale: about one hash in `scale` is chosen (1: all).
 
-    Chosen are the lowest hashes, below 2**64 / scale, in all texts. The share that two samples have
-    in common therefore estimates that of the whole texts (FracMinHash; Irber et al. 2022,
+    In all texts the lowest hashes are chosen, so the share that two samples have in common
+    estimates the share that the complete texts have in common (FracMinHash; Irber et al. 2022,
     doi:10.1101/2022.01.11.475838). `hashes` must be ascending.
     """
     scale = 1
@@ -177,8 +183,11 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Reduce ascending hashes to those that `sampled` chooses at this scale, about one in `scale`,
-    so that two texts that were sampled at different scales can be compared."""
+    """Return those of these ascending hashes that `sampled` would choose at this scale, about one
+    in `scale`.
+
+    It makes two texts comparable that were sampled at different scales.
+    """
     if scale == 1:
         return hashes
     bits = 8 * hashes.itemsize

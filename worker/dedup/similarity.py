@@ -1,10 +1,10 @@
 """Compare two articles by their fingerprints (sets of hashes): they are duplicates, variants of
 each other, or unrelated.
 
-A text is a copy of another when its runs of words are contained in the other and the numbers agree.
-In a series, such as daily exchange rates, the words stay and the numbers change: those texts are
-variants. Two stories may also share background paragraphs; unless nearly all runs are shared, the
-title or the opening must agree as well.
+A text is a copy of another if its runs of words are in the other, too, and their numbers agree. If
+the numbers differ, as in daily reports of exchange rates, the texts are variants. Unless nearly all
+runs are shared, the title or opening must also agree, because different stories may have background
+paragraphs in common.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The result of comparing two articles that are duplicates or variants of each other; `kind`
-    says which.
+    says which of the two.
 
     `signal` is the main reason, such as "exact" (equal words) or "contained" (one text is part of
-    the other). `scores` are the measured values by name, such as the share of common runs of words,
-    and `thresholds` the limits they were compared with.
+    the other). `scores` are the measured values by name, such as the share of runs of words in
+    common, and `thresholds` the limits with which they were compared.
     """
 
     kind: OutcomeKind  # DUPLICATE or VARIANT
@@ -50,8 +50,8 @@ class Match:
 class Overlap(NamedTuple):
     """How many shingles (runs of adjacent words) two texts have in common.
 
-    `left` and `right` are the numbers of shingles of the first and the second text. `containment`
-    is the share (0 to 1) of the text with fewer shingles that the other one has, too. `short` says
+    `left` and `right` are the numbers of shingles of the two texts. `containment` is how much of
+    the text with fewer shingles is in the other: the share (0 to 1) of its shingles. `short` says
     that at least one of the texts is short.
     """
 
@@ -62,11 +62,11 @@ class Overlap(NamedTuple):
 
 
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Decide whether two articles are duplicates or variants; return None if they are unrelated.
+    """Decide whether two articles are duplicates or variants of each other; return None if they are
+    unrelated.
 
-    The `signal` of the match is the main reason. It depends on the order of the articles:
-    "contained" says that `left` is a part of `right`, "extended" that `right` is a part of `left`.
-    Nothing else of the match does.
+    The order of the articles matters only for the name of the main reason (`signal`): "contained"
+    says that `left` is a part of `right`, "extended" that `right` is a part of `left`.
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:
@@ -188,10 +188,10 @@ def _rows(figures: Halves) -> NDArray[np.uint64]:
 
 
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Return how far two titles agree, from 0 to 1: the share of the shorter title's words that are
-    in the other one. Words such as "the" are left out.
+    """Return how far two titles agree: the share (0 to 1) of the shorter title's words that are in
+    the other one, not counting words such as "the".
 
-    Returns `unknown` if either article has no other words in its title.
+    Returns `unknown` if one of the titles has no words to count.
     """
     x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown

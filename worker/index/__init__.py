@@ -1,13 +1,12 @@
-"""The similarity index finds, for a new article, earlier articles that may have the same text.
+"""The similarity index: it finds, for a new article, earlier articles that may have the same text.
 
-These are called candidates. To find them, the index remembers hashes of each article: one of its
-whole text, and its sketch, the smallest of the hashes of its shingles (three words in a row; in
-Chinese and the like, some characters). Articles are candidates if they share hashes. The index also
-elects the canonical article, the one that stands for all copies of a text. All articles and
-decisions are in the store too, so losing the index loses none of them.
+It remembers some hashes of each article: one of its whole text, and the smallest hashes of its runs
+of three words. Articles that share hashes may have the same text. The index also decides which
+article is canonical, that is stands for all copies of a text. The store has all articles and
+decisions too, so losing the index loses none of them.
 
-What belongs here: the port `Index`, its implementations in memory and on Redis or Valkey, and the
-lines that sources repeat. May import the model only.
+What belongs here: the interface `Index`, its implementations in memory and on Redis or Valkey, and
+the lines that sources repeat. May import the model only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +18,8 @@ from worker.model.records import Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """An article for the similarity index: its id, and its fingerprint, the hashes of its text.
-
-    It is registered in the index, or compared with the articles that are registered there.
-    """
+    """An article as the similarity index gets it, to store it or to find similar ones: its id, and
+    its fingerprint, the hashes of its text."""
 
     article_id: str
     fingerprint: Fingerprint
@@ -30,12 +27,11 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An earlier article that may have the same text as a new article that is looked up in the
-    index.
+    """An earlier article that may have the same text as a new article.
 
-    `hits` counts the text hashes of the new article that this one was the first to have.
-    `fingerprint` has the candidate's text hashes, for an exact comparison. It is None when the
-    index no longer holds them; they are then read from the store.
+    `hits` counts the text hashes of the new article that this article was the first to have.
+    `fingerprint` has all its text hashes, for an exact comparison; None if the index has no longer
+    stored them, so that they must be read from the store.
     """
 
     article_id: str
@@ -45,12 +41,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyVote:
-    """An article, and the articles that a worker found it to be a copy of (`copies`), best match
-    first.
+    """What one worker found out about an article: of which earlier articles it is a copy (`copies`,
+    best match first).
 
-    From such votes the index elects the canonical article, the one that stands for all copies of a
-    text. `copies` is empty when the worker found none; the article may then become canonical
-    itself.
+    From such votes the index chooses the canonical article, the one that stands for all copies of a
+    text. If `copies` is empty, the article may become canonical itself.
     """
 
     article_id: str
@@ -58,8 +53,8 @@ class CopyVote:
 
 
 class Index(Protocol):
-    """What the pipeline needs of a similarity index, which finds articles with nearly the same
-    text.
+    """The interface of the similarity index, which finds stored articles with nearly the same text
+    as a new one.
 
     There is one implementation in memory and one on Redis or Valkey. Every method raises
     Unavailable when the index does not answer.
@@ -76,11 +71,11 @@ class Index(Protocol):
         ...
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return for each vote the id of the canonical article, the one that stands for all copies
-        of a text.
+        """Decide for each vote which article is canonical, that is stands for all copies of a text,
+        and return its id.
 
-        That is the voting article itself, or the original of the articles that it copies. An
-        article that was elected once stays canonical.
+        A vote says of which articles one article is a copy. The result is that article itself or
+        the original of those it copies. An article that was elected once stays canonical.
         """
         ...
 
@@ -93,11 +88,11 @@ class Index(Protocol):
         ...
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Record in the index which article is the canonical one of each of these articles.
+        """Write into the index of which article each of these articles is a copy, as the store
+        says. What the index had about them is overwritten.
 
-        The canonical article is the one that stands for all copies of a text. `canonical` maps the
-        id of an article to that of its canonical article, as the store has it. What the index held
-        about these articles is overwritten.
+        `canonical` maps the id of an article to that of its canonical article, the one that stands
+        for all copies of a text.
         """
         ...
 

@@ -15,10 +15,10 @@ from worker.index.redis_client import Command, RedisClient
 
 
 class NumberedArticles(NamedTuple):
-    """The numbers that articles have in the index, and which of them were numbered just now.
+    """The numbers of some articles in the index, and which of the articles were new to it.
 
-    `numbers` maps an article id to the number. `created` has the ids of the articles that had no
-    number before. `layouts` tells in which Redis hashes the index kept its entries at that time.
+    `numbers` maps an article id to the number, `created` has the ids of the new articles. `layouts`
+    says which Redis hashes the index used when the numbers were read.
     """
 
     layouts: ActiveLayouts
@@ -27,9 +27,10 @@ class NumberedArticles(NamedTuple):
 
 
 class ArticleNumbers:
-    """Reads and writes the two tables by which the index numbers articles on the Redis server.
+    """Reads and writes the numbers that the index gives to articles, on the Redis server.
 
-    One leads from an article id to the article's number, the other from the number to the id.
+    Two tables are stored there: from the id of an article to its number, and from the number to the
+    id.
     """
 
     def __init__(self, client: RedisClient, buckets: Buckets) -> None:
@@ -37,8 +38,8 @@ class ArticleNumbers:
         self._buckets = buckets
 
     def assign(self, article_ids: Sequence[str]) -> NumberedArticles:
-        """Return the number of each article in the index; give the next free number to those
-        without one."""
+        """Return the numbers of these articles in the index. Articles that have none yet get the
+        next free numbers."""
         # Two round trips, both repeated if another worker changes the buckets in use meanwhile.
         fields = [_field(article_id) for article_id in article_ids]
         while True:
@@ -67,8 +68,8 @@ class ArticleNumbers:
         return NumberedArticles(layouts, numbers, created)
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return article id -> the article's number in the index, None for an article without a
-        number."""
+        """Return a dict from article id to the number of the article in the index; None for an
+        article that the index does not know."""
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
         while layouts is None or layouts.read != current.read:
@@ -84,9 +85,11 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return number -> article id, for the articles that have these numbers in the index.
+        """Return a dict from number to article id, for the articles that have these numbers in the
+        index.
 
-        Numbers of articles that were removed from the index, or have expired there, are left out.
+        Numbers of articles that were removed from the index, or have expired there, are left
+        out.
         """
         if not numbers:
             return {}
@@ -94,10 +97,10 @@ class ArticleNumbers:
         return {n: reply.hex() for n, reply in zip(numbers, replies, strict=True) if reply}
 
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
-        """Return the Redis commands that store, for each number, the id of its article.
+        """Return the Redis commands that store the id of each article under its number.
 
-        `numbers` maps an article id to its number. The ids expire after three time windows of the
-        index.
+        `numbers` maps an article id to its number. The stored ids expire after three times the
+        length of the index's time window (the setting `window_days`).
         """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))
@@ -109,8 +112,8 @@ class ArticleNumbers:
     def forget(self, numbers: Iterable[int]) -> None:
         """Remove the articles with these numbers from the index, in one round trip.
 
-        Their fingerprints and ids are deleted; without an id, an article is no longer proposed as a
-        possible original of a new one.
+        Their text hashes and ids are deleted, so that they are no longer proposed as originals of
+        new articles.
         """
         numbers = [*numbers]
         removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]

@@ -1,8 +1,9 @@
-"""Read and write the buckets, the Redis hashes in which the index keeps its entries.
+"""Read and write the entries of the index in Redis. An entry says which article was the first with
+a certain text hash.
 
-An entry says which article was the first with a certain text hash. Each time window, also called a
-generation, has buckets of its own, which later expire. When they are full, the window gets four
-times as many. A layout means the buckets of one window while they have a certain number.
+Entries are spread over many Redis hashes, called buckets. Each time window, or generation, has
+buckets of its own, which later expire. If they become full, the window gets four times as many. A
+"layout" is the buckets of one window, at one of these numbers.
 """
 
 from collections.abc import Sequence
@@ -30,11 +31,11 @@ READ_LAYOUTS: tuple[Command, ...] = (("TIME",), ("HGETALL", STATE))
 
 
 class Buckets:
-    """Access to the buckets on the Redis server, the Redis hashes in which the index stores its
-    entries.
+    """Writes the entries of the index to the Redis server, and decides over how many Redis hashes,
+    called buckets, they are spread.
 
-    An entry says which article was the first with a certain text hash. This class writes entries,
-    begins new buckets for each time window, and adds buckets when those of the window are full.
+    An entry says which article was the first with a certain text hash. Each time window of the
+    index has buckets of its own; when they are full, more are added.
     """
 
     def __init__(self, client: RedisClient, rules: IndexRules) -> None:
@@ -51,29 +52,28 @@ class Buckets:
         return int(now_s)
 
     def layouts(self) -> ActiveLayouts:
-        """Read from the server how many buckets, the Redis hashes of the index, are in use now.
+        """Ask the server over how many Redis hashes (buckets) the index is spread now.
 
-        The buckets of the current time window and of the window before are in use. The current
-        window has none until its first article is registered.
+        The answer covers the current time window and the one before. The current window has no
+        buckets until its first article is added.
         """
         return self.parse_layouts(self._client.execute(READ_LAYOUTS))
 
     def parse_layouts(self, replies: Sequence[Any]) -> ActiveLayouts:
-        """Find out from replies of the server which buckets (Redis hashes) hold the index at
-        present.
+        """Find out from the server's replies over which buckets (Redis hashes) the index is spread
+        at present.
 
-        `replies` are the two replies to the commands in READ_LAYOUTS: the server's time, and the
-        numbers of buckets of the time windows.
+        `replies` are those to the two commands in READ_LAYOUTS: the server's time, and how many
+        buckets each time window has.
         """
         (now_s, _), reply = replies
         return active_layouts(int(now_s) // self.window_s, layout_state(reply))
 
     def reserve(self, count: int) -> tuple[ActiveLayouts, int]:
-        """Reserve `count` consecutive article numbers, for articles that are to be added to the
-        index.
+        """Reserve `count` consecutive numbers for articles that are to be added to the index.
 
-        Returns which buckets (the Redis hashes of the index) to write the articles to, and the last
-        of the reserved numbers.
+        Returns the last of these numbers, and over which Redis hashes (buckets) the entries about
+        the articles are to be spread.
         """
         counting = ("INCRBY", "aw:next", count)
         (now_s, _), reply, newest = self._client.execute([*READ_LAYOUTS, counting])
@@ -84,11 +84,11 @@ class Buckets:
         return layouts, newest
 
     def layouts_of(self, generation: int) -> ActiveLayouts:
-        """Return which buckets, the Redis hashes of the index, belong to a time window and to the
-        one before.
+        """Return which Redis hashes (buckets) of the index are used in a time window: its own, and
+        those of the window before.
 
-        `generation` is the number of the window, the present or an earlier one. If the window has
-        no buckets yet, it gets its first ones.
+        `generation` is the number of the window, the present or an earlier one. If it has no
+        buckets yet, its first ones are created.
         """
         newest, reply = self._client.execute([("GET", "aw:next"), ("HGETALL", STATE)])
         return self._begin(generation, int(newest or 0), layout_state(reply))
@@ -106,12 +106,12 @@ class Buckets:
     def write(
         self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout
     ) -> tuple[list[Any], float]:
-        """Send commands that write to some buckets, the Redis hashes of the index, in one round
-        trip.
+        """Send commands that write entries of the index to some buckets (Redis hashes), in one
+        round trip. It also sets when new buckets expire.
 
-        `keys` are the Redis keys of these buckets, and `layout` says to which time window they
-        belong, and so when they expire. Returns the replies to the commands, and the average number
-        of entries per bucket, which tells how full the buckets are.
+        `keys` are the Redis keys of the buckets; `layout` says to which time window they belong.
+        Returns the replies to `commands`, and the average number of entries per bucket, which shows
+        how full they are.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -121,20 +121,21 @@ class Buckets:
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
     def expires(self, layout: BucketLayout) -> int:
-        """Return the Unix second at which the buckets (Redis hashes) of one time window expire.
+        """Return when the Redis hashes (buckets) of a time window of the index expire, as a Unix
+        second.
 
-        `layout` names the window. Workers stop reading the buckets a day earlier, so a worker that
-        is late still finds them.
+        `layout` says which window. It is a day after workers cease to read them, so that a late
+        worker still finds them.
         """
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Begin to use four times as many buckets (the Redis hashes of the index) if the present
-        ones are full.
+        """Make the index larger if it is full: use four times as many buckets (Redis hashes) for
+        new entries.
 
-        They are full if `entries_per_bucket`, their average number of entries, is 320 or more. If
-        an earlier growth is not finished, move the next entries from old to new buckets instead.
-        `layouts` tells which buckets are in use.
+        It is full if `entries_per_bucket`, the average number of entries in a bucket, is 320 or
+        more. If it has grown before and not all old entries were moved yet, some more of them are
+        moved instead. `layouts` says which buckets are in use.
         """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])

@@ -1,8 +1,8 @@
 """Choose the earlier articles that are worth comparing with a new one, because they share text
-hashes.
+hashes with it.
 
-A text hash is the hash of a whole text or of a few words in a row. The owner of a hash is the first
-article that had it, the only one that the index knows.
+A text hash is the hash of a whole text, or of a few words in a row. The index knows only the first
+article with each hash, called the owner of the hash.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ Owner = TypeVar("Owner", int, str)
 class IndexRules(Protocol):
     """The settings of the index that finds copies, from section [index] of config/dedup.toml.
 
-    `window_days`: length of a time window; copies are found in the present one and the one before.
-    `rival_ttl_s`: seconds for which the index keeps the fingerprint (all text hashes) of an
-    article. `min_hits`: hashes that two articles must share to be compared. `most_rivals`: maximum
-    number of articles to compare a new one with. `bucket_bits`: the index starts with
-    2**bucket_bits Redis hashes. `timeout_s`: seconds to wait for the server.
+    `window_days` is the length of a time window; copies are found in the present one and the
+    one before. For `rival_ttl_s` seconds the index has all text hashes of an article. Two
+    articles are compared if they share `min_hits` of them, and a new one with at most
+    `most_rivals` others. The index begins with 2**bucket_bits Redis hashes. `timeout_s` is how
+    long it waits for the server.
     """
 
     @property
@@ -53,12 +53,12 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Return the articles that most probably have the same text as the article `own`, best first.
+    """Choose the articles that most probably have the same text as the article `own`. Returns pairs
+    of (article, hits), best first, at most `rules.most_rivals`.
 
-    The result has pairs of (article, hits), at most `rules.most_rivals`. `owners_by_hash` has, for
-    each text hash of `own`, the articles that were the first to have it; each such hash is a hit
-    for them. Articles in `exact`, whose whole text is equal, come first. Others need
-    `rules.min_hits` hits.
+    For each text hash of `own`, `owners_by_hash` has the articles that were the first with this
+    hash: it is one hit for each of them. Articles in `exact` have an equal whole text and come
+    first; others need `rules.min_hits` hits.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

@@ -1,13 +1,12 @@
-"""Elect the canonical article of several copies, the one that stands for all of them.
+"""Elect the canonical article of several copies: the one that stands for all of them.
 
-The result is in a table that all workers share. Articles are numbered in the order of arrival, and
-each has one cell in the table. The cell has the number of the article that this one copies, or its
-own number if it is canonical. It is empty while nothing is decided, and is written only once.
+The result is in a table that all workers share. It says of each article which one it copies; a
+canonical article copies itself. What the table says of an article is written only once.
 
 If an article copies a canonical one, it becomes a copy of that one too. Otherwise the earliest of
-the articles becomes canonical. The worker that decides so first writes this into the cells of the
-copies, and then into the cell of the canonical article. So two workers never make both of two
-copies canonical, even if only one of the workers knows that they are copies.
+the articles becomes canonical; this is written first for the copies, and then for the canonical
+article. So two workers never make both of two copies canonical, even if only one of the workers
+knows that they are copies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,15 +18,15 @@ Pointers = dict[int, int]
 
 
 class CanonicalTable(Protocol):
-    """A table that says of each article which article it is a copy of.
+    """A table that says of each article of which article it is a copy.
 
-    It has one cell per article, which holds the number of the copied article, or the article's own
-    number when it is canonical (no copy). Articles are numbered in order of arrival.
+    Articles are numbered in order of arrival. The table has for each number that of the article it
+    copies, or the same number if the article is no copy.
     """
 
     def read(self, numbers: Collection[int]) -> Pointers:
-        """Return article -> the article that it copies, both as numbers, for the articles with
-        these numbers.
+        """Return a dict from the numbers of these articles to the numbers of the articles that they
+        copy.
 
         A canonical article, which is no copy, leads to itself. An article about which nothing is
         decided yet is left out.
@@ -35,20 +34,17 @@ class CanonicalTable(Protocol):
         ...
 
     def fill(self, pointers: Mapping[int, int]) -> None:
-        """Write which article each article copies (number -> number), where nothing is written yet.
-
-        An article about which the table says something already is left as it is.
-        """
+        """Write which article each article copies (`pointers` maps number to number), unless the
+        table says something about the article already."""
         ...
 
 
 def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers:
-    """Decide for each voting article which article is canonical: the one that stands for all its
-    copies.
+    """Decide for some articles which article is canonical, that is stands for all copies of a text,
+    and write this into `table`.
 
-    `votes` maps the number of a voting article to the numbers of the articles that it copies, best
-    match first. Returns number of the voting article -> number of its canonical article. The
-    decisions are also written into `table`.
+    `votes` maps the number of each article to the numbers of the articles that a worker found it to
+    copy, best match first. Returns by number the number of the canonical article.
     """
     pointers: Pointers = {}
     voted = {number for own, copies in votes.items() for number in (own, *copies)}
@@ -61,10 +57,11 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read for these articles which article each copies, which one that copies in turn, and so on.
+    """Read from `table` which article each of these articles copies, which one that article copies,
+    and so on.
 
-    What is read from `table` is added to `pointers` (number of an article -> number of the article
-    that it copies), which is also returned.
+    All that is read is added to `pointers`, which maps the number of an article to the number of
+    the one it copies. Returns `pointers`.
     """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:
@@ -75,11 +72,11 @@ def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) ->
 
 
 def end_of(pointers: Pointers, number: int) -> int:
-    """Return the last article in the chain of copies that begins at the article `number`.
+    """Return the last article in a chain of copies, in which each article copies the next. The
+    chain begins at the article `number`.
 
-    `pointers` maps the number of an article to that of the article it copies; an article that is no
-    copy maps to itself. If articles are copies of each other in a circle, the smallest number in
-    the circle is returned.
+    `pointers` maps the number of an article to that of the article it copies, or to itself if it is
+    no copy. If the chain is a circle, the smallest number in it is returned.
     """
     passed: list[int] = []
     while pointers.get(number, number) != number:

@@ -1,8 +1,8 @@
-"""A table on Redis or Valkey that says of each article which article it is a copy of.
+"""A table on Redis or Valkey that says of each article of which article it is a copy.
 
-Articles are numbered in order of arrival. The table has for each number how much smaller the number
-of the copied article is. That is 0 for most articles, which are no copies, and takes little memory.
-The values of 200 consecutive numbers are in one Redis hash.
+Articles are numbered in order of arrival. To take little memory, the table stores the difference
+between the article's number and that of the article it copies; it is 0 for most, which are no
+copies. The differences of 200 consecutive numbers are in one Redis hash.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,10 +15,10 @@ BUCKET_NUMBERS = 200
 
 
 class RedisCanonicalTable:
-    """A table on Redis that says of each article, by its number, which article it is a copy of.
+    """A table on Redis that says of each article, by its number, of which article it is a copy.
 
-    The entries of 200 consecutive numbers are in one Redis hash. They expire `ttl_s` seconds after
-    the last write to that hash.
+    The entries of 200 consecutive numbers are in one Redis hash, which expires `ttl_s` seconds
+    after the last write to it.
     """
 
     def __init__(self, client: RedisClient, ttl_s: int) -> None:
@@ -34,8 +34,8 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSETNX", pointers))
 
     def overwrite(self, pointers: Mapping[int, int]) -> None:
-        """Write which article each article copies (number -> number), even where the table has
-        another one."""
+        """Write which article each article copies (`pointers` maps number to number), in place of
+        what the table says about it now."""
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:

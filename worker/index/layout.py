@@ -43,11 +43,12 @@ A field `generation` has the value `base:bits`; a field `generation:bits` has th
 
 
 class BucketLayout(NamedTuple):
-    """Where the index stores its entries in one time window, while the window has 2**bits buckets.
+    """Over which Redis hashes the index spreads its entries in one time window, while the window
+    has 2**bits of them. These Redis hashes are called buckets.
 
-    A bucket is a Redis hash with some of the entries, which are packed into integers. `generation`
-    is the number of the window, `first` the value of `bits` with which it began, and `base` the
-    number of the newest article at that time; entries hold article numbers less `base`.
+    `generation` is the number of the window, and `first` the value of `bits` when it began. `base`
+    was then the number of the newest article; it is subtracted from article numbers to store
+    smaller ones.
     """
 
     generation: int
@@ -57,18 +58,18 @@ class BucketLayout(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """The beginning of the Redis keys under which the index stores the first article with each
+        """How the Redis keys begin under which the index stores which article was the first with a
         text hash.
 
-        The number of one bucket, a Redis hash with some of these entries, follows it.
+        The entries are spread over many Redis hashes; the number of one follows to make its key.
         """
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """The beginning of the Redis keys under which the index stores the number of each article.
+        """How the Redis keys begin under which the index stores the number of each article.
 
-        The number of one bucket, a Redis hash with some of these entries, follows it.
+        The entries are spread over many Redis hashes; the number of one follows to make its key.
         """
         return f"aw:i:{self.generation}:{self.bits}:"
 
@@ -77,80 +78,75 @@ class BucketLayout(NamedTuple):
         return self.bits - COARSER_BITS
 
     def id_key(self, field: bytes) -> str:
-        """Return the key of the Redis hash in which the number of an article is found by its id.
+        """Return the key of the Redis hash in which the number of an article is stored.
 
-        `field` is the first 7 bytes of the article's id, and the name of the entry in that Redis
-        hash.
+        `field` is the first 7 bytes of the article's id. It chooses the Redis hash, and is the name
+        of the entry in it.
         """
         mask = (1 << self.id_bits) - 1
         return f"{self.ids}{int.from_bytes(field[:4], 'big') & mask}"
 
     @property
     def field(self) -> str:
-        """The name of the entry about these buckets in the Redis hash aw:buckets, such as
-        `1234:14`.
+        """The name of the entry in the Redis hash aw:buckets that tells how far the index has grown
+        to this layout, such as `1234:14`: the number of the time window and `bits`.
 
-        Buckets are the Redis hashes of the index. The name consists of the numbers of the time
-        window and of `bits`. The entry tells how many of the fewer, older buckets have been emptied
-        into these.
+        The entry counts the older Redis hashes whose contents were moved to those of this
+        layout.
         """
         return f"{self.generation}:{self.bits}"
 
     @property
     def grown(self) -> "BucketLayout":
-        """The layout of the same time window with four times as many buckets.
-
-        Buckets are the Redis hashes in which the index keeps its entries.
-        """
+        """What this layout becomes when the index grows: the same time window, with four times as
+        many buckets (the Redis hashes with the entries of the index)."""
         return self._replace(bits=self.bits + GROWTH_BITS)
 
     @property
     def spare_bits(self) -> int:
-        """How many of the lower bits of a stored integer are bits of the text hash.
+        """How many bits of a text hash are stored together with the number of the article that was
+        the first with this hash.
 
-        The bits above them are the number of the first article that had this hash.
+        Both are in one integer, in which these are the lower bits.
         """
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
 
     @property
     def is_last(self) -> bool:
-        """Whether the time window has so many buckets that it can't get more.
-
-        Buckets are the Redis hashes in which the index keeps its entries.
-        """
+        """Whether the index can't grow any more in this time window, because it is spread over the
+        greatest possible number of buckets (Redis hashes)."""
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Return where an entry moves when its bucket (a Redis hash) is divided into four: (part,
-        new value).
+        """Compute where one entry goes when the index grows, which divides each Redis hash into
+        four.
 
-        The entry tells which article had a text hash first, and `value` is the integer stored for
-        it. The part is the number of one of the four new buckets, 0 to 3. The new value is stored
-        there.
+        Returns the number of the new Redis hash (0 to 3) and the integer to store there. `value` is
+        the integer stored so far: it tells which article was the first with a certain text hash.
         """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
     def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
-        """Return where an entry moves when its bucket (a Redis hash) is divided into four: (part,
-        value).
+        """Compute where the number of an article goes when the index grows, which divides each
+        Redis hash into four.
 
-        The entry tells the number of an article: `field` is the first 7 bytes of the article's id,
-        and `value` the number. The part is the number of one of the four new buckets, 0 to 3.
-        `value` is returned unchanged.
+        Returns the number of the new Redis hash (0 to 3) and `value` unchanged, like `split`, which
+        does the same for text hashes. `field` is the first 7 bytes of the article's id, `value` its
+        number.
         """
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class BucketMove(NamedTuple):
-    """How far the entries of a time window have been moved to four times as many buckets.
+    """How far the index has moved the entries of one time window to four times as many Redis
+    hashes.
 
-    A bucket is a Redis hash with some entries of the index. `old` describes the old buckets, and
-    `done` counts those whose entries were copied. After that all old buckets are deleted once more,
-    with what late workers wrote to them, and `done` counts on, up to twice the number of old
-    buckets.
+    `old` describes the old Redis hashes, and `done` counts those that were copied. When all are
+    copied, they are deleted once more, because a late worker may have written to them; `done`
+    counts this as well, so the move is over when it is twice their number.
     """
 
     old: BucketLayout
@@ -166,11 +162,11 @@ class BucketMove(NamedTuple):
 
 
 class ActiveLayouts(NamedTuple):
-    """Which buckets, the Redis hashes of the index, workers read and write at present.
+    """Which Redis hashes (buckets) of the index workers read and write at present.
 
-    `read` has the buckets of the current time window, to which workers also write, then those of
-    the window before. While a window grows to four times as many buckets, both the new ones and the
-    old ones are in `read`, and `moves` tells how many entries have been moved to the new ones.
+    `read` lists them, by time window: those of the current one, which are also written, and those
+    of the one before. While a window grows to four times as many buckets, its new and its old ones
+    are listed, and `moves` says how many old ones were emptied into new ones.
     """
 
     read: tuple[BucketLayout, ...]
@@ -186,21 +182,19 @@ class ActiveLayouts(NamedTuple):
 
     @property
     def growing(self) -> bool:
-        """Whether entries of the current time window are being moved to four times as many buckets.
-
-        A bucket is a Redis hash with some entries of the index. Until all have been copied, the old
-        and the new buckets are both read.
-        """
+        """Whether the index is growing in the current time window: its entries are being moved to
+        four times as many Redis hashes. Until all have been copied, the new and the old ones are
+        read."""
         return any(layout.generation == self.written.generation for layout in self.older)
 
 
 class IndexHashes(NamedTuple):
-    """The text hashes of several articles in common arrays, to compute where the index stores them.
+    """The text hashes of several articles in common arrays, to compute quickly where the index
+    stores them.
 
-    Of each article there is the hash of its whole text, then the smallest hashes of its three-word
-    sequences. For each hash, `fields` has the lowest 13 bits and `high_bits` the bits above.
-    `bounds` has the position of the first hash of each article, and at the end the number of all
-    hashes.
+    Each article has the hash of its whole text, and some hashes of runs of words. `fields` has the
+    lowest 13 bits of each hash, `high_bits` the other bits. The hashes of article i are those from
+    `bounds[i]` up to, but without, `bounds[i + 1]`.
     """
 
     fields: list[int]
@@ -221,19 +215,20 @@ class IndexHashes(NamedTuple):
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
     def keys(self, layout: BucketLayout) -> list[str]:
-        """Return for each text hash the key of the Redis hash that tells which article had it
-        first.
+        """Return for each text hash the key of the Redis hash where the index stores which article
+        was the first with it.
 
-        `layout` tells over how many Redis hashes they are spread.
+        `layout` says over how many Redis hashes the entries are spread.
         """
         mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """Return for each text hash the bits of it that the index stores next to an article number.
+        """Return for each text hash those bits of it that the index stores together with the number
+        of an article.
 
-        The value stored in a Redis hash consists of both. If the bits found there are others, the
-        value belongs to another text hash, which happens to have the same place.
+        They show whether a stored number is about this text hash, or about another one that is
+        stored in the same place.
         """
         spares: list[int] = self._spares(layout).tolist()
         return spares
@@ -243,10 +238,10 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """Return for each text hash the integer that the index stores for it.
+        """Return for each text hash the integer that the index stores for it: the number of the
+        article, combined with some bits of the text hash.
 
-        The integer is made of the number of the article and some bits of the text hash. `numbers`
-        has the number of each article, in their order.
+        `numbers` are the numbers of the articles, in the same order as their hashes.
         """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
         packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
@@ -255,11 +250,12 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """Return the number of the first article that had a text hash, from the value stored in the
-    index.
+    """Return the number of the article that was the first with a text hash, from the value stored
+    in the index.
 
-    `spare` has the bits of the text hash that the value must contain. Returns None if there is no
-    value, or if it has other bits and so belongs to another text hash.
+    The value also has some bits of a text hash, which must equal `spare`, those of the one looked
+    up. Returns None if they differ, so that the value is about another text hash, or if there is no
+    value.
     """
     if value is None:
         return None
@@ -278,21 +274,21 @@ def flat_reply(reply: Any) -> list[bytes]:
 
 
 def layout_state(reply: Any) -> LayoutState:
-    """Decode the Redis hash aw:buckets, which tells how many buckets each time window has.
+    """Decode the server's reply to HGETALL of the Redis hash aw:buckets, as a dict of strings.
 
-    Buckets are the Redis hashes with the entries of the index. `reply` is the server's reply to
-    HGETALL. The fields and values of the result are described at `LayoutState`.
+    It tells how many buckets (Redis hashes with entries of the index) each time window began with,
+    and how many were moved since to a larger number of buckets.
     """
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
 def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
-    """Return which buckets, the Redis hashes of the index, workers read in a time window.
+    """Return which Redis hashes (buckets) of the index workers read in a time window: its own, if
+    it has any yet, and those of the window before.
 
-    `generation` is the number of the window. Read are its buckets, if it has any yet, and those of
-    the window before. `state` is the content of the Redis hash aw:buckets, which lists the buckets
-    of each window.
+    `generation` is the number of the window. `state` is the content of the Redis hash aw:buckets,
+    which says how many buckets each window has.
     """
     read: list[BucketLayout] = []
     moves: list[BucketMove] = []
@@ -313,23 +309,23 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 def new_generation(
     generation: int, newest: int, state: LayoutState, least_bits: int
 ) -> tuple[str, str]:
-    """Return the field and value to write to the Redis hash aw:buckets when a time window begins.
+    """Return the field and value to write to the Redis hash aw:buckets when the index begins a new
+    time window.
 
-    The value says how many buckets (Redis hashes with entries of the index) the window begins with:
-    a quarter of those of the window before, but at least 2**least_bits. `generation` is the number
-    of the window, `newest` that of the newest article, and `state` the present content of
-    aw:buckets.
+    They say with how many Redis hashes the window begins: a quarter of those of the window before,
+    but at least 2**least_bits. `generation` is the number of the window, `newest` that of the
+    newest article, and `state` the present content of aw:buckets.
     """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"
 
 
 def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayout | None:
-    """Return the layout with four times as many buckets if the present buckets are full, else None.
+    """Decide whether the index must grow: if its Redis hashes (buckets) are full, return the layout
+    with four times as many, else None.
 
-    Buckets are the Redis hashes of the index; they are full with 320 entries each on average
-    (`entries_per_bucket`). None is also returned if an earlier growth is not finished, or if there
-    can be no more buckets.
+    They are full if they have 320 entries or more on average (`entries_per_bucket`). None is also
+    returned while an earlier growth is not finished, or if there can be no more buckets.
     """
     layout = layouts.written
     moving = any(move.old.generation == layout.generation for move in layouts.moves)
@@ -339,9 +335,10 @@ def next_layout(layouts: ActiveLayouts, entries_per_bucket: float) -> BucketLayo
 
 
 def expired_fields(generation: int, state: LayoutState) -> list[str]:
-    """Return the fields of the Redis hash aw:buckets about time windows that are read no longer.
+    """Return the fields that may be deleted from the Redis hash aw:buckets, because they are about
+    time windows that the index no longer reads.
 
-    Read are the window with number `generation` and the one before. `state` is the present content
-    of aw:buckets.
+    It reads the window with the number `generation` and the one before. `state` is the present
+    content of aw:buckets.
     """
     return [field for field in state if int(field.split(":")[0]) < generation - 1]

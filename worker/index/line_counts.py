@@ -1,8 +1,9 @@
-"""Remember which lines stood in which articles, so that workers learn boilerplate.
+"""Store which lines stood in which articles, so that workers learn boilerplate: the lines that a
+source repeats in many articles.
 
-Boilerplate means lines that a source repeats in many articles. A line entry is a few bytes which
-say that one line stood in one article. Entries are kept by source and day, and read on later days
-only, so workers need to agree on nothing but the date.
+Each fact "this line stood in this article" is stored as a few bytes, called a line entry, by source
+and day. A day's entries are read only after that day has ended. So all workers read the same
+entries and learn the same lines.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +16,11 @@ LinesByDay = Mapping[int, frozenset[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCountLimits:
-    """How long line entries are kept, and how many at most.
+    """How long line entries are stored, and how many at most.
 
-    A line entry is a few bytes which say that one line stood in one article. Entries are kept for
-    at least `window_days` days. Those of one day are spread over `buckets` containers, which are
-    Redis hashes. A container takes `bucket_entries` entries; further ones are dropped.
+    A line entry is a few bytes which say that one line stood in one article. It is stored for at
+    least `window_days` days. The entries of one day are spread over `buckets` Redis hashes, each of
+    which takes at most `bucket_entries` entries; further ones are dropped.
     """
 
     window_days: int
@@ -28,39 +29,39 @@ class LineCountLimits:
 
 
 class LineCounts(Protocol):
-    """Keeps line entries, from which workers learn boilerplate, the lines that a source repeats.
+    """Stores which lines stood in which articles; from that, workers learn boilerplate, the lines
+    that a source repeats.
 
-    A line entry is some bytes which say that one line stood in one article. Entries are kept by
-    source and day. If all are lost, boilerplate is learned again from new articles. Methods raise
+    Each such fact is a few bytes, called a line entry, stored by source and day. Methods raise
     Unavailable when the server does not answer.
     """
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep line entries, which say which lines stood in which articles, for one day.
+        """Store which lines stood in the articles of one day.
 
-        `day` is the ordinal number of a date (`date.toordinal`). `seen` maps a source to its line
-        entries, a few bytes for one line in one article. Adding an entry again changes nothing.
-        `limits` tells how many entries are kept at most; further ones are dropped.
+        `day` is the ordinal number of a date (`date.toordinal`). `seen` maps a source to line
+        entries, a few bytes each, which say that one line stood in one article. `limits` says how
+        many are stored at most; further ones are dropped. Adding an entry again changes nothing.
         """
         ...
 
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return source -> day -> line entries, which say which lines stood in the source's
-        articles.
+        """Return which lines stood in the articles of these sources on these days.
 
-        A line entry is a few bytes for one line in one article. A day is the ordinal number of a
-        date. `limits` must be those with which the entries were added.
+        The result maps a source to a day, and the day to line entries: a few bytes each, which say
+        that one line stood in one article. A day is the ordinal number of a date. `limits` must be
+        those with which the entries were added.
         """
         ...
 
 
 class MemoryLineCounts:
-    """Keeps line entries in the memory of one process, for tests, dry runs and a single worker.
+    """Stores in the memory of one process which lines stood in which articles; for tests, dry runs
+    and a single worker.
 
-    A line entry is some bytes which say that one line stood in one article of a source. From them
-    the worker learns boilerplate, the lines that a source repeats.
+    From that the worker learns boilerplate, the lines that a source repeats.
     """
 
     def __init__(self) -> None:

@@ -18,10 +18,10 @@ DAY_S = 86_400
 
 
 class MemoryIndex:
-    """A similarity index in dictionaries of one process, for tests, dry runs and a single worker.
+    """A similarity index in the memory of one process, for tests, dry runs and a single worker.
 
-    It holds for each text hash the first article that had it, and for each copy the canonical
-    article, the one that stands for all copies. `clock` returns the time in Unix seconds.
+    It has the first article with each text hash, and for each article the canonical one, which
+    stands for all copies of a text. `clock` returns the time in Unix seconds.
     """
 
     def __init__(self, rules: SupportsIndexRules, clock: Callable[[], float] = time.time) -> None:

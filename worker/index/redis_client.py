@@ -65,10 +65,11 @@ class RedisClient:
             raise Unavailable("index", str(e)) from e
 
     def scan(self, pattern: str) -> Iterator[list[str]]:
-        """Yield the names of all keys on the server that match a pattern such as `aw:*`.
+        """Yield the names of all keys on the server that match a pattern such as `aw:*`, in several
+        lists, some of which may be empty.
 
-        Each item is a list of names, which may be empty. If the broker URL sets a prefix for all
-        keys, the names come without it. A key may come twice.
+        If the broker URL sets a prefix for all keys, the names come without it. A name may come
+        twice.
         """
         cursor = 0
         while True:
@@ -132,8 +133,8 @@ def _client(server: Address, timeout_s: float) -> Redis:
 
 
 def client_url(url: str) -> str:
-    """Return a broker URL in the form for the library redis-py; it is given in that for the library
-    kombu."""
+    """Convert a broker URL, written for the library kombu, to the form that the library redis-py
+    reads."""
     parts = urlsplit(url)
     scheme = "unix" if parts.scheme in ("redis+socket", "socket") else parts.scheme
     query = {"db" if k == "virtual_host" else k: v for k, v in parse_qsl(parts.query)}

@@ -59,7 +59,7 @@ class RedisIndex:
         self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
 
     def ping(self) -> None:
-        """Return if the server answers, and raise Unavailable if it does not."""
+        """Raise Unavailable if the server does not answer; do nothing if it does."""
         self.client.execute([("PING",)])
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
@@ -89,8 +89,11 @@ class RedisIndex:
         return candidates
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
-        """Return for each vote the id of the canonical article, the one that stands for all copies
-        of a text."""
+        """Decide for each vote which article is canonical, that is stands for all copies of a text,
+        and return its id.
+
+        A vote says of which articles one article is a copy.
+        """
         # Three round trips. Two more each time that another worker decides about one of the same
         # articles meanwhile, and each time that an article is a copy of a copy. Up to three more
         # for articles that the last `register_and_match` neither registered nor returned.
@@ -130,11 +133,11 @@ class RedisIndex:
         ]
 
     def set_canonical(self, canonical: Mapping[str, str]) -> None:
-        """Record in the index which article is the canonical one of each of these articles.
+        """Write into the index of which article each of these articles is a copy. What the index
+        had about them is overwritten.
 
-        The canonical article is the one that stands for all copies of a text. `canonical` maps the
-        id of an article to that of its canonical article. What the index held about these articles
-        is overwritten.
+        `canonical` maps the id of an article to that of its canonical article, the one that stands
+        for all copies of a text.
         """
         if not canonical:
             return
@@ -208,11 +211,10 @@ class RedisIndex:
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
         """Return the Redis keys and commands that store which article was the first with each text
-        hash.
+        hash. A command changes nothing if the index already has an article for the hash.
 
-        `numbers` has the number of each article whose hashes are in `hashes`. If the index already
-        has an article for a hash, its command changes nothing. `layout` tells which Redis keys are
-        used.
+        `hashes` are the text hashes of several articles, and `numbers` the numbers of these
+        articles. `layout` says over which Redis hashes the entries are spread.
         """
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)

@@ -1,4 +1,5 @@
-"""Read replies by means of private names of the library redis-py, which a new release may change.
+"""Read replies of a Redis server faster than the library redis-py does, by private names of that
+library, which a new release may change.
 
 All uses of such names are in this module. tests/broker/test_internals.py checks them, so a release
 that moves one fails there first.

@@ -1,13 +1,12 @@
-"""Remember on Redis or Valkey which lines stood in which articles, so that workers learn
-boilerplate.
+"""Store on Redis or Valkey which lines stood in which articles, so that workers learn boilerplate,
+the lines that a source repeats.
 
     awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
 
-Boilerplate means lines that a source repeats in many articles. A line entry says that one line
-stood in one article. All entries of a day are in a fixed number of buckets (Redis hashes), each of
-which takes a fixed number of entries. When it is full, further ones are dropped; a line that a
-source repeats is among the first too. The keys do not begin with aw:, so the index that finds
-copies can be cleared without losing these entries.
+An entry is a few bytes which say that one line stood in one article. The entries of a day are
+spread over a fixed number of buckets (Redis hashes). Each takes a limited number of entries;
+further ones are dropped. The index that finds copies has other keys, which begin with aw:, so it
+can be cleared without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,23 +31,22 @@ return count
 
 
 class RedisLineCounts:
-    """Keeps line entries on the Redis server of the similarity index, so that all workers share
-    them.
+    """Stores which lines stood in which articles on the Redis server of the similarity index, so
+    that all workers share this knowledge.
 
-    A line entry is some bytes which say that one line stood in one article of a source. From them
-    workers learn boilerplate, the lines that a source repeats. `client` is the connection of the
-    index.
+    From it they learn boilerplate, the lines that a source repeats. `client` is the connection of
+    the index.
     """
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def add(self, day: int, seen: Mapping[str, Sequence[bytes]], limits: LineCountLimits) -> None:
-        """Keep line entries, which say which lines stood in which articles, on Redis for one day.
+        """Store on Redis which lines stood in the articles of one day.
 
-        `day` is the ordinal number of a date. `seen` maps a source to its line entries, a few bytes
-        for one line in one article. `limits` tells how long entries are kept and how many at most;
-        further ones are dropped.
+        `day` is the ordinal number of a date. `seen` maps a source to line entries, a few bytes
+        each, which say that one line stood in one article. `limits` says how long entries are
+        stored and how many at most; further ones are dropped.
         """
         ttl_s = (limits.window_days + 2) * _DAY_S
         commands: list[Command] = []
@@ -63,11 +61,11 @@ class RedisLineCounts:
     def read(
         self, sources: Sequence[str], days: Sequence[int], limits: LineCountLimits
     ) -> dict[str, LinesByDay]:
-        """Return source -> day -> line entries, which say which lines stood in the source's
-        articles.
+        """Return which lines stood in the articles of these sources on these days.
 
-        A line entry is a few bytes for one line in one article. A day is the ordinal number of a
-        date. `limits` must be those with which the entries were added.
+        The result maps a source to a day, and the day to line entries: a few bytes each, which say
+        that one line stood in one article. A day is the ordinal number of a date. `limits` must be
+        those with which the entries were added.
         """
         buckets = {source: _bucket_and_prefix(source, limits) for source in sources}
         pairs = [(source, day) for source in buckets for day in days]

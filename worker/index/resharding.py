@@ -1,12 +1,12 @@
-"""Move the entries of full buckets to four times as many buckets, while workers read and write.
+"""Move the entries of a full index to four times as many buckets (Redis hashes), while workers read
+and write it.
 
-A bucket is a Redis hash with entries of the index; an entry names the first article that had a text
-hash. While entries are moved, workers write to the new buckets and read the old ones too. Some old
-buckets at a time are copied and then deleted, so little more memory is needed. If an entry is in an
-old and in a new bucket, the old one is right, because it was written earlier, and overwrites the
-other.
+Meanwhile workers write to the new buckets, and read the old ones as well. Only some old buckets at
+a time are copied and then deleted, so little more memory is needed. If both an old and a new bucket
+say which article was the first with a text hash, the old one is right, and replaces the other.
 
-No reader or writer waits. Every step may be repeated, so if a worker dies, another one continues.
+No reader or writer waits. Every step may be repeated, so if a worker dies, another one
+continues.
 """
 
 from collections import defaultdict
@@ -21,11 +21,12 @@ DROPPED_BUCKETS = 1024
 
 
 def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
-    """Move the entries of the next 128 full buckets to new ones, and return the new progress.
+    """Move the entries of the next 128 Redis hashes of a full index to new ones, and return how far
+    the move has come.
 
-    A bucket is a Redis hash with entries of the index. `move` tells which old buckets have been
-    moved already. If all have been, the next 1024 are deleted once more, because late workers may
-    have written to them. `expiry` is the Unix second in which the new buckets expire.
+    `move` says which old Redis hashes were moved already. If all were, the next 1024 of them are
+    deleted once more, because late workers may have written to them. `expiry` is the Unix second at
+    which the new ones expire.
     """
     step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)

@@ -32,10 +32,10 @@ _SAMPLED_KEYS = 200  # of a layer, to estimate its memory
 
 
 class ExpectedEntry(NamedTuple):
-    """What the similarity index should hold about one article, according to the store.
+    """What the similarity index should know about one article, according to the store.
 
-    `fingerprint` has the hashes of its text. `canonical` is the id of the article that stands for
-    all copies of the text, and `at` is when the article's newest revision was stored.
+    `fingerprint` has the hashes of its text, `canonical` is the id of the article of which it is a
+    copy (its own id if it is none), and `at` is when its newest revision was stored.
     """
 
     article_id: str
@@ -46,11 +46,11 @@ class ExpectedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLayer:
-    """How much memory one part of the index takes: the number of its Redis keys, its entries and
-    bytes.
+    """How much memory one part of the index takes: its number of Redis keys, of entries in them,
+    and of bytes.
 
-    `layer` names the part, for example `hashes` (which article had a text hash first) or `ids` (the
-    number of each article). `bytes` is estimated from a sample of the keys.
+    `layer` names the part, such as `hashes` (which article was the first with a text hash) or `ids`
+    (the number of each article). `bytes` is estimated from a sample of the keys.
     """
 
     layer: str
@@ -61,11 +61,11 @@ class IndexLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStats:
-    """What the index that finds copies holds, as `worker index stats` shows it.
+    """What the similarity index holds, as the command `worker index stats` shows it.
 
-    `newest` is the number of the newest article, and `generation` that of the present time window.
-    Articles registered before the date `begins` are no longer found. `layers` has the numbers of
-    keys, entries and bytes of each part of the index.
+    `newest` is the number of the newest article (articles are numbered in the order of arrival),
+    and `generation` that of the present time window. Articles registered before `begins` are no
+    longer found. `layers` says how much memory each part of the index takes.
     """
 
     newest: int  # number of the newest article
@@ -81,10 +81,10 @@ class IndexStats:
 
     @property
     def bytes_each(self) -> float:
-        """Average number of bytes that the index takes for each article that it can find.
+        """How many bytes the index takes on average for each article that it can find.
 
-        Not counted are the lines from which boilerplate is learned, and the fingerprints of
-        articles, which are kept for a short time only.
+        Not counted are the full text hashes of articles, which are stored for some minutes only,
+        and the lines from which boilerplate is learned.
         """
         total = sum(layer.bytes for layer in self.layers if layer.layer in _WINDOW_LAYERS)
         return total / max(1, self.articles)
@@ -106,10 +106,11 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """Return the time before which articles were registered too long ago to be found by the index.
+    """Return the time from which on registered articles are found by the index; older ones are
+    forgotten.
 
-    The index finds articles of the present time window and of the one before, so it is the
-    beginning of the latter. `now_s` is the present time in Unix seconds.
+    It is the beginning of the time window before the present one. `now_s` is the present time in
+    Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -144,10 +145,11 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles back to the index that finds copies, from what the store has about them.
+    """Write articles back to the index that finds copies, if it has lost them; `articles` has what
+    the store knows about them, earliest first.
 
-    `articles` must begin with the earliest. For each, the index gets a number, the text hashes and
-    the canonical article, the one that stands for all copies of a text.
+    The index then knows again their numbers, their text hashes, and of which article each is a
+    copy.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
@@ -181,10 +183,10 @@ def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Seque
 class IndexDifference:
     """A difference between what the index and the store say about one article.
 
-    `what` is `missing` (the index does not know the article), `unowned` (it lacks one of the
-    article's text hashes) or `register` (it names another canonical article, the one that stands
-    for all copies of a text). `store` and, with `register`, `index` have the id of the canonical
-    article according to each.
+    `what` is the kind: `missing` (the index does not know the article), `unowned` (it lacks some of
+    the article's text hashes) or `register` (it names another article as the original). `store` is
+    the id of the original according to the store, `index` that according to the index ("" for the
+    other kinds).
     """
 
     article_id: str
@@ -194,9 +196,10 @@ class IndexDifference:
 
 
 def differences(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> Iterator[IndexDifference]:
-    """Yield each difference between what the index holds about articles and what the store says.
+    """Compare what the index has about some articles with what the store says, and yield each
+    difference.
 
-    `articles` has what the index should hold, according to the store.
+    `articles` has what the index should have, according to the store.
     """
     numbers = index.numbers.find([article.article_id for article in articles])
     owned = _all_owned(index, [article.fingerprint for article in articles])

@@ -1,8 +1,8 @@
-"""The watermark: a note in the index, by which workers see whether the index has lost entries.
+"""The watermark: a note in the index, by which workers see whether the index has lost articles.
 
-The note has a date, before which all stored articles were in the index, and the id of the server
-process that held the index then. After a crash or a restored backup, another process answers, so
-articles stored after that date may be missing. An index that was emptied has no note.
+It says that all articles stored before a certain date are in the index, and which server process
+held the index when the note was written. If another process answers now, for example after a crash,
+articles stored after that date may be missing. If the index was emptied, the note is gone.
 """
 
 import re
@@ -16,12 +16,12 @@ _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
 class Watermark(NamedTuple):
-    """A note in the index by which workers see whether the index has lost articles, for example in
-    a crash.
+    """A note in the index, by which workers see whether the index has lost articles, for example in
+    a crash; and the server process that answers now (`run_id`).
 
-    When the server process `written_run_id` wrote the note, all articles stored before the date
-    `complete_until` were in the index. `run_id` is the process that answers now. Without a note,
-    `written_run_id` is "" and `complete_until` None.
+    The note says that all articles stored before `complete_until` were in the index when the server
+    process `written_run_id` wrote it. Without a note, `written_run_id` is "" and `complete_until`
+    None.
     """
 
     run_id: str  # of the server process that answers now
@@ -38,10 +38,12 @@ class Watermark(NamedTuple):
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the note in the index that says until which date it has all stored articles.
+    """Read the note in the index which says that all articles stored before a certain date are in
+    it.
 
-    The result also has the id of the server process that answers now. If another one answered when
-    the note was written, the index may have lost its last writes.
+    The result also has the ids of two server processes: the one that answers now, and the one that
+    held the index when the note was written. If they differ, the index may have lost later
+    articles.
     """
     info, written = index.client.execute([("INFO",), ("GET", KEY)])
     match = _RUN_ID.search(info)

@@ -1,7 +1,8 @@
-"""Recognise that two articles of one batch are the same article, before either is stored.
+"""Recognise when two articles of one batch are versions of the same article, although neither is
+stored yet.
 
-Each article is compared with what the store knows about earlier versions of it: ids, keys and the
-newest revision. Here the earlier articles of the batch are added to that.
+Versions of an article have the same id, link or opening. The store knows which earlier articles
+have them; this module adds the earlier articles of the batch.
 """
 
 from dataclasses import replace
@@ -11,11 +12,10 @@ from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
 
 class BatchIdentities:
-    """Knows the articles of a batch that were decided so far, as they will be in the store.
+    """Remembers the articles of a batch that were processed so far, so that a later article of the
+    batch is recognised as a new version of one of them, although the store does not have it yet.
 
-    So a later article of the batch is recognised as the same article as an earlier one, although
-    the store does not have that one yet. An identity is the id, keys and newest revision of an
-    article.
+    What is remembered of each is its identity: its id, text hashes and newest revision.
     """
 
     def __init__(self) -> None:
@@ -23,11 +23,11 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """Find the earlier version of this article, in the store or earlier in the batch, by its
-        keys.
+        """Find the earlier article of which this one may be a new version, in the store or earlier
+        in the same batch: one that has the same id, link or opening.
 
-        `stored` is what the store knows of it, None for nothing. Returns that together with what
-        was decided in this batch, or None if neither has an article with one of its keys.
+        `stored` is what the store found, or None. The result combines it with what was decided in
+        this batch; None if neither has such an article.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):
@@ -48,10 +48,11 @@ class BatchIdentities:
         identity: StoredIdentity | None,
         verdict: Verdict,
     ) -> None:
-        """Note what was decided about an article, so that later articles of the batch are compared
-        with it.
+        """Remember an article and the verdict on it, so that later articles of the batch are
+        compared with it.
 
-        `identity` is the earlier article with which it was compared, as identity_of() returned it.
+        `identity` is the earlier version with which it was compared, as identity_of() returned it;
+        None if there was none.
         """
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):

@@ -1,8 +1,7 @@
 """Learn boilerplate: the lines that each source repeats around its articles.
 
-Hashes of the first and last lines of each article are stored by source and day. Once per day and
-source, the lines to remove are decided from the lines of the days before. So every worker removes
-the same lines, and the lines of a batch never count for the batch itself.
+Hashes of the first and last lines of each article are stored by source and day. The lines to remove
+from a day's articles are decided from the days before, so all workers remove the same lines.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +16,11 @@ _MAX_CACHED_SOURCES = 20_000
 
 
 class Boilerplate:
-    """Learns which lines are boilerplate of a source: lines that recur in its articles over days.
+    """Learns which lines are boilerplate of a source: lines that stand in many of its articles on
+    several days.
 
-    It learns from hashes of lines that all workers store by source and day. Methods raise
-    Unavailable when these hashes can't be read or written.
+    It learns from hashes of lines that all workers store by source and day in `lines`. Methods
+    raise Unavailable when these hashes can't be read or written.
     """
 
     def __init__(self, lines: LineCounts, rules: LearnedRules) -> None:
@@ -35,10 +35,10 @@ class Boilerplate:
         self._learned: dict[str, SourceBoilerplate] = {}
 
     def learned(self, sources: Iterable[str], now: datetime) -> Mapping[str, SourceBoilerplate]:
-        """Return the boilerplate, lines to remove from articles, of each of these sources.
+        """Return by source the boilerplate: the lines to remove from its articles.
 
-        It is learned from the lines that the sources' articles had on the days before `now`, and
-        cached until the next day. The result may have other sources too.
+        It is learned from the articles of the days before `now`, and cached until the next day. The
+        result may also have sources that were asked for earlier.
         """
         day = (now - _DAY_COMPLETE_AFTER).date().toordinal()
         if day != self._day or len(self._learned) > _MAX_CACHED_SOURCES:
@@ -52,11 +52,10 @@ class Boilerplate:
         return self._learned
 
     def note(self, sightings: Sequence[tuple[str, Sequence[bytes]]], now: datetime) -> None:
-        """Store hashes of the lines of a batch of articles, so that boilerplate is learned from
-        them later.
+        """Store hashes of the first and last lines of a batch of articles, so that boilerplate can
+        be learned from them from the next day on.
 
-        `sightings` has one pair for each article: its source, and the hashes of its first and last
-        lines. They count from the next day on.
+        `sightings` has one pair for each article: its source, and the hashes of its lines.
         """
         by_source: dict[str, dict[bytes, None]] = {}
         for source, entries in sightings:

@@ -1,9 +1,9 @@
-"""Load the fingerprints of the earlier articles with which new articles are compared to find
-copies.
+"""Load the fingerprints (text hashes) of the earlier articles with which new articles are compared
+to find copies.
 
-The index proposes these candidates, but may miss the very article that a new one copies. So a new
-article without copies among its candidates is also compared with the articles that are in one
-cluster with a candidate, that is copies of it or of the same original.
+The index proposes such articles, but may miss the very one that a new article copies. So if a
+new article copies none of those proposed, it is also compared with the copies and originals of
+these.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 def candidate_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
-    """Return for each article the fingerprints of the earlier articles to compare it with, by
-    article id.
+    """Return for each new article the fingerprints (text hashes) of the earlier articles to compare
+    it with, as a dict from article id to fingerprint.
 
-    `candidates` has for each article those that the index proposes. The index keeps a fingerprint
-    only for some minutes; others are read from the store.
+    `candidates` has for each new article those that the index proposes. Fingerprints that the index
+    no longer has are read from the store.
     """
     proposed = [c for of_article in candidates for c in of_article]
     fingerprints = {c.article_id: c.fingerprint for c in proposed if c.fingerprint}
@@ -42,11 +42,11 @@ def candidate_fingerprints(
 def cluster_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: CandidateReader
 ) -> list[FingerprintsById]:
-    """Return for each article the fingerprints of further earlier articles to compare it with, by
-    id.
+    """Return for each new article the fingerprints (text hashes) of further earlier articles to
+    compare it with, as a dict from article id to fingerprint.
 
-    They are the articles that are copies of its `candidates`, or have the same original. The
-    candidates themselves are left out.
+    They are copies of the articles in `candidates`, which the index proposed for the new article,
+    or have the same original.
     """
     candidate_ids = {c.article_id for of_article in candidates for c in of_article}
     members = store.cluster_members(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}

@@ -1,12 +1,11 @@
-"""Decide which articles are copies or variants of others, in four steps.
+"""Decide which articles are copies or variants of other articles, in four steps.
 
-    compare   each article with similar earlier articles, which the index proposes
-    widen     compare an article without copies with the copies and originals of these as well
+    compare   each article with the similar earlier articles that the index proposes
+    widen     if it copies none of them, compare it also with their copies and originals
     elect     choose for each new article the original of which it is a copy
     resolve   make the verdict on each article: new, duplicate, variant …
 
-Both the processing of new articles and `worker dedup replay` call `decide_copies`. They differ in
-where the hashes of the articles come from, and in the function that chooses the original.
+Workers call `decide_copies` for new articles, and `worker dedup replay` for stored ones.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,11 +29,11 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class Identified(Protocol):
-    """An article that was compared with the stored version of itself, but not with other articles
+    """An article that was compared with earlier versions of itself, but not with other articles
     yet.
 
-    `verdict` says whether it is new, a revision or unchanged; `fingerprint` has the hashes by which
-    it can be compared with others.
+    `verdict` says whether it is new, a revision or unchanged. `fingerprint` has the hashes by which
+    it is compared with others.
     """
 
     @property
@@ -48,7 +47,8 @@ IdentifiedT = TypeVar("IdentifiedT", bound=Identified)
 
 @dataclass(frozen=True, slots=True)
 class _Compared(Generic[IdentifiedT]):
-    """An article, and the earlier articles of which it was found to be a copy or variant so far."""
+    """An article that is being compared with others (`article`), and the earlier articles of which
+    it was found to be a copy or variant so far (`matches`)."""
 
     article: IdentifiedT
     matches: Matches = ()
@@ -69,10 +69,10 @@ class _Compared(Generic[IdentifiedT]):
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Compare this article with further articles, and return it together with those that it
-        matches.
+        """Compare this article with further ones, and return it with those that it matches added to
+        its matches.
 
-        `candidates` has the fingerprints of the further articles, by article id.
+        `candidates` maps the ids of the further articles to their fingerprints (text hashes).
         """
         new_matches = [
             (candidate_id, match)
@@ -95,13 +95,13 @@ def decide_copies(
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Decide which articles are copies or variants of others, and return each with its verdict, in
-    order.
+    """Decide which articles are copies or variants of others. Returns each article with its
+    verdict, in order.
 
-    `candidates` has for each article the fingerprints to compare it with. `widen` loads more of
-    them for the articles that are no copy of any; it gets their indexes in `articles`. `elect`
-    chooses the original of each new article. `guard` makes a context around the work on one
-    article, which may catch its errors; a failed article is left out.
+    `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
+    If it copies none, `widen` may load further ones; it gets indexes of `articles`. `elect` chooses
+    the original of each new article. `guard` makes a context around the work on one article; if it
+    suppresses an error, that article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)

@@ -1,5 +1,5 @@
-"""Make a dead letter of each article that fails: a stored copy of the raw article, with the
-reason."""
+"""Make dead letters of articles that fail. A dead letter is a stored copy of the raw article, with
+the reason of the failure."""
 
 import json
 import logging
@@ -24,10 +24,8 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """Return a context that does nothing, for tests and dry runs.
-
-    Workers use in its place a function that limits the time which a stage may take for one article.
-    """
+    """Return a context that does nothing. Tests and dry runs use it in place of a context that
+    limits the time of a stage, as workers have."""
     return nullcontext()
 
 
@@ -37,11 +35,11 @@ def dead_letter(
     now: datetime,
     handling: Attempt = NO_ATTEMPT,
 ) -> None:
-    """Store dead letters (raw articles that failed, with the reason).
+    """Store dead letters: raw articles that failed, each with the reason.
 
-    If the store refuses them because of their contents, each is stored as ASCII text instead.
-    `handling` names the worker that processed the batch, and how often its message was delivered.
-    Raises Unavailable when the store does not answer.
+    If the store refuses them for their contents, all are stored in plain ASCII instead. `handling`
+    names the worker that processed the batch, and how often its message was delivered. Raises
+    Unavailable when the store does not answer.
     """
     try:
         store.write_dead_letters(letters, now=now, handling=handling)
@@ -54,10 +52,10 @@ def dead_letter(
 
 
 def in_ascii(letter: DeadLetter) -> DeadLetter:
-    """Return a copy of a dead letter that has only ASCII text, which every store accepts.
+    """Return a version of a dead letter (a failed raw article) in plain ASCII, which every store
+    accepts; for a store that refuses the original.
 
-    It is stored if a store refuses the original. Its payload is a JSON object with the text and
-    size of the original payload.
+    Its payload is a JSON object with the text and the size of the original payload.
     """
     text = json.dumps({"payload": letter.payload.text, "bytes": str(letter.payload.bytes)})
     payload = Payload(
@@ -78,10 +76,10 @@ def _ascii(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprocessed:
-    """What a stored article keeps when it is made again from its stored raw article.
+    """What a stored article keeps when it is made again from its raw JSON, by newer rules.
 
-    It keeps its key, even if newer rules would give it another one, and `received`, the date when
-    it was delivered first.
+    `key` is what identifies it in the store; newer rules might give it another one. `received` is
+    the date when it was first delivered.
     """
 
     key: str  # also if newer rules would make another key of the payload
@@ -90,10 +88,11 @@ class Reprocessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where an article in processing came from: its source, raw JSON and the id of its delivery.
+    """Where an article in processing came from: its source, its raw JSON (`payload`) and the id of
+    its delivery (`receipt`). If it fails, a dead letter is made of these.
 
-    A dead letter is made of these if the article fails. `reprocessed` is set for a stored article
-    that is made again from its raw JSON, and None for one that was just delivered.
+    `reprocessed` is set if a stored article is made again from its raw JSON, and None if it was
+    just delivered.
     """
 
     receipt: str
@@ -103,8 +102,8 @@ class Origin:
 
 
 class DeadLetters:
-    """Collects the articles of one batch that fail in a stage of processing, as dead letters to
-    store."""
+    """Collects the articles of one batch that fail while they are processed, as dead letters (raw
+    articles with the reason), to store them together later."""
 
     def __init__(self, stage_deadline: StageDeadline = no_deadline) -> None:
         self.letters: list[DeadLetter] = []
@@ -112,11 +111,11 @@ class DeadLetters:
 
     @contextmanager
     def catch(self, origin: Origin, stage: str) -> Iterator[None]:
-        """A context around the work of one stage (clean, tag …) on one article; it limits the
-        stage's time.
+        """Make a context for the work of one stage (clean, tag …) on one article; it limits the
+        time of that work.
 
-        It suppresses any exception raised inside, and makes a dead letter of the article, so that
-        the other articles of the batch go on.
+        If an exception is raised in it, the article becomes a dead letter, and the exception is
+        suppressed, so that the other articles of the batch are processed.
         """
         try:
             with self._stage_deadline(stage):

@@ -1,8 +1,9 @@
-"""Limit the CPU time of one stage of one article, so that a slow article does not fail its batch.
+"""Limit the CPU time of one stage (clean, tag …) for one article, so that a slow article does not
+fail its batch.
 
-CPU time is measured, so that an article does not fail because the machine was suspended or busy.
-The limit is a signal, which can't interrupt a loop in C code, such as a parser. For such loops,
-Celery limits the time of a whole batch.
+CPU time is limited instead of elapsed time, so that an article does not fail because the machine
+was busy or suspended. The limit can't interrupt a loop in C code, such as a parser; Celery's time
+limit for the complete batch covers such loops.
 """
 
 import signal
@@ -15,9 +16,9 @@ from worker.errors import Reason, Rejected
 def deadline(limit_s: float) -> Callable[[str], AbstractContextManager[None]]:
     """Make a function that limits the CPU time of one stage for one article to `limit_s` seconds.
 
-    The function gets a stage's name and returns a context to enter around that stage, which raises
-    Rejected after that time. The context uses the signal SIGPROF, so it must be entered in the main
-    thread.
+    The function gets the name of a stage, and returns a context in which to do the work; Rejected
+    is raised there when the time is over. It works only in the main thread, because it uses the
+    signal SIGPROF.
     """
 
     def expire(number: int, frame: object) -> None:

@@ -63,10 +63,10 @@ _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One raw article as it was taken from the queue, before it is checked.
+    """One raw article as it was taken from the queue, not checked yet.
 
-    `raw` may be any JSON value; `receipt` is the id of this delivery. `reprocessed` is None, or set
-    for a stored article that is made again and was in no queue.
+    `raw` may be any JSON value. `receipt` is the id of this delivery. `reprocessed` is set only if
+    the article came from the store instead, to be made again from its raw JSON.
     """
 
     receipt: str
@@ -76,8 +76,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article whose fields and sizes are valid. `origin` has its delivery's id and raw
-    JSON."""
+    """A raw article whose fields and sizes were checked and are valid.
+
+    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
+    """
 
     origin: Origin
     raw: RawArticle
@@ -85,7 +87,8 @@ class AdmittedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedArticle:
-    """An article after cleaning, still with the lines that its source repeats in each article.
+    """An article after cleaning, but still with the lines that its source repeats around each
+    article; they are removed next.
 
     `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
     """
@@ -96,10 +99,10 @@ class CleanedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintedArticle:
-    """An article as it will be stored, without lines that its source repeats, and its fingerprint.
+    """An article as it will be stored, with the hashes by which it is compared with others
+    (`fingerprint`).
 
-    The fingerprint has the hashes by which it is compared with others. `origin` has the id of its
-    delivery and its raw JSON, for a dead letter if it fails later.
+    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
     """
 
     origin: Origin
@@ -109,10 +112,11 @@ class FingerprintedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedArticle:
-    """An article with the verdict on it: new, unchanged, a revision, a duplicate or a variant.
+    """An article with the decision about it (`verdict`): whether it is new, unchanged, a revision,
+    a duplicate or a variant of another.
 
-    It is compared with the stored version of itself first, and then with other articles, by which
-    `new` may change to duplicate or variant. `origin` has the id of its delivery and its raw JSON.
+    `fingerprint` has the hashes by which this was decided. `origin` has the id of the article's
+    delivery and its raw JSON, for a dead letter if it fails later.
     """
 
     origin: Origin
@@ -122,10 +126,11 @@ class DecidedArticle:
 
 
 class Pipeline:
-    """Processes batches of raw articles, by one config and with one store and one similarity index.
+    """Processes batches of raw articles: cleans, deduplicates, tags and stores them.
 
-    `stage_deadline` gets the name of a stage and makes a context that limits its time for one
-    article. `lines` stores the lines that sources repeat; without it they are kept in memory.
+    `stage_deadline` gets the name of a stage, and makes a context that limits the time of that
+    stage for one article. `lines` stores which lines sources repeat, so that all workers learn them
+    together; without it, this worker learns them alone, in memory.
     """
 
     def __init__(
@@ -145,12 +150,12 @@ class Pipeline:
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch of raw articles, write the results to the store, and return their
-        outcomes.
+        """Process a batch of raw articles, write the results to the store, and return one outcome
+        for each article.
 
-        Deliveries that already have an outcome are skipped, and none is returned for them.
-        `handling` names the worker. Raises Unavailable when the store or the index does not answer;
-        then nothing of the batch was written.
+        Deliveries that the store already has an outcome for are skipped; none is returned for them.
+        `handling` names the worker, for dead letters. Raises Unavailable when the store or the
+        index does not answer; nothing of the batch is written then.
         """
         started = monotonic()
         done = self.store.outcomes([d.receipt for d in deliveries])
@@ -333,7 +338,8 @@ def in_order_of_arrival(
 ) -> list[DecidedArticle]:
     """Sort `articles` in the order that they have in `batch`.
 
-    The store numbers revisions in that order, so two versions of an article must not change places.
+    The store numbers the revisions of an article in the order in which it gets them, so the version
+    that arrived first must come first.
     """
     position = {a.origin.receipt: n for n, a in enumerate(batch)}
     return sorted(articles, key=lambda a: position[a.origin.receipt])

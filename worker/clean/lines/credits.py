@@ -38,9 +38,11 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
 
 
 def credits_at_end(line: str, rules: CreditRules) -> tuple[int, tuple[Contributor, ...]]:
-    """Find credits in brackets at the end of a line, such as "(Reporting by Ann Lee)". Returns the
-    offset at which they begin, and the people with their roles; without credits, the length of the
-    line and ()."""
+    """Find credits in brackets at the end of a line, such as "(Reporting by Ann Lee)".
+
+    Returns the offset at which they begin, and the people with their roles. For a line without
+    credits, these are the length of the line and ().
+    """
     match = _AT_END.search(line) if line.endswith((")", "]")) else None
     contributors = read_credits(match[1], rules) if match else ()
     return (match.start(), contributors) if match and contributors else (len(line), ())

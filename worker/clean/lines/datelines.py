@@ -36,8 +36,11 @@ _MIN_LEFT_CHARS = 15  # of the sentence that a dateline opens
 
 
 class Dateline(NamedTuple):
-    """The place and the news agency that a dateline such as "BERLIN (dpa) - " names; one of them
-    may be "". `end` is the offset in the line at which the article's first sentence begins."""
+    """The place and the news agency that open an article, as in "BERLIN (dpa) - "; at most one of
+    them is "".
+
+    `end` is the offset in the line at which the article's first sentence begins.
+    """
 
     place: str
     agency: str
@@ -45,9 +48,10 @@ class Dateline(NamedTuple):
 
 
 def read_dateline(line: str, rules: DatelineRules) -> Dateline | None:
-    """Read the dateline at the start of a line, or return None if it has none.
+    """Read the place and the news agency that open a line, as in "BERLIN (dpa) - "; return None if
+    the line does not begin so.
 
-    The agency must be one of those in the rules. If no agency is named, the place must be in
+    Only agencies listed in `rules` are recognised. If none is named, the place must be in
     capitals.
     """
     opening = line[: rules.max_chars]

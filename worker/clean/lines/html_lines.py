@@ -1,6 +1,6 @@
-"""Remove from an article's markup the lines that cleaning has removed from its text.
+"""Remove from an article's HTML the lines that cleaning has removed from its text.
 
-The markup must come from `sanitize.safe_html`, in which "<" only opens tags.
+The HTML must come from `sanitize.safe_html`, in which each "<" opens a tag.
 """
 
 import re
@@ -23,8 +23,8 @@ TokenRun = list[int]  # indexes of the tokens that form one line
 
 
 def without_lines(markup: str, lines: Sequence[str]) -> str:
-    """Remove these lines of text from the markup of an article, together with elements that become
-    empty, because cleaning removed the lines from the article's text."""
+    """Remove these lines from the HTML of an article, and elements that become empty by that. It
+    keeps the HTML in agreement with the article's text, from which cleaning removed these lines."""
     if not markup or not lines:
         return markup
     tokens = _TOKEN.findall(markup)

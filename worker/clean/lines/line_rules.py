@@ -1,9 +1,8 @@
 """Remove the lines of a text that are not part of its article, such as "Follow us on Facebook".
 
-A line is a paragraph. Most rules apply only to the first lines of a text (head) or to the last ones
-(tail), because "Follow us on the path to peace" in the middle of a speech belongs to it. Facts in a
-removed line are stored: sections become categories, credits become contributors, and a dateline
-gives place and agency.
+A line is a paragraph. Most rules apply only to the first or the last lines of a text, because a
+similar line in the middle may be part of the article. The facts in a removed line are stored, for
+example the people that it credits.
 """
 
 import re
@@ -31,11 +30,11 @@ _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
 class ArticleMetadata(NamedTuple):
-    """Title, authors and site names of an article. Lines of its text that only repeat one of them
-    are removed.
+    """Title, authors and names of the site of an article. Lines of its text that only repeat one of
+    them are removed.
 
-    The site names in `sites` are reduced to lower-case letters and digits, as `plain_text.bare`
-    returns them.
+    The names in `sites` have only lower-case letters and digits, so that spellings make no
+    difference.
     """
 
     title: str = ""
@@ -44,8 +43,8 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text after the lines that are not part of its article were removed (`text`), these lines
-    (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
+    """The result of removing the lines of a text that are not part of its article: the text without
+    them, the removed lines (`dropped`), and the facts found in these.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
     teaser.
@@ -62,12 +61,12 @@ class SweptText(NamedTuple):
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule (`rule`) removed from a text, and the facts found in
-    it.
+    """A line, or the end of one, that a rule removed from a text, and the facts found in it.
 
-    `effect` says what the names in `captured` are: categories ("category"), authors ("byline") or
-    an agency ("agency"); "drop" if there are none. `contributors` are people in credits.
-    `truncated` says that the line proves the text to be a teaser.
+    `rule` is the name of the rule. `effect` says what the names in `captured` are: categories
+    ("category"), authors ("byline") or an agency ("agency"); "drop" if there are none.
+    `contributors` are the people in credits. `truncated` says that the line proves the text to be a
+    teaser.
     """
 
     rule: str
@@ -110,8 +109,8 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a text is a short teaser that its feed has cut: it ends in dots after a word, a space
-    or a comma."""
+    """Whether a short text was cut by its feed, so that the article has more: it ends in dots after
+    a word, a space or a comma."""
     if len(text) > _MAX_TEASER_CHARS or not text.endswith(("…", "...")):
         return False
     return text.rstrip("….")[-1:].isalnum() or text.rstrip("….").endswith((" ", ","))

@@ -47,11 +47,12 @@ def publisher_of(record: StoredRecord, rules: DatelineRules) -> Publisher | None
 
 
 def original_publisher(publishers: Iterable[Publisher | None]) -> Publisher | None:
-    """Choose the original publisher of an article from `publishers`, those that the article and its
-    copies name (None for one that names none). Returns None if no publisher is named.
+    """Choose the most reliable publisher among those named by an article and its copies; None if
+    none is named.
 
-    The most reliable is chosen: one named in the source element of a feed, else in a dateline, else
-    in a line such as "Source: dpa", else in a byline.
+    A publisher named in the source element of a feed is most reliable, then one in a dateline, one
+    in a line such as "Source: dpa", and one in a byline. `publishers` has None for articles that
+    name none.
     """
     named = [publisher for publisher in publishers if publisher]
     return min(named, key=lambda publisher: _FIELDS.index(publisher.named_by), default=None)

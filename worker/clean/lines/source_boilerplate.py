@@ -1,11 +1,11 @@
-"""Learn the lines that a source repeats around its articles, and remove them from later articles.
+"""Learn which lines a source repeats around its articles, such as "Subscribe to our newsletter",
+and remove them from its later articles.
 
-`sighting` notes the hashes of the short lines at the beginning and the end of a text. `learn`
-decides from these notes, day by day, which lines are repeated. `leave_out` removes them from an
-article.
+`sighting` hashes the first and last lines of each article. `learn` decides from these hashes, day
+by day, which lines are repeated, and `leave_out` removes those from an article.
 
-A line is learned when it was in `min_texts` new texts on each of `min_days` days, so that a daily
-column or one busy day teaches nothing. A text that is published again is not new.
+A line is learned only if several new articles had it on several days, so that a daily column or one
+busy day teaches nothing.
 """
 
 import re
@@ -36,9 +36,11 @@ LineSighting = bytes  # of a line in a text: line key, a hash byte of the articl
 
 
 class RepeatedLine(NamedTuple):
-    """How often a line that a source repeats was seen. `since` is the first day, as the ordinal of
-    a date, `texts` the number of texts with the line, and `days` the number of days on which
-    several new texts had it."""
+    """How often a line that a source repeats was seen: in `texts` texts since the day `since` (the
+    ordinal number of a date).
+
+    `days` counts only the days on which several new texts had the line.
+    """
 
     since: DayNumber
     texts: int
@@ -47,10 +49,10 @@ class RepeatedLine(NamedTuple):
 
 class SourceBoilerplate(NamedTuple):
     """The lines that are removed from the texts of one source, because its earlier articles
-    repeated them. They are learned anew for each day.
+    repeated them.
 
-    `lines` has how often each line was seen, by the hash of the line (`line_key`). `version` is the
-    last day that was learned from, with a hash of all lines; "" if there are none.
+    `lines` maps the hash of each line (`line_key`) to how often it was seen. `version` identifies
+    this set of lines: it has the last day that was learned from; "" if there are no lines.
     """
 
     lines: Mapping[bytes, RepeatedLine] = {}
@@ -59,10 +61,11 @@ class SourceBoilerplate(NamedTuple):
 
 @lru_cache(maxsize=4096)  # each line is hashed twice: to remove it, and to note it
 def line_key(source: str, line: str) -> bytes:
-    """Hash a line to 6 bytes, by which its repetitions in the texts of a source are counted without
-    storing its words. The hash depends on the source, too.
+    """Hash a line of a source's article to 6 bytes, to count in how many articles of the source it
+    stands without storing its words.
 
-    Lines that differ only in case, white space and numbers have equal hashes.
+    Lines that differ only in letter case, white space or numbers have equal hashes; equal lines of
+    different sources have different ones.
     """
     plain, figures = _FIGURES.subn("0", " ".join(line.casefold().split()))
     keyed = f"{source}\0{plain}".encode("utf-8", "replace")
@@ -74,13 +77,12 @@ def line_key(source: str, line: str) -> bytes:
 def sighting(
     article: Article, learned: SourceBoilerplate, rules: LearnedRules
 ) -> list[LineSighting]:
-    """Note the short lines at the beginning and the end of an article, from which `learn` decides
-    later which lines the source repeats.
+    """Hash the short lines at the beginning and the end of an article, so that `learn` can count
+    later in how many articles of the source each line stood.
 
-    Returns one record for each of these lines, and one for the text itself. A record consists of
-    the hash of a line and one byte each from the hashes of the article's key and of its longest
-    paragraph. Lines that are already `learned` do not count towards the number of lines that
-    `rules` allow.
+    Returns one record for each of these lines, and one for the article as a whole. A record has the
+    hash of the line, and two bytes that tell different articles apart. `learned` are lines already
+    known to be repeated; `rules` say how many lines are read.
     """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)
@@ -100,10 +102,10 @@ def learn(
     rules: LearnedRules,
     last: DayNumber,
 ) -> SourceBoilerplate:
-    """Decide which lines a source repeats so often that they are removed from its later texts.
+    """Decide which lines a source repeats so often that they are removed from its later articles.
 
-    `noted` has, for each day, the records that `sighting` made of the articles of that day. `last`
-    is the last day, by which the result's version is named.
+    `noted` has for each day the records that `sighting` made of that day's articles. `last` is the
+    last of these days; it becomes part of the result's version.
     """
     by_line: dict[bytes, dict[DayNumber, list[LineSighting]]] = defaultdict(
         lambda: defaultdict(list)
@@ -128,9 +130,9 @@ def learn(
 def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules) -> Article:
     """Return the article without the lines that its source repeats.
 
-    The lines in `learned` are removed near the beginning and the end, unless they are a large share
-    of the text: then it may be a short article, and they stay. Lines that `rules.pinned` lists for
-    the source are removed anywhere and always.
+    Lines in `learned` are removed near the beginning and the end. If they are more than the share
+    `rules.max_body_share` of the text, none is removed, because it may be a short article. Lines
+    that an operator listed for the source (`rules.pinned`) are removed always.
     """
     pinned = {line_key(article.source, line) for line in rules.pinned.get(article.source, ())}
     if not learned.lines and not pinned:
@@ -158,10 +160,10 @@ def leave_out(article: Article, learned: SourceBoilerplate, rules: LearnedRules)
 
 
 def learned_before(article: Article) -> SourceBoilerplate:
-    """Return those repeated lines of its source that were removed from this stored article.
+    """Return the repeated lines that were removed from this stored article.
 
-    When the article is cleaned again, `leave_out` gets the result, so that the same lines are
-    removed again, and the text changes only if the rules have changed.
+    They are needed when the article is cleaned again: `leave_out` then removes the same lines as
+    before, so that its text changes only if the rules have changed.
     """
     removed = (line_key(article.source, d.line) for d in article.dropped if d.rule == LEARNED)
     return SourceBoilerplate(dict.fromkeys(removed, RepeatedLine(0, 0, 0)), article.learned)

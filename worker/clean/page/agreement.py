@@ -1,9 +1,8 @@
-"""Decide whether the text that the classifier found on a page is used, or the slower library
-trafilatura extracts it anew.
+"""Decide whether the text that a classifier chose from a web page is good enough, or the slower
+library trafilatura must extract it anew.
 
-The classifier was trained on English pages, and may choose a wrong part of another page. Unless it
-is very sure, its text of such a page must also be in what a third, quick extractor finds
-(resiliparse).
+The classifier was trained on English pages, and may choose a wrong part of other pages. So in these
+its text is compared with that of a third extractor, resiliparse.
 """
 
 import re
@@ -21,12 +20,13 @@ _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capital
 
 
 def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """Whether the `text` that the classifier found on a page is good enough to be used; if not, the
-    slower library trafilatura extracts the text anew.
+    """Whether the `text` that the classifier chose from a page is good enough. If not, the slower
+    library trafilatura extracts the text anew.
 
-    A short or doubtful text is not. Others are, if they are English, if `doubt` is very small (0:
-    the classifier has none), or if another extractor finds most of the text in `markup`, too.
-    `language` is the one that the page declares, or "".
+    A short text is not, nor one with much `doubt` (the classifier's uncertainty; 0 is none) or in a
+    script without capitals. With a little doubt, a page that is not English passes only if another
+    extractor finds much of the same text in its `markup`. `language` is the one that the page
+    declares, or "".
     """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False

@@ -1,8 +1,9 @@
-"""Classify the text blocks of a page: each is part of the article, or not.
+"""Decide for each text block of a page (a passage such as a paragraph or heading) whether it is
+part of the article.
 
-A block is a passage of text such as a paragraph or heading. Two forests of decision trees give each
-block a probability: the first from the block itself, the second also from the first forest's
-probabilities for the blocks around it.
+Two trained forests of decision trees do this. The first computes a probability from the block
+itself and its place in the page, the second also from the first one's probabilities for the blocks
+around it.
 """
 
 import io
@@ -28,9 +29,12 @@ _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
-    """What the classifier of text blocks learned in training. `class_scores` says how likely class
-    names such as "sidebar" are around article text. `first` and `second` are two forests of
-    decision trees, which are applied one after the other."""
+    """What the classifier that finds the article on a page learned in training.
+
+    `class_scores` says how likely article text is in elements with class names such as "sidebar".
+    `first` and `second` are two forests of decision trees; the second reads the results of the
+    first.
+    """
 
     class_scores: ClassNameScores
     first: Forest
@@ -41,8 +45,8 @@ class ClassifiedText(NamedTuple):
     """The text that the classifier takes for the article of a page, and how unsure it is of this
     choice.
 
-    `doubt` is 0 if each passage of the page surely belongs to the article or surely does not, and
-    grows with the length of the other passages.
+    `doubt` is 0 if the classifier is sure of each passage of the page, whether it belongs to the
+    article or not. It grows with the length of the passages of which it is unsure.
     """
 
     text: str
@@ -89,10 +93,11 @@ def title_of(tree: LexborHTMLParser) -> str:
 
 
 def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of some blocks (passages of a page) to one text, with one line for each;
+    """Join the texts of some blocks (passages of a page) to one text, with one line for each.
     `kept` has the numbers of these blocks.
 
-    Cells of one table row share a line. Captions of pictures and tables are left out.
+    The cells of a table row are joined to one line. Captions of pictures and tables are left
+    out.
     """
     holders = blocks.holders
     parts: list[str] = []

@@ -1,9 +1,9 @@
-"""Compute numeric features of text blocks (passages of a page), from which the block classifier
-decides whether a block belongs to the article.
+"""Compute numeric features of the text blocks (passages) of a page, by which the block classifier
+decides which of them belong to the article.
 
-The features describe a block's words, its position, and the elements around it. All blocks of a
-page are computed together by array operations; the result has one row per feature and one column
-per block.
+The features describe the words of a block, its position on the page, and the elements around it.
+They are computed for all blocks together, and returned as one array with a row per feature and a
+column per block.
 """
 
 from collections import Counter
@@ -37,13 +37,13 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """The blocks (passages of text) of a page as arrays with one entry per block, from which
+    """The passages of text (blocks) of a page as arrays with one entry per block, from which
     several features are computed.
 
-    `tags` has the tag number of the innermost element around each block, `held_by` its index in
-    `blocks.holders`. `larger` has the indexes of four elements around it, from the innermost to
-    larger ones. `text` has the characters of all blocks. `links` is the share of a block's
-    characters that are link text; `prose` is its length if it reads like a paragraph, else 0.
+    `blocks` are the blocks, `text` their characters. `held_by` has for each block the index of the
+    element around it in `blocks.holders`, `tags` a number for that element's tag, and `larger` the
+    indexes of four elements around it, from small to large. `links` is the share of characters in
+    links; `prose` is the block's length if it reads like a paragraph, else 0.
     """
 
     blocks: Blocks
@@ -58,12 +58,12 @@ class PageColumns(NamedTuple):
 def features(
     blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
 ) -> Floats:
-    """Compute the features by which the block classifier decides which text blocks of a page belong
-    to its article. Returns one row per feature, one column per block.
+    """Compute numeric features of the text blocks (passages) of a page, by which a classifier
+    decides which of them belong to the article. Returns one row per feature, one column per block.
 
-    `larger` has for each block the indexes of four elements around it, from the innermost to larger
-    ones. `title` is the text of the page's <title>; `class_scores` says how likely class names are
-    around article text.
+    `larger` has for each block the indexes of four elements around it, from small to large. `title`
+    is the text of the page's <title>. `class_scores` says how likely article text is in elements
+    with a certain class name.
     """
     page = _page(blocks, larger)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
@@ -100,11 +100,11 @@ def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
 
 
 def larger_holders(blocks: Blocks) -> HolderLevels:
-    """For each text block of a page, find the innermost element around it, and three ancestors of
-    that element, each of which holds more blocks than the one before.
+    """For each text block of a page, find four elements around it, each with more blocks than the
+    one before: the innermost one, and three of its ancestors.
 
-    Returns four arrays of indexes into `blocks.holders`, from the innermost element on, with one
-    entry per block.
+    Returns four arrays with one entry per block, from small elements to large ones. The entries are
+    indexes into `blocks.holders`. Where no larger element exists, the body is repeated.
     """
     up = wider(blocks.holders)
     larger = [np.array(blocks.held_by, dtype=np.int64)]
@@ -117,8 +117,8 @@ def wider(holders: Holders) -> Ints:
     """For each element with text, find its nearest ancestor that holds more text blocks than
     itself.
 
-    Returns an array with one entry per element of `holders`: the index of that ancestor. The body,
-    with index 0, has no ancestor, and gets 0.
+    Returns the index of that ancestor for each element of `holders`. The body (index 0) has no
+    ancestor, and gets 0.
     """
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)
@@ -221,11 +221,11 @@ def _top_heading(page: PageColumns, title: str) -> int:
 
 
 def shifted(column: Column, by: int) -> Floats:
-    """Give each text block the value of another block, to use it as a feature: the value of the
-    block `by` places before, or after if `by` is negative. Blocks that have no such neighbour get
-    -1.
+    """Return for each text block of a page the value of a neighbouring block, to use it as a
+    feature.
 
-    `column` has one value per block, in the order of the page.
+    `column` has one value per block, in the order of the page. The neighbour is `by` blocks
+    earlier, or later if `by` is negative. A block without such a neighbour gets -1.
     """
     moved = np.full(len(column), -1, dtype=np.float32)
     if by > 0:

@@ -1,8 +1,8 @@
-"""Collect the text blocks of a parsed page, and the elements that hold them.
+"""Collect the text blocks of a parsed page, and the elements around them.
 
-A block is a passage of text, such as a paragraph, that no block element and no double <br>
-interrupts. A holder is a block element, such as <div>, with text in it. Blocks and holders are
-numbered in the order of the page, so that the blocks in a holder have consecutive numbers.
+A block is a passage of text, such as a paragraph, with no block element and no double <br> in it.
+Elements such as <div> that have text in them are called holders. Blocks and holders are numbered in
+the order of the page, so the blocks of one holder have consecutive numbers.
 """
 
 import re
@@ -48,8 +48,8 @@ class Holders(NamedTuple):
     each list is about element n; number 0 is the body.
 
     `parents` has the number of the element around it (0 for the body), `tags` a number for its tag,
-    `names` its classes, id and role, `hidden` whether it is hidden. The text blocks inside of it
-    are those with the numbers from `first` to `stop` - 1.
+    `names` its classes, id and role, and `hidden` whether readers don't see it. The text blocks in
+    it have the numbers from `first` up to, but without, `stop`.
     """
 
     parents: list[int]
@@ -126,8 +126,11 @@ def _kind_of(name: str) -> int:
 
 
 class _Walk:
-    """The state of `read_blocks` while it walks over the elements of a page: the elements that it
-    is in, the text of the current block (passage of text), and all blocks stored so far."""
+    """Collects the text blocks of a page, while `read_blocks` walks over the page's elements.
+
+    It remembers the elements that the walk is in, the text of the current block (passage of text),
+    and all blocks found so far.
+    """
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
@@ -149,11 +152,11 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Handle the start of an element in the walk over a page. The start of a block element,
-        such as <p>, ends the current passage of text; that of a link makes the text up to its end
-        link text.
+        """Handle the start of an element in the walk over a page: a block element, such as <p>,
+        ends the current passage of text; in a link, the text counts as link text.
 
-        `kind` is the tag number of a block element, or a negative constant such as _LINK.
+        `kind` says which element: the tag number of a block element, or a constant such as
+        _LINK.
         """
         if kind >= 0:
             if self.pieces:
@@ -194,11 +197,10 @@ class _Walk:
         self.link_chars = 0
 
     def open_entered(self) -> None:
-        """Add the block elements that the walk is in to `holders`, the elements with text. Elements
-        that were added before are not added again.
+        """Add the elements around the current passage of text to `holders`, unless they are in it
+        already.
 
-        It is called just before a block of text is stored, so that elements without text are not
-        added.
+        It is called only when a passage is stored, so `holders` has no elements without text.
         """
         parents, tags, names, hidden, first, stop = self.holders
         for node, tag in self.entered:

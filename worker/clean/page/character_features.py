@@ -1,6 +1,7 @@
-"""Compute features of text blocks from their characters: length, case, marks, stock phrases.
+"""Compute features of text blocks (passages of a page) from their characters: length, letter case,
+punctuation, stock phrases.
 
-The characters of all blocks of a page are in one array, so that a page needs only a few dozen array
+The characters of all blocks are in one array, so that a page needs only a few dozen array
 operations.
 """
 
@@ -38,11 +39,11 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """The characters of all text blocks of a page in one string (`joined`). `kinds` has for each
-    character a bit mask of its kinds, such as letter or capital, by which one array operation
-    counts the characters of a kind in all blocks.
+    """The characters of all text blocks of a page in one string (`joined`), to compute features of
+    all blocks at once.
 
-    The text of block i begins at `starts[i]` and has `sizes[i]` characters.
+    `kinds` says of each character whether it is a letter, a capital and so on, as a bit mask. The
+    text of block i begins at `starts[i]` and has `sizes[i]` characters.
     """
 
     joined: str
@@ -52,9 +53,11 @@ class CharacterTable(NamedTuple):
 
 
 def read_text(texts: list[str]) -> CharacterTable:
-    """Join the texts of a page's blocks to one table of characters, from which features of all
-    blocks are computed at once. It says for each character of which kinds it is, such as letter or
-    capital."""
+    """Join the texts of a page's blocks (passages) to one table of characters, from which features
+    of all blocks are computed at once.
+
+    The table says of each character whether it is a letter, a capital and so on.
+    """
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     capped = np.minimum(codes, len(_KIND_OF) - 1)
@@ -66,11 +69,12 @@ def read_text(texts: list[str]) -> CharacterTable:
 
 
 def text_columns(text: CharacterTable) -> list[Floats]:
-    """Compute six features of each block from its characters. Returns one array per feature.
+    """Compute six features of each text block (passage of a page) from its characters. Returns one
+    array per feature.
 
-    They are the number of characters, the number of words, whether a sentence ends at the end, the
-    share of capital letters, the share of capitalised words, and how many marks such as "|" there
-    are per word.
+    They are: how many characters, how many words, whether it ends like a sentence, the share of
+    capital letters, the share of capitalised words, and the number of marks such as "|" per
+    word.
     """
     sizes, kinds = text.sizes.astype(np.float32), text.kinds
 

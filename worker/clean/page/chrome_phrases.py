@@ -1,8 +1,9 @@
-"""Lists of phrases that stand around articles, such as "read more", by topic, in several languages.
+"""Lists of stock phrases that stand around articles, such as "read more", by topic, in several
+languages.
 
-How much of a text block consists of such phrases is one feature of the block classifier; no phrase
-removes a block by itself. The classifier learned from English pages how much the feature counts.
-After a change of the English phrases it must be trained again.
+The share of such phrases in a passage of text is one of the features by which the block classifier
+decides whether it belongs to the article. After a change of the English phrases the classifier must
+be trained again, because it was trained on English pages.
 """
 
 from functools import cache

@@ -1,8 +1,8 @@
-"""Look up scores for the class names, ids and roles of elements, such as "article-body" or
-"sidebar", and for the words in them.
+"""Look up scores for the class names, ids and roles of HTML elements, such as "article-body" or
+"sidebar".
 
-A score was learned from many sites. It is above 0 if text in such an element probably belongs to
-the article of the page, and below 0 if it does not (log odds).
+A score says whether text in such an element belongs to the article of the page: probably, if it is
+above 0, probably not, if it is below. It was learned from many sites.
 """
 
 import re
@@ -56,10 +56,10 @@ class ClassNameScores:
 
 
 def tokens(name: str) -> set[str]:
-    """Split the class names of an element into tokens, for which scores can be looked up: each
-    class, and each word in it, in lower case.
+    """Split the class names of an element into the strings for which scores can be looked up: each
+    class name, and each word in it, in lower case.
 
-    "articleBody main" has the tokens articlebody, article, body and main.
+    "articleBody main" gives articlebody, article, body and main.
     """
     return {token for class_name in name[:_MAX_CHARS].split() for token in _tokens(class_name)}
 

@@ -1,7 +1,8 @@
-"""Evaluate forests (boosted regression trees) in numpy, without the library that trained them.
+"""Evaluate forests of decision trees (boosted regression trees) in numpy, without the library that
+trained them.
 
-The method is QuickScorer (Lucchese and others, 2015), which evaluates all trees together: each
-feature needs one look-up in a table, whatever the number of trees.
+All trees are evaluated together, by the method QuickScorer (Lucchese and others, 2015): each
+feature needs one look-up in a table, however many trees test it.
 """
 
 from collections.abc import Mapping
@@ -17,11 +18,12 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All conditions in the trees of a forest that test one feature. Each condition is "the value
-    is at most a threshold"; `thresholds` has these limits, ascending.
+    """All tests of one feature in the decision trees of a forest, prepared for evaluating all trees
+    at once.
 
-    `left[k]` tells which leaves of each tree can still be reached if the value is above the first k
-    thresholds: a 16-bit number per tree, with one bit for each leaf.
+    Each test is "the feature's value is at most this threshold"; `feature` is the feature's number,
+    and `thresholds` are ascending. `left[k]` has for each tree a 16-bit mask of the leaves that can
+    still be reached if the value is above exactly k thresholds.
     """
 
     feature: int
@@ -30,11 +32,11 @@ class FeatureConditions(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """A forest of boosted regression trees, whose values are added up, prepared for quick
-    evaluation.
+    """A forest of decision trees, prepared for quick evaluation. Its result is the sum of one value
+    per tree: that of the leaf to which the tests of the tree lead.
 
-    `conditions` are the tests in all trees, grouped by the feature they test. `leaves` has the
-    values of all leaves, tree by tree, and `bases` the index of each tree's first leaf.
+    `conditions` are the tests of all trees, by feature. `leaves` has the values of all leaves, tree
+    by tree, and `bases` the index in it of each tree's first leaf.
     """
 
     conditions: tuple[FeatureConditions, ...]
@@ -66,10 +68,11 @@ def read_forest(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Fores
 
 
 def probabilities(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute with a forest of decision trees the probability from 0 to 1 that each text block
-    belongs to the article.
+    """Compute by a forest of decision trees how probable it is, from 0 to 1, that each text block
+    of a page belongs to the article.
 
-    `features` has one column per block, and one row per feature. Returns one probability per block.
+    `features` has one column per block, and one row per feature. Returns one probability per
+    block.
     """
     bits = np.full((features.shape[1], len(forest.bases)), _ALL)
     left_over = np.empty_like(bits)

@@ -18,8 +18,8 @@ from worker.clean.page.block_classifier import BlockWeights, classify_blocks, sh
 
 
 class ParsedPage(NamedTuple):
-    """A web page: its markup, the tree parsed from it, and a count of its tags, because some steps
-    of extraction are left out for pages with too many."""
+    """A web page: its markup, the tree parsed from it, and the number of its tags. Pages with very
+    many tags are treated more simply, to limit the time."""
 
     markup: str
     tree: LexborHTMLParser
@@ -38,8 +38,9 @@ def main_text(
     """Extract the text of the article on a page. Returns the text and a flag: "whole-page" if it is
     all text of the page, because no article was found or the page has too many tags, else "".
 
-    A trained classifier chooses the passages of the article; `weights` are what it learned, None
-    for those of this package. If it is unsure, another extractor is used.
+    A trained classifier chooses the passages that belong to the article; if it is unsure, another
+    extractor is used. `weights` are the numbers that it learned; None stands for those in this
+    package.
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"

@@ -1,7 +1,8 @@
-"""Compute the features by which the second forest (a set of decision trees) of the block classifier
-decides which blocks, or passages of text, belong to the article of a page.
+"""Compute the features by which the second of two forests of decision trees decides which blocks
+(passages of text) of a page belong to the article.
 
-They add to the features of the first forest the probabilities that it gave to the blocks around.
+They are the features of the block itself, and the first forest's probabilities for it and the
+blocks around it.
 """
 
 import numpy as np
@@ -19,12 +20,12 @@ _MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neigh
 def second_features(
     blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
 ) -> Floats:
-    """Compute the features by which the second forest of the classifier decides whether a text
-    block belongs to the article: its own, and the first forest's probabilities for it and the
-    blocks near it. Returns one row per feature, one column per block.
+    """Compute the features by which the second of two forests of decision trees decides which text
+    blocks of a page belong to the article. Returns one row per feature, one column per block.
 
-    `matrix` has the features that the first forest read, `probability` its results. `larger` has
-    for each block the indexes of four elements around it, from the innermost to larger ones.
+    `matrix` has the features that the first forest read, and `probability` its results, which are
+    averaged here over nearby blocks. `larger` has for each block the indexes of four elements
+    around it, from small to large.
     """
     sizes = matrix[0]
     count = len(sizes)

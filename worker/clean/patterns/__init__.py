@@ -1,5 +1,5 @@
-"""Prepare the regular expressions that rule files contain, and the texts that are compared with
-them, for quick matching.
+"""Prepare regular expressions from the rule files, and the texts to compare with them, so that
+comparing them is quick.
 
 This is the lowest package of `worker.clean`: it imports none of the others.
 """

@@ -1,5 +1,9 @@
-"""Simplify titles and sentences to the form in which patterns of error pages are written: in lower
-case, with plain apostrophes, without parentheses, and without punctuation before and after."""
+"""Simplify titles and sentences before they are compared with the patterns of error pages ("404 not
+found").
+
+The patterns are written in lower case, with plain apostrophes, without parentheses, and without
+punctuation before and after; titles and sentences are brought to the same form.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,19 +21,22 @@ _SEARCHED_CHARS = 400  # the first sentences of an error page stand there
 
 
 def title_prefix(title: str) -> str:
-    """Return the first few characters of a title, in lower case and without punctuation in front,
-    to check quickly whether any pattern of an error page's title begins like it
-    (`PatternClassifier.may_match`)."""
+    """Return the first few characters of a title, in lower case and without punctuation in front.
+
+    By them `PatternClassifier.may_match` tells quickly whether the title may be that of an error
+    page.
+    """
     beginning = title[:_PREFIX_CHARS].lstrip(_MARKS).lower()
     return beginning if beginning.isascii() else _normalised(beginning)
 
 
 def title_parts(title: str) -> list[str]:
-    """Split a title at separators such as " | ", and return its parts in the form in which patterns
-    of titles are written: in lower case, without parentheses, and without punctuation before and
-    after; only dots at the end stay, as one "…".
+    """Split a title at separators such as " | ", and simplify each part, to compare it with the
+    patterns of error pages' titles.
 
-    A title of over 160 characters gives no parts, because titles of error pages are shorter.
+    The parts are in lower case, without parentheses, and without punctuation before and after; only
+    dots at the end stay, as one "…". A title of over 160 characters gives no parts, because titles
+    of error pages are shorter.
     """
     if len(title) > _MAX_TITLE_CHARS:
         return []
@@ -58,11 +65,11 @@ def sentences_of(text: str) -> Iterator[str]:
 
 
 def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
-    """Return those of the first `count` sentences of a text that may be sentences of an error page,
-    in lower case and without punctuation before and after.
+    """Return those of the first `count` sentences of a text that may belong to an error page, in
+    lower case and without punctuation before and after.
 
-    It is quicker than `sentences_of` and less exact. `may_match` tells from the first characters of
-    a sentence whether any pattern of error pages begins like it.
+    `may_match` gets the first characters of a sentence, and says whether an error page may have a
+    sentence that begins so. This function is quicker than `sentences_of`, but less exact.
     """
     beginning = text[:_SEARCHED_CHARS].replace("\n", ". ")
     if not beginning.isascii():

@@ -1,7 +1,7 @@
 """Find out which of several kinds a short text belongs to, by the patterns of each kind: for
-example, which kind of error page has a certain title.
+example, which kind of error page has the title "404 Not Found".
 
-Most texts begin like no pattern. Their first letters are looked up before any pattern is tried.
+To be quick, it tries only patterns that begin with the same letters as the text.
 """
 
 import re
@@ -26,7 +26,7 @@ class _Alternative(NamedTuple):
 
 class PatternClassifier(Generic[ClassT]):
     """Finds out which kind a short text belongs to, such as the kind of error page that has a
-    certain title. It is quick because patterns are chosen by the first letters of the text.
+    certain title.
 
     `patterns[n]` are the regular expressions of `kinds[n]`, by language. They must be in lower case
     and have no capturing groups.
@@ -43,10 +43,10 @@ class PatternClassifier(Generic[ClassT]):
         self._compiled: dict[tuple[int, ...], tuple[re.Pattern[str], Sequence[int]]] = {}
 
     def may_match(self, text: str) -> bool:
-        """Whether a text begins like one of the patterns. If it does not, `classify` finds no kind
-        for it.
+        """Whether a text may match a pattern, judged quickly by its first letters. If not,
+        `classify` returns None for it.
 
-        The first 6 letters of the text, in lower case, are enough.
+        `text` must be in lower case; the first 6 letters are enough.
         """
         if not text[:1].isalpha():
             return True

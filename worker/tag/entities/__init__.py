@@ -55,8 +55,8 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
-    """Find the names in a text by the trained model, and return where it mentions them, in
-    order."""
+    """Find the names of people, organisations and places in a text by a trained model
+    (`recogniser`). Returns the places where they stand, in reading order."""
     names, text = recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.stop)
     return [
@@ -152,10 +152,11 @@ def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention
 
 
 class _TitleAndText(NamedTuple):
-    """Converts offsets in the string in which names are searched to offsets in title and text.
+    """Converts offsets in the string that is searched for names to offsets in the article's title
+    and text.
 
-    The string is the title, a newline, and the text (or the summary if there is no text). The text
-    begins at `text_start`; `text_field` is "text" or "summary".
+    The string is the title, a line break, and the text, which begins at `text_start`. `text_field`
+    is "text", or "summary" for an article without a text, of which the summary is searched.
     """
 
     text_field: str  # text or summary

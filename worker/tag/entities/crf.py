@@ -1,12 +1,10 @@
-"""A linear-chain CRF (conditional random field) that finds names by labelling the words of a text.
+"""A trained model that finds names in a text, by giving each word a label: person, place,
+organisation or no name. It is a linear-chain CRF (conditional random field).
 
-Labels are person, place, organisation or no name. Each word adds to the scores of labels, its own
-and those of its neighbours; the likeliest sequence of labels is chosen. `training/entities.py`
-trains the weights.
-
-There are two models in the package. The fast one looks up scores of single words, computed in
-advance. The thorough one is slower and more accurate: it also has features that combine several
-words.
+Each word adds to the scores of labels, its own and its neighbours'; the sequence of labels with
+the best score is chosen. `training/entities.py` trains the model. There are two: a fast one,
+which scores words one by one, and a slower, more accurate one, which also scores combinations
+of words.
 """
 
 from collections.abc import Sequence
@@ -59,8 +57,9 @@ _POSITION = np.array([[HERE], [BEFORE], [AFTER], [BEFORE_2], [AFTER_2]])
 class NameSpans(NamedTuple):
     """The names that were found in a text, as four lists with one item per name.
 
-    Words [first, stop) of the text are a name with this label (PER, ORG or LOC). `margins` say how
-    sure that is: the mean score of the name's words for their labels, minus that for "no name".
+    Name i consists of the words from `first[i]` up to, but without, `stop[i]`, and has the label
+    `labels[i]` (PER, ORG or LOC). `margins[i]` says how sure that is: by how much the score for a
+    name exceeds that for "no name", per word.
     """
 
     first: list[int]
@@ -73,8 +72,8 @@ _NO_NAMES = NameSpans([], [], [], [])
 
 
 class Recogniser:
-    """Finds the words of a text that name a person, an organisation or a place, by a trained
-    CRF."""
+    """Finds the names of people, organisations and places in texts, by a trained model (a CRF,
+    which labels each word). `arrays` are the model's tables, as read from its file."""
 
     def __init__(self, arrays: ModelArrays) -> None:
         order = np.argsort(arrays["labels"] != OUTSIDE, kind="stable")  # OUTSIDE becomes label 0
@@ -102,7 +101,8 @@ class Recogniser:
         return self.labels.index("I-" + kind) if "I-" + kind in self.labels else -1
 
     def find(self, tokens: Tokens) -> NameSpans:
-        """Find the names in a text that was split into words, and return them in reading order."""
+        """Find the names of people, organisations and places in a text that was split into words.
+        They are returned in reading order."""
         if not len(tokens.numbers):
             return _NO_NAMES
         self._forms.ensure_rows(tokens)
@@ -121,10 +121,11 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Compute how much each of these words supports each label (person, no name …), ahead of
-        any text.
+        """Compute the scores of these words for each label (person, no name …) before any text is
+        read.
 
-        Called before a worker forks, so that its processes share the memory of these tables.
+        It is called before a worker forks, so that all its processes share the memory of these
+        scores.
         """
         self._forms.ensure_rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.

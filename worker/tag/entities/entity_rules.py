@@ -28,11 +28,12 @@ class Entity(Frozen):
 
 
 class EntityRules(Frozen):
-    """Whether and how names in articles become tags, and the names that the operator listed.
+    """Whether and how names in articles become tags, and the names that the operator listed
+    (`entities`).
 
-    `recognise` switches the trained model on, `path` chooses the fast or the thorough one, and
-    `languages` those in which it runs. At most `most` names of an article become tags, each with at
-    most `most_spans` mentions as evidence. `entities` are the listed names.
+    `recognise` switches on the trained model that finds other names, in texts in `languages`;
+    `path` chooses the fast or the more accurate one. At most `most` names of an article become
+    tags. Each has at most `most_spans` passages as evidence.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -77,19 +78,15 @@ class EntityRules(Frozen):
 
     @cached_property
     def first_word_finder(self) -> WordFinder:
-        """Finds where in a text a name or alias that the operator listed may begin.
-
-        It finds words that are the first word of one; whether the whole name follows is checked
-        later.
-        """
+        """Finds all words of a text that are the first word of a name or alias that the operator
+        listed. Only at these words the complete names are looked for."""
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property
     def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """A dict from a word to the names and aliases that begin with it, of those the operator
-        listed.
+        """A dict from a word to those names and aliases in the operator's list that begin with it.
 
-        Each is a pair: its words, and the entry in the operator's list. The longest comes first.
+        Each of them is a pair: its words, and its entry in the list. The longest comes first.
         """
         by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
         for entity in self.entities:

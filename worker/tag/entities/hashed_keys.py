@@ -1,6 +1,7 @@
-"""Look up strings in a model's tables by their CRC-32.
+"""Look up strings in the tables of a trained model by a hash, the CRC-32 of each string.
 
-The tables have these numbers in place of the strings, so a model file need not contain the strings.
+The tables have these numbers in place of the strings, so a model file need not contain the
+strings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,33 +19,36 @@ _MAX_SUFFIX_BYTES = 100  # no word of a model is longer
 
 
 def crc(word: str) -> int:
-    """The CRC-32 of a string in UTF-8; lone surrogates are allowed."""
+    """Return the CRC-32 of a string in UTF-8, by which the tables of a model are searched. Lone
+    surrogates are allowed."""
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
 class KeyTable:
-    """Finds the row of a string in a model's table by the string's key, its CRC-32.
+    """Finds the row of a table that belongs to a string, by the string's CRC-32, which is called
+    its key.
 
-    `keys`, ascending, are those of the rows. The row number of an unknown string is -1, so the
-    table must have a last row for unknown strings.
+    `keys` are the keys of the rows, ascending. For an unknown string the row number is -1, which
+    leads to the last row; so each table needs a last row for unknown strings.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
     def row(self, key: int) -> int:
-        """The number of the row with this key (the CRC-32 of a string), or -1 if no row has it.
+        """Return the number of the table's row for the string with this key (its CRC-32).
 
-        As an index, -1 leads to the table's last row, which is for unknown strings.
+        Returns -1 for an unknown string. As an index, that leads to the last row, which is made for
+        this.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
 
     def rows(self, keys: HashedKeys) -> RowIndexes:
-        """The number of the row with each of these keys (CRC-32 of strings), or -1 if no row has
-        it.
+        """Return the numbers of the table's rows for the strings with these keys (their CRC-32).
 
-        As an index, -1 leads to the table's last row, which is for unknown strings.
+        The number is -1 for an unknown string. As an index, that leads to the last row, which is
+        made for this.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)
@@ -53,10 +57,11 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """Many words, or parts of words, as CRC-32 and length in bytes.
+    """The endings of many feature names, prepared for computing the hashes (CRC-32) of the complete
+    names quickly.
 
-    They are second parts of the names of features, which are found by the CRC-32 of the name.
-    FeaturePrefixes computes that from a prefix and these, without joining strings.
+    The model that finds names looks up a feature, such as "3=iev", by the CRC-32 of its name. "iev"
+    is the ending. Of each ending, `keys` has the CRC-32 and `lengths` the number of bytes.
     """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
@@ -66,10 +71,11 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the CRC-32 of many feature names, each a prefix and a suffix, without joining
-    strings.
+    """Computes the hashes (CRC-32) by which features of a model are looked up, for many feature
+    names at once.
 
-    It is made for a few prefixes, and then used with any suffixes.
+    A feature name, such as "3=iev", has a prefix ("3=") and an ending. The prefixes are given when
+    the object is made; `keys` then combines them with any endings, without joining strings.
     """
 
     def __init__(self, prefixes: Sequence[str]) -> None:
@@ -78,8 +84,8 @@ class FeaturePrefixes:
         self._changes = np.array(changes, np.uint32)
 
     def keys(self, suffixes: FeatureSuffixes) -> NDArray[np.uint32]:
-        """The CRC-32 of every prefix joined with every suffix, as an array of prefixes x
-        suffixes."""
+        """Return the CRC-32 of each prefix joined with each of these endings, as an array with one
+        row per prefix and one column per ending."""
         changes = self._changes.take(suffixes.lengths, 1, mode="clip")
         keys: NDArray[np.uint32] = changes ^ suffixes.keys
         return keys

@@ -1,8 +1,8 @@
-"""The lexicon of a model of names: what large corpora show of each word.
+"""Look up what large collections of texts show of a word, as a help to find names. This knowledge
+is called the lexicon of the model.
 
-It knows which words have a similar use (a cluster), in which gazetteer lists a word is (country,
-city …), how often it is in lowercase, and its commonest label (person …). It finds a word by its
-CRC-32.
+It says which words are used alike (a cluster), whether a word is in a list of countries, cities and
+so on, how often it is written in lowercase, and its commonest label (person …).
 """
 
 from typing import NamedTuple
@@ -17,11 +17,12 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """What the lexicon knows of several words: one array per property, with a number for each word.
+    """What the lexicon knows of several words: four arrays with a number for each word; -1 is
+    unknown.
 
-    `clusters` has numbers of groups of similar words, `groups` numbers of sets of gazetteer lists
-    (country, city …), `usual_labels` numbers of labels (person …). `lower` says how often the word
-    is in lowercase, from 0 (hardly ever) to 4 (nearly always). -1 stands for unknown.
+    `clusters` are groups of words that are used alike, `groups` sets of lists of countries, cities
+    and so on that have the word, `usual_labels` commonest labels (person …). `lower` says how often
+    the word is in lowercase, from 0 (hardly ever) to 4 (nearly always).
     """
 
     clusters: LexiconColumn
@@ -31,11 +32,12 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Looks up what large corpora show of words: clusters of similar words, gazetteer lists
-    (country, city …), how often they are in lowercase, and usual labels (person …).
+    """Looks up what large collections of texts show of words: which are used alike, which are in
+    lists of countries, cities and so on, how often they are in lowercase, and their usual labels
+    (person …).
 
-    The model file has numbers for the sets of gazetteer lists and for the labels. These numbers are
-    indexes in the lists `groups` and `usual_labels`, which have the names.
+    `groups` and `usual_labels` have the names for the numbers that the model file has in their
+    place.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -49,11 +51,10 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Return what the lexicon knows of some words: clusters, gazetteer lists, letter case and
-        labels.
+        """Return what the lexicon knows of several words, such as their usual labels (person …).
 
-        `lowered` has the CRC-32 of each word in lowercase, and `forms` that of each word as
-        written. Only the usual label of a word depends on its letter case.
+        `lowered` has the CRC-32 of each word in lowercase. `forms` has that of each word as
+        written, on which only the usual label depends.
         """
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
@@ -68,7 +69,8 @@ class Lexicon:
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:
-        """Return what the lexicon knows of one word, with names in place of the stored numbers."""
+        """Return what the lexicon knows of one word. Lists of words and labels have their names, in
+        place of the numbers that the model file has for them."""
         cluster, groups, lower, label = (
             int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )

@@ -23,10 +23,12 @@ _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
 class Mention(NamedTuple):
-    """One place in a text, characters [start, end), that names a person, organisation or place.
+    """One place in a text that names a person, organisation or place: the characters from `start`
+    up to, but without, `end`.
 
-    `surface` is the name as written there. `method` is "own" for a name that the operator listed,
-    and "crf" for one that the trained model found; `score` (0 to 1) says how sure that is.
+    `surface` is the name as it is written there, and `kind` says what it names. `method` is "own"
+    for a name that the operator listed, and "crf" for one that the trained model found; `score` (0
+    to 1) says how sure that is.
     """
 
     start: int
@@ -38,9 +40,11 @@ class Mention(NamedTuple):
 
 
 class ResolvedName(NamedTuple):
-    """A person, organisation or place that an article names, with all mentions in reading order.
+    """A person, organisation or place that an article names, with all places where it does
+    (`mentions`), in reading order.
 
-    `name` is the full or usual name, which the mentions may shorten.
+    `name` is its full or usual name, such as "Joe Biden"; a mention may have another form, such as
+    "Mr Biden". `kind` is person, organisation or place.
     """
 
     name: str
@@ -49,7 +53,8 @@ class ResolvedName(NamedTuple):
 
 
 def without_titles(surface: str) -> str:
-    """A person's name without titles in front and on one line: "Mr Biden" becomes "Biden"."""
+    """Return a person's name on one line and without titles before it: "Mr Biden" becomes
+    "Biden"."""
     words = surface.split()
     if len(words) == 1:
         return surface
@@ -64,11 +69,12 @@ def resolve(
     own: Mapping[str, tuple[str, str]],
     text: str,
 ) -> list[ResolvedName]:
-    """Group the mentions of an article by the name that they mean; the most mentioned name comes
-    first.
+    """Group the mentions in an article by the person, organisation or place that they mean; the
+    most mentioned one comes first.
 
-    `place_aliases` maps other names of a place to the usual one. `own` maps the names and aliases
-    that the operator listed to (name, kind); it has priority. `text` is searched for acronyms.
+    `place_aliases` maps other names of places to the usual ones. `own` maps the names and aliases
+    that the operator listed to (name, kind), and has priority. In `text`, acronyms are looked for
+    that explain a name, as in "World Health Organization (WHO)".
     """
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:

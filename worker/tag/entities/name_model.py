@@ -17,10 +17,12 @@ ModelPath = Literal["fast", "thorough"]
 
 
 class EntityModel:
-    """One trained model of names, as loaded from its file.
+    """One trained model that finds the names of people, organisations and places in texts, as
+    loaded from its file.
 
-    `recogniser` finds names in texts, `place_aliases` maps other names of a place to the usual one,
-    and `common` lists the commonest words.
+    `recogniser` finds the names. `place_aliases` maps other names of a place to the usual one (Kiev
+    to Kyiv). `common` has the commonest words, whose scores `warm` computes before any text is
+    read.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -31,10 +33,11 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Compute how much each of the commonest words supports each label (person, no name …),
-        ahead of any text.
+        """Compute the scores of the commonest words for each label (person, no name …) before any
+        text is read.
 
-        Called before a worker forks, so that its processes share the memory of these tables.
+        It is called before a worker forks, so that all its processes share the memory of these
+        scores.
         """
         self.recogniser.precompute(self.common)
 
@@ -54,10 +57,9 @@ def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
 
 @cache
 def shipped(path: ModelPath = "fast") -> EntityModel:
-    """Load a model of names from the package, once in each process.
+    """Load one of the two models of names in this package, once in each process.
 
-    "fast" uses single words only; "thorough" is more accurate and some milliseconds slower for an
-    article.
+    "thorough" is more accurate than "fast", but takes some milliseconds longer for an article.
     """
     name = "entities.npz" if path == "fast" else "entities-thorough.npz"
     with (files("worker.tag") / "data" / name).open("rb") as file:

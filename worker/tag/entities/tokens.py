@@ -1,8 +1,8 @@
 """Split texts into tokens (words and punctuation marks), and give each distinct token a number.
 
-Texts are split as in the corpora with which the models of names were trained: "'s" is a token, and
-so are "Mr." and "U.S.". How each piece between white space is split is remembered, so that most
-texts are split by look-ups alone.
+Texts are split in the same way as those with which the models were trained: "Joe's" becomes "Joe"
+and "'s", but "Mr." and "U.S." are one token. How a piece between white space is split is
+remembered, so it is computed only once.
 """
 
 import re
@@ -39,10 +39,11 @@ _MAX_PIECES = 150_000  # at this size, words included, the vocabulary is reset
 
 
 class Vocabulary(dict[str, bytes]):
-    """Gives each distinct token a number, and remembers into which tokens a piece of text is split.
+    """Gives each distinct token (word or punctuation mark) a number, and remembers how pieces of
+    text are split into tokens.
 
-    The dict maps a piece (a part of a text between white space) to the numbers of its tokens, as
-    bytes. `words` has the token of each number.
+    As a dict it maps a piece between white space to the numbers of its tokens, as bytes. `words`
+    has the token of each number.
     """
 
     def __init__(self) -> None:
@@ -51,9 +52,9 @@ class Vocabulary(dict[str, bytes]):
         self[_BREAK] = self._add(LINE_END)
 
     def number(self, word: str) -> int:
-        """The number of this word as a token; a new word gets the next number.
+        """Return the number of this word. A word that is new gets the next free number.
 
-        It is -1 if the word is not one token: "Joe's" is split in two.
+        Returns -1 if it is not one token but several: "Joe's" is split into "Joe" and "'s".
         """
         packed = self[word]
         return int.from_bytes(packed, byteorder) if len(packed) == _NUMBER_BYTES else -1

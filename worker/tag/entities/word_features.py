@@ -1,9 +1,8 @@
-"""The features of words by which names are recognised, as strings.
+"""Name the features of words by which names are found in a text.
 
-The CRF (crf.py), a trained model, labels each word of a text as person, no name and so on. A
-feature is something known of that word or of a neighbour, such as its last letters, or that it is a
-city. The string also says which neighbour: `0w=kyiv` is the labelled word itself, and `-w=kyiv` the
-word before it.
+A trained model gives each word a label (person, no name …). A feature is a fact about that word or
+a word near it, such as its last letters, or that it is in a list of cities. The name of a feature
+also says which word: `0w=kyiv` is the word to be labelled, `-w=kyiv` the one before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,12 +29,12 @@ SHAPES = (*_KINDS, "d", "D", "P?", *("P" + mark for mark in _MARKS))
 
 
 class LexiconEntry(NamedTuple):
-    """What large corpora show of one word.
+    """What large collections of texts show of one word, as a help to find names.
 
-    `cluster` is the number of a group of words with a similar use. `groups` are gazetteer lists
-    with the word (country, city …). `lower` says how often it is in lowercase, from 0 (hardly ever)
-    to 4 (nearly always). `usual_label` is its commonest label, such as person. -1 and "" stand for
-    unknown.
+    `cluster` is the number of a group of words that are used alike; -1 is unknown. `groups` are the
+    lists with the word (country, city …). `lower` says how often it is in lowercase, from 0 (hardly
+    ever) to 4 (nearly always); -1 is unknown. `usual_label` is its commonest label, such as person;
+    "" is unknown.
     """
 
     cluster: int = -1  # of its embedding; -1: unknown
@@ -45,9 +44,10 @@ class LexiconEntry(NamedTuple):
 
 
 def shape(word: str) -> str:
-    """The shape of a word, one of SHAPES: its letter case, digits or punctuation mark.
+    """Return the shape of a word, which says how it is written: letter case, digits or punctuation.
 
-    `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a comma.
+    `Aa` for Kyiv, `AA` for NATO, `A.` for U.S., `d` for digits, `P,` for a comma. SHAPES lists
+    all.
     """
     first = word[0]
     if not word.isalpha():
@@ -71,9 +71,9 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """The kind of a word's shape, as a number: LOWER, TITLE, CAPITALS, MARK or OTHER.
+    """Return the kind of a word's shape as a number: LOWER, TITLE, CAPITALS, MARK or OTHER.
 
-    It is coarser than the shape, so that the kinds of three words in a row can make one feature.
+    There are few kinds, so that those of three words in a row can be combined to one feature.
     """
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
@@ -91,11 +91,12 @@ SPELLING_PREFIXES = (WORD, LAST_2, LAST_3, FIRST_3, LENGTH, LAST_4, HYPHEN)
 
 
 def spelling_features(word: str, word_shape: str) -> list[str]:
-    """Values that describe how a word is spelt, such as its first and last letters and its length.
+    """Return what describes the spelling of a word, such as its first and last letters and its
+    length.
 
-    They are in the order of SPELLING_PREFIXES. Such a prefix and its value make the name of a
-    feature: "3=" and "iev" for the last three letters of Kiev. Words without a capital have fewer
-    values.
+    The values are in the order of SPELLING_PREFIXES. A prefix of that list and its value make the
+    name of a feature: "3=" and "iev" say that the last three letters are "iev". Words without a
+    capital have fewer values.
     """
     lower = word.lower()
     suffixes = [lower, lower[-2:], lower[-3:], lower[:3], "12345678"[len(word[:8]) - 1]]
@@ -107,10 +108,11 @@ def spelling_features(word: str, word_shape: str) -> list[str]:
 
 
 def lexicon_features(entry: LexiconEntry) -> list[str]:
-    """Names of the features that say what large corpora show of a word (see LexiconEntry).
+    """Return the names of the features that say what large collections of texts show of a word: the
+    group of words that are used like it, the lists it is in (country, city …), and its usual label
+    (person …).
 
-    They are its cluster of similar words, its gazetteer lists (country, city …) and its usual
-    label. For unknown ones there is no name.
+    What is unknown of the word gives no feature.
     """
     features = [f"c={entry.cluster}"] if entry.cluster >= 0 else []
     features += ["g=" + group for group in entry.groups]
@@ -118,20 +120,21 @@ def lexicon_features(entry: LexiconEntry) -> list[str]:
 
 
 def cluster_shape(cluster: int, word_shape: str) -> str:
-    """The name of the feature that combines a word's cluster (a group of words with a similar use)
-    with its shape, such as `Aa` for Kyiv.
+    """Return the name of a feature that combines a word's cluster (the number of a group of words
+    that are used alike) with its shape, such as `Aa` for Kyiv.
 
-    "" if the word has no such feature, since its cluster is unknown (-1) or it has no capital.
+    Returns "" if the cluster is unknown (-1) or the word has no capital letter.
     """
     return f"cs={cluster}{word_shape}" if cluster >= 0 and is_capital(word_shape) else ""
 
 
 def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
-    """Names of the features that say how a word is written here, and how it usually is.
+    """Return the names of the features that compare how a word is written here with how it usually
+    is.
 
-    `word_shape` is its shape here, such as `Aa` for Kyiv. `lower` says how often it is in lowercase
-    in a large corpus, from 0 (hardly ever) to 4 (nearly always); -1 if unknown. `start` is "^" for
-    the first word of a sentence, whose capital hardly shows a name.
+    `word_shape` is how it is written here, such as `Aa` for Kyiv. `lower` says how often it is in
+    lowercase elsewhere, from 0 (hardly ever) to 4 (nearly always); -1 is unknown. `start` is "^"
+    for the first word of a sentence, whose capital hardly shows a name.
     """
     features = ["s=" + word_shape + start]
     if is_capital(word_shape):
@@ -140,10 +143,11 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 
 
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
-    """Names of the features of a word's letter case that help to label the words next to it.
+    """Return the names of the features of a word's letter case that help to label the words next to
+    it.
 
-    `word_shape` is its shape, such as `Aa` for Kyiv. `lower` says how often it is in lowercase in a
-    large corpus, from 0 (hardly ever) to 4 (nearly always); -1 if unknown.
+    `word_shape` is how it is written here, such as `Aa` for Kyiv. `lower` says how often it is in
+    lowercase elsewhere, from 0 (hardly ever) to 4 (nearly always); -1 is unknown.
     """
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
@@ -158,13 +162,12 @@ def features_by_position(
     near: Sequence[str] = (),
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
-    """Make the names of a word's features for each position in which it may stand to the labelled
-    word.
+    """Put a prefix before the names of a word's features that says where the word stands from the
+    word to be labelled: "0" is that word itself, "-" the one before it.
 
-    Returns six tuples of names: for the labelled word itself, first of a sentence (from `here` and
-    `start`) or not (`here` and `inside`); for one before and one after it (`near`); for two before
-    and two after it (`far`). Each name is a prefix for the position, such as "-" for one before,
-    and an item of these arguments; empty items are left out.
+    Returns six tuples: for the word to be labelled, at the start of a sentence (`here` and `start`)
+    or elsewhere (`here` and `inside`); for the words before and after it (`near`), and those two
+    before and two after it (`far`). Empty names are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
@@ -173,12 +176,12 @@ def features_by_position(
 
 
 def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
-    """The names of all features of a word, from which the model learns to label it and its
-    neighbours.
+    """Return the names of all features of a word, by which the model labels this word and the words
+    near it.
 
-    Returns six tuples, one for each position in which the word may stand to the labelled word: the
-    word itself (first of a sentence or not), one before, one after, two before, two after. An empty
-    `word` stands for the beginning or end of a sentence.
+    There are six tuples, by the place of the word: it is the word to be labelled, first of a
+    sentence or not; it is one before that, one after, two before or two after. An empty `word`
+    stands for the beginning or end of a sentence.
     """
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
@@ -202,20 +205,21 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """The name of the feature that says how a word and its two neighbours are written.
+    """Return the name of the feature that says how a word and its two neighbours are written.
 
-    The arguments are the kinds of the three, such as lowercase or a punctuation mark, as numbers
-    from shape_kind(). NONE stands for the beginning or end of a sentence.
+    The arguments are numbers for how each of the three is written (lowercase, a punctuation mark
+    …), as shape_kind() returns them. NONE stands for the beginning or end of a sentence.
     """
     return f"x={before}{here}{after}"
 
 
 class WordTraits(NamedTuple):
-    """What is known of a word, as strings from which features of several words are made.
+    """Facts about a word as strings, to be combined with those about its neighbours to features of
+    several words.
 
-    `word` is in lowercase, and `shape` says how it is written, such as `Aa` for Kyiv. The others
-    are what large corpora show of it (see LexiconEntry). All are "" for the beginning or end of a
-    sentence.
+    `word` is in lowercase; `shape` says how it is written, such as `Aa` for Kyiv. `cluster`,
+    `groups` and `usual_label` are what large collections of texts show of it, as in LexiconEntry.
+    All are "" for the beginning or end of a sentence.
     """
 
     word: str = ""
@@ -226,10 +230,11 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """Return what is known of a word as strings, from which features of several words are made.
+    """Return facts about a word as strings, to be combined with those about its neighbours to
+    features of several words.
 
-    `entry` is what large corpora show of it. All strings are empty if the word is, which then
-    stands for the beginning or end of a sentence.
+    `entry` is what large collections of texts show of it. An empty `word` stands for the beginning
+    or end of a sentence; then all strings are empty.
     """
     if not word:
         return WordTraits()
@@ -238,11 +243,10 @@ def traits(word: str, entry: LexiconEntry) -> WordTraits:
 
 
 def combinations(window: Sequence[WordTraits]) -> list[str]:
-    """Return the names of features that combine several words, to label the middle one of five
-    words.
+    """Return the names of features that combine several words. They help to label the middle one of
+    the five words in `window`.
 
-    Only the slower and more accurate of the two models of names uses them. The fast model looks up
-    scores of single words, so it can't use combinations.
+    Only the slower, more accurate model uses them; the fast one scores words one by one.
     """
     features = ["5=" + " ".join(word.shape for word in window)]
     for name, before, here, after in zip("wcgks", *window[1:4], strict=True):

@@ -1,8 +1,7 @@
-"""Remember for each word how much it supports each label (person, no name …) of the model of names.
+"""Remember for each word how much it supports each label (person, no name …), as computed by the
+model that finds names.
 
-So a word is scored only once, when a text first has it. The tables have one row per word, found by
-the word's number in the vocabulary. If the vocabulary is replaced by an empty one, all words are
-scored anew.
+So a word is scored only once, when a text first contains it. The tables have one row per word.
 """
 
 import numpy as np
@@ -14,11 +13,12 @@ EDGE = 0  # the row of the edge, which stands before the first and after the las
 
 
 class WordFormTable:
-    """Remembers how much words support each label (person, no name …), so that each is scored only
-    once.
+    """Remembers the scores of words in the model that finds names, so that each word is scored only
+    once, however many texts contain it.
 
-    Its arrays are those of WordScores, with one row per word, at the word's number in the
-    vocabulary. Row 0 stands for the beginning or end of a sentence.
+    The scores say how much a word supports each label (person, no name …). They are in arrays with
+    one row per word; the row is the number that the vocabulary gives the word. Row 0 is for the
+    beginning or end of a sentence.
     """
 
     def __init__(self, scorer: WordScorer) -> None:
@@ -27,8 +27,8 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
     def ensure_rows(self, tokens: Tokens) -> None:
-        """Score the words of a text that were not scored before, so that the tables have a row for
-        each."""
+        """Compute the scores of those words of a text that have none yet, so that the scores of all
+        its words can be looked up."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0

@@ -1,8 +1,9 @@
-"""Compute how much a word supports each label (person, no name …) of itself and of its neighbours.
+"""Compute how much a word supports each label (person, no name …) of itself and of the words near
+it.
 
-A support is the sum of the trained weights of the word's features. Most features are shared with
-other words, such as that it is a city, so their weights are summed beforehand in small tables. Only
-features of the word's spelling are looked up for each word.
+Such a score is the sum of the trained weights of the word's features. Weights of features that many
+words have, such as "is a city", are summed in tables beforehand; only those of its spelling are
+looked up word by word.
 """
 
 from collections.abc import Sequence
@@ -81,8 +82,8 @@ _LOWER = (0, 1, 2, 3, 4, -1)  # quarters of lowercase uses; -1 (unknown) comes l
 
 
 class FeatureWeights:
-    """How much each feature of a word supports each label (person, no name …), as the model was
-    trained.
+    """The trained weights of a model that finds names: how much each feature of a word supports
+    each label (person, no name …).
 
     A feature, such as "begins with a capital", is found by the CRC-32 of its name.
     """
@@ -95,18 +96,21 @@ class FeatureWeights:
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])  # last: unknown
 
     def of(self, keys: HashedKeys) -> LabelScores:
-        """The weights of these features, as an array of features x labels.
+        """Return the weights of some features, as an array with one row per feature and one column
+        per label (person, no name …).
 
-        `keys` are the CRC-32 of the features' names. A feature that the model lacks weighs 0.
+        `keys` are the CRC-32 of the features' names. A feature that the model does not know weighs
+        0.
         """
         weights: LabelScores = self._weights.take(self._keys.rows(keys), 0, mode="wrap")
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Add up the weights of each word's features, for each position of the word separately.
+        """Add up the weights of each word's features. Returns an array of words x positions x
+        labels.
 
-        `features` has the names of each word's features, as one tuple for each position in which
-        the word may stand to the labelled word. Returns an array of words x positions x labels.
+        `features` has for each word one tuple of feature names for each position in which the word
+        may stand: it is the word to be labelled, or the one before that, and so on.
         """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
@@ -118,10 +122,10 @@ class FeatureWeights:
 class WordScores(NamedTuple):
     """How much some words support each label (person, no name …), as arrays with one row per word.
 
-    `scores` has this for each position of the word relative to the labelled one, and `kinds` how
-    the word is written, as shape_kind() says. If the score of "no name" exceeds all others by the
-    word's `limits`, the word is surely no name; 0 if that is clear without its neighbours. `steps`
-    is 1, or 3 for a word that ends a sentence.
+    `scores` has the support by position of the word: at, before or after the word to be labelled.
+    `kinds` has numbers for how words are written, such as lower case. `limits` say by how much "no
+    name" must win for the word to be surely outside of names. `steps` is 1, or 3 for a word that
+    ends a sentence.
     """
 
     scores: LabelScores  # forms x positions x labels
@@ -131,10 +135,11 @@ class WordScores(NamedTuple):
 
 
 class WordScorer:
-    """Computes how much words support each label (person, no name …) of the model of names.
+    """Computes the scores of words: how much each supports each label (person, no name …) of itself
+    and of the words near it.
 
-    Weights of features that many words share, such as letter case, are summed beforehand when the
-    scorer is made. Those of a word's spelling are looked up for each word.
+    The weights of features that many words have, such as letter case, are summed once, when the
+    object is made.
     """
 
     def __init__(self, lexicon: Lexicon, weights: FeatureWeights, scale: float) -> None:
@@ -148,16 +153,16 @@ class WordScorer:
         self._by_case = weights.summed([_of_case(name, low) for name in SHAPES for low in _LOWER])
 
     def edge(self) -> WordScores:
-        """The scores of the beginning or end of a sentence, as a table with one row.
+        """Return the scores of the beginning or end of a sentence, as a table with one row.
 
-        It is treated like a word, because it too supports labels of the words next to it.
+        It is treated like a word, because it also supports labels of the words next to it.
         """
         scores = self._weights.summed([word_features("", LexiconEntry())])
         return WordScores(scores, np.array([NONE]), np.zeros(1, np.float32), np.array([2]))
 
     def score(self, words: Sequence[str]) -> WordScores:
-        """Compute how much each of these words supports each label (person, no name …); one row for
-        each."""
+        """Compute how much each of these words supports each label (person, no name …) of itself
+        and of the words near it. The result has one row per word."""
         text = "\n".join(words).encode("utf-8", "replace")  # lone surrogates become "?"
         words, lowered = text.decode().split("\n"), text.decode().lower().split("\n")
         shapes = [shape(word) for word in words]

@@ -1,5 +1,5 @@
-"""Rules by which articles get the tag of a topic: their format in files, their compiled form, and
-how they are matched with articles.
+"""Rules that give articles the tags of topics: how they are written in files, how they are
+compiled, and how they are matched with articles.
 
 May import `worker.model` only.
 """

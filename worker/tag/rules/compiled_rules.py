@@ -1,6 +1,8 @@
-"""Compile the rules of all topics, so that one search of an article finds the phrases of all rules.
+"""Compile the rules of all topics, so that one search of an article finds the phrases of all rules
+at once.
 
-The result is an automaton that does this search, and an index from each phrase to its rules.
+The result has an automaton that does this search, and an index from each phrase to the rules that
+contain it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,11 +19,10 @@ PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it
 
 
 class CompiledPattern(NamedTuple):
-    """A regular expression of a rule, compiled, with the parts of an article in which matches
-    count.
+    """A regular expression of a rule, compiled (`regex`) and as the rule file has it (`written`).
 
-    `written` is the expression as the rule file has it. `scopes` has the parts (title, body …) as a
-    bit mask. `number` identifies the expression within its rule.
+    `scopes` says in which parts of an article (title, body …) its matches count, as a bit mask.
+    `number` tells it from other expressions and from the phrases of the rule; it is negative.
     """
 
     number: int  # negative, while phrases are numbered from 0
@@ -31,12 +32,12 @@ class CompiledPattern(NamedTuple):
 
 
 class CompiledRule(NamedTuple):
-    """A rule of a topic, compiled so that it can be matched with articles.
+    """A rule of a topic in a form that is quick to match with articles.
 
-    `definition` is the rule as written. In `any`, `all`, `none` and `near`, its phrases are
-    replaced by their numbers, and mapped to the parts of an article in which they count (a bit
-    mask). `patterns` are its regular expressions. `positive` has all phrases that support the rule,
-    that is all but those of `none`.
+    `definition` is the rule as written. `any`, `all`, `none` and `near` are its conditions of these
+    names: each maps the number of a phrase to the parts of an article where it counts, as a bit
+    mask. `positive` has all these phrases but those of `none`. `patterns` are its regular
+    expressions. Articles published after `expires` get no tag by it.
     """
 
     topic: Topic
@@ -52,12 +53,13 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRules(NamedTuple):
-    """All rules of a taxonomy, with the automaton that finds their phrases in an article
-    (`phrases`).
+    """All rules of a taxonomy, with an automaton (`phrases`) that finds all their phrases in an
+    article.
 
-    `rules_of` leads from each phrase, by its index in `phrase_texts`, to the rules that it
-    supports, as indexes of `rules`. `phraseless` are rules that may give their tag without a
-    phrase. `scopes` is a bit mask of all parts of an article (title, url …) that some rule reads.
+    `rules_of` has for each phrase of `phrase_texts` the rules that it supports, as pairs of an
+    index in `rules` and a bit mask of the parts of an article where it counts. `phraseless` are the
+    rules that may give their tag without any phrase. `scopes` are all parts (title, url …) that
+    some rule reads.
     """
 
     taxonomy: Taxonomy
@@ -70,9 +72,9 @@ class CompiledRules(NamedTuple):
 
 
 def compile_rules(taxonomy: Taxonomy) -> CompiledRules:
-    """Compile all rules of a taxonomy into the form in which they are matched with articles.
+    """Compile all rules of a taxonomy to a form that is quick to match with articles.
 
-    The rules keep the order of their topics.
+    They are in the order in which the taxonomy has their topics.
     """
     numbers: dict[Phrase, int] = {}
     rules = [

@@ -1,8 +1,9 @@
-"""Join the fields of an article into one text, so that one search covers all of them.
+"""Join the fields of an article, such as title and summary, into one text, so that one search finds
+phrases in all of them.
 
-A rule may count a phrase in some parts of an article only, its scopes (`title`, `lead`, `url` …).
-So it is remembered to which field and scope each part of the joined text belongs. Sets of scopes
-are bit masks.
+A rule may count a phrase only in some parts of an article (title, lead, url …), which it calls
+scopes. So this module also tells to which field and part a place in the joined text belongs.
+Several parts are stored as one integer, a bit mask.
 """
 
 from bisect import bisect_right
@@ -29,10 +30,12 @@ _MAX_LEAD_CHARS = 500  # of a text without paragraphs
 
 
 class JoinedField(NamedTuple):
-    """One field of an article within the text to which all fields are joined.
+    """One field of an article, such as its summary, as a piece of the text that all fields are
+    joined to for searching.
 
-    `start` is its offset there. `scope` is the part of the article it belongs to, as rules name it
-    (a bit); `field` is its name, such as "summary" or "category", and `value` its text.
+    `start` is the offset of the piece in the joined text, `value` its characters, and `field` the
+    name of the field. `scope` is the part of the article for which rules may count phrases there,
+    as one of the constants TITLE, LEAD, BODY ….
     """
 
     start: int
@@ -42,8 +45,8 @@ class JoinedField(NamedTuple):
 
 
 class JoinedFields:
-    """The fields of an article, joined into one text for the search, with the field of each
-    offset."""
+    """The fields of an article, such as title and text, joined into one text for searching phrases
+    in it. It also tells to which field each offset of that text belongs."""
 
     def __init__(self, article: Article, scopes: int) -> None:
         """Join the fields of these scopes only; `scopes` is a bit mask."""
@@ -65,10 +68,10 @@ class JoinedFields:
         self.text = self.text.encode("utf-8", "replace").decode()
 
     def scope_at(self, offset: int) -> int:
-        """In which parts of the article (TITLE, BODY …) this offset of the joined text is, as a bit
-        mask.
+        """Return in which part of the article an offset of the joined text is, as a bit mask such
+        as TITLE.
 
-        It is one part, except in the first paragraph of the text, which is both BODY and LEAD.
+        It may be two parts at once: the first paragraph of the text is both BODY and LEAD.
         """
         field = self._field_at(offset)
         if field.scope == BODY and offset - field.start < self._lead_end:
@@ -76,8 +79,8 @@ class JoinedFields:
         return field.scope
 
     def span(self, start: int, end: int) -> Span:
-        """Convert characters [start, end) of the joined text to a passage of the field that they
-        are in."""
+        """Convert the characters from `start` up to, but without, `end` of the joined text to a
+        passage of the field that they belong to, such as the title."""
         field = self._field_at(start)
         first, last = start - field.start, end - field.start
         surface = field.value[first:last]

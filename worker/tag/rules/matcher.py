@@ -1,8 +1,9 @@
-"""Match compiled rules with an article: decide whether each rule fires, that is gives its tag.
+"""Decide which rules give an article their tag, by the places where their phrases and regular
+expressions match it.
 
-The matches of a rule's phrases and regular expressions are its evidence. By them, evaluate_rule()
-decides whether it fires, and says what is missing if it does not. Tagging calls it, and so do the
-tests of examples in rule files and the option `--explain`.
+These matches are called the evidence for a rule. evaluate_rule() decides by them, and says what is
+missing if a rule gives no tag. It is used for tagging, for the tests of examples in rule files, and
+for the option `--explain`.
 """
 
 import re
@@ -35,11 +36,10 @@ _SENTENCE_ENDS = re.compile(
 
 
 class ScopedMatch(NamedTuple):
-    """A match of a phrase or regular expression: characters [start, end) of an article's joined
-    fields.
+    """A place where a phrase or regular expression matches an article: the characters from `start`
+    up to, but without, `end` of the text to which the article's fields are joined.
 
-    `scope` is a bit mask of the parts of the article (title, lead, body …) in which the match
-    begins.
+    `scope` is the part of the article (title, lead, body …) in which it begins, as a bit mask.
     """
 
     start: int
@@ -51,10 +51,11 @@ RuleEvidence = dict[int, list[ScopedMatch]]  # by number of phrase or pattern
 
 
 class RuleResult(NamedTuple):
-    """Whether one rule gives an article its tag: `why_not` is "" if it does, else it says why not.
+    """Whether one rule gives an article its tag: `why_not` is "" if it does, else the reason why
+    not.
 
-    `evidence` has the matches of the rule's phrases and regular expressions, and `score` is
-    computed from them, 0 to 1.
+    `evidence` has the places where its phrases and regular expressions match. `score`, from 0 to 1,
+    says how strong they are; 0 if a condition of the rule does not hold.
     """
 
     rule: CompiledRule
@@ -64,9 +65,10 @@ class RuleResult(NamedTuple):
 
 
 class MatchContext:
-    """One article with all matches of the phrases of all rules, for deciding which rules fire.
+    """One article, with all places where phrases of any rule match it, for deciding which rules
+    give it their tag.
 
-    The article is searched once, when the context is made.
+    The article is searched only once, when this object is made.
     """
 
     def __init__(self, article: Article, compiled: CompiledRules, day: date) -> None:
@@ -92,11 +94,11 @@ class MatchContext:
             return self.compiled.phrases.find(self.fields.text)
 
     def candidates(self) -> Iterator[tuple[CompiledRule, RuleEvidence]]:
-        """Yield the rules that may give this article their tag, each with the matches of its
-        phrases.
+        """Yield the rules that may give this article their tag, each with the places where its
+        phrases match.
 
-        These are rules for the article's language of which a phrase matches, and those that may
-        give their tag by a regular expression alone.
+        These are the rules for the article's language of which a phrase matches, or which need no
+        phrase because they have a regular expression.
         """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
@@ -110,11 +112,11 @@ class MatchContext:
                 yield rule, evidence
 
     def evidence_for(self, phrases: PhraseScopes) -> RuleEvidence:
-        """Return where the article matches these phrases, as lists of matches by number of the
-        phrase.
+        """Return where these phrases match the article, as a dict from a phrase's number to its
+        matches.
 
         `phrases` maps the number of each phrase to the parts of the article (title, body …, as a
-        bit mask) in which matches count. Others are left out.
+        bit mask) in which its matches count; matches in other parts are left out.
         """
         evidence: RuleEvidence = {}
         for number in self.matches.keys() & phrases.keys() if phrases else ():
@@ -124,8 +126,8 @@ class MatchContext:
         return evidence
 
     def pattern_matches(self, pattern: CompiledPattern) -> list[ScopedMatch]:
-        """Find the matches of a rule's regular expression in the parts of the article that the rule
-        reads.
+        """Find where a rule's regular expression matches the article, in the parts where the rule
+        counts it (title, body …).
 
         Matches that begin or end inside a word are left out.
         """
@@ -140,15 +142,16 @@ class MatchContext:
 
     @cached_property
     def sentence_ends(self) -> list[int]:
-        """Where sentences of the article end: offsets in its joined fields, ascending."""
+        """Where sentences of the article end: offsets in the text to which its fields are joined,
+        ascending."""
         return [match.start() for match in _SENTENCE_ENDS.finditer(self.fields.text)]
 
     def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
-        """Whether two matches are too far apart for a rule that wants phrases near each other.
+        """Whether two matches are too far apart for a rule which demands that its phrases stand
+        near each other.
 
         If `within` is "sentence", they must be in the same sentence. If it is a number, at most so
-        many words may stand between them, and no blank line, which also separates two fields of the
-        article.
+        many words may stand between them, and no blank line or end of a field.
         """
         if within == "sentence":
             offsets = self.sentence_ends
@@ -164,8 +167,8 @@ def evaluate_rule(
 ) -> RuleResult:
     """Decide whether a rule gives an article its tag, and compute its score.
 
-    `evidence` has the matches of the rule's `any`, `all` and `near` phrases, by number of the
-    phrase; `scoring` has the settings for rules that have none of their own.
+    `evidence` has the matches of the rule's phrases (but those of `none`) by the phrase's number.
+    `scoring` has weights and threshold for rules that have none of their own.
     """
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition

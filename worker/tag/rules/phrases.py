@@ -1,8 +1,8 @@
-"""Find phrases in texts: many phrases are compiled once into one Aho-Corasick automaton.
+"""Find many phrases in a text in one pass, by compiling them into one automaton (Aho-Corasick).
 
-A phrase matches whole words, in any case. `elect*` also matches words that begin with it, and
-`*minister` words that end with it. A phrase in capitals (`WHO`), or marked exact, matches only in
-the case written. Offsets of matches refer to the text as it was passed in.
+A phrase matches whole words. `elect*` also matches words that begin with it, and `*minister` words
+that end with it. Letter case makes no difference, unless the phrase is in capitals (`WHO`) or
+marked as exact.
 """
 
 import re
@@ -27,10 +27,10 @@ _UNSPACED = re.compile(
 
 
 class Phrase(NamedTuple):
-    """One phrase to search for, as rules write it.
+    """One phrase to search for in texts.
 
-    `prefix` lets it also match words that begin with it, and `suffix` words that end with it. With
-    `exact` it matches only in the case written, else in any case.
+    `prefix` says that it also matches words that begin with it, and `suffix` words that end with
+    it. If `exact`, it matches only in the letter case of `text`.
     """
 
     text: str
@@ -55,9 +55,10 @@ def parse_phrase(written: str, *, exact: bool = False) -> Phrase:
 
 
 class PhraseMatch(NamedTuple):
-    """One place where a phrase was found: characters [start, end) of the text.
+    """One place where a phrase was found in a text: the characters from `start` up to, but without,
+    `end`.
 
-    `phrase` is the number of the phrase: its index in the list of phrases that are searched for.
+    `phrase` is the index of the phrase in the list of phrases that are searched for.
     """
 
     phrase: int
@@ -66,10 +67,11 @@ class PhraseMatch(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A casefolded text, for a search that ignores case, with the means to find offsets in the
-    original.
+    """A text in casefolded form, for a search that ignores letter case; it can convert offsets back
+    to those in the original text.
 
-    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the added characters.
+    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the added
+    characters.
     """
 
     text: str

@@ -1,7 +1,8 @@
-"""The format of a rule by which articles get the tag of a topic: phrases, scoring and examples.
+"""The format of the rules that give articles the tags of topics: phrases, scoring and examples.
 
-A phrase counts in some scopes: parts of an article (title, lead, body, url …). A match gives the
-rule points, depending on the scope, and from the points its score is computed.
+A phrase may count only in some parts of an article (title, lead, body, url …), called scopes. Each
+match gives the rule points, more in the title than in the body, and its score is computed from
+these points.
 """
 
 import re
@@ -24,10 +25,11 @@ _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):(.+)")
 
 
 class ScopeWeights(Frozen):
-    """The points that a matching phrase gives its rule, by the part of the article it matches in.
+    """How many points a matching phrase gives its rule, by the part of the article in which it
+    matches. The more points, the surer is the tag.
 
-    If it matches in several parts, only the one with the most points counts. `facts` are the fields
-    around the text: link, author, section, source and language.
+    `facts` are the fields around the text: link, author, section, source and language. If a phrase
+    matches in several parts, only the one with the most points counts.
     """
 
     title: Points
@@ -37,13 +39,13 @@ class ScopeWeights(Frozen):
 
 
 class Scoring(Frozen):
-    """How a rule's score, 0 to 1, is computed from its matches, and from which score it gives its
-    tag.
+    """How the score of a rule, from 0 to 1, is computed from its matches. A rule whose score is at
+    least `threshold` gives its tag.
 
-    The score is points / (points + doubt). A phrase that matches gives points by `weights`, and
-    `repeat` points for each further match, up to `max_repeats`. The doubt grows with the length of
-    the text, as a long text matches phrases by chance. From `threshold` on the rule gives its tag,
-    with at most `max_spans` passages as evidence.
+    The score is points / (points + doubt). Each phrase that matches gives points by `weights`, and
+    `repeat` points for each of up to `max_repeats` further matches. `doubt` is that of an empty
+    text; `doubt_per_1000_chars` is added because long texts match phrases by chance. A tag gets at
+    most `max_spans` passages as evidence.
     """
 
     weights: ScopeWeights
@@ -56,7 +58,8 @@ class Scoring(Frozen):
 
 
 class RuleExample(Frozen):
-    """An example article in a rule file, which tests that a rule or topic matches it, or does not.
+    """An example article in a rule file. It tests that a rule or topic matches such an article, or
+    that it does not.
 
     In the file it may be a plain string: its first line is the title, and the rest is the text.
     """
@@ -106,11 +109,11 @@ class RuleExample(Frozen):
 class Rule(Frozen):
     """One rule by which articles get the tag of a topic.
 
-    It gives the tag if all conditions that it has hold: a phrase of `any` or a `regex` matches, all
-    phrases of `all`, those of `near` close together, none of `none`; the article has one of the
-    `languages`, the matches are at least `min_count`, the score reaches the threshold, and the rule
-    has not expired. `scopes` are the parts of the article (title, body …) in which phrases count.
-    `matches` and `misses` are example articles for tests.
+    It gives the tag if all its conditions hold. Of its phrases, one of `any` or `regex` must match,
+    each of `all`, each of `near` (close together, as `within` says), and none of `none`. The
+    article must be in one of `languages`, and published until `expires`. There must be `min_count`
+    matches, and a score of at least `threshold`. `scopes` are the parts of an article (title, body
+    …) where phrases count. `matches` and `misses` are examples.
     """
 
     id: str = ""
@@ -134,10 +137,8 @@ class Rule(Frozen):
 
     @property
     def name(self) -> str:
-        """The name by which a rule is told from others of its topic.
-
-        It is the rule's id; without one, its languages joined by "+"; without these, "any".
-        """
+        """The name that tells a rule from the others of its topic: its id; without one, its
+        languages joined by "+"; without these, "any"."""
         return self.id or "+".join(self.languages) or "any"
 
     @property
@@ -176,10 +177,10 @@ def flattened(groups: tuple[PhraseGroup, ...]) -> Iterator[str]:
 
 
 def split_scope(written: str) -> tuple[str, str]:
-    """Split a phrase of a rule into its scope, the part of the article in which it counts, and the
-    rest.
+    """Split a phrase of a rule into the part of an article in which it counts, called its scope,
+    and the phrase itself.
 
-    `title:war` becomes ("title", "war"), and `war`, which has no scope, ("", "war").
+    `title:war` becomes ("title", "war"). `war` names no part, and becomes ("", "war").
     """
     match = _SCOPED.fullmatch(written)
     return (match[1], match[2].strip()) if match else ("", written)

@@ -19,10 +19,11 @@ from worker.tag.rules.rule import PositiveShare, Rule, RuleExample, Scoring
 
 
 class Topic(Frozen):
-    """One topic of the taxonomy, whose tag articles get by its rules or by their feed's categories.
+    """One topic of the taxonomy: articles get its tag by its rules, or by the categories of their
+    feed.
 
-    `parents` are codes of broader topics, whose tags they get as well. `categories` are feed
-    categories that mean this topic. Its rules hold for articles published until `expires`.
+    `parents` are codes of broader topics, whose tags these articles get as well. `categories` are
+    feed categories that mean this topic. The rules hold for articles published until `expires`.
     `matches` and `misses` are example articles that must and must not get the tag.
     """
 
@@ -72,10 +73,10 @@ class Topic(Frozen):
 
 
 class SourceDefaults(Frozen):
-    """What the operator says of all articles of a source: topics that each gets, whatever its text,
-    and what feed categories of this source mean.
+    """What the operator says of all articles of one source, or of several (`*.example.com`).
 
-    `score` is that of the tags of these `topics`.
+    Each article gets the tags of `topics` with the score `score`, whatever its text. `categories`
+    says which topics the source's feed categories mean.
     """
 
     source: str = Field(min_length=1)  # its id; `*.example.com` matches all ids with this ending
@@ -95,10 +96,11 @@ class SourceDefaults(Frozen):
 
 
 class RuleFile(Frozen):
-    """The contents of one file in `config/rules/`, which adds to the taxonomy and to earlier files.
+    """The contents of one file in `config/rules/`, which adds rules and topics to those of earlier
+    files.
 
-    `synonyms` are lists of phrases to which rules refer by `@name`, `sources` the settings for
-    single sources.
+    `synonyms` are lists of phrases to which rules refer by `@name`, `topics` the topics with their
+    rules, and `sources` settings for single sources.
     """
 
     synonyms: dict[str, tuple[str, ...]] = {}  # `@name` in a rule matches any phrase of the list
@@ -107,11 +109,11 @@ class RuleFile(Frozen):
 
 
 class Taxonomy(RuleFile):
-    """All topics with their rules, the lists of synonyms to which rules refer, and how rules are
-    scored.
+    """All topics with their rules, the lists of synonyms to which rules refer, and how the scores
+    of rules are computed (`scoring`).
 
-    When it is made, ValueError is raised if, for example, a parent topic or a list of synonyms is
-    missing. `label` is the version that the operator gave to it.
+    `label` is the version that the operator gave it. ValueError is raised if it does not fit
+    together, for example if a rule refers to a list of synonyms that does not exist.
     """
 
     label: str = Field(alias="version", min_length=1)
