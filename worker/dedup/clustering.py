@@ -59,8 +59,9 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
     copies. Returns by article id which article each one copies, if any.
 
     The first member becomes an original. Each later one becomes a copy of the first original that
-    it matches, else an original itself. One that is pinned, or can't be compared because its
-    fingerprint is of other rules, becomes a copy of the first original.
+    it matches, else an original itself. Two kinds are not compared, and stay with the cluster as
+    copies of the first original: an article that an operator pinned to the cluster, and one whose
+    fingerprint was made by other rules.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []

@@ -88,11 +88,11 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The name of the entry in the Redis hash aw:buckets that tells how far the index has grown
-        to this layout, such as `1234:14`: the number of the time window and `bits`.
+        """The name of this layout in the Redis hash aw:buckets, which records the growth of the
+        index: the number of its time window and `bits`, such as `1234:14`.
 
-        The entry counts the older Redis hashes whose contents were moved to those of this
-        layout.
+        The value under this name counts how many smaller buckets were already moved to the
+        buckets of this layout.
         """
         return f"{self.generation}:{self.bits}"
 

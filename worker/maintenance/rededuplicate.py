@@ -220,10 +220,11 @@ class ClusterMover:
         self._computed: dict[str, str] = {}  # article id -> cluster after the moves so far
 
     def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> AppliedMoves:
-        """Move articles to the clusters of copies that the other rules decide (`after` of each).
+        """Move articles to the clusters that new rules for copies put them into.
 
-        Articles stay if an operator pinned them, or the original that they would join. Returns the
-        moves, and the number of articles that stay for this reason.
+        Each item has an article's cluster by the stored rules, and by the new ones in `after`.
+        An article stays where it is if an operator pinned it, or the original that it would join.
+        Returns the moves, and the number of articles that stay for this reason.
         """
         if not changed:
             return AppliedMoves()

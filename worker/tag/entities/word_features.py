@@ -71,9 +71,11 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """Return the kind of a word's shape as a number: LOWER, TITLE, CAPITALS, MARK or OTHER.
+    """Return a coarse kind of a word's shape as a number: LOWER, TITLE, CAPITALS, MARK or OTHER.
 
-    There are few kinds, so that those of three words in a row can be combined to one feature.
+    A shape, such as `Aa` for Kyiv, says how a word is written (see shape()). MARK is punctuation;
+    hyphen, ampersand and apostrophe, which occur in names, are OTHER. There are few kinds, so that
+    those of three words in a row can be combined to one feature.
     """
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
