@@ -104,7 +104,12 @@ def _start_loops(sender: Any, **_: object) -> None:
     dedup_rules = pipeline().config.dedup
     journal.start(app, partial(bootstrap.enter, settings))
     heartbeat.start(app, settings.heartbeat(sender.hostname))
-    dead_letter_loop.start(app, bootstrap.store(settings), rules().dead.keep_days)
+    dead_letter_loop.start(
+        app,
+        bootstrap.store(settings),
+        rules().dead.keep_days,
+        rules().quarantine.stalled_replay_s,
+    )
     repair_loop.start(
         bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
     )
@@ -151,7 +156,7 @@ def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
     if is_suspect:
-        ingest_in_sandbox(pipeline(), deliveries, rules(), handling)
+        ingest_in_sandbox(pipeline(), deliveries, rules(), handling, dict(first.stalled_runs))
     elif deliveries:
         pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
     if unreadable:

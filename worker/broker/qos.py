@@ -38,6 +38,8 @@ class QoS(RedisQoS):
         self._errors: dict[str, str] = {}  # delivery tag -> error that sends it to quarantine
         # delivery tag -> index in its group -> reason why that message is dead
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
+        # delivery tag -> receipt -> runs in quarantine that wall-clock time alone ended
+        self._stalled_runs: dict[str, Mapping[str, int]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Record a delivered message in memory.
@@ -84,6 +86,14 @@ class QoS(RedisQoS):
         """
         self._reject_reasons[delivery_tag] = reasons
 
+    def set_stalled_runs(self, delivery_tag: str, runs: Mapping[str, int]) -> None:
+        """Make a later `reject` with `requeue` put this message at the end of its queue.
+
+        The message then counts in a header how many runs of its articles, by receipt, were ended
+        by wall-clock time alone.
+        """
+        self._stalled_runs[delivery_tag] = runs
+
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Move a message back to its queue, to the quarantine queue or to the dead list.
 
@@ -92,6 +102,7 @@ class QoS(RedisQoS):
         connection error when the broker does not answer; the leases will expire then.
         """
         error = self._errors.pop(delivery_tag, None)
+        stalled_runs = self._stalled_runs.pop(delivery_tag, None)
         tags = split_group_tags([delivery_tag])
         reasons = self._reject_reasons.pop(
             delivery_tag, dict.fromkeys(range(len(tags)), "rejected")
@@ -100,7 +111,7 @@ class QoS(RedisQoS):
         try:
             for index, tag in enumerate(tags):
                 if requeue or error is not None:
-                    self.restore_by_tag(tag, error=error)
+                    self.restore_by_tag(tag, error=error, stalled_runs=stalled_runs)
                 elif index in reasons:
                     self.dead_letter(tag, reasons[index])
                 else:
@@ -150,12 +161,14 @@ class QoS(RedisQoS):
         *,
         delivered: bool = False,
         error: str | None = None,
+        stalled_runs: Mapping[str, int] | None = None,
     ) -> None:
         """Put a leased message back at the front of its queue, or at the end if `leftmost`.
 
         `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
-        quarantine queue, or to the dead list after `quarantine_passes` failures there. A message
-        whose lease is gone is left alone.
+        quarantine queue, or to the dead list after `quarantine_passes` failures there. With
+        `stalled_runs` it goes to the end of its queue, and keeps them in a header. A message whose
+        lease is gone is left alone.
         """
         lease = self._read_lease(tag)
         if lease is None:
@@ -165,7 +178,11 @@ class QoS(RedisQoS):
             message = json.loads(data)
             passes = count(message["headers"].get("x-quarantine"))
             message = given_back(
-                message, delivered=delivered, quarantined=error is not None, error=error or ""
+                message,
+                delivered=delivered,
+                quarantined=error is not None,
+                error=error or "",
+                stalled_runs=stalled_runs,
             )
             priority = kombu_internals.message_priority(self.channel, message)
             restored = json.dumps(message)
@@ -180,7 +197,7 @@ class QoS(RedisQoS):
                 self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
                 return
             queue = queue.removesuffix(QUARANTINE).removesuffix(REPLAY) + QUARANTINE
-            leftmost = True
+        leftmost = leftmost or error is not None or stalled_runs is not None
         key = kombu_internals.queue_key(self.channel, queue, priority)
         self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
 

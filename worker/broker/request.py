@@ -2,6 +2,7 @@
 
 task returned                          -> acked
 task raised Unavailable                -> back to its queue, uncounted; consuming pauses
+task raised Stalled                    -> to the end of its queue, with the stalled runs counted
 task rejected unreadable messages      -> those to the dead list, with the reasons
 its process died or ran too long       -> quarantine queue, where each article is tried alone
 task raised another error              -> quarantine queue
@@ -22,7 +23,7 @@ from worker.broker import celery_internals
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import bounded
-from worker.errors import Unavailable
+from worker.errors import Stalled, Unavailable
 
 log = logging.getLogger("worker.broker")
 
@@ -116,7 +117,10 @@ class Request(CeleryRequest):
         self.send_event("task-failed", exception=error, traceback=reason)
 
     def _prepare_reject(self, error: Reject) -> None:
-        if isinstance(error.reason, Unavailable):
+        if isinstance(error.reason, Stalled):
+            tag = self.message.delivery_tag
+            self.message.channel.qos.set_stalled_runs(tag, error.reason.runs)
+        elif isinstance(error.reason, Unavailable):
             self._pause_consuming(error.reason.what)
         elif isinstance(error.reason, dict):
             tag = self.message.delivery_tag

@@ -54,6 +54,8 @@ class QuarantineRules(Frozen):
 
     deliveries: int = Field(ge=1)
     attempts: int = Field(ge=1, le=10)
+    stalls: int = Field(default=3, ge=1, le=100)
+    stalled_replay_s: float = Field(default=600, ge=0)
     passes: int = Field(default=3, ge=1, le=100)
     memory_mb: int = Field(ge=200)
     budget_s: float = Field(gt=0)
