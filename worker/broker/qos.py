@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import QUARANTINE, REPLAY, UNKNOWN, kombu_internals, lua_scripts
+from worker.broker import BULK, QUARANTINE, UNKNOWN, kombu_internals, lua_scripts
 from worker.broker.deferred_acks import deferred_acks
 from worker.broker.kombu_internals import RedisQoS
 from worker.broker.lease_format import unpack_lease
@@ -196,7 +196,7 @@ class QoS(RedisQoS):
             if queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
                 self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
                 return
-            queue = queue.removesuffix(QUARANTINE).removesuffix(REPLAY) + QUARANTINE
+            queue = queue.removesuffix(QUARANTINE).removesuffix(BULK) + QUARANTINE
         leftmost = leftmost or error is not None or stalled_runs is not None
         key = kombu_internals.queue_key(self.channel, queue, priority)
         self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")

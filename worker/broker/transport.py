@@ -17,6 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from worker.broker import kombu_internals, lua_scripts
 from worker.broker.circuit_breaker import circuit_breaker
+from worker.broker.claim_order import ClaimOrder
 from worker.broker.kombu_internals import KombuSentinelChannel, KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
 from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
@@ -54,6 +55,7 @@ class Channel(RedisChannel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next = "claim"  # a key of _COMMANDS
         self._token = ""  # the fencing token of the last claim
+        self._order = ClaimOrder()
         self._warned_at = 0.0
         super().__init__(*args, **kwargs)
 
@@ -88,6 +90,7 @@ class Channel(RedisChannel):
         It pauses while the circuit breaker is open, and after the broker refused a command.
         """
         prefix = self.global_keyprefix
+        queues = self._order.arrange(queues)
         first = prefix + queues[0][1]
         if circuit_breaker.paused_for and self._next == "claim":
             self._next = "rest"
@@ -116,6 +119,7 @@ class Channel(RedisChannel):
             raise Empty
         queue = text(reply[0])
         self.prefer_other_queues(queue)
+        self._order.note(queue)
         if queue.endswith(_REPLY_QUEUE):
             self._deliver_control_replies(queue, reply[1:])
         else:

@@ -134,7 +134,7 @@ def replay(
 ) -> None:
     """Send dead letters through the pipeline again, at most RATE a second.
 
-    They are sent to the lane articles.replay. An article that fails again is the same dead letter
+    They are sent to the bulk lane. An article that fails again is the same dead letter
     with a higher count. The dead letter of an article that succeeds is only listed with --all.
     Without --yes nothing is sent.
     """

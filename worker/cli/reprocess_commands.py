@@ -57,7 +57,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that other rules tagged are sent, RATE a second, to the lane articles.replay.
+    Only articles that other rules tagged are sent, RATE a second, to the bulk lane.
     After an interruption the same command continues. No revision is made; where tags change, the
     change feed has one entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when
     workers have not retagged all of the articles.
@@ -77,7 +77,7 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
 def reclean(dry_run: bool, **options: Any) -> None:
     """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    Only articles that older rules cleaned are sent, RATE a second, to the lane articles.replay.
+    Only articles that older rules cleaned are sent, RATE a second, to the bulk lane.
     After an interruption the same command continues. A changed title or text becomes a revision,
     and the old one is kept; other changes replace fields in place. No sighting is counted. Exit
     code 1 when workers have not recleaned all of the articles.

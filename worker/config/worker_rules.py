@@ -20,6 +20,16 @@ class QueueRules(Frozen):
     coalesce_bytes: int = Field(ge=1024)
 
 
+class BulkRules(Frozen):
+    """From how many articles of one source in a time on they go to the bulk lane.
+
+    Workers claim the bulk lane after the other queues, but at least once in four claims.
+    """
+
+    source_articles: int = Field(default=500, ge=1)
+    window_s: int = Field(default=60, ge=1)
+
+
 class BatchLimits(Frozen):
     """The most articles and bytes that a producer puts into one message."""
 
@@ -88,6 +98,7 @@ class WorkerRules(Frozen):
 
     queue: QueueRules
     batch: BatchLimits
+    bulk: BulkRules = BulkRules()
     time: TimeLimits
     quarantine: QuarantineRules
     child: ProcessRules

@@ -1,4 +1,4 @@
-"""Reprocess stored articles by newer rules, a batch at a time, in the lane `articles.replay`.
+"""Reprocess stored articles by newer rules, a batch at a time, in the bulk lane.
 
 Articles that the rules in force made already are skipped, so a message may be delivered any number
 of times. An article that fails is logged and stays as it is stored; the rest of the batch goes on.
