@@ -90,6 +90,8 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
             "coalesce_bytes": rules.queue.coalesce_bytes,
             "quarantine_passes": rules.quarantine.passes,
             "journal": f"{name}.journal",
+            "own_queues": [name, name + BULK, name + QUARANTINE],
+            "background_sweeps": True,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
         },

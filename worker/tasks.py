@@ -20,6 +20,7 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 from worker import bootstrap
 from worker.broker import bodies, celery_internals, heartbeat, journal, shutdown
 from worker.broker.eviction_check import NoEviction
+from worker.broker.foreign_apps import NoForeignApp
 from worker.broker.leases import LeaseKeeper
 from worker.broker.messages import ClaimedMessage, InvalidMessage
 from worker.celery import INGEST, REDO, app
@@ -37,7 +38,7 @@ log = logging.getLogger("worker")
 
 celery_internals.hide_rejection_records()
 app.steps["worker"].add(LeaseKeeper)
-app.steps["consumer"].add(NoEviction)
+app.steps["consumer"].update((NoEviction, NoForeignApp))
 
 
 _node = f"celery@{gethostname()}"  # Celery's name of this worker, until the worker tells another

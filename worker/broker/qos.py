@@ -6,7 +6,8 @@ Each delivered message has a lease in the broker until one of these is done.
 import json
 import logging
 from collections.abc import Mapping
-from time import monotonic, time
+from contextlib import suppress
+from time import time
 from typing import Any
 
 from redis.exceptions import ConnectionError as NotConnected
@@ -21,7 +22,7 @@ from worker.broker.messages import count, given_back, text
 
 log = logging.getLogger("worker.broker")
 
-_RESTORED_PER_SWEEP = 500  # expired leases
+RESTORED_PER_SWEEP = 500  # expired leases
 
 
 class QoS(RedisQoS):
@@ -33,7 +34,6 @@ class QoS(RedisQoS):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._created = monotonic()
         self._started: set[str] = set()  # delivery tags that a pool process works on
         self._errors: dict[str, str] = {}  # delivery tag -> error that sends it to quarantine
         # delivery tag -> index in its group -> reason why that message is dead
@@ -126,18 +126,34 @@ class QoS(RedisQoS):
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
         """Put messages whose lease expired, because their worker vanished, back on their queues.
 
-        kombu calls this at intervals; its arguments are ignored. A channel younger than the
-        duration of a lease does nothing: after a restart of the broker, every worker first gets the
-        chance to renew the leases of its messages.
+        kombu calls this at intervals; its arguments are ignored. It does nothing in a worker that
+        has a background loop for it.
         """
-        if monotonic() - self._created < self.visibility_timeout:
-            return
+        if not self.channel.background_sweeps:
+            self.sweep()
+
+    def sweep(self) -> int:
+        """Repair the index of leases, and put messages whose lease expired back on their queues.
+
+        Returns how many leases had expired; RESTORED_PER_SWEEP if there may be more. A message that
+        can't be put back gets a new lease, so that it does not keep the others from their turn.
+        """
+        keys = [*self._index_keys(), f"{self.unacked_index_key}.sweeps"]
+        limits = [self.visibility_timeout, RESTORED_PER_SWEEP, *self.channel.own_queues]
         try:
-            limits = [self.visibility_timeout, _RESTORED_PER_SWEEP]
-            for tag in self.channel.eval(lua_scripts.EXPIRED, self._index_keys(), limits):
-                self.restore_by_tag(text(tag), delivered=True)
+            tags = self.channel.eval(lua_scripts.SWEEP, keys, limits)
         except ResponseError as e:
             log.warning("sweep.refused error=%s", e)
+            return 0
+        for tag in tags:
+            try:
+                self.restore_by_tag(tag, delivered=True)
+            except (NotConnected, OSError):
+                raise
+            except Exception as e:  # noqa: BLE001 - any error here must cost one message only
+                log.warning("sweep.skipped tag=%s error=%r", text(tag), e)
+                self._renew(tag)
+        return len(tags)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
         """Put delivered messages back on their queues that no pool process has started.
@@ -155,7 +171,7 @@ class QoS(RedisQoS):
 
     def restore_by_tag(
         self,
-        tag: str,
+        tag: str | bytes,
         client: Any = None,
         leftmost: bool = False,
         *,
@@ -201,37 +217,42 @@ class QoS(RedisQoS):
         key = kombu_internals.queue_key(self.channel, queue, priority)
         self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
 
-    def dead_letter(self, tag: str, reason: str) -> None:
+    def dead_letter(self, tag: str | bytes, reason: str) -> None:
         """Move a leased message to the dead list of its queue, with the reason in front of it."""
         lease = self._read_lease(tag)
         if lease is None:
             return
         message, queue = unpack_lease(lease)
         head = {"reason": reason, "queue": queue, "at": time()}
-        log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, tag)
+        log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, text(tag))
         self._move(tag, f"{queue}.dead", json.dumps(head).encode() + b"\n" + message, "LPUSH")
 
     def _release(self, delivery_tag: str) -> None:
         self._started.discard(delivery_tag)
         self.release_credit(delivery_tag)
 
-    def _read_lease(self, tag: str) -> bytes | None:
+    def _read_lease(self, tag: str | bytes) -> bytes | None:
         with self.channel.conn_or_acquire() as client:
             lease = client.hget(self.unacked_key, tag)
         if lease is None:
             return None
         return lease if isinstance(lease, bytes) else lease.encode("utf-8", "surrogateescape")
 
-    def _move(self, tag: str, key: str, message: str | bytes, command: str) -> None:
+    def _move(self, tag: str | bytes, key: str, message: str | bytes, command: str) -> None:
         """Move a message from its lease to the list `key`, by the command LPUSH or RPUSH.
 
-        If the broker refuses, the message stays leased, and `restore_visible` puts it back when the
-        lease has expired.
+        If the broker refuses, the message gets a new lease, and `sweep` puts it back when that has
+        expired.
         """
         try:
             self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), key], [tag, message, command])
         except ResponseError as e:
-            log.warning("move.refused tag=%s to=%s error=%s", tag, key, e)
+            log.warning("move.refused tag=%s to=%s error=%s", text(tag), key, e)
+            self._renew(tag)
+
+    def _renew(self, tag: str | bytes) -> None:
+        with suppress(ResponseError):
+            self.channel.eval(lua_scripts.RENEW, [self.unacked_index_key], [tag])
 
     def _index_keys(self) -> list[str]:
         return [self.unacked_index_key, self.unacked_key]

@@ -9,6 +9,7 @@ handed to the worker as one. The folder lua/ holds the scripts and documents the
 import json
 import logging
 import uuid
+from collections.abc import Sequence
 from queue import Empty
 from time import monotonic
 from typing import Any
@@ -44,12 +45,16 @@ class Channel(RedisChannel):
     coalesce_messages = 1  # messages: at most so many small ones run as one
     coalesce_bytes = 262_144  # bytes: at most so many of them together
     quarantine_passes = 3  # failures in the quarantine queue, then a message is dead
+    # Names of queues whose expired leases this worker restores; () for those of all queues.
+    own_queues: Sequence[str] = ()
+    background_sweeps = False  # whether a background loop restores expired leases
     journal = ""  # key of the stream that takes the receipts of pushed messages, "" for none
     # A wait blocks on one list; the other lists are looked at this often, in seconds.
     idle_poll = 0.25
     from_transport_options = (
         *RedisChannel.from_transport_options,
         *("coalesce_messages", "coalesce_bytes", "quarantine_passes", "journal"),
+        *("own_queues", "background_sweeps"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
