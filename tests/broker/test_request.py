@@ -124,6 +124,23 @@ def test_a_message_whose_articles_stalled_goes_to_the_end_of_its_queue_and_count
     assert claimed(again)[0].quarantined == 0
 
 
+def test_a_time_limit_in_quarantine_is_no_failure_of_articles_but_of_reprocessing(
+    worker: Peer, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles.quarantine", message(1, **{"x-quarantine": 3}))
+    for _ in range(5):
+        requested(worker).on_timeout(soft=False, timeout=60)
+    assert valkey.llen("articles.quarantine") == 1
+    [taken] = worker.take()
+    assert claimed(taken)[0].quarantined == 3
+    taken.ack()
+    valkey.lpush("articles.quarantine", message(2, "articles.redo", **{"x-quarantine": 3}))
+    request = requested(worker)
+    request.name = "articles.redo"
+    request.on_timeout(soft=False, timeout=60)
+    assert valkey.llen("articles.quarantine.dead") == 1
+
+
 def test_of_many_messages_only_those_at_fault_are_dead(worker: Peer, valkey: redis.Redis) -> None:
     valkey.lpush("articles", *(message(n) for n in range(4)))
     worker.channel.coalesce_messages = 50

@@ -89,7 +89,7 @@ def start_sweeps(app: Any) -> background.BackgroundLoop:
                 while QoS(channel).sweep() == RESTORED_PER_SWEEP:
                     continue
         except Unavailable as e:
-            log.warning("sweep.retry error=%s", e)
+            log.debug("sweep.retry error=%s", e)  # leases.retry says the same, as a warning
             return _RETRY_S
         return None
 

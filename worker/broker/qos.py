@@ -36,6 +36,7 @@ class QoS(RedisQoS):
         super().__init__(*args, **kwargs)
         self._started: set[str] = set()  # delivery tags that a pool process works on
         self._errors: dict[str, str] = {}  # delivery tag -> error that sends it to quarantine
+        self._uncounted: set[str] = set()  # delivery tags whose error counts as no failure there
         # delivery tag -> index in its group -> reason why that message is dead
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
         # delivery tag -> receipt -> runs in quarantine that wall-clock time alone ended
@@ -71,13 +72,16 @@ class QoS(RedisQoS):
             deferred_acks.add(delivery_tag)
         self._release(delivery_tag)
 
-    def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
+    def route_to_quarantine(self, delivery_tag: str, error: str, *, counts: bool = True) -> None:
         """Make a later `reject` move this message to the quarantine queue.
 
         The `requeue` given to `reject` is ignored then. `error` is kept as the reason. After too
-        many failures in that queue, `reject` moves the message to the dead list instead.
+        many failures in that queue, `reject` moves the message to the dead list instead. With
+        `counts` False this error is none of those failures.
         """
         self._errors[delivery_tag] = error
+        if not counts:
+            self._uncounted.add(delivery_tag)
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
         """Make a later `reject` of a group move only some of its messages to the dead list.
@@ -103,6 +107,8 @@ class QoS(RedisQoS):
         """
         error = self._errors.pop(delivery_tag, None)
         stalled_runs = self._stalled_runs.pop(delivery_tag, None)
+        counts = delivery_tag not in self._uncounted
+        self._uncounted.discard(delivery_tag)
         tags = split_group_tags([delivery_tag])
         reasons = self._reject_reasons.pop(
             delivery_tag, dict.fromkeys(range(len(tags)), "rejected")
@@ -111,7 +117,7 @@ class QoS(RedisQoS):
         try:
             for index, tag in enumerate(tags):
                 if requeue or error is not None:
-                    self.restore_by_tag(tag, error=error, stalled_runs=stalled_runs)
+                    self.restore_by_tag(tag, error=error, counts=counts, stalled_runs=stalled_runs)
                 elif index in reasons:
                     self.dead_letter(tag, reasons[index])
                 else:
@@ -177,26 +183,28 @@ class QoS(RedisQoS):
         *,
         delivered: bool = False,
         error: str | None = None,
+        counts: bool = True,
         stalled_runs: Mapping[str, int] | None = None,
     ) -> None:
         """Put a leased message back at the front of its queue, or at the end if `leftmost`.
 
         `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
-        quarantine queue, or to the dead list after `quarantine_passes` failures there. With
-        `stalled_runs` it goes to the end of its queue, and keeps them in a header. A message whose
-        lease is gone is left alone.
+        quarantine queue, or to the dead list after `quarantine_passes` failures there; in that
+        queue, only an error that `counts` is a failure. With `stalled_runs` it goes to the end of
+        its queue, and keeps them in a header. A message whose lease is gone is left alone.
         """
         lease = self._read_lease(tag)
         if lease is None:
             return
+        data, queue = unpack_lease(lease)
+        is_failure = error is not None and (counts or not queue.endswith(QUARANTINE))
         try:
-            data, queue = unpack_lease(lease)
             message = json.loads(data)
             passes = count(message["headers"].get("x-quarantine"))
             message = given_back(
                 message,
                 delivered=delivered,
-                quarantined=error is not None,
+                quarantined=is_failure,
                 error=error or "",
                 stalled_runs=stalled_runs,
             )
@@ -207,15 +215,14 @@ class QoS(RedisQoS):
             return
         if queue == UNKNOWN:
             self.dead_letter(tag, "malformed: the lease names no queue")
-            return
-        if error is not None:
-            if queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
-                self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
-                return
-            queue = queue.removesuffix(QUARANTINE).removesuffix(BULK) + QUARANTINE
-        leftmost = leftmost or error is not None or stalled_runs is not None
-        key = kombu_internals.queue_key(self.channel, queue, priority)
-        self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
+        elif is_failure and queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
+            self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
+        else:
+            if error is not None:
+                queue = queue.removesuffix(QUARANTINE).removesuffix(BULK) + QUARANTINE
+            last = leftmost or error is not None or stalled_runs is not None
+            key = kombu_internals.queue_key(self.channel, queue, priority)
+            self._move(tag, key, restored, "LPUSH" if last else "RPUSH")
 
     def dead_letter(self, tag: str | bytes, reason: str) -> None:
         """Move a leased message to the dead list of its queue, with the reason in front of it."""

@@ -19,7 +19,7 @@ from typing import Any
 from billiard.exceptions import Terminated
 from celery.exceptions import Reject, TimeLimitExceeded
 
-from worker.broker import celery_internals
+from worker.broker import INGEST, celery_internals
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import bounded
@@ -94,25 +94,33 @@ class Request(CeleryRequest):
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """Send the message to the quarantine queue when its process ran into the hard time limit.
 
-        A soft time limit, and any limit during a cold shutdown, is left to Celery.
+        A soft time limit, and any limit during a cold shutdown, is left to Celery. In quarantine
+        the limit is no failure of raw articles: it is wall-clock time, and the articles run in
+        sandboxes with limits of their own.
         """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)
         else:
-            self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
+            self.fail(
+                f"over the hard limit of {timeout:g} s",
+                error=TimeLimitExceeded.__name__,
+                counts=self.name != INGEST,
+            )
 
-    def fail(self, reason: str, *, error: str) -> None:
+    def fail(self, reason: str, *, error: str, counts: bool = True) -> None:
         """Log why the message failed, and send it to the quarantine queue.
 
         After too many failures there it goes to the dead list. Only the first call has an effect,
         because Celery reports a time limit twice. `error` is the name of the error's class, for
-        monitoring.
+        monitoring. With `counts` False this is no failure in quarantine.
         """
         if self.acknowledged:
             return
         log.error("message.failed task=%s id=%s error=%s", self.name, self.id, reason)
         celery_internals.mark_ready(self)
-        self.message.channel.qos.route_to_quarantine(self.message.delivery_tag, reason)
+        self.message.channel.qos.route_to_quarantine(
+            self.message.delivery_tag, reason, counts=counts
+        )
         self.reject(requeue=True)
         self.send_event("task-failed", exception=error, traceback=reason)
 
