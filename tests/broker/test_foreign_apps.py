@@ -115,6 +115,7 @@ def test_nothing_else_is_evidence(
     assert evidence() == ""
 
 
+@pytest.mark.long
 @pytest.mark.processes
 def test_a_worker_does_not_start_beside_the_worker_of_another_application(
     evidence: Callable[[], str], valkey_url: str, valkey: redis.Redis, tmp_path: Path
