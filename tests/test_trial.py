@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,9 @@ def store(sqlite_store_url: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def try_articles(store: SqlStore, tmp_path: Path) -> Callable[..., None]:
+def try_articles(trials: SandboxServer, store: SqlStore, tmp_path: Path) -> Callable[..., None]:
+    """Try articles in quarantine, by a server that has started: that takes longer than a trial."""
+    assert not trials.run([], limit_s()).failed
     rules = load_worker_rules(tmp_path / "own-rules")
 
     def run(*deliveries: Delivery, runs: dict[str, int] | None = None) -> None:
@@ -104,17 +107,17 @@ def test_an_article_that_sleeps_is_stalled_in_the_end_and_one_that_spins_is_pois
 ) -> None:
     good = Delivery(receipt="good", raw=next(generate(1)))
     sleeps, spins = faulty("sleep"), faulty("loop")
+    newer = replace(sleeps, receipt="newer")
     with pytest.raises(Stalled) as stalled:
-        try_articles(sleeps, spins, good, runs={"sleep": 1})
-    assert stalled.value.runs == {"sleep": 2}
-    assert {r: o.reason for r, o in store.outcomes(["sleep", "loop", "good"]).items()} == {
+        try_articles(newer, sleeps, spins, good, runs={"newer": 1, "sleep": 2})
+    assert stalled.value.runs == {"newer": 2}
+    outcomes = store.outcomes(["newer", "sleep", "loop", "good"])
+    assert {receipt: outcome.reason for receipt, outcome in outcomes.items()} == {
+        "sleep": Reason.STALLED,
         "loop": Reason.POISON,
         "good": "",
     }
-    try_articles(sleeps, spins, good, runs=stalled.value.runs)
-    outcome = store.outcomes(["sleep"])["sleep"]
-    assert outcome.reason == Reason.STALLED
-    [letter] = store.letters([outcome.letter_id])
+    [letter] = store.letters([outcomes["sleep"].letter_id])
     assert "3 runs ended by wall-clock time" in letter.detail
     assert letter.stage == "clean"
 
