@@ -36,8 +36,8 @@ _HEADERS = st.dictionaries(
     st.sampled_from(
         "task id timelimit eta expires retries shadow stamps stamped_headers callbacks errbacks "
         "chain chord group group_index root_id parent_id origin lang argsrepr kwargsrepr "
-        "ignore_result compression x-delivery-count x-quarantine x-last-error redelivered "
-        "replaced_task_nesting source traceparent delivery_info".split()
+        "ignore_result compression x-delivery-count x-quarantine x-last-error x-stalled-runs "
+        "redelivered replaced_task_nesting source traceparent delivery_info".split()
     ),
     _JSON,
     max_size=6,

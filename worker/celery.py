@@ -15,7 +15,7 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from worker import broker
-from worker.broker import INGEST, QUARANTINE, REDO, REPLAY, embedded, startup
+from worker.broker import BULK, INGEST, QUARANTINE, REDO, embedded, startup
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import WorkerError
 from worker.model.broker_address import Address, broker_address
@@ -69,7 +69,7 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
         "task_acks_on_timeout": False,  # a process past the hard limit: its message runs again
         "task_acks_on_failure": False,  # rejected instead: our transport keeps it as dead
         "task_time_limit": rules.time.hard_limit_s,
-        "task_queues": [_queue(queue) for queue in (name, name + REPLAY, name + QUARANTINE)],
+        "task_queues": [_queue(queue) for queue in (name, name + BULK, name + QUARANTINE)],
         "task_default_queue": name,
         "task_default_exchange": name,
         "task_default_routing_key": name,
@@ -90,6 +90,8 @@ def _conf(rules: WorkerRules) -> dict[str, Any]:
             "coalesce_bytes": rules.queue.coalesce_bytes,
             "quarantine_passes": rules.quarantine.passes,
             "journal": f"{name}.journal",
+            "own_queues": [name, name + BULK, name + QUARANTINE],
+            "background_sweeps": True,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
         },

@@ -1,13 +1,14 @@
-"""The errors that this package raises on purpose, with what follows each of them.
+"""The errors that this package raises on purpose, named by what happens next.
 
 WorkerError
-├── Rejected      the article is set aside as a dead letter; the rest of its batch is processed
+├── Rejected      the article becomes a dead letter; the rest of its batch is processed
 ├── Unavailable   the batch goes back to its queue, and is tried again when the service answers
-│   └── Busy      the producer sends the rest of its articles later
+│   ├── Busy      the producer sends the rest later
+│   └── Stalled   the batch goes back, with a note of the articles whose runs took too long
 └── BadConfig     the process refuses to start
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 
@@ -27,6 +28,7 @@ class Reason(StrEnum):
     CRASHED = "crashed"  # a stage raised an unexpected error
     DEADLINE = "deadline"  # the article took longer than it may
     POISON = "poison"  # each process that tried it was killed
+    STALLED = "stalled"  # its runs took too long by the clock, without using the CPU
     UNDELIVERABLE = "undeliverable"  # a message that no worker can process
 
 
@@ -86,6 +88,20 @@ class Busy(Unavailable):
             f"the broker has enough for now: {self.reason}; {len(self.receipts)} articles are "
             f"sent, send the rest in {self.retry_after_s:g} s"
         )
+
+
+class Stalled(Unavailable):
+    """Raised when the time for a quarantined message is over, and it goes back to its queue.
+
+    `runs` maps the receipts of some of its articles to the number of their runs, in all deliveries
+    of the message, that were ended by wall-clock time alone. Such a run convicts no article,
+    because the machine may have been suspended or busy.
+    """
+
+    def __init__(self, detail: str, runs: Mapping[str, int]) -> None:
+        super().__init__("time", detail)
+        self.args = (detail, runs)  # pickle rebuilds an exception from its arguments
+        self.runs = dict(runs)
 
 
 class BadConfig(WorkerError):

@@ -20,6 +20,7 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 from worker import bootstrap
 from worker.broker import bodies, celery_internals, heartbeat, journal, shutdown
 from worker.broker.eviction_check import NoEviction
+from worker.broker.foreign_apps import NoForeignApp
 from worker.broker.leases import LeaseKeeper
 from worker.broker.messages import ClaimedMessage, InvalidMessage
 from worker.celery import INGEST, REDO, app
@@ -37,7 +38,7 @@ log = logging.getLogger("worker")
 
 celery_internals.hide_rejection_records()
 app.steps["worker"].add(LeaseKeeper)
-app.steps["consumer"].add(NoEviction)
+app.steps["consumer"].update((NoEviction, NoForeignApp))
 
 
 _node = f"celery@{gethostname()}"  # Celery's name of this worker, until the worker tells another
@@ -109,7 +110,12 @@ def _start_loops(sender: Any, **_: object) -> None:
     dedup_rules = pipeline().config.dedup
     journal.start(app, partial(bootstrap.enter, settings))
     heartbeat.start(app, settings.heartbeat(sender.hostname))
-    dead_letter_loop.start(app, bootstrap.store(settings), rules().dead.keep_days)
+    dead_letter_loop.start(
+        app,
+        bootstrap.store(settings),
+        rules().dead.keep_days,
+        rules().quarantine.stalled_replay_s,
+    )
     repair_loop.start(
         bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
     )
@@ -159,7 +165,7 @@ def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
     if is_suspect:
-        ingest_in_sandbox(pipeline(), deliveries, rules(), handling)
+        ingest_in_sandbox(pipeline(), deliveries, rules(), handling, dict(first.stalled_runs))
     elif deliveries:
         pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
     if unreadable:

@@ -42,6 +42,9 @@ def message(body: Any = None, **changes: Any) -> dict[str, Any]:
     return whole | changes
 
 
+_HUNDRED_RUNS = tuple((f"r-{n}", 1) for n in range(100))
+
+
 def reading(whole: object) -> ClaimedMessage:
     return read(json.dumps(whole).encode())
 
@@ -58,6 +61,9 @@ def reading(whole: object) -> ClaimedMessage:
         ({"x-quarantine": [1]}, "quarantined", 0),
         ({"x-last-error": "one\ntwo\x00"}, "last_error", "one two"),
         ({"x-last-error": {}}, "last_error", ""),
+        ({"x-stalled-runs": {"r-1": 2, "r-2": 0, "\n": 3}}, "stalled_runs", (("r-1", 2),)),
+        ({"x-stalled-runs": {f"r-{n}": 1 for n in range(999)}}, "stalled_runs", _HUNDRED_RUNS),
+        ({"x-stalled-runs": ["r-1", 2]}, "stalled_runs", ()),
         ({"redelivered": True}, "redelivered", True),
         ({"redelivered": "yes"}, "redelivered", False),
         ({"compression": "application/x-gzip"}, "compression", "zlib"),

@@ -1,5 +1,6 @@
 """What becomes of a message whose task ended, and of the slot and the credit it had."""
 
+import copy
 import logging
 import time
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 import redis
-from celery.exceptions import TaskRevokedError
+from billiard.einfo import ExceptionInfo
+from celery.exceptions import Reject, TaskRevokedError
 from celery.worker import state
 
 from tests.support.requests import requested
@@ -16,6 +18,7 @@ from tests.support.transport import Peer, claimed, message, peer
 from worker.broker import held_messages, leases
 from worker.broker.consumer import hand_to_pool
 from worker.broker.request import FinishedMessages
+from worker.errors import Stalled
 
 
 class Controller:
@@ -104,6 +107,38 @@ def test_a_time_limit_of_which_celery_tells_twice_counts_once(
     assert valkey.llen("articles.quarantine") == 1
     [again] = worker.take()
     assert claimed(again)[0].last_error == "over the hard limit of 60 s"
+
+
+def test_a_message_whose_articles_stalled_goes_to_the_end_of_its_queue_and_counts_their_runs(
+    worker: Peer, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles.quarantine", message(1), message(2))
+    stalled = copy.copy(Stalled("1 articles stalled", {"r-1": 2}))  # rebuilt as by pickle
+    try:
+        raise Reject(stalled, requeue=True)
+    except Reject:
+        requested(worker).on_failure(ExceptionInfo())
+    other, again = worker.take(2)
+    assert claimed(other)[0].message_id == "id-2"
+    assert claimed(again)[0].stalled_runs == (("r-1", 2),)
+    assert claimed(again)[0].quarantined == 0
+
+
+def test_a_time_limit_in_quarantine_is_no_failure_of_articles_but_of_reprocessing(
+    worker: Peer, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles.quarantine", message(1, **{"x-quarantine": 3}))
+    for _ in range(5):
+        requested(worker).on_timeout(soft=False, timeout=60)
+    assert valkey.llen("articles.quarantine") == 1
+    [taken] = worker.take()
+    assert claimed(taken)[0].quarantined == 3
+    taken.ack()
+    valkey.lpush("articles.quarantine", message(2, "articles.redo", **{"x-quarantine": 3}))
+    request = requested(worker)
+    request.name = "articles.redo"
+    request.on_timeout(soft=False, timeout=60)
+    assert valkey.llen("articles.quarantine.dead") == 1
 
 
 def test_of_many_messages_only_those_at_fault_are_dead(worker: Peer, valkey: redis.Redis) -> None:

@@ -119,6 +119,10 @@ def test_letters_are_found_by_what_is_known_of_them_the_last_seen_first(store: S
     assert ids(store, stage="tag", source="other") == {crashed.letter_id}
     assert ids(store, stage="tag", source="wire") == set()
     assert ids(store, since=LATER) == {late.letter_id}
+    assert ids(store, before=LATER) == {crashed.letter_id, dead("2").letter_id}
+    replayed(store, crashed)
+    assert ids(store, before=LATER, never_replayed=True) == {dead("2").letter_id}
+    write(store, dead("1", reason=Reason.CRASHED, stage="tag", source="other"))
     assert ids(store, id_prefixes=(crashed.letter_id[:12], late.letter_id)) == {
         crashed.letter_id,
         late.letter_id,

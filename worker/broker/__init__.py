@@ -13,7 +13,9 @@ happens to a message. It may import worker.model, worker.errors and worker.backg
 INGEST = "articles.ingest"  # the task that takes raw articles
 REDO = "articles.redo"  # the task that reprocesses stored articles under the current rules
 
-REPLAY = ".replay"  # suffix of the queue for replayed and reprocessed articles
+# Suffix of the queue for floods of one source, and for replayed and reprocessed articles: the bulk
+# lane. Its name is older than the lane, and workers of earlier versions consume it by that name.
+BULK = ".replay"
 QUARANTINE = ".quarantine"  # suffix of the queue whose articles run one at a time
 UNKNOWN = "unknown"  # the queue name of a message that names none
 

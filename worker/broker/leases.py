@@ -1,9 +1,9 @@
-"""Renew the leases of this worker's messages, and repeat acks and requeues that did not succeed.
+"""Renew the leases of the messages this worker holds, and restore messages of vanished workers.
 
 A lease is the broker's record that a worker has a message; when it expires, the message goes back
-to its queue. A background loop of the worker's main process renews leases over its own connection.
-So it continues while Celery's connection is reopened, while the broker restarts, and while the pool
-finishes its last batches.
+to its queue. Two background loops of the worker's main process do this, each over a connection of
+its own. So they continue while a channel is rebuilt, while the broker restarts, and while the pool
+finishes its last batches. The first one also does deferred acks and requeues.
 """
 
 import logging
@@ -17,7 +17,7 @@ from worker.broker.celery_internals import POOL_STEP
 from worker.broker.connection import BrokerConnection, uses_our_transport
 from worker.broker.deferred_acks import added, deferred_acks, deferred_requeues
 from worker.broker.held_messages import in_flight, overdue
-from worker.broker.qos import QoS
+from worker.broker.qos import RESTORED_PER_SWEEP, QoS
 from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -27,11 +27,10 @@ _GATHER_S = 0.1  # after a deferred ack: those that follow at once are sent with
 
 
 class LeaseKeeper(bootsteps.StartStopStep):
-    """A step of a Celery worker's start-up: starts the background loop that renews leases.
+    """A step of a Celery worker's start-up: starts the background loops that care for leases.
 
-    A lease is the broker's record that a worker has a message; when it expires, the message goes
-    back to its queue. The step ends a worker that uses kombu's own transport, by which messages get
-    lost.
+    It refuses to start a worker with another transport than this package's, which would lose
+    messages.
     """
 
     requires = (POOL_STEP,)
@@ -41,6 +40,7 @@ class LeaseKeeper(bootsteps.StartStopStep):
             transport = parent.app.connection_for_write().get_transport_cls().__module__
             raise SystemExit(f"worker: {transport} would lose messages; see worker.broker")
         start(parent.app)
+        start_sweeps(parent.app)
 
     def stop(self, parent: Any) -> None:
         """Do nothing when the worker stops, so that its messages keep their leases until it exits.
@@ -74,6 +74,29 @@ def start(app: Any) -> background.BackgroundLoop:
         return None
 
     return background.start_loop("leases", turn, pause_s=pause_s, wake=added, gather_s=_GATHER_S)
+
+
+def start_sweeps(app: Any) -> background.BackgroundLoop:
+    """Start the background loop that puts messages whose lease expired back on their queues.
+
+    A connection that breaks is replaced at once. So the loop is not starved by connections that
+    are cut again and again, as a loop over the consuming connection would be.
+    """
+    options = app.conf.broker_transport_options
+    pause_s = min(options["unacked_restore_interval"], options["visibility_timeout"] / 4)
+    connection = BrokerConnection(app)
+
+    def turn() -> float | None:
+        try:
+            with connection.channel() as channel:
+                while QoS(channel).sweep() == RESTORED_PER_SWEEP:
+                    continue
+        except Unavailable as e:
+            log.debug("sweep.retry error=%s", e)  # leases.retry says the same, as a warning
+            return _RETRY_S
+        return None
+
+    return background.start_loop("sweeps", turn, pause_s=pause_s)
 
 
 def send_deferred(channel: Any) -> None:

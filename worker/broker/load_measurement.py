@@ -17,16 +17,35 @@ def measure_load(channel: Any, queues: Sequence[str]) -> Load:
     The load is the number of messages on `queues`, the number that workers have taken and not
     finished, and the memory in use and allowed. Raises RedisError or OSError.
     """
+    load, _ = measure_load_and_run(channel, queues, None)
+    return load
+
+
+def measure_load_and_run(
+    channel: Any, queues: Sequence[str], command: Sequence[Any] | None
+) -> tuple[Load, Any]:
+    """Ask the broker for its load, and run one more command in the same round trip.
+
+    Returns the load and the command's reply, which is None if the broker refused it. Keys in the
+    command must have the configured prefix. Raises RedisError or OSError.
+    """
     keys = [queue_key(channel, queue, step) for queue in queues for step in channel.priority_steps]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         pipe.info("memory")
         pipe.hlen(channel.unacked_key)
         for key in keys:
             pipe.llen(key)
-        memory, leased, *waiting = pipe.execute()
-    return Load(
+        if command:
+            pipe.execute_command(*command)
+        memory, leased, *replies = pipe.execute(raise_on_error=False)
+    waiting = replies[: len(keys)]
+    if error := next((r for r in (memory, leased, *waiting) if isinstance(r, Exception)), None):
+        raise error
+    load = Load(
         waiting=sum(waiting),
         leased=leased,
         used_bytes=memory["used_memory"],
         limit_bytes=memory.get("maxmemory", 0),
     )
+    reply = replies[-1] if command else None
+    return load, None if isinstance(reply, Exception) else reply

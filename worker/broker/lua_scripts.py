@@ -11,9 +11,12 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
 
-CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH = (
+CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN = (
     (_FOLDER / f"{name}.lua").read_text("utf-8")
-    for name in ("claim", "ack", "renew", "expired", "move", "push")
+    for name in (
+        *("claim", "ack", "renew", "sweep", "move", "push"),
+        *("count", "relocate", "foreign"),
+    )
 )
 
 

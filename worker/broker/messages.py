@@ -10,10 +10,12 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, NamedTuple
 
 from worker.broker import INGEST, REDO
 from worker.model.admission import LIMITS
+from worker.model.receipts import is_receipt
 
 LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and the rest
 TASKS = frozenset((INGEST, REDO))
@@ -76,6 +78,8 @@ class ClaimedMessage(NamedTuple):
     deliveries: int = 0  # deliveries to workers that vanished with the message
     quarantined: int = 0  # times it was put into the quarantine queue
     last_error: str = ""  # the error that last sent it to the quarantine queue
+    # receipt, and number of runs in quarantine that wall-clock time alone ended
+    stalled_runs: tuple[tuple[str, int], ...] = ()
     redelivered: bool = False
     traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
 
@@ -151,17 +155,30 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
         "quarantined": count(headers.get("x-quarantine")),
         "last_error": bounded(headers.get("x-last-error"), _LONGEST_ERROR),
         "redelivered": headers.get("redelivered") is True,
+        "stalled_runs": _stalled_runs(headers.get("x-stalled-runs")),
     }
 
 
-def given_back(
-    message: dict[str, Any], *, delivered: bool, quarantined: bool, error: str = ""
-) -> dict[str, Any]:
-    """Copy a message that is to be put back on a queue, and note in its headers why.
+def _stalled_runs(value: object) -> tuple[tuple[str, int], ...]:
+    """Read the header that counts the stalled runs of each article; () for anything else."""
+    runs = value.items() if isinstance(value, dict) else ()
+    counted = ((receipt, count(number)) for receipt, number in runs if is_receipt(receipt))
+    return tuple(islice((run for run in counted if run[1]), LIMITS.batch_articles))
 
-    `delivered` adds 1 to the count of workers that vanished with the message; `quarantined` adds 1
-    to the count of moves to the quarantine queue, with `error` as the reason. Raises KeyError or
-    TypeError when the message has no headers.
+
+def given_back(
+    message: dict[str, Any],
+    *,
+    delivered: bool,
+    quarantined: bool,
+    error: str = "",
+    stalled_runs: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Copy a message that is to be put back on a queue, with its counters in the headers increased.
+
+    `delivered` counts a delivery whose worker vanished; `quarantined` counts a move to the
+    quarantine queue, for which `error` is the reason. `stalled_runs` replaces the number of stalled
+    runs by receipt, None leaves it. Raises KeyError or TypeError when it has no headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)
@@ -171,6 +188,8 @@ def given_back(
     if quarantined:
         headers["x-quarantine"] = before["quarantined"] + 1
         headers["x-last-error"] = bounded(error, _LONGEST_ERROR)
+    if stalled_runs is not None:
+        headers["x-stalled-runs"] = dict(stalled_runs)
     properties = message.get("properties")
     properties = {**properties} if isinstance(properties, dict) else {}
     info = properties.get("delivery_info")
@@ -202,7 +221,7 @@ def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict
     traces = {} if len(messages) > 1 else dict(first.traces)
     correlation_id = traces.pop("correlation_id", message_id)
     return {
-        "body": (tuple(messages), {}, {}),  # Celery does not decode a tuple
+        "body": (tuple(messages), {}, {}),
         "content-type": None,
         "content-encoding": "binary",
         "headers": {

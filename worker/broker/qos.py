@@ -8,13 +8,14 @@ what can't be processed.
 import json
 import logging
 from collections.abc import Mapping
-from time import monotonic, time
+from contextlib import suppress
+from time import time
 from typing import Any
 
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
-from worker.broker import QUARANTINE, REPLAY, UNKNOWN, kombu_internals, lua_scripts
+from worker.broker import BULK, QUARANTINE, UNKNOWN, kombu_internals, lua_scripts
 from worker.broker.deferred_acks import deferred_acks
 from worker.broker.kombu_internals import RedisQoS
 from worker.broker.lease_format import unpack_lease
@@ -23,7 +24,7 @@ from worker.broker.messages import count, given_back, text
 
 log = logging.getLogger("worker.broker")
 
-_RESTORED_PER_SWEEP = 500  # expired leases
+RESTORED_PER_SWEEP = 500  # expired leases
 
 
 class QoS(RedisQoS):
@@ -36,11 +37,13 @@ class QoS(RedisQoS):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._created = monotonic()
         self._started: set[str] = set()  # delivery tags that a pool process works on
         self._errors: dict[str, str] = {}  # delivery tag -> error that sends it to quarantine
+        self._uncounted: set[str] = set()  # delivery tags whose error counts as no failure there
         # delivery tag -> index in its group -> reason why that message is dead
         self._reject_reasons: dict[str, Mapping[int, str]] = {}
+        # delivery tag -> receipt -> runs in quarantine that wall-clock time alone ended
+        self._stalled_runs: dict[str, Mapping[str, int]] = {}
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Record a delivered message in memory, and make sure that the broker has a lease of it.
@@ -72,18 +75,18 @@ class QoS(RedisQoS):
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
             deferred_acks.add(delivery_tag)
-        # Also after an error: a worker that may take no more messages sends no command, so it would
-        # never notice that the broker is back.
         self._release(delivery_tag)
 
-    def route_to_quarantine(self, delivery_tag: str, error: str) -> None:
-        """Decide that `reject`, when it is called later, moves the message to the quarantine queue.
+    def route_to_quarantine(self, delivery_tag: str, error: str, *, counts: bool = True) -> None:
+        """Make a later `reject` move this message to the quarantine queue.
 
-        In that queue articles run one at a time. It is so whatever the argument `requeue` of
-        `reject`. `error` is noted in the message as the reason. A message that failed there too
-        often is moved to the dead list, which keeps it, and is not tried again.
+        The `requeue` given to `reject` is ignored then. `error` is kept as the reason. After too
+        many failures in that queue, `reject` moves the message to the dead list instead. With
+        `counts` False this error is none of those failures.
         """
         self._errors[delivery_tag] = error
+        if not counts:
+            self._uncounted.add(delivery_tag)
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
         """Decide which messages `reject`, when it is called later, moves to the dead list.
@@ -94,6 +97,14 @@ class QoS(RedisQoS):
         """
         self._reject_reasons[delivery_tag] = reasons
 
+    def set_stalled_runs(self, delivery_tag: str, runs: Mapping[str, int]) -> None:
+        """Make a later `reject` with `requeue` put this message at the end of its queue.
+
+        The message then counts in a header how many runs of its articles, by receipt, were ended
+        by wall-clock time alone.
+        """
+        self._stalled_runs[delivery_tag] = runs
+
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Move an unprocessed message back to its queue, to quarantine or to the dead list.
 
@@ -103,6 +114,9 @@ class QoS(RedisQoS):
         does not answer; the messages then go back to their queue later.
         """
         error = self._errors.pop(delivery_tag, None)
+        stalled_runs = self._stalled_runs.pop(delivery_tag, None)
+        counts = delivery_tag not in self._uncounted
+        self._uncounted.discard(delivery_tag)
         tags = split_group_tags([delivery_tag])
         reasons = self._reject_reasons.pop(
             delivery_tag, dict.fromkeys(range(len(tags)), "rejected")
@@ -111,7 +125,7 @@ class QoS(RedisQoS):
         try:
             for index, tag in enumerate(tags):
                 if requeue or error is not None:
-                    self.restore_by_tag(tag, error=error)
+                    self.restore_by_tag(tag, error=error, counts=counts, stalled_runs=stalled_runs)
                 elif index in reasons:
                     self.dead_letter(tag, reasons[index])
                 else:
@@ -124,21 +138,36 @@ class QoS(RedisQoS):
             self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put messages whose worker vanished back on their queues, once their leases have expired.
+        """Put messages whose lease expired, because their worker vanished, back on their queues.
 
-        A lease is the broker's record that a worker has a message; a living worker renews it. The
-        message counts one more failed delivery. kombu calls this now and then, and the arguments
-        are ignored.
+        kombu calls this at intervals; its arguments are ignored. It does nothing in a worker that
+        has a background loop for it.
         """
-        # After a restart of the broker, workers must have time to renew their leases first.
-        if monotonic() - self._created < self.visibility_timeout:
-            return
+        if not self.channel.background_sweeps:
+            self.sweep()
+
+    def sweep(self) -> int:
+        """Repair the index of leases, and put messages whose lease expired back on their queues.
+
+        Returns how many leases had expired; RESTORED_PER_SWEEP if there may be more. A message that
+        can't be put back gets a new lease, so that it does not keep the others from their turn.
+        """
+        keys = [*self._index_keys(), f"{self.unacked_index_key}.sweeps"]
+        limits = [self.visibility_timeout, RESTORED_PER_SWEEP, *self.channel.own_queues]
         try:
-            limits = [self.visibility_timeout, _RESTORED_PER_SWEEP]
-            for tag in self.channel.eval(lua_scripts.EXPIRED, self._index_keys(), limits):
-                self.restore_by_tag(text(tag), delivered=True)
+            tags = self.channel.eval(lua_scripts.SWEEP, keys, limits)
         except ResponseError as e:
             log.warning("sweep.refused error=%s", e)
+            return 0
+        for tag in tags:
+            try:
+                self.restore_by_tag(tag, delivered=True)
+            except (NotConnected, OSError):
+                raise
+            except Exception as e:  # noqa: BLE001 - any error here must cost one message only
+                log.warning("sweep.skipped tag=%s error=%r", text(tag), e)
+                self._renew(tag)
+        return len(tags)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
         """Put those delivered messages back on their queues that no pool process works on yet.
@@ -157,29 +186,36 @@ class QoS(RedisQoS):
 
     def restore_by_tag(
         self,
-        tag: str,
+        tag: str | bytes,
         client: Any = None,
         leftmost: bool = False,
         *,
         delivered: bool = False,
         error: str | None = None,
+        counts: bool = True,
+        stalled_runs: Mapping[str, int] | None = None,
     ) -> None:
-        """Put a message that a worker has back on its queue, or move it to the quarantine queue.
+        """Put a leased message back at the front of its queue, or at the end if `leftmost`.
 
-        `tag` is its delivery tag, its name. It becomes the next message of its queue, or the last
-        one if `leftmost`. `delivered` counts the delivery as failed. With `error`, the reason of a
-        failure, it goes to the quarantine queue, where articles run one at a time; if it failed
-        there too often, to the dead list of messages that are given up.
+        `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
+        quarantine queue, or to the dead list after `quarantine_passes` failures there; in that
+        queue, only an error that `counts` is a failure. With `stalled_runs` it goes to the end of
+        its queue, and keeps them in a header. A message whose lease is gone is left alone.
         """
         lease = self._read_lease(tag)
         if lease is None:
             return
+        data, queue = unpack_lease(lease)
+        is_failure = error is not None and (counts or not queue.endswith(QUARANTINE))
         try:
-            data, queue = unpack_lease(lease)
             message = json.loads(data)
             passes = count(message["headers"].get("x-quarantine"))
             message = given_back(
-                message, delivered=delivered, quarantined=error is not None, error=error or ""
+                message,
+                delivered=delivered,
+                quarantined=is_failure,
+                error=error or "",
+                stalled_runs=stalled_runs,
             )
             priority = kombu_internals.message_priority(self.channel, message)
             restored = json.dumps(message)
@@ -188,17 +224,16 @@ class QoS(RedisQoS):
             return
         if queue == UNKNOWN:
             self.dead_letter(tag, "malformed: the lease names no queue")
-            return
-        if error is not None:
-            if queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
-                self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
-                return
-            queue = queue.removesuffix(QUARANTINE).removesuffix(REPLAY) + QUARANTINE
-            leftmost = True
-        key = kombu_internals.queue_key(self.channel, queue, priority)
-        self._move(tag, key, restored, "LPUSH" if leftmost else "RPUSH")
+        elif is_failure and queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
+            self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
+        else:
+            if error is not None:
+                queue = queue.removesuffix(QUARANTINE).removesuffix(BULK) + QUARANTINE
+            last = leftmost or error is not None or stalled_runs is not None
+            key = kombu_internals.queue_key(self.channel, queue, priority)
+            self._move(tag, key, restored, "LPUSH" if last else "RPUSH")
 
-    def dead_letter(self, tag: str, reason: str) -> None:
+    def dead_letter(self, tag: str | bytes, reason: str) -> None:
         """Move a message that a worker holds to the dead list of its queue, with the reason.
 
         The dead list keeps messages that can't be processed. `tag` is the delivery tag that names
@@ -209,30 +244,35 @@ class QoS(RedisQoS):
             return
         message, queue = unpack_lease(lease)
         head = {"reason": reason, "queue": queue, "at": time()}
-        log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, tag)
+        log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, text(tag))
         self._move(tag, f"{queue}.dead", json.dumps(head).encode() + b"\n" + message, "LPUSH")
 
     def _release(self, delivery_tag: str) -> None:
         self._started.discard(delivery_tag)
         self.release_credit(delivery_tag)
 
-    def _read_lease(self, tag: str) -> bytes | None:
+    def _read_lease(self, tag: str | bytes) -> bytes | None:
         with self.channel.conn_or_acquire() as client:
             lease = client.hget(self.unacked_key, tag)
         if lease is None:
             return None
         return lease if isinstance(lease, bytes) else lease.encode("utf-8", "surrogateescape")
 
-    def _move(self, tag: str, key: str, message: str | bytes, command: str) -> None:
+    def _move(self, tag: str | bytes, key: str, message: str | bytes, command: str) -> None:
         """Move a message from its lease to the list `key`, by the command LPUSH or RPUSH.
 
-        If the broker refuses, the message stays leased, and `restore_visible` puts it back when the
-        lease has expired.
+        If the broker refuses, the message gets a new lease, and `sweep` puts it back when that has
+        expired.
         """
         try:
             self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), key], [tag, message, command])
         except ResponseError as e:
-            log.warning("move.refused tag=%s to=%s error=%s", tag, key, e)
+            log.warning("move.refused tag=%s to=%s error=%s", text(tag), key, e)
+            self._renew(tag)
+
+    def _renew(self, tag: str | bytes) -> None:
+        with suppress(ResponseError):
+            self.channel.eval(lua_scripts.RENEW, [self.unacked_index_key], [tag])
 
     def _index_keys(self) -> list[str]:
         return [self.unacked_index_key, self.unacked_key]

@@ -1,10 +1,11 @@
-"""Decide in the main process what happens to a message after its task ended.
+"""Decide in the main process the fate of a message whose task ended.
 
-task returned                           -> acked
-task raised Unavailable                 -> back to its queue; no more messages are taken for now
-task rejected unreadable messages       -> those to the dead list, with the reasons
-its process died or ran too long        -> quarantine queue, where each article is tried alone
-task raised another error               -> quarantine queue
+task returned                          -> acked
+task raised Unavailable                -> back to its queue, uncounted; consuming pauses
+task raised Stalled                    -> to the end of its queue, with the stalled runs counted
+task rejected unreadable messages      -> those to the dead list, with the reasons
+its process died or ran too long       -> quarantine queue, where each article is tried alone
+task raised another error              -> quarantine queue
 message could not be passed to the pool -> quarantine queue
 
 A message that fails too often in the quarantine queue goes to the dead list, with the last error.
@@ -18,11 +19,11 @@ from typing import Any
 from billiard.exceptions import Terminated
 from celery.exceptions import Reject, TimeLimitExceeded
 
-from worker.broker import celery_internals
+from worker.broker import INGEST, celery_internals
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import bounded
-from worker.errors import Unavailable
+from worker.errors import Stalled, Unavailable
 
 log = logging.getLogger("worker.broker")
 
@@ -97,33 +98,43 @@ class Request(CeleryRequest):
             self.fail(_error_line(error, exc_info), error=type(error).__name__)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        """Send the message to the quarantine queue when its task ran into the hard time limit.
+        """Send the message to the quarantine queue when its process ran into the hard time limit.
 
-        In that queue articles run one at a time. With `soft`, and during a cold shutdown, Celery
-        itself handles the time limit. `timeout` is the limit in seconds.
+        A soft time limit, and any limit during a cold shutdown, is left to Celery. In quarantine
+        the limit is no failure of raw articles: it is wall-clock time, and the articles run in
+        sandboxes with limits of their own.
         """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)
         else:
-            self.fail(f"over the hard limit of {timeout:g} s", error=TimeLimitExceeded.__name__)
+            self.fail(
+                f"over the hard limit of {timeout:g} s",
+                error=TimeLimitExceeded.__name__,
+                counts=self.name != INGEST,
+            )
 
-    def fail(self, reason: str, *, error: str) -> None:
-        """Log why the message failed, and move it to the queue where articles run one by one.
+    def fail(self, reason: str, *, error: str, counts: bool = True) -> None:
+        """Log why the message failed, and send it to the quarantine queue.
 
-        A message that failed in that queue, the quarantine queue, too often goes to the dead list,
-        which keeps it. `reason` goes into log and message; `error`, the name of the error's class,
-        goes to Celery's monitoring. For a message that is finished already, nothing is done.
+        After too many failures there it goes to the dead list. Only the first call has an effect,
+        because Celery reports a time limit twice. `error` is the name of the error's class, for
+        monitoring. With `counts` False this is no failure in quarantine.
         """
-        if self.acknowledged:  # Celery reports a time limit twice
+        if self.acknowledged:
             return
         log.error("message.failed task=%s id=%s error=%s", self.name, self.id, reason)
         celery_internals.mark_ready(self)
-        self.message.channel.qos.route_to_quarantine(self.message.delivery_tag, reason)
+        self.message.channel.qos.route_to_quarantine(
+            self.message.delivery_tag, reason, counts=counts
+        )
         self.reject(requeue=True)
         self.send_event("task-failed", exception=error, traceback=reason)
 
     def _prepare_reject(self, error: Reject) -> None:
-        if isinstance(error.reason, Unavailable):
+        if isinstance(error.reason, Stalled):
+            tag = self.message.delivery_tag
+            self.message.channel.qos.set_stalled_runs(tag, error.reason.runs)
+        elif isinstance(error.reason, Unavailable):
             self._pause_consuming(error.reason.what)
         elif isinstance(error.reason, dict):
             tag = self.message.delivery_tag

@@ -9,6 +9,7 @@ one. The folder lua/ holds the scripts and documents the keys.
 import json
 import logging
 import uuid
+from collections.abc import Sequence
 from queue import Empty
 from time import monotonic
 from typing import Any
@@ -17,6 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from worker.broker import kombu_internals, lua_scripts
 from worker.broker.circuit_breaker import circuit_breaker
+from worker.broker.claim_order import ClaimOrder
 from worker.broker.kombu_internals import KombuSentinelChannel, KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
 from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
@@ -43,17 +45,22 @@ class Channel(RedisChannel):
     coalesce_messages = 1  # messages: at most so many small ones run as one
     coalesce_bytes = 262_144  # bytes: at most so many of them together
     quarantine_passes = 3  # failures in the quarantine queue, then a message is dead
+    # Names of queues whose expired leases this worker restores; () for those of all queues.
+    own_queues: Sequence[str] = ()
+    background_sweeps = False  # whether a background loop restores expired leases
     journal = ""  # key of the stream that takes the receipts of pushed messages, "" for none
     # A wait blocks on one list; the other lists are looked at this often, in seconds.
     idle_poll = 0.25
     from_transport_options = (
         *RedisChannel.from_transport_options,
         *("coalesce_messages", "coalesce_bytes", "quarantine_passes", "journal"),
+        *("own_queues", "background_sweeps"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next = "claim"  # a key of _COMMANDS
         self._token = ""  # the fencing token of the last claim
+        self._order = ClaimOrder()
         self._warned_at = 0.0
         super().__init__(*args, **kwargs)
 
@@ -91,6 +98,7 @@ class Channel(RedisChannel):
         are pairs of a queue's name and the key of one of its lists.
         """
         prefix = self.global_keyprefix
+        queues = self._order.arrange(queues)
         first = prefix + queues[0][1]
         if circuit_breaker.paused_for and self._next == "claim":
             self._next = "rest"
@@ -120,6 +128,7 @@ class Channel(RedisChannel):
             raise Empty
         queue = text(reply[0])
         self.prefer_other_queues(queue)
+        self._order.note(queue)
         if queue.endswith(_REPLY_QUEUE):
             self._deliver_control_replies(queue, reply[1:])
         else:

@@ -142,9 +142,8 @@ def replay(
 ) -> None:
     """Send dead letters through the pipeline again, at most RATE a second.
 
-    They are sent to the queue articles.replay, which workers serve beside that of new articles. An
-    article that fails again is the same dead letter with a higher count. The dead letter of an
-    article that succeeds is kept, but `worker dead list` shows it only with its option --all.
+    They are sent to the bulk lane. An article that fails again is the same dead letter
+    with a higher count. The dead letter of an article that succeeds is only listed with --all.
     Without --yes nothing is sent.
     """
     from worker.maintenance.replay import refusal

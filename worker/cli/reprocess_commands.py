@@ -57,10 +57,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Give stored articles the tags of the rules in force; preview them with --dry-run.
 
-    Only articles that were tagged by other rules are sent to workers, RATE a second. After an
-    interruption the same command continues. Articles get no new revision; those whose tags change
-    are listed by `worker changes` as `retagged`. --rules tries a draft in a dry run. Exit code 1
-    when workers have not retagged all of the articles.
+    Only articles that other rules tagged are sent, RATE a second, to the bulk lane.
+    After an interruption the same command continues. No revision is made; where tags change, the
+    change feed has one entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when
+    workers have not retagged all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
@@ -77,11 +77,10 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
 def reclean(dry_run: bool, **options: Any) -> None:
     """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    A payload is a raw article as it was received. Only those that older rules cleaned are sent to
-    workers, RATE a second. After an interruption the same command continues. A changed title or
-    text becomes a revision, and the old one is kept; other changes replace fields in place. An
-    article does not count as received once more. Exit code 1 when workers have not recleaned all of
-    the articles.
+    Only articles that older rules cleaned are sent, RATE a second, to the bulk lane.
+    After an interruption the same command continues. A changed title or text becomes a revision,
+    and the old one is kept; other changes replace fields in place. No sighting is counted. Exit
+    code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))

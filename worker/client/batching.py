@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle
 from worker.model.json_nesting import too_deep
+from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import new_receipt
 
 
@@ -21,6 +22,7 @@ class PackedArticle(NamedTuple):
     receipt: str
     raw: object  # a JSON value
     bytes: int  # of its JSON text
+    source: str = DEFAULT_SOURCE  # by which floods of one source are counted
 
 
 def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[PackedArticle]]:

@@ -6,23 +6,25 @@ message.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from worker.broker import REPLAY, backpressure, dead_letter_queue, embedded
+from worker.broker import BULK, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
-from worker.broker.load_measurement import measure_load
+from worker.broker.load_measurement import measure_load, measure_load_and_run
+from worker.broker.source_floods import count_command, find_floods
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.batching import PackedArticle, batches, pack_invalid, plain_values
 from worker.client.receipt_journal import open_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
-from worker.model.admission import Payload, RawArticle, admit, host
+from worker.model.admission import Payload, RawArticle, admit, host, source_of
 from worker.model.broker_address import check_store
 from worker.model.receipts import is_receipt, new_message_id, new_receipt
 from worker.model.records import Outcome
@@ -125,17 +127,19 @@ class Producer:
         pace: bool = True,
         on_stop: Callable[[Advice], None] | None = None,
     ) -> list[str]:
-        """Send all valid articles, and return their receipts, the ids by which to ask for outcomes.
+        """Send all valid articles, and return their receipts in order.
 
-        The broker is asked before each message how full it is. If it advises to slow down, this
-        call sleeps as long as advised (not with pace=False). If it advises to stop, Busy is raised;
-        with `on_stop`, that is called instead, and the broker is asked again later. `on_sent` is
-        called after each message with the number of its articles.
+        Before each message the broker is asked how full it is. If the advice is to slow down, this
+        call sleeps for the advised time (not with pace=False). If it is to stop, this call raises
+        Busy, or with `on_stop` calls that, sleeps, and asks again.
 
-        Invalid articles do not keep the others from being sent. By `invalid` they are raised at the
-        end as InvalidArticles ("raise"), put into `self.invalid` ("collect"), or also sent, to be
-        kept as dead letters ("bury"). Raises Unavailable when the broker does not take a message;
-        those sent before stay sent. Raises TypeError for one article instead of a list.
+        When more than `bulk.source_articles` articles of one source are sent within a minute or
+        two, by any producers, they go to the bulk lane, which workers claim after other articles.
+
+        Invalid articles do not keep the others from being sent. By `invalid`, they are raised at
+        the end as InvalidArticles, collected in `self.invalid`, or sent to become dead letters.
+        Raises Unavailable when the broker does not take a message; those sent before stay sent.
+        Raises TypeError for one article instead of a list.
         """
         if isinstance(articles, Mapping | str | bytes):
             kind = type(articles).__name__
@@ -143,8 +147,8 @@ class Producer:
         self.invalid = []
         receipts: list[str] = []
         for batch in batches(self._pack(articles, invalid), self._rules.batch):
-            self._await_capacity(receipts, pace, on_stop)
-            self._send(batch)
+            floods = self._await_capacity(receipts, pace, on_stop, batch)
+            self._send_in_lanes(batch, floods)
             receipts += [packed.receipt for packed in batch]
             on_sent(len(batch))
         if self.invalid and invalid == "raise":
@@ -181,7 +185,8 @@ class Producer:
                 raw, size = plain_values(value)
                 article = admit(raw, size)
                 receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
-                yield PackedArticle(receipt, self._with_source(raw, article), size)
+                raw = self._with_source(raw, article)
+                yield PackedArticle(receipt, raw, size, source_of(raw))
             except Rejected as e:
                 self.invalid.append(
                     Invalid(position=position, reason=e.reason, detail=e.detail, raw=value)
@@ -196,45 +201,81 @@ class Producer:
         return {**raw, "source": {**(raw.get("source") or {}), "id": self._source}}
 
     def _await_capacity(
-        self, sent: list[str], pace: bool, on_stop: Callable[[Advice], None] | None
-    ) -> None:
-        while (advice := self._advice_to_send()).answer is Answer.STOP:
+        self,
+        sent: list[str],
+        pace: bool,
+        on_stop: Callable[[Advice], None] | None,
+        batch: Sequence[PackedArticle] = (),
+    ) -> set[str]:
+        """Wait until the broker can take `batch`; return those of its sources that are a flood.
+
+        Raises Busy, with the receipts `sent` so far, when it can't and `on_stop` is None.
+        """
+        counts = Counter(packed.source for packed in batch)
+        while True:
+            advice, floods = self._advice_to_send(counts)
+            if advice.answer is not Answer.STOP:
+                break
             if on_stop is None:
                 raise Busy(advice.reason, advice.retry_after_s, sent)
             on_stop(advice)
             time.sleep(advice.retry_after_s)
         if pace:
             time.sleep(advice.retry_after_s)
+        return floods
 
-    def _advice_to_send(self) -> Advice:
+    def _advice_to_send(self, counts: Mapping[str, int]) -> tuple[Advice, set[str]]:
+        """Ask for advice and count articles by source, in one round trip.
+
+        Returns the advice and the sources that are a flood. If the advice is to stop, the articles
+        are not sent now, so they do not count.
+        """
+        queue, bulk = self._rules.queue.name, self._rules.bulk
         try:
-            return self.advice()
+            with self._connection.channel() as channel:
+                count = count_command(channel, queue, counts, bulk.window_s) if counts else None
+                load, totals = measure_load_and_run(channel, list(self._app.amqp.queues), count)
+                advice = backpressure.advise(load, self._rules.pressure)
+                if totals is None:
+                    return advice, set()
+                if advice.answer is Answer.STOP:
+                    negative = {source: -number for source, number in counts.items()}
+                    undo = count_command(channel, queue, negative, bulk.window_s)
+                    measure_load_and_run(channel, [], undo)
+                    return advice, set()
+                limit = bulk.source_articles
+                return advice, find_floods(channel, queue, counts, totals, limit)
         except Unavailable:  # the send that follows tries more than once, and then raises
-            return Advice(answer=Answer.ACCEPT)
+            return Advice(answer=Answer.ACCEPT), set()
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles that were sent before to the replay queue, which workers also serve.
-
-        They keep their receipts, the ids by which to ask for their outcomes, and are not validated.
-        """
+        """Send raw articles to the bulk lane unchecked, with the receipts that they have."""
         for batch in batches(articles, self._rules.batch):
-            self._send(batch, self._rules.queue.name + REPLAY)
+            self._send(batch, self._rules.queue.name + BULK)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Ask workers to clean and tag stored articles again, or only to tag them.
+        """Ask workers, over the bulk lane, to reprocess stored articles.
 
-        `what` is `reclean` or `retag`. The request is a message on the replay queue, which workers
-        serve beside that of new articles. Waits while the broker is too full, and raises
-        Unavailable when it does not take the message.
+        `what` is `retag` or `reclean`. Waits while the broker is too full to take more. Raises
+        Unavailable when the broker does not take the message.
         """
         self._await_capacity([], pace=True, on_stop=lambda advice: None)
-        queue = self._rules.queue.name + REPLAY
+        queue = self._rules.queue.name + BULK
         self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
 
     def send_message(self, queue: str, message: bytes) -> None:
         """Put a message that workers could not process back on the queue `queue`, unchanged."""
         with self._connection.channel() as channel:
             dead_letter_queue.send_again(channel, queue, message)
+
+    def _send_in_lanes(self, batch: list[PackedArticle], floods: Collection[str]) -> None:
+        """Send the articles of sources that are a flood to the bulk lane, and the others live."""
+        live = [packed for packed in batch if packed.source not in floods]
+        bulk = [packed for packed in batch if packed.source in floods]
+        if live:
+            self._send(live)
+        if bulk:
+            self._send(bulk, self._rules.queue.name + BULK)
 
     def _send(self, batch: list[PackedArticle], queue: str = "") -> None:
         receipts = [packed.receipt for packed in batch]

@@ -24,6 +24,16 @@ class QueueRules(Frozen):
     coalesce_bytes: int = Field(ge=1024)
 
 
+class BulkRules(Frozen):
+    """From how many articles of one source in a time on they go to the bulk lane.
+
+    Workers claim the bulk lane after the other queues, but at least once in four claims.
+    """
+
+    source_articles: int = Field(default=500, ge=1)
+    window_s: int = Field(default=60, ge=1)
+
+
 class BatchLimits(Frozen):
     """How many articles, and how many bytes, a producer may put into one message."""
 
@@ -65,6 +75,8 @@ class QuarantineRules(Frozen):
 
     deliveries: int = Field(ge=1)
     attempts: int = Field(ge=1, le=10)
+    stalls: int = Field(default=3, ge=1, le=100)
+    stalled_replay_s: float = Field(default=600, ge=0)
     passes: int = Field(default=3, ge=1, le=100)
     memory_mb: int = Field(ge=200)
     budget_s: float = Field(gt=0)
@@ -107,6 +119,7 @@ class WorkerRules(Frozen):
 
     queue: QueueRules
     batch: BatchLimits
+    bulk: BulkRules = BulkRules()
     time: TimeLimits
     quarantine: QuarantineRules
     child: ProcessRules

@@ -1,8 +1,7 @@
-"""Reprocess stored articles by newer rules: tag them again, or clean and tag them again.
+"""Reprocess stored articles by newer rules, a batch at a time, in the bulk lane.
 
-Workers do it batch by batch, from messages in the queue `articles.replay`. Articles that were made
-by the rules in force are skipped, so a message may be delivered any number of times. An article
-that fails is logged and stays as it is stored; the rest of the batch goes on.
+Articles that the rules in force made already are skipped, so a message may be delivered any number
+of times. An article that fails is logged and stays as it is stored; the rest of the batch goes on.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""A background loop that moves messages that can't be processed from the broker to the store.
+"""A background loop of a worker that keeps the dead letters in the store in order.
 
-The broker keeps such messages in one dead list per queue; the store keeps them as dead letters,
-which a person can list and try again.
+It moves undeliverable messages from the broker's dead lists to the store, deletes old letters, and
+replays stalled articles once.
 """
 
 import logging
@@ -14,6 +14,7 @@ from typing import Any
 from worker import background
 from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
+from worker.maintenance.stalled_letters import replay_stalled
 from worker.maintenance.undeliverable import drain, expire
 from worker.store.database.fork_lock import fork_lock
 from worker.store.ports import DeadLetterStore
@@ -24,14 +25,18 @@ EVERY_S = 5.0
 _EXPIRE_EVERY_S = 3600.0
 
 
-def start(app: Any, store: DeadLetterStore, keep_days: float) -> background.BackgroundLoop:
-    """Start the background loop that moves messages that can't be processed into the store.
+def start(
+    app: Any, store: DeadLetterStore, keep_days: float, stalled_replay_s: float = 600.0
+) -> background.BackgroundLoop:
+    """Start the background loop that moves undeliverable messages into the store as dead letters.
 
-    They come from the broker's dead lists, and become dead letters in `store`. Once an hour the
-    loop also deletes dead letters that were last seen more than `keep_days` days ago; 0 keeps all.
+    Once an hour it also deletes dead letters last seen more than `keep_days` days ago; with 0 it
+    deletes none. It replays articles that stalled more than `stalled_replay_s` seconds ago.
     """
     connection = BrokerConnection(app)
+    queue = app.conf.task_default_queue
     expired_at = float("-inf")
+    replayed_at = time.monotonic()
 
     @contextmanager
     def storing() -> Iterator[None]:
@@ -42,10 +47,14 @@ def start(app: Any, store: DeadLetterStore, keep_days: float) -> background.Back
                 store.close()
 
     def turn() -> None:
-        nonlocal expired_at
+        nonlocal expired_at, replayed_at
         try:
             with connection.channel() as channel:
                 drain(channel, list(app.amqp.queues), store, storing)
+                if time.monotonic() - replayed_at > stalled_replay_s / 2:
+                    replayed_at = time.monotonic()
+                    with storing():
+                        replay_stalled(channel, queue, store, stalled_replay_s, datetime.now(UTC))
             if keep_days and time.monotonic() - expired_at > _EXPIRE_EVERY_S:
                 expired_at = time.monotonic()
                 with storing():

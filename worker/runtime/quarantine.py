@@ -1,18 +1,23 @@
-"""Process messages that failed before, those of the quarantine queue, in processes that may die.
+"""Process messages from the quarantine queue, which failed before, in processes that may die.
 
 All articles of a message are tried together first, because most failures are accidents. Then each
-article that is still neither stored nor refused is tried alone. One that ends its process each
-time, as often as worker.toml allows, is kept in the store as a dead letter.
+article without an outcome is tried alone. An article has an outcome when the store has its receipt.
+Only a run of one article that leaves no receipt counts as an attempt; after `attempts` of them the
+article becomes a dead letter. Earlier failures of its message do not count.
+
+A run that wall-clock time alone ended is no attempt, because the machine may have been suspended or
+busy: the message goes back to its queue with a count of such runs. After `stalls` of them the
+article becomes a dead letter with the reason `stalled`.
 """
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 
 from worker.config.worker_rules import WorkerRules
-from worker.errors import Reason, Unavailable
+from worker.errors import Reason, Stalled, Unavailable
 from worker.maintenance.reprocess import Reprocessing
 from worker.model.admission import Payload, Unopened, source_of
 from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
@@ -23,18 +28,23 @@ from worker.runtime.sandbox import SandboxEnd, SandboxServer, run_limit_s
 log = logging.getLogger("worker")
 
 
+Run = Callable[[Sequence[Delivery]], SandboxEnd]
+"""A function that processes articles as one batch in a sandbox, and returns how the run ended."""
+
+
 def ingest_in_sandbox(
     pipeline: Pipeline,
     deliveries: Sequence[Delivery],
     rules: WorkerRules,
     handling: Attempt = NO_ATTEMPT,
+    stalled_runs: Mapping[str, int] | None = None,
 ) -> None:
-    """Process the articles of a message that failed before, in sandbox processes that may die.
+    """Process the articles of a quarantined message in sandbox processes until each has an outcome.
 
-    `deliveries` are its articles, each with the id under which the store records what became of it.
-    Articles that have such an outcome already are skipped. `handling` says which worker has the
-    message, and how often it was delivered. Raises Unavailable when time is over before all are
-    done, or store or index do not answer; the message must then be run again.
+    `stalled_runs` maps receipts to the number of runs in earlier deliveries that wall-clock time
+    alone ended. Raises Stalled when the time for one message is over or a run was ended so, and
+    Unavailable when a service does not answer. When the message is delivered again, articles whose
+    receipts are in the store are not repeated.
     """
     waiting = _without_outcome(pipeline, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
@@ -46,13 +56,47 @@ def ingest_in_sandbox(
     log.info("quarantine.began articles=%d", len(waiting))
     deadline = time.monotonic() + rules.quarantine.budget_s
     run = partial(_run, limit_s=run_limit_s(rules), handling=handling)
-    if len(waiting) > 1:
-        run(waiting)
-        waiting = _without_outcome(pipeline, waiting)
+    runs = {d.receipt: n for d in waiting if (n := (stalled_runs or {}).get(d.receipt))}
+    # An article that stalled before would take the time of the others again: it comes last.
+    first = [d for d in waiting if d.receipt not in runs]
+    last = [d for d in waiting if d.receipt in runs]
+    if len(first) > 1:
+        run(first)
+        first = _without_outcome(pipeline, first)
+    _try_each(pipeline, [*first, *last], rules, run, handling, deadline=deadline, runs=runs)
+
+
+def _try_each(
+    pipeline: Pipeline,
+    waiting: Sequence[Delivery],
+    rules: WorkerRules,
+    run: Run,
+    handling: Attempt,
+    *,
+    deadline: float,
+    runs: dict[str, int],
+) -> None:
+    """Try articles one by one until `deadline`, and count in `runs` those that stalled.
+
+    Raises Stalled unless all have an outcome then.
+    """
+    returned = 0
     for index, delivery in enumerate(waiting):
         if index and time.monotonic() > deadline:
-            raise Unavailable("time", f"{len(waiting) - index} articles left to try")
-        _try_alone(pipeline, delivery, rules.quarantine.attempts, run, handling)
+            raise Stalled(f"{len(waiting) - index + returned} articles left to try", runs)
+        end = _try_alone(pipeline, delivery, rules.quarantine.attempts, run)
+        if end is None:
+            runs.pop(delivery.receipt, None)
+            continue
+        if end.stalled:
+            runs[delivery.receipt] = runs.get(delivery.receipt, 0) + 1
+        if end.stalled and runs[delivery.receipt] < rules.quarantine.stalls:
+            returned += 1
+            continue
+        letter = _letter(delivery, end, rules, runs.pop(delivery.receipt, 0))
+        dead_letter(pipeline.store, [letter], datetime.now(UTC), handling)
+    if returned:
+        raise Stalled(f"{returned} articles stalled", runs)
 
 
 def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -88,27 +132,36 @@ def _run(deliveries: Sequence[Delivery], limit_s: float, handling: Attempt) -> S
 
 
 def _try_alone(
-    pipeline: Pipeline,
-    delivery: Delivery,
-    attempts: int,
-    run: Callable[[Sequence[Delivery]], SandboxEnd],
-    handling: Attempt,
-) -> None:
+    pipeline: Pipeline, delivery: Delivery, attempts: int, run: Run
+) -> SandboxEnd | None:
     """Run one article alone, up to `attempts` times, until it has an outcome in the store.
 
-    If it has none after that, write it to the store as a dead letter.
+    Returns None when it has one. Else returns how the last run ended; a run that wall-clock time
+    alone ended is the last one.
     """
     for attempt in range(1, attempts + 1):
         end = run([delivery])
         if not _without_outcome(pipeline, [delivery]):
-            return
+            return None
+        if end.stalled:
+            log.warning("trial.stalled receipt=%s how=%s", delivery.receipt, end)
+            return end
         log.warning("trial.ended receipt=%s attempt=%d how=%s", delivery.receipt, attempt, end)
-    letter = DeadLetter(
+    return end
+
+
+def _letter(delivery: Delivery, end: SandboxEnd, rules: WorkerRules, stalls: int) -> DeadLetter:
+    """The dead letter of an article that has used up its attempts, or its `stalls` stalled runs."""
+    if end.stalled:
+        reason, tried = Reason.STALLED, f"{stalls} runs ended by wall-clock time"
+    else:
+        reason = Reason.POISON if end.code < 0 else Reason.CRASHED
+        tried = f"{rules.quarantine.attempts} attempts"
+    return DeadLetter(
         receipt=delivery.receipt,
-        reason=Reason.POISON if end.code < 0 else Reason.CRASHED,
-        detail=f"{end}, {attempts} attempts",
+        reason=reason,
+        detail=f"{end}, {tried}",
         stage=end.stage,
         source=source_of(delivery.raw),
         payload=Payload.of(delivery.raw),
     )
-    dead_letter(pipeline.store, [letter], datetime.now(UTC), handling)

@@ -1,12 +1,15 @@
-"""Process articles that may crash a process in a sandbox, a process that may die.
+"""Process articles that may crash a process, each batch in a sandbox, a process of its own.
 
-A pool process of Celery can't fork, so it starts a server, `python -m worker.runtime.sandbox`. The
-server loads rules and models once, and forks a sandbox for each batch of articles. It reads one
-batch per line of JSON on standard input, writes how the sandbox ended as a line of JSON on standard
-output, and exits when no batch came for 30 s.
+A pool process can't fork (it is daemonic), so it starts `python -m worker.runtime.sandbox`. That
+server loads the pipeline once, and forks for each run, one batch of articles. It reads one run per
+line of JSON on standard input, and writes one SandboxEnd per line of JSON on standard output. It
+exits when no run was asked for during 30 s.
 
 An exit code does not prove what was stored, because an article may end its process with any code.
-Whether an article is done is looked up in the store (worker.runtime.quarantine).
+Whether an article is done is read from the store, by its receipt (worker.runtime.quarantine).
+
+A run has two limits. The CPU time is the article's own: an article that exceeds it is at fault. The
+wall-clock time also passes while the machine is suspended or busy, so it only ends the run.
 """
 
 import json
@@ -15,6 +18,7 @@ import os
 import resource
 import select
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -40,6 +44,9 @@ _UNAVAILABLE = "unavailable"  # last stage of a run that found store or index un
 _STAGES = ("admit", "clean", "deduplicate", "tag", "write", _UNAVAILABLE)
 _BETWEEN_STAGES = "write"  # also reported between the pure stages: store or index are in use
 _DONE, _FAILED = 0, os.EX_SOFTWARE
+_ANSWER_MARGIN_S = 10.0  # after the wall-clock limit of a run: to kill its process and to answer
+# One report of a sandbox process: index of the stage, seconds of CPU the process has used so far.
+_REPORT = struct.Struct("<Bd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,9 @@ class SandboxEnd:
     stage: str  # the last stage it entered
     took_s: float
     peak_mb: int
+    cpu_s: float = 0.0  # CPU time of the last stage
     unavailable: bool = False  # store or index did not answer, or not in time
+    stalled: bool = False  # the wall-clock limit ended it, and its CPU time was in order
 
     @property
     def failed(self) -> bool:
@@ -66,7 +75,8 @@ class SandboxEnd:
         how = (
             f"killed by {signal.Signals(-self.code).name}" if self.code < 0 else f"exit {self.code}"
         )
-        return f"{how} in stage {self.stage} after {self.took_s:.1f} s, peak {self.peak_mb} MB"
+        spent = f"after {self.took_s:.1f} s with {self.cpu_s:.1f} s of CPU"
+        return f"{how} in stage {self.stage} {spent}, peak {self.peak_mb} MB"
 
 
 class SandboxLost(Exception):
@@ -89,12 +99,12 @@ class SandboxServer:
     def run(
         self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Process a batch of raw articles in one sandbox process, and return how the process ended.
+        """Process raw articles with their receipts as one batch in one sandbox process.
 
-        Each article comes with its receipt, the id under which its outcome is stored. `handling`
-        says which worker has the message, and how often it was delivered. The death of the process
-        raises nothing. Raises Unavailable when the server that forks it is not ready in `limit_s`
-        seconds, and SandboxLost when that server ends, and so does the one started in its place.
+        Returns how that process ended; its failure raises nothing. Raises SandboxLost when the
+        server ends and a second one does too. Raises Unavailable when the server is not ready
+        within `limit_s` seconds, after which a later call can use it, and when it gives no answer
+        in `limit_s` seconds and a margin, after which a later call starts another one.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
@@ -117,7 +127,7 @@ class SandboxServer:
             try:
                 server.stdin.write(line)  # type: ignore[union-attr]
                 server.stdin.flush()  # type: ignore[union-attr]
-                if answer := server.stdout.readline():  # type: ignore[union-attr]
+                if answer := self._read_answer(server, limit_s + _ANSWER_MARGIN_S):
                     return SandboxEnd(**json.loads(answer))
             except OSError as e:
                 log.debug("trial.restart error=%s", e)  # it exited while idle: start another
@@ -129,9 +139,28 @@ class SandboxServer:
         if self._server is None:
             # -P: the current folder may hold another worker.py
             command = [sys.executable, "-P", "-m", "worker.runtime.sandbox"]
-            self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._server = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                process_group=0,  # so that the server can be killed together with its sandbox
+            )
             self._ready = False
         return self._server
+
+    def _read_answer(self, server: "subprocess.Popen[bytes]", limit_s: float) -> bytes:
+        """Read the server's answer to one run, b"" when the server has ended.
+
+        A server that is silent for `limit_s` seconds was stopped by the machine. It is killed, or
+        this process would wait for it until Celery's hard limit.
+        """
+        readable, _, _ = select.select([server.stdout], [], [], limit_s)  # type: ignore[type-var]
+        if not readable:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            self.close()
+            raise Unavailable("sandbox", "its server does not answer")
+        return bytes(server.stdout.readline())  # type: ignore[union-attr]
 
     def _await_ready(self, server: "subprocess.Popen[bytes]", limit_s: float) -> None:
         if not self._ready:
@@ -187,9 +216,14 @@ _stage_pipe = -1  # file descriptor to which a forked process writes the stage i
 
 @contextmanager
 def _reported_stage(stage: str) -> Iterator[None]:
-    os.write(_stage_pipe, bytes([_STAGES.index(stage)]))
+    _write_report(stage)
     yield
-    os.write(_stage_pipe, bytes([_STAGES.index(_BETWEEN_STAGES)]))
+    _write_report(_BETWEEN_STAGES)
+
+
+def _write_report(stage: str) -> None:
+    # A pipe takes so few bytes in one piece, so the reader never gets part of a report.
+    os.write(_stage_pipe, _REPORT.pack(_STAGES.index(stage), time.process_time()))
 
 
 def _report(stage: str) -> AbstractContextManager[None]:
@@ -209,15 +243,18 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
         _set_limits(rules)
         _run_and_exit(pipeline, run, write_end)
     os.close(write_end)
-    stage, timed_out = _follow_stages(read_end, pid, began + run_limit_s(rules))
+    stage, cpu_before_s, timed_out = _follow_stages(read_end, pid, began + run_limit_s(rules))
     os.close(read_end)
     _, status, usage = os.wait4(pid, 0)
+    cpu_s = max(0.0, usage.ru_utime + usage.ru_stime - cpu_before_s)
     return SandboxEnd(
         code=os.waitstatus_to_exitcode(status),
         stage=_BETWEEN_STAGES if stage == _UNAVAILABLE else stage,
         # Stages do no I/O. A run that is late between them waits for the store or the index.
         unavailable=stage == _UNAVAILABLE or (timed_out and stage == _BETWEEN_STAGES),
+        stalled=timed_out and stage != _BETWEEN_STAGES and cpu_s < rules.time.article_s,
         took_s=time.monotonic() - began,
+        cpu_s=cpu_s,
         peak_mb=usage.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
     )
 
@@ -260,29 +297,31 @@ def _run_and_exit(pipeline: Pipeline, run: dict[str, Any], write_end: int) -> No
             pipeline.ingest(deliveries, now=datetime.now(UTC), handling=handling)
         code = _DONE
     except Unavailable:
-        os.write(write_end, bytes([_STAGES.index(_UNAVAILABLE)]))
+        _write_report(_UNAVAILABLE)
     except BaseException as e:  # noqa: BLE001 - the exit code is the answer
         print(f"trial.failed error={type(e).__name__}", file=sys.stderr)
     finally:
         os._exit(code)
 
 
-def _follow_stages(read_end: int, pid: int, deadline: float) -> tuple[str, bool]:
+def _follow_stages(read_end: int, pid: int, deadline: float) -> tuple[str, float, bool]:
     """Read from a pipe which stage the forked process is in, until it ends or `deadline` passes.
 
-    Returns the last stage, and whether the process was killed because the deadline passed.
+    Returns the last stage, the seconds of CPU that the process had used before that stage, and
+    whether the process was killed because the deadline passed.
     """
-    stage = _BETWEEN_STAGES
+    stage, cpu_s = _BETWEEN_STAGES, 0.0
     while True:
         timeout_s = max(0.0, deadline - time.monotonic())
         readable, _, _ = select.select([read_end], [], [], timeout_s)
         if not readable:
             os.kill(pid, signal.SIGKILL)
-            return stage, True
-        entered = os.read(read_end, 4096)
-        if not entered:  # the process closed its end of the pipe by exiting
-            return stage, False
-        stage = _STAGES[entered[-1]]
+            return stage, cpu_s, True
+        reports = os.read(read_end, 400 * _REPORT.size)
+        if not reports:  # the process closed its end of the pipe by exiting
+            return stage, cpu_s, False
+        number, cpu_s = _REPORT.unpack(reports[-_REPORT.size :])
+        stage = _STAGES[number]
 
 
 if __name__ == "__main__":

@@ -85,6 +85,10 @@ def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:
     ]
     if query.since:
         conditions.append(dead_letters.c.last >= sa.literal(query.since, UtcDateTime))
+    if query.before:
+        conditions.append(dead_letters.c.last < sa.literal(query.before, UtcDateTime))
+    if query.never_replayed:
+        conditions.append(dead_letters.c.replay.is_(None))
     if query.id_prefixes:
         # Ids are lower-case hexadecimal: prefix + "g" sorts after all ids with this prefix.
         conditions.append(

@@ -170,6 +170,8 @@ class DeadLetterQuery:
     source: str = ""
     stage: str = ""
     since: datetime | None = None  # last seen at or after this time
+    before: datetime | None = None  # last seen before this time
+    never_replayed: bool = False  # only those that were not sent again so far
     states: tuple[DeadLetterState, ...] = (DeadLetterState.DEAD,)
     limit: int | None = None
 

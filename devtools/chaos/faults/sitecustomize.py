@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import worker.pipeline.ingestion
@@ -39,6 +40,14 @@ def _nap(seconds: str) -> None:
     time.sleep(float(seconds))
 
 
+def _stop(*files: str) -> None:
+    """Stop as on a suspended machine, once for each of these files, which are removed."""
+    for file in files:
+        if Path(file).exists():
+            Path(file).unlink()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
 FAULTS = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "segfault": lambda: ctypes.string_at(0),
@@ -52,6 +61,7 @@ FAULTS = {
     "oom": _out_of_memory,
     "sleep": lambda: time.sleep(60),
     "nap": _nap,
+    "stop": _stop,
 }
 
 

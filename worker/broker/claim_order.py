@@ -1,0 +1,32 @@
+"""The order in which a worker asks its queues for messages.
+
+The bulk lane comes after all other queues, so that a flood of one source delays no other source.
+Of any four claims at least one asks the bulk lane first, so that it is never left waiting either.
+"""
+
+from collections.abc import Sequence
+
+from worker.broker import BULK
+
+_CLAIMS_PER_BULK = 4
+
+
+class ClaimOrder:
+    """Arranges the lists of one channel for its next claim, by the claims before it."""
+
+    def __init__(self) -> None:
+        self._since_bulk = 0  # claims of messages from other queues since the last from bulk
+
+    def arrange(self, lists: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the lists, pairs of a queue and a key, in the order to ask them.
+
+        The order inside the bulk lane, and among the other queues, stays.
+        """
+        bulk = [pair for pair in lists if pair[0].endswith(BULK)]
+        others = [pair for pair in lists if not pair[0].endswith(BULK)]
+        is_due = self._since_bulk >= _CLAIMS_PER_BULK - 1
+        return [*bulk, *others] if is_due else [*others, *bulk]
+
+    def note(self, queue: str) -> None:
+        """Note that a claim took messages from `queue`."""
+        self._since_bulk = 0 if queue.endswith(BULK) else self._since_bulk + 1

@@ -1,0 +1,45 @@
+"""Replay articles that stalled, once and by themselves, when the machine has time again.
+
+An article stalls when its runs in quarantine are ended by wall-clock time without using the CPU.
+Often a suspended or busy machine is the cause, and then the article is good. A letter that was
+replayed before, by hand or here, stays as it is.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from worker.broker import QUARANTINE, kombu_internals
+from worker.client.producer import Producer
+from worker.errors import Reason
+from worker.maintenance.replay import replay
+from worker.store.ports import DeadLetterStore
+from worker.store.values import DeadLetterQuery
+
+log = logging.getLogger("worker")
+
+_AT_ONCE = 50  # letters
+_PER_S = 50.0  # letters: all that are replayed at once go as one message
+_PATIENCE = 6  # times the delay, after which a letter no longer waits for empty queues
+
+
+def replay_stalled(
+    channel: Any, queue: str, store: DeadLetterStore, delay_s: float, now: datetime
+) -> int:
+    """Replay up to 50 stalled letters that were last seen more than `delay_s` seconds ago.
+
+    While messages wait on the live or the quarantine queue, only letters six times as old are
+    replayed. Returns how many were. Raises Unavailable.
+    """
+    is_calm = not any(kombu_internals.queue_size(channel, q) for q in (queue, queue + QUARANTINE))
+    age = timedelta(seconds=delay_s if is_calm else delay_s * _PATIENCE)
+    query = DeadLetterQuery(
+        reason=Reason.STALLED, before=now - age, never_replayed=True, limit=_AT_ONCE
+    )
+    letter_ids = store.letter_ids(query)
+    if not letter_ids:
+        return 0
+    with Producer() as producer:
+        count = sum(len(sent) for sent in replay(store, producer, letter_ids, per_s=_PER_S))
+    log.info("stalled.replayed count=%d", count)
+    return count
