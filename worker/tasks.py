@@ -18,7 +18,7 @@ from celery.exceptions import Reject
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 
 from worker import bootstrap
-from worker.broker import bodies, celery_internals, heartbeat, journal, shutdown
+from worker.broker import bodies, celery_internals, control_commands, heartbeat, journal, shutdown
 from worker.broker.eviction_check import NoEviction
 from worker.broker.leases import LeaseKeeper
 from worker.broker.messages import ClaimedMessage, InvalidMessage
@@ -36,6 +36,7 @@ from worker.settings import Settings
 log = logging.getLogger("worker")
 
 celery_internals.hide_rejection_records()
+control_commands.register()
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].add(NoEviction)
 
@@ -119,6 +120,7 @@ class Ingest(Task):
 
     Request = "worker.broker.request:Request"
     typing = False
+    send_events = False  # Celery's events; worker.broker.request sends them, one for each message
 
     @staticmethod
     def probe(service: str) -> None:
@@ -142,6 +144,9 @@ def redo_stored(self: Task, message: ClaimedMessage) -> None:
     A message of the quarantine queue is processed one article at a time, in sandbox processes.
     """
     _reject_failures(lambda: _redo(message))
+
+
+celery_internals.remove_builtin_tasks(app)
 
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:

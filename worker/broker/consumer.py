@@ -10,8 +10,6 @@ the slot that was acquired for it; here it is released.
 import logging
 from typing import Any
 
-from celery.exceptions import TaskRevokedError
-
 from worker.broker import held_messages
 from worker.broker.celery_internals import CeleryConsumer, release_pool_slot, set_pool_entry
 from worker.broker.deferred_acks import deferred_requeues
@@ -71,12 +69,10 @@ class Consumer(CeleryConsumer):
 def hand_to_pool(controller: Any, request: Any) -> None:
     """Pass a request to the process pool. When that raises, release the pool slot acquired for it.
 
-    The message then goes to the quarantine queue, unless its task was revoked.
+    The message then goes to the quarantine queue.
     """
     try:
         request.execute_using_pool(controller.pool)
-    except TaskRevokedError:
-        release_pool_slot(controller)
     except Exception as e:  # noqa: BLE001 - release the slot after any error
         release_pool_slot(controller)
         request.fail(f"not handed to the pool: {e!r}", error=type(e).__name__)

@@ -189,7 +189,7 @@ def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict
     or of the group. The body is a tuple, so that Celery does not decode it.
     """
     first = messages[0]
-    message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)
+    message_id = str(uuid.uuid4()) if len(messages) > 1 else printable_id(first.message_id)
     traces = {} if len(messages) > 1 else dict(first.traces)
     correlation_id = traces.pop("correlation_id", message_id)
     return {
@@ -268,7 +268,8 @@ def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _printable_id(message_id: str) -> str:
+def printable_id(message_id: str) -> str:
+    """A message's id for logs and monitoring; a hash of it when it is long or not printable."""
     if len(message_id) <= _LONGEST_TEXT and message_id.isprintable():
         return message_id
     return blake2b(message_id.encode("utf-8", "replace"), digest_size=16).hexdigest()
