@@ -10,7 +10,7 @@ from devtools.generated_articles import generate
 from devtools.waiting import limit_s, stretch
 from tests.worker_rules import own_rules
 from worker.errors import Unavailable
-from worker.pipeline.ingestion import Delivery
+from worker.pipeline.deliveries import Delivery
 from worker.runtime.sandbox import SandboxServer
 from worker.store.sql_store import SqlStore
 

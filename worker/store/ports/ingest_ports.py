@@ -28,6 +28,17 @@ class OutcomeReader(Protocol):
         ...
 
 
+class ReceiptReader(OutcomeReader, Protocol):
+    """Look up receipts by which a redelivery and a receipt that is used again are told apart."""
+
+    def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
+        """Return receipt -> `Payload.digest` of the raw article that it was used for.
+
+        A receipt without an outcome has no entry, nor has one that an earlier version stored.
+        """
+        ...
+
+
 class FingerprintReader(Protocol):
     """Look up fingerprints, the hashes by which the texts of articles are compared."""
 
@@ -64,7 +75,7 @@ class CandidateReader(FingerprintReader, Protocol):
         ...
 
 
-class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
+class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
     """Read what is already stored about the articles of a batch, and write the batch.
 
     A batch is the raw articles of one message.
