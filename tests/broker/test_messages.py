@@ -92,7 +92,10 @@ def test_a_header_is_taken_when_it_is_what_it_should_be(
         ({**message(), "body": [[], {}, {}]}, "malformed: body is no text"),
         ({**message(), "properties": [1]}, "malformed: properties is no object"),
         (message(headers={"task": "articles.ingest_group"}), "unknown-task: articles.ingest_group"),
-        (message(headers={"task": "celery.map"}), "unknown-task: celery.map"),
+        (
+            message(headers={"task": "celery.group"}),
+            "unknown-task: celery.group is a task of Celery",
+        ),
         (message(headers={"task": "a\nb"}), "unknown-task: a b"),
         (
             {**message(), "content-type": "application/x-python-serialize"},

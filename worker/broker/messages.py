@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from worker.broker import INGEST, REDO
+from worker.broker.canvas import MAPPED_TASKS
 from worker.model.admission import LIMITS
 
 LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and the rest
@@ -71,6 +72,7 @@ class ClaimedMessage(NamedTuple):
     last_error: str = ""  # the error that last sent it to the quarantine queue
     redelivered: bool = False
     traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
+    mapped_by: str = ""  # Celery's task that calls `task` for each item of a list, "" for none
 
     @property
     def stands_alone(self) -> bool:
@@ -103,9 +105,11 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     if not isinstance(message, dict):
         raise InvalidMessage("malformed", "not an object")
     headers, properties = _object(message, "headers"), _object(message, "properties", {})
-    task = "" if any_task else _required(headers, "task", "headers.task")
+    named = headers.get("task") if any_task else _required(headers, "task", "headers.task")
+    mapped_by = named if isinstance(named, str) and named in MAPPED_TASKS else ""
+    task = "" if any_task else INGEST if mapped_by else str(named)
     if task not in TASKS and not any_task:
-        raise InvalidMessage("unknown-task", _shown(task))
+        raise InvalidMessage("unknown-task", _why_unknown(task))
     return ClaimedMessage(
         task=task,
         message_id=_required(headers, "id", "headers.id"),
@@ -115,6 +119,7 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
         compression=_one_of("compression", headers.get("compression"), _COMPRESSIONS),
         priority=_priority(properties),
         **counters(headers),
+        mapped_by=mapped_by,
         traces=_traces(headers | {"correlation_id": properties.get("correlation_id")}),
     )
 
@@ -256,6 +261,12 @@ def _one_of(reason: str, value: object, names: Mapping[str, str]) -> str:
 
 def _shown(value: object) -> str:
     return bounded(value if isinstance(value, str) else type(value).__name__, 60)
+
+
+def _why_unknown(task: str) -> str:
+    if task.startswith("celery."):
+        return f"{_shown(task)} is a task of Celery itself, which a message can't run here"
+    return _shown(task)
 
 
 def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
