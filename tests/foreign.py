@@ -292,7 +292,10 @@ def _canvas() -> list[Foreign]:
             {"task": ours, "it": [[0] * 2_000 for _ in range(3)]},
             dead="too-large",
         ),
-        embedding("embed-junk", {"chain": [{**ours, "args": 7}, 5], "chord": [], "callbacks": {}}),
+        embedding(
+            "embed-junk",
+            {"chain": [{**ours, "args": 7}, 5, {"task": [1]}], "chord": [], "callbacks": {}},
+        ),
         embedding("embed-other", {"callbacks": [other], "chain": [other], "chord": other}),
         embedding("embed-linked", {"callbacks": [linked]}, stored=3),
         embedding("embed-on-error", {"errbacks": [signature(article("on-error"))]}),

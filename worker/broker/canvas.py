@@ -58,12 +58,13 @@ def _calls_of(signature: object, placeholders: Container[str]) -> Iterator[TaskC
         yield TaskCall([signature], {})
     if not isinstance(signature, dict):
         return
-    task, kwargs = signature.get("task"), _dict(signature, "kwargs")
+    name, kwargs = signature.get("task"), _dict(signature, "kwargs")
+    task = name if isinstance(name, str) else ""  # a list could not be looked up in a set
     options = _dict(signature, "options")
     if task == INGEST:
         yield from _own_call(signature)
     elif task in MAPPED_TASKS:
-        yield from mapped_calls(str(task), _list(signature, "args"), kwargs) or ()
+        yield from mapped_calls(task, _list(signature, "args"), kwargs) or ()
     elif task in _GROUPS:
         yield from _calls_of_each(_list(kwargs, "tasks"), placeholders)
     elif task == _CHORD:
