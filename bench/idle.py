@@ -5,7 +5,8 @@ from datetime import datetime
 
 from worker import tasks
 from worker.model.records import NO_ATTEMPT, Attempt, Outcome
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 
 
 class Idle(Pipeline):

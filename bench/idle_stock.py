@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bench.chaos import stock
-from worker.pipeline.ingestion import Delivery
+from worker.pipeline.deliveries import Delivery
 
 
 class Idle:

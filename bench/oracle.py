@@ -36,7 +36,8 @@ from worker.errors import Unavailable
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import RawArticle
 from worker.model.records import Fingerprint, OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.schema import articles, decisions
 from worker.store.migrate import migrate

@@ -37,7 +37,8 @@ from worker.errors import Unavailable
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Outcome
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 

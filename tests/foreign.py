@@ -57,6 +57,7 @@ def table() -> dict[str, list[Foreign]]:
         "envelope": _envelopes(),
         "body": _bodies(),
         "articles": _articles(),
+        "canvas": _canvas(),
         "lane": _lanes(),
         "noise": _noise(),
     }
@@ -247,9 +248,61 @@ def _articles() -> list[Foreign]:
         batch("excerpt-forged-hash", excerpt(sha256="\x00\ud800"), "too-large"),
         batch("excerpt-nul", excerpt(text="\x00\ud800" * 9), "too-large"),
         batch("receipts-junk", '{"n": 2}', "empty", receipts='[1, {"a": []}, "\\u0000"]'),
+        batch("receipts-equal", '{"n": 4}', "empty", receipts='["equal", "equal", "equal"]'),
         batch("receipts-deep", '{"n": 3}', "empty", receipts="[" * 300 + "]" * 300),
         batch("nul-title", '{"title": "\\u0000\\ud800", "id": "\\ud800"}', "empty"),
         batch("source-junk", '{"source": {"id": {"a": 1}}, "feed": 5, "title": "x"}', "malformed"),
+    ]
+
+
+def _canvas() -> list[Foreign]:
+    """What Celery's canvas sends, made up or damaged; one id for several messages."""
+
+    def sent(name: str, body: object, task: str = "articles.ingest", **how: Any) -> Foreign:
+        data = json.dumps(envelope(name, json.dumps(body), {"task": task})).encode()
+        return Foreign(name, data, **how)
+
+    def mapped(name: str, kwargs: object, task: str = "celery.map", **how: Any) -> Foreign:
+        return sent(name, [[], kwargs, {}], task, **how)
+
+    def embedding(name: str, embed: object, stored: int = 1) -> Foreign:
+        return sent(name, [[[article(name)]], {}, embed], stored=stored)
+
+    def signature(*args: object, **more: Any) -> dict[str, Any]:
+        return {"task": "articles.ingest", "args": list(args), "kwargs": {}, **more}
+
+    ours, other = signature(), {"task": "somebody.elses", "args": [article("other")]}
+    linked = signature(article("linked"), options={"link": [signature([article("last")])]})
+    return [
+        mapped("map-other", {"task": other, "it": [article("map-other")]}, dead="unknown-task"),
+        mapped("map-text", {"task": "articles.ingest", "it": []}, dead="unknown-task"),
+        mapped("map-no-list", {"task": ours, "it": {"a": 1}}, dead="unknown-task"),
+        mapped("map-nothing", {}, dead="unknown-task"),
+        mapped("map-list", [1], dead="arguments"),
+        mapped("map-empty", {"task": ours, "it": []}),
+        mapped("map-junk", {"task": ours, "it": ["a", 171, [["b"]]]}, rejected=("malformed",) * 3),
+        mapped(
+            "chunks-whole",
+            {"task": ours, "it": [[[article("chunk-1")]], [article("chunk-2")]], "n": 1},
+            "celery.chunks",
+            stored=2,
+        ),
+        mapped(
+            "map-too-many",
+            {"task": ours, "it": [[0] * 2_000 for _ in range(3)]},
+            dead="too-large",
+        ),
+        embedding(
+            "embed-junk",
+            {"chain": [{**ours, "args": 7}, 5, {"task": [1]}], "chord": [], "callbacks": {}},
+        ),
+        embedding("embed-other", {"callbacks": [other], "chain": [other], "chord": other}),
+        embedding("embed-linked", {"callbacks": [linked]}, stored=3),
+        embedding("embed-on-error", {"errbacks": [signature(article("on-error"))]}),
+        *(
+            Foreign(f"reused-id-{n}", _good(f"reused-id-{n}", headers={"id": "reused"}), stored=1)
+            for n in range(3)
+        ),
     ]
 
 
@@ -280,6 +333,11 @@ def _lanes() -> list[Foreign]:
         redo("redo-in-live-lane", [["retag", ["a"]], {}, {}], "articles"),
         tried("tried-alone", json.dumps(article("tried-alone")), stored=1),
         tried("tried-surrogates", odd, stored=1),
+        tried(
+            "tried-one-receipt",
+            ", ".join(json.dumps(article(f"tried-{n}", receipt="tried")) for n in range(3)),
+            stored=3,
+        ),
         tried("tried-deepest", nested("tried-deepest", LIMITS.depth), stored=1),
         tried(
             "tried-too-deep",

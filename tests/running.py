@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +65,10 @@ class Running(NamedTuple):
         return [line for line in said if "Task articles." not in line]
 
 
-def running_worker(store_url: str = "") -> Iterator[Running]:
+ALONE = ("--without-gossip", "--without-mingle")
+
+
+def running_worker(store_url: str = "", options: Sequence[str] = ALONE) -> Iterator[Running]:
     """A worker on this store, or on one of its own. Without a server the test skips; with CI=true
     it fails."""
     port = free_port()
@@ -73,18 +76,20 @@ def running_worker(store_url: str = "") -> Iterator[Running]:
         try:
             with private_valkey(port), redis.Redis(port=port) as broker:
                 url = f"redis://127.0.0.1:{port}/0"
-                yield from _started(Path(folder), url, broker, store_url)
+                yield from _started(Path(folder), url, broker, store_url, options)
         except NoServer as e:
             skip_or_fail(e)
 
 
-def _started(folder: Path, url: str, broker: redis.Redis, store_url: str) -> Iterator[Running]:
+def _started(
+    folder: Path, url: str, broker: redis.Redis, store_url: str, options: Sequence[str]
+) -> Iterator[Running]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
     environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder)}
     if store_url:
         environment["WORKER_STORE_URL"] = store_url
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]
-    command += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    command += [*options, "--loglevel", "INFO"]
     log = folder / "worker.log"
     with log.open("wb") as output:
         worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=ROOT)

@@ -23,7 +23,8 @@ from worker.index.redis_client import RedisClient
 from worker.index.redis_line_counts import RedisLineCounts
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import Outcome, OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 

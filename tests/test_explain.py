@@ -15,7 +15,8 @@ from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload
 from worker.model.receipts import replay_receipt
 from worker.model.records import Attempt, JournalEntry
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import DisplayTitle
 

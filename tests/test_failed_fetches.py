@@ -26,7 +26,8 @@ from worker.maintenance.reprocess import reclean
 from worker.model.completeness import Extent
 from worker.model.records import OutcomeKind
 from worker.pipeline.dead_lettering import Reprocessed
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 

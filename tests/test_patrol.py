@@ -20,7 +20,8 @@ from worker.index.redis_index import RedisIndex
 from worker.index.verification import ExpectedEntry
 from worker.model.admission import RawArticle
 from worker.model.records import OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.runtime import repair_loop
 from worker.store.sql_store import SqlStore
 

@@ -12,7 +12,8 @@ from worker.cli import group
 from worker.config.loader import load_config
 from worker.config.rule_files import PACKAGED
 from worker.index.memory_index import MemoryIndex
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 

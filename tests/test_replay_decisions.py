@@ -18,7 +18,8 @@ from tests.support.pipelines import CONFIG, ingest
 from worker.cli import group
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.rededuplicate import PAGE, Rededuplicator
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 
 HALF = "\n\n".join([*PARAGRAPHS[:3], invented(7, 90), invented(8, 90)])  # contains half of STORY

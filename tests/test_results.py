@@ -28,7 +28,8 @@ from worker.cli.inputs import read_inputs
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import Outcome, OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query, StoredArticle

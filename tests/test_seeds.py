@@ -16,7 +16,8 @@ from worker.cli.file_reading import files_below, read_file
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Frozen
 from worker.model.records import Outcome, OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 

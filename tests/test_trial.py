@@ -17,7 +17,8 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Reason, Stalled, Unavailable
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.runtime import quarantine, sandbox
 from worker.runtime.sandbox import SandboxServer
 from worker.store.sql_store import SqlStore

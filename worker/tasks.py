@@ -18,7 +18,7 @@ from celery.exceptions import Reject
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 
 from worker import bootstrap
-from worker.broker import bodies, celery_internals, heartbeat, journal, shutdown
+from worker.broker import bodies, celery_internals, control_commands, heartbeat, journal, shutdown
 from worker.broker.eviction_check import NoEviction
 from worker.broker.foreign_apps import NoForeignApp
 from worker.broker.leases import LeaseKeeper
@@ -28,7 +28,8 @@ from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import Attempt
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
@@ -37,6 +38,7 @@ from worker.settings import Settings
 log = logging.getLogger("worker")
 
 celery_internals.hide_rejection_records()
+control_commands.register()
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].update((NoEviction, NoForeignApp))
 
@@ -131,6 +133,7 @@ class Ingest(Task):
 
     Request = "worker.broker.request:Request"
     typing = False
+    send_events = False  # Celery's events; worker.broker.request sends them, one for each message
 
     @staticmethod
     def probe(service: str) -> None:
@@ -156,6 +159,9 @@ def redo_stored(self: Task, message: ClaimedMessage) -> None:
     in processes that may die.
     """
     _reject_failures(lambda: _redo(message))
+
+
+celery_internals.remove_builtin_tasks(app)
 
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:

@@ -15,7 +15,8 @@ from worker import bootstrap
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
 from worker.model.receipts import delivered_receipt
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.settings import Settings
 
 VISIBILITY_S, SWEEP_S = 10, 1

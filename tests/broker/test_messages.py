@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.broker import INGEST
 from worker.broker.bodies import MOST_ARTICLES, articles, receipts_in, redo_arguments
 from worker.broker.messages import (
     LONGEST,
@@ -21,6 +22,7 @@ from worker.broker.messages import (
     read,
 )
 from worker.model.admission import LIMITS, Unopened
+from worker.model.receipts import is_receipt
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -98,7 +100,10 @@ def test_a_header_is_taken_when_it_is_what_it_should_be(
         ({**message(), "body": [[], {}, {}]}, "malformed: body is no text"),
         ({**message(), "properties": [1]}, "malformed: properties is no object"),
         (message(headers={"task": "articles.ingest_group"}), "unknown-task: articles.ingest_group"),
-        (message(headers={"task": "celery.map"}), "unknown-task: celery.map"),
+        (
+            message(headers={"task": "celery.group"}),
+            "unknown-task: celery.group is a task of Celery",
+        ),
         (message(headers={"task": "a\nb"}), "unknown-task: a b"),
         (
             {**message(), "content-type": "application/x-python-serialize"},
@@ -290,3 +295,46 @@ def test_redo_takes_a_kind_of_work_and_a_list_of_ids(body: object) -> None:
         [[], {"what": "retag", "article_ids": ["a"]}, {}], headers={"task": "articles.redo"}
     )
     assert redo_arguments(reading(good)) == ("retag", ["a"])
+
+
+_TASKS = ["articles.ingest", "celery.map", "celery.group", "celery.chord", "celery.chunks"]
+_OTHER = st.none() | st.integers() | st.lists(st.integers()) | st.dictionaries(st.text(), st.text())
+_SIGNATURES = st.recursive(
+    _OTHER,
+    lambda inner: st.fixed_dictionaries(
+        {"task": st.sampled_from(_TASKS) | _OTHER},
+        optional={
+            "args": st.lists(inner) | inner,
+            "kwargs": st.dictionaries(
+                st.sampled_from(["task", "it", "tasks", "header", "body", "articles"]),
+                st.lists(inner) | inner,
+            ),
+            "options": st.dictionaries(
+                st.sampled_from(["task_id", "link", "chord"]), st.lists(inner) | inner
+            ),
+        },
+    ),
+    max_leaves=20,
+)
+_CALLS = st.fixed_dictionaries(
+    {},
+    optional={
+        "task": _SIGNATURES,
+        **{key: st.lists(_SIGNATURES) | _OTHER for key in ("it", "callbacks", "chain")},
+        "chord": _SIGNATURES,
+    },
+)
+
+
+@given(_CALLS, _CALLS, st.sampled_from([INGEST, "celery.map", "celery.starmap"]))
+def test_whatever_calls_a_message_holds_it_is_read_or_refused(
+    kwargs: object, embed: object, task: str
+) -> None:
+    body = json.dumps([[], kwargs, embed])
+    try:
+        decoded = articles(reading(message(body, headers={"task": task})))
+    except InvalidMessage:
+        return
+    receipts = [receipt for receipt, _ in decoded]
+    assert all(map(is_receipt, receipts))
+    assert decoded == articles(reading(message(body, headers={"task": task})))

@@ -2,6 +2,8 @@
 
 import json
 import time
+from contextlib import suppress
+from queue import Empty
 from typing import Any
 
 import kombu.transport.redis as stock
@@ -251,3 +253,57 @@ def test_a_dropped_connection_loses_nothing(valkey_url: str, valkey: redis.Redis
             worker.got.clear()
 
         until(lambda: len(seen) == 30, "all messages", pause=step)
+
+
+REPLIES = "client-1.reply.celery.pidbox"
+REPLY = {"body": "eyJvayI6ICJwb25nIn0=", "headers": {}, "content-type": "application/json"}
+REPLY |= {"properties": {"delivery_info": {}, "delivery_tag": "x", "body_encoding": "base64"}}
+
+
+@pytest.mark.parametrize("queues", [(), ("articles",)])
+@pytest.mark.parametrize("prefix", ["", "news:"])
+def test_messages_of_a_consumer_that_acks_nothing_are_delivered_unchanged_without_a_lease(
+    valkey_url: str, valkey: redis.Redis, queues: tuple[str, ...], prefix: str
+) -> None:
+    with peer(valkey_url, *queues, global_keyprefix=prefix) as worker:
+        if not queues:
+            worker.channel.basic_cancel("articles")
+        worker.channel.basic_consume(REPLIES, True, worker.got.append, "replies")
+        valkey.lpush(prefix + REPLIES, json.dumps(REPLY), "{broken", "7", json.dumps(REPLY))
+        assert [taken.payload for taken in worker.take(2)] == [{"ok": "pong"}] * 2
+        assert not valkey.exists(f"{prefix}unacked", f"{prefix}{REPLIES}.dead")
+        if queues:
+            valkey.lpush(prefix + "articles", message(1))
+            [taken] = worker.take()
+            assert body(taken)[0]["n"] == 1
+
+
+@pytest.mark.parametrize("prefix", ["", "news:"])
+def test_a_reply_to_a_control_command_expires_and_an_article_does_not(
+    valkey_url: str, valkey: redis.Redis, prefix: str
+) -> None:
+    with peer(valkey_url, global_keyprefix=prefix) as worker:
+        worker.channel.push_message(REPLIES, REPLY)
+        worker.channel.basic_cancel("articles")
+        worker.channel.push_message("articles", json.loads(message(1)))
+    assert 0 < valkey.ttl(prefix + REPLIES) <= 60
+    assert valkey.ttl(prefix + "articles") == -1
+
+
+def test_messages_claimed_for_a_consumer_that_was_cancelled_go_back_in_their_order(
+    valkey_url: str, valkey: redis.Redis
+) -> None:
+    with peer(valkey_url, "articles", "articles.replay", coalesce_messages=50) as worker:
+        assert worker.stays_empty(1)
+        if worker.channel._in_poll:
+            with suppress(Empty):
+                worker.channel._brpop_read()
+        valkey.lpush("articles", *(message(n) for n in range(3)))
+        worker.channel._next = "claim"
+        worker.channel._brpop_start()
+        worker.channel.basic_cancel("articles")
+        worker.channel._brpop_read()
+        assert worker.got == []
+        waiting = [json.loads(m)["headers"]["id"] for m in valkey.lrange("articles", 0, -1)]
+        assert waiting == ["id-2", "id-1", "id-0"]
+        assert not valkey.exists("unacked", "articles.dead")

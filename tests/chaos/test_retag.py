@@ -18,7 +18,8 @@ from devtools.waiting import limit_s, until
 from tests.make import NOW
 from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 

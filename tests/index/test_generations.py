@@ -10,7 +10,8 @@ from tests.support.generations import grow_old
 from tests.support.pipelines import CONFIG, raw
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Outcome, OutcomeKind
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 
 

@@ -15,7 +15,8 @@ from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import ExpectedEntry
 from worker.model.records import OutcomeKind, article_id_of
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 
 

@@ -12,7 +12,8 @@ from worker.config.loader import Config, load_config
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import OutcomeKind, Retagged
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 

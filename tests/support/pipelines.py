@@ -6,7 +6,8 @@ from typing import Any
 from tests.make import NOW
 from worker.config.loader import load_config
 from worker.model.records import Outcome
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 
 CONFIG = load_config()
 STORY = (

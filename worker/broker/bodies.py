@@ -10,9 +10,11 @@ import json
 import lzma
 import zlib
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from worker.broker.canvas import TaskCall, embedded_calls, mapped_calls
 from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
 from worker.model.admission import LIMITS, Unopened
 from worker.model.json_nesting import cut_deep_articles
@@ -30,17 +32,23 @@ def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
     the article. Raises InvalidMessage when the body can't be decoded, does not fit the parameters
     of the task that ingests articles, or has more than 5,000 articles.
     """
-    args, kwargs, cut = _arguments(message)
-    value, receipts = _bind(lambda articles, receipts=None: (articles, receipts), args, kwargs)
-    batch = value if isinstance(value, list) else [value]
-    if len(batch) > MOST_ARTICLES:
-        raise InvalidMessage("too-large", f"{len(batch):,} articles, limit {MOST_ARTICLES:,}")
-    if cut and isinstance(receipts, list):
-        receipts = [None if _is_placeholder(receipt, cut) else receipt for receipt in receipts]
-    return [
-        (delivered_receipt(raw, index, message.message_id, receipts), _restored(raw, cut))
-        for index, raw in enumerate(batch)
-    ]
+    args, kwargs, embed, cut = _arguments(message)
+    decoded: list[tuple[str, object]] = []
+    counts: Counter[str] = Counter()  # message id -> its articles so far
+    for call in _calls(message, args, kwargs, embed, cut):
+        message_id = call.message_id or message.message_id
+        batch, receipts = _articles_of(call, cut)
+        decoded += [
+            (
+                delivered_receipt(raw, index, message_id, receipts, counts[message_id]),
+                _restored(raw, cut),
+            )
+            for index, raw in enumerate(batch)
+        ]
+        counts[message_id] += len(batch)
+        if len(decoded) > MOST_ARTICLES:
+            raise InvalidMessage("too-large", f"{len(decoded):,} articles, limit {MOST_ARTICLES:,}")
+    return decoded
 
 
 def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
@@ -50,7 +58,7 @@ def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
     Raises InvalidMessage when the body can't be decoded, or does not hold one text and a list of at
     most 10,000 ids.
     """
-    args, kwargs, _ = _arguments(message)
+    args, kwargs, _, _ = _arguments(message)
     what, ids = _bind(lambda what, article_ids: (what, article_ids), args, kwargs)
     are_ids = isinstance(ids, list) and all(isinstance(article_id, str) for article_id in ids)
     if not isinstance(what, str) or not are_ids or len(ids) > _MOST_IDS:
@@ -71,11 +79,54 @@ def receipts_in(data: bytes) -> list[str]:
         return []
 
 
-def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict[str, bytes]]:
-    """Decode the positional and keyword arguments of a message, without articles nested too deep.
+def _calls(
+    message: ClaimedMessage,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    embed: object,
+    cut: Mapping[str, bytes],
+) -> Iterator[TaskCall]:
+    """Each call of the ingest task in a message: usually one, with the arguments of the message.
 
-    Returns args, kwargs, and the JSON text of each article that was removed, by the placeholder
-    that stands in its position. Raises InvalidMessage.
+    Raises InvalidMessage when these are not the arguments of the task.
+    """
+    if message.mapped_by:
+        calls = mapped_calls(message.mapped_by, args, kwargs)
+        if calls is None:
+            raise InvalidMessage("unknown-task", f"{message.mapped_by} of no list or another task")
+        yield from calls
+    else:
+        _bind(_ingest_arguments, args, kwargs)
+        yield TaskCall(args, kwargs)
+    yield from embedded_calls(embed, cut)
+
+
+def _articles_of(call: TaskCall, cut: Mapping[str, bytes]) -> tuple[list[object], object]:
+    """The raw articles and the receipts of one call of the ingest task.
+
+    Arguments that the task does not take are returned as one raw article, which becomes a dead
+    letter.
+    """
+    try:
+        value, receipts = _bind(_ingest_arguments, call.args, call.kwargs)
+    except InvalidMessage:
+        return [call.args or call.kwargs], None
+    if cut and isinstance(receipts, list):
+        receipts = [None if _is_placeholder(receipt, cut) else receipt for receipt in receipts]
+    return value if isinstance(value, list) else [value], receipts
+
+
+def _ingest_arguments(articles: object, receipts: object = None) -> tuple[object, object]:
+    return articles, receipts
+
+
+def _arguments(
+    message: ClaimedMessage,
+) -> tuple[list[Any], dict[str, Any], object, dict[str, bytes]]:
+    """Decode the three parts of a message's body, without articles nested too deep.
+
+    Returns args, kwargs, embed, and the JSON text of each article that was removed, by the
+    placeholder that stands in its position. Raises InvalidMessage.
     """
     content = _content(message)
     try:
@@ -85,10 +136,10 @@ def _arguments(message: ClaimedMessage) -> tuple[list[Any], dict[str, Any], dict
         raise InvalidMessage("undecodable", str(e)) from e
     if not (isinstance(body, list) and len(body) == 3):
         raise InvalidMessage("undecodable", "the body is no list of args, kwargs and embed")
-    args, kwargs, _ = body
+    args, kwargs, embed = body
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise InvalidMessage("arguments", "expected a list of args and an object of kwargs")
-    return args, kwargs, cut
+    return args, kwargs, embed, cut
 
 
 def _content(message: ClaimedMessage) -> bytes:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from celery.worker import state
+from celery.worker import control, state
 from celery.worker.consumer import Consumer as CeleryConsumer
 from celery.worker.request import Request as CeleryRequest
 
-__all__ = ["CeleryConsumer", "CeleryRequest"]
+__all__ = ["CeleryConsumer", "CeleryRequest", "control"]
 
 # Names of steps of Celery's start-up, for `requires`.
 POOL_STEP = "celery.worker.components:Pool"
@@ -77,6 +77,15 @@ def was_cancelled(request: Any) -> bool:
     A request that ended in this way has not failed.
     """
     return bool(request._already_cancelled or request._already_revoked)
+
+
+def remove_builtin_tasks(app: Any) -> None:
+    """Remove Celery's own tasks, such as celery.group, from the tasks that a worker can run.
+
+    This package uses none of them, and some of them run or send whatever task a message names.
+    """
+    for name in [name for name in app.tasks if name.startswith("celery.")]:
+        app.tasks.unregister(name)
 
 
 def set_pool_entry(controller: Any, hand_over: Callable[[Any, Any], None]) -> None:

@@ -6,7 +6,7 @@ Of any four claims at least one asks the bulk lane first, so that it is never le
 
 from collections.abc import Sequence
 
-from worker.broker import BULK
+from worker.broker import BULK, QUARANTINE
 
 _CLAIMS_PER_BULK = 4
 
@@ -26,6 +26,15 @@ class ClaimOrder:
         others = [pair for pair in lists if not pair[0].endswith(BULK)]
         is_due = self._since_bulk >= _CLAIMS_PER_BULK - 1
         return [*bulk, *others] if is_due else [*others, *bulk]
+
+    def list_to_wait_on(self, lists: Sequence[tuple[str, str]]) -> str:
+        """Return the key of the list whose next message ends an idle worker's wait at once.
+
+        It is the live lane's, because its articles are the most urgent ones. Messages on other
+        lists are found when the wait is over.
+        """
+        live = (key for queue, key in lists if not queue.endswith((BULK, QUARANTINE)))
+        return next(live, lists[0][1])
 
     def note(self, queue: str) -> None:
         """Note that a claim took messages from `queue`."""

@@ -10,8 +10,6 @@ it acquired for the message; here the slot is released.
 import logging
 from typing import Any
 
-from celery.exceptions import TaskRevokedError
-
 from worker.broker import held_messages
 from worker.broker.celery_internals import CeleryConsumer, release_pool_slot, set_pool_entry
 from worker.broker.deferred_acks import deferred_requeues
@@ -73,16 +71,12 @@ class Consumer(CeleryConsumer):
 
 
 def hand_to_pool(controller: Any, request: Any) -> None:
-    """Pass a request, Celery's object for one message, to the process pool of a worker.
+    """Pass a request to the process pool. When that raises, release the pool slot acquired for it.
 
-    If that raises, the message goes to the quarantine queue, where articles run one at a time, and
-    the pool slot that Celery acquired for it is released for another message. `controller` is the
-    worker.
+    The message then goes to the quarantine queue.
     """
     try:
         request.execute_using_pool(controller.pool)
-    except TaskRevokedError:
-        release_pool_slot(controller)
     except Exception as e:  # noqa: BLE001 - release the slot after any error
         release_pool_slot(controller)
         request.fail(f"not handed to the pool: {e!r}", error=type(e).__name__)

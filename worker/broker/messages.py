@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from worker.broker import INGEST, REDO
+from worker.broker.canvas import MAPPED_TASKS
 from worker.model.admission import LIMITS
 from worker.model.receipts import is_receipt
 
@@ -82,6 +83,7 @@ class ClaimedMessage(NamedTuple):
     stalled_runs: tuple[tuple[str, int], ...] = ()
     redelivered: bool = False
     traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
+    mapped_by: str = ""  # Celery's task that calls `task` for each item of a list, "" for none
 
     @property
     def stands_alone(self) -> bool:
@@ -115,9 +117,11 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     if not isinstance(message, dict):
         raise InvalidMessage("malformed", "not an object")
     headers, properties = _object(message, "headers"), _object(message, "properties", {})
-    task = "" if any_task else _required(headers, "task", "headers.task")
+    named = headers.get("task") if any_task else _required(headers, "task", "headers.task")
+    mapped_by = named if isinstance(named, str) and named in MAPPED_TASKS else ""
+    task = "" if any_task else INGEST if mapped_by else str(named)
     if task not in TASKS and not any_task:
-        raise InvalidMessage("unknown-task", _shown(task))
+        raise InvalidMessage("unknown-task", _why_unknown(task))
     return ClaimedMessage(
         task=task,
         message_id=_required(headers, "id", "headers.id"),
@@ -127,6 +131,7 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
         compression=_one_of("compression", headers.get("compression"), _COMPRESSIONS),
         priority=_priority(properties),
         **counters(headers),
+        mapped_by=mapped_by,
         traces=_traces(headers | {"correlation_id": properties.get("correlation_id")}),
     )
 
@@ -217,7 +222,7 @@ def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict
     in the broker, and `queue` the queue they come from.
     """
     first = messages[0]
-    message_id = str(uuid.uuid4()) if len(messages) > 1 else _printable_id(first.message_id)
+    message_id = str(uuid.uuid4()) if len(messages) > 1 else printable_id(first.message_id)
     traces = {} if len(messages) > 1 else dict(first.traces)
     correlation_id = traces.pop("correlation_id", message_id)
     return {
@@ -286,6 +291,12 @@ def _shown(value: object) -> str:
     return bounded(value if isinstance(value, str) else type(value).__name__, 60)
 
 
+def _why_unknown(task: str) -> str:
+    if task.startswith("celery."):
+        return f"{_shown(task)} is a task of Celery itself, which a message can't run here"
+    return _shown(task)
+
+
 def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, value)
@@ -296,7 +307,8 @@ def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _printable_id(message_id: str) -> str:
+def printable_id(message_id: str) -> str:
+    """A message's id for logs and monitoring; a hash of it when it is long or not printable."""
     if len(message_id) <= _LONGEST_TEXT and message_id.isprintable():
         return message_id
     return blake2b(message_id.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -22,7 +22,7 @@ from celery.exceptions import Reject, TimeLimitExceeded
 from worker.broker import INGEST, celery_internals
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
-from worker.broker.messages import bounded
+from worker.broker.messages import ClaimedMessage, bounded, printable_id
 from worker.errors import Stalled, Unavailable
 
 log = logging.getLogger("worker.broker")
@@ -51,8 +51,33 @@ class Request(CeleryRequest):
         super().__init__(message, **options)
         # The articles are in the body. As arguments they would show in `celery inspect active`.
         celery_internals.hide_arguments(self)
+        self.event_dispatcher = options.get("eventer")
         self.received_at = monotonic()
         self.running_since: float | None = None
+        self.send_event("task-received", name=self.name, args="[1 message]", kwargs="{}", retries=0)
+
+    def revoked(self) -> bool:
+        """Return False: a message is processed even if its id is revoked or it has expired.
+
+        Celery would delete it. The control commands that revoke tasks are refused, but neighbours
+        with another version may send the ids that they know.
+        """
+        return False
+
+    def send_event(self, type: str, **fields: Any) -> None:
+        """Send an event for monitoring, such as `task-succeeded`, for each message of the request.
+
+        Does nothing while nobody asked for events.
+        """
+        dispatcher = self.event_dispatcher
+        if dispatcher and dispatcher.enabled:
+            for message in self._messages():
+                message_id = printable_id(message.message_id)
+                dispatcher.send(type, uuid=message_id, **_trace_fields(type, message), **fields)
+
+    def _messages(self) -> tuple[ClaimedMessage, ...]:
+        messages, *_ = self.message.payload
+        return messages  # type: ignore[no-any-return]
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
         """Record, besides what Celery does, that a pool process now works on the message.
@@ -143,6 +168,15 @@ class Request(CeleryRequest):
     def _pause_consuming(self, service: str) -> None:
         if service in ("store", "index"):
             circuit_breaker.pause(service, lambda: self.task.probe(service))
+
+
+def _trace_fields(type_: str, message: ClaimedMessage) -> dict[str, str | None]:
+    """The ids of the task that sent the message, which a task-received event contains."""
+    if type_ != "task-received":
+        return {}
+    traces = dict(message.traces)
+    root_id = traces.get("root_id", printable_id(message.message_id))
+    return {"root_id": root_id, "parent_id": traces.get("parent_id")}
 
 
 def _error_line(error: BaseException, exc_info: Any) -> str:

@@ -27,10 +27,11 @@ from worker.broker.qos import QoS
 log = logging.getLogger("worker.broker")
 
 _WARN_EVERY_S = 30.0
-_REPLY_QUEUE = ".reply.celery.pidbox"  # suffix of queues with replies to remote control commands
+_REPLY_QUEUE = ".pidbox"  # suffix of queues with replies to remote control commands
+_REPLY_TTL_MS = 60_000  # then a reply is deleted that nobody read, because its client is gone
 
-# The three commands of the consuming connection, by what they do.
-_COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP"}
+# The commands of the consuming connection, by what they do.
+_COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP", "receive": "BRPOP"}
 
 
 class Channel(RedisChannel):
@@ -62,7 +63,17 @@ class Channel(RedisChannel):
         self._token = ""  # the fencing token of the last claim
         self._order = ClaimOrder()
         self._warned_at = 0.0
+        self._unleased: set[str] = set()  # queues whose consumer acks nothing
         super().__init__(*args, **kwargs)
+
+    def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **options: Any) -> Any:
+        """Start a consumer of a queue, as kombu does.
+
+        With `no_ack`, as for replies to remote control commands, the messages of the queue are not
+        tasks: they are popped without a lease and delivered unchanged.
+        """
+        (self._unleased.add if no_ack else self._unleased.discard)(queue)
+        return super().basic_consume(queue, no_ack, *args, **options)
 
     def eval(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
         """Run the text of a Lua script in the broker in one command, and return the script's reply.
@@ -83,6 +94,9 @@ class Channel(RedisChannel):
         properties = dict(message["properties"])  # a copy: kombu tries again with the same one
         receipts = properties.pop("receipts", None)
         message = {**message, "properties": properties}
+        if queue.endswith(_REPLY_QUEUE):
+            self._push_reply(queue, message)
+            return
         if receipts is None or not self.journal:
             super().push_message(queue, message, **options)
             return
@@ -91,6 +105,17 @@ class Channel(RedisChannel):
         arguments = [json.dumps(message), message["headers"]["id"], json.dumps(receipts)]
         self.eval(lua_scripts.PUSH, [key, self.journal], arguments)
 
+    def _push_reply(self, queue: str, message: dict[str, Any]) -> None:
+        """Push a reply to a remote control command, with a time to live for its queue.
+
+        The client may have ended before it could read the reply or delete the queue.
+        """
+        key = kombu_internals.queue_key(self, queue, 0)
+        with self.conn_or_acquire() as client, client.pipeline() as pipeline:
+            pipeline.lpush(key, json.dumps(message))
+            pipeline.pexpire(key, _REPLY_TTL_MS)
+            pipeline.execute()
+
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
         """Return the Redis command to send next: claim messages, wait until one comes, or pause.
 
@@ -98,8 +123,13 @@ class Channel(RedisChannel):
         are pairs of a queue's name and the key of one of its lists.
         """
         prefix = self.global_keyprefix
+        unleased = [prefix + key for queue, key in queues if queue in self._unleased]
+        queues = [(queue, key) for queue, key in queues if queue not in self._unleased]
+        if unleased and (self._next in ("wait", "receive") or not queues):
+            self._next = "receive"
+            return ["BRPOP", *unleased, self.idle_poll]
         queues = self._order.arrange(queues)
-        first = prefix + queues[0][1]
+        first = prefix + self._order.list_to_wait_on(queues)
         if circuit_breaker.paused_for and self._next == "claim":
             self._next = "rest"
         if self._next == "wait":
@@ -122,17 +152,20 @@ class Channel(RedisChannel):
         """
         sent, self._next = self._next, "claim"
         reply = self._read_reply(sent, options)
-        if sent != "claim" or not reply:
+        if sent not in ("claim", "receive") or not reply:
             if sent == "claim" and self._next == "claim":
                 self._next = "wait"
             raise Empty
+        if sent == "receive":
+            self._deliver_unleased(*reply)
+            return True
         queue = text(reply[0])
         self.prefer_other_queues(queue)
         self._order.note(queue)
-        if queue.endswith(_REPLY_QUEUE):
-            self._deliver_control_replies(queue, reply[1:])
-        else:
+        if queue in self.active_queues:
             self._deliver_claimed(queue, reply[1:])
+        else:  # its consumer was cancelled after the claim was sent
+            self._put_back(len(reply) - 1)
         return True
 
     def _read_reply(self, sent: str, options: dict[str, Any]) -> Any:
@@ -148,19 +181,24 @@ class Channel(RedisChannel):
             self.client.connection.disconnect()
             raise
 
-    def _deliver_control_replies(self, queue: str, bodies: list[bytes]) -> None:
-        """Ack replies to a remote control command, and deliver them to the client that sent it."""
-        tags = [message_tag(self._token, index) for index in range(len(bodies))]
-        self.eval(lua_scripts.ACK, [self.unacked_index_key, self.unacked_key], tags)
-        for tag, body in zip(tags, bodies, strict=True):
-            try:
-                message = json.loads(body)
-                message["properties"]["delivery_tag"] = tag
-                kombu_internals.deliver(self, message, queue)
-            except (RedisError, OSError):
-                raise
-            except Exception as e:  # noqa: BLE001 - not a worker's reply
-                log.warning("control.ignored error=%r", e)
+    def _deliver_unleased(self, key: bytes | str, body: bytes) -> None:
+        """Deliver a message of a queue without leases, unchanged; log and ignore a malformed one.
+
+        `key` is the Redis list that the message was popped from, without the key prefix.
+        """
+        queue = text(key).partition(self.sep)[0]
+        self.prefer_other_queues(queue)
+        try:
+            kombu_internals.deliver(self, json.loads(body), queue)
+        except (RedisError, OSError):
+            raise
+        except Exception as e:  # noqa: BLE001 - not a worker's reply
+            log.warning("control.ignored error=%r", e)
+
+    def _put_back(self, count: int) -> None:
+        """Put the `count` messages of the last claim back on their queue, in their order."""
+        for index in reversed(range(count)):
+            self.qos.restore_by_tag(message_tag(self._token, index))
 
     def _deliver_claimed(self, queue: str, bodies: list[bytes]) -> None:
         """Deliver the messages of one claim: the small ones as one group, the others one by one.

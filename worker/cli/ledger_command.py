@@ -88,7 +88,7 @@ def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
             stored[kind] = stored.get(kind, 0) + count
     out.print(counted({kind: stored.get(kind, 0) for kind in OutcomeKind}))
     if foreign := sum(day.foreign for day in audit.days):
-        out.print(f"{foreign:,} more outcomes belong to articles that no Producer pushed")
+        out.print(f"{foreign:,} more outcomes have receipts that are not in the journal")
     if audit.missing:
         rows = [(entry.receipt, entry.message_id, entry.at) for entry in audit.missing[:_ROWS]]
         out.print()

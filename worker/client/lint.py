@@ -28,7 +28,8 @@ from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload, admit
 from worker.model.receipts import lint_receipt
 from worker.model.records import Outcome
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 

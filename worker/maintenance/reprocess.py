@@ -13,7 +13,8 @@ from enum import StrEnum
 from worker.model.receipts import reclean_receipt
 from worker.model.records import Retagged, StoredRecord
 from worker.pipeline.dead_lettering import Reprocessed
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.tag import tag
 
 log = logging.getLogger("worker")

@@ -115,6 +115,11 @@ class Payload(Frozen):
             text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=complete
         )
 
+    @property
+    def digest(self) -> str:
+        """The first 128 bits of the hash, which suffice to tell two payloads apart."""
+        return self.sha256[:32]
+
 
 class Excerpt(Frozen):
     """What a producer puts into a batch in place of a raw article that is over the size limit.

@@ -34,17 +34,20 @@ def new_message_id() -> str:
     return _uuid7()
 
 
-def delivered_receipt(raw: object, index: int, message_id: str, receipts: object) -> str:
-    """Return the receipt, the id of one delivery, of article number `index` in a message.
+def delivered_receipt(
+    raw: object, index: int, message_id: str, receipts: object, offset: int = 0
+) -> str:
+    """Return the receipt of the raw article at `index` in a call of the task in a message.
 
-    It is item `index` of the list `receipts` in the message, else `receipt` in the raw article,
-    else a hash of message id and index. `receipts` may be any value, as it was not validated.
+    It is the item of `receipts`, the list in the call; else the key `receipt` of the article; else
+    it is derived from the id of the message and the index. `offset` is the number of articles in
+    earlier calls of the same message.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)
     if isinstance(receipt, str) and is_receipt(receipt):
         return receipt
-    return derived_receipt(message_id, index)
+    return derived_receipt(message_id, offset + index)
 
 
 def derived_receipt(message_id: str, index: int) -> str:
@@ -55,6 +58,16 @@ def derived_receipt(message_id: str, index: int) -> str:
     """
     name = f"{message_id}\0{index}".encode("utf-8", "surrogatepass")
     return blake2b(name, digest_size=16).hexdigest()
+
+
+def reused_receipt(receipt: str, payload_hash: str) -> str:
+    """Return the receipt of an article whose own receipt was used before for other content.
+
+    It is derived from that receipt and from the hash of the article's payload, so that a second
+    delivery of the article gets it again.
+    """
+    name = f"{receipt}\0{payload_hash}".encode("utf-8", "surrogatepass")
+    return f"reused-{blake2b(name, digest_size=16).hexdigest()}"
 
 
 def undeliverable_receipt(queue: str, entry: bytes) -> str:

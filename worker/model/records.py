@@ -324,6 +324,7 @@ class Withdrawal:
     receipt: str
     source: str
     keys: tuple[str, ...]  # the article may be stored under any of these
+    payload_hash: str = ""  # Payload.digest of the raw article that requests it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,29 +49,16 @@ from worker.pipeline.copy_decisions import decide_copies
 from worker.pipeline.dead_lettering import (
     DeadLetters,
     Origin,
-    Reprocessed,
     StageDeadline,
     no_deadline,
 )
+from worker.pipeline.deliveries import Delivery, without_outcome
 from worker.store.ports import WorkerStore
 from worker.tag import tag
 
 log = logging.getLogger("worker")
 
 _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the largest batch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One raw article as it was taken from the queue, not checked yet.
-
-    `raw` may be any JSON value. `receipt` is the id of this delivery. `reprocessed` is set only if
-    the article came from the store instead, to be made again from its raw JSON.
-    """
-
-    receipt: str
-    raw: object
-    reprocessed: Reprocessed | None = None  # set when a stored payload is cleaned again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,17 +137,15 @@ class Pipeline:
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch of raw articles, write the results to the store, and return one outcome
-        for each article.
+        """Process a batch, write the results to the store and return the new outcomes.
 
-        Deliveries that the store already has an outcome for are skipped; none is returned for them.
-        `handling` names the worker, for dead letters. Raises Unavailable when the store or the
-        index does not answer; nothing of the batch is written then.
+        Redeliveries, whose receipt has an outcome already, are passed over. Raises Unavailable when
+        the store or the index does not answer; no outcome was written then.
         """
         started = monotonic()
-        done = self.store.outcomes([d.receipt for d in deliveries])
+        pending = without_outcome(self.store, deliveries)
         dead_letters = DeadLetters(self.stage_deadline)
-        admitted = _admit([d for d in deliveries if d.receipt not in done], dead_letters)
+        admitted = _admit(pending, dead_letters)
         withdrawals = _withdraw(admitted, dead_letters)
         cleaned = self._clean(admitted, dead_letters, now)
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
@@ -170,8 +155,24 @@ class Pipeline:
         letters = dead_letters.letters
         outcomes = self.store.write(records, withdrawals, letters, now=now, handling=handling)
         self._forget_withdrawn(outcomes)
-        _log(outcomes, letters, len(done), monotonic() - started)
+        _log(outcomes, letters, len(deliveries) - len(pending), monotonic() - started)
+        if overtaken := self._overtaken(pending, outcomes):
+            outcomes += self.ingest(overtaken, now=now, handling=handling)
         return outcomes
+
+    def _overtaken(
+        self, pending: Sequence[Delivery], outcomes: Sequence[Outcome]
+    ) -> list[Delivery]:
+        """The deliveries whose receipt another worker used meanwhile for other content.
+
+        They have a new receipt.
+        """
+        receipts = {outcome.receipt for outcome in outcomes}
+        left = [d for d in pending if d.receipt not in receipts]
+        if not left:
+            return []
+        used = {d.receipt for d in left}
+        return [d for d in without_outcome(self.store, left) if d.receipt not in used]
 
     def _clean(
         self, admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters, now: datetime
@@ -328,7 +329,12 @@ def _withdraw(admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters) ->
         with dead_letters.catch(a.origin, "clean"):
             keys = withdrawn_keys(a.raw)
             withdrawals.append(
-                Withdrawal(receipt=a.origin.receipt, source=a.origin.source, keys=keys)
+                Withdrawal(
+                    receipt=a.origin.receipt,
+                    source=a.origin.source,
+                    keys=keys,
+                    payload_hash=a.origin.payload.digest,
+                )
             )
     return withdrawals
 

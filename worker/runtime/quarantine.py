@@ -22,7 +22,8 @@ from worker.maintenance.reprocess import Reprocessing
 from worker.model.admission import Payload, Unopened, source_of
 from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
 from worker.pipeline.dead_lettering import dead_letter
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery, without_outcome
+from worker.pipeline.ingestion import Pipeline
 from worker.runtime.sandbox import SandboxEnd, SandboxServer, run_limit_s
 
 log = logging.getLogger("worker")
@@ -46,7 +47,7 @@ def ingest_in_sandbox(
     Unavailable when a service does not answer. When the message is delivered again, articles whose
     receipts are in the store are not repeated.
     """
-    waiting = _without_outcome(pipeline, deliveries)
+    waiting = without_outcome(pipeline.store, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
         # They are not parsed, so they can crash no process and need no sandbox.
         pipeline.ingest(unopened, now=datetime.now(UTC), handling=handling)

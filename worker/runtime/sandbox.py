@@ -34,7 +34,8 @@ from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import Unavailable
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.records import NO_ATTEMPT, Attempt
-from worker.pipeline.ingestion import Delivery, Pipeline
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.settings import Settings
 
 log = logging.getLogger("worker")

@@ -68,6 +68,10 @@ class SqlStore:
         with self._reading() as connection:
             return lookup.outcomes(connection, receipts)
 
+    def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
+        with self._reading() as connection:
+            return lookup.payload_hashes(connection, receipts)
+
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         with self._reading() as connection:
             return lookup.latest_identities(connection, articles)

@@ -144,6 +144,7 @@ receipts = Table(
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("worker", KeyText, nullable=False, server_default=""),
     Column("deliveries", Integer, nullable=False, server_default="1"),
+    Column("payload_hash", KeyText, nullable=False, server_default=""),  # "" in older rows
 )
 
 decisions = Table(

@@ -37,6 +37,17 @@ class OutcomeReader(Protocol):
         ...
 
 
+class ReceiptReader(OutcomeReader, Protocol):
+    """Look up receipts by which a redelivery and a receipt that is used again are told apart."""
+
+    def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
+        """Return receipt -> `Payload.digest` of the raw article that it was used for.
+
+        A receipt without an outcome has no entry, nor has one that an earlier version stored.
+        """
+        ...
+
+
 class FingerprintReader(Protocol):
     """Looks up fingerprints, which are the hashes by which the texts of two articles are
     compared."""
@@ -81,7 +92,7 @@ class CandidateReader(FingerprintReader, Protocol):
         ...
 
 
-class IngestStore(OutcomeReader, CandidateReader, DeadLetterWriter, Protocol):
+class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
     """Reads what is already stored about the articles of a batch, and writes the results of the
     batch.
 

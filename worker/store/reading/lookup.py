@@ -53,6 +53,18 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
     return stored
 
 
+def payload_hashes(connection: Connection, requested: Sequence[str]) -> dict[str, str]:
+    """Return receipt -> digest of the payload it was used for, without receipts that have none."""
+    receipt_of = {stored_name(receipt): receipt for receipt in requested}
+    columns = (receipts.c.receipt, receipts.c.payload_hash)
+    found = {}
+    for chunk in chunks(list(receipt_of)):
+        statement = sa.select(*columns).where(columns[0].in_(chunk), columns[1] != "")
+        for receipt, payload_hash in connection.execute(statement):
+            found[receipt_of[receipt]] = payload_hash
+    return found
+
+
 def latest_identities(
     connection: Connection, requested: Sequence[Article]
 ) -> list[StoredIdentity | None]:

@@ -218,6 +218,11 @@ def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome
     )
 
 
+def payload_hash(result: Record | Withdrawal | DeadLetter) -> str:
+    """Return the hash of the payload that a result came from, or "" if it is not known."""
+    return result.payload_hash if isinstance(result, Withdrawal) else result.payload.digest
+
+
 def record_outcome(decision: Decision, now: datetime) -> Outcome:
     """Return the outcome to store for a processed article, from the final decision about it.
 

@@ -27,6 +27,7 @@ from worker.store.writing.batch_decisions import (
     WriteBatch,
     claimed_keys,
     intended,
+    payload_hash,
     take_down,
 )
 
@@ -46,7 +47,12 @@ def take_receipts(
     rows: dict[str, Row] = {}
     for result in batch.results():
         rows.setdefault(
-            result.receipt, {**receipt_row(intended(result, now)), **field_values(attempt)}
+            result.receipt,
+            {
+                **receipt_row(intended(result, now)),
+                **field_values(attempt),
+                "payload_hash": payload_hash(result),
+            },
         )
     if not rows:
         return set()

@@ -1,0 +1,106 @@
+"""Find the calls of the ingest task in a message that a Celery client made with its canvas.
+
+Celery's canvas combines tasks: `task.map(items)`, `task.starmap(items)` and `task.chunks(items, n)`
+send messages of Celery's own tasks, which call the task once for each item. Links, chains and
+chords put calls into `embed`, the third part of a body, to be made after the task. Nothing of that
+is executed here: the calls are only read, so that their articles are processed like all others.
+"""
+
+from collections.abc import Container, Iterator
+from typing import Any, NamedTuple
+
+from worker.broker import INGEST
+
+MAPPED_TASKS = frozenset(("celery.map", "celery.starmap", "celery.chunks"))
+_GROUPS = ("celery.group", "celery.chain")
+_CHORD = "celery.chord"
+
+
+class TaskCall(NamedTuple):
+    """The arguments of one call of the ingest task, not checked yet.
+
+    `message_id` is the id that a message of its own would have; "" for that of its message.
+    """
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    message_id: str = ""
+
+
+def mapped_calls(task: str, args: list[Any], kwargs: dict[str, Any]) -> Iterator[TaskCall] | None:
+    """The calls that a message of one of the MAPPED_TASKS makes, in the order of its items.
+
+    Returns None when the message does not map the ingest task over a list.
+    """
+    values = dict(zip(("task", "it", "n"), args, strict=False)) | kwargs
+    inner, items = values.get("task"), values.get("it")
+    if isinstance(inner, dict) and inner.get("task") == INGEST and isinstance(items, list):
+        return _mapped(task, inner, items)
+    return None
+
+
+def embedded_calls(embed: object, placeholders: Container[str]) -> Iterator[TaskCall]:
+    """The calls of the ingest task among the links, the chain and the chord of a message.
+
+    Whatever is no such call is passed over. `placeholders` are the strings that stand for JSON that
+    was nested too deep to be parsed; each is returned as the only argument of a call.
+    """
+    if not isinstance(embed, dict):
+        return
+    for signature in (*_list(embed, "callbacks"), *reversed(_list(embed, "chain"))):
+        yield from _calls_of(signature, placeholders)
+    yield from _calls_of(embed.get("chord"), placeholders)
+
+
+def _calls_of(signature: object, placeholders: Container[str]) -> Iterator[TaskCall]:
+    """The calls of the ingest task in a signature, Celery's description of a call as an object."""
+    if isinstance(signature, str) and signature in placeholders:
+        yield TaskCall([signature], {})
+    if not isinstance(signature, dict):
+        return
+    name, kwargs = signature.get("task"), _dict(signature, "kwargs")
+    task = name if isinstance(name, str) else ""  # a list could not be looked up in a set
+    options = _dict(signature, "options")
+    if task == INGEST:
+        yield from _own_call(signature)
+    elif task in MAPPED_TASKS:
+        yield from mapped_calls(task, _list(signature, "args"), kwargs) or ()
+    elif task in _GROUPS:
+        yield from _calls_of_each(_list(kwargs, "tasks"), placeholders)
+    elif task == _CHORD:
+        header = kwargs.get("header")
+        yield from _calls_of_each(header if isinstance(header, list) else [header], placeholders)
+        yield from _calls_of(kwargs.get("body"), placeholders)
+    yield from _calls_of_each(_list(options, "link"), placeholders)
+    yield from _calls_of(options.get("chord"), placeholders)
+
+
+def _calls_of_each(signatures: list[Any], placeholders: Container[str]) -> Iterator[TaskCall]:
+    for signature in signatures:
+        yield from _calls_of(signature, placeholders)
+
+
+def _mapped(task: str, inner: dict[str, Any], items: list[Any]) -> Iterator[TaskCall]:
+    # Celery drops the arguments of a task that it maps. They may be articles.
+    yield from _own_call(inner)
+    for item in items:
+        takes_arguments = task != "celery.map" and isinstance(item, list)
+        yield TaskCall(item if takes_arguments else [item], {})
+
+
+def _own_call(signature: dict[str, Any]) -> Iterator[TaskCall]:
+    """The call itself that a signature of the ingest task describes, if it has arguments."""
+    args, kwargs = _list(signature, "args"), _dict(signature, "kwargs")
+    message_id = _dict(signature, "options").get("task_id")
+    if args or kwargs:
+        yield TaskCall(args, kwargs, message_id if isinstance(message_id, str) else "")
+
+
+def _list(values: dict[str, Any], key: str) -> list[Any]:
+    value = values.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _dict(values: dict[str, Any], key: str) -> dict[str, Any]:
+    value = values.get(key)
+    return value if isinstance(value, dict) else {}

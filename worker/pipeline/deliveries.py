@@ -1,0 +1,76 @@
+"""Find the deliveries of a batch that still need an outcome.
+
+A delivery whose receipt has an outcome is a redelivery if its content is the same, and is left out.
+With other content its receipt was used twice, by mistake: the article gets a receipt of its own, so
+that it is not lost.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from worker.model.admission import Payload
+from worker.model.receipts import reused_receipt
+from worker.pipeline.dead_lettering import Reprocessed
+from worker.store.ports import ReceiptReader
+
+log = logging.getLogger("worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One raw article as it was taken from the queue: any JSON value, with its receipt."""
+
+    receipt: str
+    raw: object
+    reprocessed: Reprocessed | None = None  # set when a stored payload is cleaned again
+
+
+def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Return the deliveries to process, in their order, each with a receipt of its own.
+
+    Logs a warning when receipts were used twice.
+    """
+    done = store.outcomes([delivery.receipt for delivery in deliveries])
+    first: dict[str, Delivery] = {}
+    for delivery in deliveries:
+        if delivery.receipt not in done:
+            first.setdefault(delivery.receipt, delivery)
+    if len(first) == len(deliveries):
+        return list(deliveries)
+    hashes = store.payload_hashes(list(done)) if done else {}
+    pending: dict[str, Delivery] = {}
+    reused: dict[str, str] = {}  # receipt of the article -> the receipt that was used twice
+    for delivery in deliveries:
+        receipt = delivery.receipt
+        if first.get(receipt) is delivery:
+            pending[receipt] = delivery
+        elif own := _own_receipt(delivery, first, hashes):
+            pending.setdefault(own, replace(delivery, receipt=own))
+            reused.setdefault(own, receipt)
+    for own in store.outcomes(list(reused)) if reused else ():
+        del pending[own], reused[own]
+    if reused:
+        log.warning(
+            "receipts.reused count=%d receipt=%s stored-as=%s",
+            *(len(reused), next(iter(reused.values())), next(iter(reused))),
+        )
+    return list(pending.values())
+
+
+def _own_receipt(
+    delivery: Delivery, first: Mapping[str, Delivery], hashes: Mapping[str, str]
+) -> str:
+    """The new receipt of a delivery with a used receipt; "" if its content is the same.
+
+    `first` has the delivery of the batch that keeps the receipt, and `hashes` the digest of what
+    was stored under it before. Content that is not known counts as the same.
+    """
+    if delivery.reprocessed:
+        return ""
+    digest = Payload.of(delivery.raw).digest
+    if delivery.receipt in first:
+        before = Payload.of(first[delivery.receipt].raw).digest
+    else:
+        before = hashes.get(delivery.receipt, digest)
+    return "" if before == digest else reused_receipt(delivery.receipt, digest)
