@@ -17,7 +17,8 @@ from worker.broker import celery_internals, kombu_internals
 from worker.broker.consumer import Consumer
 from worker.broker.qos import QoS
 from worker.broker.request import Request
-from worker.broker.transport import Channel, SentinelChannel, SentinelTransport, Transport
+from worker.broker.sentinel_channel import SentinelChannel, SentinelTransport
+from worker.broker.transport import Channel, Transport
 from worker.index import redis_internals
 
 ROOT = Path(__file__).parents[2] / "worker"
@@ -73,6 +74,7 @@ SOURCES = {
     "kombu.transport.redis:Channel._in_poll": "self._in_poll = self.client.connection",
     "kombu.transport.redis:Channel._brpop_sent_at": "self._brpop_sent_at = monotonic()",
     "kombu.transport.redis:Channel.handlers": "'BRPOP': self._brpop_read",
+    "kombu.transport.redis:SentinelChannel._sentinel_manager": "_sentinel_manager = sentinel_inst",
     "kombu.transport.redis:MultiChannelPoller": "channel._brpop_start()",
     "kombu.transport.virtual.base:QoS._delivered": "self._delivered = OrderedDict()",
     "celery.worker.request:Request._args": "self._args = self._request_dict['args']",

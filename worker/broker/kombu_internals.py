@@ -5,12 +5,14 @@ private name with its signature, so that a kombu release that moves one fails th
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from kombu import transport
 from kombu.transport import redis as stock
 from kombu.transport import virtual
+from redis.exceptions import RedisError
 
 KombuTransport = stock.Transport
 KombuSentinelChannel = stock.SentinelChannel
@@ -46,6 +48,28 @@ def queue_size(channel: Any, queue: str) -> int:
     """The number of messages that wait on a queue, of all priorities."""
     size: int = channel._size(queue)
     return size
+
+
+def replica_states(channel: Any) -> list[Mapping[str, Any]] | None:
+    """The replicas that Sentinel lists for the primary of a Sentinel channel, with their state.
+
+    None when no Sentinel answers.
+    """
+    for client in channel._sentinel_manager.sentinels:
+        with suppress(RedisError, OSError):
+            return list(client.sentinel_slaves(channel.master_name))
+    return None
+
+
+def primary_address(channel: Any) -> tuple[str, int] | None:
+    """The address of the primary that Sentinel names for a Sentinel channel.
+
+    None when no Sentinel answers or knows one.
+    """
+    with suppress(RedisError, OSError):
+        host, port = channel._sentinel_manager.discover_master(channel.master_name)
+        return host, port
+    return None
 
 
 def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from worker.broker import kombu_internals, lua_scripts
 from worker.broker.circuit_breaker import circuit_breaker
-from worker.broker.kombu_internals import KombuSentinelChannel, KombuTransport, RedisChannel
+from worker.broker.kombu_internals import KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
 from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
 from worker.broker.qos import QoS
@@ -80,7 +80,11 @@ class Channel(RedisChannel):
         priority = kombu_internals.message_priority(self, message)
         key = kombu_internals.queue_key(self, queue, priority)
         arguments = [json.dumps(message), message["headers"]["id"], json.dumps(receipts)]
-        self.eval(lua_scripts.PUSH, [key, self.journal], arguments)
+        self.push_with_receipts([key, self.journal], arguments)
+
+    def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
+        """Run lua/push.lua, which puts a message on its queue and its receipts into the journal."""
+        self.eval(lua_scripts.PUSH, keys, arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
         """The next command on the consuming connection: claim messages, wait for one, or pause.
@@ -222,19 +226,3 @@ class Transport(KombuTransport):
     """This package's transport for redis:// and rediss:// broker addresses."""
 
     Channel = Channel
-
-
-class SentinelChannel(KombuSentinelChannel, Channel):
-    """This module's Channel for Redis Sentinel, which is asked for the primary server's address."""
-
-    QoS = QoS
-    from_transport_options = tuple(
-        dict.fromkeys(KombuSentinelChannel.from_transport_options + Channel.from_transport_options)
-    )
-
-
-class SentinelTransport(Transport):
-    """This package's transport for sentinel:// broker addresses."""
-
-    Channel = SentinelChannel
-    default_port = 26379

@@ -115,6 +115,11 @@ class AsyncProducer:
             raise InvalidArticles(problems, receipts)
         return receipts
 
+    @property
+    def unconfirmed(self) -> int:
+        """How many messages a Sentinel set took without the confirmation of its replicas."""
+        return self._producer.unconfirmed
+
     async def outcome(self, receipt: str) -> Outcome | None:
         """Return the outcome of one receipt; None while its article waits or is processed."""
         return await self._run(lambda: self._producer.outcome(receipt))

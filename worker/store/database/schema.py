@@ -10,6 +10,7 @@ articles 1─* changes        entries of the change feed, written by triggers
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     FetchedValue,
@@ -273,5 +274,13 @@ journal = Table(
     metadata,
     Column("receipt", KeyText, primary_key=True),
     Column("message_id", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+journal_messages = Table(
+    "journal_messages",
+    metadata,
+    Column("producer", KeyText, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False, index=True),
 )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from worker.model.records import JournalEntry
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
-from worker.store.values import DeadLetterQuery, ReceiptTally, StoredDeadLetter
+from worker.store.values import DeadLetterQuery, LostMessages, ReceiptTally, StoredDeadLetter
 
 
 class ClosableStore(Protocol):
@@ -83,6 +83,13 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
         """Count the journal's receipts of a period by outcome, and list those without an outcome.
 
         The period is from `since` until before `until`.
+        """
+        ...
+
+    def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
+        """Return the messages of a period that the broker lost together with their entries.
+
+        They are known by their missing numbers. The period is that of the message after them.
         """
         ...
 
