@@ -19,6 +19,7 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 
 from worker import bootstrap
 from worker.broker import bodies, celery_internals, heartbeat, journal, shutdown
+from worker.broker.broker_outage import CONSUMER, broker_outage
 from worker.broker.eviction_check import NoEviction
 from worker.broker.leases import LeaseKeeper
 from worker.broker.messages import ClaimedMessage, InvalidMessage
@@ -36,6 +37,9 @@ from worker.settings import Settings
 log = logging.getLogger("worker")
 
 celery_internals.hide_rejection_records()
+celery_internals.replace_outage_records(
+    partial(broker_outage.begin, CONSUMER), lambda: broker_outage.lasts
+)
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].add(NoEviction)
 

@@ -37,6 +37,11 @@ SIGNATURES = {
     "kombu.transport.redis:Channel._deliver_fanout_message": "(self, message, exchange)",
     "kombu.transport.redis:SentinelChannel._deliver_fanout_message": "(self, message, exchange)",
     "kombu.transport.redis:Channel._restore": "(self, message, leftmost=False)",
+    "kombu.transport.redis:Channel._queue_bind": "(self, exchange, routing_key, pattern, queue)",
+    "kombu.transport.redis:Channel._delete": (
+        "(self, queue, exchange, routing_key, pattern, *args, **kwargs)"
+    ),
+    "kombu.transport.redis:Channel.maybe_refresh_binding_expiry": "(self)",
     "kombu.transport.redis:Channel.conn_or_acquire": "(self, client=None)",
     "kombu.transport.redis:QoS.append": "(self, message, delivery_tag)",
     "kombu.transport.redis:QoS.ack": "(self, delivery_tag)",

@@ -4,7 +4,7 @@ The other modules use the public names defined here. tests/broker/test_internals
 private name with its signature, so that a kombu release that moves one fails there first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -90,8 +90,12 @@ class RedisChannel(stock.Channel):
         """Add a message to a queue. The default is kombu's own push."""
         super()._put(queue, message, **options)
 
-    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """The next Redis command by which the channel asks for messages.
+    def write_bindings(self, write: Callable[[], None]) -> None:
+        """Call `write`, which adds or removes the binding of a queue to an exchange."""
+        write()
+
+    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
+        """The next Redis command by which the channel asks for messages; None for no command now.
 
         `queues` are pairs of a queue and the key of one of its lists. The reply is read by
         `read_poll_reply`. A subclass must define both.
@@ -127,6 +131,18 @@ class RedisChannel(stock.Channel):
         """Make the channel ask `queue` for messages after all its other queues next time."""
         self._queue_cycle.rotate(queue)
 
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        bind = super()._queue_bind
+        self.write_bindings(lambda: bind(exchange, routing_key, pattern, queue))
+
+    def _delete(self, queue: str, *args: Any, **kwargs: Any) -> None:
+        delete = super()._delete
+        self.write_bindings(lambda: delete(queue, *args, **kwargs))
+
+    def maybe_refresh_binding_expiry(self) -> None:
+        """Renew the bindings of queues that expire, as kombu does."""
+        self.write_bindings(super().maybe_refresh_binding_expiry)
+
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
         self.push_message(queue, message, **options)
 
@@ -135,9 +151,12 @@ class RedisChannel(stock.Channel):
         if not queues:
             return
         keys = [(q, self._q_for_pri(q, pri)) for pri in self.priority_steps for q in queues]
+        command = self.poll_command(keys)
+        if command is None:
+            return
         self._in_poll = connection = self.client.connection
         self._brpop_sent_at = monotonic()
-        connection.send_command(*self.poll_command(keys))
+        connection.send_command(*command)
 
     def _brpop_read(self, **options: Any) -> bool:
         try:

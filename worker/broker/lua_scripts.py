@@ -10,9 +10,9 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
 
-CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH = (
+CLAIM, ACK, RENEW, EXPIRED, MOVE, PUSH, PERMISSIONS = (
     (_FOLDER / f"{name}.lua").read_text("utf-8")
-    for name in ("claim", "ack", "renew", "expired", "move", "push")
+    for name in ("claim", "ack", "renew", "expired", "move", "push", "permissions")
 )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any
 
-from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError, ResponseError
 
 from worker.broker import QUARANTINE, REPLAY, UNKNOWN, kombu_internals, lua_scripts
@@ -65,7 +64,7 @@ class QoS(RedisQoS):
         try:
             self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
-            log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
+            log.debug("ack.deferred tag=%s error=%s", delivery_tag, e)
             deferred_acks.add(delivery_tag)
         self._release(delivery_tag)
 
@@ -88,8 +87,9 @@ class QoS(RedisQoS):
         """Move a message back to its queue, to the quarantine queue or to the dead list.
 
         It goes to its queue with `requeue`, else to the dead list, unless `route_to_quarantine` or
-        `set_reject_reasons` was called before. Each message of a group is moved by itself. Raises a
-        connection error when the broker does not answer; the leases will expire then.
+        `set_reject_reasons` was called before. Each message of a group is moved by itself. It never
+        raises, because that would end the worker when a pool process dies while the broker is away:
+        the message keeps its lease then, and is delivered again when that has expired.
         """
         error = self._errors.pop(delivery_tag, None)
         tags = split_group_tags([delivery_tag])
@@ -107,8 +107,8 @@ class QoS(RedisQoS):
                     accepted.append(tag)
             if accepted:
                 self.channel.eval(lua_scripts.ACK, self._index_keys(), accepted)
-        except AttributeError as e:
-            raise NotConnected("channel is closed") from e
+        except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
+            log.warning("reject.failed tag=%s error=%s; its lease will expire", delivery_tag, e)
         finally:
             self._release(delivery_tag)
 
@@ -138,7 +138,7 @@ class QoS(RedisQoS):
             for tag in split_group_tags(t for t in self.unacked_tags() if t not in self._started):
                 self.restore_by_tag(tag)
         except (RedisError, OSError, AttributeError) as e:
-            log.warning("restore.skipped error=%s; leases will expire by themselves", e)
+            log.debug("restore.skipped error=%s; leases will expire by themselves", e)
         self.forget_deliveries()
         return []
 

@@ -9,13 +9,15 @@ handed to the worker as one. The folder lua/ holds the scripts and documents the
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from queue import Empty
 from time import monotonic
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from worker.broker import kombu_internals, lua_scripts
+from worker.broker.broker_outage import CLAIM, WAIT, broker_outage
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.kombu_internals import KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
@@ -24,11 +26,11 @@ from worker.broker.qos import QoS
 
 log = logging.getLogger("worker.broker")
 
-_WARN_EVERY_S = 30.0
 _REPLY_QUEUE = ".reply.celery.pidbox"  # suffix of queues with replies to remote control commands
 
-# The three commands of the consuming connection, by what they do.
-_COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP"}
+# The commands of the consuming connection, by what they do.
+_COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP", "read-only": "XREAD"}
+_REST_S = 0.5
 
 
 class Channel(RedisChannel):
@@ -54,7 +56,7 @@ class Channel(RedisChannel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next = "claim"  # a key of _COMMANDS
         self._token = ""  # the fencing token of the last claim
-        self._warned_at = 0.0
+        self._silent_until = 0.0
         super().__init__(*args, **kwargs)
 
     def eval(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
@@ -82,15 +84,29 @@ class Channel(RedisChannel):
         arguments = [json.dumps(message), message["headers"]["id"], json.dumps(receipts)]
         self.push_with_receipts([key, self.journal], arguments)
 
+    def write_bindings(self, write: Callable[[], None]) -> None:
+        """Write or delete the binding of a queue, unless the broker refuses it.
+
+        This package pushes to lists and needs no bindings. A broker that is full or read-only would
+        otherwise end each worker at its start, and nothing would be drained.
+        """
+        try:
+            write()
+        except ResponseError as e:
+            log.debug("binding.refused error=%s", e)
+
     def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
         """Run lua/push.lua, which puts a message on its queue and its receipts into the journal."""
         self.eval(lua_scripts.PUSH, keys, arguments)
 
-    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
+    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
         """The next command on the consuming connection: claim messages, wait for one, or pause.
 
-        It pauses while the circuit breaker is open, and after the broker refused a command.
+        It pauses while the circuit breaker is open, and after the broker refused a command. None,
+        so that no command is sent, when the broker refuses even that.
         """
+        if monotonic() < self._silent_until:
+            return None
         prefix = self.global_keyprefix
         first = prefix + queues[0][1]
         if circuit_breaker.paused_for and self._next == "claim":
@@ -100,7 +116,10 @@ class Channel(RedisChannel):
             return ["BLMOVE", first, first, "RIGHT", "RIGHT", self.idle_poll]
         if self._next == "rest":
             # Out of memory the broker refuses BLMOVE; BRPOP on a key that never exists is a pause.
-            return ["BRPOP", f"{first}.never", 0.5]
+            return ["BRPOP", f"{first}.never", _REST_S]
+        if self._next == "read-only":
+            # A replica refuses BRPOP too, and this command only reads.
+            return ["XREAD", "BLOCK", int(_REST_S * 1000), "STREAMS", f"{first}.never", "$"]
         self._token = uuid.uuid4().hex
         keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in queues)]
         limits = [self._token, self.coalesce_messages, self.coalesce_bytes]
@@ -128,16 +147,21 @@ class Channel(RedisChannel):
 
     def _read_reply(self, sent: str, options: dict[str, Any]) -> Any:
         try:
-            return self.client.parse_response(self.client.connection, _COMMANDS[sent], **options)
+            reply = self.client.parse_response(self.client.connection, _COMMANDS[sent], **options)
         except ResponseError as e:  # OutOfMemory, LOADING, BUSY, READONLY: pause, then continue
-            if monotonic() - self._warned_at > _WARN_EVERY_S:
-                log.warning("broker.refused command=%s error=%s", _COMMANDS[sent], e)
-                self._warned_at = monotonic()
-            self._next = "rest"
+            broker_outage.begin(CLAIM if sent == "claim" else WAIT, e)
+            self._next = "read-only" if isinstance(e, ReadOnlyError) else "rest"
+            if sent in ("rest", "read-only"):  # refused at once: no command makes a pause
+                self._silent_until = monotonic() + _REST_S
+                self._next = "claim"
             return None
         except self.connection_errors:
             self.client.connection.disconnect()
             raise
+        if sent == "wait":  # a broker that takes this refuses nothing
+            broker_outage.end(CLAIM)
+            broker_outage.end(WAIT)
+        return reply
 
     def _deliver_control_replies(self, queue: str, bodies: list[bytes]) -> None:
         """Ack replies to a remote control command, and deliver them to the client that sent it."""

@@ -31,6 +31,10 @@ TRANSIENT_ERRORS = (
 SENTINEL_PORT = 26379
 # Position of the key in a command, if it is not the first argument.
 _KEY_POSITIONS = {"MEMORY": 2, "SCAN": 3, "EVAL": 3}
+_FIRST_WRITE = "redis.call('DEL', 'aw:none')"
+_TAKES_MEMORY = frozenset(
+    ("SET", "SETEX", "INCRBY", "HSET", "HSETNX", "HINCRBY", "SADD", "ZADD", "LPUSH", "RPUSH")
+)
 
 
 class RedisClient:
@@ -59,6 +63,10 @@ class RedisClient:
                 return self._send(packed, len(commands))
             except ConnectionError:  # closed while it was idle
                 return self._send(packed, len(commands))
+            except OutOfMemoryError:
+                self.round_trips += 1
+                despite = b"".join(pack_command(_despite_full(command)) for command in commands)
+                return self._send(despite, len(commands))
         except TRANSIENT_ERRORS as e:
             raise Unavailable("index", str(e)) from e
 
@@ -102,6 +110,20 @@ class RedisClient:
 
     def close(self) -> None:
         self._redis.close()
+
+
+def _despite_full(command: Command) -> Command:
+    """Turn a write into a script that a server without free memory still runs.
+
+    Such a server refuses a script only if its first write could take memory, and DEL can't. What
+    the index writes for an article is less than the message that is deleted afterwards, so the
+    queue of a full broker is drained.
+    """
+    if command[0] == "EVAL":
+        return "EVAL", f"{_FIRST_WRITE}\n{command[1]}", *command[2:]
+    if command[0] in _TAKES_MEMORY:
+        return "EVAL", f"{_FIRST_WRITE}\nreturn redis.call(unpack(ARGV))", 0, *command
+    return command
 
 
 def _client(server: Address, timeout_s: float) -> Redis:

@@ -9,9 +9,12 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from redis.exceptions import ResponseError
+
 from worker.index.redis_index import RedisIndex
 
 KEY = "aw:mark"
+_NO_RUN_ID = "unknown"
 _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
@@ -33,12 +36,19 @@ class Watermark(NamedTuple):
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the watermark and the run id of the server that answers, in one round trip."""
-    info, written = index.client.execute([("INFO",), ("GET", KEY)])
+    """Read the watermark and the run id of the server that answers, in one round trip.
+
+    The run id is always the same if the server forbids INFO. An index that lost everything has no
+    watermark either, and is still noticed then.
+    """
+    try:
+        info, written = index.client.execute([("INFO",), ("GET", KEY)])
+    except ResponseError:  # INFO is forbidden
+        info, [written] = b"", index.client.execute([("GET", KEY)])
     match = _RUN_ID.search(info)
     written_run_id, _, date = (written or b"").decode().partition(" ")
     complete_until = datetime.fromisoformat(date) if date else None
-    return Watermark(match[1].decode() if match else "", written_run_id, complete_until)
+    return Watermark(match[1].decode() if match else _NO_RUN_ID, written_run_id, complete_until)
 
 
 def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:
