@@ -101,14 +101,14 @@ FAULTS = (
     Fault(
         "failover",
         "planned failover, Sentinel",
-        10,
+        5,
         partial(_failover, planned=True),
         needs_sentinels=True,
     ),
     Fault(
         "primary",
         "kill -9 of the primary, Sentinel",
-        10,
+        5,
         partial(_failover, planned=False),
         needs_sentinels=True,
     ),

@@ -18,6 +18,7 @@ from worker.broker.server_info import ServerInfo, server_info
 from worker.celery import make_app
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
+from worker.errors import Unavailable
 from worker.index.redis_client import RedisClient
 from worker.model.records import OutcomeKind
 
@@ -140,7 +141,8 @@ def test_the_index_on_a_full_broker_takes_what_drains_the_queue(
     server: tuple[int, redis.Redis],
 ) -> None:
     port, admin = server
-    client = RedisClient(f"redis://127.0.0.1:{port}/0?global_keyprefix=p:", 5.0)
+    url = f"redis://127.0.0.1:{port}/0?global_keyprefix=p:"
+    client, separate = RedisClient(url, 5.0, writes_when_full=True), RedisClient(url, 5.0)
     script = "return redis.call('HSETNX', KEYS[1], ARGV[1], '')"
     commands = [
         ("SET", "k", b"\x00v", "EX", 60),
@@ -154,9 +156,13 @@ def test_the_index_on_a_full_broker_takes_what_drains_the_queue(
     admin.config_set("maxmemory", 1)
     try:
         assert client.execute(commands) == [b"OK", 2, 1, 1, None, b"\x00v", {b"f": b"1"}]
+        # On a server of its own, nothing is drained by writing more.
+        with pytest.raises(Unavailable, match="memory"):
+            separate.execute(commands)
     finally:
         admin.config_set("maxmemory", 0)
         client.close()
+        separate.close()
 
 
 class Service:

@@ -43,10 +43,12 @@ class RedisClient:
     In a forked child, redis-py opens another connection.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, *, writes_when_full: bool = False) -> None:
+        """`writes_when_full`: write also when the server refuses writes for lack of memory."""
         server = parse_address(url)
         self._prefix = server.global_keyprefix
         self._redis = _client(server, timeout_s)
+        self._writes_when_full = writes_when_full
         self.round_trips = 0
 
     def execute(self, commands: Sequence[Command]) -> list[Any]:
@@ -64,6 +66,8 @@ class RedisClient:
             except ConnectionError:  # closed while it was idle
                 return self._send(packed, len(commands))
             except OutOfMemoryError:
+                if not self._writes_when_full:
+                    raise
                 self.round_trips += 1
                 despite = b"".join(pack_command(_despite_full(command)) for command in commands)
                 return self._send(despite, len(commands))
