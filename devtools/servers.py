@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from devtools.waiting import limit_s, until
 
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
+_SOCKET = "valkey.sock"
 
 
 class NoServer(Exception):
@@ -131,18 +132,33 @@ def private_valkey(port: int = 0) -> Iterator[str]:
 def private_server(*options: object) -> Iterator[str]:
     """As private_valkey, with these server options. Raises NoServer if the server rejects one."""
     with _folder("vk") as folder:
-        path = folder / "valkey.sock"
-        command = [_valkey(), *options, "--bind", "127.0.0.1", "--dir", folder]
-        command += ["--unixsocket", path, "--unixsocketperm", "700"]
-        with (folder / "log").open("wb") as log:
-            arguments = [str(part) for part in command]
-            server = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server = start_server(folder, *options)
         try:
-            _await_valkey(path, server)
-            yield f"redis+socket://{path}"
+            yield f"redis+socket://{folder / _SOCKET}"
         finally:
             server.kill()
             server.wait()
+
+
+def start_server(folder: Path, *options: object) -> "subprocess.Popen[bytes]":
+    """Start a Valkey, Redis or Sentinel with its files in `folder`; return it when it answers.
+
+    It listens on a unix socket in that folder, and with the option --port on the loopback
+    interface. The caller kills it. Raises NoServer if the server rejects an option.
+    """
+    path = folder / _SOCKET
+    command = [_valkey(), *options, "--bind", "127.0.0.1", "--dir", folder]
+    command += ["--unixsocket", path, "--unixsocketperm", "700"]
+    with (folder / "log").open("ab") as log:
+        arguments = [str(part) for part in command]
+        server = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        _await_valkey(path, server)
+    except BaseException:
+        server.kill()
+        server.wait()
+        raise
+    return server
 
 
 def free_port() -> int:

@@ -17,6 +17,7 @@ from worker.model.broker_address import (
     check_store,
     index_address,
     parse_address,
+    verifying_url,
 )
 
 
@@ -37,6 +38,33 @@ from worker.model.broker_address import (
 )
 def test_options_are_taken_out_of_the_query(given: str, expected: Address) -> None:
     assert parse_address(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("redis://h/0", "redis://h/0"),
+        ("rediss://h/0", "rediss://h/0?ssl_cert_reqs=required"),
+        ("rediss://h/0?ssl_cert_reqs=none", "rediss://h/0?ssl_cert_reqs=none"),
+        (
+            "rediss://h/0?ssl_ca_certs=ca.pem",
+            "rediss://h/0?ssl_ca_certs=ca.pem&ssl_cert_reqs=required",
+        ),
+        (
+            "rediss://a/0;rediss://b/0",
+            "rediss://a/0?ssl_cert_reqs=required;rediss://b/0?ssl_cert_reqs=required",
+        ),
+        ("sentinel://a/0?master_name=n", "sentinel://a/0"),
+        (
+            "sentinel://a/0?master_name=n&ssl_ca_certs=ca.pem",
+            "sentinel://a/0?ssl_ca_certs=ca.pem&ssl_cert_reqs=required",
+        ),
+    ],
+)
+def test_certificates_are_verified_unless_the_address_says_otherwise(
+    given: str, expected: str
+) -> None:
+    assert verifying_url(broker_address(given)) == expected
 
 
 FOREIGN = [

@@ -50,7 +50,11 @@ def examine() -> tuple[int, dict[str, Any]]:
         ({"version": "7.0.15"}, "broker version", CheckState.OK, ""),
         ({"append_only": False}, "persistence", CheckState.MEND, "CONFIG SET appendonly yes"),
         ({"policy": "allkeys-lru"}, "eviction", CheckState.MEND, "maxmemory-policy noeviction"),
-        ({"policy": "volatile-ttl"}, "eviction", CheckState.MEND, "maxmemory-policy noeviction"),
+        ({"policy": "volatile-ttl"}, "eviction", CheckState.OK, ""),  # the queue has no such keys
+        ({"policy": "unknown"}, "eviction", CheckState.NOTE, ""),
+        ({"version": "unknown"}, "broker version", CheckState.NOTE, ""),
+        ({"append_only": None}, "persistence", CheckState.NOTE, ""),
+        ({"used_bytes": None}, "memory", CheckState.NOTE, ""),
         ({"used_bytes": 95}, "memory", CheckState.MEND, "start more workers"),
         ({"limit_bytes": 0}, "memory", CheckState.NOTE, "CONFIG SET maxmemory"),
         ({"clock_ahead_s": -61.0}, "clock", CheckState.MEND, "NTP"),
@@ -63,6 +67,16 @@ def test_each_fault_of_a_broker_is_found_alone_with_its_cure(
     assert findings[what].state is state
     assert mend in findings[what].mend
     assert {f.state for f in findings.values() if f.what != what} == {CheckState.OK}
+
+
+@pytest.mark.parametrize(
+    "change", [{"append_only": False}, {"policy": "allkeys-lru"}, {"limit_bytes": 0}]
+)
+def test_what_a_service_forbids_is_not_advised(change: dict[str, Any]) -> None:
+    info = replace(GOOD, may_configure=False, **change)
+    advice = " ".join(finding.mend for finding in check_server(info))
+    assert "CONFIG SET" not in advice
+    assert "in the settings of the service" in advice
 
 
 @pytest.mark.processes

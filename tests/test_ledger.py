@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from devtools.chaos.stack import Stack
@@ -27,6 +28,7 @@ from worker.errors import Unavailable
 from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.maintenance.undeliverable import drain, give_up
 from worker.model.records import JournalEntry
+from worker.store.database.schema import journal_messages
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 
@@ -247,6 +249,107 @@ def test_a_producers_own_journal_names_what_a_lost_broker_took_along(
         cut.write('{"message": "cut o')
     store.add_journal_entries(list(receipt_journal.read_journal(file)))
     assert sorted(entry.receipt for entry in look(link, store).missing) == sorted(sent)
+
+
+def lose_newest(valkey: redis.Redis) -> None:
+    """Lose the newest message with its journal entry, as a failover to a late replica does."""
+    valkey.lpop("articles")
+    [(entry, _)] = valkey.xrevrange("articles.journal", count=1)
+    valkey.xdel("articles.journal", entry)
+
+
+def lost_numbers(balance: ReceiptBalance) -> list[tuple[int, int, bool]]:
+    return [(gap.first, gap.last, gap.after is None) for gap in balance.lost]
+
+
+def test_messages_lost_with_their_journal_entries_are_named_by_their_numbers(
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
+) -> None:
+    lost = {1, 4, 5}
+    for number in range(1, 8):
+        producer.enqueue([{"title": "t"}] * 2)
+        if number in lost:
+            lose_newest(valkey)
+    found = look(link, store)
+    assert lost_numbers(found) == [(1, 1, True), (4, 5, False)]
+    assert sum(gap.count for gap in found.lost) == len(lost)
+    assert len({gap.producer for gap in found.lost}) == 1
+    assert (found.missing, found.days[0].waiting) == ([], 8)
+    assert look(link, store, since=NOW + DAY).lost == []
+
+
+def test_a_push_that_the_broker_refused_is_no_lost_message(
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore
+) -> None:
+    producer.enqueue([{"title": "t"}])
+    valkey.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(Unavailable):
+            producer.enqueue([{"title": "t"}], pace=False)
+    finally:
+        valkey.config_set("maxmemory", 0)
+    producer.enqueue([{"title": "t"}])
+    found = look(link, store)
+    assert (found.lost, found.days[0].received) == ([], 2)
+
+
+def test_a_message_whose_receipts_were_sent_before_is_no_lost_message(
+    producer: Producer, link: BrokerConnection, store: SqlStore
+) -> None:
+    for receipt in ("r1", "r1", "r1", "r2"):
+        producer.enqueue([{"title": "t", "receipt": receipt}])
+    assert look(link, store).lost == []
+
+
+def test_reprocessing_and_other_producers_leave_no_gap_in_the_numbers(
+    producer: Producer, link: BrokerConnection, valkey_url: str, store: SqlStore
+) -> None:
+    producer.enqueue([{"title": "t"}])
+    producer.redo("retag", ["a1"])
+    with Producer(valkey_url) as other:
+        other.enqueue([{"title": "t"}])
+    producer.enqueue([{"title": "t"}])
+    assert look(link, store).lost == []
+
+
+def test_entries_that_an_earlier_version_stored_without_numbers_are_not_lost(
+    producer: Producer, link: BrokerConnection, valkey: redis.Redis, store: SqlStore, store_url: str
+) -> None:
+    for number in range(1, 7):
+        producer.enqueue([{"title": "t"}])
+        if number == 4:
+            lose_newest(valkey)
+    assert lost_numbers(look(link, store)) == [(4, 4, False)]
+    engine = sa.create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(journal_messages).where(journal_messages.c.number < 6))
+    engine.dispose()
+    assert lost_numbers(look(link, store)) == [(4, 4, True)]
+
+
+def test_the_command_exits_with_1_for_lost_messages_and_says_what_to_do(
+    valkey_url: str,
+    valkey: redis.Redis,
+    sqlite_store_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("WORKER_BROKER_URL", valkey_url)
+    monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(own_rules(tmp_path, grace_s=0)))
+    with Producer(journal=tmp_path / "sent.jsonl") as producer:
+        for number in range(1, 4):
+            [receipt] = producer.enqueue([{"title": "t"}])
+            if number == 2:
+                lose_newest(valkey)
+                lost = receipt
+    shown = CliRunner().invoke(ledger, [])
+    assert (shown.exit_code, "1 message lost with the journal" in shown.output) == (1, True)
+    assert "enqueue the articles of that time again" in shown.output
+    # The producer's own journal has the receipts.
+    named = CliRunner().invoke(ledger, ["--journal", str(tmp_path / "sent.jsonl"), "--json"])
+    audit = json.loads(named.output)
+    assert ([entry["receipt"] for entry in audit["missing"]], audit["lost"]) == ([lost], [])
 
 
 def test_a_journal_in_the_store_needs_no_broker_to_name_what_is_missing(

@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +18,11 @@ from worker.model.receipts import (
     derived_receipt,
     is_receipt,
     lint_receipt,
+    message_number,
     new_message_id,
+    new_producer_id,
     new_receipt,
+    numbered_message_id,
     reclean_parts,
     reclean_receipt,
     replay_parts,
@@ -54,6 +58,19 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 def test_a_derived_receipt_has_the_format_it_always_had(receipt: str, expected: str) -> None:
     assert receipt == expected
     assert is_receipt(receipt)
+
+
+@given(st.integers(1, 2**32 - 1))
+def test_a_numbered_message_id_is_a_uuid8_with_producer_and_number(number: int) -> None:
+    producer = new_producer_id()
+    message_id = numbered_message_id(producer, number)
+    assert (UUID(message_id).version, str(UUID(message_id))) == (8, message_id)
+    assert message_number(message_id) == (producer, number)
+
+
+@pytest.mark.parametrize("message_id", ["", "m", "x" * 36, "01a22c33-58c5-79a7-85d7-b31a3fb6b3ff"])
+def test_an_id_of_another_kind_has_no_number(message_id: str) -> None:
+    assert message_number(message_id) is None
 
 
 @pytest.mark.parametrize("make", [new_receipt, new_message_id])

@@ -158,7 +158,7 @@ def index(settings: Settings, rules: DedupRules) -> RedisIndex:
     from worker.index.redis_index import RedisIndex
 
     url = settings.index_url or settings.broker_url or embedded.broker_url(settings.var_dir)
-    return RedisIndex(url, rules)
+    return RedisIndex(url, rules, on_broker=not settings.index_url)
 
 
 def store(settings: Settings) -> ArticleStore:

@@ -18,8 +18,8 @@ from worker import broker
 from worker.broker import BULK, INGEST, QUARANTINE, REDO, embedded, startup
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import WorkerError
-from worker.model.broker_address import Address, broker_address
-from worker.settings import Settings
+from worker.model.broker_address import Address, broker_address, verifying_url
+from worker.settings import Settings, warn_unverified
 
 __all__ = ["INGEST", "REDO", "SEND_ERRORS", "broker_url", "make_app"]
 
@@ -39,10 +39,12 @@ def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> C
     """
     broker.register()
     address = broker_address(url, name)
-    app = Celery("worker", broker=address.url, include=["worker.tasks"], set_as_current=False)
+    warn_unverified(url, name)
+    broker_url = verifying_url(address)
+    app = Celery("worker", broker=broker_url, include=["worker.tasks"], set_as_current=False)
     app.conf.update(_conf(rules))
     # Without these Celery would prefer CELERY_BROKER_URL, which is for another application.
-    app.conf.update(broker_read_url=address.url, broker_write_url=address.url)
+    app.conf.update(broker_read_url=broker_url, broker_write_url=broker_url)
     app.conf.broker_transport_options.update(_transport_options(address))
     return app
 

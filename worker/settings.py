@@ -3,6 +3,7 @@
 No other module reads these variables.
 """
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -15,10 +16,13 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.errors import BadConfig
-from worker.model.broker_address import broker_address, check_store, index_address
+from worker.model.broker_address import broker_address, check_store, index_address, is_unverified
 from worker.model.masking import masked as masked  # settings are printed masked
 
+log = logging.getLogger("worker")
+
 PREFIX = "WORKER_"
+_warned: set[str] = set()  # settings whose server is not verified, and that were logged
 # Kubernetes sets these variables in containers next to a service named "worker".
 _KUBERNETES = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
 
@@ -130,6 +134,7 @@ class Settings(BaseSettings):
             broker_address(self.broker_url)
         if self.index_url:
             index_address(self.index_url)
+            warn_unverified(self.index_url, "WORKER_INDEX_URL")
         if self.store_url:
             check_store(self.store_url)
             _check_folder(self.store_url)
@@ -138,6 +143,16 @@ class Settings(BaseSettings):
         """The origin of each setting's value: the name of an environment variable, or "default"."""
         names = {field: PREFIX + field.upper() for field in type(self).model_fields}
         return {f: name if environ.get(name) else "default" for f, name in names.items()}
+
+
+def warn_unverified(url: str, name: str) -> None:
+    """Log once in this process that the certificate of the server at `url` is not verified.
+
+    Does nothing for other addresses. `name` is the setting or argument that has the address.
+    """
+    if is_unverified(url) and name not in _warned:
+        _warned.add(name)
+        log.warning("tls.unverified setting=%s; ssl_cert_reqs=none accepts any server", name)
 
 
 def _check_folder(store_url: str) -> None:

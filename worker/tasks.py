@@ -19,6 +19,7 @@ from celery.signals import celeryd_after_setup, celeryd_init, worker_ready
 
 from worker import bootstrap
 from worker.broker import bodies, celery_internals, control_commands, heartbeat, journal, shutdown
+from worker.broker.broker_outage import CONSUMER, broker_outage
 from worker.broker.eviction_check import NoEviction
 from worker.broker.foreign_apps import NoForeignApp
 from worker.broker.leases import LeaseKeeper
@@ -39,6 +40,9 @@ log = logging.getLogger("worker")
 
 celery_internals.hide_rejection_records()
 control_commands.register()
+celery_internals.replace_outage_records(
+    partial(broker_outage.begin, CONSUMER), lambda: broker_outage.lasts
+)
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].update((NoEviction, NoForeignApp))
 

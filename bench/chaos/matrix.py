@@ -14,6 +14,7 @@ from typing import NamedTuple
 from devtools.chaos import hostile_messages, scenarios
 from devtools.chaos.load import Cost, measure_cost
 from devtools.chaos.stack import Stack
+from devtools.sentinels import SentinelSet, private_sentinels
 from devtools.servers import create_database, drop_database, in_database
 from worker.broker import embedded
 from worker.store.migrate import migrate
@@ -31,6 +32,7 @@ class Environment(NamedTuple):
     stack: Stack
     broker_dir: Path
     store_url: str
+    sentinels: SentinelSet | None = None  # the broker of rows with failovers
 
 
 class Fault(NamedTuple):
@@ -41,6 +43,7 @@ class Fault(NamedTuple):
     times: int  # repetitions
     run: Callable[[Environment, int], Cost]
     settings: dict[str, float] = {}
+    needs_sentinels: bool = False
 
 
 def _on_stack(scenario: Callable[[Stack, int], Cost]) -> Callable[[Environment, int], Cost]:
@@ -57,6 +60,12 @@ def _store(environment: Environment, times: int) -> Cost:
     if environment.store_url.startswith("sqlite"):
         return _full_disk(environment, times)
     return scenarios.stop_store(environment.stack, times, environment.store_url)
+
+
+def _failover(environment: Environment, times: int, *, planned: bool) -> Cost:
+    if environment.sentinels is None:
+        raise ValueError("this row needs a Sentinel set")
+    return scenarios.fail_over(environment.stack, times, environment.sentinels, planned=planned)
 
 
 def _full_disk(environment: Environment, times: int) -> Cost:
@@ -89,6 +98,20 @@ FAULTS = (
     Fault("child", "kill -9 of a pool process", 50, _on_stack(scenarios.kill_children)),
     Fault("connection", "all connections cut", 50, _on_stack(scenarios.drop_connections)),
     Fault("broker", "kill -9 of the broker, restart (AOF)", 20, _broker),
+    Fault(
+        "failover",
+        "planned failover, Sentinel",
+        5,
+        partial(_failover, planned=True),
+        needs_sentinels=True,
+    ),
+    Fault(
+        "primary",
+        "kill -9 of the primary, Sentinel",
+        5,
+        partial(_failover, planned=False),
+        needs_sentinels=True,
+    ),
     Fault("store", "store away for 2 s", 10, _store),
     Fault("restart", "rolling restart, SIGTERM", 10, _on_stack(scenarios.restart_workers)),
     _poison("sigkill", "article that kills its process", "kill"),
@@ -120,16 +143,27 @@ def run(fault: Fault, transport: str, store: str, postgres_url: str, times: int)
     }[transport]
     with _folder() as folder, _store_url(store, folder, postgres_url) as store_url:
         broker_dir = folder / "broker"
-        embedded.ensure(broker_dir)
-        broker_url = embedded.broker_url(broker_dir)
-        stack = Stack(folder, broker_url, store_url, app=app, lease_s=lease_s, **fault.settings)
-        if transport == STOCK:
-            stack.patience_s = 0  # three leases are long enough to see what is lost
-        try:
-            return fault.run(Environment(stack, broker_dir, store_url), times)
-        finally:
-            stack.close()
-            embedded.stop(broker_dir)
+        with _broker_url(fault, broker_dir) as (broker_url, sentinels):
+            stack = Stack(folder, broker_url, store_url, app=app, lease_s=lease_s, **fault.settings)
+            if transport == STOCK:
+                stack.patience_s = 0  # three leases are long enough to see what is lost
+            try:
+                return fault.run(Environment(stack, broker_dir, store_url, sentinels), times)
+            finally:
+                stack.close()
+
+
+@contextmanager
+def _broker_url(fault: Fault, broker_dir: Path) -> Iterator[tuple[str, SentinelSet | None]]:
+    if fault.needs_sentinels:
+        with private_sentinels() as sentinels:
+            yield sentinels.url, sentinels
+        return
+    embedded.ensure(broker_dir)
+    try:
+        yield embedded.broker_url(broker_dir), None
+    finally:
+        embedded.stop(broker_dir)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from devtools.chaos.load import Cost, measure_cost
 from devtools.chaos.stack import Stack
+from devtools.sentinels import SentinelSet
 from devtools.servers import unix_url
 from devtools.waiting import until
 
@@ -91,6 +92,20 @@ def kill_broker(stack: Stack, faults: int, start: Callable[[], None]) -> Cost:
         time.sleep(0.5)
         start()
         time.sleep(1.0)
+
+    return measure_cost(stack, faults, inject)
+
+
+def fail_over(stack: Stack, faults: int, servers: SentinelSet, *, planned: bool) -> Cost:
+    """Replace the primary of a Sentinel set by one of its replicas, as planned or by its death."""
+    stack.start_worker()
+
+    def inject(number: int) -> None:
+        time.sleep(1.0)
+        if planned:
+            servers.fail_over()
+        else:
+            servers.kill_primary()
 
     return measure_cost(stack, faults, inject)
 

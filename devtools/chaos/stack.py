@@ -70,17 +70,25 @@ class Stack:
         (folder / "var").mkdir()
 
     def start_worker(self, **options: Any) -> Worker:
-        """Options: `processes=2`; `faults=True`: articles may break it
-        (faults/sitecustomize.py)."""
+        """Options: `processes=2`; `mingle=True`: it asks other workers first, as Celery's default
+        is; `faults=True`: articles may break it (faults/sitecustomize.py)."""
         worker = self._start(**options)
         self.workers.append(worker)
         self._options[worker.pid] = options
         return worker
 
-    def _start(self, *, faults: bool = False, processes: int = 2, level: str = "INFO") -> Worker:
+    def _start(
+        self,
+        *,
+        faults: bool = False,
+        processes: int = 2,
+        level: str = "INFO",
+        mingle: bool = False,
+    ) -> Worker:
         number = len(self.workers)
         arguments = ["-A", self._app, "worker", "-l", level, "-c", str(processes)]
-        arguments += ["-n", f"w{number}@chaos", "--without-gossip", "--without-mingle"]
+        arguments += ["-n", f"w{number}@chaos"]
+        arguments += [] if mingle else ["--without-gossip", "--without-mingle"]
         log = self.folder / f"worker-{number}.log"
         return fork_server().start(arguments, self.environment, log, faults=faults)
 

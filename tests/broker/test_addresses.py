@@ -13,10 +13,12 @@ from redis.sentinel import MasterNotFoundError, Sentinel
 from devtools.chaos.load import load
 from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
-from devtools.servers import NoServer, free_port, private_server
+from devtools.servers import free_port, private_server
+from devtools.tls_proxy import tls_proxy
 from devtools.waiting import until
 from worker.client.producer import Producer
 from worker.errors import Unavailable
+from worker.index.redis_client import RedisClient
 from worker.model.records import OutcomeKind
 
 pytestmark = pytest.mark.processes
@@ -73,26 +75,29 @@ def certificates(tmp_path: Path) -> Path:
     return folder
 
 
-def test_over_tls_with_an_authority_of_ones_own_and_no_other(
-    tmp_path: Path, sqlite_store_url: str, certificates: Path
+def test_over_tls_certificates_are_verified_by_queue_producer_and_index(
+    tmp_path: Path, sqlite_store_url: str, certificates: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_port()
-    tls = ["--port", 0, "--tls-port", port, "--tls-auth-clients", "no"]
-    tls += ["--tls-cert-file", certificates / "server.pem"]
-    tls += ["--tls-key-file", certificates / "server.key"]
-    tls += ["--tls-ca-cert-file", certificates / "ca.pem"]
-    try:
-        with private_server(*tls):
-            required = f":{port}/0?ssl_cert_reqs=required"
-            # Two names: kombu shares a pool between connections that differ in TLS alone.
-            url = f"rediss://127.0.0.1{required}"
-            trusted = f"rediss://localhost{required}&ssl_ca_certs={certificates}/ca.pem"
-            with Producer(url) as stranger, pytest.raises(Unavailable, match="CERTIFICATE_VERIFY"):
-                stranger.enqueue(generate(1))
-            with started(tmp_path, trusted, sqlite_store_url) as stack:
-                assert all_are_stored(stack, stack.enqueue(generate(30)))
-    except NoServer as e:
-        pytest.skip(f"no server that speaks TLS: {e}")
+    key, certificate = certificates / "server.key", certificates / "server.pem"
+    with private_server("--port", port), tls_proxy(port, certificate, key) as tls_port:
+        unknown = f"rediss://127.0.0.1:{tls_port}/0"
+        trusted = f"rediss://localhost:{tls_port}/0?ssl_ca_certs={certificates}/ca.pem"
+        unverified = f"{unknown}?ssl_cert_reqs=none"
+        with Producer(unknown) as stranger, pytest.raises(Unavailable, match="VERIFY_FAILED"):
+            stranger.enqueue(generate(1))
+        with pytest.raises(Unavailable, match="VERIFY_FAILED"):
+            RedisClient(unknown, 5.0).execute([("PING",)])
+        with caplog.at_level("WARNING"):
+            for _ in range(2):
+                with Producer(unverified) as trusting:
+                    trusting.enqueue(generate(1, seed=9))
+        assert caplog.text.count("tls.unverified setting=broker") == 1
+        client = RedisClient(unverified, 5.0)
+        assert client.execute([("PING",)]) == [b"PONG"]
+        client.close()
+        with started(tmp_path, trusted, sqlite_store_url) as stack:
+            assert all_are_stored(stack, stack.enqueue(generate(30)))
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from worker.broker import celery_internals, kombu_internals
 from worker.broker.consumer import Consumer
 from worker.broker.qos import QoS
 from worker.broker.request import Request
-from worker.broker.transport import Channel, SentinelChannel, SentinelTransport, Transport
+from worker.broker.sentinel_channel import SentinelChannel, SentinelTransport
+from worker.broker.transport import Channel, Transport
 from worker.index import redis_internals
 
 ROOT = Path(__file__).parents[2] / "worker"
@@ -36,6 +37,11 @@ SIGNATURES = {
     "kombu.transport.redis:Channel._deliver_fanout_message": "(self, message, exchange)",
     "kombu.transport.redis:SentinelChannel._deliver_fanout_message": "(self, message, exchange)",
     "kombu.transport.redis:Channel._restore": "(self, message, leftmost=False)",
+    "kombu.transport.redis:Channel._queue_bind": "(self, exchange, routing_key, pattern, queue)",
+    "kombu.transport.redis:Channel._delete": (
+        "(self, queue, exchange, routing_key, pattern, *args, **kwargs)"
+    ),
+    "kombu.transport.redis:Channel.maybe_refresh_binding_expiry": "(self)",
     "kombu.transport.redis:Channel.conn_or_acquire": "(self, client=None)",
     "kombu.transport.redis:QoS.append": "(self, message, delivery_tag)",
     "kombu.transport.redis:QoS.ack": "(self, delivery_tag)",
@@ -73,6 +79,7 @@ SOURCES = {
     "kombu.transport.redis:Channel._in_poll": "self._in_poll = self.client.connection",
     "kombu.transport.redis:Channel._brpop_sent_at": "self._brpop_sent_at = monotonic()",
     "kombu.transport.redis:Channel.handlers": "'BRPOP': self._brpop_read",
+    "kombu.transport.redis:SentinelChannel._sentinel_manager": "_sentinel_manager = sentinel_inst",
     "kombu.transport.redis:MultiChannelPoller": "channel._brpop_start()",
     "kombu.transport.virtual.base:QoS._delivered": "self._delivered = OrderedDict()",
     "celery.worker.request:Request._args": "self._args = self._request_dict['args']",

@@ -22,7 +22,7 @@ UNKNOWN = "unknown"  # the queue name of a message that names none
 _TRANSPORTS = {
     "redis": "worker.broker.transport:Transport",
     "rediss": "worker.broker.transport:Transport",
-    "sentinel": "worker.broker.transport:SentinelTransport",
+    "sentinel": "worker.broker.sentinel_channel:SentinelTransport",
 }
 
 

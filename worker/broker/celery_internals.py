@@ -7,12 +7,16 @@ producer can do without.
 """
 
 import logging
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from celery.exceptions import CPendingDeprecationWarning
 from celery.worker import control, state
 from celery.worker.consumer import Consumer as CeleryConsumer
+from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
 from celery.worker.request import Request as CeleryRequest
 
 __all__ = ["CeleryConsumer", "CeleryRequest", "control"]
@@ -111,6 +115,31 @@ def pool_processes(worker: Any) -> list[Any]:
     """The worker's pool processes; an empty list when the pool has not started yet."""
     pool = getattr(worker.pool, "_pool", None)
     return list(pool._pool) if pool else []
+
+
+def replace_outage_records(begin: Callable[[object], None], lasts: Callable[[], bool]) -> None:
+    """Drop Celery's log records of an outage of the broker, and call `begin(error)` instead.
+
+    Celery writes one for each attempt to connect, and one with a traceback of a hundred lines for
+    each step of its start-up that it can't stop meanwhile. The latter are dropped while `lasts()`.
+    """
+
+    def is_no_outage(record: logging.LogRecord) -> bool:
+        if record.msg == CONNECTION_ERROR and isinstance(record.args, tuple):
+            begin(record.args[1])
+            return False
+        return not (isinstance(record.args, tuple) and CONNECTION_RETRY in record.args)
+
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(is_no_outage)
+    logging.getLogger("celery.bootsteps").addFilter(lambda record: not lasts())
+
+
+@contextmanager
+def without_advice_on_connection_loss() -> Iterator[None]:
+    """Hide Celery's warning, of ten lines, that a setting of connection loss will change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CPendingDeprecationWarning)
+        yield
 
 
 def hide_rejection_records() -> None:

@@ -11,7 +11,13 @@ import logging
 from typing import Any
 
 from worker.broker import held_messages
-from worker.broker.celery_internals import CeleryConsumer, release_pool_slot, set_pool_entry
+from worker.broker.broker_outage import CONSUMER, broker_outage
+from worker.broker.celery_internals import (
+    CeleryConsumer,
+    release_pool_slot,
+    set_pool_entry,
+    without_advice_on_connection_loss,
+)
 from worker.broker.deferred_acks import deferred_requeues
 
 log = logging.getLogger("worker.broker")
@@ -27,6 +33,12 @@ class Consumer(CeleryConsumer):
     def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
         super().__init__(*args, controller=controller, **options)
         set_pool_entry(controller, hand_to_pool)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """When the connection is lost, log one line, and reconnect as Celery does."""
+        broker_outage.begin(CONSUMER, exc)
+        with without_advice_on_connection_loss():
+            super().on_connection_error_after_connected(exc)
 
     def on_close(self) -> None:
         """Put messages that no pool process works on back on their queue when a connection closes.

@@ -1,20 +1,23 @@
-"""Refuse to work with a broker that may delete queued messages when its memory is full."""
+"""Refuse to work with a broker on which messages would not be safe.
+
+It may drop them when its memory is full, or forbid the scripts that move them.
+"""
 
 from typing import Any
 
 from celery import bootsteps
 
+from worker.broker.broker_outage import CONSUMER, broker_outage
 from worker.broker.celery_internals import CONNECTION_STEP
 from worker.broker.connection import BrokerConnection
-from worker.broker.server_info import EVICTS, UNKNOWN_POLICY, server_info
+from worker.broker.server_info import server_info
 from worker.errors import Unavailable
 
 
 class NoEviction(bootsteps.StartStopStep):
-    """A step of Celery's start-up that ends the worker if its broker may delete messages.
+    """A step of Celery's start-up that ends the worker if its broker is unfit to hold the queue.
 
-    A Redis server does so when its memory is full, unless its setting maxmemory-policy is
-    noeviction. Celery runs this step each time the worker has connected to the broker.
+    Celery runs it each time the worker has connected to the broker.
     """
 
     requires = (CONNECTION_STEP,)
@@ -23,10 +26,11 @@ class NoEviction(bootsteps.StartStopStep):
         connection = BrokerConnection(parent.app)
         try:
             with connection.channel() as channel:
-                policy = server_info(channel).policy
+                reason = server_info(channel).unfit_because
         except Unavailable:
             return  # the connection is lost again: the next one is checked
         finally:
             connection.close()
-        if policy not in ("noeviction", UNKNOWN_POLICY):
-            raise SystemExit(f"worker: {EVICTS.format(policy=policy)}")
+        broker_outage.end(CONSUMER)
+        if reason:
+            raise SystemExit(f"worker: {reason}")

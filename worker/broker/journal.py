@@ -15,6 +15,7 @@ from typing import Any
 from redis import Redis
 
 from worker import background
+from worker.broker.broker_outage import broker_outage
 from worker.broker.connection import BrokerConnection
 from worker.errors import Unavailable
 from worker.model.receipts import is_receipt
@@ -44,11 +45,15 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
             with connection.channel() as channel:
                 count = collect(channel, enter)
             pause_s = EVERY_S
+            broker_outage.end("journal")
             if count:
                 log.debug("journal.collected receipts=%d", count)
         except Unavailable as e:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            log.warning("journal.waits error=%s", e)
+            if e.what == "broker":
+                broker_outage.begin("journal", e)
+            else:
+                log.warning("journal.waits error=%s", e)
         return pause_s
 
     return background.start_loop("journal", turn, pause_s=EVERY_S, first_pause_s=EVERY_S)

@@ -4,13 +4,15 @@ tests/broker/test_internals.py compares each private name with its expected sign
 release that changes one fails that test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from kombu import transport
 from kombu.transport import redis as stock
 from kombu.transport import virtual
+from redis.exceptions import RedisError
 
 KombuTransport = stock.Transport
 KombuSentinelChannel = stock.SentinelChannel
@@ -51,6 +53,28 @@ def queue_size(channel: Any, queue: str) -> int:
     return size
 
 
+def replica_states(channel: Any) -> list[Mapping[str, Any]] | None:
+    """The replicas that Sentinel lists for the primary of a Sentinel channel, with their state.
+
+    None when no Sentinel answers.
+    """
+    for client in channel._sentinel_manager.sentinels:
+        with suppress(RedisError, OSError):
+            return list(client.sentinel_slaves(channel.master_name))
+    return None
+
+
+def primary_address(channel: Any) -> tuple[str, int] | None:
+    """The address of the primary that Sentinel names for a Sentinel channel.
+
+    None when no Sentinel answers or knows one.
+    """
+    with suppress(RedisError, OSError):
+        host, port = channel._sentinel_manager.discover_master(channel.master_name)
+        return host, port
+    return None
+
+
 def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
     """Pass a decoded message to the callback that consumes the queue named `queue`.
 
@@ -73,11 +97,15 @@ class RedisChannel(stock.Channel):
         """
         super()._put(queue, message, **options)
 
-    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """Return the next Redis command by which the channel asks for messages, as a list of words.
+    def write_bindings(self, write: Callable[[], None]) -> None:
+        """Call `write`, which adds or removes the binding of a queue to an exchange."""
+        write()
 
-        `queues` are pairs of a queue's name and the key of one of its lists. kombu sends the
-        command and has `read_poll_reply` read the reply. A subclass must define both methods.
+    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
+        """The next Redis command by which the channel asks for messages; None for no command now.
+
+        `queues` are pairs of a queue and the key of one of its lists. The reply is read by
+        `read_poll_reply`. A subclass must define both.
         """
         raise NotImplementedError
 
@@ -117,6 +145,18 @@ class RedisChannel(stock.Channel):
         """
         self._queue_cycle.rotate(queue)
 
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        bind = super()._queue_bind
+        self.write_bindings(lambda: bind(exchange, routing_key, pattern, queue))
+
+    def _delete(self, queue: str, *args: Any, **kwargs: Any) -> None:
+        delete = super()._delete
+        self.write_bindings(lambda: delete(queue, *args, **kwargs))
+
+    def maybe_refresh_binding_expiry(self) -> None:
+        """Renew the bindings of queues that expire, as kombu does."""
+        self.write_bindings(super().maybe_refresh_binding_expiry)
+
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
         self.push_message(queue, message, **options)
 
@@ -125,9 +165,12 @@ class RedisChannel(stock.Channel):
         if not queues:
             return
         keys = [(q, self._q_for_pri(q, pri)) for pri in self.priority_steps for q in queues]
+        command = self.poll_command(keys)
+        if command is None:
+            return
         self._in_poll = connection = self.client.connection
         self._brpop_sent_at = monotonic()
-        connection.send_command(*self.poll_command(keys))
+        connection.send_command(*command)
 
     def _brpop_read(self, **options: Any) -> bool:
         try:

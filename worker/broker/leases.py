@@ -13,6 +13,7 @@ from celery import bootsteps
 
 from worker import background
 from worker.broker import lua_scripts
+from worker.broker.broker_outage import broker_outage
 from worker.broker.celery_internals import POOL_STEP
 from worker.broker.connection import BrokerConnection, uses_our_transport
 from worker.broker.deferred_acks import added, deferred_acks, deferred_requeues
@@ -69,8 +70,9 @@ def start(app: Any) -> background.BackgroundLoop:
                 finally:  # an error in one of the two must not keep the other from running
                     send_deferred(channel)
         except Unavailable as e:
-            log.warning("leases.retry error=%s", e)
+            broker_outage.begin("leases", e)
             return _RETRY_S
+        broker_outage.end("leases")
         return None
 
     return background.start_loop("leases", turn, pause_s=pause_s, wake=added, gather_s=_GATHER_S)

@@ -4,7 +4,7 @@ This is not in worker.broker.backpressure because that module is imported to rea
 must not import kombu.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worker.broker.backpressure import Load
@@ -12,10 +12,10 @@ from worker.broker.kombu_internals import queue_key
 
 
 def measure_load(channel: Any, queues: Sequence[str]) -> Load:
-    """Ask the broker for its load, in one round trip.
+    """Ask the broker for its load: the messages on `queues`, the leased messages, and its memory.
 
-    The load is the number of messages on `queues`, the number that workers have taken and not
-    finished, and the memory in use and allowed. Raises RedisError or OSError.
+    It takes one round trip. The memory is unknown, and counts as 0, if the broker does not tell it.
+    Raises RedisError or OSError.
     """
     load, _ = measure_load_and_run(channel, queues, None)
     return load
@@ -39,13 +39,14 @@ def measure_load_and_run(
             pipe.execute_command(*command)
         memory, leased, *replies = pipe.execute(raise_on_error=False)
     waiting = replies[: len(keys)]
-    if error := next((r for r in (memory, leased, *waiting) if isinstance(r, Exception)), None):
+    if error := next((r for r in (leased, *waiting) if isinstance(r, Exception)), None):
         raise error
+    fields = memory if isinstance(memory, Mapping) else {}  # INFO may be forbidden
     load = Load(
         waiting=sum(waiting),
         leased=leased,
-        used_bytes=memory["used_memory"],
-        limit_bytes=memory.get("maxmemory", 0),
+        used_bytes=fields.get("used_memory", 0),
+        limit_bytes=fields.get("maxmemory", 0),
     )
     reply = replies[-1] if command else None
     return load, None if isinstance(reply, Exception) else reply

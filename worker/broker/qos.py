@@ -73,7 +73,7 @@ class QoS(RedisQoS):
         try:
             self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
-            log.warning("ack.deferred tag=%s error=%s", delivery_tag, e)
+            log.debug("ack.deferred tag=%s error=%s", delivery_tag, e)
             deferred_acks.add(delivery_tag)
         self._release(delivery_tag)
 
@@ -106,12 +106,12 @@ class QoS(RedisQoS):
         self._stalled_runs[delivery_tag] = runs
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Move an unprocessed message back to its queue, to quarantine or to the dead list.
+        """Move a message back to its queue, to the quarantine queue or to the dead list.
 
-        With `requeue` it goes back to its queue, else to the dead list, unless
-        `route_to_quarantine` or `set_reject_reasons` decided otherwise before. If `delivery_tag`
-        names several messages, each is moved by itself. Raises a connection error when the broker
-        does not answer; the messages then go back to their queue later.
+        It goes to its queue with `requeue`, else to the dead list, unless `route_to_quarantine` or
+        `set_reject_reasons` was called before. Each message of a group is moved by itself. It never
+        raises, because that would end the worker when a pool process dies while the broker is away:
+        the message keeps its lease then, and is delivered again when that has expired.
         """
         error = self._errors.pop(delivery_tag, None)
         stalled_runs = self._stalled_runs.pop(delivery_tag, None)
@@ -132,8 +132,8 @@ class QoS(RedisQoS):
                     accepted.append(tag)
             if accepted:
                 self.channel.eval(lua_scripts.ACK, self._index_keys(), accepted)
-        except AttributeError as e:
-            raise NotConnected("channel is closed") from e
+        except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
+            log.warning("reject.failed tag=%s error=%s; its lease will expire", delivery_tag, e)
         finally:
             self._release(delivery_tag)
 
@@ -180,7 +180,7 @@ class QoS(RedisQoS):
             for tag in split_group_tags(t for t in self.unacked_tags() if t not in self._started):
                 self.restore_by_tag(tag)
         except (RedisError, OSError, AttributeError) as e:
-            log.warning("restore.skipped error=%s; leases will expire by themselves", e)
+            log.debug("restore.skipped error=%s; leases will expire by themselves", e)
         self.forget_deliveries()
         return []
 

@@ -9,29 +9,36 @@ one. The folder lua/ holds the scripts and documents the keys.
 import json
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty
 from time import monotonic
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from worker.broker import kombu_internals, lua_scripts
+from worker.broker.broker_outage import CLAIM, WAIT, broker_outage
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.claim_order import ClaimOrder
-from worker.broker.kombu_internals import KombuSentinelChannel, KombuTransport, RedisChannel
+from worker.broker.kombu_internals import KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
 from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
 from worker.broker.qos import QoS
 
 log = logging.getLogger("worker.broker")
 
-_WARN_EVERY_S = 30.0
 _REPLY_QUEUE = ".pidbox"  # suffix of queues with replies to remote control commands
 _REPLY_TTL_MS = 60_000  # then a reply is deleted that nobody read, because its client is gone
 
 # The commands of the consuming connection, by what they do.
-_COMMANDS = {"claim": "EVAL", "wait": "BLMOVE", "rest": "BRPOP", "receive": "BRPOP"}
+_COMMANDS = {
+    "claim": "EVAL",
+    "wait": "BLMOVE",
+    "rest": "BRPOP",
+    "read-only": "XREAD",
+    "receive": "BRPOP",
+}
+_REST_S = 0.5
 
 
 class Channel(RedisChannel):
@@ -62,7 +69,7 @@ class Channel(RedisChannel):
         self._next = "claim"  # a key of _COMMANDS
         self._token = ""  # the fencing token of the last claim
         self._order = ClaimOrder()
-        self._warned_at = 0.0
+        self._silent_until = 0.0
         self._unleased: set[str] = set()  # queues whose consumer acks nothing
         super().__init__(*args, **kwargs)
 
@@ -103,7 +110,7 @@ class Channel(RedisChannel):
         priority = kombu_internals.message_priority(self, message)
         key = kombu_internals.queue_key(self, queue, priority)
         arguments = [json.dumps(message), message["headers"]["id"], json.dumps(receipts)]
-        self.eval(lua_scripts.PUSH, [key, self.journal], arguments)
+        self.push_with_receipts([key, self.journal], arguments)
 
     def _push_reply(self, queue: str, message: dict[str, Any]) -> None:
         """Push a reply to a remote control command, with a time to live for its queue.
@@ -116,12 +123,29 @@ class Channel(RedisChannel):
             pipeline.pexpire(key, _REPLY_TTL_MS)
             pipeline.execute()
 
-    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any]:
-        """Return the Redis command to send next: claim messages, wait until one comes, or pause.
+    def write_bindings(self, write: Callable[[], None]) -> None:
+        """Write or delete the binding of a queue, unless the broker refuses it.
 
-        It pauses while store or index are down, and after the broker refused a command. `queues`
-        are pairs of a queue's name and the key of one of its lists.
+        This package pushes to lists and needs no bindings. A broker that is full or read-only would
+        otherwise end each worker at its start, and nothing would be drained.
         """
+        try:
+            write()
+        except ResponseError as e:
+            log.debug("binding.refused error=%s", e)
+
+    def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
+        """Run lua/push.lua, which puts a message on its queue and its receipts into the journal."""
+        self.eval(lua_scripts.PUSH, keys, arguments)
+
+    def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
+        """The next command on the consuming connection: claim messages, wait for one, or pause.
+
+        It pauses while the circuit breaker is open, and after the broker refused a command. None,
+        so that no command is sent, when the broker refuses even that.
+        """
+        if monotonic() < self._silent_until:
+            return None
         prefix = self.global_keyprefix
         unleased = [prefix + key for queue, key in queues if queue in self._unleased]
         queues = [(queue, key) for queue, key in queues if queue not in self._unleased]
@@ -137,7 +161,10 @@ class Channel(RedisChannel):
             return ["BLMOVE", first, first, "RIGHT", "RIGHT", self.idle_poll]
         if self._next == "rest":
             # Out of memory the broker refuses BLMOVE; BRPOP on a key that never exists is a pause.
-            return ["BRPOP", f"{first}.never", 0.5]
+            return ["BRPOP", f"{first}.never", _REST_S]
+        if self._next == "read-only":
+            # A replica refuses BRPOP too, and this command only reads.
+            return ["XREAD", "BLOCK", int(_REST_S * 1000), "STREAMS", f"{first}.never", "$"]
         self._token = uuid.uuid4().hex
         keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in queues)]
         limits = [self._token, self.coalesce_messages, self.coalesce_bytes]
@@ -170,16 +197,21 @@ class Channel(RedisChannel):
 
     def _read_reply(self, sent: str, options: dict[str, Any]) -> Any:
         try:
-            return self.client.parse_response(self.client.connection, _COMMANDS[sent], **options)
+            reply = self.client.parse_response(self.client.connection, _COMMANDS[sent], **options)
         except ResponseError as e:  # OutOfMemory, LOADING, BUSY, READONLY: pause, then continue
-            if monotonic() - self._warned_at > _WARN_EVERY_S:
-                log.warning("broker.refused command=%s error=%s", _COMMANDS[sent], e)
-                self._warned_at = monotonic()
-            self._next = "rest"
+            broker_outage.begin(CLAIM if sent == "claim" else WAIT, e)
+            self._next = "read-only" if isinstance(e, ReadOnlyError) else "rest"
+            if sent in ("rest", "read-only"):  # refused at once: no command makes a pause
+                self._silent_until = monotonic() + _REST_S
+                self._next = "claim"
             return None
         except self.connection_errors:
             self.client.connection.disconnect()
             raise
+        if sent == "wait":  # a broker that takes this refuses nothing
+            broker_outage.end(CLAIM)
+            broker_outage.end(WAIT)
+        return reply
 
     def _deliver_unleased(self, key: bytes | str, body: bytes) -> None:
         """Deliver a message of a queue without leases, unchanged; log and ignore a malformed one.
@@ -276,19 +308,3 @@ class Transport(KombuTransport):
     """kombu's Redis transport with this package's Channel, for redis:// and rediss:// addresses."""
 
     Channel = Channel
-
-
-class SentinelChannel(KombuSentinelChannel, Channel):
-    """This package's Channel for brokers whose address is asked of Redis Sentinel."""
-
-    QoS = QoS
-    from_transport_options = tuple(
-        dict.fromkeys(KombuSentinelChannel.from_transport_options + Channel.from_transport_options)
-    )
-
-
-class SentinelTransport(Transport):
-    """This package's transport for brokers behind Redis Sentinel: sentinel:// addresses."""
-
-    Channel = SentinelChannel
-    default_port = 26379

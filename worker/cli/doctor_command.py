@@ -17,7 +17,7 @@ from worker import bootstrap
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
 from worker.broker.load_measurement import measure_load
-from worker.broker.server_info import EVICTS, ServerInfo, server_info
+from worker.broker.server_info import UNKNOWN, ServerInfo, server_info
 from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import out, print_json, print_table, several, visible
@@ -173,23 +173,16 @@ def check_server(info: ServerInfo) -> Iterator[CheckResult]:
     `info` is what the broker says about itself. The eviction policy says whether it deletes
     messages when its memory is full.
     """
-    oldest = ".".join(map(str, OLDEST))
-    version = tuple(int(part) for part in info.version.split(".")[:2])
-    yield _check(
-        "broker version",
-        version >= OLDEST,
-        f"{info.server} {info.version}",
-        f"the transport needs {oldest} or newer",
-    )
-    yield _check(
-        "persistence",
-        info.append_only,
-        "append-only file" if info.append_only else "no append-only file",
-        "CONFIG SET appendonly yes, and the same in its configuration file: otherwise a "
-        "restart loses waiting messages",
-    )
-    evicts = EVICTS.format(policy=info.policy)
-    yield _check("eviction", info.policy == "noeviction", info.policy, evicts)
+    if info.refusal:
+        yield _check("permissions", False, info.refusal, info.unfit_because)
+    yield _version_result(info)
+    yield _persistence_result(info)
+    if info.policy == UNKNOWN:
+        detail = "the broker does not tell its maxmemory-policy; it must be noeviction"
+        yield CheckResult(what="eviction", state=CheckState.NOTE, found=detail)
+    else:
+        mend = "" if info.refusal else info.unfit_because
+        yield _check("eviction", not info.evicts, info.policy, mend)
     yield _memory_result(info)
     yield _check(
         "clock",
@@ -199,10 +192,33 @@ def check_server(info: ServerInfo) -> Iterator[CheckResult]:
     )
 
 
+def _version_result(info: ServerInfo) -> CheckResult:
+    oldest = ".".join(map(str, OLDEST))
+    version = tuple(int(part) for part in info.version.split(".")[:2] if part.isdigit())
+    if not version:
+        detail = f"the broker does not tell its version; {oldest} or newer is needed"
+        return CheckResult(what="broker version", state=CheckState.NOTE, found=detail)
+    mend = f"the transport needs {oldest} or newer"
+    return _check("broker version", version >= OLDEST, f"{info.server} {info.version}", mend)
+
+
+def _persistence_result(info: ServerInfo) -> CheckResult:
+    if info.append_only is None:
+        detail = "the broker does not tell whether it keeps an append-only file"
+        return CheckResult(what="persistence", state=CheckState.NOTE, found=detail)
+    mend = f"{info.set_option('appendonly', 'yes')}: otherwise a restart loses waiting messages"
+    found = "append-only file" if info.append_only else "no append-only file"
+    return _check("persistence", info.append_only, found, mend)
+
+
 def _memory_result(info: ServerInfo) -> CheckResult:
+    if info.used_bytes is None:
+        detail = "the broker does not tell how much memory it uses"
+        return CheckResult(what="memory", state=CheckState.NOTE, found=detail)
     used = f"{info.used_bytes / 2**20:,.0f} MB used"
     if not info.limit_bytes:
-        mend = "CONFIG SET maxmemory …: without it the system kills the broker when memory is full"
+        how = info.set_option("maxmemory", "…")
+        mend = f"{how}: without it the system kills the broker when memory is full"
         return CheckResult(
             what="memory", state=CheckState.NOTE, found=f"{used}, no limit", mend=mend
         )

@@ -11,12 +11,13 @@ from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
 from worker.cli.search_commands import Since
-from worker.cli.terminal import counted, err, out, print_json, print_table
+from worker.cli.terminal import counted, err, out, print_json, print_table, several
 from worker.client.receipt_journal import read_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
+from worker.store.values import LostMessages
 
 _DAY = timedelta(days=1)
 _ROWS = 50  # missing receipts that are printed; --json prints all
@@ -37,12 +38,12 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
 def ledger(
     day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
 ) -> None:
-    """Find out whether any enqueued article was lost, by their receipts.
+    """Compare the journal of receipts with outcomes and with the messages in the broker.
 
-    A receipt is the id that a Producer returns for an enqueued article and notes in a journal. Its
-    article must be stored, a dead letter, or in a message of the broker that is waiting, leased to
-    a worker or undeliverable. Others are listed as missing, and the exit code is 1. Articles of
-    other clients are in no journal, and are counted as foreign when they have an outcome.
+    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. If
+    some are missing, they are listed and the exit code is 1. Messages that the broker lost with
+    their journal entries are listed by their producer and number. Messages of other clients have
+    no journal entry and are counted as foreign when they have an outcome.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -65,7 +66,7 @@ def ledger(
         print_json(audit)
     else:
         _print_balance(audit, first)
-    sys.exit(1 if audit.missing else 0)
+    sys.exit(1 if audit.missing or audit.lost else 0)
 
 
 def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datetime]:
@@ -78,7 +79,7 @@ def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datet
 
 
 def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
-    if not audit.days:
+    if not audit.days and not audit.lost:
         out.print(f"nothing was received since {since:%Y-%m-%d %H:%M} UTC")
         return
     print_table("receipts by day", _COLUMNS, map(_row, audit.days))
@@ -94,6 +95,25 @@ def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
         out.print()
         print_table(f"{len(audit.missing)} missing", ("receipt", "message", "received"), rows)
         err.print("enqueue these articles again, under the same receipts", style="red")
+    if audit.lost:
+        _print_lost(audit.lost)
+
+
+def _print_lost(lost: list[LostMessages]) -> None:
+    rows = [
+        (gap.producer, f"{gap.first}-{gap.last}", gap.after or "", gap.before)
+        for gap in lost[:_ROWS]
+    ]
+    count = sum(gap.count for gap in lost)
+    out.print()
+    columns = ("producer", "messages", "pushed after", "and before")
+    print_table(f"{several(count, 'message')} lost with the journal", columns, rows)
+    message = (
+        "the broker acknowledged these messages and lost them with their journal entries, so their "
+        "receipts are unknown: enqueue the articles of that time again. A journal of the "
+        "producer's own, Producer(journal=…), lists the receipts"
+    )
+    err.print(message, style="red", soft_wrap=True)
 
 
 def _row(day: DayBalance) -> tuple[object, ...]:

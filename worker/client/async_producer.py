@@ -120,6 +120,11 @@ class AsyncProducer:
             raise InvalidArticles(problems, receipts)
         return receipts
 
+    @property
+    def unconfirmed(self) -> int:
+        """How many messages a Sentinel set took without the confirmation of its replicas."""
+        return self._producer.unconfirmed
+
     async def outcome(self, receipt: str) -> Outcome | None:
         """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
 

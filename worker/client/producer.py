@@ -8,6 +8,7 @@ message.
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from worker.broker import BULK, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
 from worker.broker.load_measurement import measure_load, measure_load_and_run
+from worker.broker.push_confirmation import PushConfirmation
 from worker.broker.source_floods import count_command, find_floods
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.batching import PackedArticle, batches, pack_invalid, plain_values
@@ -26,7 +28,13 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
 from worker.model.admission import Payload, RawArticle, admit, host, source_of
 from worker.model.broker_address import check_store
-from worker.model.receipts import is_receipt, new_message_id, new_receipt
+from worker.model.receipts import (
+    is_receipt,
+    new_message_id,
+    new_producer_id,
+    new_receipt,
+    numbered_message_id,
+)
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import ProducerStore
@@ -87,13 +95,19 @@ class Producer:
         self._broker = broker or broker_url(settings)
         self._rules = load_worker_rules(settings.config_dir)
         self._app = make_app(self._broker, self._rules, "broker" if broker else "WORKER_BROKER_URL")
-        self._app.conf.broker_transport_options["socket_timeout"] = ANSWER_S
+        self._confirmation = PushConfirmation()
+        self._app.conf.broker_transport_options |= {
+            "socket_timeout": ANSWER_S,
+            "push_confirmation": self._confirmation,
+        }
         if store:
             check_store(store, "store")
         self._store_url = store
         self._source = source
         self._journal = open_journal(journal) if journal else None
         self._connection = BrokerConnection(self._app)
+        self._id = new_producer_id()
+        self._acknowledged = 0  # messages with receipts that the broker acknowledged
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -110,7 +124,14 @@ class Producer:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the broker and the store, and the journal of sent articles."""
+        """Close the connections to the broker and the store.
+
+        With Sentinel, messages that no replica confirmed are first pushed to the primary of now, if
+        that is another one.
+        """
+        if self._confirmation.kept:
+            with suppress(Unavailable), self._connection.channel() as channel:
+                channel.confirm_kept()
         self._app.close()
         self._connection.close()
         if "_store" in self.__dict__:
@@ -154,6 +175,11 @@ class Producer:
         if self.invalid and invalid == "raise":
             raise InvalidArticles(self.invalid, receipts)
         return receipts
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many messages a Sentinel set took without the confirmation of its replicas."""
+        return self._confirmation.total
 
     def advice(self) -> Advice:
         """Ask the broker how full it is; return the advice to send, slow down or stop.
@@ -290,10 +316,14 @@ class Producer:
         )
 
     def _deliver(self, task: str, arguments: Mapping[str, Any], **options: Any) -> None:
-        message_id = new_message_id()
-        if self._journal and "receipts" in arguments:
+        is_journaled = "receipts" in arguments
+        # Only acknowledged messages use a number up: the ledger takes a missing one for a loss.
+        number = self._acknowledged + 1
+        message_id = numbered_message_id(self._id, number) if is_journaled else new_message_id()
+        if self._journal and is_journaled:
             self._journal.record(message_id, arguments["receipts"])
         try:
             self._app.send_task(task, kwargs=dict(arguments), task_id=message_id, **options)
         except SEND_ERRORS as e:
             raise Unavailable("broker", f"{masked(self._broker)}: {e}") from e
+        self._acknowledged += is_journaled

@@ -9,6 +9,7 @@ buckets of its own, which later expire. If they become full, the window gets fou
 from collections.abc import Sequence
 from typing import Any
 
+from worker.errors import Unavailable
 from worker.index.candidates import IndexRules
 from worker.index.layout import (
     STATE,
@@ -101,6 +102,8 @@ class Buckets:
             expiry = ("EXPIRE", STATE, 3 * self.window_s)
             *_, reply = self._client.execute([begin, *removals, expiry, ("HGETALL", STATE)])
             state = layout_state(reply)
+            if str(generation) not in state:  # the expiry made it a key that may be evicted
+                raise Unavailable("index", "its server is full, and evicts what is written")
         return active_layouts(generation, state)
 
     def write(

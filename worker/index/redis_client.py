@@ -31,6 +31,10 @@ TRANSIENT_ERRORS = (
 SENTINEL_PORT = 26379
 # Position of the key in a command, if it is not the first argument.
 _KEY_POSITIONS = {"MEMORY": 2, "SCAN": 3, "EVAL": 3}
+_FIRST_WRITE = "redis.call('DEL', 'aw:none')"
+_TAKES_MEMORY = frozenset(
+    ("SET", "SETEX", "INCRBY", "HSET", "HSETNX", "HINCRBY", "SADD", "ZADD", "LPUSH", "RPUSH")
+)
 
 
 class RedisClient:
@@ -40,10 +44,12 @@ class RedisClient:
     A forked child process may use the object too: it gets a connection of its own.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, *, writes_when_full: bool = False) -> None:
+        """`writes_when_full`: write also when the server refuses writes for lack of memory."""
         server = parse_address(url)
         self._prefix = server.global_keyprefix
         self._redis = _client(server, timeout_s)
+        self._writes_when_full = writes_when_full
         self.round_trips = 0
 
     def execute(self, commands: Sequence[Command]) -> list[Any]:
@@ -61,6 +67,12 @@ class RedisClient:
                 return self._send(packed, len(commands))
             except ConnectionError:  # closed while it was idle
                 return self._send(packed, len(commands))
+            except OutOfMemoryError:
+                if not self._writes_when_full:
+                    raise
+                self.round_trips += 1
+                despite = b"".join(pack_command(_despite_full(command)) for command in commands)
+                return self._send(despite, len(commands))
         except TRANSIENT_ERRORS as e:
             raise Unavailable("index", str(e)) from e
 
@@ -106,6 +118,20 @@ class RedisClient:
 
     def close(self) -> None:
         self._redis.close()
+
+
+def _despite_full(command: Command) -> Command:
+    """Turn a write into a script that a server without free memory still runs.
+
+    Such a server refuses a script only if its first write could take memory, and DEL can't. What
+    the index writes for an article is less than the message that is deleted afterwards, so the
+    queue of a full broker is drained.
+    """
+    if command[0] == "EVAL":
+        return "EVAL", f"{_FIRST_WRITE}\n{command[1]}", *command[2:]
+    if command[0] in _TAKES_MEMORY:
+        return "EVAL", f"{_FIRST_WRITE}\nreturn redis.call(unpack(ARGV))", 0, *command
+    return command
 
 
 def _client(server: Address, timeout_s: float) -> Redis:

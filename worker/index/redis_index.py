@@ -43,15 +43,15 @@ Owners = list[list[int]]
 
 
 class RedisIndex:
-    """The index that finds copies of articles, on a Redis or Valkey server that all workers share.
+    """The similarity index on a Redis or Valkey server. It connects at the first call.
 
-    It connects at the first call. Methods raise Unavailable when the server does not answer or is
-    out of memory.
+    Methods raise Unavailable when the server does not answer or is out of memory. On the server of
+    the broker they write even then, because that drains its queue.
     """
 
-    def __init__(self, url: str, rules: SupportsIndexRules) -> None:
+    def __init__(self, url: str, rules: SupportsIndexRules, *, on_broker: bool = False) -> None:
         self.rules = rules.index
-        self.client = RedisClient(url, rules.index.timeout_s)
+        self.client = RedisClient(url, rules.index.timeout_s, writes_when_full=on_broker)
         self.buckets = Buckets(self.client, rules.index)
         self.numbers = ArticleNumbers(self.client, self.buckets)
         self.window_s = self.buckets.window_s

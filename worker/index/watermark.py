@@ -9,9 +9,12 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from redis.exceptions import ResponseError
+
 from worker.index.redis_index import RedisIndex
 
 KEY = "aw:mark"
+_NO_RUN_ID = "unknown"
 _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
@@ -38,18 +41,19 @@ class Watermark(NamedTuple):
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the note in the index which says that all articles stored before a certain date are in
-    it.
+    """Read the watermark and the run id of the server that answers, in one round trip.
 
-    The result also has the ids of two server processes: the one that answers now, and the one that
-    held the index when the note was written. If they differ, the index may have lost later
-    articles.
+    The run id is always the same if the server forbids INFO. An index that lost everything has no
+    watermark either, and is still noticed then.
     """
-    info, written = index.client.execute([("INFO",), ("GET", KEY)])
+    try:
+        info, written = index.client.execute([("INFO",), ("GET", KEY)])
+    except ResponseError:  # INFO is forbidden
+        info, [written] = b"", index.client.execute([("GET", KEY)])
     match = _RUN_ID.search(info)
     written_run_id, _, date = (written or b"").decode().partition(" ")
     complete_until = datetime.fromisoformat(date) if date else None
-    return Watermark(match[1].decode() if match else "", written_run_id, complete_until)
+    return Watermark(match[1].decode() if match else _NO_RUN_ID, written_run_id, complete_until)
 
 
 def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:

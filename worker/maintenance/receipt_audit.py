@@ -18,6 +18,7 @@ from worker.broker.journal import collect
 from worker.maintenance.undeliverable import undeliverable_messages
 from worker.model.records import JournalEntry
 from worker.store.ports import AuditStore, DeadLetterReader
+from worker.store.values import LostMessages
 
 _LONGEST_PAUSE_S = 2.0
 
@@ -44,14 +45,11 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of an audit that looks for articles that got lost after the broker accepted them.
-
-    `days` has the counts of each day. `missing` lists the deliveries that got lost: their articles
-    are in no message in the broker, and have no outcome in the store.
-    """
+    """The result of an audit of receipts: counts for each day, and what is missing."""
 
     days: list[DayBalance]
     missing: list[JournalEntry]
+    lost: list[LostMessages]  # messages whose receipts are unknown
 
 
 def balance(
@@ -75,7 +73,11 @@ def balance(
     counts: Counter[tuple[str, str]] = Counter(tally.ended)
     counts.update((day, states.get(receipt, "missing")) for receipt, day in tally.open.items())
     missing = sorted(tally.open.keys() - states.keys())
-    return ReceiptBalance(days=_days(counts, tally.foreign), missing=store.journal_entries(missing))
+    return ReceiptBalance(
+        days=_days(counts, tally.foreign),
+        missing=store.journal_entries(missing),
+        lost=store.lost_messages(since, until),
+    )
 
 
 def _find(

@@ -30,6 +30,7 @@ _TLS_OPTIONS = (
     *("ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"),
     *("ssl_check_hostname", "ssl_password", "ssl_ca_data", "ssl_ciphers"),
 )
+_NO_CHECK = ("none", "CERT_NONE")
 _VERIFY = ("none", "optional", "required", "CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED")
 # Accepted by redis-py in addition. kombu, the client of the broker, does not accept them.
 _INDEX_OPTIONS = (
@@ -101,6 +102,29 @@ def broker_address(setting: str, name: str = "WORKER_BROKER_URL") -> Address:
     Raises BadConfig with the setting's `name` and advice. The message never shows a password.
     """
     return _checked(setting, _AddressRules(name, masked(setting), _BROKERS))
+
+
+def verifying_url(address: Address) -> str:
+    """The URL of an address, with `ssl_cert_reqs=required` for TLS unless it says otherwise.
+
+    kombu verifies no certificate without this option, while redis-py does.
+    """
+    return ";".join(map(_verifying, address.parts))
+
+
+def _verifying(url: str) -> str:
+    scheme, _, query = url.partition("://")[0], *url.partition("?")[1:]
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    uses_tls = scheme == "rediss" or any(option in _TLS_OPTIONS for option in options)
+    if not uses_tls or "ssl_cert_reqs" in options:
+        return url
+    return f"{url}{'&' if query else '?'}ssl_cert_reqs=required"
+
+
+def is_unverified(setting: str) -> bool:
+    """Whether an address says that the certificate of its server is not to be verified."""
+    queries = (part.partition("?")[2] for part in setting.split(";"))
+    return any(dict(parse_qsl(query)).get("ssl_cert_reqs") in _NO_CHECK for query in queries)
 
 
 def index_address(setting: str, name: str = "WORKER_INDEX_URL") -> Address:

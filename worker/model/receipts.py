@@ -5,14 +5,20 @@ The store writes only one outcome for a receipt. So if the receipt is derived fr
 doing the work again has no effect. Receipts are stored, so their formats must not change.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 MAX_RECEIPT_CHARS = 200  # characters
 RECLEAN_PREFIX = "reclean-"
+
+_NUMBERED = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-(?P<producer>8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{4})"
+    r"(?P<number>[0-9a-f]{8})"
+)
 
 ReceiptPart = TypeVar("ReceiptPart")
 
@@ -30,8 +36,43 @@ def new_receipt() -> str:
 
 
 def new_message_id() -> str:
-    """Return a new id, a UUIDv7, for a message that this package's Producer sends."""
+    """Return a new id, a UUIDv7, for a message without articles."""
     return _uuid7()
+
+
+class MessageNumber(NamedTuple):
+    """The number of a message among those that one producer pushed to a broker, from 1.
+
+    Each acknowledged push takes the next number, so a missing number is a message that the broker
+    acknowledged and lost.
+    """
+
+    producer: str  # a random id, made for each Producer
+    number: int
+
+
+def new_producer_id() -> str:
+    """Return a new random id for a Producer, which its numbered message ids contain."""
+    noise = bytearray(secrets.token_bytes(6))
+    noise[0] = 0x80 | (noise[0] & 0x0F)
+    noise[2] = 0x80 | (noise[2] & 0x3F)
+    digits = noise.hex()
+    return "-".join((digits[:4], digits[4:8], digits[8:]))
+
+
+def numbered_message_id(producer: str, number: int) -> str:
+    """Return the id of a producer's message: a UUIDv8 of time, producer id and number.
+
+    Another call makes another id, at least in another millisecond.
+    """
+    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big").hex()
+    return f"{stamp[:8]}-{stamp[8:]}-{producer}{number & 0xFFFFFFFF:08x}"
+
+
+def message_number(message_id: str) -> MessageNumber | None:
+    """Return producer id and number of a numbered message id; None for any other id."""
+    match = _NUMBERED.fullmatch(message_id)
+    return MessageNumber(match["producer"], int(match["number"], 16)) if match else None
 
 
 def delivered_receipt(

@@ -60,6 +60,7 @@ def start(
                 with storing():
                     expire(store, keep_days, datetime.now(UTC))
         except Unavailable as e:
-            log.info("dead-letters.waits error=%s", e)
+            level = logging.DEBUG if e.what == "broker" else logging.INFO  # others report that
+            log.log(level, "dead-letters.waits error=%s", e)
 
     return background.start_loop("dead-lists", turn, pause_s=EVERY_S)

@@ -35,6 +35,7 @@ from worker.store.values import (
     Change,
     DeadLetterQuery,
     DisplayTitle,
+    LostMessages,
     Query,
     ReceiptTally,
     RemovedLineCount,
@@ -236,6 +237,10 @@ class SqlStore:
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
         with self._reading() as connection:
             return stored_receipts.tally_receipts(connection, since, until)
+
+    def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
+        with self._reading() as connection:
+            return stored_receipts.lost_messages(connection, since, until)
 
     def sources(self) -> list[SourceSeen]:
         with self._reading() as connection:

@@ -4,8 +4,10 @@ A receipt is the id of one raw article that a producer sent. The journal is comp
 outcomes of receipts, to find accepted articles that were lost.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,13 +15,15 @@ from sqlalchemy import Connection
 
 from worker.errors import Reason
 from worker.model.dataclass_fields import field_values
-from worker.model.receipts import RECLEAN_PREFIX
+from worker.model.receipts import RECLEAN_PREFIX, message_number
 from worker.model.records import JournalEntry
 from worker.store.database.columns import stored_name
-from worker.store.database.schema import journal, receipts
+from worker.store.database.schema import journal, journal_messages, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
-from worker.store.values import ReceiptTally
+from worker.store.values import LostMessages, ReceiptTally
+
+_CLOCKS = timedelta(minutes=5)  # by which the clocks of two brokers may differ
 
 
 def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry]) -> None:
@@ -34,6 +38,77 @@ def add_journal_entries(connection: Connection, entries: Sequence[JournalEntry])
     )
     if rows:
         connection.execute(insert(connection, journal).on_conflict_do_nothing(), rows)
+    _add_message_numbers(connection, entries)
+
+
+def _add_message_numbers(connection: Connection, entries: Sequence[JournalEntry]) -> None:
+    """Note the numbers of these entries' messages, for producers that number them.
+
+    Not read from the entries later: a receipt that is sent twice has an entry for one message only.
+    """
+    times: dict[tuple[str, int], datetime] = {
+        number: e.at for e in entries if (number := message_number(e.message_id))
+    }
+    rows = [
+        {"producer": producer, "number": number, "at": times[producer, number]}
+        for producer, number in sorted(times)
+    ]
+    if rows:
+        connection.execute(insert(connection, journal_messages).on_conflict_do_nothing(), rows)
+
+
+def lost_messages(connection: Connection, since: datetime, until: datetime) -> list[LostMessages]:
+    """Return the messages of a period whose numbers are missing among those of their producer.
+
+    The period is that of the message after the missing ones.
+    """
+    numbers = journal_messages.c
+    active = sa.select(numbers.producer).where(numbers.at >= since, numbers.at < until).distinct()
+    incomplete = (
+        sa.select(numbers.producer)
+        .where(numbers.producer.in_(active))
+        .group_by(numbers.producer)
+        .having(sa.func.count() != sa.func.max(numbers.number))
+    )
+    rows = connection.execute(
+        sa.select(numbers.producer, numbers.number, numbers.at)
+        .where(numbers.producer.in_(incomplete))
+        .order_by(numbers.producer, numbers.number)
+    )
+    gaps = [gap for gap in _gaps(rows) if since <= gap.before < until]
+    return [part for gap in gaps for part in _without_entries(connection, gap)]
+
+
+def _gaps(rows: Iterable[Any]) -> Iterator[LostMessages]:
+    """Yield each range of missing numbers between rows (producer, number, at) in their order."""
+    last_producer, last_number, last_at = "", 0, None
+    for producer, number, at in rows:
+        if producer != last_producer:
+            last_producer, last_number, last_at = producer, 0, None
+        if number > last_number + 1:
+            yield LostMessages(
+                producer=producer, first=last_number + 1, last=number - 1, after=last_at, before=at
+            )
+        last_number, last_at = number, at
+
+
+def _without_entries(connection: Connection, gap: LostMessages) -> Iterator[LostMessages]:
+    """Yield the parts of a range of missing numbers whose messages have no journal entry either.
+
+    A worker of an earlier version stores the entries, but not the numbers.
+    """
+    # Entries carry the broker's clock, and a failover may change to a clock that is behind.
+    entries = sa.select(journal.c.message_id).distinct().where(journal.c.at <= gap.before + _CLOCKS)
+    if gap.after:
+        entries = entries.where(journal.c.at >= gap.after - _CLOCKS)
+    entries = entries.where(journal.c.message_id.like(f"%-{gap.producer}%"))
+    ids = connection.execute(entries).scalars()
+    stored = {number.number for message_id in ids if (number := message_number(message_id))}
+    numbers = [n for n in sorted(stored) if gap.first <= n <= gap.last]
+    edges = [gap.first - 1, *numbers, gap.last + 1]
+    for low, high in pairwise(edges):
+        if high > low + 1:
+            yield replace(gap, first=low + 1, last=high - 1)
 
 
 def journal_entries(connection: Connection, requested: Sequence[str]) -> list[JournalEntry]:

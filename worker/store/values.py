@@ -275,3 +275,21 @@ class ReceiptTally:
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts
     open: dict[str, str]  # receipt without an outcome -> day
     foreign: dict[str, int]  # day of the outcome -> number of receipts without a journal entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostMessages:
+    """Messages that the broker acknowledged and lost together with their journal entries.
+
+    A producer numbers its messages, and these numbers are missing. Their receipts are unknown.
+    """
+
+    producer: str
+    first: int  # number of the first lost message
+    last: int
+    after: datetime | None  # when the message before them was pushed; None: they are the first
+    before: datetime  # when the message after them was pushed
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1

@@ -118,7 +118,8 @@ def _sqlite(url: URL) -> Engine:
 
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    # With NORMAL a power failure may undo commits whose messages are acked already.
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 

@@ -12,6 +12,7 @@
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     FetchedValue,
@@ -276,5 +277,13 @@ journal = Table(
     metadata,
     Column("receipt", KeyText, primary_key=True),
     Column("message_id", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+journal_messages = Table(
+    "journal_messages",
+    metadata,
+    Column("producer", KeyText, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False, index=True),
 )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from worker.model.records import JournalEntry
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
-from worker.store.values import DeadLetterQuery, ReceiptTally, StoredDeadLetter
+from worker.store.values import DeadLetterQuery, LostMessages, ReceiptTally, StoredDeadLetter
 
 
 class ClosableStore(Protocol):
@@ -127,6 +127,13 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
         Returns how many of them had which outcome, which ones have no outcome and so may be lost,
         and how many outcomes of that time are for articles that the broker is not known to have
         accepted.
+        """
+        ...
+
+    def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
+        """Return the messages of a period that the broker lost together with their entries.
+
+        They are known by their missing numbers. The period is that of the message after them.
         """
         ...
 

@@ -1,0 +1,63 @@
+"""Log an outage of the broker in two lines: a warning when it begins, and one line when it is over.
+
+In an outage the broker does not answer, or refuses commands because it is full or read-only. Many
+parts of a worker notice it at once, and notice it again with each retry.
+"""
+
+import logging
+from threading import Lock
+from time import monotonic
+
+log = logging.getLogger("worker.broker")
+
+CONSUMER = "consumer"  # Celery's connection, on which messages are claimed
+CLAIM, WAIT = (
+    "claim",
+    "wait",
+)  # of a message: both are refused by a read-only broker, WAIT by a full
+
+
+class BrokerOutage:
+    """Which parts of this process are without the broker now. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._parts: set[str] = set()
+        self._began_at = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether some part of this process is without the broker."""
+        return bool(self._parts)
+
+    def begin(self, part: str, error: object) -> None:
+        """Note that `part`, such as a background loop, got no answer from the broker.
+
+        This is a warning when it is the first part, and else a debug line.
+        """
+        with self._lock:
+            is_first = not self._parts
+            self._parts.add(part)
+            if is_first:
+                self._began_at = monotonic()
+        level = logging.WARNING if is_first else logging.DEBUG
+        log.log(level, "broker.unavailable part=%s error=%s", part, error)
+
+    def end(self, part: str) -> None:
+        """Note that the broker answered `part`, and log it when no other part is without it.
+
+        When Celery's connection is back, so are the others; a broker that answers may still refuse
+        to claim or to wait.
+        """
+        if not self._parts:
+            return
+        with self._lock:
+            had_parts = bool(self._parts)
+            over = self._parts - {CLAIM, WAIT} if part == CONSUMER else {part}
+            self._parts -= over
+            is_over = had_parts and not self._parts
+        if is_over:
+            log.info("broker.available after_s=%.1f", monotonic() - self._began_at)
+
+
+broker_outage = BrokerOutage()

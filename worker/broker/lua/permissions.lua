@@ -1,0 +1,17 @@
+-- Run each command that the other scripts need, without any effect, to see whether it is allowed.
+--
+-- KEYS  unacked, unacked_index, a list that nobody uses
+-- reply 1; else the error of the first command that is refused
+redis.call('ZREM', KEYS[2], '')  -- a first write that a broker out of memory allows
+redis.call('TIME')
+redis.call('TYPE', KEYS[1])
+redis.call('HSET', KEYS[1], '', '')
+redis.call('HEXISTS', KEYS[1], '')
+redis.call('HDEL', KEYS[1], '')
+redis.call('ZADD', KEYS[2], 'XX', 0, '')
+redis.call('ZRANGE', KEYS[2], 0, 0)
+redis.call('LPUSH', KEYS[3], '')
+redis.call('RPUSH', KEYS[3], '')
+redis.call('RPOP', KEYS[3])
+redis.call('RPOP', KEYS[3])
+return 1

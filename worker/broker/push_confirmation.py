@@ -1,0 +1,136 @@
+"""Decide how long a push to a Sentinel set waits for replicas, and keep the unconfirmed pushes.
+
+A primary answers a push before its replicas have the message. When it dies then, or when a replica
+was promoted meanwhile, the message is lost. So a producer waits until every replica that Sentinel
+could promote has the message. One replica is not enough: in a planned failover, the other one may
+be promoted without it.
+
+When the replicas do not confirm in time, the push still counts as done: the message is on the queue
+of the primary, and an error would make a caller send the articles again and again as long as a
+replica is down. The message is kept in memory instead, and is pushed again when the set has another
+primary. Receipts make a second push harmless.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+from time import monotonic
+from typing import Any, NamedTuple
+
+log = logging.getLogger("worker.broker")
+
+LIMIT_S = 2.0  # a push waits so long for its replicas
+STEP_S = 0.25  # between two looks whether Sentinel names another primary
+BRIEF_S = 0.05  # the wait of each push after one that was not confirmed
+WARN_EVERY_S = 30.0
+REPLICAS_FOR_S = 10.0  # how long the number of replicas counts that Sentinel named
+KEPT_MESSAGES = 1000
+KEPT_BYTES = 64 * 2**20
+
+
+class Push(NamedTuple):
+    """The keys and arguments of one run of lua/push.lua, from which it can be repeated."""
+
+    keys: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """The length of its arguments in characters."""
+        return sum(map(len, self.arguments))
+
+
+def replicas_to_wait_for(states: Iterable[Mapping[str, Any]]) -> int:
+    """The number of replicas that must have a message before it survives the loss of the primary.
+
+    `states` are the replicas as redis-py returns them from `SENTINEL REPLICAS`. Sentinel promotes
+    neither a replica that it takes for dead nor one with priority 0. The result is at least 1.
+    """
+    promotable = [
+        state
+        for state in states
+        if not (state.get("is_sdown") or state.get("is_odown"))
+        and state.get("slave-priority", 100) != 0
+    ]
+    return max(1, len(promotable))
+
+
+class PushConfirmation:
+    """The pushes of one producer that its replicas have not confirmed, and how long to wait next.
+
+    Only the thread of that producer may use it. `total` counts the messages whose push returned
+    without confirmation.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.history = ""  # replication id of the primary that took the kept pushes
+        self._kept: deque[Push] = deque()
+        self._kept_bytes = 0
+        self._failed_at: float | None = None  # when a full wait was last in vain
+        self._warned_at: float | None = None
+        self._replicas = 1
+        self._replicas_at: float | None = None
+
+    @property
+    def kept(self) -> tuple[Push, ...]:
+        """The unconfirmed pushes, oldest first."""
+        return tuple(self._kept)
+
+    def limit_s(self, now: float | None = None) -> float:
+        """How long the next push may wait for its replicas.
+
+        After a wait in vain the next ones are brief, so that a set without replicas does not slow a
+        producer down; every 30 s one push waits in full.
+        """
+        now = monotonic() if now is None else now
+        is_full = self._failed_at is None or now - self._failed_at >= WARN_EVERY_S
+        return LIMIT_S if is_full else BRIEF_S
+
+    def replicas(self, now: float | None = None) -> int | None:
+        """The number of replicas to wait for; None when Sentinel must be asked for it."""
+        now = monotonic() if now is None else now
+        if self._replicas_at is None or now - self._replicas_at >= REPLICAS_FOR_S:
+            return None
+        return self._replicas
+
+    def set_replicas(self, count: int | None, now: float | None = None) -> int:
+        """Note the number of replicas that Sentinel named, and return it.
+
+        None, when no Sentinel answered, keeps the number from before.
+        """
+        self._replicas_at = monotonic() if now is None else now
+        self._replicas = self._replicas if count is None else count
+        return self._replicas
+
+    def confirm(self) -> None:
+        """Forget the kept pushes: the replicas have the last one, and so all before it."""
+        self._kept.clear()
+        self._kept_bytes = 0
+        self._failed_at = None
+
+    def keep(
+        self, push: Push, *, acks: int, needed: int, history: str, now: float | None = None
+    ) -> None:
+        """Keep a push that only `acks` of `needed` replicas confirmed; warn once per 30 s.
+
+        `history` is the replication id of the primary that took it. When too many are kept, the
+        oldest is forgotten.
+        """
+        now = monotonic() if now is None else now
+        self.total += 1
+        self.history = history
+        self._kept.append(push)
+        self._kept_bytes += push.size
+        while len(self._kept) > KEPT_MESSAGES or self._kept_bytes > KEPT_BYTES:
+            self._kept_bytes -= self._kept.popleft().size
+        if self._failed_at is None or now - self._failed_at >= WARN_EVERY_S:
+            self._failed_at = now
+        if self._warned_at is None or now - self._warned_at >= WARN_EVERY_S:
+            self._warned_at = now
+            log.warning(
+                "push.unconfirmed replicas=%d needed=%d total=%d; a failover may lose these "
+                "messages. Only a journal of the producer's own, Producer(journal=…), lists their "
+                "receipts then",
+                *(acks, needed, self.total),
+            )
