@@ -26,7 +26,7 @@ from worker.errors import Unavailable
 
 log = logging.getLogger("worker.broker")
 
-_CODE_LINE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
+_CODE_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
 class FinishedMessages:
@@ -130,5 +130,8 @@ class Request(CeleryRequest):
 def _error_line(error: BaseException, exc_info: Any) -> str:
     """The error, and the file and line of the code that raised it, as one line of text."""
     lines = _CODE_LINE.findall(str(exc_info.traceback or ""))
-    location = " at {}:{}".format(*lines[-1]) if lines else ""
+    location = ""
+    if lines:
+        path, number = lines[-1]
+        location = f" at {'/'.join(path.split('/')[-2:])}:{number}"
     return bounded(f"{type(error).__name__}: {error}", 240) + location

@@ -10,7 +10,7 @@ from worker.clean.links.canonical_link import canonical
 from worker.clean.metadata.page_metadata import PageMetadata
 from worker.clean.text import titles
 from worker.clean.text.short_text import authors, tidy
-from worker.model.admission import RawArticle, host
+from worker.model.admission import LIMITS, RawArticle, host
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
@@ -44,7 +44,9 @@ def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tup
 def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str:
     """Return the normalised URL of the feed's first image, else of the image that the page
     declares."""
-    images = (m.url for m in raw.media if m.type.startswith("image"))
+    images = (
+        m.url for m in raw.media if m.type.startswith("image") and len(m.url) <= LIMITS.link_bytes
+    )
     image = next(images, "") or page.image
     try:
         return canonical(urljoin(raw.link, image.strip()), rules.urls) if image else ""
