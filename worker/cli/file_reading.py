@@ -7,8 +7,7 @@ raw articles, such as a PDF or a feed, are reported as a `NotRawArticle` value.
 
 import json
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -28,31 +27,6 @@ from worker.cli.file_kinds import (
 
 InputValue = tuple[str, object]
 
-ENDINGS = (".json", ".txt", *LINES, *PAGES)  # of the files in a folder that are read
-
-
-def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the files to read below a folder, sorted by path, or only `path` if it is a file.
-
-    In a folder, only files whose ending is in ENDINGS are read. `exclude` has name patterns.
-    """
-    if not path.is_dir():
-        return [path]
-    return [file for file in _all_below(path, exclude) if file.suffix.lower() in ENDINGS]
-
-
-def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the files below a folder that are not read because of their ending.
-
-    Hidden files are not listed.
-    """
-    return [
-        file
-        for file in (_all_below(path, exclude) if path.is_dir() else ())
-        if file.suffix.lower() not in ENDINGS
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
-
 
 def kind_of_other(path: Path) -> FileKind:
     """The kind of a file that is not read because of its ending, to tell the user."""
@@ -61,11 +35,6 @@ def kind_of_other(path: Path) -> FileKind:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
     except OSError:
         return file_kinds.UNREADABLE
-
-
-def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return [file for file in files if not any(fnmatch(file.name, glob) for glob in exclude)]
 
 
 def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.links.canonical_link import canonical
+from worker.clean.links.safe_address import is_safe_address
 from worker.clean.metadata.page_metadata import PageMetadata
 from worker.clean.text import titles
 from worker.clean.text.short_text import authors, tidy
@@ -44,10 +45,9 @@ def authors_of(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> tup
 def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str:
     """Return the normalised URL of the feed's first image, else of the image that the page
     declares."""
-    images = (
-        m.url for m in raw.media if m.type.startswith("image") and len(m.url) <= LIMITS.link_bytes
-    )
-    image = next(images, "") or page.image
+    images = (m.url for m in raw.media if m.type.startswith("image"))
+    short = (url for url in images if len(url) <= LIMITS.link_bytes)
+    image = next(filter(is_safe_address, short), "") or page.image
     try:
         return canonical(urljoin(raw.link, image.strip()), rules.urls) if image else ""
     except ValueError:  # not a valid URL
