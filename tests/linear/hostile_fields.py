@@ -168,6 +168,8 @@ FIELDS: dict[str, Callable[[str], Raw]] = {
     "title of a page": page("<title>{}</title>"),
     "h1": page("<title>Harbour</title>", "<h1>{}</h1>"),
     "canonical": page('<link rel="canonical" href="{}">'),
+    "canonical of a path": page('<link rel="canonical" href="https://news.example/{}">'),
+    "canonical of a query": page('<link rel="canonical" href="https://news.example/?{}">'),
     "canonical of a host": page('<link rel="canonical" href="https://{}">'),
     "lang": lambda text: {
         "content": f"<html lang='{text}'><title>Harbour</title><p>{TEXT}</p></html>"
